@@ -1,0 +1,21 @@
+// Package app is the agent and its faces: the tray, notifications, the socket
+// server, the commands, autostart and the window.
+//
+//	agent.go        the agent: puts configuration, manager, flows, socket and tray together
+//	flows.go        the pending authorizations, one per connection
+//	commands.go     the command line (cobra), one file per command group
+//	config/         folders, settings and connection files, and watching them
+//	socket/         the socket: its contract (doc.go), server, lock, peer check
+//	tray/           icon, menu and tooltip, as a pure function of the connections
+//	notify/         notifications with a Reconnect button
+//	autostart/      start at login
+//	browser/        the one function that opens URLs
+//	window/         the Fyne window, a client of the socket in a process of its own (cgo builds)
+//
+// # Exit codes of commands
+//
+//	0 done · 1 failed · 2 wrong usage · 3 reconnect required or not connected ·
+//	4 temporarily unavailable · 5 no agent is running · 6 keychain locked or missing
+//
+// An error is one sentence on stderr that says what to do next.
+package app

@@ -1,0 +1,70 @@
+package providers
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+)
+
+// Client is one connection's provider, ready to be spoken to: the entry with
+// the connection's variables and overrides in place. It keeps no tokens. Safe
+// for concurrent use; every method obeys its context and has a deadline of its
+// own (RequestTimeout).
+type Client struct {
+	entry Entry
+	conn  Connection
+	opts  ClientOptions
+}
+
+// RequestTimeout bounds one request to a provider, body included.
+const RequestTimeout = 30 * time.Second
+
+// MaxBody is how much of a provider's answer is read, in bytes.
+const MaxBody = 1 << 20
+
+// ClientOptions are what a Client takes from its surroundings.
+type ClientOptions struct {
+	// Secret gives the client secret from the keychain; "" and nil where there
+	// is none. It is asked for at each use, never kept.
+	Secret func(context.Context) (string, error)
+	// Transport replaces the HTTP transport (tests). nil: one of our own that
+	// obeys HTTPS_PROXY and the connection's ca_file, and speaks plain http to
+	// loopback literals only.
+	Transport http.RoundTripper
+	// Now is the wall clock; nil: time.Now.
+	Now func() time.Time
+	// Version stands in the User-Agent: "authtray/VERSION".
+	Version string
+}
+
+// RefreshRequest is RFC 6749 §6, with the extensions that a few providers need.
+type RefreshRequest struct {
+	RefreshToken string
+	AccessToken  string   // for providers that exchange the access token itself (Meta)
+	Scopes       []string // a narrower scope; nil: as granted
+	Resource     string   // RFC 8707
+	Binding      Binding  // what the grant was made with
+	Extra        map[string]json.RawMessage
+}
+
+// Revocation says what to give back.
+type Revocation struct {
+	AccessToken, RefreshToken string
+	Binding                   Binding
+	Extra                     map[string]json.RawMessage
+}
+
+// The methods of Client, each in the file of its name:
+//
+//	Entry() Entry                                       the resolved entry
+//	Connection() Connection
+//	Binding(ctx) (Binding, error)                       may discover
+//	Authorize(ctx, AuthorizeOptions) (*Flow, error)     flow.go
+//	Refresh(ctx, RefreshRequest) (Answer, error)        *Failure or ErrBindingChanged
+//	Revoke(ctx, Revocation) error                       *Failure or ErrBindingChanged
+//	Whoami(ctx, Answer) (Account, error)
+//	Probe(ctx, accessToken string, extra) Liveness
+//	Register(ctx, redirectURIs []string) (Registration, error)   RFC 7591
+//	API(path string, extra) (*url.URL, error)           resolves a path or URL against the entry's API hosts, or refuses
+//	Rejected(*http.Response, body []byte) bool          the entry's own rule of what a 401 is

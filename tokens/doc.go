@@ -1,0 +1,111 @@
+// Package tokens owns the life of a grant, from the moment a provider gave it
+// until it is given back, taken away or dead.
+//
+// One owner of each grant is the idea that everything serves. The owner checks
+// before use, renews early, keeps the rotated refresh token, and knows
+// revocation from bad weather.
+//
+// # What is where
+//
+//	machine.go    the state machine of one grant: a pure function of time and events, no I/O
+//	rules.go      when to refresh, what may be handed out, how long to back off
+//	manager.go    the machines of all connections, their timers, callers and effects
+//	grant.go      the record that is kept in the keychain
+//	status.go     states, reasons, codes, and what a caller is told
+//	verdicts.go   the memory of dead and disconnected grants, kept outside the keychain
+//	clock.go      how time is injected
+//	simulate/     a year in a minute: the machines in a simulated world
+//	store/        where records are kept: keychain, file, memory
+//	client/       the Go client for tools
+//
+// # States
+//
+// What a caller gets in each state (Code, see status.go):
+//
+//	state                caller gets                                          leaves by
+//	disconnected         disconnected                                         connect
+//	connecting           the old token while it is good, else connecting      the flow's end
+//	connected            the token; waits for the one refresh if it must,     refresh failing, disconnect
+//	                     timeout if that takes longer than the caller has
+//	retrying             the old token while it is good,                      an answer
+//	                     else temporarily_unavailable with retry_at
+//	reconnect_required   reconnect_required                                   connect
+//	misconfigured        the old token while it is good, else misconfigured   new configuration, user, resume, an hour
+//	keychain_locked      the token in memory while it is good,                the keychain opening
+//	                     else keychain_locked
+//
+// # State × event → state
+//
+// Events that are not named leave the state as it is. "—" cannot happen.
+//
+//	event                     disconnected  connected        retrying         misconfigured    keychain_locked  reconnect_required
+//	record found              connected     —                —                —                connected        (older than the verdict: erased)
+//	record absent             disconnected  —                —                —                disconnected     reconnect_required
+//	keychain locked           locked        locked           locked           locked           locked           reconnect_required
+//	record damaged            reconnect     —                —                —                reconnect        reconnect_required
+//	refresh: token            —             connected        connected        connected        —                — (late answer: dropped)
+//	refresh: transient        —             retrying         retrying         retrying         —                —
+//	refresh: suspect, 1st-4th —             retrying         retrying         retrying         —                —
+//	refresh: suspect, 5th     —             reconnect        reconnect        reconnect        —                —
+//	refresh: misconfigured    —             misconfigured    misconfigured    misconfigured    —                —
+//	refresh: dead             —             reconnect        reconnect        reconnect        —                —
+//	endpoints changed         —             reconnect        reconnect        reconnect        reconnect        —
+//	expired, no refresh token —             reconnect        —                reconnect        reconnect        —
+//	connected by the user     connected     connected        connected        connected        connected        connected
+//	disconnected by the user  disconnected  disconnected     disconnected     disconnected     disconnected     disconnected
+//
+// connecting lies over any of them while a flow is pending, and gives way to
+// the state below when the flow ends without a grant.
+//
+// # When to refresh
+//
+// buffer = min(5 min, lifetime/4), minus a little jitter; the refresh is due at
+// expires_at − buffer. An on-demand connection is refreshed by callers, and by
+// the timer only to keep an idle grant alive. Only wall time counts: monotonic
+// time stops in suspend. A backward step of the wall clock moves the times of
+// every grant back with it, so that no token looks younger than it is.
+//
+// # Failures of a refresh
+//
+// What a failed request means is providers.Class; what follows is here.
+//
+//	class          tokens   next try                                                       then
+//	transient      kept     5 s doubling to 5 min, jitter; Retry-After up to an hour;       for ever
+//	                        at once after resume or when the user asks
+//	answer lost    kept     once within 5 s with the same refresh token, then as above      invalid_grant after it: reason answer_lost
+//	misconfigured  kept     new configuration, resume, user, once an hour                   for ever
+//	suspect        kept     30 s, 2 min, 8 min, 30 min                                      the fifth is dead
+//	dead           erased   none until the user acts, also after a restart                  one notification
+//
+// # Write before use
+//
+// Before a refresh the store is asked whether it can be written; if not, the
+// refresh waits (state keychain_locked) and the old token is served while it is
+// good. After a refresh the record goes to the store before anyone is given the
+// new token. If that write fails the grant stays in memory, is served, the
+// write is tried again, and Status.Unsaved says so.
+//
+// # The verdict
+//
+// Before a dead or disconnected grant is erased, a verdict (reason, generation,
+// time; no secret) is written outside the keychain. A record whose generation
+// is not above the verdict's is never used again, whenever the keychain opens.
+//
+// # The record, version 1
+//
+// One item per connection: service "authtray" ("authtray-PROFILE"), user NAME,
+// JSON as Grant marshals it. A client secret is the item "NAME#secret". How a
+// large item is split is store's affair.
+//
+//	{"v":1,"gen":17,"binding":{"issuer":"https://gitlab.com","client_id":"…","origins":["https://gitlab.com"]},
+//	 "access_token":"…","token_type":"Bearer","refresh_token":"…","scopes":["read_user"],
+//	 "obtained_at":"2026-11-23T10:00:00Z","expires_at":"2026-11-23T12:00:00Z","consented_at":"…",
+//	 "account":{"id":"42","label":"ada"},"extra":{"instance_url":"…"}}
+//
+// A record of a higher version is left alone and reported.
+//
+// # Time
+//
+// Everything takes its time from Clock. The machine is handed the time with
+// each event and never asks for it.
+package tokens

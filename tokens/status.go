@@ -1,0 +1,151 @@
+package tokens
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/authtray/authtray/providers"
+)
+
+// State is where a connection stands. See the package comment.
+type State string
+
+const (
+	Disconnected      State = "disconnected"
+	Connecting        State = "connecting"
+	Connected         State = "connected"
+	Retrying          State = "retrying"
+	ReconnectRequired State = "reconnect_required"
+	Misconfigured     State = "misconfigured"
+	KeychainLocked    State = "keychain_locked"
+)
+
+// Reason says why a connection stands where it does. Each has its sentence for
+// people (Sentence).
+type Reason string
+
+const (
+	ReasonNone                Reason = ""
+	ReasonRevoked             Reason = "revoked"              // the provider says that the grant is over
+	ReasonAnswerLost          Reason = "answer_lost"          // …after the answer to a refresh was lost
+	ReasonAbsoluteLimit       Reason = "absolute_limit"       // …at the end of a lifetime counted from consent
+	ReasonIdleLimit           Reason = "idle_limit"           // …after it was not used for too long
+	ReasonRefused             Reason = "refused"              // five unknown refusals in a row
+	ReasonExpired             Reason = "expired"              // the token ended and there is no refresh token
+	ReasonTokenRejected       Reason = "token_rejected"       // no refresh token, and the provider no longer takes the token
+	ReasonEndpointsChanged    Reason = "endpoints_changed"    // issuer, client id or endpoint origins are not those of the grant
+	ReasonRecordDamaged       Reason = "record_damaged"       // the keychain item cannot be read as a record
+	ReasonNetwork             Reason = "network"              // the provider could not be reached
+	ReasonProviderTrouble     Reason = "provider_trouble"     // it answered with something passing
+	ReasonKeychainLocked      Reason = "keychain_locked"      //
+	ReasonKeychainUnavailable Reason = "keychain_unavailable" //
+	ReasonClientRefused       Reason = "client_refused"       // misconfigured: client id or secret
+	ReasonRequestRefused      Reason = "request_refused"      // misconfigured: scope, URL, grant type
+	ReasonConfiguration       Reason = "configuration"        // the connection's file cannot be used; detail says why
+)
+
+// Code is what a caller is told; see the table in the package comment and the
+// HTTP statuses in package app/socket.
+type Code string
+
+const (
+	CodeUnknownConnection      Code = "unknown_connection"
+	CodeDisconnected           Code = "disconnected"
+	CodeConnecting             Code = "connecting"
+	CodeReconnectRequired      Code = "reconnect_required"
+	CodeMisconfigured          Code = "misconfigured"
+	CodeKeychainLocked         Code = "keychain_locked"
+	CodeTemporarilyUnavailable Code = "temporarily_unavailable"
+	CodeTimeout                Code = "timeout"
+	CodeRejectedAgain          Code = "rejected_again"
+	CodeBadRequest             Code = "bad_request"
+	CodeNotAllowed             Code = "not_allowed"
+)
+
+// Error is why a caller got no token.
+type Error struct {
+	Code    Code
+	Reason  Reason
+	Detail  string    // one sentence for people
+	Hint    string    // the command that mends it; "" where there is none
+	RetryAt time.Time // temporarily_unavailable: when the next try is; else zero
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("%s (%s)", e.Detail, e.Code) }
+
+// Status is what may be known of a connection. It holds no token. It is the
+// JSON of the socket's connection endpoints and events.
+type Status struct {
+	Name         string     `json:"name"`
+	Provider     string     `json:"provider"`
+	ProviderName string     `json:"provider_name,omitempty"`
+	State        State      `json:"state"`
+	Reason       Reason     `json:"reason,omitempty"`
+	Detail       string     `json:"detail,omitempty"` // one sentence for people, with the way on
+	RetryAt      *time.Time `json:"retry_at,omitempty"`
+	Account      string     `json:"account,omitempty"` // label; hostile text
+	AccountID    string     `json:"account_id,omitempty"`
+	Scopes       []string   `json:"scopes,omitempty"`
+	ExpiresAt    *time.Time `json:"expires_at,omitempty"` // absent: no token, or it never expires
+	NeverExpires bool       `json:"never_expires,omitempty"`
+	RefreshedAt  *time.Time `json:"refreshed_at,omitempty"` // when the present token was obtained
+	ConsentedAt  *time.Time `json:"consented_at,omitempty"`
+	EndsAt       *time.Time `json:"ends_at,omitempty"`     // the grant's absolute limit
+	Refreshable  bool       `json:"refreshable,omitempty"` // there is a refresh token
+	Unsaved      bool       `json:"unsaved,omitempty"`     // the newest grant is not in the keychain yet
+	Events       []Event    `json:"events,omitempty"`      // the last ones, oldest first
+}
+
+// Event is one line of a connection's history.
+type Event struct {
+	Time   time.Time `json:"time"`
+	What   string    `json:"what"` // connected, refreshed, retrying, misconfigured, reconnect_required, disconnected, keychain_locked, rejected
+	Reason Reason    `json:"reason,omitempty"`
+	Detail string    `json:"detail,omitempty"`
+}
+
+// Token is what a tool gets.
+type Token struct {
+	AccessToken string         `json:"access_token"`
+	TokenType   string         `json:"token_type"`
+	ExpiresAt   *time.Time     `json:"expires_at,omitempty"` // absent: never
+	Scopes      []string       `json:"scopes,omitempty"`
+	Account     string         `json:"account,omitempty"`
+	IDToken     string         `json:"id_token,omitempty"` // only with keep_id_token
+	Extra       map[string]any `json:"extra,omitempty"`    // members kept with the grant: instance_url, cloud_id
+}
+
+// Want is what a caller asks for.
+type Want struct {
+	// MinValid is how long the token must still last; capped at a quarter of
+	// its lifetime. 0: DefaultMinValid.
+	MinValid time.Duration
+	Scopes   []string // a narrower token
+	Resource string   // RFC 8707: a token for that resource
+}
+
+// DefaultMinValid is how long a token handed out lasts at least, where the
+// caller does not say.
+const DefaultMinValid = 30 * time.Second
+
+// DefaultTimeout is how long a caller waits for a refresh, where it does not say.
+const DefaultTimeout = 30 * time.Second
+
+// Grant is the keychain record, version 1; see the package comment.
+type Grant struct {
+	Version      int                        `json:"v"`
+	Generation   uint64                     `json:"gen"`
+	Binding      providers.Binding          `json:"binding"`
+	AccessToken  string                     `json:"access_token"`
+	TokenType    string                     `json:"token_type"`
+	RefreshToken string                     `json:"refresh_token,omitempty"`
+	IDToken      string                     `json:"id_token,omitempty"`
+	Scopes       []string                   `json:"scopes,omitempty"`
+	ObtainedAt   time.Time                  `json:"obtained_at"`
+	ExpiresAt    time.Time                  `json:"expires_at,omitzero"`    // zero: never
+	RefreshUntil time.Time                  `json:"refresh_until,omitzero"` // the refresh token's own end, as stated; zero: unknown
+	ConsentedAt  time.Time                  `json:"consented_at"`
+	Account      providers.Account          `json:"account"`
+	Extra        map[string]json.RawMessage `json:"extra,omitempty"`
+}

@@ -1,0 +1,54 @@
+// Package store keeps secret values by key: in the operating system's keychain,
+// in a file sealed with age, or in memory.
+//
+//	keychain.go          go-keyring, with deadlines and four clear outcomes
+//	secretservice_*.go   Linux: is the collection there, is it locked, unlock it, tell when that changes
+//	chunks.go            values over MaxItem bytes, split over two alternating slots
+//	file.go              an age file, for machines without a keychain
+//	memory.go            nothing survives the process
+//
+// A value's key is a connection's NAME, or NAME#secret for its client secret.
+package store
+
+import (
+	"context"
+	"errors"
+)
+
+// How an operation can fail. Anything else is wrapped in ErrUnavailable, so
+// that nothing but a clear word of the keychain counts as "absent".
+var (
+	ErrAbsent      = errors.New("not in the keychain")
+	ErrLocked      = errors.New("the keychain is locked")
+	ErrUnavailable = errors.New("the keychain cannot be reached")
+	ErrCorrupt     = errors.New("the keychain item is damaged")
+)
+
+// Store keeps values. Implementations are safe for concurrent use; operations
+// on one key take effect in the order in which they were called by one
+// goroutine. Every method returns by its context's deadline or its own,
+// whichever is first; an operation that ran out of time is ErrUnavailable and
+// may still take effect later, but never after a later operation on the same key.
+type Store interface {
+	// Get returns the value last set. ErrAbsent, ErrLocked, ErrUnavailable, or
+	// ErrCorrupt where parts are missing or do not match.
+	Get(ctx context.Context, key string) ([]byte, error)
+	// Set replaces the value. nil means that a Get after a crash of this
+	// process returns the new value; an error means that it returns the new or
+	// the old one, whole. Any length; ASCII or not.
+	Set(ctx context.Context, key string, value []byte) error
+	// Delete removes the value and all its parts. An absent key is no error.
+	Delete(ctx context.Context, key string) error
+	// Check says, without asking the user anything, whether Set could work now:
+	// nil, ErrLocked or ErrUnavailable.
+	Check(ctx context.Context) error
+	// Unlock opens the store, asking the user if need be; ctx bounds the wait.
+	// Only a user's action may call it.
+	Unlock(ctx context.Context) error
+	// Changed is sent to (never blocking) when the store may have been locked,
+	// unlocked, or come back. A hint: nil where the store cannot tell.
+	Changed() <-chan struct{}
+	// Kind is "keychain", "file" or "memory".
+	Kind() string
+	Close() error
+}
