@@ -1,0 +1,5 @@
+package tray
+
+import "context"
+
+func (t *Tray) run(ctx context.Context) error { <-ctx.Done(); return nil }
