@@ -1,0 +1,99 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"strconv"
+
+	"github.com/pelletier/go-toml/v2"
+)
+
+// Settings is settings.toml. What it does not say has its default.
+type Settings struct {
+	Notifications bool `toml:"notifications"` // say when a connection needs the user [true]
+	Reminders     bool `toml:"reminders"`     // say it again while it does [false]
+}
+
+// DefaultSettings are those of a file that says nothing.
+func DefaultSettings() Settings { return Settings{Notifications: true} }
+
+// ReadSettings reads the settings file strictly: a field that is not known is
+// an error with file and line. A file that is not there gives the defaults.
+func ReadSettings(path string) (Settings, error) {
+	s := DefaultSettings()
+	data, err := Read(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, nil
+	}
+	if err != nil {
+		return s, err
+	}
+	return parseSettings(path, data)
+}
+
+func parseSettings(path string, data []byte) (Settings, error) {
+	s := DefaultSettings()
+	dec := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields()
+	if err := dec.Decode(&s); err != nil {
+		return DefaultSettings(), where(path, err)
+	}
+	return s, nil
+}
+
+// where names file and line of a TOML error.
+func where(path string, err error) error {
+	var unknown *toml.StrictMissingError
+	if errors.As(err, &unknown) && len(unknown.Errors) > 0 {
+		e := unknown.Errors[0]
+		row, _ := e.Position()
+		return fmt.Errorf("%s:%d: %q is not a setting; there are notifications and reminders", path, row, key(e.Key()))
+	}
+	var wrong *toml.DecodeError
+	if errors.As(err, &wrong) {
+		row, _ := wrong.Position()
+		return fmt.Errorf("%s:%d: %w", path, row, err)
+	}
+	return fmt.Errorf("%s: %w", path, err)
+}
+
+func key(k toml.Key) string {
+	var b bytes.Buffer
+	for i, part := range k {
+		if i > 0 {
+			b.WriteByte('.')
+		}
+		b.WriteString(part)
+	}
+	return b.String()
+}
+
+// WriteSettings changes the settings in a file and leaves its other lines and
+// comments as they are. A file that cannot be read is not written over.
+func WriteSettings(path string, s Settings) error {
+	data, err := Read(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if _, err := parseSettings(path, data); err != nil {
+		return fmt.Errorf("the settings are left as they are: %w", err)
+	}
+	data = assign(data, "notifications", s.Notifications)
+	data = assign(data, "reminders", s.Reminders)
+	return Write(path, data)
+}
+
+// assign sets one key of a flat file, in place where it stands already.
+func assign(data []byte, key string, value bool) []byte {
+	line := regexp.MustCompile(`(?m)^([ \t]*` + key + `[ \t]*=[ \t]*)(true|false)`)
+	word := strconv.FormatBool(value)
+	if line.Match(data) {
+		return line.ReplaceAll(data, []byte("${1}"+word))
+	}
+	if len(data) > 0 && data[len(data)-1] != '\n' {
+		data = append(data, '\n')
+	}
+	return append(data, (key + " = " + word + "\n")...)
+}

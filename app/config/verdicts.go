@@ -1,0 +1,73 @@
+package config
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+
+	"github.com/authtray/authtray/tokens"
+)
+
+// Verdicts keeps the verdicts of a profile in its state folder, one small file
+// per connection: verdicts/NAME.json. They hold no secret. It implements
+// tokens.Verdicts, and is safe for concurrent use on different names.
+func Verdicts(state string) tokens.Verdicts {
+	return verdicts{dir: filepath.Join(state, "verdicts")}
+}
+
+type verdicts struct{ dir string }
+
+func (v verdicts) file(name string) (string, error) {
+	if err := CheckName(name); err != nil {
+		return "", err
+	}
+	return filepath.Join(v.dir, name+".json"), nil
+}
+
+// Load returns false where there is no verdict. A verdict that cannot be read
+// is an error, never "none": a dead grant must not come back to life.
+func (v verdicts) Load(name string) (tokens.Verdict, bool, error) {
+	file, err := v.file(name)
+	if err != nil {
+		return tokens.Verdict{}, false, err
+	}
+	data, err := Read(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return tokens.Verdict{}, false, nil
+	}
+	if err != nil {
+		return tokens.Verdict{}, false, err
+	}
+	var out tokens.Verdict
+	if err := json.Unmarshal(data, &out); err != nil {
+		return tokens.Verdict{}, false, fmt.Errorf("%s is damaged: %w", file, err)
+	}
+	return out, true, nil
+}
+
+// Save has the verdict on disk when it returns nil.
+func (v verdicts) Save(name string, verdict tokens.Verdict) error {
+	file, err := v.file(name)
+	if err != nil {
+		return err
+	}
+	data, err := json.Marshal(verdict)
+	if err != nil {
+		return err
+	}
+	return Write(file, append(data, '\n'))
+}
+
+func (v verdicts) Clear(name string) error {
+	file, err := v.file(name)
+	if err != nil {
+		return err
+	}
+	err = Remove(file)
+	if errors.Is(err, fs.ErrNotExist) { // the folder was never made
+		return nil
+	}
+	return err
+}

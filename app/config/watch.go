@@ -1,0 +1,123 @@
+package config
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+)
+
+// Watching tells an editor's burst of writes from a change: what is reported is
+// reported when the folders have been quiet for Quiet.
+const Quiet = 150 * time.Millisecond
+
+// Rescan is how often a change is assumed that no event told of: file systems
+// and kernels lose events, and some have none. It is slow because an idle agent
+// must be idle; Blind is used where watching does not work at all.
+const (
+	Rescan = 5 * time.Minute
+	Blind  = 15 * time.Second
+)
+
+// Watch sends to the channel that it returns when something in the folders may
+// have changed, until ctx ends. It is a hint: the reader reads everything again
+// and compares. A reader that is slow finds one hint, never several. Folders
+// that are not there yet are watched once they are.
+func Watch(ctx context.Context, log *slog.Logger, dirs ...string) <-chan struct{} {
+	w := &watch{log: log, dirs: dirs, hint: make(chan struct{}, 1)}
+	var err error
+	if w.fs, err = fsnotify.NewWatcher(); err != nil {
+		w.blind(err)
+	}
+	w.follow()
+	go w.run(ctx)
+	return w.hint
+}
+
+type watch struct {
+	log  *slog.Logger
+	dirs []string
+	fs   *fsnotify.Watcher // nil: watching does not work here
+	hint chan struct{}
+	told bool
+}
+
+func (w *watch) run(ctx context.Context) {
+	if w.fs != nil {
+		defer w.fs.Close()
+	}
+	quiet := time.NewTimer(time.Hour)
+	quiet.Stop()
+	rescan := time.NewTimer(w.interval())
+	defer rescan.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-w.events():
+			quiet.Reset(Quiet)
+		case <-w.errors(): // an overflow: events were lost
+			quiet.Reset(Quiet)
+		case <-rescan.C:
+			w.follow()
+			w.send()
+			rescan.Reset(w.interval())
+		case <-quiet.C:
+			w.follow()
+			w.send()
+		}
+	}
+}
+
+func (w *watch) interval() time.Duration {
+	if w.told {
+		return Blind
+	}
+	return Rescan
+}
+
+func (w *watch) events() <-chan fsnotify.Event {
+	if w.fs == nil {
+		return nil
+	}
+	return w.fs.Events
+}
+
+func (w *watch) errors() <-chan error {
+	if w.fs == nil {
+		return nil
+	}
+	return w.fs.Errors
+}
+
+func (w *watch) send() {
+	select {
+	case w.hint <- struct{}{}:
+	default:
+	}
+}
+
+// follow takes up folders that appeared, and those that were replaced.
+func (w *watch) follow() {
+	if w.fs == nil {
+		return
+	}
+	for _, dir := range w.dirs {
+		if _, err := os.Stat(dir); err != nil {
+			continue
+		}
+		if err := w.fs.Add(dir); err != nil {
+			w.blind(err)
+		}
+	}
+}
+
+// blind says once that changes are seen late.
+func (w *watch) blind(err error) {
+	if !w.told {
+		w.log.Warn("changes of the configuration are seen every 15 seconds only: the folders cannot be watched", "err", err)
+	}
+	w.told = true
+}

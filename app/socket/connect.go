@@ -1,0 +1,88 @@
+package socket
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/authtray/authtray/providers"
+)
+
+func (s *Server) connect(c call) error {
+	var in ConnectRequest
+	if err := decode(c.r, &in, true); err != nil {
+		return err
+	}
+	if err := mode(&in); err != nil {
+		return err
+	}
+	wait, err := flag(c, "wait")
+	if err != nil {
+		return err
+	}
+	p, err := s.agent.Connect(c.r.Context(), c.name, in)
+	if err != nil {
+		return err
+	}
+	if p != nil && !wait {
+		return answer(c.w, p.Attempt())
+	}
+	return s.ended(c, p)
+}
+
+// ended waits for the flow, which has a time-out of its own, and answers with
+// the connection as it is then.
+func (s *Server) ended(c call, p Pending) error {
+	if p == nil { // the held grant was taken
+		return s.show(c)
+	}
+	now, err := p.Wait(c.r.Context())
+	if err != nil {
+		return err
+	}
+	return answer(c.w, now)
+}
+
+func mode(in *ConnectRequest) error {
+	switch providers.Mode(in.Mode) {
+	case "":
+		in.Mode = string(providers.Browser)
+	case providers.Browser, providers.URLOnly, providers.Device:
+	default:
+		return badRequest("mode is browser, url or device.")
+	}
+	return nil
+}
+
+func flag(c call, name string) (bool, error) {
+	q := c.r.URL.Query()
+	if !q.Has(name) {
+		return false, nil
+	}
+	on, err := strconv.ParseBool(q.Get(name))
+	if err != nil {
+		return false, badRequest(fmt.Sprintf("%s is true or false.", name))
+	}
+	return on, nil
+}
+
+func (s *Server) redirect(c call) error {
+	var in Redirect
+	if err := decode(c.r, &in, false); err != nil {
+		return err
+	}
+	if in.URL == "" {
+		return badRequest("url is the whole address that the browser was sent to.")
+	}
+	now, err := s.agent.Paste(c.r.Context(), c.name, in.URL)
+	if err != nil {
+		return err
+	}
+	return answer(c.w, now)
+}
+
+func (s *Server) cancel(c call) error {
+	if err := s.agent.CancelConnect(c.name); err != nil {
+		return err
+	}
+	return done(c.w)
+}

@@ -1,0 +1,71 @@
+package socket
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+
+	"github.com/authtray/authtray/tokens"
+)
+
+// events streams changes of state (server-sent events): first every connection
+// as it is, then each change. There is no heartbeat: the kernel tells when the
+// other end is gone. A reader that leaves one event unread for WriteTimeout is
+// hung up on; what it missed, the first events of its next call tell.
+func (s *Server) events(c call) error {
+	changes, removed, stop := s.agent.Subscribe() // before the first look: nothing falls between
+	defer stop()
+	c.w.Header().Set("Content-Type", "text/event-stream")
+	for _, now := range s.agent.Connections() {
+		if err := event(c.w, "connection", now.Status); err != nil {
+			return nil
+		}
+	}
+	if err := flush(c.w); err != nil {
+		return nil
+	}
+	return s.stream(c, changes, removed)
+}
+
+func (s *Server) stream(c call, changes <-chan tokens.Status, removed <-chan string) error {
+	for {
+		var err error
+		select {
+		case <-c.r.Context().Done(): // the client's, and the server's
+			return nil
+		case now, ok := <-changes:
+			if !ok {
+				return nil
+			}
+			err = event(c.w, "connection", now)
+		case name := <-removed:
+			err = event(c.w, "removed", map[string]string{"name": name})
+		}
+		if err == nil {
+			err = flush(c.w)
+		}
+		if err != nil {
+			return nil // too slow, or gone
+		}
+	}
+}
+
+// event writes one event; JSON has no line breaks, so its data is one line.
+func event(w http.ResponseWriter, name string, v any) error {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	b.WriteString("event: " + name + "\ndata: ")
+	b.Write(data)
+	b.WriteString("\n\n")
+	hurry(w)
+	_, err = w.Write(b.Bytes())
+	return err
+}
+
+func flush(w http.ResponseWriter) error {
+	hurry(w)
+	return http.NewResponseController(w).Flush()
+}

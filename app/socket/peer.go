@@ -1,0 +1,52 @@
+package socket
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+)
+
+// Peer is the process at the other end of a connection, as the kernel knows it:
+// the one that connected. It tells users apart, not programs: any process of
+// the same user may connect, and may pass the connection on.
+type Peer struct {
+	UID int    // -1 on Windows, where the pipe admits this user only
+	PID int    // 0: not known
+	Exe string // path of its executable; "": not known
+}
+
+// ErrOtherUser: the other end belongs to another user, or cannot tell.
+var ErrOtherUser = errors.New("the other end of the socket belongs to another user")
+
+type peerKey struct{}
+
+// PeerOf is the process that a request came from. It is a value that the
+// listener put there, never parsed from text.
+func PeerOf(ctx context.Context) (Peer, bool) {
+	p, ok := ctx.Value(peerKey{}).(Peer)
+	return p, ok
+}
+
+// WithPeer puts a caller into a context (tests, and the connections of Listen).
+func WithPeer(ctx context.Context, p Peer) context.Context {
+	return context.WithValue(ctx, peerKey{}, p)
+}
+
+// check wants the other end of c to be this user.
+func check(c net.Conn) (Peer, error) {
+	p, err := peer(c)
+	if err != nil {
+		return Peer{}, fmt.Errorf("%w: %w", ErrOtherUser, err)
+	}
+	if p.UID != self() {
+		return Peer{}, fmt.Errorf("%w (uid %d)", ErrOtherUser, p.UID)
+	}
+	return p, nil
+}
+
+// peerConn carries the peer from Accept to the request's context.
+type peerConn struct {
+	net.Conn
+	peer Peer
+}

@@ -1,0 +1,92 @@
+package socket
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/authtray/authtray/tokens"
+)
+
+// Codes that only the socket knows, beside those of package tokens.
+const (
+	CodeUnknownProvider tokens.Code = "unknown_provider"
+	CodeConnectFailed   tokens.Code = "connect_failed"
+	CodeOtherAccount    tokens.Code = "other_account"
+	CodeNotFound        tokens.Code = "not_found"
+	CodeFailed          tokens.Code = "failed" // something on this machine: a disk, a folder, a program
+)
+
+// statuses is the HTTP status of each code.
+var statuses = map[tokens.Code]int{
+	tokens.CodeUnknownConnection:      http.StatusNotFound,
+	tokens.CodeDisconnected:           http.StatusConflict,
+	tokens.CodeConnecting:             http.StatusConflict,
+	tokens.CodeReconnectRequired:      http.StatusConflict,
+	tokens.CodeMisconfigured:          http.StatusConflict,
+	tokens.CodeRejectedAgain:          http.StatusConflict,
+	tokens.CodeKeychainLocked:         http.StatusLocked,
+	tokens.CodeTemporarilyUnavailable: http.StatusServiceUnavailable,
+	tokens.CodeTimeout:                http.StatusGatewayTimeout,
+	tokens.CodeBadRequest:             http.StatusBadRequest,
+	tokens.CodeNotAllowed:             http.StatusForbidden,
+	CodeUnknownProvider:               http.StatusNotFound,
+	CodeConnectFailed:                 http.StatusConflict,
+	CodeOtherAccount:                  http.StatusConflict,
+	CodeNotFound:                      http.StatusNotFound,
+	CodeFailed:                        http.StatusInternalServerError,
+}
+
+// OtherAccount is the error of a flow that ended with an account that is not
+// the connection's. Its grant is held until the user accepts it.
+type OtherAccount struct {
+	Problem *tokens.Error
+	Account string // who signed in; hostile text
+}
+
+func (e *OtherAccount) Error() string { return e.Problem.Error() }
+func (e *OtherAccount) Unwrap() error { return e.Problem }
+
+// Problem is an answer that is no success: application/problem+json (RFC 9457).
+// No field holds a secret. Clients have their own type with these members
+// (package tokens/client/call), so that they need nothing of the server.
+type Problem struct {
+	Code    string    `json:"code"`
+	Title   string    `json:"title"`
+	Status  int       `json:"status"`
+	Detail  string    `json:"detail"`         // one sentence for people
+	Hint    string    `json:"hint,omitempty"` // the command that mends it
+	Reason  string    `json:"reason,omitempty"`
+	RetryAt time.Time `json:"retry_at,omitzero"`
+	Account string    `json:"account,omitempty"` // other_account: who signed in
+}
+
+// problem makes the answer to an error.
+func problem(err error) Problem {
+	var e *tokens.Error
+	var other *OtherAccount
+	account := ""
+	if errors.As(err, &other) {
+		account = other.Account
+	}
+	switch {
+	case errors.As(err, &e):
+	case errors.Is(err, context.DeadlineExceeded):
+		e = &tokens.Error{Code: tokens.CodeTimeout, Detail: "It took longer than the caller had."}
+	default:
+		e = &tokens.Error{Code: CodeFailed, Detail: err.Error()}
+	}
+	status, ok := statuses[e.Code]
+	if !ok {
+		status = http.StatusInternalServerError
+	}
+	return Problem{
+		Code: string(e.Code), Title: http.StatusText(status), Status: status,
+		Detail: e.Detail, Hint: e.Hint, Reason: string(e.Reason), RetryAt: e.RetryAt.UTC(), Account: account,
+	}
+}
+
+func badRequest(detail string) error {
+	return &tokens.Error{Code: tokens.CodeBadRequest, Detail: detail}
+}

@@ -1,0 +1,84 @@
+package socket
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// How long a client may take. Each bounds one connection only.
+const (
+	HeaderTimeout = 5 * time.Second  // for the head of a request
+	BodyTimeout   = 5 * time.Second  // for its body
+	WriteTimeout  = 10 * time.Second // to read an answer, or one event
+	IdleTimeout   = 2 * time.Minute  // between requests
+)
+
+// MaxHeader is how large the head of a request may be, in bytes.
+const MaxHeader = 16 << 10
+
+// Server serves an Agent to local tools.
+type Server struct {
+	agent Agent
+	log   *slog.Logger
+	http  *http.Server
+	stop  context.CancelFunc // ends the streams
+}
+
+// NewServer makes a server that says nothing of requests but what went wrong
+// with them: never a query, a body or a token.
+func NewServer(a Agent, log *slog.Logger) *Server {
+	ctx, stop := context.WithCancel(context.Background())
+	s := &Server{agent: a, log: log, stop: stop}
+	s.http = &http.Server{
+		Handler:           s,
+		ReadHeaderTimeout: HeaderTimeout,
+		IdleTimeout:       IdleTimeout,
+		MaxHeaderBytes:    MaxHeader,
+		ConnContext:       introduce,
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	return s
+}
+
+// Serve answers on l until Shutdown; it then returns nil.
+func (s *Server) Serve(l net.Listener) error {
+	if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// Shutdown stops listening, ends streams and waiting callers, and lets short
+// answers finish until ctx ends.
+func (s *Server) Shutdown(ctx context.Context) {
+	s.stop()
+	if err := s.http.Shutdown(ctx); err != nil {
+		s.http.Close()
+	}
+}
+
+// ServeHTTP refuses browsers, finds the route, and reads the body.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // that of the last answer
+	if len(r.Header.Values("Origin")) > 0 {
+		fail(w, notAllowed("Web pages may not ask Authtray (the request has an Origin)."))
+		return
+	}
+	h, name, err := route(r)
+	if err == nil {
+		err = slurp(w, r)
+	}
+	if err == nil {
+		err = h(s, call{w, r, name})
+	}
+	if err != nil {
+		fail(w, err)
+	}
+}
