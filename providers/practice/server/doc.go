@@ -1,0 +1,48 @@
+// Package server is the practice provider: a small, real OAuth 2.0 and OpenID
+// Connect server for loopback. It is there to try Authtray against, and to test
+// it against; it is not part of the authtray program.
+//
+// The protocol is github.com/zitadel/oidc/v3/pkg/op, an OpenID-certified server
+// library: what it does is what other people's clients are used to, so a client
+// that works here was not merely agreed with ourselves. What the library leaves
+// to its user, or lacks, is here: people and their consent, the life of grants,
+// RFC 9126, RFC 7591, RFC 9207.
+//
+// # What is where
+//
+//	server.go      Server: options, routes, clock
+//	control.go     what tests and the program may ask and change
+//	ledger.go      grants: rotation, reuse detection, revocation; the rules in judge
+//	state.go       the ledger as a file
+//	clients.go     who may ask: the built-in clients
+//	register.go    RFC 7591
+//	par.go         RFC 9126
+//	device.go      RFC 8628: the person's side
+//	requests.go    authorization requests between /authorize and the code
+//	storage.go     what pkg/op needs to be told
+//	protocol.go    where pkg/op's answers are not what we promise
+//	iss.go         RFC 9207
+//	bearer.go      RFC 6750: who a token belongs to, and the 401
+//	api.go         the sample API
+//	pages.go       sign-in, consent, account and device pages
+//
+// # Endpoints
+//
+//	/.well-known/openid-configuration, /.well-known/oauth-authorization-server
+//	/authorize /token /revoke /introspect /userinfo /keys /device_authorization /par /register
+//	/signin /consent /device /account                for people
+//	/api/notes /api/whoami /api/echo                 for tokens
+//
+// # Promises
+//
+// The issuer is Options.Issuer, to the letter. Access tokens last
+// Options.Lifetime and expires_in says exactly that. A refresh token is given
+// for the scope offline_access; it is replaced at each use, and one that was
+// replaced already ends the whole grant, access tokens included. A dead refresh
+// token is answered 400 invalid_grant, a dead access token 401 with
+// WWW-Authenticate. Refresh tokens are kept as hashes, and no log line holds a
+// token, code or state.
+//
+// Everything takes its time from Options.Now but the times inside ID tokens,
+// which the library takes from the machine's clock.
+package server
