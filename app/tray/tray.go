@@ -28,21 +28,9 @@ type Options struct {
 	CanCopy   bool         // a clipboard is to be had
 	Autostart bool         // start at login is on now
 	Profile   string       // named profile, shown in the tooltip; "" for the default one
+	OnHealth  func(Health) // called when Health changes; must not block
 	Log       *slog.Logger // nil: slog.Default
 }
-
-// Health says whether the icon can be seen.
-type Health struct {
-	State  string // "registered", "no tray host" or "off", as in /v1/health
-	Detail string // one sentence for people; "" when registered
-}
-
-// The states of Health.
-const (
-	Registered = "registered"
-	NoHost     = "no tray host"
-	Off        = "off"
-)
 
 // Tray is the icon. Its methods are safe for concurrent use, and before Run.
 type Tray struct {
@@ -74,11 +62,10 @@ func (t *Tray) SetAutostart(on bool) {
 	t.change(func() { t.autostart = on })
 }
 
-// Health says whether the icon can be seen now.
-func (t *Tray) Health() Health {
+func (t *Tray) autostartShown() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.health
+	return t.autostart
 }
 
 // Run shows the tray until ctx ends; see the package comment for who may call

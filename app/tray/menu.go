@@ -1,0 +1,179 @@
+package tray
+
+import (
+	"time"
+
+	"github.com/authtray/authtray/tokens"
+)
+
+// Menu is the tray's menu: entries, and one level of entries below them. (GNOME
+// limits the depth of sub-menus, and other hosts draw deep ones badly.)
+type Menu []Item
+
+// Item is one entry of the menu.
+type Item struct {
+	Label     string
+	Separator bool // a line; nothing else counts
+	Disabled  bool // text that cannot be chosen
+	Check     bool // a checkbox
+	Checked   bool
+	Do        Do
+	Items     Menu
+}
+
+// Do is what choosing an entry does: a verb and the connection it is about.
+type Do struct {
+	Verb Verb
+	Name string
+}
+
+// Verb is what the user can ask for.
+type Verb string
+
+const (
+	Nothing         Verb = ""
+	Connect         Verb = "connect"
+	Reconnect       Verb = "reconnect"
+	Refresh         Verb = "refresh"
+	Disconnect      Verb = "disconnect"
+	CopyToken       Verb = "copy token"
+	UnlockKeychain  Verb = "unlock keychain"
+	Open            Verb = "open"
+	ToggleAutostart Verb = "toggle autostart"
+	Quit            Verb = "quit"
+)
+
+// Surroundings is what a menu depends on besides the connections.
+type Surroundings struct {
+	Now       time.Time // in the user's time zone
+	CanCopy   bool
+	Autostart bool
+}
+
+// endsSoon is how long before the end of a sign-in the menu offers to renew it.
+const endsSoon = 7 * 24 * time.Hour
+
+var separator = Item{Separator: true}
+
+// Build makes the menu: what needs the user first, then every connection, then
+// what is always there. Labels are plain text.
+func Build(all []tokens.Status, in Surroundings) Menu {
+	var m Menu
+	if urgent := needsUser(all); len(urgent) > 0 {
+		m = append(append(m, urgent...), separator)
+	}
+	for _, st := range all {
+		m = append(m, connection(st, all, in))
+	}
+	if len(all) == 0 {
+		m = append(m, text("No connections yet"))
+	}
+	return append(m, separator,
+		Item{Label: "Open Authtray…", Do: Do{Verb: Open}},
+		Item{Label: "Start at login", Check: true, Checked: in.Autostart, Do: Do{Verb: ToggleAutostart}},
+		separator,
+		Item{Label: "Quit Authtray", Do: Do{Verb: Quit}},
+	)
+}
+
+// needsUser is one entry for each thing that only the user can mend; the
+// keychain is one thing for all connections.
+func needsUser(all []tokens.Status) Menu {
+	var dead, wrong, keychain Menu
+	for _, st := range all {
+		switch name := nameOf(st, all); {
+		case st.State == tokens.ReconnectRequired:
+			dead = append(dead, Item{Label: "Reconnect " + name + "…", Do: Do{Reconnect, st.Name}})
+		case st.State == tokens.Misconfigured:
+			wrong = append(wrong, Item{Label: name + " needs mending…", Do: Do{Open, st.Name}})
+		case st.State == tokens.KeychainLocked || st.Unsaved:
+			keychain = Menu{{Label: keychainLabel(st.Reason), Do: Do{Verb: UnlockKeychain}}}
+		}
+	}
+	return append(append(dead, keychain...), wrong...)
+}
+
+func keychainLabel(r tokens.Reason) string {
+	if r == tokens.ReasonKeychainUnavailable {
+		return "Try the keychain again…"
+	}
+	return "Unlock the keychain…"
+}
+
+func connection(st tokens.Status, all []tokens.Status, in Surroundings) Item {
+	label := nameOf(st, all)
+	if account := clean(st.Account, maxName); account != "" {
+		label += " · " + account
+	}
+	return Item{Label: label + " · " + stateText(st, in.Now), Items: below(st, in)}
+}
+
+func stateText(st tokens.Status, now time.Time) string {
+	switch st.State {
+	case tokens.Connecting:
+		return "connecting…"
+	case tokens.Retrying:
+		return retryText(st, now)
+	case tokens.ReconnectRequired:
+		return "reconnect"
+	case tokens.Misconfigured:
+		return "needs mending"
+	case tokens.KeychainLocked:
+		return "keychain locked"
+	case tokens.Connected:
+		return expiryText(st, now)
+	}
+	return "not connected"
+}
+
+func expiryText(st tokens.Status, now time.Time) string {
+	switch {
+	case st.ExpiresAt != nil:
+		return "until " + clockTime(*st.ExpiresAt, now)
+	case st.NeverExpires:
+		return "does not expire"
+	}
+	return "connected"
+}
+
+// below is what can be done with one connection in its state.
+func below(st tokens.Status, in Surroundings) Menu {
+	var m Menu
+	if detail := clean(st.Detail, maxDetail); detail != "" {
+		m = append(m, text(detail))
+	}
+	switch st.State {
+	case tokens.Disconnected:
+		return append(m, Item{Label: "Connect…", Do: Do{Connect, st.Name}})
+	case tokens.Connecting:
+		return append(m, Item{Label: "Go on in the browser…", Do: Do{Connect, st.Name}})
+	case tokens.ReconnectRequired:
+		m = append(m, Item{Label: "Reconnect…", Do: Do{Reconnect, st.Name}})
+	case tokens.KeychainLocked:
+		m = append(m, Item{Label: keychainLabel(st.Reason), Do: Do{Verb: UnlockKeychain}})
+	default:
+		m = append(m, withToken(st, in)...)
+	}
+	return append(m, Item{Label: "Disconnect", Do: Do{Disconnect, st.Name}})
+}
+
+// withToken is for a connection that has, or will soon have, a token.
+func withToken(st tokens.Status, in Surroundings) Menu {
+	var m Menu
+	if st.EndsAt != nil && st.EndsAt.Sub(in.Now) < endsSoon {
+		m = append(m, text("This sign-in ends "+clockTime(*st.EndsAt, in.Now)),
+			Item{Label: "Reconnect…", Do: Do{Reconnect, st.Name}})
+	}
+	if in.CanCopy {
+		m = append(m, Item{Label: "Copy token", Do: Do{CopyToken, st.Name}})
+	}
+	switch {
+	case st.State != tokens.Connected:
+		m = append(m, Item{Label: "Try again now", Do: Do{Refresh, st.Name}})
+	case st.Refreshable:
+		m = append(m, Item{Label: "Refresh", Do: Do{Refresh, st.Name}})
+	}
+	return m
+}
+
+func text(s string) Item { return Item{Label: s, Disabled: true} }

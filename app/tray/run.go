@@ -1,0 +1,90 @@
+//go:build !darwin || cgo
+
+package tray
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"fyne.io/systray"
+
+	"github.com/authtray/authtray/assets"
+)
+
+// started: systray keeps its state in package variables and serves one tray a process.
+var started atomic.Bool
+
+func (t *Tray) run(ctx context.Context) error {
+	if !started.CompareAndSwap(false, true) {
+		return errors.New("the tray can run only once in a process")
+	}
+	desk, err := reach()
+	if err != nil {
+		t.setHealth(Health{Off, err.Error()})
+		<-ctx.Done()
+		return nil
+	}
+	defer desk.close()
+	prepare(t.view(time.Now()))
+	if runtime.GOOS == "darwin" {
+		t.loop(ctx, desk)
+		return nil
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread() // Windows: the window's messages go to the thread that made it
+		t.loop(ctx, desk)
+	}()
+	<-ctx.Done()
+	waitFor(done, 3*time.Second)
+	return nil
+}
+
+// loop runs systray until ctx ends. Quit is bound to ctx only once systray is
+// up: before that it would be lost on Windows.
+func (t *Tray) loop(ctx context.Context, desk *desktop) {
+	systray.Run(func() {
+		r := &renderer{perform: t.perform}
+		r.draw(t.view(time.Now()))
+		go t.keepDrawn(ctx, r, desk)
+		context.AfterFunc(ctx, systray.Quit)
+	}, func() {})
+}
+
+// keepDrawn draws what changes, until ctx ends. The first view is drawn again
+// once the icon is on the bus, in case it changed while it was put there.
+func (t *Tray) keepDrawn(ctx context.Context, r *renderer, desk *desktop) {
+	if err := desk.await(ctx); err != nil {
+		t.setHealth(Health{Off, err.Error()})
+		return
+	}
+	r.once = false
+	r.draw(t.view(time.Now()))
+	go desk.watch(ctx, t.setHealth)
+	for {
+		select {
+		case <-t.kick:
+			r.draw(t.view(time.Now()))
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// setIcon sets PNG on Linux (an SVG is refused there), ICO on Windows, and a
+// template on macOS, which the system inverts as it needs.
+func setIcon(s Shape) {
+	icon := map[Shape][]byte{Fine: assets.TrayFine, Working: assets.TrayWorking, NeedsYou: assets.TrayNeedsYou}[s]
+	systray.SetTemplateIcon(icon, icon)
+}
+
+func waitFor(done <-chan struct{}, at time.Duration) {
+	select {
+	case <-done:
+	case <-time.After(at):
+	}
+}

@@ -1,0 +1,12 @@
+//go:build darwin && !cgo
+
+package tray
+
+import "context"
+
+// run: on macOS systray is Objective-C, which a build without cgo leaves out.
+func (t *Tray) run(ctx context.Context) error {
+	t.setHealth(Health{Off, "This build has no tray: on macOS it needs cgo. The commands work all the same."})
+	<-ctx.Done()
+	return nil
+}

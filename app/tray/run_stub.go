@@ -1,5 +1,0 @@
-package tray
-
-import "context"
-
-func (t *Tray) run(ctx context.Context) error { <-ctx.Done(); return nil }

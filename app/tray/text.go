@@ -1,0 +1,81 @@
+package tray
+
+import (
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/authtray/authtray/tokens"
+)
+
+// How long foreign text may get before it is cut, in runes.
+const (
+	maxName   = 40
+	maxDetail = 100
+)
+
+// clean makes foreign text fit for a menu or a tooltip: one line, nothing that
+// steers a terminal or turns writing round, and no angle brackets, which some
+// tray hosts read as markup.
+func clean(s string, max int) string {
+	s = strings.Join(strings.Fields(strings.Map(harmless, s)), " ")
+	r := []rune(s)
+	if len(r) > max {
+		return strings.TrimSpace(string(r[:max-1])) + "…"
+	}
+	return s
+}
+
+func harmless(r rune) rune {
+	switch {
+	case r == '<':
+		return '‹'
+	case r == '>':
+		return '›'
+	case unicode.IsSpace(r):
+		return ' '
+	case unicode.Is(unicode.C, r) || r == unicode.ReplacementChar:
+		return -1 // control, format (bidirectional overrides), surrogate, private use
+	}
+	return r
+}
+
+// nameOf is what people call a connection: its provider, and its own name too
+// where another connection is of the same provider.
+func nameOf(st tokens.Status, all []tokens.Status) string {
+	provider := providerOf(st)
+	for _, other := range all {
+		if other.Name != st.Name && providerOf(other) == provider {
+			return provider + " (" + st.Name + ")"
+		}
+	}
+	return provider
+}
+
+func providerOf(st tokens.Status) string {
+	for _, s := range []string{st.ProviderName, st.Provider, st.Name} {
+		if s = clean(s, maxName); s != "" {
+			return s
+		}
+	}
+	return "?"
+}
+
+// clockTime is when t is, as said at now: the time of day, with its day unless
+// that is today. It stays true as time goes by, so nothing has to redraw it.
+func clockTime(t, now time.Time) string {
+	t = t.In(now.Location())
+	switch {
+	case sameDay(t, now):
+		return t.Format("15:04")
+	case t.Sub(now).Abs() < 300*24*time.Hour:
+		return t.Format("2 Jan 15:04")
+	}
+	return t.Format("2 Jan 2006")
+}
+
+func sameDay(a, b time.Time) bool {
+	ay, am, ad := a.Date()
+	by, bm, bd := b.Date()
+	return ay == by && am == bm && ad == bd
+}
