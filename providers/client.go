@@ -3,6 +3,7 @@ package providers
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"time"
 )
@@ -12,9 +13,11 @@ import (
 // for concurrent use; every method obeys its context and has a deadline of its
 // own (RequestTimeout).
 type Client struct {
-	entry Entry
-	conn  Connection
-	opts  ClientOptions
+	entry     Entry
+	conn      Connection
+	opts      ClientOptions
+	http      *http.Client
+	discovery *discoveryCache
 }
 
 // RequestTimeout bounds one request to a provider, body included.
@@ -68,3 +71,56 @@ type Revocation struct {
 //	Register(ctx, redirectURIs []string) (Registration, error)   RFC 7591
 //	API(path string, extra) (*url.URL, error)           resolves a path or URL against the entry's API hosts, or refuses
 //	Rejected(*http.Response, body []byte) bool          the entry's own rule of what a 401 is
+
+// newClient takes an entry that has been resolved and checked.
+func newClient(e Entry, conn Connection, o ClientOptions) (*Client, error) {
+	transport := o.Transport
+	if transport == nil {
+		var err error
+		if transport, err = transportFor(conn.CAFile); err != nil {
+			return nil, err
+		}
+	}
+	return &Client{
+		entry: e, conn: conn, opts: o, discovery: &discoveryCache{},
+		http: &http.Client{Transport: transport, CheckRedirect: neverFollow},
+	}, nil
+}
+
+func neverFollow(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// Entry is the provider's entry as it applies to this connection.
+func (c *Client) Entry() Entry { return c.entry }
+
+// Connection is the connection's configuration.
+func (c *Client) Connection() Connection { return c.conn }
+
+func (c *Client) clientID() string { return first(c.conn.ClientID, c.entry.Client.ID) }
+
+// now is wall time, without a monotonic reading: only wall time counts for
+// tokens.
+func (c *Client) now() time.Time {
+	if c.opts.Now != nil {
+		return c.opts.Now().Round(0)
+	}
+	return time.Now().UTC().Round(0)
+}
+
+// secret asks for the client secret. It is "" where the provider uses none.
+func (c *Client) secret(ctx context.Context) (string, error) {
+	if c.opts.Secret == nil || c.entry.Client.Secret == "none" {
+		return "", nil
+	}
+	s, err := c.opts.Secret(ctx)
+	if err != nil {
+		return "", &Failure{Class: Transient, Code: "secret_unavailable", Err: err,
+			Detail: "The client secret cannot be read from the keychain at the moment."}
+	}
+	return s, nil
+}
+
+// misconfigured is a failure of our own making: nothing was sent, or what came
+// back cannot be used.
+func (c *Client) misconfigured(code, format string, args ...any) *Failure {
+	return &Failure{Class: Misconfigured, Code: code, Detail: fmt.Sprintf(format, args...)}
+}

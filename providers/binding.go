@@ -1,0 +1,53 @@
+package providers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// Binding is what a grant made now is bound to. It may have to discover.
+func (c *Client) Binding(ctx context.Context) (Binding, error) {
+	ep := c.ownEndpoints()
+	if c.entry.Issuer != "" && (ep.Token == "" || ep.Revoke == "" && c.entry.Revoke.Style != "none") {
+		found, err := c.discover(ctx)
+		if f, ok := err.(*Failure); ok && (ep.Token == "" || f.Class == Transient) {
+			return Binding{}, err
+		}
+		ep = ep.or(found)
+	}
+	return Binding{Issuer: c.entry.Issuer, ClientID: c.clientID(), Origins: origins(ep.Token, ep.Refresh, ep.Revoke)}, nil
+}
+
+func origins(urls ...string) []string {
+	var list []string
+	for _, u := range urls {
+		if o := origin(u); o != "" && !slices.Contains(list, o) {
+			list = append(list, o)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// checkIdentity says, before anything is asked or sent, whether the grant was
+// made with this issuer and client.
+func (c *Client) checkIdentity(b Binding) error {
+	switch {
+	case b.Issuer != c.entry.Issuer:
+		return fmt.Errorf("%w (issuer)", ErrBindingChanged)
+	case b.ClientID != c.clientID():
+		return fmt.Errorf("%w (client id)", ErrBindingChanged)
+	}
+	return nil
+}
+
+// covers says whether the grant may be sent to all of these endpoints.
+func (b Binding) covers(urls ...string) error {
+	for _, o := range origins(urls...) {
+		if !slices.Contains(b.Origins, o) {
+			return fmt.Errorf("%w (%s)", ErrBindingChanged, o)
+		}
+	}
+	return nil
+}

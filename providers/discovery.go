@@ -1,0 +1,238 @@
+package providers
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+// discoveryTTL is how long a discovery document is used before it is asked for
+// again.
+const discoveryTTL = time.Hour
+
+// discoveryCache holds the last document. One caller at a time asks.
+type discoveryCache struct {
+	asking sync.Mutex
+	mu     sync.Mutex
+	found  endpoints
+	at     time.Time // zero: never found
+}
+
+func (d *discoveryCache) get(now time.Time) (found endpoints, fresh bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.found, !d.at.IsZero() && now.Sub(d.at) < discoveryTTL && !now.Before(d.at)
+}
+
+func (d *discoveryCache) put(found endpoints, now time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.found, d.at = found, now
+}
+
+// forget makes the next caller ask again: an endpoint was not where it was said
+// to be.
+func (d *discoveryCache) forget() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.at = time.Time{}
+}
+
+// discovered is the document in memory; zero where there is none.
+func (c *Client) discovered() endpoints {
+	found, _ := c.discovery.get(c.now())
+	return found
+}
+
+// discover returns the issuer's document, from memory where it is fresh. One
+// that has been read stays in use while a newer one cannot be had.
+func (c *Client) discover(ctx context.Context) (endpoints, error) {
+	c.discovery.asking.Lock()
+	defer c.discovery.asking.Unlock()
+	found, fresh := c.discovery.get(c.now())
+	if fresh {
+		return found, nil
+	}
+	newer, err := c.fetchDiscovery(ctx)
+	if f, ok := err.(*Failure); ok && f.Class == Transient && found.Token != "" {
+		return found, nil
+	}
+	if err != nil {
+		return endpoints{}, err
+	}
+	c.discovery.put(newer, c.now())
+	return newer, nil
+}
+
+// fetchDiscovery tries the places in which a document can be. A passing trouble
+// at one of them outweighs "not there" at the others.
+func (c *Client) fetchDiscovery(ctx context.Context) (endpoints, error) {
+	var problem *Failure
+	for _, place := range discoveryURLs(c.entry.Issuer) {
+		found, f := c.fetchMetadata(ctx, place)
+		if f == nil {
+			return found, nil
+		}
+		if f.Status == 0 {
+			return endpoints{}, f // no connection, or our time is up: the next place is no better
+		}
+		if problem == nil || problem.Code == "no_metadata" {
+			problem = f
+		}
+	}
+	return endpoints{}, problem
+}
+
+// discoveryURLs lists where RFC 8414 §3.1 and OpenID Connect Discovery §4 put an
+// issuer's document.
+func discoveryURLs(issuer string) []string {
+	u, err := url.Parse(issuer)
+	if err != nil {
+		return nil
+	}
+	path := strings.TrimRight(u.EscapedPath(), "/")
+	base := u.Scheme + "://" + u.Host
+	urls := []string{
+		base + "/.well-known/oauth-authorization-server" + path,
+		base + "/.well-known/openid-configuration" + path,
+	}
+	if path != "" {
+		urls = append(urls, base+path+"/.well-known/openid-configuration")
+	}
+	return urls
+}
+
+func (c *Client) fetchMetadata(ctx context.Context, place string) (endpoints, *Failure) {
+	req, err := http.NewRequest(http.MethodGet, place, nil)
+	if err != nil {
+		return endpoints{}, c.misconfigured("bad_url", "The issuer %s is not a URL; correct it.", c.entry.Issuer)
+	}
+	status, header, body, err := c.send(ctx, req)
+	if f, ok := err.(*Failure); ok {
+		return endpoints{}, f
+	}
+	members, isObject := parseBody(body).(map[string]any)
+	switch {
+	case passingStatus(status):
+		return endpoints{}, named(Classify(ErrorRules{}, status, header, body, c.now()), c.entry.Name)
+	case status != http.StatusOK || !isObject || text(members["issuer"]) == "":
+		f := c.misconfigured("no_metadata", "%s has no discovery document (HTTP %d); check the issuer URL.", c.entry.Issuer, status)
+		f.Status = status
+		return endpoints{}, f
+	}
+	return c.readMetadata(ctx, members)
+}
+
+// readMetadata takes what a document says, each member on its own: an odd one
+// costs no other.
+func (c *Client) readMetadata(ctx context.Context, m map[string]any) (endpoints, *Failure) {
+	if issuer := text(m["issuer"]); !issuerMatches(c.entry.IssuerMatch, c.entry.Issuer, issuer) {
+		f := c.misconfigured("issuer_mismatch", "The discovery document at %s is of another issuer%s.", c.entry.Issuer, issuerHint(c.entry.Issuer, issuer))
+		f.Status = http.StatusOK
+		return endpoints{}, f
+	}
+	found := endpoints{
+		PARRequired:       text(m["require_pushed_authorization_requests"]) == "true",
+		IssParamSupported: text(m["authorization_response_iss_parameter_supported"]) == "true",
+		CIMDSupported:     text(m["client_id_metadata_document_supported"]) == "true",
+		ScopesSupported:   textList(m["scopes_supported"]),
+		AuthMethods:       textList(m["token_endpoint_auth_methods_supported"]),
+		PKCEMethods:       textList(m["code_challenge_methods_supported"]),
+	}
+	for name, into := range metadataURLs(&found) {
+		*into = text(m[name])
+		if f := c.learnable(ctx, name, *into); f != nil {
+			return endpoints{}, f
+		}
+	}
+	found.Refresh = found.Token
+	return found, nil
+}
+
+func metadataURLs(e *endpoints) map[string]*string {
+	return map[string]*string{
+		"authorization_endpoint":                &e.Authorize,
+		"token_endpoint":                        &e.Token,
+		"device_authorization_endpoint":         &e.Device,
+		"registration_endpoint":                 &e.Registration,
+		"pushed_authorization_request_endpoint": &e.PAR,
+		"revocation_endpoint":                   &e.Revoke,
+		"userinfo_endpoint":                     &e.Userinfo,
+	}
+}
+
+// learnable refuses a URL that a document must not send us to: plain http, or a
+// private address that the issuer the user typed is not itself at.
+func (c *Client) learnable(ctx context.Context, name, raw string) *Failure {
+	if raw == "" {
+		return nil
+	}
+	u, err := url.Parse(raw)
+	issuer, _ := url.Parse(c.entry.Issuer)
+	if err == nil && u.User == nil && u.Fragment == "" && speakable(u) && learnableHost(ctx, u, issuer) {
+		return nil
+	}
+	f := c.misconfigured("bad_metadata", "The discovery document of %s names a %s that cannot be used: it must be https and not a private address.", c.entry.Issuer, name)
+	f.Status = http.StatusOK
+	return f
+}
+
+func learnableHost(ctx context.Context, u, issuer *url.URL) bool {
+	switch {
+	case u.Scheme == "http":
+		return isLoopbackLiteral(issuer.Hostname())
+	case strings.EqualFold(u.Hostname(), issuer.Hostname()):
+		return true
+	}
+	return !isPrivateHost(ctx, u.Hostname()) || isPrivateHost(ctx, issuer.Hostname())
+}
+
+// issuerMatches compares an issuer said (in a document, or as iss) with the one
+// asked for. "template" lets one path segment differ: Microsoft's common issuer
+// answers as "{tenantid}", or as the tenant of whoever signed in.
+func issuerMatches(rule, asked, said string) bool {
+	if rule != "template" {
+		return asked == said
+	}
+	a, b := strings.Split(asked, "/"), strings.Split(said, "/")
+	if len(a) != len(b) || len(a) < 4 {
+		return false
+	}
+	different := 0
+	for i := range a {
+		if a[i] == b[i] {
+			continue
+		}
+		if different++; i < 3 || different > 1 || !isTenant(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func isTenant(s string) bool {
+	return s == "{tenantid}" || patterns["slug"].MatchString(s)
+}
+
+func issuerHint(asked, said string) string {
+	if strings.TrimRight(asked, "/") == strings.TrimRight(said, "/") {
+		return fmt.Sprintf(": it says %q, so write the issuer exactly so", said)
+	}
+	return "; check the issuer URL"
+}
+
+func textList(v any) []string {
+	list, ok := v.([]any)
+	if !ok {
+		return nil
+	}
+	out := make([]string, 0, len(list))
+	for _, item := range list {
+		out = appendText(out, text(item))
+	}
+	return out
+}

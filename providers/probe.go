@@ -1,0 +1,32 @@
+package providers
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+)
+
+// Probe asks whoami whether an access token still works. Only the entry's own
+// "dead" answer is DeadToken, and even that is not a verdict: some providers say
+// so of good tokens.
+func (c *Client) Probe(ctx context.Context, accessToken string, extra map[string]json.RawMessage) Liveness {
+	status, _, body, err := c.askWhoami(ctx, accessToken, extra)
+	switch {
+	case err != nil || status == 0:
+		return Unclear
+	case c.isDead(c.entry.Whoami.Dead, status, body):
+		return DeadToken
+	case status >= 200 && status < 300 && parseBody(body) != nil && !failed(c.entry.Errors, parseBody(body)):
+		return Alive
+	}
+	return Unclear
+}
+
+// isDead applies rules of what a rejected token looks like; by default a 401.
+func (c *Client) isDead(rules []string, status int, body []byte) bool {
+	if len(rules) == 0 {
+		return status == http.StatusUnauthorized
+	}
+	e := readError(c.entry.Errors, body)
+	return anyRule(rules, status, e.own, e.members)
+}

@@ -1,0 +1,121 @@
+package providers
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// rule is one line of ErrorRules, WhoamiRules.Dead or APIRules.Dead:
+//
+//	400 invalid_request                       status and error code
+//	* bad_refresh_token                       any status
+//	4xx                                       a class of statuses, any body
+//	400 error.code=190                        a member, by its path
+//	200 ok=false error=token_revoked          several members, all of them
+//	400 message=Invalid refresh token         a value may hold spaces
+//	400 error_description=Token was *         … and end in * for "starts with"
+//
+// Values and codes are compared without regard to case.
+type rule struct {
+	status string // "400", "4xx", "*"
+	code   string // "" where members decide
+	where  []condition
+}
+
+type condition struct{ path, value string }
+
+var (
+	ruleStatus = regexp.MustCompile(`^([1-5][0-9][0-9]|[1-5]xx|\*)$`)
+	ruleMember = regexp.MustCompile(`^[A-Za-z0-9_.-]+=`)
+)
+
+func parseRule(s string) (rule, error) {
+	words := strings.Fields(s)
+	if len(words) == 0 || !ruleStatus.MatchString(words[0]) {
+		return rule{}, fmt.Errorf("rule %q must begin with a status: 400, 4xx or *", s)
+	}
+	r := rule{status: words[0]}
+	for _, w := range words[1:] {
+		r.add(w)
+	}
+	if r.status == "*" && r.code == "" && r.where == nil {
+		return rule{}, fmt.Errorf("rule %q would match every answer: name a code or a member", s)
+	}
+	return r, nil
+}
+
+// add takes the next word: the start of a condition, the rest of the value of
+// the one before, or the code.
+func (r *rule) add(word string) {
+	switch last := len(r.where) - 1; {
+	case ruleMember.MatchString(word):
+		path, value, _ := strings.Cut(word, "=")
+		r.where = append(r.where, condition{path, value})
+	case last >= 0:
+		r.where[last].value += " " + word
+	default:
+		r.code = strings.TrimSpace(r.code + " " + word)
+	}
+}
+
+// matches applies the rule to an answer. codes are the values found under the
+// entry's code paths.
+func (r rule) matches(status int, codes []string, members any) bool {
+	if !r.matchesStatus(status) || r.code != "" && !anyMatch(codes, r.code) {
+		return false
+	}
+	for _, c := range r.where {
+		if !valueMatches(memberText(lookup(members, c.path)), c.value) {
+			return false
+		}
+	}
+	return true
+}
+
+func (r rule) matchesStatus(status int) bool {
+	if r.status == "*" {
+		return true
+	}
+	s := strconv.Itoa(status)
+	return r.status == s || strings.HasSuffix(r.status, "xx") && r.status[0] == s[0]
+}
+
+func anyMatch(values []string, want string) bool {
+	for _, v := range values {
+		if valueMatches(v, want) {
+			return true
+		}
+	}
+	return false
+}
+
+// valueMatches compares a member's text with a rule's value; "*" at its end
+// takes any rest, but never a member that is not there.
+func valueMatches(got, want string) bool {
+	if prefix, ok := strings.CutSuffix(want, "*"); ok {
+		return got != "" && len(got) >= len(prefix) && strings.EqualFold(got[:len(prefix)], prefix)
+	}
+	return got != "" && strings.EqualFold(got, want)
+}
+
+// memberText is text, and "{}" for an object or a list, so that a rule can ask
+// whether it is there.
+func memberText(v any) string {
+	switch v.(type) {
+	case map[string]any, []any:
+		return "{}"
+	}
+	return text(v)
+}
+
+// anyRule tells whether one of the rules (already checked when loaded) matches.
+func anyRule(rules []string, status int, codes []string, members any) bool {
+	for _, s := range rules {
+		if r, err := parseRule(s); err == nil && r.matches(status, codes, members) {
+			return true
+		}
+	}
+	return false
+}

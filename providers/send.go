@@ -1,0 +1,97 @@
+package providers
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"sync/atomic"
+)
+
+// send makes one request and reads its answer whole, up to MaxBody. It follows
+// no redirect and speaks to no URL that is not speakable. The error is a
+// *Failure and comes without an answer.
+func (c *Client) send(ctx context.Context, req *http.Request) (int, http.Header, []byte, error) {
+	if !speakable(req.URL) {
+		return 0, nil, nil, c.misconfigured("plain_http", "%s is not https; plain http is only spoken to 127.0.0.1 and ::1.", origin(req.URL.String()))
+	}
+	ctx, cancel := context.WithTimeout(ctx, RequestTimeout)
+	defer cancel()
+	var written atomic.Bool
+	req = req.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { written.Store(true) }}))
+	c.addHeaders(req)
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return 0, nil, nil, named(transportFailure(err, written.Load()), c.entry.Name)
+	}
+	defer resp.Body.Close()
+	body, err := readBounded(resp.Body)
+	if err != nil && resp.StatusCode < 300 {
+		return 0, nil, nil, named(transportFailure(err, true), c.entry.Name)
+	}
+	return resp.StatusCode, resp.Header, body, nil
+}
+
+func (c *Client) addHeaders(req *http.Request) {
+	req.Header.Set("User-Agent", "authtray/"+first(c.opts.Version, "dev"))
+	if req.Header.Get("Accept") == "" {
+		req.Header.Set("Accept", "application/json")
+	}
+}
+
+var errTooLarge = errors.New("the answer is larger than 1 MB")
+
+func readBounded(r io.Reader) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r, MaxBody+1))
+	if err == nil && len(body) > MaxBody {
+		return nil, errTooLarge
+	}
+	return body, err
+}
+
+// transportFailure is a request that brought no whole answer: always Transient.
+// written says that the request had gone out, so that its answer may be lost.
+func transportFailure(err error, written bool) *Failure {
+	code, detail := transportCode(err)
+	return &Failure{Class: Transient, Code: code, Lost: written, Detail: detail, Err: withoutURL(err)}
+}
+
+func transportCode(err error) (code, detail string) {
+	var (
+		dns     *net.DNSError
+		cert    *tls.CertificateVerificationError
+		record  tls.RecordHeaderError
+		unknown x509.UnknownAuthorityError
+		timeout net.Error
+	)
+	switch {
+	case errors.Is(err, errTooLarge):
+		return "too_large", "The provider's answer is larger than 1 MB and was not read."
+	case errors.Is(err, context.Canceled):
+		return "canceled", "The request to the provider was canceled."
+	case errors.As(err, &unknown):
+		return "tls", "The provider's certificate is from an authority that this machine does not know; if that is as it should be, set ca_file."
+	case errors.As(err, &cert), errors.As(err, &record):
+		return "tls", "The provider could not be reached securely; a login page of the network may be in the way."
+	case errors.As(err, &dns):
+		return "network", "The provider's host name cannot be resolved at the moment."
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		return "timeout", "The provider did not answer in time."
+	}
+	return "network", "The provider could not be reached."
+}
+
+// withoutURL drops the URL that net/http puts into its errors: it may hold a
+// token (HubSpot's whoami does).
+func withoutURL(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}
