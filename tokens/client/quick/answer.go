@@ -1,0 +1,46 @@
+package quick
+
+import "strconv"
+
+// token is the body of a plain, whole, successful answer; other answers are for
+// the ordinary command.
+func token(answer []byte) ([]byte, bool) {
+	const ok = "HTTP/1.1 200 "
+	if len(answer) < len(ok) || string(answer[:len(ok)]) != ok {
+		return nil, false
+	}
+	end := index(answer, "\r\n\r\n")
+	if end < 0 {
+		return nil, false
+	}
+	head, body := answer[:end+2], answer[end+4:]
+	if index(head, "\r\nContent-Type: text/plain") < 0 {
+		return nil, false
+	}
+	return body, len(body) > 0 && contentLength(head) == len(body)
+}
+
+// contentLength is -1 where there is none, as in a chunked answer.
+func contentLength(head []byte) int {
+	const field = "\r\nContent-Length: "
+	at := index(head, field)
+	if at < 0 {
+		return -1
+	}
+	value := head[at+len(field):]
+	n, err := strconv.Atoi(string(value[:index(value, "\r\n")]))
+	if err != nil {
+		return -1
+	}
+	return n
+}
+
+// index is bytes.Index, for short texts.
+func index(b []byte, s string) int {
+	for i := 0; i+len(s) <= len(b); i++ {
+		if string(b[i:i+len(s)]) == s {
+			return i
+		}
+	}
+	return -1
+}
