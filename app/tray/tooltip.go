@@ -3,13 +3,13 @@ package tray
 import (
 	"fmt"
 	"time"
+	"unicode/utf16"
 
 	"github.com/authtray/authtray/tokens"
 )
 
-// maxTooltip is what fits on Windows: 127 UTF-16 units. Foreign text is kept
-// short enough that only astral characters could exceed it, and those are cut.
-const maxTooltip = 120
+// maxTooltip is what fits on Windows, in UTF-16 units and without the closing zero.
+const maxTooltip = 127
 
 // Tooltip says in one line what is wrong, or that nothing is. profile is the
 // named profile, "" for the default one.
@@ -18,7 +18,11 @@ func Tooltip(all []tokens.Status, profile string, now time.Time) string {
 	if profile != "" {
 		who += " (" + clean(profile, maxName) + ")"
 	}
-	return clean(who+": "+trouble(all, now), maxTooltip)
+	line := clean(who+": "+trouble(all, now), maxTooltip)
+	for max := maxTooltip - 1; len(utf16.Encode([]rune(line))) > maxTooltip; max-- {
+		line = clean(line, max)
+	}
+	return line
 }
 
 func trouble(all []tokens.Status, now time.Time) string {

@@ -1,0 +1,113 @@
+// Package bustest gives tests a session bus of their own.
+package bustest
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+)
+
+// patience is how long real programs may take; a test that waits that long has failed.
+const patience = 30 * time.Second
+
+// Need skips the test where one of the programs is missing. In continuous
+// integration (the variable CI is set) a missing program is a failure instead.
+func Need(t testing.TB, programs ...string) {
+	t.Helper()
+	for _, p := range programs {
+		if _, err := exec.LookPath(p); err != nil {
+			if os.Getenv("CI") != "" {
+				t.Fatalf("%s is not installed, and this test must run here", p)
+			}
+			t.Skipf("%s is not installed", p)
+		}
+	}
+}
+
+// Start runs a dbus-daemon for the test and returns its address. Nothing is
+// activated on it unless services is true, which offers what is installed.
+// The test's own DBUS_SESSION_BUS_ADDRESS points to it.
+func Start(t testing.TB, services bool) string {
+	t.Helper()
+	Need(t, "dbus-daemon")
+	dir := t.TempDir()
+	config := filepath.Join(dir, "bus.conf")
+	if err := os.WriteFile(config, []byte(configuration(dir, services)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("dbus-daemon", "--config-file="+config, "--nofork", "--print-address=1")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	Run(t, cmd)
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatalf("dbus-daemon gave no address: %v", err)
+	}
+	address := strings.TrimSpace(line)
+	if s, ok := t.(interface{ Setenv(string, string) }); ok {
+		s.Setenv("DBUS_SESSION_BUS_ADDRESS", address)
+	}
+	return address
+}
+
+func configuration(dir string, services bool) string {
+	offered := ""
+	if services {
+		offered = "<standard_session_servicedirs/>"
+	}
+	return fmt.Sprintf(`<busconfig><type>session</type><listen>unix:path=%s</listen>%s
+		<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy>
+		</busconfig>`, filepath.Join(dir, "bus"), offered)
+}
+
+// Run starts a program and ends it with the test.
+func Run(t testing.TB, cmd *exec.Cmd) {
+	t.Helper()
+	if err := cmd.Start(); err != nil {
+		t.Fatalf("%s: %v", cmd.Path, err)
+	}
+	t.Cleanup(func() { End(cmd) })
+}
+
+// End kills a program that Run or the test started, and waits for it. A second
+// call does nothing.
+func End(cmd *exec.Cmd) {
+	if cmd.ProcessState == nil {
+		cmd.Process.Kill()
+		cmd.Wait()
+	}
+}
+
+// Connect opens a private connection to the bus at address.
+func Connect(t testing.TB, address string) *dbus.Conn {
+	t.Helper()
+	conn, err := dbus.Connect(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return conn
+}
+
+// Eventually waits until ok says yes, and fails the test with what, as it is
+// then, if it never does.
+func Eventually(t testing.TB, what func() string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !ok(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited %v: %s", patience, what())
+		}
+	}
+}
+
+// Said is a fixed text for Eventually.
+func Said(s string) func() string { return func() string { return s } }

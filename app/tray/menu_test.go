@@ -1,0 +1,278 @@
+package tray
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf16"
+
+	"github.com/authtray/authtray/tokens"
+)
+
+var (
+	zone = time.FixedZone("here", 3600)
+	now  = time.Date(2026, 11, 23, 12, 0, 0, 0, zone)
+)
+
+func at(s string) *time.Time {
+	t, err := time.ParseInLocation("2006-01-02 15:04", s, zone)
+	if err != nil {
+		panic(err)
+	}
+	t = t.UTC()
+	return &t
+}
+
+func github(state tokens.State) tokens.Status {
+	return tokens.Status{Name: "gh", Provider: "github", ProviderName: "GitHub", Account: "ada", State: state}
+}
+
+func gitlab(state tokens.State) tokens.Status {
+	return tokens.Status{Name: "work", Provider: "gitlab", ProviderName: "GitLab", State: state}
+}
+
+func with(st tokens.Status, change func(*tokens.Status)) tokens.Status {
+	change(&st)
+	return st
+}
+
+// foot is what every menu ends with.
+const foot = `
+---
+Open Authtray… → open
+[ ] Start at login → toggle autostart
+---
+Quit Authtray → quit`
+
+func TestMenuShowsWhatNeedsTheUserFirst(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		all  []tokens.Status
+		in   Surroundings
+		want string
+	}{
+		{"nothing configured", nil, Surroundings{},
+			`(No connections yet)`},
+		{"connected, a clipboard is there",
+			[]tokens.Status{with(github(tokens.Connected), func(s *tokens.Status) { s.ExpiresAt = at("2026-11-23 14:32"); s.Refreshable = true })},
+			Surroundings{CanCopy: true}, `
+GitHub · ada · until 14:32
+  Copy token → copy token gh
+  Refresh → refresh gh
+  Disconnect → disconnect gh`},
+		{"connected, no clipboard, nothing to refresh, expires tomorrow",
+			[]tokens.Status{with(gitlab(tokens.Connected), func(s *tokens.Status) { s.ExpiresAt = at("2026-11-24 00:10") })},
+			Surroundings{}, `
+GitLab · until 24 Nov 00:10
+  Disconnect → disconnect work`},
+		{"a token that never expires",
+			[]tokens.Status{with(github(tokens.Connected), func(s *tokens.Status) { s.NeverExpires = true })},
+			Surroundings{CanCopy: true}, `
+GitHub · ada · does not expire
+  Copy token → copy token gh
+  Disconnect → disconnect gh`},
+		{"a dead grant comes first, wherever it stands",
+			[]tokens.Status{gitlab(tokens.Connected), with(github(tokens.ReconnectRequired), func(s *tokens.Status) { s.Detail = "GitHub says access was revoked. Reconnect to go on." })},
+			Surroundings{}, `
+Reconnect GitHub… → reconnect gh
+---
+GitLab · connected
+  Disconnect → disconnect work
+GitHub · ada · reconnect
+  (GitHub says access was revoked. Reconnect to go on.)
+  Reconnect… → reconnect gh
+  Disconnect → disconnect gh`},
+		{"two accounts at one provider are told apart by name",
+			[]tokens.Status{github(tokens.ReconnectRequired), with(github(tokens.Disconnected), func(s *tokens.Status) { s.Name = "gh_2"; s.Account = "" })},
+			Surroundings{}, `
+Reconnect GitHub (gh)… → reconnect gh
+---
+GitHub (gh) · ada · reconnect
+  Reconnect… → reconnect gh
+  Disconnect → disconnect gh
+GitHub (gh_2) · not connected
+  Connect… → connect gh_2`},
+		{"the locked keychain is one thing for all",
+			[]tokens.Status{github(tokens.KeychainLocked), gitlab(tokens.KeychainLocked)},
+			Surroundings{}, `
+Unlock the keychain… → unlock keychain
+---
+GitHub · ada · keychain locked
+  Unlock the keychain… → unlock keychain
+  Disconnect → disconnect gh
+GitLab · keychain locked
+  Unlock the keychain… → unlock keychain
+  Disconnect → disconnect work`},
+		{"an unsaved grant needs the keychain too",
+			[]tokens.Status{with(gitlab(tokens.Connected), func(s *tokens.Status) { s.Unsaved = true })},
+			Surroundings{}, `
+Unlock the keychain… → unlock keychain
+---
+GitLab · connected
+  Disconnect → disconnect work`},
+		{"wrongly set up",
+			[]tokens.Status{with(gitlab(tokens.Misconfigured), func(s *tokens.Status) { s.Detail = "GitLab does not know this client id." })},
+			Surroundings{CanCopy: true}, `
+GitLab needs mending… → open work
+---
+GitLab · needs mending
+  (GitLab does not know this client id.)
+  Copy token → copy token work
+  Try again now → refresh work
+  Disconnect → disconnect work`},
+		{"retrying",
+			[]tokens.Status{with(gitlab(tokens.Retrying), func(s *tokens.Status) { s.RetryAt = at("2026-11-23 12:03") })},
+			Surroundings{}, `
+GitLab · trying again at 12:03
+  Try again now → refresh work
+  Disconnect → disconnect work`},
+		{"connecting", []tokens.Status{gitlab(tokens.Connecting)}, Surroundings{}, `
+GitLab · connecting…
+  Go on in the browser… → connect work`},
+		{"a sign-in that ends within a week",
+			[]tokens.Status{with(gitlab(tokens.Connected), func(s *tokens.Status) { s.EndsAt = at("2026-11-29 09:00"); s.ExpiresAt = at("2026-11-23 13:00") })},
+			Surroundings{}, `
+GitLab · until 13:00
+  (This sign-in ends 29 Nov 09:00)
+  Reconnect… → reconnect work
+  Disconnect → disconnect work`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.in.Now = now
+			got := strings.TrimSpace(draw(Build(c.all, c.in), ""))
+			if want := strings.TrimSpace(c.want) + foot; got != want {
+				t.Errorf("got\n%s\nwant\n%s", got, want)
+			}
+		})
+	}
+}
+
+// draw writes a menu as text: (disabled), [x] checkbox, --- line, → action.
+func draw(m Menu, indent string) string {
+	var b strings.Builder
+	for _, it := range m {
+		label := it.Label
+		switch {
+		case it.Separator:
+			label = "---"
+		case it.Disabled:
+			label = "(" + label + ")"
+		case it.Check:
+			label = fmt.Sprintf("[%s] %s", map[bool]string{true: "x", false: " "}[it.Checked], label)
+		}
+		if it.Do.Verb != Nothing {
+			label = strings.TrimSpace(fmt.Sprintf("%s → %s %s", label, it.Do.Verb, it.Do.Name))
+		}
+		b.WriteString(indent + label + "\n" + draw(it.Items, indent+"  "))
+	}
+	return b.String()
+}
+
+func TestMenuIsAtMostOneLevelDeep(t *testing.T) {
+	for _, state := range states {
+		for _, it := range Build([]tokens.Status{github(state)}, Surroundings{Now: now, CanCopy: true}) {
+			for _, below := range it.Items {
+				if len(below.Items) > 0 {
+					t.Errorf("%s: %q has a sub-menu", state, below.Label)
+				}
+			}
+		}
+	}
+}
+
+var states = []tokens.State{tokens.Disconnected, tokens.Connecting, tokens.Connected, tokens.Retrying,
+	tokens.ReconnectRequired, tokens.Misconfigured, tokens.KeychainLocked}
+
+func TestMenuStaysTheSameAsTimePasses(t *testing.T) {
+	all := []tokens.Status{with(github(tokens.Connected), func(s *tokens.Status) { s.ExpiresAt = at("2026-11-23 14:32") })}
+	early := Build(all, Surroundings{Now: now})
+	late := Build(all, Surroundings{Now: now.Add(2 * time.Hour)})
+	if draw(early, "") != draw(late, "") {
+		t.Errorf("the menu changes by the clock:\n%s\n%s", draw(early, ""), draw(late, ""))
+	}
+}
+
+func TestForeignTextIsHarmlessInTheMenu(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{"ada", "ada"},
+		{"  ada\n\tlovelace\x00\x1b[31m ", "ada lovelace[31m"},
+		{"<b>ada</b>", "‹b›ada‹/b›"},
+		{"ada\u202egpj.exe", "adagpj.exe"},
+		{strings.Repeat("x", 60), strings.Repeat("x", 39) + "…"},
+		{"\u200b\u2028", ""},
+	} {
+		if got := clean(c.in, 40); got != c.want {
+			t.Errorf("clean(%q) = %q, want %q", c.in, got, c.want)
+		}
+	}
+}
+
+func TestIconShapeIsThatOfTheWorstConnection(t *testing.T) {
+	unsaved := with(github(tokens.Connected), func(s *tokens.Status) { s.Unsaved = true })
+	for _, c := range []struct {
+		all  []tokens.Status
+		want Shape
+	}{
+		{nil, Fine},
+		{[]tokens.Status{github(tokens.Disconnected)}, Fine},
+		{[]tokens.Status{github(tokens.Connected)}, Fine},
+		{[]tokens.Status{github(tokens.Connected), gitlab(tokens.Connecting)}, Working},
+		{[]tokens.Status{github(tokens.Retrying), gitlab(tokens.Connected)}, Working},
+		{[]tokens.Status{github(tokens.ReconnectRequired), gitlab(tokens.Retrying)}, NeedsYou},
+		{[]tokens.Status{github(tokens.Misconfigured)}, NeedsYou},
+		{[]tokens.Status{github(tokens.KeychainLocked)}, NeedsYou},
+		{[]tokens.Status{unsaved}, NeedsYou},
+	} {
+		if got := ShapeOf(c.all); got != c.want {
+			t.Errorf("%v: %v, want %v", c.all, got, c.want)
+		}
+	}
+}
+
+func TestTooltipSaysWhatIsWrong(t *testing.T) {
+	dead := with(github(tokens.ReconnectRequired), func(s *tokens.Status) { s.Detail = "GitHub says access was revoked." })
+	for _, c := range []struct {
+		all     []tokens.Status
+		profile string
+		want    string
+	}{
+		{nil, "", "Authtray: no connections yet"},
+		{[]tokens.Status{github(tokens.Disconnected)}, "", "Authtray: nothing is connected"},
+		{[]tokens.Status{github(tokens.Connected)}, "practice", "Authtray (practice): 1 connection is fine"},
+		{[]tokens.Status{github(tokens.Connected), gitlab(tokens.Connected)}, "", "Authtray: 2 connections are fine"},
+		{[]tokens.Status{dead, gitlab(tokens.Retrying)}, "", "Authtray: GitHub says access was revoked."},
+		{[]tokens.Status{dead, gitlab(tokens.Misconfigured)}, "", "Authtray: 2 connections need you. First: GitHub says access was revoked."},
+		{[]tokens.Status{github(tokens.Connecting)}, "", "Authtray: GitHub waits for you in the browser"},
+		{[]tokens.Status{with(gitlab(tokens.Retrying), func(s *tokens.Status) { s.RetryAt = at("2026-11-23 12:03") })}, "",
+			"Authtray: GitLab cannot be reached; trying again at 12:03"},
+		{[]tokens.Status{github(tokens.KeychainLocked)}, "", "Authtray: the keychain is locked"},
+		{[]tokens.Status{github(tokens.Misconfigured)}, "", "Authtray: GitHub is set up wrongly"},
+		{[]tokens.Status{github(tokens.ReconnectRequired)}, "", "Authtray: GitHub needs to be reconnected"},
+		{[]tokens.Status{with(github(tokens.Connected), func(s *tokens.Status) { s.Unsaved = true })}, "",
+			"Authtray: the new token of GitHub could not be saved in the keychain"},
+	} {
+		if got := Tooltip(c.all, c.profile, now); got != c.want {
+			t.Errorf("got  %s\nwant %s", got, c.want)
+		}
+	}
+}
+
+func TestTooltipFitsOnWindows(t *testing.T) {
+	long := with(github(tokens.ReconnectRequired), func(s *tokens.Status) { s.Detail = strings.Repeat("𝕩", 100) })
+	if n := len(utf16.Encode([]rune(Tooltip([]tokens.Status{long, long}, "a-profile", now)))); n > 127 {
+		t.Errorf("%d units", n)
+	}
+}
+
+func TestOutlineTellsWordsFromStructure(t *testing.T) {
+	connected := Build([]tokens.Status{github(tokens.Connected)}, Surroundings{Now: now})
+	renamed := Build([]tokens.Status{gitlab(tokens.Connected)}, Surroundings{Now: now, Autostart: true})
+	dead := Build([]tokens.Status{github(tokens.ReconnectRequired)}, Surroundings{Now: now})
+	if !sameOutline(connected, renamed) {
+		t.Error("other words and a tick are another outline")
+	}
+	if sameOutline(connected, dead) {
+		t.Error("more entries are the same outline")
+	}
+}
