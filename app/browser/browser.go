@@ -1,11 +1,56 @@
 package browser
 
-import "context"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+)
 
-// Open opens url in the user's browser. It returns when the browser has been
-// asked, or after a short wait for the program that asks it to fail; a later
-// failure is logged. The error is a sentence for people.
-func Open(ctx context.Context, url string) error { return nil }
+// maxURL is more than any authorization request needs, and less than what any
+// system's command line or handler takes.
+const maxURL = 16 << 10
 
-// Check says why url may not be opened, or nil.
-func Check(url string) error { return nil }
+// ErrNoDisplay means that this session has no screen to show a browser on.
+var ErrNoDisplay = errors.New("there is no display here, so no browser can be opened: copy the link and open it in a browser")
+
+// Open opens url in the user's browser. It returns when the program that opens
+// it has done so, has failed, or has run for a short while, which is taken for
+// success; a failure after that is logged, without the URL. The error is a
+// sentence for people and never holds the URL.
+func Open(ctx context.Context, url string) error {
+	if err := Check(url); err != nil {
+		return err
+	}
+	return open(ctx, url)
+}
+
+// Check says why url may not be opened, or nil: only https, and http to a
+// loopback address written as such (a name might resolve to anything), without
+// a user name in front of the host.
+func Check(raw string) error {
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil || len(raw) > maxURL:
+		return refused("it is not a well-formed URL")
+	case u.User != nil:
+		return refused("it holds a user name")
+	case u.Hostname() == "":
+		return refused("it names no host")
+	case u.Scheme == "https":
+		return nil
+	case u.Scheme == "http" && loopback(u.Hostname()):
+		return nil
+	}
+	return refused("only https, and http to 127.0.0.1 or [::1], is opened")
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+func refused(why string) error {
+	return fmt.Errorf("the address was not opened: %s", why)
+}

@@ -6,5 +6,6 @@
 //
 //	browser.go    Open, and what it accepts
 //	environ.go    what the child inherits
+//	launch.go     running a program that opens it
 //	open_*.go     how each system opens a URL
 package browser

@@ -1,0 +1,82 @@
+//go:build !windows
+
+package browser
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// settle is how long an opener may run before it is taken to have worked. Those
+// that fail do so at once; some run for as long as the browser does.
+var settle = 3 * time.Second
+
+// tryEach runs the commands in order until one works.
+func tryEach(ctx context.Context, commands [][]string) error {
+	var last error
+	for _, c := range commands {
+		if last = launch(ctx, c); last == nil || ctx.Err() != nil {
+			return last
+		}
+	}
+	return fmt.Errorf("the browser could not be opened (%w): copy the link and open it in a browser", last)
+}
+
+// launch runs one command without a shell, in a session of its own so that it
+// outlives us and our terminal. It is always waited for: no zombie is left.
+func launch(ctx context.Context, command []string) error {
+	cmd := exec.Command(command[0], command[1:]...)
+	cmd.Env = Environ(os.Environ())
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	name := filepath.Base(command[0])
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("%s cannot be started: %w", name, reason(err))
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	timer := time.NewTimer(settle)
+	defer timer.Stop()
+	select {
+	case err := <-ended:
+		return failure(name, err)
+	case <-timer.C:
+		go logLate(name, ended)
+		return nil
+	case <-ctx.Done():
+		go logLate(name, ended)
+		return ctx.Err()
+	}
+}
+
+func failure(name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", name, reason(err))
+}
+
+func logLate(name string, ended <-chan error) {
+	if err := <-ended; err != nil {
+		slog.Info("the program that opens the browser failed late", "program", name, "err", reason(err))
+	}
+}
+
+// reason is err without the command line, which holds the URL.
+func reason(err error) error {
+	var path *exec.Error
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	var op *os.PathError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	return err
+}

@@ -1,0 +1,9 @@
+//go:build !linux && !darwin && !windows
+
+package browser
+
+import "context"
+
+func open(ctx context.Context, url string) error {
+	return tryEach(ctx, [][]string{{"xdg-open", url}})
+}

@@ -1,0 +1,25 @@
+package browser
+
+import (
+	"context"
+	"fmt"
+
+	"golang.org/x/sys/windows"
+)
+
+// open goes through ShellExecute, which takes the URL as it is: there is no
+// command line to quote, and no environment to hand down but the system's.
+func open(_ context.Context, url string) error {
+	verb, err := windows.UTF16PtrFromString("open")
+	if err != nil {
+		return err
+	}
+	target, err := windows.UTF16PtrFromString(url)
+	if err != nil {
+		return refused("it is not a well-formed URL")
+	}
+	if err := windows.ShellExecute(0, verb, target, nil, nil, windows.SW_SHOWNORMAL); err != nil {
+		return fmt.Errorf("the browser could not be opened (%w): copy the link and open it in a browser", err)
+	}
+	return nil
+}
