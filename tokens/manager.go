@@ -2,8 +2,12 @@ package tokens
 
 import (
 	"context"
-	"errors"
+	"encoding/json"
 	"log/slog"
+	"math/rand/v2"
+	"sort"
+	"sync"
+	"time"
 
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/tokens/store"
@@ -15,7 +19,7 @@ type Provider interface {
 	Binding(context.Context) (providers.Binding, error)
 	Refresh(context.Context, providers.RefreshRequest) (providers.Answer, error)
 	Revoke(context.Context, providers.Revocation) error
-	Probe(ctx context.Context, g Grant) providers.Liveness
+	Probe(ctx context.Context, accessToken string, extra map[string]json.RawMessage) providers.Liveness
 }
 
 // Connection is a connection as its owner configured it.
@@ -23,9 +27,9 @@ type Connection struct {
 	Name     string
 	Config   providers.Connection
 	Entry    providers.Entry // resolved
-	Provider Provider
-	// Broken says that the configuration cannot be used, and why; the grant is
-	// kept and its token served while it is good.
+	Provider Provider        // nil only with Broken
+	// Broken says that the configuration cannot be used, and why. The grant is
+	// kept, and its token served while it is good.
 	Broken error
 }
 
@@ -34,83 +38,398 @@ type Options struct {
 	Store    store.Store
 	Verdicts Verdicts
 	Clock    Clock        // nil: System
-	Log      *slog.Logger // nil: discard
-	// Step is told each named step between an answer and its serving (crash tests).
+	Log      *slog.Logger // nil: none
+	// Step, where set, is called at each named step between a provider's answer
+	// and the first caller that is given the new token: "answered", "saving",
+	// "saved", "serving". Crash tests stop the process there.
 	Step func(name, step string)
 }
 
-// Manager owns the grants of all connections. Safe for concurrent use.
-type Manager struct{ opts Options }
+// Manager owns the grants of all connections: it runs their machines on real
+// time, store and providers. Safe for concurrent use. No method waits for
+// another connection, and Token waits for nothing where the token in memory is
+// good.
+type Manager struct {
+	opts   Options
+	ctx    context.Context // of the effects; ends when Run has shut down
+	cancel context.CancelFunc
+	work   sync.WaitGroup // effects under way
+	wake   chan struct{}
+	steps  clockSteps
+
+	mu     sync.Mutex
+	conns  map[string]*conn
+	subs   map[chan Status]struct{}
+	closed bool
+}
+
+// conn is one connection's machine and what it needs to run.
+type conn struct {
+	name string
+
+	mu       sync.Mutex
+	m        *machine
+	config   Connection
+	provider Provider
+	changed  chan struct{} // closed and replaced at each event
+	queue    []effect      // for the store, in order
+	running  bool          // somebody works on the queue
+	shown    Status        // what subscribers saw last
+}
 
 // New makes a manager with no connections. Run starts its timer.
-func New(o Options) *Manager { return &Manager{opts: o} }
-
-var errTODO = errors.New("not built yet")
-
-// Run drives timers until ctx ends, then waits for saves under way.
-func (m *Manager) Run(ctx context.Context) error { return errTODO }
+func New(o Options) *Manager {
+	if o.Clock == nil {
+		o.Clock = System
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	return &Manager{
+		opts: o, ctx: ctx, cancel: cancel, wake: make(chan struct{}, 1),
+		steps: clockSteps{clock: o.Clock},
+		conns: map[string]*conn{}, subs: map[chan Status]struct{}{},
+	}
+}
 
 // Put adds a connection, or takes up its changed configuration. The grant is
 // read from the store in the background.
-func (m *Manager) Put(c Connection) {}
+func (m *Manager) Put(c Connection) {
+	m.mu.Lock()
+	k, known := m.conns[c.Name]
+	if !known {
+		k = &conn{name: c.Name, config: c, provider: c.Provider, changed: make(chan struct{})}
+		k.m = newMachine(policyOf(c), m.loadVerdict(c.Name), m.opts.Verdicts.LoadSent(c.Name), rand.Float64)
+		m.conns[c.Name] = k
+	}
+	m.mu.Unlock()
+	m.event(k, func(now time.Time) {
+		if !known {
+			return
+		}
+		k.config = c
+		if c.Provider != nil {
+			k.provider = c.Provider
+		}
+		k.m.configured(now, policyOf(c))
+	})
+}
 
-// Remove forgets a connection that has been disconnected.
-func (m *Manager) Remove(name string) {}
+func (m *Manager) loadVerdict(name string) *Verdict {
+	v, ok, err := m.opts.Verdicts.Load(name)
+	if err != nil {
+		m.opts.Log.Warn("verdict cannot be read", "connection", name, "err", err)
+	}
+	if !ok {
+		return nil
+	}
+	return &v
+}
 
-// Token returns a token that satisfies w, waiting for a refresh if it must
+// Remove forgets a connection that has been disconnected. Its verdict stays, so
+// that a record which the keychain could not erase is never used again.
+func (m *Manager) Remove(name string) {
+	m.mu.Lock()
+	delete(m.conns, name)
+	m.mu.Unlock()
+}
+
+func (m *Manager) find(name string) (*conn, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if k, ok := m.conns[name]; ok {
+		return k, nil
+	}
+	return nil, errorUnknown(name)
+}
+
+func (m *Manager) all() []*conn {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	ks := make([]*conn, 0, len(m.conns))
+	for _, k := range m.conns {
+		ks = append(ks, k)
+	}
+	sort.Slice(ks, func(i, j int) bool { return ks[i].name < ks[j].name })
+	return ks
+}
+
+// Token returns a token that satisfies w, waiting for a refresh, if it must,
 // until ctx ends. The error is an *Error.
 func (m *Manager) Token(ctx context.Context, name string, w Want) (Token, error) {
-	return Token{}, errTODO
+	k, err := m.find(name)
+	if err != nil {
+		return Token{}, err
+	}
+	return m.wait(ctx, k, func(now time.Time) reply { return k.m.serve(now, w) })
 }
 
 // Rejected says that an API refused accessToken, and returns the token to use
 // now. The error is an *Error.
 func (m *Manager) Rejected(ctx context.Context, name, accessToken string) (Token, error) {
-	return Token{}, errTODO
+	k, err := m.find(name)
+	if err != nil {
+		return Token{}, err
+	}
+	return m.wait(ctx, k, func(now time.Time) reply { return k.m.rejected(now, accessToken) })
 }
 
-// Refresh renews now, because the user asked: back-off is forgotten. It returns
-// when the refresh has been answered.
-func (m *Manager) Refresh(ctx context.Context, name string) (Status, error) { return Status{}, errTODO }
+// wait asks the machine, again after each of its events, until it has an answer
+// or ctx ends. Whoever gives up cancels nothing for others.
+func (m *Manager) wait(ctx context.Context, k *conn, ask func(time.Time) reply) (Token, error) {
+	for {
+		var r reply
+		changed, tok := m.ask(k, func(now time.Time) (t Token) {
+			if r = ask(now); r.token != nil {
+				t = k.token(r.token)
+			}
+			return t
+		})
+		switch {
+		case r.token != nil:
+			return tok, nil
+		case !r.wait && !m.worthWaiting(ctx, r.err):
+			return Token{}, r.err
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			if r.err != nil {
+				return Token{}, r.err
+			}
+			return Token{}, errorTimeout(k.label())
+		case <-m.ctx.Done():
+			return Token{}, errorTimeout(k.label())
+		}
+	}
+}
 
-// Adopt takes the grant that a flow brought: stores it and serves it. It
+// worthWaiting: the next try comes while the caller still has time.
+func (m *Manager) worthWaiting(ctx context.Context, e *Error) bool {
+	end, ok := ctx.Deadline()
+	if !ok || e.Code != CodeTemporarilyUnavailable || e.RetryAt.IsZero() {
+		return false
+	}
+	left := time.Until(end)
+	return e.RetryAt.Sub(m.opts.Clock.Now()) < left-time.Second
+}
+
+// label is the provider's name.
+func (k *conn) label() string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.m.policy.provider
+}
+
+// token is what callers get of a grant.
+func (k *conn) token(g *Grant) Token {
+	t := Token{
+		AccessToken: g.AccessToken, TokenType: g.TokenType, ExpiresAt: timePtr(g.ExpiresAt),
+		Scopes: g.Scopes, Account: g.Account.Label, IDToken: g.IDToken,
+	}
+	for key, v := range g.Extra {
+		var member any
+		if json.Unmarshal(v, &member) == nil {
+			if t.Extra == nil {
+				t.Extra = map[string]any{}
+			}
+			t.Extra[key] = member
+		}
+	}
+	return t
+}
+
+// Refresh renews now, because the user asked: back-off is forgotten, and a
+// locked keychain may ask to be opened. It returns when the refresh has been
+// answered. The error is an *Error.
+func (m *Manager) Refresh(ctx context.Context, name string) (Status, error) {
+	k, err := m.find(name)
+	if err != nil {
+		return Status{}, err
+	}
+	m.unlock(ctx)
+	m.event(k, func(now time.Time) { k.m.userRefresh(now) })
+	if err := m.settle(ctx, k, func() bool { return k.m.busy == idle && (k.m.store.read || !k.m.store.reading) }); err != nil {
+		return Status{}, err
+	}
+	return m.outcome(k)
+}
+
+// unlock opens the store if it is locked. Only what a user asked for calls it.
+func (m *Manager) unlock(ctx context.Context) {
+	if m.opts.Store.Check(ctx) == nil {
+		return
+	}
+	if err := m.opts.Store.Unlock(ctx); err != nil {
+		m.opts.Log.Info("keychain stays locked", "err", err)
+	}
+}
+
+// outcome is how a refresh that the user asked for went.
+func (m *Manager) outcome(k *conn) (Status, error) {
+	var e *Error
+	st := m.statusOf(k, func() {
+		switch g := k.m.served; {
+		case k.m.state() != Connected:
+			e = k.m.errorFor(k.m.state())
+		case !k.m.policy.refreshable(g):
+			e = &Error{
+				Code:   CodeBadRequest,
+				Detail: k.m.policy.provider + " gave nothing to renew this token with. It is used as it is; connect again to replace it.",
+				Hint:   "authtray connect " + k.name,
+			}
+		}
+	})
+	if e != nil {
+		return st, e
+	}
+	return st, nil
+}
+
+// Adopt takes the grant that a flow brought, stores it and serves it. It
 // returns when the grant is in the store, or cannot be put there now
 // (Status.Unsaved).
 func (m *Manager) Adopt(ctx context.Context, name string, r providers.Result) (Status, error) {
-	return Status{}, errTODO
+	k, err := m.find(name)
+	if err != nil {
+		return Status{}, err
+	}
+	m.unlock(ctx)
+	m.event(k, func(now time.Time) {
+		k.m.flow = false
+		k.m.connect(now, firstGrant(r, k.m.generation()+1, k.m.policy.keepID))
+	})
+	if err := m.settle(ctx, k, func() bool { return k.m.next == nil }); err != nil {
+		return Status{}, err
+	}
+	return m.statusOf(k, nil), nil
 }
 
-// FlowStarted and FlowEnded put the state connecting over a connection.
-func (m *Manager) FlowStarted(name string)          {}
-func (m *Manager) FlowEnded(name string, err error) {}
-
-// Disconnect revokes the grant at the provider and erases it here. The grant is
-// erased even when the provider cannot be reached; the error then says so.
-func (m *Manager) Disconnect(ctx context.Context, name string) error { return errTODO }
-
-// Status of one connection, and of all, sorted by name.
-func (m *Manager) Status(name string) (Status, error) { return Status{}, errTODO }
-func (m *Manager) List() []Status                     { return nil }
-
-// Resumed says that the machine woke up or the network came back: whatever
-// failed is tried again now.
-func (m *Manager) Resumed() {}
-
-// Subscribe sends each change of a connection's Status. A reader that falls
-// behind loses the oldest ones.
-func (m *Manager) Subscribe() (<-chan Status, func()) { return nil, func() {} }
-
-// Verdicts remembers dead and disconnected grants outside the keychain.
-type Verdicts interface {
-	Load(name string) (Verdict, bool, error)
-	Save(name string, v Verdict) error
-	Clear(name string) error
+// FlowStarted puts the state connecting over a connection.
+func (m *Manager) FlowStarted(name string) {
+	if k, err := m.find(name); err == nil {
+		m.event(k, func(time.Time) { k.m.flow = true })
+	}
 }
 
-// Verdict says that every grant up to Generation is over.
-type Verdict struct {
-	Reason     Reason `json:"reason"` // ReasonNone: the user disconnected
-	Generation uint64 `json:"generation"`
-	Time       string `json:"time"`
-	Announced  bool   `json:"announced,omitempty"`
+// FlowEnded takes it away again; err is why no grant came.
+func (m *Manager) FlowEnded(name string, err error) {
+	if k, e := m.find(name); e == nil {
+		m.event(k, func(now time.Time) {
+			k.m.flow = false
+			if err != nil {
+				k.m.note(now, "connect_failed", ReasonNone, err.Error())
+			}
+		})
+	}
+}
+
+// Announced says that the user has been told of the connection's state.
+func (m *Manager) Announced(name string) {
+	if k, err := m.find(name); err == nil {
+		m.event(k, func(now time.Time) { k.m.announced(now) })
+	}
+}
+
+// Disconnect erases the grant here, then revokes it at the provider. The error
+// is an *Error for an unknown name; else it says why the provider did not take
+// the grant back, which is erased here all the same.
+func (m *Manager) Disconnect(ctx context.Context, name string) error {
+	k, err := m.find(name)
+	if err != nil {
+		return err
+	}
+	var old *Grant
+	m.event(k, func(now time.Time) { old = k.m.disconnect(now) })
+	if err := m.settle(ctx, k, func() bool { return !k.m.store.erasing }); err != nil {
+		return err
+	}
+	if old == nil || k.provider == nil {
+		return nil
+	}
+	return k.provider.Revoke(ctx, providers.Revocation{
+		AccessToken: old.AccessToken, RefreshToken: old.RefreshToken, Binding: old.Binding, Extra: old.Extra,
+	})
+}
+
+// settle waits until done, or ctx ends (then a timeout *Error).
+func (m *Manager) settle(ctx context.Context, k *conn, done func() bool) error {
+	for {
+		k.mu.Lock()
+		ok, changed := done(), k.changed
+		k.mu.Unlock()
+		if ok {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return errorTimeout(k.label())
+		}
+	}
+}
+
+// Status of one connection. The error is an *Error.
+func (m *Manager) Status(name string) (Status, error) {
+	k, err := m.find(name)
+	if err != nil {
+		return Status{}, err
+	}
+	return m.statusOf(k, nil), nil
+}
+
+// List is the status of all connections, by name.
+func (m *Manager) List() []Status {
+	var all []Status
+	for _, k := range m.all() {
+		all = append(all, m.statusOf(k, nil))
+	}
+	return all
+}
+
+func (m *Manager) statusOf(k *conn, with func()) Status {
+	now := m.now()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if with != nil {
+		with()
+	}
+	s := k.status(now)
+	s.Events = append([]Event(nil), k.m.events...)
+	return s
+}
+
+func (k *conn) status(now time.Time) Status {
+	s := k.m.status(now)
+	s.Name, s.Provider, s.ProviderName = k.name, k.config.Config.Provider, k.m.policy.provider
+	return s
+}
+
+// Account is whose grant the connection holds; empty where it holds none.
+func (m *Manager) Account(name string) providers.Account {
+	k, err := m.find(name)
+	if err != nil {
+		return providers.Account{}
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.m.served == nil {
+		return providers.Account{}
+	}
+	return k.m.served.Account
+}
+
+// Subscribe sends each change of a connection's Status, without its events. A
+// reader that falls behind loses the oldest ones. The second result ends it.
+func (m *Manager) Subscribe() (<-chan Status, func()) {
+	ch := make(chan Status, 64)
+	m.mu.Lock()
+	m.subs[ch] = struct{}{}
+	m.mu.Unlock()
+	return ch, func() {
+		m.mu.Lock()
+		delete(m.subs, ch)
+		m.mu.Unlock()
+	}
 }

@@ -1,11 +1,8 @@
 package tokens
 
 import (
-	"encoding/json"
 	"fmt"
 	"time"
-
-	"github.com/authtray/authtray/providers"
 )
 
 // State is where a connection stands. See the package comment.
@@ -93,8 +90,13 @@ type Status struct {
 	ConsentedAt  *time.Time `json:"consented_at,omitempty"`
 	EndsAt       *time.Time `json:"ends_at,omitempty"`     // the grant's absolute limit
 	Refreshable  bool       `json:"refreshable,omitempty"` // there is a refresh token
+	EndsSoon     bool       `json:"ends_soon,omitempty"`   // EndsAt is less than a week away
 	Unsaved      bool       `json:"unsaved,omitempty"`     // the newest grant is not in the keychain yet
 	Events       []Event    `json:"events,omitempty"`      // the last ones, oldest first
+
+	// Announce says that the user has not been told of this state yet; whoever
+	// tells calls Manager.Announced.
+	Announce bool `json:"-"`
 }
 
 // Event is one line of a connection's history.
@@ -131,21 +133,3 @@ const DefaultMinValid = 30 * time.Second
 
 // DefaultTimeout is how long a caller waits for a refresh, where it does not say.
 const DefaultTimeout = 30 * time.Second
-
-// Grant is the keychain record, version 1; see the package comment.
-type Grant struct {
-	Version      int                        `json:"v"`
-	Generation   uint64                     `json:"gen"`
-	Binding      providers.Binding          `json:"binding"`
-	AccessToken  string                     `json:"access_token"`
-	TokenType    string                     `json:"token_type"`
-	RefreshToken string                     `json:"refresh_token,omitempty"`
-	IDToken      string                     `json:"id_token,omitempty"`
-	Scopes       []string                   `json:"scopes,omitempty"`
-	ObtainedAt   time.Time                  `json:"obtained_at"`
-	ExpiresAt    time.Time                  `json:"expires_at,omitzero"`    // zero: never
-	RefreshUntil time.Time                  `json:"refresh_until,omitzero"` // the refresh token's own end, as stated; zero: unknown
-	ConsentedAt  time.Time                  `json:"consented_at"`
-	Account      providers.Account          `json:"account"`
-	Extra        map[string]json.RawMessage `json:"extra,omitempty"`
-}

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 
 	"github.com/authtray/authtray/tokens"
 )
@@ -58,6 +61,38 @@ func (v verdicts) Save(name string, verdict tokens.Verdict) error {
 		return err
 	}
 	return Write(file, append(data, '\n'))
+}
+
+// Sent keeps the generation of a refresh under way in verdicts/NAME.sent.
+func (v verdicts) Sent(name string, generation uint64) error {
+	file, err := v.file(name)
+	if err != nil {
+		return err
+	}
+	file = strings.TrimSuffix(file, ".json") + ".sent"
+	if generation == 0 {
+		if err := os.Remove(file); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	}
+	if err := os.MkdirAll(v.dir, 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(file, strconv.AppendUint(nil, generation, 10), 0o600)
+}
+
+func (v verdicts) LoadSent(name string) uint64 {
+	file, err := v.file(name)
+	if err != nil {
+		return 0
+	}
+	data, err := os.ReadFile(strings.TrimSuffix(file, ".json") + ".sent")
+	if err != nil {
+		return 0
+	}
+	generation, _ := strconv.ParseUint(string(data), 10, 64)
+	return generation
 }
 
 func (v verdicts) Clear(name string) error {

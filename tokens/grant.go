@@ -1,0 +1,144 @@
+package tokens
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/authtray/authtray/providers"
+)
+
+// recordVersion is the version of the keychain record that this program writes.
+const recordVersion = 1
+
+// Grant is the keychain record, version 1; see the package comment. A Grant in
+// use is never changed in place: a refresh makes a new one.
+type Grant struct {
+	Version      int               `json:"v"`
+	Generation   uint64            `json:"gen"`
+	Binding      providers.Binding `json:"binding"`
+	AccessToken  string            `json:"access_token"`
+	TokenType    string            `json:"token_type"`
+	RefreshToken string            `json:"refresh_token,omitempty"`
+	IDToken      string            `json:"id_token,omitempty"`
+	Scopes       []string          `json:"scopes,omitempty"`
+	ObtainedAt   time.Time         `json:"obtained_at"`
+	ExpiresAt    time.Time         `json:"expires_at,omitzero"`    // zero: never
+	RefreshUntil time.Time         `json:"refresh_until,omitzero"` // the refresh token's own end, as stated; zero: unknown
+	ConsentedAt  time.Time         `json:"consented_at"`
+	Account      providers.Account `json:"account"`
+
+	Extra map[string]json.RawMessage `json:"extra,omitempty"` // members kept with the grant
+}
+
+// String keeps a grant's tokens out of logs and error messages.
+func (g Grant) String() string { return fmt.Sprintf("grant generation %d", g.Generation) }
+
+// GoString does the same for %#v.
+func (g Grant) GoString() string { return g.String() }
+
+// encode gives the record's bytes.
+func (g *Grant) encode() ([]byte, error) { return json.Marshal(g) }
+
+// decodeGrant reads a record. The error says what is wrong with it, without
+// quoting it.
+func decodeGrant(b []byte) (*Grant, error) {
+	var g Grant
+	if err := json.NewDecoder(bytes.NewReader(b)).Decode(&g); err != nil {
+		return nil, fmt.Errorf("the record is not JSON")
+	}
+	if g.Version > recordVersion {
+		return nil, fmt.Errorf("the record has version %d; this program reads up to %d, so install the newer Authtray again", g.Version, recordVersion)
+	}
+	if g.Version < 1 || g.Generation == 0 || g.AccessToken == "" {
+		return nil, fmt.Errorf("the record lacks its version, generation or token")
+	}
+	return &g, nil
+}
+
+// firstGrant is the grant that a flow brought.
+func firstGrant(r providers.Result, generation uint64, keepID bool) *Grant {
+	g := &Grant{
+		Version: recordVersion, Generation: generation, Binding: r.Binding,
+		ConsentedAt: r.Answer.SentAt, Account: r.Account,
+	}
+	g.take(r.Answer, keepID)
+	return g
+}
+
+// renewed is the grant after a refresh: what the answer leaves out stays.
+func (g *Grant) renewed(a providers.Answer, keepID bool) *Grant {
+	n := *g
+	n.Generation++
+	n.take(a, keepID)
+	return &n
+}
+
+// rotated is the grant after a refresh that was made for a narrower token: only
+// the refresh token is taken from the answer.
+func (g *Grant) rotated(a providers.Answer) *Grant {
+	n := *g
+	n.Generation++
+	n.RefreshToken = a.RefreshToken
+	n.RefreshUntil = after(a.SentAt, a.RefreshExpiresIn)
+	return &n
+}
+
+func (g *Grant) take(a providers.Answer, keepID bool) {
+	g.AccessToken, g.TokenType = a.AccessToken, a.TokenType
+	g.ObtainedAt = a.SentAt
+	g.ExpiresAt = time.Time{}
+	if !a.Never {
+		g.ExpiresAt = a.SentAt.Add(a.ExpiresIn)
+	}
+	if a.RefreshToken != "" {
+		g.RefreshToken = a.RefreshToken
+		g.RefreshUntil = time.Time{}
+	}
+	if a.RefreshExpiresIn > 0 {
+		g.RefreshUntil = after(a.SentAt, a.RefreshExpiresIn)
+	}
+	if a.Scopes != nil {
+		g.Scopes = a.Scopes
+	}
+	if keepID && a.IDToken != "" {
+		g.IDToken = a.IDToken
+	}
+	g.Extra = merged(g.Extra, a.Extra)
+}
+
+func after(t time.Time, d time.Duration) time.Time {
+	if d <= 0 {
+		return time.Time{}
+	}
+	return t.Add(d)
+}
+
+func merged(old, add map[string]json.RawMessage) map[string]json.RawMessage {
+	if len(add) == 0 {
+		return old
+	}
+	m := make(map[string]json.RawMessage, len(old)+len(add))
+	for k, v := range old {
+		m[k] = v
+	}
+	for k, v := range add {
+		m[k] = v
+	}
+	return m
+}
+
+// shifted is the grant with its times moved by d, after the wall clock was.
+func (g *Grant) shifted(d time.Duration) *Grant {
+	if g == nil {
+		return nil
+	}
+	n := *g
+	for _, t := range []*time.Time{&n.ObtainedAt, &n.ExpiresAt, &n.RefreshUntil, &n.ConsentedAt} {
+		if !t.IsZero() {
+			*t = t.Add(d)
+		}
+	}
+	return &n
+}

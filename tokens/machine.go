@@ -1,0 +1,302 @@
+package tokens
+
+import (
+	"time"
+
+	"github.com/authtray/authtray/providers"
+)
+
+// machine is the life of one grant: a function of time and events. It does no
+// I/O, asks no clock, starts nothing and locks nothing; what it wants done it
+// leaves in out, as effects, and the answers come back as events. Manager runs
+// it with real effects, the simulation with simulated ones.
+//
+// Every event method is handed the wall time. Events may come in any order;
+// an answer that belongs to an older generation changes nothing.
+type machine struct {
+	policy policy
+	buffer func(time.Duration) time.Duration
+	rnd    func() float64 // [0,1), for jitter
+
+	// The grant. served is what callers get; next is an answer on its way to
+	// the store, not served yet.
+	served *Grant
+	next   *Grant
+	late   float64 // jitter of served's timer
+	narrow map[string]narrowed
+
+	// Where it stands.
+	base    State
+	reason  Reason
+	detail  string
+	retryAt time.Time
+	flow    bool // a connection attempt is pending
+	verdict *Verdict
+	told    bool // endpoints_changed and record_damaged: announced in this run
+
+	// What is under way. At most one refresh, ever.
+	busy    phase
+	request effect // the refresh under way
+	death   Reason // the verdict that a rereading waits to pass
+
+	// How it went so far, for this generation.
+	fails, suspects int
+	lost, quick     bool // an answer was lost; the one quick retry was used
+	rejection       bool // the refresh under way is for a tool whose API refused the token
+	afterRejection  bool // served came from such a refresh
+	probes          probing
+
+	store storing
+
+	events []Event
+	out    []effect
+}
+
+// phase is what a refresh is doing.
+type phase int
+
+const (
+	idle      phase = iota
+	checking        // can the store be written?
+	sending         // the request is with the provider
+	saving          // the answer is on its way to the store
+	rereading       // the provider says dead: does the store know better?
+)
+
+// storing is what still has to be done with the store.
+type storing struct {
+	read    bool // the record has been read, or is known to be absent
+	reading bool
+	readAt  time.Time
+
+	unsaved bool // served is newer than the store
+	writing bool
+	writeAt time.Time
+	writes  int // failures in a row
+
+	erase   bool // a dead record may still be there
+	erasing bool
+	eraseAt time.Time
+
+	verdict   bool // the verdict is not on disk yet
+	verdictAt time.Time
+}
+
+// probing is what asking the provider about a token without refresh token gave.
+type probing struct {
+	under bool
+	dead  int       // "dead" answers in a row
+	at    time.Time // the last answer's time
+	last  providers.Liveness
+	next  time.Time // when to ask again; zero: not
+}
+
+// narrowed is a token for less, obtained beside the grant.
+type narrowed struct {
+	token Grant // generation 0; only the token's own fields
+	err   *providers.Failure
+	at    time.Time
+}
+
+// effect is something the machine wants done. Effects on the store and the
+// verdict take effect in the order given.
+type effect struct {
+	kind    effectKind
+	grant   *Grant // save, refresh, probe
+	verdict *Verdict
+	want    Want // refresh: for a narrower token
+}
+
+type effectKind int
+
+const (
+	readRecord     effectKind = iota // answered by recordRead
+	checkStore                       // storeChecked
+	sendRefresh                      // answered
+	saveRecord                       // saved
+	rereadRecord                     // reread
+	eraseRecord                      // erased
+	saveVerdict                      // verdictSaved
+	clearVerdict                     //
+	askProvider                      // probed
+	compareBinding                   // bound
+)
+
+// newMachine is a machine before its record is read. sent is the generation
+// whose refresh was under way when the last process ended; 0: none.
+func newMachine(p policy, v *Verdict, sent uint64, rnd func() float64) *machine {
+	m := &machine{policy: p, buffer: Buffer, rnd: rnd, verdict: v, sent: sent, base: Disconnected}
+	if v != nil && v.Reason != ReasonNone {
+		m.base, m.reason = ReconnectRequired, v.Reason
+	}
+	m.read()
+	return m
+}
+
+func (m *machine) do(e effect) { m.out = append(m.out, e) }
+
+// effects hands over what is to be done, and forgets it.
+func (m *machine) effects() []effect {
+	out := m.out
+	m.out = nil
+	return out
+}
+
+// stand moves to a state and writes it into the history.
+func (m *machine) stand(now time.Time, s State, r Reason, detail string, retryAt time.Time) {
+	if s != m.base || r != m.reason {
+		m.note(now, string(s), r, detail)
+	}
+	m.base, m.reason, m.detail, m.retryAt = s, r, detail, retryAt
+}
+
+// maxEvents is how much of its history a machine keeps.
+const maxEvents = 50
+
+func (m *machine) note(now time.Time, what string, r Reason, detail string) {
+	m.events = append(m.events, Event{Time: now, What: what, Reason: r, Detail: detail})
+	if n := len(m.events) - maxEvents; n > 0 {
+		m.events = append([]Event(nil), m.events[n:]...)
+	}
+}
+
+// generation is the highest generation that may have been used so far.
+func (m *machine) generation() uint64 {
+	var g uint64
+	if m.verdict != nil {
+		g = m.verdict.Generation
+	}
+	for _, k := range []*Grant{m.served, m.next} {
+		if k != nil {
+			g = max(g, k.Generation)
+		}
+	}
+	if !m.store.read {
+		g += unknownJump
+	}
+	return g
+}
+
+// tick does what is due. It may be called at any time.
+func (m *machine) tick(now time.Time) {
+	m.tickStore(now)
+	if m.served == nil || m.busy != idle || m.base == ReconnectRequired {
+		return
+	}
+	switch at := m.refreshDue(); {
+	case m.expiredForGood(now):
+		m.condemn(now, ReasonExpired)
+	case !at.IsZero() && !now.Before(at):
+		m.start(now, Want{})
+	case !m.probes.under && !m.probes.next.IsZero() && !now.Before(m.probes.next):
+		m.ask()
+	}
+}
+
+// expiredForGood: the token ended, and nothing can renew it.
+func (m *machine) expiredForGood(now time.Time) bool {
+	return !m.policy.refreshable(m.served) && !m.served.ExpiresAt.IsZero() && !now.Before(m.served.ExpiresAt)
+}
+
+// refreshDue is when the next refresh is to be tried; zero: never.
+func (m *machine) refreshDue() time.Time {
+	if m.policy.broken != "" || !m.policy.refreshable(m.served) {
+		return time.Time{}
+	}
+	switch m.base {
+	case Connected:
+		return refreshAt(m.served, m.policy, m.buffer, m.late)
+	case Retrying, Misconfigured, KeychainLocked:
+		return m.retryAt
+	}
+	return time.Time{}
+}
+
+// due is when tick has something to do next; zero: nothing.
+func (m *machine) due() time.Time {
+	at := m.storeDue()
+	if m.served == nil || m.base == ReconnectRequired {
+		return at
+	}
+	if m.busy == idle {
+		at = earlier(at, m.refreshDue())
+		if !m.policy.refreshable(m.served) {
+			at = earlier(at, m.served.ExpiresAt)
+		}
+	}
+	if !m.probes.under {
+		at = earlier(at, m.probes.next)
+	}
+	return at
+}
+
+// shift moves every time of the machine by d (negative), after the wall clock
+// was set back: a token is as old as it was. The record is written again, or
+// the next process would take the token for younger.
+func (m *machine) shift(d time.Duration) {
+	m.served, m.next = m.served.shifted(d), m.next.shifted(d)
+	m.store.unsaved = m.store.unsaved || m.served != nil
+	for k, n := range m.narrow {
+		n.token, n.at = *n.token.shifted(d), n.at.Add(d)
+		m.narrow[k] = n
+	}
+	for _, t := range []*time.Time{
+		&m.retryAt, &m.probes.at, &m.probes.next,
+		&m.store.readAt, &m.store.writeAt, &m.store.eraseAt, &m.store.verdictAt,
+	} {
+		if !t.IsZero() {
+			*t = t.Add(d)
+		}
+	}
+	if m.request.grant != nil {
+		m.request.grant = m.request.grant.shifted(d)
+	}
+}
+
+// resumed tries at once, within a few seconds, what failed for a passing
+// reason: the machine woke up, or the network is back.
+func (m *machine) resumed(now time.Time) {
+	soon := now.Add(time.Duration(m.rnd() * float64(3*time.Second)))
+	if m.base == Retrying || m.base == Misconfigured || m.base == KeychainLocked {
+		m.retryAt = soon
+	}
+	if m.policy.probe && m.served != nil && !m.probes.under {
+		m.probes.next = soon
+	}
+	m.storeChanged(now)
+}
+
+// configured takes up a changed configuration.
+func (m *machine) configured(now time.Time, p policy) {
+	m.policy = p
+	if m.base == Misconfigured {
+		m.retryAt = now
+	}
+	m.probes.next = time.Time{}
+	if m.served != nil {
+		m.schedule(now)
+		m.do(effect{kind: compareBinding, grant: m.served})
+	}
+}
+
+// bound is the answer to compareBinding: whether the configuration still leads
+// where the grant came from. Where it cannot be told (no network), nothing
+// changes: a refresh compares again before it sends anything.
+func (m *machine) bound(now time.Time, generation uint64, same bool) {
+	if m.served == nil || m.served.Generation != generation {
+		return
+	}
+	switch away := m.base == ReconnectRequired && m.reason == ReasonEndpointsChanged; {
+	case !same && !away:
+		m.endpointsChanged(now)
+	case same && away:
+		m.told = false
+		m.stand(now, Connected, ReasonNone, "", time.Time{})
+	}
+}
+
+// endpointsChanged keeps the grant, unused: it comes back if the configuration does.
+func (m *machine) endpointsChanged(now time.Time) {
+	m.told = false
+	m.stand(now, ReconnectRequired, ReasonEndpointsChanged, "", time.Time{})
+}

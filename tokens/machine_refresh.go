@@ -1,0 +1,159 @@
+package tokens
+
+import (
+	"errors"
+	"time"
+
+	"github.com/authtray/authtray/providers"
+)
+
+// This file is the refresh: check the store, send, save, serve; and what each
+// kind of failure does.
+
+// start begins a refresh, if none is under way. want names a narrower token;
+// its zero value is the grant's own.
+func (m *machine) start(now time.Time, want Want) {
+	if m.busy != idle || m.served == nil || m.policy.broken != "" || !m.policy.refreshable(m.served) {
+		return
+	}
+	m.busy = checking
+	m.request = effect{kind: sendRefresh, grant: m.served, want: want}
+	m.do(effect{kind: checkStore})
+}
+
+// storeChecked is the answer to checkStore. A rotated refresh token that cannot
+// be written would be lost with the process, so nothing is sent.
+func (m *machine) storeChecked(now time.Time, err error) {
+	if m.busy != checking {
+		return
+	}
+	if err != nil {
+		m.busy, m.request = idle, effect{}
+		m.stand(now, KeychainLocked, storeReason(err), "", now.Add(storeRetry))
+		return
+	}
+	m.busy = sending
+	m.do(m.request)
+}
+
+// answered is the answer to sendRefresh.
+func (m *machine) answered(now time.Time, generation uint64, a providers.Answer, err error) {
+	if m.busy != sending || m.served == nil || m.served.Generation != generation {
+		return
+	}
+	want := m.request.want
+	m.request = effect{}
+	switch {
+	case errors.Is(err, providers.ErrBindingChanged):
+		m.busy = idle
+		m.endpointsChanged(now)
+	case !want.plain():
+		m.answeredNarrow(now, want, a, err)
+	case err == nil:
+		m.next = m.served.renewed(a, m.policy.keepID)
+		m.busy = saving
+		m.save(m.next)
+	default:
+		m.busy, m.rejection = idle, false
+		m.refused(now, err)
+	}
+}
+
+// renewed serves the grant that was on its way to the store.
+func (m *machine) renewed(now time.Time) {
+	if m.served == nil || m.served.AccessToken != m.next.AccessToken {
+		what := "refreshed"
+		if m.served == nil || m.served.ConsentedAt != m.next.ConsentedAt {
+			what = string(Connected)
+		}
+		m.note(now, what, ReasonNone, "")
+	}
+	m.busy = idle
+	m.adopt(now, m.next)
+	m.base, m.reason, m.detail, m.retryAt = Connected, ReasonNone, "", time.Time{}
+}
+
+// refused is the table of failures; see the package comment.
+func (m *machine) refused(now time.Time, err error) {
+	switch f := asFailure(err); f.Class {
+	case providers.Dead:
+		m.lastLook(deathReason(m.served, m.policy, now, m.lost))
+	case providers.Misconfigured:
+		m.stand(now, Misconfigured, mendReason(f), f.Detail, now.Add(mendRetry))
+	case providers.Suspect:
+		m.suspect(now, f)
+	default:
+		m.retry(now, f)
+	}
+}
+
+func asFailure(err error) *providers.Failure {
+	var f *providers.Failure
+	if errors.As(err, &f) {
+		return f
+	}
+	return &providers.Failure{Class: providers.Transient, Code: "internal", Err: err}
+}
+
+// retry plans the next try after a passing failure.
+func (m *machine) retry(now time.Time, f *providers.Failure) {
+	m.fails++
+	pause := backoff(m.fails, f.RetryAfter, m.rnd())
+	if f.Lost {
+		m.lost = true
+		if !m.quick && f.RetryAfter == 0 {
+			m.quick = true
+			pause = time.Duration((0.5 + 0.5*m.rnd()) * float64(quickRetry))
+		}
+	}
+	m.stand(now, Retrying, waitReason(f), f.Detail, now.Add(pause))
+}
+
+func (m *machine) suspect(now time.Time, f *providers.Failure) {
+	if m.suspects == len(suspectPauses) {
+		m.lastLook(ReasonRefused)
+		return
+	}
+	pause := max(suspectPauses[m.suspects], min(f.RetryAfter, maxRetryAfter))
+	m.suspects++
+	m.stand(now, Retrying, ReasonProviderTrouble, f.Detail, now.Add(pause))
+}
+
+// lastLook asks the store, before the verdict, whether it holds a newer grant
+// than the one that the provider calls dead.
+func (m *machine) lastLook(r Reason) {
+	m.busy, m.death = rereading, r
+	m.do(effect{kind: rereadRecord})
+}
+
+// reread is the answer to rereadRecord. Where the store cannot be read the
+// verdict stands: this process is the only one that writes there.
+func (m *machine) reread(now time.Time, g *Grant, err error) {
+	if m.busy != rereading || m.served == nil {
+		return
+	}
+	m.busy = idle
+	if err == nil && g.Generation > m.served.Generation {
+		m.adopt(now, g)
+		m.stand(now, Connected, ReasonNone, "", time.Time{})
+		m.tick(now)
+		return
+	}
+	m.condemn(now, m.death)
+}
+
+// userRefresh renews now: the user asked, so back-off is forgotten.
+func (m *machine) userRefresh(now time.Time) {
+	m.fails = 0
+	m.storeChanged(now)
+	if m.base == ReconnectRequired && m.reason == ReasonRecordDamaged {
+		m.store.read = false
+		m.read()
+	}
+	if m.base != ReconnectRequired {
+		m.start(now, Want{})
+	}
+}
+
+// plain: the grant's own token is wanted, not a narrower one.
+func (w Want) plain() bool { return len(w.Scopes) == 0 && w.Resource == "" }

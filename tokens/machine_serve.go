@@ -1,0 +1,207 @@
+package tokens
+
+import (
+	"crypto/subtle"
+	"strings"
+	"time"
+
+	"github.com/authtray/authtray/providers"
+)
+
+// This file is what callers get: a token, a reason why not, or the word to wait.
+
+// reply is the machine's answer to a caller. With wait, the caller asks again
+// after the next event; an err that is temporarily_unavailable may be waited
+// out by a caller that has the time.
+type reply struct {
+	token *Grant
+	err   *Error
+	wait  bool
+}
+
+// serve answers a caller that wants a token.
+func (m *machine) serve(now time.Time, want Want) reply {
+	if m.expiredNow(now) {
+		m.tick(now)
+	}
+	away := m.base == ReconnectRequired
+	if !want.plain() && !away {
+		return m.serveNarrow(now, want)
+	}
+	if !away && usable(m.served, now, want.minValid()) {
+		return reply{token: m.served}
+	}
+	return m.unserved(now, Want{})
+}
+
+// expiredNow: a token without refresh token has ended, and the timer has not
+// come to it yet.
+func (m *machine) expiredNow(now time.Time) bool {
+	return m.served != nil && m.busy == idle && m.base != ReconnectRequired && m.expiredForGood(now)
+}
+
+// unserved says why there is no token in memory that is good enough, after
+// starting the refresh that would bring one.
+func (m *machine) unserved(now time.Time, want Want) reply {
+	if m.busy != idle || m.store.reading && !m.store.read && m.base != KeychainLocked {
+		return reply{wait: true}
+	}
+	if m.flow && m.served == nil {
+		return reply{err: m.errorFor(Connecting)}
+	}
+	if m.served != nil && m.policy.broken != "" {
+		return reply{err: m.errorFor(Misconfigured)}
+	}
+	if m.base == Connected && m.served != nil && m.policy.refreshable(m.served) {
+		m.start(now, want)
+		return reply{wait: true}
+	}
+	return reply{err: m.errorFor(m.state())}
+}
+
+func (w Want) minValid() time.Duration {
+	if w.MinValid == 0 {
+		return DefaultMinValid
+	}
+	return w.MinValid
+}
+
+// rejected answers a caller whose API refused the token it used. It is called
+// again, with the same token, after each event that it waited for.
+func (m *machine) rejected(now time.Time, token string) reply {
+	g := m.served
+	switch {
+	case g == nil || m.base == ReconnectRequired || !same(g.AccessToken, token):
+		return m.serve(now, Want{})
+	case m.busy != idle:
+		return reply{wait: true}
+	case !m.policy.refreshable(g):
+		return m.rejectedForGood(now)
+	case m.justRenewed(now):
+		return reply{err: m.errorAgain()}
+	case m.base != Connected || m.policy.broken != "":
+		return reply{err: m.errorFor(m.state())}
+	}
+	m.note(now, "rejected", ReasonNone, "")
+	m.start(now, Want{})
+	m.rejection = true
+	return reply{wait: true}
+}
+
+// justRenewed: this token is so new that a refusal is not about its age. One
+// that was renewed for a refusal counts as new for longer, so that a tool that
+// always gets a 401 does not renew for ever.
+func (m *machine) justRenewed(now time.Time) bool {
+	age := now.Sub(m.served.ObtainedAt)
+	if m.afterRejection {
+		life := m.served.lifetime()
+		if life == 0 {
+			life = 4 * maxBuffer
+		}
+		return age < max(justRenewed, Buffer(life))
+	}
+	return age < justRenewed
+}
+
+// rejectedForGood is a refusal that no refresh can answer: the provider is
+// asked, and only its word, twice, ends the grant.
+func (m *machine) rejectedForGood(now time.Time) reply {
+	p, recent := &m.probes, now.Sub(m.probes.at) < justRenewed
+	switch {
+	case p.under:
+		return reply{wait: true}
+	case !m.policy.canProbe, recent && p.last == providers.Alive:
+		return reply{err: m.errorAgain()}
+	case recent && p.last == providers.Unclear:
+		return reply{err: m.errorUnclear()}
+	case p.dead > 0 && now.Before(p.next):
+		return reply{wait: true}
+	}
+	m.note(now, "rejected", ReasonNone, "")
+	m.ask()
+	return reply{wait: true}
+}
+
+func (m *machine) ask() {
+	m.probes.under = true
+	m.do(effect{kind: askProvider, grant: m.served})
+}
+
+// probed is the answer to askProvider. One bad answer is never a verdict: it is
+// a reason to renew, or to look a second time.
+func (m *machine) probed(now time.Time, generation uint64, l providers.Liveness) {
+	p := &m.probes
+	if m.served == nil || m.served.Generation != generation {
+		return
+	}
+	p.under, p.at, p.last, p.next = false, now, l, time.Time{}
+	m.schedule(now)
+	switch {
+	case l == providers.Alive:
+		p.dead = 0
+	case l == providers.DeadToken && m.policy.refreshable(m.served):
+		m.start(now, Want{})
+	case l == providers.DeadToken:
+		p.dead++
+		p.next = now.Add(secondLook)
+	}
+	if p.dead >= 2 {
+		m.condemn(now, ReasonTokenRejected)
+	}
+}
+
+// serveNarrow answers a caller that wants a token for less than the grant.
+func (m *machine) serveNarrow(now time.Time, want Want) reply {
+	n, ok := m.narrow[want.key()]
+	switch {
+	case ok && n.err == nil && usable(&n.token, now, want.minValid()):
+		return reply{token: &n.token}
+	case ok && n.err != nil && now.Sub(n.at) < justRenewed:
+		return reply{err: m.errorNarrow(n.err)}
+	case m.served != nil && !m.policy.refreshable(m.served):
+		return reply{err: m.errorNarrow(nil)}
+	}
+	return m.unserved(now, want)
+}
+
+// answeredNarrow keeps the narrower token beside the grant. Where that refresh
+// rotated, the grant's new refresh token goes to the store first, as ever.
+func (m *machine) answeredNarrow(now time.Time, want Want, a providers.Answer, err error) {
+	m.busy = idle
+	if err != nil {
+		m.refusedNarrow(now, want, err)
+		return
+	}
+	token := *m.served.renewed(a, false)
+	token.RefreshToken, token.Generation = "", 0
+	m.remember(want, narrowed{token: token, at: now})
+	if a.RefreshToken != "" && !same(a.RefreshToken, m.served.RefreshToken) {
+		m.next = m.served.rotated(a)
+		m.busy = saving
+		m.save(m.next)
+	}
+}
+
+// refusedNarrow: a provider that does not give less is no reason to doubt the
+// grant; a dead grant, or a lost answer, is.
+func (m *machine) refusedNarrow(now time.Time, want Want, err error) {
+	f := asFailure(err)
+	m.remember(want, narrowed{err: f, at: now})
+	if f.Class == providers.Dead || f.Lost {
+		m.refused(now, err)
+	}
+}
+
+// maxNarrow bounds what callers can make us keep.
+const maxNarrow = 32
+
+func (m *machine) remember(want Want, n narrowed) {
+	if m.narrow == nil || len(m.narrow) >= maxNarrow {
+		m.narrow = map[string]narrowed{}
+	}
+	m.narrow[want.key()] = n
+}
+
+func (w Want) key() string { return strings.Join(w.Scopes, " ") + "\n" + w.Resource }
+
+func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }

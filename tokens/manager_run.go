@@ -1,0 +1,375 @@
+package tokens
+
+import (
+	"context"
+	"reflect"
+	"sync"
+	"time"
+
+	"github.com/authtray/authtray/providers"
+)
+
+// This file runs the machines: events go in under the connection's lock, the
+// effects that come out are carried out beside it.
+
+const (
+	storeTimeout = 10 * time.Second // one operation of the store
+	shutdownTime = 10 * time.Second // for an answer under way to reach the store
+	nearPause    = 30 * time.Second // between looks at the clock while something is due within the hour
+	farPause     = 10 * time.Minute // otherwise
+	backStep     = 2 * time.Second  // a wall clock that goes back by more was set
+	sleepGap     = 30 * time.Second // wall time that passed beside the monotonic: the machine slept
+)
+
+// Run drives the timers until ctx ends, then waits for answers and saves that
+// are under way: an answer that is thrown away is a lost grant.
+func (m *Manager) Run(ctx context.Context) error {
+	defer m.shutdown()
+	for {
+		alarm, stop := m.opts.Clock.After(m.pause())
+		select {
+		case <-ctx.Done():
+			stop()
+			return nil
+		case <-alarm:
+		case <-m.wake:
+			stop()
+		case <-m.opts.Store.Changed():
+			stop()
+			m.eachEvent(func(k *conn, now time.Time) { k.m.storeChanged(now) })
+		}
+		m.tickDue()
+	}
+}
+
+func (m *Manager) shutdown() {
+	m.mu.Lock()
+	m.closed = true
+	m.mu.Unlock()
+	done := make(chan struct{})
+	go func() { m.work.Wait(); close(done) }()
+	timeout, stop := m.opts.Clock.After(shutdownTime)
+	defer stop()
+	select {
+	case <-done:
+	case <-timeout:
+	}
+	m.cancel()
+}
+
+// pause is how long to sleep: until something is due, but never long, since
+// timers stand still in suspend.
+func (m *Manager) pause() time.Duration {
+	var at time.Time
+	for _, k := range m.all() {
+		k.mu.Lock()
+		at = earlier(at, k.m.due())
+		k.mu.Unlock()
+	}
+	if at.IsZero() {
+		return farPause
+	}
+	switch left := at.Sub(m.opts.Clock.Now()); {
+	case left > time.Hour:
+		return farPause
+	default:
+		return max(min(left, nearPause), 0)
+	}
+}
+
+func (m *Manager) tickDue() {
+	now := m.now()
+	for _, k := range m.all() {
+		k.mu.Lock()
+		at := k.m.due()
+		k.mu.Unlock()
+		if !at.IsZero() && !now.Before(at) {
+			m.event(k, func(now time.Time) { k.m.tick(now) })
+		}
+	}
+}
+
+// Resumed says that the machine woke up or the network came back: whatever
+// failed for a passing reason is tried again now.
+func (m *Manager) Resumed() {
+	m.eachEvent(func(k *conn, now time.Time) { k.m.resumed(now) })
+}
+
+func (m *Manager) eachEvent(f func(*conn, time.Time)) {
+	for _, k := range m.all() {
+		m.event(k, func(now time.Time) { f(k, now) })
+	}
+}
+
+// now is the wall time. On the way it sees whether the clock was set back, or
+// time passed that no timer counted, and tells the machines.
+func (m *Manager) now() time.Time {
+	now, step := m.steps.look()
+	switch {
+	case step < -backStep:
+		m.opts.Log.Info("the clock was set back", "by", -step)
+		for _, k := range m.all() {
+			k.mu.Lock()
+			k.m.shift(step)
+			k.mu.Unlock()
+		}
+		m.poke()
+	case step > sleepGap:
+		m.opts.Log.Info("the machine slept, or the clock was set forward", "by", step)
+		for _, k := range m.all() {
+			k.mu.Lock()
+			k.m.resumed(now)
+			m.carryOut(k)
+			k.mu.Unlock()
+		}
+		m.poke()
+	}
+	return now
+}
+
+// clockSteps compares the wall clock with the monotonic one.
+type clockSteps struct {
+	clock Clock
+	mu    sync.Mutex
+	wall  time.Time
+	mono  time.Duration
+}
+
+// look gives the wall time, and by how much it moved since the last look beside
+// the monotonic time that passed.
+func (c *clockSteps) look() (time.Time, time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	wall, mono := c.clock.Now(), c.clock.Elapsed()
+	var step time.Duration
+	if !c.wall.IsZero() {
+		step = wall.Sub(c.wall) - (mono - c.mono)
+	}
+	c.wall, c.mono = wall, mono
+	return wall, step
+}
+
+// event hands an event to a machine, carries out what it wants and tells who
+// listens.
+func (m *Manager) event(k *conn, f func(now time.Time)) {
+	now := m.now()
+	k.mu.Lock()
+	f(now)
+	m.carryOut(k)
+	close(k.changed)
+	k.changed = make(chan struct{})
+	st, news := k.news(now)
+	k.mu.Unlock()
+	m.poke()
+	if news {
+		m.publish(st)
+	}
+}
+
+// ask is a caller's question: it becomes an event only if the machine started
+// something because of it.
+func (m *Manager) ask(k *conn, f func(time.Time) Token) (<-chan struct{}, Token) {
+	now := m.now()
+	k.mu.Lock()
+	base := k.m.base
+	t := f(now)
+	changed, started := k.changed, len(k.m.out) > 0 || k.m.base != base
+	if started {
+		m.carryOut(k)
+	}
+	k.mu.Unlock()
+	if started {
+		m.event(k, func(time.Time) {})
+	}
+	return changed, t
+}
+
+// news is the status, and whether it differs from what subscribers saw.
+func (k *conn) news(now time.Time) (Status, bool) {
+	s := k.status(now)
+	old := k.shown
+	k.shown = s
+	return s, !reflect.DeepEqual(s, old)
+}
+
+func (m *Manager) publish(s Status) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for ch := range m.subs {
+		for sent := false; !sent; {
+			select {
+			case ch <- s:
+				sent = true
+			default:
+				select {
+				case <-ch:
+				default:
+				}
+			}
+		}
+	}
+}
+
+func (m *Manager) poke() {
+	select {
+	case m.wake <- struct{}{}:
+	default:
+	}
+}
+
+// carryOut starts the machine's effects; k is locked. What concerns the store
+// is queued, in order; the rest goes its own way.
+func (m *Manager) carryOut(k *conn) {
+	for _, e := range k.m.effects() {
+		switch e.kind {
+		case checkStore, sendRefresh, askProvider, compareBinding:
+			m.spawn(func() { m.perform(k, e) })
+		default:
+			k.queue = append(k.queue, e)
+			if !k.running {
+				k.running = true
+				m.spawn(func() { m.drain(k) })
+			}
+		}
+	}
+}
+
+// spawn starts an effect, unless the manager is closed: then the process is
+// about to end, and the next one begins with what the store holds.
+func (m *Manager) spawn(f func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return
+	}
+	m.work.Add(1)
+	go func() { defer m.work.Done(); f() }()
+}
+
+func (m *Manager) drain(k *conn) {
+	for {
+		k.mu.Lock()
+		if len(k.queue) == 0 {
+			k.running = false
+			k.mu.Unlock()
+			return
+		}
+		e := k.queue[0]
+		k.queue = k.queue[1:]
+		k.mu.Unlock()
+		m.perform(k, e)
+	}
+}
+
+// perform carries out one effect and brings its answer back as an event.
+func (m *Manager) perform(k *conn, e effect) {
+	switch e.kind {
+	case readRecord:
+		g, err := m.load(k.name)
+		m.event(k, func(now time.Time) { k.m.recordRead(now, g, err) })
+	case rereadRecord:
+		g, err := m.load(k.name)
+		m.event(k, func(now time.Time) { k.m.reread(now, g, err) })
+	case checkStore:
+		err := m.inStore(func(ctx context.Context) error { return m.opts.Store.Check(ctx) })
+		m.event(k, func(now time.Time) { k.m.storeChecked(now, err) })
+	case saveRecord:
+		m.performSave(k, e.grant)
+	case eraseRecord:
+		err := m.inStore(func(ctx context.Context) error { return m.opts.Store.Delete(ctx, k.name) })
+		m.event(k, func(now time.Time) { k.m.erased(now, err) })
+	case saveVerdict:
+		err := m.opts.Verdicts.Save(k.name, *e.verdict)
+		m.event(k, func(now time.Time) { k.m.verdictSaved(now, err) })
+	case clearVerdict:
+		if err := m.opts.Verdicts.Clear(k.name); err != nil {
+			m.opts.Log.Warn("verdict cannot be cleared", "connection", k.name, "err", err)
+		}
+	default:
+		m.performRemote(k, e)
+	}
+}
+
+func (m *Manager) performRemote(k *conn, e effect) {
+	k.mu.Lock()
+	p, generation := k.provider, e.grant.Generation
+	k.mu.Unlock()
+	if p == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(m.ctx, providers.RequestTimeout+5*time.Second)
+	defer cancel()
+	switch e.kind {
+	case sendRefresh:
+		m.markSent(k, generation)
+		a, err := p.Refresh(ctx, refreshRequest(e))
+		if err != nil {
+			m.opts.Log.Info("refresh failed", "connection", k.name, "err", err)
+		}
+		m.step(k, "answered")
+		if err != nil && !asFailure(err).Lost {
+			m.markSent(k, 0)
+		}
+		m.event(k, func(now time.Time) { k.m.answered(now, generation, a, err) })
+	case askProvider:
+		l := p.Probe(ctx, e.grant.AccessToken, e.grant.Extra)
+		m.event(k, func(now time.Time) { k.m.probed(now, generation, l) })
+	case compareBinding:
+		if b, err := p.Binding(ctx); err == nil {
+			m.event(k, func(now time.Time) { k.m.bound(now, generation, reflect.DeepEqual(b, e.grant.Binding)) })
+		}
+	}
+}
+
+func (m *Manager) markSent(k *conn, generation uint64) {
+	if err := m.opts.Verdicts.Sent(k.name, generation); err != nil {
+		m.opts.Log.Warn("the state folder cannot be written", "err", err)
+	}
+}
+
+func refreshRequest(e effect) providers.RefreshRequest {
+	g := e.grant
+	return providers.RefreshRequest{
+		RefreshToken: g.RefreshToken, AccessToken: g.AccessToken, Binding: g.Binding, Extra: g.Extra,
+		Scopes: e.want.Scopes, Resource: e.want.Resource,
+	}
+}
+
+func (m *Manager) performSave(k *conn, g *Grant) {
+	m.step(k, "saving")
+	b, err := g.encode()
+	if err == nil {
+		err = m.inStore(func(ctx context.Context) error { return m.opts.Store.Set(ctx, k.name, b) })
+	}
+	if err != nil {
+		m.opts.Log.Warn("the new grant is not in the keychain yet", "connection", k.name, "err", err)
+	} else {
+		m.markSent(k, 0)
+	}
+	m.step(k, "saved")
+	m.event(k, func(now time.Time) { k.m.saved(now, g.Generation, err) })
+	m.step(k, "serving")
+}
+
+func (m *Manager) load(name string) (g *Grant, err error) {
+	err = m.inStore(func(ctx context.Context) error {
+		b, err := m.opts.Store.Get(ctx, name)
+		if err == nil {
+			g, err = decodeGrant(b)
+		}
+		return err
+	})
+	return g, err
+}
+
+func (m *Manager) inStore(f func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(m.ctx, storeTimeout)
+	defer cancel()
+	return f(ctx)
+}
+
+func (m *Manager) step(k *conn, step string) {
+	if m.opts.Step != nil {
+		m.opts.Step(k.name, step)
+	}
+}

@@ -1,0 +1,48 @@
+package tokens
+
+import "sync"
+
+// memoryVerdicts are Verdicts that live as long as the test.
+type memoryVerdicts struct {
+	mu   sync.Mutex
+	all  map[string]Verdict
+	sent map[string]uint64
+}
+
+func newMemoryVerdicts() *memoryVerdicts {
+	return &memoryVerdicts{all: map[string]Verdict{}, sent: map[string]uint64{}}
+}
+
+func (v *memoryVerdicts) Load(name string) (Verdict, bool, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	x, ok := v.all[name]
+	return x, ok, nil
+}
+
+func (v *memoryVerdicts) Save(name string, x Verdict) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.all[name] = x
+	return nil
+}
+
+func (v *memoryVerdicts) Clear(name string) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	delete(v.all, name)
+	return nil
+}
+
+func (v *memoryVerdicts) Sent(name string, generation uint64) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.sent[name] = generation
+	return nil
+}
+
+func (v *memoryVerdicts) LoadSent(name string) uint64 {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.sent[name]
+}

@@ -1,0 +1,166 @@
+package tokens
+
+import (
+	"time"
+
+	"github.com/authtray/authtray/providers"
+)
+
+// The numbers of a grant's life; the package comment gives the argument.
+const (
+	maxBuffer     = 5 * time.Minute  // refresh this long before expiry, at most
+	refreshFloor  = 5 * time.Second  // the timer never refreshes sooner after the last answer
+	justRenewed   = 10 * time.Second // a token this new is handed out whatever it has left, and is not renewed for a rejection
+	quickRetry    = 4 * time.Second  // after a lost answer, once
+	firstBackoff  = 5 * time.Second
+	lastBackoff   = 5 * time.Minute
+	maxRetryAfter = time.Hour
+	mendRetry     = time.Hour        // misconfigured: look again
+	storeRetry    = 30 * time.Second // keychain locked or out of reach: look again
+	secondLook    = 5 * time.Second  // between two probes that together make a verdict
+	probeEvery    = time.Hour
+	warnAhead     = 7 * 24 * time.Hour
+	keepAlive     = 7 * 24 * time.Hour // an idle grant is renewed this often where the provider's limit is not known
+	clockSlack    = time.Minute        // a grant obtained later than now+slack: the clock was set back while we were not running
+	unknownJump   = 1 << 40            // added to a generation where the stored one cannot be read
+)
+
+// suspectPauses are the pauses after the first, second… unknown refusal; the
+// refusal after the last pause is taken for dead.
+var suspectPauses = []time.Duration{30 * time.Second, 2 * time.Minute, 8 * time.Minute, 30 * time.Minute}
+
+// Buffer is how long before its end a token of that lifetime is renewed: five
+// minutes, but never more than a quarter of its life, or a five-minute token
+// would be renewed for ever.
+func Buffer(lifetime time.Duration) time.Duration { return min(maxBuffer, lifetime/4) }
+
+// lifetime is the access token's; 0: never expires.
+func (g *Grant) lifetime() time.Duration {
+	if g.ExpiresAt.IsZero() {
+		return 0
+	}
+	return g.ExpiresAt.Sub(g.ObtainedAt)
+}
+
+// usable says whether the token may be handed out to a caller that wants it to
+// last minValid. Never an expired one; never one from the future, whose age
+// nobody knows.
+func usable(g *Grant, now time.Time, minValid time.Duration) bool {
+	if g == nil {
+		return false
+	}
+	if g.ExpiresAt.IsZero() {
+		return true
+	}
+	left, age := g.ExpiresAt.Sub(now), now.Sub(g.ObtainedAt)
+	if left <= 0 || age < -clockSlack {
+		return false
+	}
+	return left >= min(minValid, g.lifetime()/4) || age < justRenewed
+}
+
+// policy is what a connection's configuration means for its grant.
+type policy struct {
+	name      string        // the connection's
+	provider  string        // for sentences
+	onDemand  bool          // callers refresh, not the timer
+	idle      time.Duration // the grant dies when unused that long; 0: unknown
+	absolute  time.Duration // the grant dies that long after consent; 0: unknown
+	probe     bool          // ask now and then whether the token still works
+	canProbe  bool          // there is somebody to ask
+	exchanges bool          // the access token itself is renewed (no refresh token)
+	keepID    bool
+	broken    string // why the configuration cannot be used; "": it can
+}
+
+func (p policy) refreshable(g *Grant) bool { return g.RefreshToken != "" || p.exchanges }
+
+// refreshAt is when the timer renews g; zero: never. late moves it by up to a
+// tenth of the buffer, so that fifty grants made together do not renew together.
+func refreshAt(g *Grant, p policy, buffer func(time.Duration) time.Duration, late float64) time.Time {
+	if !p.refreshable(g) {
+		return time.Time{}
+	}
+	at := aliveUntil(g, p)
+	if !p.onDemand && !g.ExpiresAt.IsZero() {
+		b := buffer(g.lifetime())
+		at = earlier(at, g.ExpiresAt.Add(-b).Add(time.Duration(late*float64(b)/10)))
+	}
+	if floor := g.ObtainedAt.Add(refreshFloor); !at.IsZero() && at.Before(floor) {
+		return floor
+	}
+	return at
+}
+
+// aliveUntil is when an idle grant must be renewed to stay alive: half way
+// through the shortest limit that is known.
+func aliveUntil(g *Grant, p policy) time.Time {
+	limit := p.idle
+	if !g.RefreshUntil.IsZero() {
+		if d := g.RefreshUntil.Sub(g.ObtainedAt); limit == 0 || d < limit {
+			limit = d
+		}
+	}
+	if limit > 0 {
+		return g.ObtainedAt.Add(limit / 2)
+	}
+	return g.ObtainedAt.Add(keepAlive)
+}
+
+// endsAt is the grant's absolute end; zero: none known.
+func endsAt(g *Grant, p policy) time.Time {
+	if p.absolute == 0 {
+		return time.Time{}
+	}
+	return g.ConsentedAt.Add(p.absolute)
+}
+
+// backoff is the pause after the n-th failure in a row (n ≥ 1): 5 s doubling to
+// 5 min, each between 80 and 120 %, and never less than the provider asked for.
+func backoff(n int, retryAfter time.Duration, jitter float64) time.Duration {
+	d := lastBackoff
+	if n < 8 {
+		d = min(firstBackoff<<(n-1), lastBackoff)
+	}
+	d = time.Duration(float64(d) * (0.8 + 0.4*jitter))
+	return max(d, min(retryAfter, maxRetryAfter))
+}
+
+// deathReason says why a grant that the provider calls dead has died.
+func deathReason(g *Grant, p policy, now time.Time, lost bool) Reason {
+	switch end := endsAt(g, p); {
+	case lost:
+		return ReasonAnswerLost
+	case !end.IsZero() && !now.Before(end):
+		return ReasonAbsoluteLimit
+	case !g.RefreshUntil.IsZero() && now.After(g.RefreshUntil),
+		p.idle > 0 && now.Sub(g.ObtainedAt) > p.idle:
+		return ReasonIdleLimit
+	}
+	return ReasonRevoked
+}
+
+// mendReason tells a refused client from a refused request.
+func mendReason(f *providers.Failure) Reason {
+	switch f.Code {
+	case "invalid_client", "incorrect_client_credentials", "bad_client_secret", "invalid_client_id", "unauthorized_client":
+		return ReasonClientRefused
+	}
+	return ReasonRequestRefused
+}
+
+// waitReason tells no answer from a passing one.
+func waitReason(f *providers.Failure) Reason {
+	if f.Status == 0 {
+		return ReasonNetwork
+	}
+	return ReasonProviderTrouble
+}
+
+// earlier is the earlier of two times, where zero is never.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}

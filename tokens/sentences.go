@@ -1,0 +1,195 @@
+package tokens
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/authtray/authtray/providers"
+)
+
+// This file is every sentence that a person reads about a connection's state.
+
+// Sentence explains a state and offers the way on. provider is the provider's
+// name; detail, where there is one, is what the provider client said.
+func Sentence(s State, r Reason, provider, detail string) string {
+	switch s {
+	case Disconnected:
+		return fmt.Sprintf("%s is not connected.", provider)
+	case Connecting:
+		return fmt.Sprintf("Waiting for you to answer %s in the browser.", provider)
+	case ReconnectRequired:
+		return deathSentence(r, provider, detail)
+	case Misconfigured:
+		return mendSentence(r, provider, detail)
+	case Retrying:
+		return waitSentence(r, provider, detail)
+	case KeychainLocked:
+		return lockedSentence(r)
+	}
+	return ""
+}
+
+func deathSentence(r Reason, provider, detail string) string {
+	switch r {
+	case ReasonAnswerLost:
+		return fmt.Sprintf("%s's answer was lost while the token was being renewed, and it does not take the old one any more. Reconnect to go on.", provider)
+	case ReasonAbsoluteLimit:
+		return fmt.Sprintf("Your sign-in at %s has reached the end of its time. Reconnect to go on.", provider)
+	case ReasonIdleLimit:
+		return fmt.Sprintf("Your sign-in at %s ended because it was not used for too long. Reconnect to go on.", provider)
+	case ReasonRefused:
+		return fmt.Sprintf("%s refused to renew the token five times. Reconnect to go on.", provider)
+	case ReasonExpired:
+		return fmt.Sprintf("The token from %s has expired, and %s gave nothing to renew it with. Reconnect to go on.", provider, provider)
+	case ReasonTokenRejected:
+		return fmt.Sprintf("%s no longer accepts the token. Reconnect to go on.", provider)
+	case ReasonEndpointsChanged:
+		return fmt.Sprintf("The address or client id of %s is not the one you connected with, so nothing is sent there. Reconnect, or change it back.", provider)
+	case ReasonRecordDamaged:
+		return fmt.Sprintf("The keychain item for %s cannot be read (%s). Reconnect to replace it.", provider, orElse(detail, "it is damaged"))
+	}
+	return fmt.Sprintf("%s says access was revoked. Reconnect to go on.", provider)
+}
+
+func mendSentence(r Reason, provider, detail string) string {
+	switch r {
+	case ReasonConfiguration:
+		return orElse(detail, "The connection's file cannot be used.")
+	case ReasonClientRefused:
+		return orElse(detail, fmt.Sprintf("%s refuses the client id or secret. Check them against the app you registered there.", provider))
+	}
+	return orElse(detail, fmt.Sprintf("%s refuses the request. Check the connection's scopes and addresses.", provider))
+}
+
+func waitSentence(r Reason, provider, detail string) string {
+	if r == ReasonNetwork {
+		return orElse(detail, fmt.Sprintf("%s cannot be reached.", provider)) + " Authtray tries again by itself."
+	}
+	return orElse(detail, fmt.Sprintf("%s has trouble renewing the token.", provider)) + " Authtray tries again by itself."
+}
+
+func lockedSentence(r Reason) string {
+	if r == ReasonKeychainUnavailable {
+		return "The keychain cannot be reached. Start it (GNOME Keyring, KWallet or KeePassXC), and Authtray goes on by itself."
+	}
+	return "The keychain is locked. Unlock it, and Authtray goes on by itself."
+}
+
+func orElse(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+// errorFor is what a caller is told in a state.
+func (m *machine) errorFor(s State) *Error {
+	r, detail := m.reason, m.detail
+	if m.policy.broken != "" && s == Misconfigured {
+		r, detail = ReasonConfiguration, m.policy.broken
+	}
+	e := &Error{Reason: r, Detail: Sentence(s, r, m.policy.provider, detail)}
+	switch name := m.policy.name; s {
+	case Disconnected:
+		e.Code, e.Hint = CodeDisconnected, "authtray connect "+name
+	case Connecting:
+		e.Code, e.Hint = CodeConnecting, "authtray connect "+name
+	case ReconnectRequired:
+		e.Code, e.Hint = CodeReconnectRequired, "authtray connect "+name
+	case Misconfigured:
+		e.Code, e.Hint = CodeMisconfigured, "authtray status "+name
+	case KeychainLocked:
+		e.Code, e.Hint = CodeKeychainLocked, "authtray refresh "+name
+	default:
+		e.Code, e.Hint, e.RetryAt = CodeTemporarilyUnavailable, "authtray status "+name, m.retryAt
+		if s == Connected {
+			e.Detail = fmt.Sprintf("The token from %s cannot be used with this computer's clock. Check the clock.", m.policy.provider)
+		}
+	}
+	return e
+}
+
+func (m *machine) errorAgain() *Error {
+	return &Error{
+		Code: CodeRejectedAgain,
+		Detail: fmt.Sprintf("This token was just renewed or confirmed by %s, so the refusal is about the request, not the token. Check the tool's scopes and address.",
+			m.policy.provider),
+		Hint: "authtray status " + m.policy.name,
+	}
+}
+
+func (m *machine) errorUnclear() *Error {
+	return &Error{
+		Code: CodeTemporarilyUnavailable, Reason: ReasonNetwork, RetryAt: m.probes.at.Add(justRenewed),
+		Detail: fmt.Sprintf("%s could not say whether the token is still good.", m.policy.provider),
+		Hint:   "authtray status " + m.policy.name,
+	}
+}
+
+func (m *machine) errorNarrow(f *providers.Failure) *Error {
+	if f != nil && f.Class == providers.Transient {
+		return &Error{Code: CodeTemporarilyUnavailable, Reason: waitReason(f), RetryAt: m.retryAt, Detail: f.Detail, Hint: "authtray status " + m.policy.name}
+	}
+	return &Error{
+		Code:   CodeBadRequest,
+		Detail: fmt.Sprintf("%s does not give a token for these scopes or this resource. Ask for the connection's own token, or add the scopes to it and reconnect.", m.policy.provider),
+		Hint:   "authtray token " + m.policy.name,
+	}
+}
+
+func errorTimeout(provider string) *Error {
+	return &Error{Code: CodeTimeout, Detail: fmt.Sprintf("%s did not answer in the time you gave it. Try again, or allow more time.", provider)}
+}
+
+func errorUnknown(name string) *Error {
+	return &Error{
+		Code:   CodeUnknownConnection,
+		Detail: fmt.Sprintf("There is no connection named %q.", name),
+		Hint:   "authtray status",
+	}
+}
+
+// state is the one that the world sees: a pending flow and a configuration
+// that cannot be used lie over the grant's own.
+func (m *machine) state() State {
+	switch {
+	case m.flow:
+		return Connecting
+	case m.policy.broken != "" && m.base != ReconnectRequired:
+		return Misconfigured
+	}
+	return m.base
+}
+
+// status is what the world may know. The caller fills in what only it knows.
+func (m *machine) status(now time.Time) Status {
+	s := Status{State: m.state(), Reason: m.reason, Unsaved: m.store.unsaved, Announce: m.announce()}
+	detail := m.detail
+	if s.State == Misconfigured && m.policy.broken != "" {
+		s.Reason, detail = ReasonConfiguration, m.policy.broken
+	}
+	s.Detail = Sentence(s.State, s.Reason, m.policy.provider, detail)
+	if s.Unsaved && s.Detail == "" {
+		s.Detail = "The new token is not in the keychain yet: " + lockedSentence(ReasonKeychainUnavailable)
+	}
+	if s.State == Retrying || s.State == Misconfigured || s.State == KeychainLocked {
+		s.RetryAt = timePtr(m.retryAt)
+	}
+	if g := m.served; g != nil {
+		s.Account, s.AccountID, s.Scopes = g.Account.Label, g.Account.ID, g.Scopes
+		s.ExpiresAt, s.NeverExpires = timePtr(g.ExpiresAt), g.ExpiresAt.IsZero()
+		s.RefreshedAt, s.ConsentedAt = timePtr(g.ObtainedAt), timePtr(g.ConsentedAt)
+		s.Refreshable = m.policy.refreshable(g)
+		end := endsAt(g, m.policy)
+		s.EndsAt = timePtr(end)
+		s.EndsSoon = !end.IsZero() && !now.Before(end.Add(-warnAhead))
+	}
+	return s
+}
+
+func timePtr(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}

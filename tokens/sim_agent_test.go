@@ -1,0 +1,321 @@
+package tokens
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/tokens/store"
+)
+
+// simAgent is one process: a machine, and the driver that carries out its
+// effects in the simulated world, as Manager does in the real one.
+type simAgent struct {
+	w        *world
+	m        *machine
+	steps    clockSteps
+	dead     bool
+	queue    []effect // for the store, in order
+	working  bool
+	sending  map[string]int // requests under way, by refresh token
+	underway int            // requests whose answer has not come
+	alarm    uint64         // the timer that counts; older ones are void
+}
+
+func newSimAgent(w *world) *simAgent {
+	a := &simAgent{w: w, steps: clockSteps{clock: w}, sending: map[string]int{}}
+	p := policy{name: "c", provider: "Provider"}
+	a.m = newMachine(p, w.verdict, 0, w.rnd.Float64)
+	if w.plant == bugUncappedBuffer {
+		a.m.buffer = func(time.Duration) time.Duration { return maxBuffer }
+	}
+	a.event("start", func(time.Time) {})
+	return a
+}
+
+func (a *simAgent) crash() {
+	if a.dead {
+		return
+	}
+	if a.m.next != nil || a.m.store.unsaved || a.underway > 0 {
+		a.w.provider.lostAny = true // answered, but not on disk yet: not received, or refused by the keychain
+	}
+	if a.m.store.unsaved {
+		a.w.check.unsure = a.m.served.AccessToken // its times may not be on disk as the clock now has them
+	}
+	a.w.tell("crash: %s", a)
+	a.dead = true
+}
+
+// look is Manager.now.
+func (a *simAgent) look() time.Time {
+	now, step := a.steps.look()
+	switch {
+	case step < -backStep:
+		a.m.shift(step)
+		a.setAlarm()
+	case step > sleepGap:
+		a.m.resumed(now)
+		a.carryOut()
+	}
+	return now
+}
+
+// event is Manager.event: it also holds each transition against the table.
+func (a *simAgent) event(name string, f func(now time.Time)) {
+	if a.dead {
+		return
+	}
+	now := a.look()
+	before := a.m.base
+	f(now)
+	a.w.tell("%s: %s", name, a)
+	a.w.check.transition(name, before, a.m)
+	a.carryOut()
+	if a.m.announce() {
+		a.w.check.announced(a.m)
+		a.m.announced(now)
+		a.carryOut()
+	}
+	a.setAlarm()
+}
+
+func (a *simAgent) setAlarm() {
+	at := a.m.due()
+	if at.IsZero() {
+		return
+	}
+	a.alarm++
+	mine := a.alarm
+	pause := max(at.Sub(a.w.Now()), 0)
+	if pause > time.Hour {
+		pause = min(pause, farPause*6) // the real pause is ten minutes; a coarser look is enough where clocks do not jump
+	}
+	a.w.in(pause, func() {
+		if mine == a.alarm && !a.w.asleep {
+			a.event("tick", func(now time.Time) { a.m.tick(now) })
+		}
+	})
+}
+
+func (a *simAgent) wake() { a.event("wake", func(now time.Time) { a.m.tick(now) }) }
+
+// later brings an answer after d, unless the process has died; an answer that
+// falls into a suspend comes after it.
+func (a *simAgent) later(d time.Duration, f func()) {
+	a.w.in(d, func() {
+		switch {
+		case a.dead:
+		case a.w.asleep:
+			a.later(10*time.Minute, f)
+		default:
+			f()
+		}
+	})
+}
+
+func (a *simAgent) carryOut() {
+	for _, e := range a.m.effects() {
+		switch e.kind {
+		case checkStore:
+			a.later(5*time.Millisecond, func() {
+				err := a.w.storeErr()
+				if a.w.plant == bugServeBeforeWrite {
+					err = nil
+				}
+				a.event("store checked", func(now time.Time) { a.m.storeChecked(now, err) })
+			})
+		case sendRefresh:
+			a.send(e)
+		case compareBinding:
+			same := !a.w.moved
+			if a.w.online {
+				a.later(100*time.Millisecond, func() {
+					a.event("bound", func(now time.Time) { a.m.bound(now, e.grant.Generation, same) })
+				})
+			}
+		case askProvider:
+			panic("this provider has no whoami")
+		default:
+			a.queue = append(a.queue, e)
+			a.work()
+		}
+	}
+}
+
+// work carries out the store's effects, one after the other.
+func (a *simAgent) work() {
+	if a.working || len(a.queue) == 0 {
+		return
+	}
+	a.working = true
+	a.later(a.w.about(20*time.Millisecond)-time.Second, func() {
+		e := a.queue[0]
+		a.queue = a.queue[1:]
+		a.inStore(e)
+		a.working = false
+		a.work()
+	})
+}
+
+func (a *simAgent) inStore(e effect) {
+	w := a.w
+	err := w.storeErr()
+	switch e.kind {
+	case readRecord, rereadRecord:
+		g := w.disk
+		if err == nil && g == nil {
+			err = store.ErrAbsent
+		}
+		if e.kind == readRecord {
+			a.event("record read", func(now time.Time) { a.m.recordRead(now, g, err) })
+		} else {
+			a.event("reread", func(now time.Time) { a.m.reread(now, g, err) })
+		}
+	case saveRecord:
+		if w.plant == bugServeBeforeWrite {
+			a.event("saved", func(now time.Time) { a.m.saved(now, e.grant.Generation, nil) })
+			a.later(w.about(time.Minute), func() {
+				if !w.locked {
+					w.disk = e.grant
+				}
+			})
+			return
+		}
+		if err == nil {
+			w.disk = e.grant
+		}
+		a.event("saved", func(now time.Time) { a.m.saved(now, e.grant.Generation, err) })
+	case eraseRecord:
+		if err == nil {
+			w.disk = nil
+		}
+		a.event("erased", func(now time.Time) { a.m.erased(now, err) })
+	case saveVerdict:
+		w.verdict = e.verdict
+		a.event("verdict saved", func(now time.Time) { a.m.verdictSaved(now, nil) })
+	case clearVerdict:
+		w.verdict = nil
+	}
+}
+
+// send is the network between the agent and the token endpoint.
+func (a *simAgent) send(e effect) {
+	w := a.w
+	w.check.sent(a, e.grant)
+	a.sending[e.grant.RefreshToken]++
+	a.underway++
+	answer := func(d time.Duration, ans providers.Answer, err error) {
+		a.later(d, func() {
+			a.sending[e.grant.RefreshToken]--
+			a.underway--
+			generation := e.grant.Generation
+			if w.plant == bugNoGenerationCheck && a.m.served != nil {
+				generation = a.m.served.Generation
+				a.m.busy = sending
+			}
+			a.event("answered", func(now time.Time) { a.m.answered(now, generation, ans, err) })
+		})
+	}
+	sentAt := w.Now()
+	switch {
+	case w.moved:
+		answer(time.Millisecond, providers.Answer{}, providers.ErrBindingChanged)
+	case !w.online:
+		answer(time.Second, providers.Answer{}, &providers.Failure{Class: providers.Transient, Code: "network", Detail: "No network."})
+	case w.portal:
+		answer(time.Second, providers.Answer{}, &providers.Failure{Class: providers.Transient, Code: "not_oauth", Status: 200, Detail: "A login page."})
+	default:
+		slow := w.about(200*time.Millisecond) - time.Second
+		if w.rnd.IntN(300) == 0 { // so slow that the user connects again meanwhile
+			w.in(time.Second, a.userConnects)
+			slow = 10 * time.Second
+		}
+		w.in(slow, func() { // the request arrives whatever becomes of its sender
+			ans, err := w.provider.refresh(e.grant)
+			ans.SentAt = sentAt
+			lose := w.provider.loseNext || !w.online || w.asleep
+			w.provider.loseNext = false
+			if a.dead || lose {
+				if err == nil || a.dead {
+					w.provider.lostAny = true // nobody is there to hear it, or it counts as reuse
+				}
+				ans, err = providers.Answer{}, errLost
+			}
+			w.tell("provider answers %s (%v): %v %v", e.grant.RefreshToken, ans.RefreshToken, err, a.dead)
+			w.check.provider(err)
+			answer(slow+time.Millisecond, ans, err)
+		})
+	}
+}
+
+func (a *simAgent) storeChanged() {
+	if !a.w.asleep {
+		a.event("store changed", func(now time.Time) { a.m.storeChanged(now) })
+	}
+}
+
+func (a *simAgent) configured() {
+	if !a.w.asleep {
+		a.event("configured", func(now time.Time) { a.m.configured(now, a.m.policy) })
+	}
+}
+
+func (a *simAgent) userRefresh() {
+	if !a.w.asleep {
+		a.event("user refresh", func(now time.Time) { a.m.userRefresh(now) })
+	}
+}
+
+// userConnects brings a new grant, where the user can.
+func (a *simAgent) userConnects() {
+	w := a.w
+	if a.dead || w.asleep || !w.online || w.portal || w.outage || w.moved {
+		w.in(w.about(20*time.Minute), func() { w.agent.userConnects() })
+		return
+	}
+	r := providers.Result{Answer: w.provider.consent(), Binding: w.binding()}
+	w.check.reconnected()
+	a.event("connect", func(now time.Time) { a.m.connect(now, firstGrant(r, a.m.generation()+1, false)) })
+}
+
+// serve is a tool that asks, and waits for the answer at most ten seconds.
+func (a *simAgent) serve(minValid time.Duration) {
+	if a.dead || a.w.asleep {
+		return
+	}
+	a.ask(10*time.Second, func(now time.Time) reply { return a.m.serve(now, Want{MinValid: minValid}) }, nil)
+}
+
+func (a *simAgent) ask(left time.Duration, f func(time.Time) reply, then func(*Grant)) {
+	if a.dead || a.w.asleep {
+		return
+	}
+	var r reply
+	a.event("serve", func(now time.Time) { r = f(now) })
+	switch {
+	case r.token != nil:
+		a.w.check.handedOut(r.token)
+		if then != nil {
+			then(r.token)
+		}
+	case r.wait && left > 0:
+		a.later(500*time.Millisecond, func() { a.ask(left-500*time.Millisecond, f, then) })
+	}
+}
+
+// complain is a tool that says its token was refused: sometimes it is right.
+func (a *simAgent) complain() {
+	if a.dead || a.w.asleep || a.m.served == nil {
+		return
+	}
+	token := a.m.served.AccessToken
+	if a.w.provider.takes(token) && a.w.rnd.IntN(3) > 0 {
+		return
+	}
+	a.ask(10*time.Second, func(now time.Time) reply { return a.m.rejected(now, token) }, nil)
+}
+
+func (a *simAgent) String() string {
+	return fmt.Sprintf("%s/%s busy=%d served=%v next=%v unsaved=%v", a.m.base, a.m.reason, a.m.busy, a.m.served, a.m.next, a.m.store.unsaved)
+}
