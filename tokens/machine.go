@@ -41,9 +41,10 @@ type machine struct {
 
 	// How it went so far, for this generation.
 	fails, suspects int
-	lost, quick     bool // an answer was lost; the one quick retry was used
-	rejection       bool // the refresh under way is for a tool whose API refused the token
-	afterRejection  bool // served came from such a refresh
+	sent            uint64 // a refresh of this generation was under way when the last process ended
+	lost, quick     bool   // an answer was lost; the one quick retry was used
+	rejection       bool   // the refresh under way is for a tool whose API refused the token
+	afterRejection  bool   // served came from such a refresh
 	probes          probing
 
 	store storing
