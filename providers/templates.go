@@ -1,9 +1,155 @@
 package providers
 
-import "regexp"
+import (
+	"net/url"
+	"reflect"
+	"regexp"
+	"strings"
+)
 
 // patterns are what a template variable's value may look like. None lets a
 // value carry a scheme, user information, a query, or a path where none belongs.
 var patterns = map[string]*regexp.Regexp{
-	"slug": regexp.MustCompile(`^[A-Za-z0-9._-]+$`),
+	"hostname": regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$`),
+	"slug":     regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9._-]*$`),
+	"path":     regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$`),
+	"port":     regexp.MustCompile(`^[1-9][0-9]{0,4}$`),
+	"url":      regexp.MustCompile(`^https?://[^\s{}"<>]+$`),
+}
+
+// samples stand in for variables without a default when an entry is checked.
+var samples = map[string]string{
+	"hostname": "host.example", "slug": "slug", "path": "path", "port": "8443", "url": "https://issuer.example/path",
+}
+
+func (v Var) pattern() string { return first(v.Pattern, "slug") }
+
+func (v Var) takes(value string) bool {
+	if !patterns[v.pattern()].MatchString(value) {
+		return false
+	}
+	return v.pattern() != "url" || urlProblem(value) == ""
+}
+
+// values gives each variable of the entry the connection's value or its default.
+func (e Entry) values(given map[string]string) (map[string]string, error) {
+	for _, name := range sortedKeys(given) {
+		if _, ok := e.Vars[name]; !ok {
+			return nil, problem{"vars." + name, "the entry " + e.ID + " has no such variable"}
+		}
+	}
+	values := make(map[string]string, len(e.Vars))
+	for _, name := range sortedKeys(e.Vars) {
+		v := e.Vars[name]
+		values[name] = first(given[name], v.Default)
+		switch {
+		case values[name] == "":
+			return nil, problem{"vars." + name, "is missing: " + first(v.Label, "a "+v.pattern()) + "; give it with --set vars." + name + "=…"}
+		case !v.takes(values[name]):
+			return nil, problem{"vars." + name, "is not a " + v.pattern()}
+		}
+	}
+	return values, nil
+}
+
+// sampleValues are values with which an entry can be checked as a whole.
+func (e Entry) sampleValues() map[string]string {
+	values := make(map[string]string, len(e.Vars))
+	for name, v := range e.Vars {
+		values[name] = first(v.Default, samples[v.pattern()])
+	}
+	return values
+}
+
+// fill replaces the entry's variables by values. Placeholders that are filled at
+// run time ({access_token}, kept members) stay.
+func (e Entry) fill(values map[string]string) Entry {
+	e = e.clone()
+	var pairs []string
+	for name, value := range values {
+		pairs = append(pairs, "{"+name+"}", value)
+	}
+	r := strings.NewReplacer(pairs...)
+	eachString(&e, func(path, s string) string {
+		if !isTemplated(path) {
+			return s
+		}
+		return r.Replace(s)
+	})
+	return e
+}
+
+// isTemplated: text for people and the whoami body (GraphQL has braces) are
+// taken as they are.
+func isTemplated(path string) bool {
+	switch head, _, _ := strings.Cut(path, "."); head {
+	case "name", "notes", "unverified", "sources", "vars", "extends", "id":
+		return false
+	}
+	return path != "whoami.body"
+}
+
+// templateProblems finds placeholders that nothing will fill.
+func (e Entry) templateProblems() (list []problem) {
+	known := map[string]bool{"access_token": true, "refresh_token": true, "client_id": true}
+	for _, name := range e.kept() {
+		known[name] = true
+	}
+	for name := range e.Vars {
+		known[name] = true
+	}
+	c := e.clone()
+	eachString(&c, func(path, s string) string {
+		for _, name := range placeholder.FindAllString(s, -1) {
+			if isTemplated(path) && !known[strings.Trim(name, "{}")] {
+				list = append(list, problem{path, "uses " + name + ", which is neither declared under [vars] nor kept from the answer"})
+			}
+		}
+		return s
+	})
+	return list
+}
+
+// eachString visits every string of an entry with its path and puts back what
+// visit returns.
+func eachString(e *Entry, visit func(path, s string) string) {
+	visitStrings(reflect.ValueOf(e).Elem(), "", visit)
+}
+
+func visitStrings(v reflect.Value, path string, visit func(path, s string) string) {
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(visit(path, v.String()))
+	case reflect.Slice:
+		for i := range v.Len() {
+			visitStrings(v.Index(i), path, visit)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			visitStrings(v.Field(i), join(path, tomlKey(v.Type().Field(i))), visit)
+		}
+	case reflect.Map:
+		for _, key := range v.MapKeys() {
+			elem := reflect.New(v.Type().Elem()).Elem()
+			elem.Set(v.MapIndex(key))
+			visitStrings(elem, join(path, key.String()), visit)
+			v.SetMapIndex(key, elem)
+		}
+	}
+}
+
+// urlProblem says why a URL cannot be spoken to; "" if it can.
+func urlProblem(raw string) string {
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil || u.Host == "" || u.Hostname() == "":
+		return "is not a URL"
+	case u.User != nil:
+		return "must not hold a user name or password"
+	case u.Fragment != "":
+		return "must not hold a fragment"
+	case !speakable(u):
+		return "must be https, or http to 127.0.0.1 or [::1]"
+	}
+	return ""
 }

@@ -1,0 +1,53 @@
+package providers
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Resolve gives the entry as it applies to a connection: its provider's, with
+// [override] laid over it and the variables filled in. The error is one sentence
+// that says what to mend.
+func (c *Catalogue) Resolve(conn Connection) (Entry, error) {
+	id := conn.Provider
+	if id == "" && conn.MCP != "" {
+		id = "mcp"
+	}
+	e, ok := c.Entry(id)
+	if !ok {
+		return Entry{}, problem{"provider", c.unknown(id)}
+	}
+	if err := overlay(&e, conn.Override); err != nil {
+		return Entry{}, under("override", err)
+	}
+	values, err := e.values(conn.Vars)
+	if err != nil {
+		return Entry{}, err
+	}
+	e = e.fill(values)
+	for _, p := range e.check() {
+		return Entry{}, under("override", p)
+	}
+	return e, nil
+}
+
+// Client makes a connection's provider ready to be spoken to. Nothing is sent.
+func (c *Catalogue) Client(conn Connection, o ClientOptions) (*Client, error) {
+	if err := conn.Check(); err != nil {
+		return nil, err
+	}
+	e, err := c.Resolve(conn)
+	if err != nil {
+		return nil, err
+	}
+	return newClient(e, conn, o)
+}
+
+func (c *Catalogue) unknown(id string) string {
+	for _, known := range sortedKeys(c.entries) {
+		if distance(known, id) <= 2 || strings.EqualFold(known, id) {
+			return fmt.Sprintf("there is no provider %q; did you mean %s?", id, known)
+		}
+	}
+	return fmt.Sprintf("there is no provider %q; `authtray providers` lists them", id)
+}
