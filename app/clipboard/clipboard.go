@@ -1,11 +1,57 @@
 package clipboard
 
-import "context"
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+)
+
+// ClearAfter is how long a secret stays on the clipboard.
+const ClearAfter = 30 * time.Second
+
+// ErrNone means that there is no clipboard to copy to.
+var ErrNone = errors.New("there is no clipboard to copy to: install wl-clipboard (Wayland), or xclip or xsel (X11)")
+
+// board is a system's clipboard.
+type board interface {
+	put(ctx context.Context, text string) error
+	// clear empties the clipboard if it still holds what was put last.
+	clear(ctx context.Context) error
+}
 
 // Available says whether there is a clipboard to copy to.
-func Available() bool { return false }
+func Available() bool { return system() != nil }
 
 // CopySecret puts text on the clipboard and takes it off again after ClearAfter,
 // unless something else has been copied meanwhile. It returns when the text is
 // on the clipboard; ctx bounds that, not the clearing. The error never holds text.
-func CopySecret(ctx context.Context, text string) error { return nil }
+//
+// A secret is on the clipboard for all programs of the session, and those that
+// keep a history may keep it for longer.
+func CopySecret(ctx context.Context, text string) error {
+	return copyTo(ctx, system(), text, time.After(ClearAfter), func() {})
+}
+
+// copyTo is CopySecret with its clipboard, its clock and a sign of its end.
+func copyTo(ctx context.Context, b board, text string, due <-chan time.Time, done func()) error {
+	if b == nil {
+		return ErrNone
+	}
+	if err := b.put(ctx, text); err != nil {
+		return err
+	}
+	go func() {
+		defer done()
+		<-due
+		ctx, cancel := context.WithTimeout(context.Background(), toolTimeout)
+		defer cancel()
+		if err := b.clear(ctx); err != nil {
+			slog.Info("the clipboard could not be cleared", "err", err)
+		}
+	}()
+	return nil
+}
+
+// toolTimeout bounds each use of the clipboard.
+const toolTimeout = 5 * time.Second
