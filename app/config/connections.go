@@ -1,15 +1,12 @@
 package config
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/pelletier/go-toml/v2"
 
 	"github.com/authtray/authtray/providers"
 )
@@ -58,9 +55,18 @@ func Connection(dir, name string) (File, error) {
 	if f.Data, f.Err = Read(f.Path); f.Err != nil {
 		return f, f.Err
 	}
-	f.Connection, f.Err = providers.ParseConnection(f.Path, f.Data)
-	f.Connection.Name = name
+	f.Connection, f.Err = parse(f.Path, name, f.Data)
 	return f, f.Err
+}
+
+// parse names the whole path in an error: there may be several profiles.
+func parse(path, name string, data []byte) (providers.Connection, error) {
+	c, err := providers.ParseConnection(name, data)
+	var fault *providers.FileError
+	if errors.As(err, &fault) {
+		err = &providers.FileError{File: path, Line: fault.Line, Problem: fault.Problem}
+	}
+	return c, err
 }
 
 // WriteConnection adds or replaces the file of c.Name, and touches no other. What
@@ -69,12 +75,12 @@ func WriteConnection(dir string, c providers.Connection) error {
 	if err := CheckName(c.Name); err != nil {
 		return err
 	}
-	data, err := Encode(c)
+	data, err := providers.MarshalConnection(c)
 	if err != nil {
 		return err
 	}
 	path := filepath.Join(dir, c.Name+".toml")
-	if _, err := providers.ParseConnection(path, data); err != nil {
+	if _, err := parse(path, c.Name, data); err != nil {
 		return err
 	}
 	return Write(path, data)
@@ -86,13 +92,4 @@ func RemoveConnection(dir, name string) error {
 		return err
 	}
 	return Remove(filepath.Join(dir, name+".toml"))
-}
-
-// Encode writes a connection as TOML.
-func Encode(c providers.Connection) ([]byte, error) {
-	var b bytes.Buffer
-	if err := toml.NewEncoder(&b).Encode(c); err != nil {
-		return nil, fmt.Errorf("the connection cannot be written as TOML: %w", err)
-	}
-	return b.Bytes(), nil
 }

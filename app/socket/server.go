@@ -40,7 +40,7 @@ func NewServer(a Agent, log *slog.Logger) *Server {
 		MaxHeaderBytes:    MaxHeader,
 		ConnContext:       introduce,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	return s
 }

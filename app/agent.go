@@ -1,0 +1,155 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/app/socket"
+	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/store"
+)
+
+// Opener opens a URL in the user's browser. Its error is a sentence for people.
+type Opener func(ctx context.Context, url string) error
+
+// Notifier tells the user what cannot wait; see package notify. No method
+// waits for the desktop.
+type Notifier interface {
+	ReconnectRequired(st tokens.Status, onReconnect func())
+	Withdraw(name string)
+	Info(title, body string)
+	Warn(title, body string)
+	Configure(enabled, reminders bool)
+	Health() (capability, detail string)
+}
+
+// Tray shows all connections; see package tray. Health is its state, as in
+// /v1/health, and a sentence where it is not seen.
+type Tray interface {
+	Show(all []tokens.Status)
+	SetAutostart(on bool)
+	Health() (state, detail string)
+}
+
+// Autostart is start at login.
+type Autostart interface {
+	On() (bool, error)
+	Set(on bool) error
+}
+
+// Auditor is told of every token that was asked for.
+type Auditor interface {
+	// Read is called before the answer is sent; err is nil where a token was
+	// given. what is "token" or "rejected".
+	Read(peer socket.Peer, connection, what string, err error)
+}
+
+// Options are an Agent's surroundings. Paths, Store and Log are required; what
+// is nil of the others is left out, and the agent says so in its health.
+type Options struct {
+	Paths     config.Paths
+	Store     store.Store
+	Log       *slog.Logger
+	Version   string
+	Clock     tokens.Clock
+	Open      Opener
+	Notify    Notifier
+	Tray      Tray
+	Autostart Autostart
+	Audit     Auditor
+	HasWindow bool              // this executable carries the window
+	Transport http.RoundTripper // to providers, in tests
+	Step      func(name, step string)
+}
+
+// Agent puts configuration, manager, flows and socket together. It implements
+// socket.Agent and tray.Actions. Safe for concurrent use.
+type Agent struct {
+	opts    Options
+	log     *slog.Logger
+	manager *tokens.Manager
+	flows   *flows
+	files   *files
+	memory  config.Accounts
+	removed *broadcast
+	window  window
+	started time.Time
+	end     context.CancelFunc
+	ended   context.Context
+	told    told
+}
+
+var _ socket.Agent = (*Agent)(nil)
+
+// NewAgent makes an agent that has read nothing yet; Run starts it.
+func NewAgent(o Options) *Agent {
+	if o.Clock == nil {
+		o.Clock = tokens.System
+	}
+	a := &Agent{
+		opts: o, log: o.Log, started: time.Now(),
+		memory:  config.NewAccounts(o.Paths.State),
+		removed: &broadcast{},
+		told:    told{notified: map[string]bool{}, warned: map[string]bool{}},
+	}
+	a.manager = tokens.New(tokens.Options{
+		Store: o.Store, Verdicts: config.Verdicts(o.Paths.State), Clock: o.Clock, Log: o.Log, Step: o.Step,
+	})
+	a.files = newFiles(a)
+	a.flows = newFlows(a)
+	a.window = window{agent: a}
+	a.ended, a.end = context.WithCancel(context.Background())
+	return a
+}
+
+// Quit ends Run soon.
+func (a *Agent) Quit() { a.end() }
+
+// Run serves until ctx ends or Quit is called, then lets answers that are under
+// way reach the keychain. The caller holds the profile's lock (socket.Lock).
+func (a *Agent) Run(ctx context.Context) error {
+	defer a.end()
+	defer context.AfterFunc(ctx, a.end)()
+	listener, err := socket.Listen(a.opts.Paths.Socket, a.log)
+	if err != nil {
+		return err
+	}
+	a.files.reload()
+	var work sync.WaitGroup
+	work.Go(func() { a.manager.Run(a.ended) })
+	work.Go(func() { a.announceAll(a.ended) })
+	work.Go(func() { a.files.watch(a.ended) })
+	server := socket.NewServer(a, a.log)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	a.log.Info("ready", "socket", a.opts.Paths.Socket, "version", a.opts.Version, "store", a.opts.Store.Kind())
+	select {
+	case err = <-served: // cannot go on without a socket
+		a.end()
+	case <-a.ended.Done():
+	}
+	a.flows.cancelAll()
+	quick, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	server.Shutdown(quick)
+	work.Wait()
+	return err
+}
+
+// userTime bounds what a user's click may wait for.
+const userTime = time.Minute
+
+// asError is err as the socket tells it; the sentence is for what is no
+// *tokens.Error yet.
+func asError(err error, code tokens.Code, detail, hint string) error {
+	var e *tokens.Error
+	if errors.As(err, &e) {
+		return err
+	}
+	return &tokens.Error{Code: code, Detail: detail, Hint: hint}
+}

@@ -1,0 +1,148 @@
+package app
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/authtray/authtray/app/socket"
+	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/tokens"
+)
+
+// told is what the user has been shown and not been told the end of.
+type told struct {
+	mu       sync.Mutex
+	notified map[string]bool // a notification with Reconnect may be up
+	warned   map[string]bool // warnings that are said once: "NAME unsaved"
+}
+
+// announceAll shows each change in the tray, and tells what cannot wait. It
+// looks at everything, not at the change it woke for: changes that came in
+// between are then not missed.
+func (a *Agent) announceAll(ctx context.Context) {
+	changes, removed, stop := a.Subscribe()
+	defer stop()
+	for {
+		a.show()
+		select {
+		case <-ctx.Done():
+			return
+		case <-changes:
+			drain(changes)
+		case name := <-removed:
+			a.withdraw(name)
+		}
+	}
+}
+
+func drain(c <-chan tokens.Status) {
+	for {
+		select {
+		case <-c:
+		default:
+			return
+		}
+	}
+}
+
+func (a *Agent) show() {
+	all := a.manager.List()
+	if a.opts.Tray != nil {
+		a.opts.Tray.Show(all)
+	}
+	for _, st := range all {
+		a.announce(st)
+	}
+}
+
+// announce tells one connection's state, if it is to be told.
+//
+//	reconnect_required, not told yet      a notification with Reconnect, once per death
+//	connecting                            what is up stays up until the flow ends
+//	anything else                         a notification that is up is withdrawn
+//	unsaved, ends soon                    a warning, once
+func (a *Agent) announce(st tokens.Status) {
+	if a.opts.Notify == nil {
+		return
+	}
+	switch {
+	case st.State == tokens.ReconnectRequired:
+		a.announceDeath(st)
+	case st.State != tokens.Connecting:
+		a.withdraw(st.Name)
+	}
+	a.warnOnce(st.Name+" unsaved", st.Unsaved, "Authtray: "+st.Name, st.Detail)
+	a.warnOnce(st.Name+" ends", st.EndsSoon, "Authtray: "+st.Name, endsSoon(st))
+}
+
+func (a *Agent) announceDeath(st tokens.Status) {
+	reminders := a.Settings().Reminders
+	a.told.mu.Lock()
+	up := a.told.notified[st.Name]
+	tell := st.Announce || reminders && !up // told by an earlier agent, whose reminders ended with it
+	if tell {
+		a.told.notified[st.Name] = true
+	}
+	a.told.mu.Unlock()
+	if !tell {
+		return
+	}
+	a.opts.Notify.ReconnectRequired(st, func() { a.Reconnect(st.Name) })
+	if st.Announce {
+		a.manager.Announced(st.Name)
+	}
+}
+
+func (a *Agent) withdraw(name string) {
+	a.told.mu.Lock()
+	up := a.told.notified[name]
+	delete(a.told.notified, name)
+	a.told.mu.Unlock()
+	if up {
+		a.opts.Notify.Withdraw(name)
+	}
+}
+
+// warnOnce tells a warning when it begins to be true.
+func (a *Agent) warnOnce(key string, is bool, title, body string) {
+	a.told.mu.Lock()
+	was := a.told.warned[key]
+	a.told.warned[key] = is
+	a.told.mu.Unlock()
+	if is && !was {
+		a.opts.Notify.Warn(title, body)
+	}
+}
+
+func endsSoon(st tokens.Status) string {
+	if st.EndsAt == nil {
+		return ""
+	}
+	return "Your sign-in at " + providerName(st) + " ends on " + st.EndsAt.Local().Format("2 January") + ". Reconnect before then to go on without a break."
+}
+
+// Reconnect starts a flow in the browser because the user clicked, and tells
+// where that fails: a click has nobody else to answer to.
+func (a *Agent) Reconnect(name string) {
+	ctx, cancel := context.WithTimeout(a.ended, providers.FlowTimeout+time.Minute)
+	defer cancel()
+	p, err := a.Connect(ctx, name, socket.ConnectRequest{Mode: string(providers.Browser)})
+	if err == nil && p.Attempt().BrowserError != "" {
+		a.complain(name, p.Attempt().BrowserError+" Run: authtray connect "+name)
+	}
+	if err == nil {
+		_, err = p.Wait(ctx)
+	}
+	if err != nil && a.ended.Err() == nil {
+		a.complain(name, detail(err))
+	}
+}
+
+// complain tells what went wrong with something that the user clicked.
+func (a *Agent) complain(name, text string) {
+	a.log.Info("what the user asked for did not work", "connection", name, "why", text)
+	if a.opts.Notify != nil {
+		a.opts.Notify.Warn("Authtray: "+name, text)
+	}
+}

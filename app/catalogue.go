@@ -1,0 +1,66 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/authtray/authtray/app/socket"
+	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/tokens"
+)
+
+// reloadCatalogue reads the user's own entries again. It reports whether
+// something may have changed. An entry with a fault leaves the others; a fault
+// where there was none keeps the catalogue as it was.
+func (f *files) reloadCatalogue() bool {
+	fresh, faults := providers.LoadCatalogue(f.agent.opts.Paths.Providers())
+	err := errors.Join(faults...)
+	f.say("providers", err)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.catalogue != nil && (err != nil || same(f.catalogue, fresh)) {
+		return false
+	}
+	f.catalogue = fresh
+	return true
+}
+
+func same(a, b *providers.Catalogue) bool {
+	return fmt.Sprintf("%+v", a.List()) == fmt.Sprintf("%+v", b.List())
+}
+
+func (f *files) known() *providers.Catalogue {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.catalogue
+}
+
+// client makes the provider of a connection, or says what its file lacks.
+func (f *files) client(conn providers.Connection) (*providers.Client, error) {
+	return f.known().Client(conn, providers.ClientOptions{
+		Secret:    f.agent.secret(conn.Name),
+		Transport: f.agent.opts.Transport,
+		Now:       f.agent.opts.Clock.Now,
+		Version:   f.agent.opts.Version,
+	})
+}
+
+// Providers implements socket.Agent.
+func (a *Agent) Providers() []socket.Brief {
+	all := []socket.Brief{}
+	for _, e := range a.files.known().List() {
+		all = append(all, socket.Brief{ID: e.ID, Name: e.Name})
+	}
+	return all
+}
+
+// Provider implements socket.Agent.
+func (a *Agent) Provider(id string) (socket.Provider, error) {
+	e, ok := a.files.known().Entry(id)
+	if !ok {
+		return socket.Provider{}, &tokens.Error{
+			Code: socket.CodeUnknownProvider, Detail: fmt.Sprintf("There is no provider %q.", id), Hint: "authtray providers",
+		}
+	}
+	return socket.Provider{Entry: e, RedirectURI: e.RedirectURI()}, nil
+}

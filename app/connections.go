@@ -1,0 +1,160 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/authtray/authtray/app/socket"
+	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/tokens"
+)
+
+const codeFailed = socket.CodeFailed
+
+// Connections implements socket.Agent.
+func (a *Agent) Connections() []socket.Connection {
+	var all []socket.Connection
+	for _, st := range a.manager.List() {
+		st.Events = nil
+		all = append(all, a.describe(st, false))
+	}
+	return all
+}
+
+// Connection implements socket.Agent.
+func (a *Agent) Connection(name string) (socket.Connection, error) {
+	st, err := a.manager.Status(name)
+	if err != nil {
+		return socket.Connection{}, err
+	}
+	return a.describe(st, true), nil
+}
+
+func (a *Agent) describe(st tokens.Status, whole bool) socket.Connection {
+	c := socket.Connection{Status: st}
+	if st.Account == "" {
+		c.Account = label(a.memory.Load(st.Name)) // of a grant that is gone
+	}
+	file, ok := a.files.get(st.Name)
+	if !ok {
+		return c
+	}
+	if whole {
+		conn := file.conn
+		c.Config = &conn
+	}
+	if file.err != nil {
+		c.ConfigError = file.err.Error()
+	}
+	return c
+}
+
+// Put implements socket.Agent.
+func (a *Agent) Put(_ context.Context, name string, conn providers.Connection) (socket.Connection, error) {
+	conn.Name = name
+	if err := a.files.write(conn); err != nil {
+		return socket.Connection{}, err
+	}
+	return a.Connection(name)
+}
+
+// Delete implements socket.Agent.
+func (a *Agent) Delete(ctx context.Context, name string) (socket.Removed, error) {
+	removed, err := a.Disconnect(ctx, name)
+	if err != nil {
+		return removed, err
+	}
+	if err := a.files.remove(name); err != nil {
+		return removed, err
+	}
+	if err := a.memory.Forget(name); err != nil {
+		a.log.Warn("whose account it was cannot be forgotten", "connection", name, "err", err)
+	}
+	if err := a.opts.Store.Delete(ctx, secretKey(name)); err != nil {
+		removed.Detail = join(removed.Detail, "The client secret is still in the keychain, which is locked or cannot be reached.")
+	}
+	return removed, nil
+}
+
+func join(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + " " + b
+}
+
+// Disconnect implements socket.Agent.
+func (a *Agent) Disconnect(ctx context.Context, name string) (socket.Removed, error) {
+	before, err := a.manager.Status(name)
+	if err != nil {
+		return socket.Removed{}, err
+	}
+	a.flows.cancelOne(name)
+	ctx, cancel := context.WithTimeout(ctx, userTime)
+	defer cancel()
+	err = a.manager.Disconnect(ctx, name)
+	var e *tokens.Error
+	switch {
+	case errors.As(err, &e):
+		return socket.Removed{}, err
+	case err != nil:
+		return socket.Removed{Detail: notRevoked(before, err)}, nil
+	case before.State == tokens.Disconnected || before.State == tokens.ReconnectRequired:
+		return socket.Removed{Detail: fmt.Sprintf("%s was not connected, so there was nothing to give back.", name)}, nil
+	}
+	return socket.Removed{Revoked: true}, nil
+}
+
+// notRevoked says that the grant may live on at the provider.
+func notRevoked(st tokens.Status, err error) string {
+	why := sentence(err)
+	var f *providers.Failure
+	if errors.As(err, &f) {
+		why = f.Detail
+	}
+	return fmt.Sprintf("The grant is erased here, but %s was not told: %s You can remove access in your account there.", providerName(st), why)
+}
+
+func providerName(st tokens.Status) string {
+	if st.ProviderName != "" {
+		return st.ProviderName
+	}
+	return st.Provider
+}
+
+// Token implements socket.Agent.
+func (a *Agent) Token(ctx context.Context, name string, w tokens.Want) (tokens.Token, error) {
+	t, err := a.manager.Token(ctx, name, w)
+	a.audit(ctx, name, "token", err)
+	return t, err
+}
+
+// Rejected implements socket.Agent.
+func (a *Agent) Rejected(ctx context.Context, name, accessToken string) (tokens.Token, error) {
+	t, err := a.manager.Rejected(ctx, name, accessToken)
+	a.audit(ctx, name, "rejected", err)
+	return t, err
+}
+
+func (a *Agent) audit(ctx context.Context, name, what string, err error) {
+	if a.opts.Audit != nil {
+		peer, _ := socket.PeerOf(ctx)
+		a.opts.Audit.Read(peer, name, what, err)
+	}
+}
+
+// Refresh implements socket.Agent.
+func (a *Agent) Refresh(ctx context.Context, name string) (socket.Connection, error) {
+	if _, err := a.manager.Refresh(ctx, name); err != nil {
+		return socket.Connection{}, err
+	}
+	return a.Connection(name)
+}
+
+// Subscribe implements socket.Agent.
+func (a *Agent) Subscribe() (<-chan tokens.Status, <-chan string, func()) {
+	changes, stopChanges := a.manager.Subscribe()
+	removed, stopRemoved := a.removed.subscribe()
+	return changes, removed, func() { stopChanges(); stopRemoved() }
+}

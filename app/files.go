@@ -1,0 +1,163 @@
+package app
+
+import (
+	"errors"
+	"os"
+	"sort"
+	"sync"
+
+	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/tokens"
+)
+
+// files holds the configuration as it was last good, and what is wrong with it
+// as it is now:
+//
+//	file                     was good before           was never good
+//	good                     taken up                  taken up
+//	broken or unreadable     the last good one stays   known, misconfigured: says file and line
+//	vanished                 the last good one stays   forgotten
+//
+// No row erases a grant.
+type files struct {
+	agent *Agent
+
+	reading sync.Mutex // one reload or change at a time
+
+	mu        sync.Mutex
+	catalogue *providers.Catalogue
+	settings  config.Settings
+	conns     map[string]*configured
+	trouble   map[string]string // what is wrong, by what it is about ("settings")
+}
+
+// configured is one connection's file.
+type configured struct {
+	conn   providers.Connection // the last good one
+	client *providers.Client    // nil: it was never good
+	seen   string               // what was read last, to tell a change
+	err    error                // why the file as it is now cannot be used
+}
+
+func newFiles(a *Agent) *files {
+	return &files{agent: a, settings: config.DefaultSettings(), conns: map[string]*configured{}, trouble: map[string]string{}}
+}
+
+func (f *files) set(name string, c *configured) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.conns[name] = c
+}
+
+func (f *files) forget(name string) {
+	f.mu.Lock()
+	delete(f.conns, name)
+	f.mu.Unlock()
+	f.agent.manager.Remove(name)
+	f.agent.removed.send(name)
+}
+
+func (f *files) get(name string) (*configured, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c, ok := f.conns[name]
+	return c, ok
+}
+
+func (f *files) all() map[string]*configured {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out := make(map[string]*configured, len(f.conns))
+	for name, c := range f.conns {
+		out[name] = c
+	}
+	return out
+}
+
+// say remembers a trouble that concerns no single connection, or its end.
+func (f *files) say(about string, err error) {
+	f.mu.Lock()
+	old := f.trouble[about]
+	delete(f.trouble, about)
+	if err != nil {
+		f.trouble[about] = err.Error()
+	}
+	f.mu.Unlock()
+	if err != nil && old != err.Error() {
+		f.agent.log.Warn("the configuration as it was before is used", "about", about, "err", err)
+	}
+}
+
+// notes are all troubles, a sentence each.
+func (f *files) notes() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var all []string
+	for _, text := range f.trouble {
+		all = append(all, text)
+	}
+	for _, c := range f.conns {
+		if c.err != nil {
+			all = append(all, c.err.Error())
+		}
+	}
+	sort.Strings(all)
+	return all
+}
+
+// write adds or changes a connection's file, and takes it up. Nothing is
+// written that cannot be used.
+func (f *files) write(conn providers.Connection) error {
+	f.reading.Lock()
+	defer f.reading.Unlock()
+	if err := config.CheckName(conn.Name); err != nil {
+		return asError(err, tokens.CodeBadRequest, err.Error(), "")
+	}
+	if _, err := f.client(conn); err != nil {
+		return asError(err, tokens.CodeBadRequest, err.Error(), "")
+	}
+	dir := f.agent.opts.Paths.Connections()
+	if err := config.WriteConnection(dir, conn); err != nil {
+		return refusal(err)
+	}
+	file, err := config.Connection(dir, conn.Name)
+	if err != nil {
+		return refusal(err)
+	}
+	f.take(file, true)
+	return nil
+}
+
+// refusal tells what the parser refuses from what the disk does.
+func refusal(err error) error {
+	var path *os.PathError
+	var link *os.LinkError
+	if errors.As(err, &path) || errors.As(err, &link) || errors.Is(err, config.ErrWritable) {
+		return asError(err, codeFailed, "The connection's file cannot be written: "+err.Error()+".", "")
+	}
+	return asError(err, tokens.CodeBadRequest, err.Error(), "")
+}
+
+// remove removes a connection's file and forgets the connection.
+func (f *files) remove(name string) error {
+	f.reading.Lock()
+	defer f.reading.Unlock()
+	if err := config.RemoveConnection(f.agent.opts.Paths.Connections(), name); err != nil {
+		return asError(err, codeFailed, "The connection's file cannot be removed: "+err.Error()+".", "")
+	}
+	f.forget(name)
+	return nil
+}
+
+// touch takes up a connection again as it is: something that its file does not
+// hold, the secret, changed.
+func (f *files) touch(name string) {
+	f.reading.Lock()
+	defer f.reading.Unlock()
+	file, err := config.Connection(f.agent.opts.Paths.Connections(), name)
+	if err != nil && file.Data == nil {
+		return // unreadable now; the next reload says so
+	}
+	f.take(file, true)
+}

@@ -1,0 +1,139 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/tokens"
+)
+
+// watch takes up changes until ctx ends.
+func (f *files) watch(ctx context.Context) {
+	p := f.agent.opts.Paths
+	hints := config.Watch(ctx, f.agent.log, p.Config, p.Connections(), p.Providers())
+	f.reload() // what changed between the first reload and the watching
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hints:
+			f.reload()
+		}
+	}
+}
+
+// reload reads everything again and takes up what changed.
+func (f *files) reload() {
+	f.reading.Lock()
+	defer f.reading.Unlock()
+	f.makeFolders()
+	f.reloadSettings()
+	fresh := f.reloadCatalogue()
+	found, err := config.Connections(f.agent.opts.Paths.Connections())
+	f.say("connections", err)
+	if err != nil {
+		return
+	}
+	for _, file := range found {
+		f.take(file, fresh)
+	}
+	f.missing(found)
+}
+
+// makeFolders makes what is there to be watched. That it cannot is no trouble
+// until something is to be written.
+func (f *files) makeFolders() {
+	p := f.agent.opts.Paths
+	for _, dir := range []string{p.Connections(), p.Providers()} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			f.agent.log.Debug("a configuration folder cannot be made", "err", err)
+		}
+	}
+}
+
+func (f *files) reloadSettings() {
+	s, err := config.ReadSettings(f.agent.opts.Paths.Settings())
+	f.say("settings", err)
+	if err != nil {
+		return
+	}
+	f.mu.Lock()
+	changed := f.settings != s
+	f.settings = s
+	f.mu.Unlock()
+	if n := f.agent.opts.Notify; n != nil && changed {
+		n.Configure(s.Notifications, s.Reminders)
+	}
+}
+
+// take takes up one connection's file, if it changed or the catalogue did.
+func (f *files) take(file config.File, fresh bool) {
+	seen := string(file.Data) + "\x00" + fmt.Sprint(file.Err)
+	f.mu.Lock()
+	old := f.conns[file.Name]
+	f.mu.Unlock()
+	if old != nil && !fresh && old.seen == seen {
+		return
+	}
+	client, err := f.build(file)
+	switch {
+	case err == nil:
+		f.set(file.Name, &configured{conn: file.Connection, client: client, seen: seen})
+		f.agent.manager.Put(tokens.Connection{
+			Name: file.Name, Config: file.Connection, Entry: client.Entry(), Provider: client,
+		})
+	case old != nil && old.client != nil:
+		f.keep(file.Name, old, seen, fmt.Errorf("%w; the last good configuration is used until it is mended", err))
+	default:
+		f.set(file.Name, &configured{conn: file.Connection, seen: seen, err: err})
+		f.complain(file.Name, old, err)
+		f.agent.manager.Put(tokens.Connection{Name: file.Name, Config: file.Connection, Broken: err})
+	}
+}
+
+// missing looks after connections whose file is gone.
+func (f *files) missing(found map[string]config.File) {
+	for name, c := range f.all() {
+		if _, ok := found[name]; ok {
+			continue
+		}
+		if c.client == nil {
+			f.forget(name)
+			continue
+		}
+		f.keep(name, c, "", fmt.Errorf(
+			"the file connections/%s.toml is gone; the last good configuration is used until Authtray ends. To remove the connection: authtray remove %s", name, name))
+	}
+}
+
+// keep leaves the last good configuration in place, and says why.
+func (f *files) keep(name string, c *configured, seen string, err error) {
+	f.complain(name, c, err)
+	f.set(name, &configured{conn: c.conn, client: c.client, seen: seen, err: err})
+}
+
+// complain logs and tells a trouble once, when it is new.
+func (f *files) complain(name string, old *configured, err error) {
+	if old != nil && old.err != nil && old.err.Error() == err.Error() {
+		return
+	}
+	f.agent.log.Warn("a connection's file cannot be used", "connection", name, "err", err)
+	if n := f.agent.opts.Notify; n != nil && old != nil {
+		n.Warn("Authtray: the file of "+name+" cannot be used", err.Error())
+	}
+}
+
+// build makes a connection's provider out of its file.
+func (f *files) build(file config.File) (*providers.Client, error) {
+	if file.Err != nil {
+		return nil, file.Err
+	}
+	client, err := f.client(file.Connection)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file.Path, err)
+	}
+	return client, nil
+}
