@@ -1,0 +1,90 @@
+package window
+
+import (
+	_ "embed"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/authtray/authtray/assets"
+)
+
+var appIcon = fyne.NewStaticResource("authtray.png", assets.AppIcon)
+
+// licences.txt has "module licence" a line, for every module that can be in a
+// binary; a test compares it with go.mod.
+//
+//go:embed licences.txt
+var licences string
+
+// about is the card at the end of the settings.
+func (s *settings) about() fyne.CanvasObject {
+	icon := canvas.NewImageFromResource(appIcon)
+	icon.SetMinSize(fyne.NewSquareSize(48))
+	name := newLine("Authtray " + s.u.version).bold()
+	text := caption(tr("Keeps your OAuth connections alive and hands the current token to your tools."))
+	show := s.u.button(tr("Licences"), nil, s.u.showLicences)
+	return card("", container.NewBorder(nil, nil, icon, container.NewCenter(show), container.New(inset{12, 0}, middled(spaced(4, name, text)))))
+}
+
+// licensed is one line of the list of licences.
+type licensed struct{ module, version, licence string }
+
+// dependencies are the modules in this binary with their licences.
+func dependencies() []licensed {
+	known := map[string]string{}
+	for l := range strings.Lines(licences) {
+		if module, licence, ok := strings.Cut(strings.TrimSpace(l), " "); ok {
+			known[module] = licence
+		}
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return nil
+	}
+	var out []licensed
+	for _, m := range info.Deps {
+		out = append(out, licensed{m.Path, m.Version, known[m.Path]})
+	}
+	slices.SortFunc(out, func(a, b licensed) int { return strings.Compare(a.module, b.module) })
+	return out
+}
+
+func (u *ui) showLicences() {
+	all := dependencies()
+	list := widget.NewList(func() int { return len(all) },
+		func() fyne.CanvasObject { return newLicenceRow() },
+		func(i int, o fyne.CanvasObject) { o.(*licenceRow).show(all[i]) })
+	list.HideSeparators = true
+	closer := u.button(tr("Close"), nil, u.dismiss).primary()
+	body := container.New(inset{theme.InnerPadding(), 0}, spaced(6, caption(tr("Authtray stands on the work of these people.")), container.NewStack(space(560, 320), list)))
+	u.modal(tr("Licences"), body, closer, closer)
+}
+
+type licenceRow struct {
+	widget.BaseWidget
+	module  *line
+	licence *line
+}
+
+func newLicenceRow() *licenceRow {
+	r := &licenceRow{module: newLine(""), licence: caption("").fixed()}
+	r.ExtendBaseWidget(r)
+	return r
+}
+
+func (r *licenceRow) show(l licensed) {
+	r.module.set(l.module + " " + l.version)
+	r.licence.set(l.licence)
+	r.Refresh()
+}
+
+func (r *licenceRow) CreateRenderer() fyne.WidgetRenderer {
+	return widget.NewSimpleRenderer(padded(4, container.NewBorder(nil, nil, nil, r.licence, r.module)))
+}

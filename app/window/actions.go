@@ -1,0 +1,91 @@
+package window
+
+import (
+	"context"
+
+	"github.com/authtray/authtray/app/window/remote"
+	"github.com/authtray/authtray/tokens"
+)
+
+// bound is a question about one connection, ready for ask.
+func bound[T any](name string, f func(context.Context, string) (T, error)) func(context.Context) (T, error) {
+	return func(ctx context.Context) (T, error) { return f(ctx, name) }
+}
+
+// offer does the one thing that leads a connection on.
+func (u *ui) offer(s tokens.Status) {
+	switch s.State {
+	case tokens.ReconnectRequired, tokens.Disconnected, tokens.Connecting:
+		u.reconnect(s.Name)
+	case tokens.Misconfigured:
+		u.editConnection(s.Name)
+	case tokens.KeychainLocked, tokens.Retrying:
+		u.refreshToken(s.Name)
+	}
+}
+
+func (u *ui) refreshToken(name string) {
+	u.say(tr("Refreshing {{.Name}}…", "Name", plain(name)))
+	tell(u, func(ctx context.Context) error { return u.agent.Refresh(ctx, name) }, func(err error) {
+		if err != nil {
+			u.sorry(err)
+			return
+		}
+		u.say(tr("{{.Name}} has a fresh token.", "Name", plain(name)))
+	})
+}
+
+func (u *ui) copyToken(name string) {
+	ask(u, bound(name, u.agent.Token), func(t tokens.Token, err error) {
+		if err != nil {
+			u.sorry(err)
+			return
+		}
+		u.clipboard.lend(t.AccessToken)
+		u.say(tr("Token of {{.Name}} copied. It leaves the clipboard in 30 seconds.", "Name", plain(name)))
+	})
+}
+
+// disconnect says what it does at the provider before it does it.
+func (u *ui) disconnect(d remote.Details) {
+	u.entry1(d.Provider, func(e remote.Entry) {
+		u.confirm(question{
+			title: tr("Disconnect {{.Name}}?", "Name", plain(d.Name)),
+			text:  farewell(e) + " " + tr("Its settings stay, so you can connect again."),
+			verb:  tr("Disconnect"),
+			do:    func() { u.part(d.Name, u.agent.Disconnect, tr("{{.Name}} is disconnected.", "Name", plain(d.Name))) },
+		})
+	})
+}
+
+func (u *ui) removeConnection(d remote.Details) {
+	u.entry1(d.Provider, func(e remote.Entry) {
+		u.confirm(question{
+			title: tr("Remove {{.Name}}?", "Name", plain(d.Name)),
+			text:  farewell(e) + " " + tr("Its settings and its client secret are deleted too."),
+			verb:  tr("Remove"),
+			do:    func() { u.part(d.Name, u.agent.Remove, tr("{{.Name}} is removed.", "Name", plain(d.Name))) },
+		})
+	})
+}
+
+// farewell is what the provider gets to know of a disconnect.
+func farewell(e remote.Entry) string {
+	if e.Revoke.Style == "none" || (e.Revoke.URL == "" && e.Issuer == "") {
+		return tr("{{.Provider}} offers no way to give access back from here: the token is only erased from this machine. To end it at {{.Provider}}, use its page for apps.", "Provider", plain(e.Name))
+	}
+	return tr("{{.Provider}} is told to end this access, and the token is erased from this machine. Tools that use it stop working.", "Provider", plain(e.Name))
+}
+
+func (u *ui) part(name string, how func(context.Context, string) (remote.Farewell, error), done string) {
+	ask(u, bound(name, how), func(f remote.Farewell, err error) {
+		switch {
+		case err != nil:
+			u.sorry(err)
+		case f.Detail != "":
+			u.inform(done, plain(f.Detail))
+		default:
+			u.say(done)
+		}
+	})
+}

@@ -1,0 +1,211 @@
+package window
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/authtray/authtray/app/window/remote"
+)
+
+// activity is who read which token when, as the audit log has it.
+type activity struct {
+	u       *ui
+	filter  *entry
+	fresh   *widget.Check // only programs that are not known
+	list    *widget.List
+	empty   *widget.Label
+	all     []remote.Read // newest first
+	shown   []remote.Read
+	running bool
+}
+
+// remembered is how many reads the window holds.
+const remembered = 500
+
+func (u *ui) newActivity() *activity {
+	a := &activity{u: u, filter: u.entry(tr("Filter by program or connection")), empty: centred(paragraph(""))}
+	a.filter.Icon = theme.SearchIcon()
+	a.filter.OnChanged = func(string) { a.show() }
+	a.fresh = widget.NewCheck(tr("Only programs I don't know"), func(bool) { a.show() })
+	a.list = widget.NewList(func() int { return len(a.shown) },
+		func() fyne.CanvasObject { return u.newReadRow() },
+		func(i int, o fyne.CanvasObject) { o.(*readRow).show(a.shown[i], u.knows(a.shown[i].Exe), u.out.now()) })
+	a.list.HideSeparators = true
+	a.list.OnSelected = func(int) { a.list.UnselectAll() }
+	a.show()
+	return a
+}
+
+func (a *activity) object() fyne.CanvasObject {
+	head := container.NewBorder(nil, nil, nil, a.fresh, a.filter)
+	middle := container.New(column{440}, middled(a.empty))
+	return container.New(column{860}, padded(16, container.NewBorder(padded(4, head), nil, nil, nil, container.NewStack(a.list, middle))))
+}
+
+// opened begins to follow the log; it goes on until the window closes.
+func (a *activity) opened() {
+	a.u.focus(a.filter)
+	if a.running {
+		return
+	}
+	a.running = true
+	a.all = nil
+	tell(a.u, func(ctx context.Context) error {
+		return a.u.agent.Log(ctx, remembered, func(r remote.Read) { a.u.out.do(func() { a.take(r) }) })
+	}, a.ended)
+}
+
+func (a *activity) take(r remote.Read) {
+	a.all = slices.Insert(a.all, 0, r)
+	a.all = a.all[:min(len(a.all), remembered)]
+	a.show()
+}
+
+// ended leaves what was read on screen; opening the view asks again.
+func (a *activity) ended(err error) {
+	a.running = false
+	if remote.Missing(err) {
+		a.empty.SetText(tr("This agent keeps no record of who reads tokens. A newer version of Authtray does."))
+		a.empty.Show()
+		return
+	}
+	a.show()
+	if len(a.all) == 0 {
+		a.empty.SetText(explain(err))
+	}
+}
+
+func (a *activity) show() {
+	a.shown = nil
+	for _, r := range a.all {
+		if a.wants(r) {
+			a.shown = append(a.shown, r)
+		}
+	}
+	a.empty.Hidden = len(a.shown) > 0
+	a.empty.SetText(tr("No program has asked for a token yet. When one does, it is listed here."))
+	if len(a.all) > 0 {
+		a.empty.SetText(tr("Nothing matches."))
+	}
+	a.list.Refresh()
+}
+
+func (a *activity) wants(r remote.Read) bool {
+	text := strings.ToLower(r.Connection + " " + r.Exe + " " + strconv.Itoa(r.PID))
+	for word := range strings.FieldsSeq(strings.ToLower(a.filter.Text)) {
+		if !strings.Contains(text, word) {
+			return false
+		}
+	}
+	return !a.fresh.Checked || !a.u.knows(r.Exe)
+}
+
+// knownPrograms is where the window keeps the programs that the user knows.
+const knownPrograms = "known-programs"
+
+// knows reports whether the user has said so of a program. One whose name the
+// system would not tell is never known.
+func (u *ui) knows(exe string) bool {
+	return exe != "" && slices.Contains(u.app.Preferences().StringList(knownPrograms), exe)
+}
+
+func (u *ui) meet(exe string) {
+	p := u.app.Preferences()
+	p.SetStringList(knownPrograms, append(p.StringList(knownPrograms), exe))
+	u.activity.show()
+}
+
+// readRow is one read of a token.
+type readRow struct {
+	widget.BaseWidget
+	ground              *ground
+	program, path, what *line
+	when                *line
+	known               *button
+	sign                *widget.Icon
+	exe                 string
+}
+
+func (u *ui) newReadRow() *readRow {
+	r := &readRow{ground: newGround(colorAlertCard, colorAlertCard), program: newLine("").bold(), path: caption(""),
+		what: newLine(""), when: caption(""), sign: widget.NewIcon(nil)}
+	r.what.align, r.when.align = fyne.TextAlignTrailing, fyne.TextAlignTrailing
+	r.known = u.button(tr("I know it"), nil, func() { u.meet(r.exe) })
+	r.ExtendBaseWidget(r)
+	return r
+}
+
+func (r *readRow) show(read remote.Read, known bool, now time.Time) {
+	r.exe = read.Exe
+	r.program.set(programOf(read))
+	r.path.set(pathOf(read, known))
+	r.what.set(plain(read.Connection))
+	r.when.set(clockTime(read.Time, now))
+	if read.Code != "" {
+		r.when.set(clockTime(read.Time, now) + " · " + tr("no token given"))
+	}
+	r.ground.Hidden = known
+	r.known.Hidden = known || read.Exe == ""
+	r.sign.SetResource(inColor(shapeFine, colorQuiet))
+	if !known {
+		r.sign.SetResource(inColor(shapeAlert, theme.ColorNameWarning))
+	}
+	r.Refresh()
+}
+
+func programOf(r remote.Read) string {
+	if r.Exe == "" {
+		return tr("A program that could not be told")
+	}
+	return plain(filepath.Base(r.Exe))
+}
+
+func pathOf(r remote.Read, known bool) string {
+	text := tr("process {{.PID}}", "PID", strconv.Itoa(r.PID))
+	if r.Exe != "" {
+		text = plain(r.Exe) + " · " + text
+	}
+	if !known {
+		text = tr("Not known to you") + " · " + text
+	}
+	return text
+}
+
+func (r *readRow) MinSize() fyne.Size { return fyne.NewSize(300, 58) }
+
+func (r *readRow) CreateRenderer() fyne.WidgetRenderer { return readRenderer{r} }
+
+type readRenderer struct{ *readRow }
+
+func (r readRenderer) Layout(size fyne.Size) {
+	put(r.ground, 4, 3, size.Width-8, size.Height-6)
+	put(r.sign, 16, 19, 20, 20)
+	right := size.Width - 16
+	if r.known.Visible() {
+		b := r.known.MinSize()
+		put(r.known, right-b.Width, (size.Height-b.Height)/2, b.Width, b.Height)
+		right -= b.Width + 14
+	}
+	const side = 190
+	put(r.what, right-side, 10, side, r.what.MinSize().Height)
+	put(r.when, right-side, 32, side, r.when.MinSize().Height)
+	put(r.program, 48, 10, right-side-56, r.program.MinSize().Height)
+	put(r.path, 48, 32, right-side-56, r.path.MinSize().Height)
+}
+
+func (r readRenderer) Objects() []fyne.CanvasObject {
+	return []fyne.CanvasObject{r.ground, r.sign, r.program, r.path, r.what, r.when, r.known}
+}
+
+func (r readRenderer) MinSize() fyne.Size { return r.readRow.MinSize() }
+func (r readRenderer) Destroy()           {}
+func (r readRenderer) Refresh()           { r.Layout(r.readRow.Size()) }

@@ -1,0 +1,226 @@
+package window
+
+import (
+	"context"
+	"errors"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/authtray/authtray/app/window/remote"
+	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/tokens"
+)
+
+// connecting shows a flow while it is pending, and how it ended.
+type connecting struct {
+	u       *ui
+	box     *fyne.Container
+	name    string
+	entry   remote.Entry
+	options remote.ConnectOptions
+	attempt remote.Flow
+	pending bool
+	round   int    // of which try an answer is
+	stop    func() // ends the wait for the answer
+	until   *line  // how long the provider's page is still good for
+	trouble *widget.Label
+}
+
+func (u *ui) newConnecting() *connecting {
+	return &connecting{u: u, box: container.NewStack(), stop: func() {}}
+}
+
+func (c *connecting) object() fyne.CanvasObject { return c.box }
+
+// reconnect begins a flow for a connection that is there.
+func (u *ui) reconnect(name string) {
+	s := u.model.all[name]
+	u.entry1(s.Provider, func(e remote.Entry) {
+		mode := providers.Browser
+		if !needsOf(e).browser {
+			mode = providers.Device
+		}
+		u.flow.begin(name, e, mode)
+	})
+}
+
+func (c *connecting) begin(name string, e remote.Entry, mode providers.Mode) {
+	c.name, c.entry, c.options = name, e, remote.ConnectOptions{Mode: mode}
+	if mode == providers.Browser {
+		// The window opens the browser itself, once it waits for the answer:
+		// an answer that came sooner would be taken for a new question.
+		c.options.Mode = providers.URLOnly
+	}
+	c.u.show(viewFlow)
+	c.start()
+}
+
+func (c *connecting) start() {
+	c.round++
+	round := c.round
+	c.attempt, c.pending = remote.Flow{}, true
+	c.page(c.headline(tr("Asking {{.Provider}}…", "Provider", plain(c.entry.Name))), c.buttons(c.cancel()))
+	name, options := c.name, c.options
+	ask(c.u, func(ctx context.Context) (remote.Flow, error) { return c.u.agent.Connect(ctx, name, options) }, func(f remote.Flow, err error) {
+		switch {
+		case c.round != round:
+		case err != nil:
+			c.failed(err)
+		default:
+			c.waiting(f)
+		}
+	})
+}
+
+// waiting shows what to do, waits for the flow's end, and opens the browser.
+func (c *connecting) waiting(f remote.Flow) {
+	c.attempt = f
+	if f.UserCode != "" {
+		c.showCode()
+	} else {
+		c.showWaiting()
+	}
+	c.tick()
+	ctx, stop := context.WithCancel(c.u.ctx)
+	c.stop = stop
+	round, name, options := c.round, c.name, c.options
+	ask(c.u, func(context.Context) (tokens.Status, error) {
+		defer stop()
+		return c.u.agent.Wait(ctx, name, options)
+	}, func(s tokens.Status, err error) {
+		if c.round == round && c.pending {
+			c.ended(s, err)
+		}
+	})
+	c.u.open(f.URL)
+}
+
+func (c *connecting) ended(s tokens.Status, err error) {
+	var p *remote.Problem
+	switch {
+	case err == nil:
+		c.pending = false
+		c.showDone(s)
+	case errors.As(err, &p) && p.Code == "other_account":
+		c.pending = false
+		c.showOther(p)
+	default:
+		c.failed(err)
+	}
+}
+
+// failed says why; where a field of the form is to blame, it says so there.
+func (c *connecting) failed(err error) {
+	c.pending = false
+	var p *remote.Problem
+	if errors.As(err, &p) && fieldOf(p, needsOf(c.entry).vars) != "" {
+		c.u.blame(c.name, p)
+	}
+	again := c.u.button(tr("Try again"), nil, c.start).primary()
+	edit := c.u.button(tr("Edit settings"), nil, func() { c.u.editConnection(c.name) })
+	c.page(c.sign(shapeAlert, theme.ColorNameError), c.headline(tr("{{.Name}} is not connected", "Name", c.name)),
+		centred(paragraph(explain(err))), c.buttons(c.close(), edit, again))
+	c.u.focus(again)
+}
+
+// blame opens the form of a connection with the agent's sentence in place.
+func (u *ui) blame(name string, p *remote.Problem) {
+	ask(u, bound(name, u.agent.Connection), func(d remote.Details, err error) {
+		if err != nil || u.view != viewFlow {
+			return
+		}
+		u.entry1(d.Provider, func(e remote.Entry) {
+			u.form.change(e, d)
+			u.form.blame(p)
+		})
+	})
+}
+
+// leave goes back, and cancels what is pending.
+func (c *connecting) leave() {
+	if c.pending {
+		name := c.name
+		tell(c.u, func(ctx context.Context) error { return c.u.agent.Cancel(ctx, name) }, func(error) {})
+	}
+	c.pending = false
+	c.round++
+	c.stop()
+	c.u.show(viewConnections)
+	c.u.list.choose(c.name)
+}
+
+func (c *connecting) paste(at *field) {
+	text := pasted(at.Text)
+	if text == "" {
+		at.wrong(tr("Paste the whole address from the browser's address bar."))
+		return
+	}
+	name := c.name
+	tell(c.u, func(ctx context.Context) error { return c.u.agent.Paste(ctx, name, text) }, func(err error) {
+		if err != nil && c.pending {
+			at.wrong(explain(err))
+		}
+	})
+}
+
+// accept takes the grant of the other account.
+func (c *connecting) accept() {
+	name := c.name
+	ask(c.u, func(ctx context.Context) (tokens.Status, error) {
+		return c.u.agent.Wait(ctx, name, remote.ConnectOptions{Mode: providers.URLOnly, AcceptAccount: true})
+	}, func(s tokens.Status, err error) {
+		if err != nil {
+			c.failed(err)
+			return
+		}
+		c.showDone(s)
+	})
+}
+
+func (c *connecting) tick() {
+	if c.until == nil || !c.pending || c.attempt.ExpiresAt.IsZero() {
+		return
+	}
+	c.until.set(tr("Good for another {{.Time}}", "Time", span(c.attempt.ExpiresAt.Sub(c.u.out.now()))))
+}
+
+// page fills the view.
+func (c *connecting) page(objects ...fyne.CanvasObject) {
+	m := newMark(64)
+	m.of(c.entry.ID, c.entry.Name)
+	all := append([]fyne.CanvasObject{space(1, 24), container.NewCenter(m)}, objects...)
+	c.box.Objects = []fyne.CanvasObject{page(520, all...)}
+	c.box.Refresh()
+}
+
+func (c *connecting) headline(text string) fyne.CanvasObject {
+	l := newLine(text).bold().sized(theme.SizeNameHeadingText)
+	l.align = fyne.TextAlignCenter
+	return l
+}
+
+func (c *connecting) sign(r fyne.Resource, color fyne.ThemeColorName) fyne.CanvasObject {
+	icon := canvas.NewImageFromResource(inColor(r, color))
+	icon.SetMinSize(fyne.NewSquareSize(28))
+	return container.NewCenter(icon)
+}
+
+func (c *connecting) cancel() *button { return c.u.button(tr("Cancel"), nil, c.leave) }
+func (c *connecting) close() *button  { return c.u.button(tr("Close"), nil, c.leave) }
+
+func (c *connecting) buttons(all ...*button) fyne.CanvasObject {
+	row := beside(8)
+	for _, b := range all {
+		row.Add(b)
+	}
+	return container.NewCenter(row)
+}
+
+func centred(l *widget.Label) *widget.Label {
+	l.Alignment = fyne.TextAlignCenter
+	return l
+}

@@ -1,0 +1,241 @@
+package window
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/authtray/authtray/app/window/remote"
+	"github.com/authtray/authtray/tokens"
+)
+
+// details is the selected connection: how it stands, what can be done, what
+// happened to it.
+type details struct {
+	u     *ui
+	name  string
+	known remote.Details // with events and configuration; zero until answered
+
+	scroll                          *container.Scroll
+	mark                            *mark
+	title, whose, state, when       *line
+	shape                           *canvas.Image
+	alert                           *fyne.Container
+	why                             *widget.Label
+	offer                           *button
+	copy, refresh, connect, end     *button
+	manage, edit, remove            *button
+	facts, tags, history, scopeCard *fyne.Container
+}
+
+func (u *ui) newDetails() *details {
+	d := &details{u: u, mark: newMark(52), title: newLine("").bold().sized(theme.SizeNameHeadingText), whose: newLine(""),
+		state: newLine(""), when: caption(""), shape: canvas.NewImageFromResource(nil), why: paragraph("")}
+	d.whose.color = colorQuiet
+	d.shape.SetMinSize(fyne.NewSquareSize(18))
+	d.buttons()
+	d.alert = container.NewStack(newGround(colorAlertCard, colorAlertCard), padded(12, container.NewVBox(d.why, container.NewHBox(space(2, 1), d.offer))))
+	d.facts, d.tags, d.history = container.New(layout.NewFormLayout()), flowed(), spaced(0)
+	d.scopeCard = card(tr("Scopes"), d.tags)
+	d.scroll = page(760, d.head(), d.alert, flowed(d.copy, d.refresh, d.connect, d.end),
+		card(tr("Token"), d.facts), d.scopeCard, card(tr("History"), d.history), flowed(d.edit, d.manage, d.remove))
+	d.scroll.Hide()
+	return d
+}
+
+func (d *details) head() fyne.CanvasObject {
+	status := container.NewBorder(nil, nil, container.NewCenter(d.shape), nil, container.New(inset{8, 0}, d.state))
+	return container.NewBorder(nil, nil, container.NewCenter(d.mark), nil, container.New(inset{14, 0}, spaced(3, d.title, d.whose, status)))
+}
+
+func (d *details) buttons() {
+	u := d.u
+	d.offer = u.button("", nil, d.enter).primary()
+	d.copy = u.button(tr("Copy token"), theme.ContentCopyIcon(), func() { u.copyToken(d.name) })
+	d.refresh = u.button(tr("Refresh now"), theme.ViewRefreshIcon(), func() { u.refreshToken(d.name) })
+	d.connect = u.button(tr("Reconnect"), theme.LoginIcon(), func() { u.reconnect(d.name) })
+	d.end = u.button(tr("Disconnect…"), theme.LogoutIcon(), func() { u.disconnect(d.known) })
+	d.edit = u.button(tr("Edit settings"), theme.SettingsIcon(), func() { u.editConnection(d.name) }).low()
+	d.manage = u.button("", theme.NavigateNextIcon(), func() { u.open(d.u.entries[d.known.Provider].Links.UserRevoke) }).low()
+	d.remove = u.button(tr("Remove…"), theme.DeleteIcon(), func() { u.removeConnection(d.known) }).low()
+}
+
+// open shows another connection.
+func (d *details) open(name string) {
+	if d.name = name; name == "" {
+		d.scroll.Hide()
+		return
+	}
+	d.known = remote.Details{Status: d.u.model.all[name]}
+	d.scroll.ScrollToTop()
+	d.show()
+	d.load()
+}
+
+// load asks for what the event stream does not tell.
+func (d *details) load() {
+	name := d.name
+	ask(d.u, bound(name, d.u.agent.Connection), func(got remote.Details, err error) {
+		if err != nil || d.name != name {
+			return // the banner, or the event that removes it, says what is wrong
+		}
+		d.known = got
+		d.show()
+		d.u.entry1(got.Provider, func(remote.Entry) { d.show() })
+	})
+}
+
+func (d *details) heard(e remote.Event) {
+	if e.Status.Name == d.name && !e.Removed {
+		d.load()
+	}
+}
+
+// status is how the connection stands by what was heard last.
+func (d *details) status() tokens.Status { return d.u.model.all[d.name] }
+
+// enter does what leads on.
+func (d *details) enter() { d.u.offer(d.status()) }
+
+func (d *details) show() {
+	s, ok := d.u.model.all[d.name]
+	if !ok {
+		d.scroll.Hide()
+		return
+	}
+	d.scroll.Show()
+	d.mark.of(s.Provider, s.ProviderName)
+	d.title.set(plain(s.Name))
+	d.whose.set(whose(s))
+	d.showState(s)
+	d.showActions(s)
+	d.showScopes(s)
+	d.history.Objects = []fyne.CanvasObject{timeline(d.known.Events, d.u.out.now())}
+	d.history.Refresh()
+	d.tick()
+}
+
+func (d *details) showState(s tokens.Status) {
+	l := lookOf(s.State)
+	d.state.set(l.word())
+	d.state.colored(l.color)
+	d.shape.Resource = inColor(l.shape, l.color)
+	d.shape.Refresh()
+	d.alert.Hidden = s.State == tokens.Connected && s.Detail == ""
+	d.why.SetText(sentence(s))
+	ground := d.alert.Objects[0].(*ground)
+	ground.colored(colorCard, colorCardEdge)
+	if l.needs {
+		ground.colored(colorAlertCard, colorAlertCard)
+	}
+	if d.offer.Hidden = l.offer == nil; l.offer != nil {
+		d.offer.SetText(l.offer())
+	}
+	d.alert.Refresh()
+}
+
+// actions are the buttons that make sense in a state.
+type actions struct{ copy, refresh, connect, end bool }
+
+func actionsOf(s tokens.Status) actions {
+	switch s.State {
+	case tokens.Connected:
+		return actions{copy: true, refresh: s.Refreshable, connect: true, end: true}
+	case tokens.Retrying:
+		return actions{copy: true, connect: true, end: true}
+	case tokens.Connecting:
+		return actions{copy: s.ExpiresAt != nil || s.NeverExpires}
+	case tokens.Misconfigured, tokens.KeychainLocked:
+		return actions{connect: s.State == tokens.Misconfigured, end: true}
+	}
+	return actions{}
+}
+
+func (d *details) showActions(s tokens.Status) {
+	a := actionsOf(s)
+	d.copy.Hidden, d.refresh.Hidden, d.connect.Hidden, d.end.Hidden = !a.copy, !a.refresh, !a.connect, !a.end
+	entry, ok := d.u.entries[s.Provider]
+	if d.manage.Hidden = !ok || entry.Links.UserRevoke == ""; ok {
+		d.manage.SetText(tr("Apps at {{.Provider}}", "Provider", plain(entry.Name)))
+	}
+	d.scroll.Content.Refresh()
+}
+
+func (d *details) showScopes(s tokens.Status) {
+	d.scopeCard.Hidden = len(s.Scopes) == 0
+	d.tags.RemoveAll()
+	for _, scope := range s.Scopes {
+		d.tags.Add(newTag(scope))
+	}
+}
+
+// tick brings the times up to date; nothing is drawn where none changed.
+func (d *details) tick() {
+	want := factsOf(d.status(), d.u.out.now())
+	var have []string
+	for _, o := range d.facts.Objects {
+		have = append(have, o.(*line).text)
+	}
+	if slices.Equal(want, have) {
+		return
+	}
+	d.facts.RemoveAll()
+	for i, text := range want {
+		l := newLine(text)
+		if i%2 == 0 {
+			l = l.fixed()
+			l.color = colorQuiet
+		}
+		d.facts.Add(l)
+	}
+	d.facts.Refresh()
+}
+
+// factsOf are label and value in turn.
+func factsOf(s tokens.Status, now time.Time) []string {
+	var out []string
+	fact := func(label, value string) {
+		if value != "" {
+			out = append(out, label, value)
+		}
+	}
+	fact(tr("Expiry"), expiryFact(s, now))
+	if s.RefreshedAt != nil {
+		fact(tr("Last refresh"), ago(*s.RefreshedAt, now))
+	}
+	if s.RetryAt != nil && s.RetryAt.After(now) {
+		fact(tr("Next try"), tr("in {{.Time}}", "Time", span(s.RetryAt.Sub(now))))
+	}
+	if s.ConsentedAt != nil {
+		fact(tr("Connected since"), clockTime(*s.ConsentedAt, now))
+	}
+	if s.EndsAt != nil {
+		fact(tr("Sign in again by"), clockTime(*s.EndsAt, now))
+	}
+	if s.Unsaved {
+		fact(tr("Keychain"), tr("the newest token could not be saved yet"))
+	}
+	if len(out) == 0 {
+		fact(tr("Expiry"), tr("there is no token"))
+	}
+	return out
+}
+
+func expiryFact(s tokens.Status, now time.Time) string {
+	text := expiry(s, now)
+	if s.ExpiresAt == nil || !s.ExpiresAt.After(now) {
+		return text
+	}
+	text += " (" + clockTime(*s.ExpiresAt, now) + ")"
+	if s.Refreshable && s.State == tokens.Connected {
+		text = strings.Join([]string{text, tr("renewed before then")}, ", ")
+	}
+	return text
+}

@@ -1,0 +1,109 @@
+package window
+
+import (
+	"errors"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/authtray/authtray/app/window/remote"
+)
+
+// question is asked before something that cannot be taken back.
+type question struct {
+	title, text string
+	verb        string // what the button does
+	mild        bool   // nothing is lost by it
+	do          func()
+}
+
+// confirm asks; Escape is no.
+func (u *ui) confirm(q question) {
+	yes := u.button(q.verb, nil, func() { u.dismiss(); q.do() }).primary()
+	if !q.mild {
+		yes.Importance = widget.DangerImportance
+	}
+	no := u.button(tr("Cancel"), nil, u.dismiss)
+	u.modal(q.title, paragraph(q.text), no, no, yes)
+}
+
+// inform says something longer than fits the foot of the window.
+func (u *ui) inform(title, text string) {
+	ok := u.button(tr("Close"), nil, u.dismiss).primary()
+	u.modal(title, paragraph(text), ok, ok)
+}
+
+// modal shows a dialog with its buttons at the right, and focuses one of them.
+func (u *ui) modal(title string, body fyne.CanvasObject, first *button, buttons ...*button) {
+	u.dismiss()
+	row := container.NewHBox(layout.NewSpacer())
+	for _, b := range buttons {
+		row.Add(b)
+	}
+	head := container.New(inset{theme.InnerPadding(), 0}, newLine(title).bold().sized(theme.SizeNameSubHeadingText))
+	content := padded(14, spaced(8, head, body, row))
+	u.dialog = widget.NewModalPopUp(container.New(atLeast{460}, content), u.win.Canvas())
+	u.dialog.Show()
+	u.focus(first)
+}
+
+// atLeast keeps its object wide enough for text that wraps.
+type atLeast struct{ width float32 }
+
+func (a atLeast) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	for _, o := range objects {
+		o.Move(fyne.Position{})
+		o.Resize(size)
+	}
+}
+
+func (a atLeast) MinSize(objects []fyne.CanvasObject) (s fyne.Size) {
+	for _, o := range objects {
+		if o.Size().Width != a.width {
+			o.Resize(fyne.NewSize(a.width, o.MinSize().Height))
+		}
+		s = s.Max(o.MinSize())
+	}
+	return fyne.NewSize(a.width, s.Height)
+}
+
+func (u *ui) dismiss() {
+	if u.dialog != nil {
+		u.dialog.Hide()
+		u.dialog = nil
+	}
+}
+
+// say puts a sentence at the foot of the window for a while.
+func (u *ui) say(text string) { u.foots(text, colorQuiet) }
+
+// sorry says what went wrong, in the agent's words where it has some.
+func (u *ui) sorry(err error) { u.foots(explain(err), theme.ColorNameError) }
+
+// explain is an error in a sentence for people.
+func explain(err error) string {
+	if p, ok := remote.AsProblem(err); ok {
+		return plain(p.Error())
+	}
+	if errors.Is(err, remote.ErrNoAgent) {
+		return tr("Authtray's agent does not answer.")
+	}
+	return plain(err.Error())
+}
+
+func (u *ui) foots(text string, c fyne.ThemeColorName) {
+	u.foot.set(text)
+	u.foot.colored(c)
+	u.footSince++
+	since := u.footSince
+	u.out.after(footFor, func() {
+		u.out.do(func() {
+			if u.footSince == since {
+				u.foot.set("")
+			}
+		})
+	})
+}

@@ -1,0 +1,290 @@
+package window
+
+import (
+	"slices"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/authtray/authtray/app/window/remote"
+	"github.com/authtray/authtray/providers"
+)
+
+// form asks exactly what one provider needs, or changes a connection that is.
+type form struct {
+	u       *ui
+	box     *fyne.Container
+	editing string               // the connection that is changed; "" for a new one
+	before  providers.Connection // how it was
+	entry   remote.Entry         // the provider
+	fields  map[string]*field    // those on screen
+	order   []string             // from top to bottom
+	scopes  *scopes
+	general *field // errors that belong to no field
+	submits []*button
+	busy    bool
+}
+
+// field is a labelled place for a value, and for what is wrong with it.
+type field struct {
+	*entry
+	object fyne.CanvasObject
+	error  *widget.Label
+}
+
+func (u *ui) newForm() *form { return &form{u: u, box: container.NewStack()} }
+
+func (f *form) object() fyne.CanvasObject { return f.box }
+
+// begin opens the form for a new connection.
+func (f *form) begin(e remote.Entry) {
+	f.editing, f.before = "", providers.Connection{Provider: e.ID}
+	f.open(e)
+	f.fields[fieldName].SetText(freeName(e.ID, f.taken))
+	f.u.show(viewForm)
+	f.focusFirst()
+}
+
+// editConnection opens the form for a connection that is there.
+func (u *ui) editConnection(name string) {
+	ask(u, bound(name, u.agent.Connection), func(d remote.Details, err error) {
+		if err != nil {
+			u.sorry(err)
+			return
+		}
+		u.entry1(d.Provider, func(e remote.Entry) { u.form.change(e, d) })
+	})
+}
+
+func (f *form) change(e remote.Entry, d remote.Details) {
+	f.editing, f.before = d.Name, d.Config
+	f.open(e)
+	f.fields[fieldName].SetText(d.Name)
+	f.fields[fieldName].Disable()
+	f.fill(d.Config)
+	f.u.show(viewForm)
+	if d.State == "misconfigured" {
+		f.blame(&remote.Problem{Detail: d.Detail, Reason: string(d.Reason)})
+		return
+	}
+	f.focusFirst()
+}
+
+func (f *form) fill(c providers.Connection) {
+	if id, ok := f.fields[fieldID]; ok {
+		id.SetText(c.ClientID)
+	}
+	if mcp, ok := f.fields[fieldMCP]; ok {
+		mcp.SetText(c.MCP)
+	}
+	for name, value := range c.Vars {
+		if v, ok := f.fields[fieldVar+name]; ok {
+			v.SetText(value)
+		}
+	}
+	if len(c.Scopes) > 0 {
+		f.scopes.set(c.Scopes)
+	}
+}
+
+func (f *form) taken(name string) bool {
+	_, taken := f.u.model.all[name]
+	return taken && f.editing == ""
+}
+
+// focusFirst goes to the first field that is empty.
+func (f *form) focusFirst() {
+	for _, name := range f.order {
+		if at := f.fields[name]; at.Text == "" && !at.Disabled() && at.PlaceHolder == "" {
+			f.u.focus(at.entry)
+			return
+		}
+	}
+	f.u.focus(f.submits[0])
+}
+
+// open lays the form out for a provider.
+func (f *form) open(e remote.Entry) {
+	f.entry, f.fields, f.order, f.busy = e, map[string]*field{}, nil, false
+	n := needsOf(e)
+	f.scopes = f.u.scopes(e.AuthorizeOpts.Scopes)
+	f.general = f.u.newField("", "", "", f.u.entry(""))
+	objects := []fyne.CanvasObject{f.head(), f.basics(n)}
+	if n.register {
+		objects = append(objects, f.registration(n))
+	}
+	objects = append(objects, f.credentials(n), f.scopeCard())
+	if e.Notes != "" {
+		objects = append(objects, card(tr("Good to know"), small(plain(e.Notes))))
+	}
+	objects = append(objects, f.general.error, f.foot(n))
+	f.box.Objects = []fyne.CanvasObject{page(640, compact(objects)...)}
+	f.box.Refresh()
+}
+
+func compact(objects []fyne.CanvasObject) []fyne.CanvasObject {
+	return slices.DeleteFunc(objects, func(o fyne.CanvasObject) bool { return o == nil })
+}
+
+func (f *form) head() fyne.CanvasObject {
+	m := newMark(36)
+	m.of(f.entry.ID, f.entry.Name)
+	title := plain(f.entry.Name)
+	if f.editing != "" {
+		title = tr("Settings of {{.Name}}", "Name", plain(f.editing))
+	}
+	back := f.u.button("", theme.NavigateBackIcon(), f.u.back).low()
+	return container.NewBorder(nil, nil, container.NewHBox(container.NewCenter(back), container.NewCenter(m)), nil,
+		container.New(inset{8, 0}, middled(newLine(title).bold().sized(theme.SizeNameHeadingText))))
+}
+
+// basics are the connection's name, and where a self-hosted provider is.
+func (f *form) basics(n needs) fyne.CanvasObject {
+	box := spaced(10, f.put(fieldName, tr("Name"), tr("What your tools ask for: authtray token NAME"), f.u.entry("")))
+	if n.mcp {
+		box.Add(f.put(fieldMCP, tr("Address of the MCP server"), "", f.u.entry("https://")))
+	}
+	for _, name := range n.vars {
+		v := f.entry.Vars[name]
+		label := plain(v.Label)
+		if label == "" {
+			label = name
+		}
+		box.Add(f.put(fieldVar+name, label, "", f.u.entry(plain(v.Default))))
+	}
+	return card("", box)
+}
+
+// registration says what to register where.
+func (f *form) registration(n needs) fyne.CanvasObject {
+	box := spaced(10)
+	name := plain(f.entry.Name)
+	if page := f.entry.Links.Register; page != "" {
+		open := f.u.button(tr("Open the page"), theme.NavigateNextIcon(), func() { f.u.open(page) })
+		open.IconPlacement = widget.ButtonIconTrailingText
+		box.Add(container.NewBorder(nil, nil, nil, container.NewCenter(open), middled(paragraph(tr("Register an app of your own at {{.Provider}}. This is done once.", "Provider", name)))))
+	} else {
+		box.Add(paragraph(tr("Register an app of your own at {{.Provider}}, or ask whoever runs it. This is done once.", "Provider", name)))
+	}
+	if n.redirect {
+		box.Add(f.redirect())
+	}
+	return card(tr("1. Register an app"), box)
+}
+
+// redirect is the URI to enter there, to read and to copy.
+func (f *form) redirect() fyne.CanvasObject {
+	uri := f.u.entry("")
+	uri.SetText(plain(f.entry.RedirectURI))
+	uri.OnChanged = func(string) { uri.SetText(plain(f.entry.RedirectURI)) } // to be copied, not to be changed
+	copied := f.u.button(tr("Copy"), theme.ContentCopyIcon(), func() {
+		f.u.clipboard.SetContent(f.entry.RedirectURI)
+		f.u.say(tr("Redirect URI copied."))
+	})
+	return spaced(4, newLine(tr("Redirect URI to enter there")), container.NewBorder(nil, nil, nil, copied, uri))
+}
+
+func (f *form) credentials(n needs) fyne.CanvasObject {
+	box := spaced(10)
+	if n.clientID == maybe {
+		hint := tr("Leave it empty: Authtray registers itself.")
+		if f.entry.Client.ID != "" {
+			hint = tr("Leave it empty to use the one that comes with Authtray.")
+		}
+		box.Add(f.put(fieldID, tr("Client ID (optional)"), hint, f.u.entry("")))
+	} else {
+		box.Add(f.put(fieldID, tr("Client ID"), "", f.u.entry("")))
+	}
+	if n.secret != never {
+		box.Add(f.secret(n.secret))
+	}
+	title := ""
+	if n.register {
+		title = tr("2. Enter what you were given")
+	}
+	return card(title, box)
+}
+
+func (f *form) secret(need asked) fyne.CanvasObject {
+	label, hint := tr("Client secret"), tr("Goes straight to the keychain, never to a file.")
+	if need == maybe {
+		label = tr("Client secret (optional)")
+	}
+	if f.entry.Client.Secret == "web_only" {
+		hint = tr("Only for apps of the kind “web”. Goes straight to the keychain.")
+	}
+	placeholder := ""
+	if f.editing != "" {
+		placeholder = tr("unchanged")
+	}
+	return f.put(fieldSecret, label, hint, f.u.secret(placeholder))
+}
+
+func (f *form) scopeCard() fyne.CanvasObject {
+	at := f.u.newField("", tr("What your tools may do. Fewer is safer."), "", f.scopes.entry)
+	f.fields[fieldScopes] = at
+	return card(tr("Scopes"), f.scopes.box, at.object)
+}
+
+func (f *form) foot(n needs) fyne.CanvasObject {
+	verb := tr("Connect")
+	if f.editing != "" {
+		verb = tr("Save")
+	}
+	f.submits = []*button{f.u.button(verb, nil, func() { f.submit(providers.Browser) }).primary()}
+	if n.device && f.editing == "" {
+		code := f.u.button(tr("Connect with a code"), nil, func() { f.submit(providers.Device) })
+		if f.submits = append(f.submits, code); !n.browser {
+			f.submits = []*button{code.primary()}
+			code.OnTapped = func() { f.submit(providers.Device) }
+		}
+	}
+	row := container.NewHBox(layout.NewSpacer(), f.u.button(tr("Cancel"), nil, f.u.back))
+	for _, b := range slices.Backward(f.submits) {
+		row.Add(b)
+	}
+	return row
+}
+
+// put adds a field to the form.
+func (f *form) put(name, label, hint string, e *entry) fyne.CanvasObject {
+	at := f.u.newField(label, hint, "", e)
+	e.OnSubmitted = func(string) { f.submit(providers.Browser) }
+	f.fields[name], f.order = at, append(f.order, name)
+	return at.object
+}
+
+func (u *ui) newField(label, hint, text string, e *entry) *field {
+	at := &field{entry: e, error: small("")}
+	at.error.Importance = widget.DangerImportance
+	at.error.Hide()
+	box := spaced(4)
+	if label != "" {
+		box.Add(newLine(label))
+	}
+	box.Add(e)
+	if hint != "" {
+		box.Add(container.New(inset{2, 0}, caption(hint)))
+	}
+	box.Add(container.New(layout.NewCustomPaddedLayout(-4, -4, -6, 0), at.error))
+	e.OnChanged = func(string) { at.clear() }
+	at.object = box
+	if text != "" {
+		e.SetText(text)
+	}
+	return at
+}
+
+func (at *field) wrong(text string) {
+	at.error.SetText(text)
+	at.error.Show()
+}
+
+func (at *field) clear() {
+	if at.error.Visible() {
+		at.error.Hide()
+	}
+}

@@ -1,0 +1,106 @@
+package window
+
+import (
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+)
+
+// flow lays objects out like words: in lines, as wide as there is room. Its
+// height is that of the width it was given last.
+type flow struct {
+	gap   float32
+	width float32
+}
+
+func flowed(objects ...fyne.CanvasObject) *fyne.Container {
+	return container.New(&flow{gap: 6}, objects...)
+}
+
+func (f *flow) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	f.width = size.Width
+	f.place(objects, func(o fyne.CanvasObject, p fyne.Position, s fyne.Size) {
+		o.Move(p)
+		o.Resize(s)
+	})
+}
+
+func (f *flow) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	var widest float32
+	for _, o := range objects {
+		if o.Visible() {
+			widest = max(widest, o.MinSize().Width)
+		}
+	}
+	return fyne.NewSize(min(widest, 160), f.place(objects, func(fyne.CanvasObject, fyne.Position, fyne.Size) {}))
+}
+
+// place calls put for each visible object and returns the height of them all.
+func (f *flow) place(objects []fyne.CanvasObject, put func(fyne.CanvasObject, fyne.Position, fyne.Size)) float32 {
+	var x, y, tall float32
+	for _, o := range objects {
+		if !o.Visible() {
+			continue
+		}
+		s := o.MinSize()
+		if f.width > 0 {
+			s.Width = min(s.Width, f.width)
+		}
+		if x > 0 && x+s.Width > f.width {
+			x, y, tall = 0, y+tall+f.gap, 0
+		}
+		put(o, fyne.NewPos(x, y), s)
+		x, tall = x+s.Width+f.gap, max(tall, s.Height)
+	}
+	return y + tall
+}
+
+// column centres one object and keeps it readable: no wider than most.
+type column struct{ most float32 }
+
+func (c column) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	width := min(size.Width, c.most)
+	for _, o := range objects {
+		o.Resize(fyne.NewSize(width, size.Height))
+		o.Move(fyne.NewPos((size.Width-width)/2, 0))
+	}
+}
+
+func (c column) MinSize(objects []fyne.CanvasObject) (s fyne.Size) {
+	for _, o := range objects {
+		s = s.Max(o.MinSize())
+	}
+	return s
+}
+
+// page is a scrolled column with air around it.
+func page(most float32, objects ...fyne.CanvasObject) *container.Scroll {
+	return container.NewVScroll(container.New(column{most}, padded(20, spaced(14, objects...))))
+}
+
+func padded(by float32, o fyne.CanvasObject) *fyne.Container {
+	return container.New(layout.NewCustomPaddedLayout(by, by, by, by), o)
+}
+
+func spaced(by float32, objects ...fyne.CanvasObject) *fyne.Container {
+	return container.New(layout.NewCustomPaddedVBoxLayout(by), objects...)
+}
+
+func beside(by float32, objects ...fyne.CanvasObject) *fyne.Container {
+	return container.New(layout.NewCustomPaddedHBoxLayout(by), objects...)
+}
+
+// space takes no more than the given room.
+func space(w, h float32) fyne.CanvasObject {
+	r := canvas.NewRectangle(color.Transparent)
+	r.SetMinSize(fyne.NewSize(w, h))
+	return r
+}
+
+// middled puts an object in the vertical middle of what it is given.
+func middled(o fyne.CanvasObject) *fyne.Container {
+	return container.NewVBox(layout.NewSpacer(), o, layout.NewSpacer())
+}

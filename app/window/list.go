@@ -1,0 +1,166 @@
+package window
+
+import (
+	"slices"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/authtray/authtray/tokens"
+)
+
+// list is the connections, those that need the user first.
+type list struct {
+	u        *ui
+	items    []tokens.Status
+	rows     []*row // those that Fyne made; each shows one visible item
+	measure  *row
+	widget   *keyList
+	filter   *entry
+	top      *fyne.Container
+	empty    *widget.Label
+	selected string // name; "" where there is nothing to select
+	wanted   string // to be selected when it is heard of
+}
+
+// crowd is from how many connections on a filter is worth its room.
+const crowd = 7
+
+func (u *ui) newList() *list {
+	l := &list{u: u, measure: u.row(), filter: u.entry(tr("Filter connections"))}
+	l.widget = newKeyList(l)
+	l.filter.Icon = theme.SearchIcon()
+	l.filter.OnChanged = func(string) { l.show() }
+	l.filter.down = func() { u.focus(l.widget) }
+	l.empty = small(tr("No connection matches."))
+	l.empty.Alignment = fyne.TextAlignCenter
+	l.top = padded(8, l.filter)
+	return l
+}
+
+func (l *list) object() fyne.CanvasObject {
+	return container.NewBorder(l.top, nil, nil, nil, container.NewStack(l.widget, container.NewVBox(l.empty)))
+}
+
+// show brings the list up to date with the model.
+func (l *list) show() {
+	l.items = l.u.model.listed(l.filter.Text)
+	l.top.Hidden = len(l.u.model.all) < crowd && l.filter.Text == ""
+	l.empty.Hidden = len(l.items) > 0 || l.filter.Text == ""
+	l.sized()
+	l.widget.Refresh()
+	l.keepSelection()
+	l.u.showWelcome(l.u.known && len(l.u.model.all) == 0)
+	l.u.titled()
+}
+
+// sized gives each item the height that it needs at the list's width.
+func (l *list) sized() {
+	width := l.widget.Size().Width
+	if width <= 0 {
+		return
+	}
+	for i, s := range l.items {
+		l.widget.SetItemHeight(i, l.measure.tall(s, width))
+	}
+}
+
+// keepSelection keeps the same connection selected wherever it now stands, or
+// takes the first one.
+func (l *list) keepSelection() {
+	if len(l.items) == 0 {
+		l.widget.UnselectAll()
+		l.widget.at = -1
+		l.chosen("")
+		return
+	}
+	i := slices.IndexFunc(l.items, func(s tokens.Status) bool { return s.Name == l.wanted })
+	if i < 0 {
+		i = slices.IndexFunc(l.items, func(s tokens.Status) bool { return s.Name == l.selected })
+	} else {
+		l.wanted = ""
+	}
+	l.widget.quietly(max(i, 0))
+	l.chosen(l.items[max(i, 0)].Name)
+}
+
+func (l *list) chosen(name string) {
+	if l.selected != name {
+		l.selected = name
+		l.u.details.open(name)
+	}
+}
+
+func (l *list) tick() {
+	now := l.u.out.now()
+	for _, r := range l.rows {
+		r.tick(now)
+	}
+}
+
+// keyList is Fyne's list in which the arrow keys select, not only highlight.
+type keyList struct {
+	widget.List
+	list  *list
+	at    int
+	quiet bool
+}
+
+func newKeyList(l *list) *keyList {
+	k := &keyList{list: l, at: -1}
+	k.Length = func() int { return len(l.items) }
+	k.HideSeparators = true
+	k.CreateItem = func() fyne.CanvasObject {
+		r := l.u.row()
+		l.rows = append(l.rows, r)
+		return r
+	}
+	k.UpdateItem = func(i int, o fyne.CanvasObject) { o.(*row).show(l.items[i], l.u.out.now()) }
+	k.OnSelected = func(i int) {
+		k.at = i
+		if !k.quiet {
+			l.chosen(l.items[i].Name)
+		}
+	}
+	k.ExtendBaseWidget(k)
+	return k
+}
+
+// quietly selects without scrolling to the item or opening it.
+func (k *keyList) quietly(i int) {
+	if i == k.at {
+		return
+	}
+	k.quiet = true
+	k.Select(i)
+	k.quiet = false
+}
+
+func (k *keyList) Resize(s fyne.Size) {
+	wider := s.Width != k.Size().Width
+	k.List.Resize(s)
+	if wider {
+		k.list.sized()
+	}
+}
+
+func (k *keyList) TypedKey(e *fyne.KeyEvent) {
+	last := len(k.list.items) - 1
+	step := map[fyne.KeyName]int{fyne.KeyDown: 1, fyne.KeyUp: -1, fyne.KeyPageDown: 8, fyne.KeyPageUp: -8, fyne.KeyHome: -last, fyne.KeyEnd: last}
+	switch by, moves := step[e.Name]; {
+	case moves && last >= 0:
+		k.Select(min(max(k.at+by, 0), last))
+	case e.Name == fyne.KeyReturn || e.Name == fyne.KeyEnter:
+		k.list.u.details.enter()
+	case e.Name == fyne.KeyEscape:
+		k.list.u.back()
+	}
+}
+
+// choose selects a connection by name, as soon as it is known.
+func (l *list) choose(name string) {
+	l.wanted = name
+	l.show()
+}

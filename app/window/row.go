@@ -1,0 +1,136 @@
+package window
+
+import (
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/authtray/authtray/tokens"
+)
+
+// Measures of a row.
+const (
+	rowHeight = 62
+	rowEdge   = 12
+	rowMark   = 36
+)
+
+// row is one connection in the list. One that needs its user also says why, and
+// has the one button that leads on.
+type row struct {
+	widget.BaseWidget
+	status tokens.Status
+	ground *ground
+	mark   *mark
+	name   *line
+	whose  *line
+	state  *line
+	when   *line
+	shape  *canvas.Image
+	why    *widget.Label
+	act    *button
+}
+
+func (u *ui) row() *row {
+	r := &row{ground: newGround(colorAlertCard, colorAlertCard), mark: newMark(rowMark), name: newLine("").bold(),
+		whose: caption(""), state: caption("").fixed(), when: caption("").fixed(), shape: canvas.NewImageFromResource(nil), why: paragraph("")}
+	r.act = u.button("", nil, func() { u.offer(r.status) }).primary()
+	r.state.align, r.when.align = fyne.TextAlignTrailing, fyne.TextAlignTrailing
+	r.why.SizeName = theme.SizeNameCaptionText
+	r.ExtendBaseWidget(r)
+	return r
+}
+
+// show fills the row; a row is used for many connections.
+func (r *row) show(s tokens.Status, now time.Time) {
+	l := lookOf(s.State)
+	r.status = s
+	r.mark.of(s.Provider, s.ProviderName)
+	r.name.set(plain(s.Name))
+	r.whose.set(whose(s))
+	r.state.set(l.word())
+	r.state.colored(l.color)
+	r.shape.Resource = inColor(l.shape, l.color)
+	r.shape.Refresh()
+	r.needs(l, s)
+	r.tick(now)
+	r.Refresh()
+}
+
+func (r *row) needs(l look, s tokens.Status) {
+	r.ground.Hidden, r.why.Hidden, r.act.Hidden = !l.needs, !l.needs, !l.needs
+	if l.needs {
+		r.why.SetText(sentence(s))
+		r.act.SetText(l.offer())
+	}
+}
+
+// tick brings the row's times up to date.
+func (r *row) tick(now time.Time) {
+	was := r.when.text
+	r.when.set("")
+	if s := r.status.State; s == tokens.Connected || s == tokens.Retrying || s == tokens.Connecting {
+		r.when.set(expiry(r.status, now))
+	}
+	if r.when.text != was {
+		r.Refresh()
+	}
+}
+
+// tall is how high the row must be to show a status whole, at a width.
+func (r *row) tall(s tokens.Status, width float32) float32 {
+	l := lookOf(s.State)
+	if !l.needs {
+		return rowHeight
+	}
+	r.needs(l, s)
+	r.why.Resize(fyne.NewSize(width-rowMark-3*rowEdge+theme.InnerPadding(), 1))
+	return rowHeight + r.why.MinSize().Height + r.act.MinSize().Height + 6
+}
+
+func (r *row) MinSize() fyne.Size { return fyne.NewSize(260, rowHeight) }
+
+func (r *row) CreateRenderer() fyne.WidgetRenderer { return rowRenderer{r} }
+
+type rowRenderer struct{ *row }
+
+func (r rowRenderer) Layout(size fyne.Size) {
+	const left = 2*rowEdge + rowMark
+	put(r.ground, 4, 3, size.Width-8, size.Height-6)
+	put(r.mark, rowEdge, (rowHeight-rowMark)/2, rowMark, rowMark)
+
+	state, when := r.state.MinSize(), r.when.MinSize()
+	right := size.Width - rowEdge
+	put(r.state, right-state.Width, 13, state.Width, state.Height)
+	put(r.shape, right-state.Width-20, 13+(state.Height-15)/2, 15, 15)
+	put(r.when, right-when.Width, 34, when.Width, when.Height)
+
+	put(r.name, left, 11, right-state.Width-28-left, r.name.MinSize().Height)
+	put(r.whose, left, 34, right-when.Width-8-left, r.whose.MinSize().Height)
+
+	edge := theme.InnerPadding()
+	why := r.why.MinSize().Height
+	put(r.why, left-edge, rowHeight-edge-2, right-left+edge, why)
+	act := r.act.MinSize()
+	put(r.act, left, rowHeight+why-edge-4, act.Width, act.Height)
+}
+
+func put(o fyne.CanvasObject, x, y, w, h float32) {
+	o.Move(fyne.NewPos(x, y))
+	o.Resize(fyne.NewSize(max(w, 0), max(h, 0)))
+}
+
+func (r rowRenderer) Objects() []fyne.CanvasObject {
+	return []fyne.CanvasObject{r.ground, r.mark, r.name, r.whose, r.shape, r.state, r.when, r.why, r.act}
+}
+
+func (r rowRenderer) MinSize() fyne.Size { return r.row.MinSize() }
+func (r rowRenderer) Destroy()           {}
+
+func (r rowRenderer) Refresh() {
+	r.Layout(r.row.Size())
+	canvas.Refresh(r.row)
+}

@@ -1,0 +1,163 @@
+package window
+
+import (
+	"context"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/authtray/authtray/app/window/remote"
+)
+
+// settings is what the agent may do, and how it is.
+type settings struct {
+	u                                   *ui
+	autostart, notifications, reminders *widget.Check
+	health                              *fyne.Container
+	quiet                               bool // the checks are being set, not changed
+}
+
+func (u *ui) newSettings() *settings {
+	s := &settings{u: u, health: spaced(10)}
+	s.autostart = s.check(tr("Start Authtray when I log in"), func(on bool) remote.Settings { return remote.Settings{Autostart: &on} })
+	s.notifications = s.check(tr("Notify me when a connection needs me"), func(on bool) remote.Settings { return remote.Settings{Notifications: &on} })
+	s.reminders = s.check(tr("Remind me while it still does"), func(on bool) remote.Settings { return remote.Settings{Reminders: &on} })
+	return s
+}
+
+func (s *settings) object() fyne.CanvasObject {
+	return page(640,
+		card(tr("General"), spaced(0, s.autostart, s.notifications, s.reminders), container.New(inset{theme.InnerPadding(), 0}, caption(tr("Light or dark follows your desktop.")))),
+		card(tr("Health"), s.health),
+		s.about())
+}
+
+// check is a setting: what it changes is sent at once, and taken back if the
+// agent refuses.
+func (s *settings) check(text string, change func(bool) remote.Settings) *widget.Check {
+	c := widget.NewCheck(text, nil)
+	c.OnChanged = func(on bool) {
+		if s.quiet {
+			return
+		}
+		tell(s.u, func(ctx context.Context) error { return s.u.agent.Set(ctx, change(on)) }, func(err error) {
+			if err != nil {
+				s.u.sorry(err)
+			}
+			s.load()
+		})
+	}
+	c.Disable()
+	return c
+}
+
+// load asks the agent for everything this view shows.
+func (s *settings) load() {
+	ask(s.u, s.u.agent.Settings, func(got remote.Settings, err error) {
+		if err == nil {
+			s.set(got)
+		}
+	})
+	if s.u.view != viewSettings {
+		return
+	}
+	ask(s.u, s.u.agent.Health, func(h remote.Health, err error) {
+		if err != nil {
+			s.showHealth([]remote.Check{{Detail: explain(err)}})
+			return
+		}
+		ask(s.u, s.u.agent.Doctor, func(checks []remote.Check, err error) {
+			if err != nil { // an agent without a doctor still knows this much
+				checks = checksOf(h)
+			}
+			s.showHealth(checks)
+		})
+	})
+}
+
+func (s *settings) set(got remote.Settings) {
+	s.quiet = true
+	for check, on := range map[*widget.Check]*bool{s.autostart: got.Autostart, s.notifications: got.Notifications, s.reminders: got.Reminders} {
+		if on == nil {
+			check.Disable() // this agent does not have it
+			continue
+		}
+		check.Enable()
+		check.SetChecked(*on)
+	}
+	if got.Notifications != nil && !*got.Notifications {
+		s.reminders.Disable()
+	}
+	s.quiet = false
+}
+
+// checksOf makes of the agent's health what a doctor would say.
+func checksOf(h remote.Health) []remote.Check {
+	checks := []remote.Check{
+		{OK: true, Detail: tr("Agent {{.Version}} runs since {{.Uptime}}.", "Version", plain(h.Version), "Uptime", plain(h.Uptime))},
+		storeCheck(h.Store),
+	}
+	switch h.Tray {
+	case "registered":
+		checks = append(checks, remote.Check{OK: true, Detail: tr("The tray icon is shown.")})
+	case "off":
+		checks = append(checks, remote.Check{OK: true, Detail: tr("The tray icon is switched off.")})
+	default:
+		checks = append(checks, remote.Check{Detail: tr("This desktop shows no tray icons.")})
+	}
+	switch h.Notifications {
+	case "actions":
+		checks = append(checks, remote.Check{OK: true, Detail: tr("Notifications have a Reconnect button.")})
+	case "plain":
+		checks = append(checks, remote.Check{OK: true, Detail: tr("Notifications are shown, without a button.")})
+	case "none":
+		checks = append(checks, remote.Check{Detail: tr("This desktop shows no notifications.")})
+	}
+	for _, note := range h.Notes {
+		checks = append(checks, remote.Check{Detail: plain(note)})
+	}
+	return checks
+}
+
+func storeCheck(store string) remote.Check {
+	switch store {
+	case "keychain":
+		return remote.Check{OK: true, Detail: tr("Tokens are kept in the desktop's keychain.")}
+	case "memory":
+		return remote.Check{Detail: tr("Tokens are kept in memory only: they are gone when the agent ends.")}
+	case "file":
+		return remote.Check{OK: true, Detail: tr("Tokens are kept in an encrypted file.")}
+	}
+	return remote.Check{OK: true, Detail: tr("Tokens are kept in: {{.Store}}", "Store", plain(store))}
+}
+
+func (s *settings) showHealth(checks []remote.Check) {
+	s.health.RemoveAll()
+	for _, c := range checks {
+		s.health.Add(checkRow(c))
+	}
+	s.health.Refresh()
+}
+
+func checkRow(c remote.Check) fyne.CanvasObject {
+	icon := canvas.NewImageFromResource(inColor(shapeAlert, theme.ColorNameWarning))
+	if c.OK {
+		icon.Resource = inColor(shapeFine, theme.ColorNameSuccess)
+	}
+	icon.SetMinSize(fyne.NewSquareSize(18))
+	text := plain(c.Detail)
+	if hint := plain(c.Hint); hint != "" {
+		text += "\n" + hint
+	}
+	words := paragraph(text)
+	return container.NewBorder(nil, nil, container.NewVBox(space(1, 9), icon), nil, container.New(tight{}, words))
+}
+
+// tight takes a label's padding off above and below.
+type tight struct{}
+
+func (tight) Layout(o []fyne.CanvasObject, size fyne.Size) { put(o[0], 0, 0, size.Width, size.Height) }
+func (tight) MinSize(o []fyne.CanvasObject) fyne.Size      { return o[0].MinSize() }

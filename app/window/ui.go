@@ -1,0 +1,282 @@
+package window
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/authtray/authtray/app/window/remote"
+)
+
+// ui is the window. Its fields belong to the UI's goroutine, but for agent, out
+// and ctx, which do not change.
+type ui struct {
+	agent Agent
+	out   surroundings
+	ctx   context.Context
+
+	app     fyne.App
+	win     fyne.Window
+	profile string
+	version string
+
+	present bool // the agent's event stream is open
+	known   bool // the list of connections is complete
+	model   *model
+	entries map[string]remote.Entry
+
+	views     map[view]fyne.CanvasObject
+	stack     *fyne.Container
+	view      view
+	tabs      []*tab
+	list      *list
+	details   *details
+	welcome   fyne.CanvasObject
+	panes     *container.Split
+	pick      *pick
+	form      *form
+	flow      *connecting
+	activity  *activity
+	settings  *settings
+	banner    *banner
+	foot      *line
+	footSince int
+	dialog    *widget.PopUp
+	clipboard *clipboard
+}
+
+// view is what fills the window below its header.
+type view int
+
+const (
+	viewConnections view = iota
+	viewActivity
+	viewSettings
+	viewPick
+	viewForm
+	viewFlow
+)
+
+func newUI(ctx context.Context, app fyne.App, agent Agent, out surroundings, o Options) *ui {
+	u := &ui{agent: agent, out: out, ctx: ctx, app: app, profile: o.Profile, version: o.Version,
+		model: newModel(), entries: map[string]remote.Entry{}}
+	u.win = app.NewWindow(u.title())
+	u.clipboard = &clipboard{Clipboard: app.Clipboard(), out: out}
+	u.build()
+	u.win.SetPadded(false)
+	u.win.SetContent(u.frame())
+	u.win.Resize(fyne.NewSize(1000, 680))
+	u.shortcuts()
+	u.show(viewConnections)
+	return u
+}
+
+func (u *ui) build() {
+	u.banner = u.newBanner()
+	u.foot = caption("")
+	u.list, u.details = u.newList(), u.newDetails()
+	u.pick, u.form, u.flow = u.newPick(), u.newForm(), u.newConnecting()
+	u.activity, u.settings = u.newActivity(), u.newSettings()
+	u.panes = container.NewHSplit(u.list.object(), u.details.scroll)
+	u.panes.Offset = 0.38
+	u.welcome = u.newWelcome()
+	u.welcome.Hide()
+	u.views = map[view]fyne.CanvasObject{
+		viewConnections: container.NewStack(u.panes, u.welcome),
+		viewActivity:    u.activity.object(),
+		viewSettings:    u.settings.object(),
+		viewPick:        u.pick.object(),
+		viewForm:        u.form.object(),
+		viewFlow:        u.flow.object(),
+	}
+	u.stack = container.NewStack()
+	for v := viewConnections; v <= viewFlow; v++ {
+		u.stack.Add(u.views[v])
+	}
+}
+
+func (u *ui) frame() fyne.CanvasObject {
+	add := u.button(tr("Add a connection"), theme.ContentAddIcon(), u.add).primary()
+	tabs := beside(4)
+	for i, name := range []string{tr("Connections"), tr("Activity"), tr("Settings")} {
+		t := u.newTab(name, view(i))
+		u.tabs = append(u.tabs, t)
+		tabs.Add(t.object())
+	}
+	bar := container.NewBorder(nil, nil, container.New(inset{8, 0}, tabs), padded(8, add))
+	head := container.NewStack(newPlane(theme.ColorNameHeaderBackground), container.NewVBox(bar))
+	foot := container.New(layout.NewCustomPaddedLayout(5, 5, 14, 14), container.NewBorder(nil, nil, nil, caption(tr("F1 shows the shortcuts")).fixed(), u.foot))
+	return container.NewBorder(
+		container.NewVBox(head, widget.NewSeparator(), u.banner.object),
+		container.NewVBox(widget.NewSeparator(), foot), nil, nil, u.stack)
+}
+
+// plane is a ground without edge or corners.
+func newPlane(c fyne.ThemeColorName) *ground {
+	g := newGround(c, c)
+	g.radius = 0
+	return g
+}
+
+// tab is one of the header's three.
+type tab struct {
+	*button
+	rule *ground
+	view view
+}
+
+func (u *ui) newTab(name string, v view) *tab {
+	t := &tab{button: u.button(name, nil, func() { u.show(v) }).low(), rule: newPlane(theme.ColorNamePrimary), view: v}
+	return t
+}
+
+func (t *tab) object() fyne.CanvasObject {
+	rule := container.NewStack(space(1, 3), container.New(layout.NewCustomPaddedLayout(0, 0, 8, 8), t.rule))
+	return container.NewBorder(nil, rule, nil, nil, container.NewVBox(layout.NewSpacer(), t.button, layout.NewSpacer()))
+}
+
+// show brings a view to the front.
+func (u *ui) show(v view) {
+	u.view = v
+	for at, o := range u.views {
+		if at == v {
+			o.Show()
+		} else {
+			o.Hide()
+		}
+	}
+	for _, t := range u.tabs {
+		if t.rule.Hidden = t.view != v; t.rule.Hidden {
+			t.rule.Hide()
+		} else {
+			t.rule.Show()
+		}
+	}
+	u.entered(v)
+	u.stack.Refresh()
+}
+
+// entered gives a view the focus where it wants it, and news.
+func (u *ui) entered(v view) {
+	switch v {
+	case viewConnections:
+		u.focus(u.list.widget)
+	case viewActivity:
+		u.activity.opened()
+	case viewSettings:
+		u.settings.load()
+	case viewPick:
+		u.focus(u.pick.search)
+	}
+}
+
+// back leaves what lies on top: a dialog, then the way to a new connection.
+func (u *ui) back() {
+	switch {
+	case u.dialog != nil:
+		u.dismiss()
+	case u.view == viewFlow:
+		u.flow.leave()
+	case u.view == viewForm && u.form.editing == "":
+		u.show(viewPick)
+	case u.view == viewConnections && u.list.filter.Text != "":
+		u.list.filter.SetText("")
+	default:
+		u.show(viewConnections)
+	}
+}
+
+func (u *ui) focus(o fyne.Focusable) {
+	if u.win != nil && u.win.Canvas() != nil {
+		u.win.Canvas().Focus(o)
+	}
+}
+
+// open opens a page in the system browser.
+func (u *ui) open(url string) {
+	tell(u, func(context.Context) error { return u.out.browse(url) }, func(err error) {
+		if err != nil {
+			u.sorry(err)
+		}
+	})
+}
+
+// entry1 calls then with a provider's entry: at once where it is known.
+func (u *ui) entry1(id string, then func(remote.Entry)) {
+	if e, ok := u.entries[id]; ok {
+		then(e)
+		return
+	}
+	ask(u, bound(id, u.agent.Provider), func(e remote.Entry, err error) {
+		if err != nil {
+			return
+		}
+		u.entries[id] = e
+		then(e)
+	})
+}
+
+// title names the profile, and how many connections wait for their user.
+func (u *ui) title() string {
+	name := "Authtray"
+	if u.profile != "" {
+		name += " · " + u.profile
+	}
+	if u.model != nil {
+		if n := u.model.needing(); n > 0 {
+			return "(" + strconv.Itoa(n) + ") " + name
+		}
+	}
+	return name
+}
+
+func (u *ui) titled() {
+	if t := u.title(); t != u.win.Title() {
+		u.win.SetTitle(t)
+	}
+}
+
+// tick brings every time on screen up to date, each second.
+func (u *ui) tick() {
+	u.list.tick()
+	u.details.tick()
+	u.flow.tick()
+}
+
+func (u *ui) ticking() {
+	for u.ctx.Err() == nil {
+		u.rest(u.ctx, time.Second)
+		if u.ctx.Err() == nil {
+			u.out.do(u.tick)
+		}
+	}
+}
+
+// newWelcome is what stands where there is no connection yet.
+func (u *ui) newWelcome() fyne.CanvasObject {
+	icon := canvas.NewImageFromResource(appIcon)
+	icon.SetMinSize(fyne.NewSquareSize(88))
+	text := paragraph(tr("Connect an account once, and your tools always have a token that works."))
+	text.Alignment = fyne.TextAlignCenter
+	add := u.button(tr("Add a connection"), theme.ContentAddIcon(), u.add).primary()
+	body := spaced(14, container.NewCenter(icon), text, container.NewCenter(add))
+	return container.NewStack(newPlane(theme.ColorNameBackground), container.New(column{420}, middled(body)))
+}
+
+func (u *ui) showWelcome(on bool) {
+	if on == u.welcome.Visible() {
+		return
+	}
+	if u.welcome.Hide(); on {
+		u.welcome.Show()
+	}
+	u.panes.Hidden = on
+	u.views[viewConnections].Refresh()
+}

@@ -1,0 +1,125 @@
+package window
+
+import (
+	"strconv"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/theme"
+
+	"github.com/authtray/authtray/tokens"
+)
+
+// look is how a state is shown: in words, as a shape, and only then by colour.
+type look struct {
+	word  func() string
+	shape fyne.Resource
+	color fyne.ThemeColorName
+	needs bool          // the connection waits for its user
+	offer func() string // the one button that leads on; nil: none
+}
+
+var looks = map[tokens.State]look{
+	tokens.Connected:         {word: func() string { return tr("Connected") }, shape: shapeFine, color: theme.ColorNameSuccess},
+	tokens.Connecting:        {word: func() string { return tr("Connecting…") }, shape: shapeBusy, color: theme.ColorNamePrimary, offer: func() string { return tr("Continue connecting") }},
+	tokens.Retrying:          {word: func() string { return tr("Retrying") }, shape: shapeRetry, color: theme.ColorNameWarning, offer: func() string { return tr("Try now") }},
+	tokens.ReconnectRequired: {word: func() string { return tr("Reconnect needed") }, shape: shapeAlert, color: theme.ColorNameError, needs: true, offer: func() string { return tr("Reconnect") }},
+	tokens.Misconfigured:     {word: func() string { return tr("Settings refused") }, shape: shapeMend, color: theme.ColorNameError, needs: true, offer: func() string { return tr("Edit settings") }},
+	tokens.KeychainLocked:    {word: func() string { return tr("Keychain locked") }, shape: shapeLock, color: theme.ColorNameWarning, needs: true, offer: func() string { return tr("Try again") }},
+	tokens.Disconnected:      {word: func() string { return tr("Not connected") }, shape: shapeOff, color: theme.ColorNamePlaceHolder, offer: func() string { return tr("Connect") }},
+}
+
+// lookOf also serves a state that an agent newer than this window may have.
+func lookOf(s tokens.State) look {
+	if l, ok := looks[s]; ok {
+		return l
+	}
+	return look{word: func() string { return plain(string(s)) }, shape: shapeBusy, color: theme.ColorNamePlaceHolder}
+}
+
+// sentence says why a connection stands where it does, with the way on.
+func sentence(s tokens.Status) string {
+	if s.Detail != "" {
+		return plain(s.Detail)
+	}
+	provider := plain(s.ProviderName)
+	switch s.State {
+	case tokens.ReconnectRequired:
+		return tr("Access at {{.Provider}} has ended. Reconnect to go on.", "Provider", provider)
+	case tokens.Misconfigured:
+		return tr("{{.Provider}} does not accept these settings.", "Provider", provider)
+	case tokens.KeychainLocked:
+		return tr("The keychain is locked, so this connection cannot be read. Unlock it to go on.")
+	case tokens.Retrying:
+		return tr("{{.Provider}} cannot be reached just now.", "Provider", provider)
+	case tokens.Connecting:
+		return tr("A sign-in is waiting for you in the browser.")
+	case tokens.Disconnected:
+		return tr("This connection has no token yet. Connect to get one.")
+	}
+	return ""
+}
+
+// expiry is how long the token still lasts; "" where there is none.
+func expiry(s tokens.Status, now time.Time) string {
+	switch {
+	case s.NeverExpires:
+		return tr("never expires")
+	case s.ExpiresAt == nil:
+		return ""
+	case !s.ExpiresAt.After(now):
+		return tr("expired")
+	}
+	return tr("expires in {{.Time}}", "Time", span(s.ExpiresAt.Sub(now)))
+}
+
+// ago says when something was.
+func ago(t, now time.Time) string {
+	d := now.Sub(t)
+	switch {
+	case d < time.Minute:
+		return tr("just now")
+	case d < 30*24*time.Hour:
+		return tr("{{.Time}} ago", "Time", span(d))
+	}
+	return t.Local().Format(time.DateOnly)
+}
+
+// span is a duration in one or two units, rounded down: a token that lasts
+// "1 min" lasts at least that.
+func span(d time.Duration) string {
+	minutes := int(d / time.Minute)
+	hours, days := minutes/60, minutes/60/24
+	switch {
+	case d < time.Minute:
+		return strconv.Itoa(max(int(d/time.Second), 0)) + " s"
+	case hours == 0:
+		return strconv.Itoa(minutes) + " min"
+	case days == 0 && minutes%60 == 0, hours >= 6 && days == 0:
+		return strconv.Itoa(hours) + " h"
+	case days == 0:
+		return strconv.Itoa(hours) + " h " + strconv.Itoa(minutes%60) + " min"
+	}
+	return trn("{{.Count}} days", days)
+}
+
+// clockTime is a time of day, with its date where that is not today.
+func clockTime(t, now time.Time) string {
+	t, now = t.Local(), now.Local()
+	if t.Format(time.DateOnly) == now.Format(time.DateOnly) {
+		return t.Format("15:04")
+	}
+	return t.Format("2006-01-02 15:04")
+}
+
+// whose is a connection's second line: account and provider.
+func whose(s tokens.Status) string {
+	provider := plain(s.ProviderName)
+	if provider == "" {
+		provider = plain(s.Provider)
+	}
+	if account := plain(s.Account); account != "" {
+		return account + " · " + provider
+	}
+	return provider
+}
