@@ -234,9 +234,8 @@ func (m *machine) due() time.Time {
 // shift moves every time of the machine by d (negative), after the wall clock
 // was set back: a token is as old as it was. The record is written again, or
 // the next process would take the token for younger.
-func (m *machine) shift(d time.Duration) {
+func (m *machine) shift(now time.Time, d time.Duration) {
 	m.served, m.next = m.served.shifted(d), m.next.shifted(d)
-	m.store.unsaved = m.store.unsaved || m.served != nil
 	for k, n := range m.narrow {
 		n.token, n.at = *n.token.shifted(d), n.at.Add(d)
 		m.narrow[k] = n
@@ -251,6 +250,9 @@ func (m *machine) shift(d time.Duration) {
 	}
 	if m.request.grant != nil {
 		m.request.grant = m.request.grant.shifted(d)
+	}
+	if m.served != nil && !m.store.unsaved {
+		m.store.unsaved, m.store.writeAt = true, now
 	}
 }
 

@@ -110,7 +110,7 @@ func (m *Manager) now() time.Time {
 		m.opts.Log.Info("the clock was set back", "by", -step)
 		for _, k := range m.all() {
 			k.mu.Lock()
-			k.m.shift(step)
+			k.m.shift(now, step)
 			k.mu.Unlock()
 		}
 		m.poke()

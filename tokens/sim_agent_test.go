@@ -52,7 +52,7 @@ func (a *simAgent) look() time.Time {
 	now, step := a.steps.look()
 	switch {
 	case step < -backStep:
-		a.m.shift(step)
+		a.m.shift(now, step)
 		a.setAlarm()
 	case step > sleepGap:
 		a.m.resumed(now)

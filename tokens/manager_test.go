@@ -1,0 +1,681 @@
+package tokens
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/tokens/store"
+)
+
+func TestTheTimerRenewsAtTheBuffer(t *testing.T) {
+	for _, c := range []struct{ lifetime, at time.Duration }{
+		{24 * time.Hour, 24*time.Hour - 5*time.Minute},
+		{time.Hour, 55 * time.Minute},
+		{5 * time.Minute, 225 * time.Second},
+		{time.Minute, 45 * time.Second},
+		{10 * time.Second, 7500 * time.Millisecond},
+		{2 * time.Second, 5 * time.Second}, // the floor: shorter lives are left to callers
+	} {
+		t.Run(c.lifetime.String(), func(t *testing.T) {
+			inBubble(t, c.lifetime, func(t *testing.T, r *rig) {
+				jitter := max(Buffer(c.lifetime)/10, time.Millisecond)
+				r.pass(c.at - time.Millisecond)
+				r.wantHits(0)
+				r.pass(jitter + time.Millisecond)
+				r.wantHits(1)
+				if g := r.stored(); g.RefreshToken != "refresh-2" || g.Generation != 2 {
+					t.Fatalf("the rotated refresh token is not in the store: generation %d", g.Generation)
+				}
+			})
+		})
+	}
+}
+
+func TestATokenThatNeverExpiresHasNoTimer(t *testing.T) {
+	inBubble(t, 0, func(t *testing.T, r *rig) {
+		r.pass(24 * time.Hour)
+		r.wantHits(0)
+		if s := r.status(); !s.NeverExpires || s.ExpiresAt != nil {
+			t.Fatalf("status gives an expiry: %+v", s)
+		}
+		r.pass(7 * 24 * time.Hour) // but its refresh token is kept alive
+		r.wantHits(1)
+	})
+}
+
+func TestOnDemandIsLeftToCallersButKeptAlive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, time.Hour)
+		r.config.Refresh = "on-demand"
+		r.entry.Tokens.RefreshIdle = "10d"
+		r.start()
+		defer r.quit()
+		r.connect()
+		r.pass(48 * time.Hour)
+		r.wantHits(0)
+		if r.token() != "access-2" {
+			t.Fatal("a caller did not renew")
+		}
+		r.pass(5*24*time.Hour + time.Minute)
+		r.wantHits(2)
+	})
+}
+
+func TestAnExpiredTokenIsNeverHandedOut(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.always = failure(providers.Transient, "http_503") })
+		r.pass(59*time.Minute + 45*time.Second) // fifteen seconds are left: less than a caller wants
+		_, err := r.ask(Want{})
+		r.wantCode(err, CodeTemporarilyUnavailable)
+		if _, err := r.ask(Want{MinValid: time.Second}); err != nil {
+			t.Fatalf("the old token is good for what was asked, but: %v", err)
+		}
+		r.pass(time.Minute)
+		_, err = r.ask(Want{MinValid: time.Nanosecond})
+		r.wantCode(err, CodeTemporarilyUnavailable)
+		r.wantState(Retrying, ReasonProviderTrouble)
+	})
+}
+
+func TestMinValidIsCappedAtAQuarterOfTheLifetime(t *testing.T) {
+	inBubble(t, time.Minute, func(t *testing.T, r *rig) {
+		if _, err := r.ask(Want{MinValid: time.Hour}); err != nil {
+			t.Fatal(err)
+		}
+		r.wantHits(0)
+	})
+}
+
+func TestSuspendOfEightHoursThenTheFirstCallerGetsAFreshToken(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.clock.jump(8 * time.Hour)
+		if got := r.token(); got != "access-2" {
+			t.Fatalf("got %s after the suspend", got)
+		}
+		r.wantHits(1)
+	})
+}
+
+func TestAfterSuspendTheTimerLooksWithinHalfAMinute(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.clock.jump(8 * time.Hour)
+		r.pass(30 * time.Second)
+		r.wantHits(1)
+	})
+}
+
+func TestResumeTriesAtOnceWhatBackedOff(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.always = failure(providers.Transient, "network") })
+		r.pass(3 * time.Hour)
+		r.provider.with(func() { r.provider.always = nil })
+		r.clock.jump(time.Hour)
+		r.m.Resumed()
+		r.pass(3 * time.Second)
+		r.wantState(Connected, ReasonNone)
+	})
+}
+
+func TestAClockSetBackMakesNoTokenYounger(t *testing.T) {
+	for _, back := range []time.Duration{10 * time.Minute, 50 * time.Minute, 30 * 24 * time.Hour} {
+		t.Run(back.String(), func(t *testing.T) {
+			inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+				r.pass(40 * time.Minute)
+				r.clock.jump(-back)
+				r.pass(14 * time.Minute)
+				r.wantHits(0)
+				r.pass(2 * time.Minute) // minute 55 of the token's life, whatever the wall says
+				r.wantHits(1)
+			})
+		})
+	}
+}
+
+func TestAClockSetBackIsRememberedOverARestart(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.pass(40 * time.Minute)
+		r.clock.jump(-30 * time.Minute)
+		r.pass(time.Minute)
+		r.restart()
+		r.pass(20 * time.Minute) // 61 minutes old
+		if got := r.token(); got == "access-1" {
+			t.Fatal("an expired token was handed out after the clock was set back and the process restarted")
+		}
+	})
+}
+
+func TestAClockSetForwardAndBackRenewsAndGoesOn(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.clock.jump(24 * time.Hour)
+		r.pass(time.Minute)
+		r.clock.jump(-24 * time.Hour)
+		r.pass(time.Minute)
+		r.wantState(Connected, ReasonNone)
+		r.token()
+		r.pass(3 * time.Hour)
+		r.token()
+	})
+}
+
+func TestManyCallersAtExpiryMakeOneRequest(t *testing.T) {
+	for _, n := range []int{64, 1000} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+				r.provider.with(func() { r.provider.slow = 3 * time.Second })
+				r.clock.jump(time.Hour)
+				var callers sync.WaitGroup
+				for range n {
+					callers.Go(func() {
+						if tok, err := r.ask(Want{}); err != nil || tok.AccessToken != "access-2" {
+							t.Errorf("got %s, %v", tok.AccessToken, err)
+						}
+					})
+				}
+				callers.Wait()
+				r.wantHits(1)
+			})
+		})
+	}
+}
+
+func TestManyRejectionsOfOneTokenMakeOneRequest(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.pass(time.Minute)
+		var callers sync.WaitGroup
+		for range 64 {
+			callers.Go(func() {
+				if tok, err := r.reject("access-1"); err != nil || tok.AccessToken != "access-2" {
+					t.Errorf("got %s, %v", tok.AccessToken, err)
+				}
+			})
+		}
+		callers.Wait()
+		r.wantHits(1)
+	})
+}
+
+func TestACallerThatGivesUpCancelsNothingForOthers(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.slow = 3 * time.Second })
+		r.clock.jump(time.Hour)
+		impatient, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		var callers sync.WaitGroup
+		callers.Go(func() {
+			_, err := r.m.Token(impatient, "work", Want{})
+			r.wantCode(err, CodeTimeout)
+		})
+		callers.Go(func() {
+			if tok, err := r.ask(Want{}); err != nil || tok.AccessToken != "access-2" {
+				t.Errorf("the patient caller got %s, %v", tok.AccessToken, err)
+			}
+		})
+		callers.Wait()
+		r.wantHits(1)
+	})
+}
+
+func TestAGoodTokenIsServedWhileARefreshIsSlow(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.slow = time.Minute / 2 })
+		r.pass(55*time.Minute + 31*time.Second) // the refresh is under way
+		before := time.Now()
+		if got := r.token(); got != "access-1" {
+			t.Fatalf("got %s", got)
+		}
+		if waited := time.Since(before); waited != 0 {
+			t.Fatalf("a caller waited %s for a token that was in memory", waited)
+		}
+	})
+}
+
+func TestARejectedTokenIsRenewedOnceAndThenItIsTheTool(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.pass(time.Minute)
+		tok, err := r.reject("access-1")
+		if err != nil || tok.AccessToken != "access-2" {
+			t.Fatalf("got %s, %v", tok.AccessToken, err)
+		}
+		for range 5 {
+			r.pass(30 * time.Second)
+			_, err = r.reject("access-2")
+			r.wantCode(err, CodeRejectedAgain)
+		}
+		if tok, err = r.reject("access-1"); err != nil || tok.AccessToken != "access-2" {
+			t.Fatalf("an older token was not answered with the present one: %v", err)
+		}
+		r.wantHits(1)
+		r.pass(5 * time.Minute)
+		if tok, err = r.reject("access-2"); err != nil || tok.AccessToken != "access-3" {
+			t.Fatalf("much later, a refusal renews again: %s, %v", tok.AccessToken, err)
+		}
+	})
+}
+
+func TestWithoutRefreshTokenOnlyTheProvidersWordTwiceIsAVerdict(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 0)
+		r.provider.refreshable = false
+		r.provider.liveness = providers.Alive
+		r.start()
+		defer r.quit()
+		r.connect()
+		_, err := r.reject("access-1")
+		r.wantCode(err, CodeRejectedAgain)
+		r.pass(time.Minute)
+		r.provider.with(func() { r.provider.liveness = providers.Unclear })
+		_, err = r.reject("access-1")
+		r.wantCode(err, CodeTemporarilyUnavailable)
+		r.wantState(Connected, ReasonNone)
+		r.pass(time.Minute)
+		r.provider.with(func() { r.provider.liveness = providers.DeadToken })
+		_, err = r.reject("access-1")
+		r.wantCode(err, CodeReconnectRequired)
+		r.wantState(ReconnectRequired, ReasonTokenRejected)
+		if r.provider.probes != 4 {
+			t.Fatalf("%d probes", r.provider.probes)
+		}
+	})
+}
+
+func TestWithoutRefreshTokenTheEndIsAnnouncedAtTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, time.Hour)
+		r.provider.refreshable = false
+		r.start()
+		defer r.quit()
+		r.connect()
+		r.pass(time.Hour - time.Second)
+		r.wantState(Connected, ReasonNone)
+		r.pass(time.Second)
+		r.wantState(ReconnectRequired, ReasonExpired)
+		r.wantHits(0)
+	})
+}
+
+func TestADeadGrantIsErasedAndStaysQuiet(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		changes, stop := r.m.Subscribe()
+		defer stop()
+		r.provider.with(func() { r.provider.always = failure(providers.Dead, "invalid_grant") })
+		r.pass(56 * time.Minute)
+		r.wantState(ReconnectRequired, ReasonRevoked)
+		if r.stored() != nil {
+			t.Fatal("the grant is still in the keychain")
+		}
+		announced := 0
+		for len(changes) > 0 {
+			if s := <-changes; s.Announce {
+				announced++
+				r.m.Announced("work")
+				synctest.Wait()
+			}
+		}
+		r.pass(48 * time.Hour)
+		_, err := r.ask(Want{})
+		r.wantCode(err, CodeReconnectRequired)
+		r.restart()
+		r.pass(48 * time.Hour)
+		r.wantState(ReconnectRequired, ReasonRevoked)
+		r.wantHits(1)
+		if announced != 1 || r.status().Announce {
+			t.Fatalf("announced %d times, and again after the restart: %t", announced, r.status().Announce)
+		}
+		r.provider.with(func() { r.provider.always = nil })
+		r.connect()
+		r.wantState(Connected, ReasonNone)
+		r.restart()
+		r.wantState(Connected, ReasonNone)
+	})
+}
+
+func TestANewerGrantInTheStoreAvertsTheVerdict(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		g := *r.stored()
+		g.Generation, g.AccessToken, g.RefreshToken = 9, "access-9", "refresh-9"
+		b, _ := g.encode()
+		r.store.Set(t.Context(), "work", b)
+		r.provider.with(func() { r.provider.current = "refresh-9" })
+		r.pass(56 * time.Minute)
+		r.wantState(Connected, ReasonNone)
+		r.wantHits(2)
+	})
+}
+
+func TestALostAnswerIsTriedOnceSoonThenNamedAsTheReason(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		lost := &providers.Failure{Class: providers.Transient, Code: "network", Lost: true, Detail: "The connection broke."}
+		r.provider.with(func() { r.provider.answers = []error{lost, failure(providers.Dead, "invalid_grant")} })
+		r.pass(55 * time.Minute)
+		r.wantHits(0)
+		r.pass(30*time.Second + 4*time.Second) // the timer's jitter, and the quick retry
+		r.wantHits(2)
+		r.wantState(ReconnectRequired, ReasonAnswerLost)
+	})
+}
+
+func TestBackOffDoublesToFiveMinutesAndObeysRetryAfter(t *testing.T) {
+	inBubble(t, 24*time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.always = failure(providers.Transient, "http_500") })
+		r.pass(24*time.Hour - 4*time.Minute)
+		r.provider.with(func() { r.provider.hits = 0 })
+		r.pass(2 * time.Hour)
+		if n := r.provider.count(); n < 20 || n > 31 {
+			t.Fatalf("%d tries in two hours, want one about every five minutes", n)
+		}
+		slow := failure(providers.Transient, "http_429")
+		slow.RetryAfter = 40 * time.Minute
+		r.provider.with(func() { r.provider.always, r.provider.hits = slow, 0 })
+		r.pass(2 * time.Hour)
+		if n := r.provider.count(); n < 3 || n > 4 {
+			t.Fatalf("%d tries in two hours with Retry-After of 40 minutes", n)
+		}
+		r.provider.with(func() { r.provider.always, r.provider.hits = nil, 0 })
+		if _, err := r.m.Refresh(t.Context(), "work"); err != nil {
+			t.Fatalf("the user asked, and Retry-After still held: %v", err)
+		}
+	})
+}
+
+func TestFiveUnknownRefusalsAreAVerdict(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.always = failure(providers.Suspect, "strange") })
+		r.pass(55*time.Minute + 30*time.Second + 10*time.Minute + 30*time.Second)
+		r.wantHits(4)
+		r.wantState(Retrying, ReasonProviderTrouble)
+		r.pass(30 * time.Minute)
+		r.wantHits(5)
+		r.wantState(ReconnectRequired, ReasonRefused)
+	})
+}
+
+func TestAMisconfigurationKeepsTheTokensAndLooksAgain(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.always = failure(providers.Misconfigured, "invalid_client") })
+		r.pass(56 * time.Minute)
+		r.wantState(Misconfigured, ReasonClientRefused)
+		r.token() // still good
+		r.pass(10 * time.Minute)
+		_, err := r.ask(Want{})
+		r.wantCode(err, CodeMisconfigured)
+		r.wantHits(1)
+		if r.stored() == nil {
+			t.Fatal("the grant was erased")
+		}
+		r.pass(time.Hour)
+		r.wantHits(2)
+		r.provider.with(func() { r.provider.always = nil })
+		r.put() // the configuration changed
+		r.pass(time.Second)
+		r.wantState(Connected, ReasonNone)
+	})
+}
+
+func TestNothingIsSentToChangedEndpoints(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.binding.Origins = []string{"https://elsewhere.example"} })
+		r.put()
+		r.pass(time.Second)
+		r.wantState(ReconnectRequired, ReasonEndpointsChanged)
+		_, err := r.ask(Want{})
+		r.wantCode(err, CodeReconnectRequired)
+		r.pass(24 * time.Hour)
+		r.wantHits(0)
+		r.provider.with(func() { r.provider.binding = rigBinding })
+		r.put()
+		r.pass(time.Second)
+		r.wantState(Connected, ReasonNone)
+		if r.token() != "access-2" {
+			t.Fatal("the grant did not come back with the configuration")
+		}
+	})
+}
+
+func TestABrokenFileKeepsTheGrantAndServesItWhileGood(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.m.Put(Connection{Name: "work", Entry: r.entry, Broken: fmt.Errorf("connections/work.toml:3: unknown field \"scope\"")})
+		r.wantState(Misconfigured, ReasonConfiguration)
+		r.token()
+		r.pass(2 * time.Hour)
+		_, err := r.ask(Want{})
+		r.wantCode(err, CodeMisconfigured)
+		r.wantHits(0)
+		r.put()
+		r.token()
+		r.wantState(Connected, ReasonNone)
+	})
+}
+
+func TestARefreshWaitsForAKeychainThatCannotBeWritten(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.store.fail(store.ErrLocked)
+		r.pass(56 * time.Minute)
+		r.wantHits(0)
+		r.wantState(KeychainLocked, ReasonKeychainLocked)
+		r.token() // in memory, and good
+		r.pass(time.Hour)
+		_, err := r.ask(Want{})
+		r.wantCode(err, CodeKeychainLocked)
+		r.store.fail(nil)
+		r.wantState(Connected, ReasonNone)
+		r.wantHits(1)
+	})
+}
+
+func TestAKeychainThatIsLockedAtTheStartOpensByItself(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.store.fail(store.ErrLocked)
+		r.restart()
+		r.wantState(KeychainLocked, ReasonKeychainLocked)
+		_, err := r.ask(Want{})
+		r.wantCode(err, CodeKeychainLocked)
+		r.store.fail(nil)
+		r.wantState(Connected, ReasonNone)
+		if r.token() != "access-1" {
+			t.Fatal("not the stored token")
+		}
+	})
+}
+
+func TestAKeychainThatSaysNothingIsLookedAtAgain(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.store.fail(store.ErrUnavailable)
+		r.restart()
+		r.wantState(KeychainLocked, ReasonKeychainUnavailable)
+		r.store.mu.Lock()
+		r.store.err = nil // without a word
+		r.store.mu.Unlock()
+		r.pass(31 * time.Second)
+		r.wantState(Connected, ReasonNone)
+	})
+}
+
+func TestAGrantThatCannotBeWrittenIsServedAndWrittenLater(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.store.mu.Lock()
+		r.store.setErr = store.ErrUnavailable
+		r.store.mu.Unlock()
+		r.pass(56 * time.Minute)
+		if r.token() != "access-2" || !r.status().Unsaved || r.status().Detail == "" {
+			t.Fatalf("status %+v", r.status())
+		}
+		r.store.mu.Lock()
+		r.store.setErr = nil
+		r.store.mu.Unlock()
+		r.pass(10 * time.Second)
+		if g := r.stored(); g.Generation != 2 || r.status().Unsaved {
+			t.Fatalf("generation %d in the store", g.Generation)
+		}
+		r.wantHits(1)
+	})
+}
+
+func TestAVerdictWhileTheKeychainIsLockedStands(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() {
+			r.provider.slow = 10 * time.Second
+			r.provider.always = failure(providers.Dead, "invalid_grant")
+		})
+		r.pass(55*time.Minute + 31*time.Second)
+		r.store.fail(store.ErrLocked) // between the request and its answer
+		r.pass(time.Minute)
+		r.wantState(ReconnectRequired, ReasonRevoked)
+		r.restart()
+		r.wantState(ReconnectRequired, ReasonRevoked)
+		r.store.fail(nil)
+		r.pass(time.Minute)
+		r.wantState(ReconnectRequired, ReasonRevoked)
+		if r.stored() != nil {
+			t.Fatal("the dead grant is still in the keychain")
+		}
+		r.wantHits(1)
+	})
+}
+
+func TestDisconnectWhileTheKeychainIsLockedStands(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.store.fail(store.ErrLocked)
+		if err := r.m.Disconnect(t.Context(), "work"); err != nil {
+			t.Fatal(err)
+		}
+		r.wantState(Disconnected, ReasonNone)
+		if r.provider.revoked != 1 {
+			t.Fatal("not revoked at the provider")
+		}
+		r.restart()
+		r.store.fail(nil)
+		r.pass(time.Minute)
+		r.wantState(Disconnected, ReasonNone)
+		if r.stored() != nil {
+			t.Fatal("the grant is still in the keychain")
+		}
+	})
+}
+
+func TestADamagedRecordIsSaidAndReplaced(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.store.Set(t.Context(), "work", []byte("{"))
+		r.restart()
+		r.wantState(ReconnectRequired, ReasonRecordDamaged)
+		if v := string(r.store.values["work"]); v != "{" {
+			t.Fatalf("the record was touched: %q", v)
+		}
+		r.connect()
+		r.wantState(Connected, ReasonNone)
+	})
+}
+
+func TestARecordErasedByHandIsADisconnection(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.store.Delete(t.Context(), "work")
+		r.token() // still in memory
+		r.pass(56 * time.Minute)
+		if r.stored() == nil {
+			t.Fatal("the refresh did not write it again")
+		}
+		r.store.Delete(t.Context(), "work")
+		r.restart()
+		r.wantState(Disconnected, ReasonNone)
+	})
+}
+
+func TestALimitCountedFromConsentIsAnnouncedAWeekAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 24*time.Hour)
+		r.entry.Tokens.RefreshAbsolute = "180d"
+		r.start()
+		defer r.quit()
+		r.connect()
+		r.pass(172 * 24 * time.Hour)
+		if r.status().EndsSoon {
+			t.Fatal("announced too early")
+		}
+		r.pass(2 * 24 * time.Hour)
+		if s := r.status(); !s.EndsSoon || s.EndsAt == nil {
+			t.Fatal("not announced")
+		}
+		r.pass(6 * 24 * time.Hour)
+		r.provider.with(func() { r.provider.always = failure(providers.Dead, "invalid_grant") })
+		r.pass(24 * time.Hour)
+		r.wantState(ReconnectRequired, ReasonAbsoluteLimit)
+	})
+}
+
+func TestANarrowerTokenIsKeptBesideTheGrant(t *testing.T) {
+	for _, keeps := range []bool{false, true} {
+		t.Run(fmt.Sprintf("keeps the refresh token: %t", keeps), func(t *testing.T) {
+			inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+				r.provider.narrowKeeps = keeps
+				tok, err := r.ask(Want{Scopes: []string{"read"}})
+				if err != nil || tok.AccessToken != "access-2" {
+					t.Fatalf("got %s, %v", tok.AccessToken, err)
+				}
+				if again, _ := r.ask(Want{Scopes: []string{"read"}}); again.AccessToken != "access-2" {
+					t.Fatal("not cached")
+				}
+				r.wantHits(1)
+				if r.token() != "access-1" {
+					t.Fatal("the grant's own token changed")
+				}
+				if g := r.stored(); !keeps && g.RefreshToken != "refresh-2" || keeps && g.RefreshToken != "refresh-1" {
+					t.Fatal("the store does not hold the present refresh token")
+				}
+				r.pass(56 * time.Minute)
+				r.wantState(Connected, ReasonNone)
+			})
+		})
+	}
+}
+
+func TestAProviderThatDoesNotGiveLessLeavesTheGrantAlone(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.answers = []error{failure(providers.Misconfigured, "invalid_scope")} })
+		_, err := r.ask(Want{Scopes: []string{"admin"}})
+		r.wantCode(err, CodeBadRequest)
+		r.wantState(Connected, ReasonNone)
+		r.token()
+	})
+}
+
+func TestAFlowLiesOverTheStateAndTheOldTokenIsServed(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.m.FlowStarted("work")
+		r.wantState(Connecting, ReasonNone)
+		r.token()
+		r.m.FlowEnded("work", fmt.Errorf("access was denied in the browser"))
+		r.wantState(Connected, ReasonNone)
+		if err := r.m.Disconnect(t.Context(), "work"); err != nil {
+			t.Fatal(err)
+		}
+		r.m.FlowStarted("work")
+		_, err := r.ask(Want{})
+		r.wantCode(err, CodeConnecting)
+	})
+}
+
+func TestASlowAnswerNeverReplacesANewerGrant(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.slow = 20 * time.Second })
+		r.pass(55*time.Minute + 31*time.Second)
+		r.connect() // access-2, while the refresh is under way
+		r.pass(time.Minute)
+		if got := r.token(); got != "access-2" {
+			t.Fatalf("got %s", got)
+		}
+		if g := r.stored(); g.AccessToken != "access-2" {
+			t.Fatalf("the store holds %s", g.AccessToken)
+		}
+	})
+}
+
+func TestUnknownConnection(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		_, err := r.m.Token(t.Context(), "nobody", Want{})
+		r.wantCode(err, CodeUnknownConnection)
+	})
+}

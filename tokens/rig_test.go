@@ -1,0 +1,358 @@
+package tokens
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/tokens/store"
+)
+
+// rig is a manager with everything around it in memory, so that it may run in
+// a synctest bubble: hours pass at once.
+type rig struct {
+	t        *testing.T
+	m        *Manager
+	store    *rigStore
+	verdicts *memoryVerdicts
+	provider *rigProvider
+	clock    *rigClock
+	stop     context.CancelFunc
+	ended    chan struct{}
+	entry    providers.Entry
+	config   providers.Connection
+}
+
+// inBubble runs a test on fake time with a connection that holds a grant of
+// that lifetime (0: never expires).
+func inBubble(t *testing.T, lifetime time.Duration, f func(t *testing.T, r *rig)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, lifetime)
+		r.start()
+		defer r.quit()
+		r.connect()
+		f(t, r)
+	})
+}
+
+func newRig(t *testing.T, lifetime time.Duration) *rig {
+	r := &rig{
+		t: t, store: &rigStore{values: map[string][]byte{}, changed: make(chan struct{}, 1)},
+		verdicts: newMemoryVerdicts(), clock: &rigClock{start: time.Now()},
+		entry: providers.Entry{ID: "p", Name: "Provider", Whoami: providers.WhoamiRules{URL: "https://p.example/me"}},
+	}
+	r.provider = &rigProvider{clock: r.clock, lifetime: lifetime, refreshable: true, binding: rigBinding}
+	return r
+}
+
+var rigBinding = providers.Binding{ClientID: "client", Origins: []string{"https://p.example"}}
+
+// start is a process that begins: a manager with what store and verdicts hold.
+func (r *rig) start() {
+	ctx, cancel := context.WithCancel(context.Background())
+	r.m = New(Options{Store: r.store, Verdicts: r.verdicts, Clock: r.clock})
+	r.stop, r.ended = cancel, make(chan struct{})
+	m, ended := r.m, r.ended
+	go func() { m.Run(ctx); close(ended) }()
+	r.put()
+	synctest.Wait()
+}
+
+func (r *rig) put() {
+	r.m.Put(Connection{Name: "work", Config: r.config, Entry: r.entry, Provider: r.provider})
+}
+
+func (r *rig) quit() {
+	r.stop()
+	<-r.ended
+}
+
+func (r *rig) restart() {
+	r.quit()
+	r.start()
+}
+
+func (r *rig) connect() {
+	r.t.Helper()
+	_, err := r.m.Adopt(r.t.Context(), "work", providers.Result{Answer: r.provider.issue(), Binding: rigBinding, Account: providers.Account{ID: "1", Label: "ada"}})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// pass lets time go by, with timers.
+func (r *rig) pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+func (r *rig) token() string {
+	r.t.Helper()
+	tok, err := r.ask(Want{})
+	if err != nil {
+		r.t.Fatalf("no token: %v", err)
+	}
+	return tok.AccessToken
+}
+
+func (r *rig) ask(w Want) (Token, error) {
+	ctx, cancel := context.WithTimeout(r.t.Context(), DefaultTimeout)
+	defer cancel()
+	return r.m.Token(ctx, "work", w)
+}
+
+func (r *rig) reject(token string) (Token, error) {
+	ctx, cancel := context.WithTimeout(r.t.Context(), DefaultTimeout)
+	defer cancel()
+	return r.m.Rejected(ctx, "work", token)
+}
+
+func (r *rig) status() Status {
+	r.t.Helper()
+	s, err := r.m.Status("work")
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return s
+}
+
+func (r *rig) wantState(s State, reason Reason) {
+	r.t.Helper()
+	if got := r.status(); got.State != s || got.Reason != reason {
+		r.t.Fatalf("state is %s/%s (%s), want %s/%s", got.State, got.Reason, got.Detail, s, reason)
+	}
+}
+
+func (r *rig) wantCode(err error, c Code) {
+	r.t.Helper()
+	var e *Error
+	if !errors.As(err, &e) || e.Code != c {
+		r.t.Fatalf("error is %v, want code %s", err, c)
+	}
+	if e.Detail == "" {
+		r.t.Fatalf("code %s has no sentence", c)
+	}
+}
+
+func (r *rig) wantHits(n int) {
+	r.t.Helper()
+	if got := r.provider.count(); got != n {
+		r.t.Fatalf("%d requests to the token endpoint, want %d", got, n)
+	}
+}
+
+func (r *rig) stored() *Grant {
+	r.t.Helper()
+	b, err := r.store.Get(r.t.Context(), "work")
+	if errors.Is(err, store.ErrAbsent) {
+		return nil
+	}
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	g, err := decodeGrant(b)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return g
+}
+
+// rigClock is the bubble's clock, whose wall can be set and which can sleep.
+type rigClock struct {
+	start time.Time
+	mu    sync.Mutex
+	set   time.Duration
+}
+
+func (c *rigClock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().Add(c.set).Round(0).UTC()
+}
+func (c *rigClock) Elapsed() time.Duration { return time.Since(c.start) }
+func (c *rigClock) After(d time.Duration) (<-chan time.Time, func()) {
+	t := time.NewTimer(d)
+	return t.C, func() { t.Stop() }
+}
+
+// jump moves the wall clock: someone set it, or, forward, the machine slept.
+func (c *rigClock) jump(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.set += d
+}
+
+// rigProvider is a provider that rotates, and fails as told.
+type rigProvider struct {
+	clock       *rigClock
+	mu          sync.Mutex
+	lifetime    time.Duration
+	refreshable bool
+	serial      int
+	hits        int
+	answers     []error       // of the next refreshes; nil: a token
+	always      error         // of every refresh
+	slow        time.Duration // how long an answer takes
+	revoked     int
+	liveness    providers.Liveness
+	probes      int
+	binding     providers.Binding
+	current     string
+	narrowKeeps bool // a narrower token does not rotate the refresh token
+}
+
+func (p *rigProvider) issue() providers.Answer {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.serial++
+	a := providers.Answer{
+		AccessToken: fmt.Sprintf("access-%d", p.serial), TokenType: "Bearer",
+		ExpiresIn: p.lifetime, Never: p.lifetime == 0, SentAt: p.clock.Now(),
+	}
+	if p.refreshable {
+		a.RefreshToken = fmt.Sprintf("refresh-%d", p.serial)
+	}
+	p.current = a.RefreshToken
+	return a
+}
+
+func (p *rigProvider) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.hits
+}
+
+func (p *rigProvider) with(f func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	f()
+}
+
+func (p *rigProvider) Refresh(ctx context.Context, req providers.RefreshRequest) (providers.Answer, error) {
+	p.mu.Lock()
+	p.hits++
+	slow, err := p.slow, p.always
+	if len(p.answers) > 0 {
+		err, p.answers = p.answers[0], p.answers[1:]
+	}
+	stale := req.RefreshToken != p.current
+	changed := req.Binding.Origins[0] != p.binding.Origins[0]
+	p.mu.Unlock()
+	select {
+	case <-time.After(slow):
+	case <-ctx.Done():
+		return providers.Answer{}, ctx.Err()
+	}
+	switch {
+	case changed:
+		p.with(func() { p.hits-- })
+		return providers.Answer{}, providers.ErrBindingChanged
+	case err != nil:
+		return providers.Answer{}, err
+	case stale:
+		return providers.Answer{}, failure(providers.Dead, "invalid_grant")
+	}
+	a := p.issue()
+	a.Scopes = req.Scopes
+	if p.narrowKeeps && len(req.Scopes) > 0 {
+		p.with(func() { p.current = req.RefreshToken })
+		a.RefreshToken = ""
+	}
+	return a, nil
+}
+
+func (p *rigProvider) Binding(context.Context) (providers.Binding, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.binding, nil
+}
+
+func (p *rigProvider) Revoke(context.Context, providers.Revocation) error {
+	p.with(func() { p.revoked++ })
+	return nil
+}
+
+func (p *rigProvider) Probe(context.Context, string, map[string]json.RawMessage) providers.Liveness {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.probes++
+	return p.liveness
+}
+
+func failure(c providers.Class, code string) *providers.Failure {
+	return &providers.Failure{Class: c, Code: code, Status: 400, Detail: "The provider said " + code + "."}
+}
+
+// rigStore is a store in memory that can be locked, broken and looked into.
+type rigStore struct {
+	mu      sync.Mutex
+	values  map[string][]byte
+	err     error // of every operation
+	setErr  error // of Set alone
+	changed chan struct{}
+	sets    int
+}
+
+func (s *rigStore) fail(err error) {
+	s.mu.Lock()
+	s.err = err
+	s.mu.Unlock()
+	if err == nil {
+		select {
+		case s.changed <- struct{}{}:
+		default:
+		}
+	}
+	synctest.Wait()
+}
+
+func (s *rigStore) Get(_ context.Context, key string) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err != nil {
+		return nil, s.err
+	}
+	v, ok := s.values[key]
+	if !ok {
+		return nil, store.ErrAbsent
+	}
+	return v, nil
+}
+
+func (s *rigStore) Set(_ context.Context, key string, v []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sets++
+	if err := errors.Join(s.err, s.setErr); err != nil {
+		return err
+	}
+	s.values[key] = v
+	return nil
+}
+
+func (s *rigStore) Delete(_ context.Context, key string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err != nil {
+		return s.err
+	}
+	delete(s.values, key)
+	return nil
+}
+
+func (s *rigStore) Check(context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
+func (s *rigStore) Unlock(context.Context) error { return s.Check(context.Background()) }
+func (s *rigStore) Changed() <-chan struct{}     { return s.changed }
+func (s *rigStore) Kind() string                 { return "memory" }
+func (s *rigStore) Close() error                 { return nil }
