@@ -3,6 +3,7 @@
 package practicetest
 
 import (
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +11,11 @@ import (
 
 	"github.com/authtray/authtray/providers/practice/server"
 )
+
+// The library below the practice provider tells the default logger of each route
+// and refusal, state parameters included. In tests only its errors are wanted;
+// a logger that a test installs itself is not touched.
+func init() { slog.SetLogLoggerLevel(slog.LevelError) }
 
 // Provider is a practice provider that listens.
 type Provider struct {

@@ -19,7 +19,8 @@ type stateFile struct {
 
 const stateVersion = 1
 
-// restore takes up the state file, or makes new keys where there is none.
+// restore takes up the state file, or makes new keys and the file where there
+// is none, so that a place that cannot be written is told at once.
 func (s *Server) restore() (err error) {
 	s.keys, err = newKeys()
 	if err != nil || s.opts.State == "" {
@@ -27,6 +28,9 @@ func (s *Server) restore() (err error) {
 	}
 	raw, err := os.ReadFile(s.opts.State)
 	if errors.Is(err, fs.ErrNotExist) {
+		if err := s.write(); err != nil {
+			return fmt.Errorf("the state file %s cannot be written; give another place: %w", s.opts.State, err)
+		}
 		return nil
 	}
 	if err == nil {

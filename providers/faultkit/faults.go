@@ -1,0 +1,130 @@
+package faultkit
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Fault is what happens to one request. The zero Fault is Pass.
+type Fault struct {
+	Name string
+	// Reaches says that the provider gets the request and acts on it.
+	Reaches bool
+	// Loses says that the client cannot read the tokens that the provider gave.
+	Loses bool
+	do    func(*Exchange)
+}
+
+// Custom is a fault of the caller's own.
+func Custom(name string, do func(*Exchange)) Fault { return Fault{Name: name, do: do} }
+
+func (f Fault) play(x *Exchange) {
+	if f.do == nil {
+		x.Forward()
+		return
+	}
+	f.do(x)
+}
+
+// Pass lets the request through.
+func Pass() Fault { return Fault{Name: "pass", Reaches: true} }
+
+// Reply answers in the provider's place, which does not hear of the request.
+func Reply(name string, status int, contentType, body string) Fault {
+	return Fault{Name: name, do: func(x *Exchange) {
+		a := Answer{Status: status, Head: http.Header{"Content-Type": {contentType}}, Body: []byte(body)}
+		a.Send(x.W)
+	}}
+}
+
+// Status answers with a bare status: 408, 425, 500, 502, 503, 504…
+func Status(code int) Fault {
+	return Reply(fmt.Sprintf("status %d", code), code, "text/plain; charset=utf-8", http.StatusText(code)+"\n")
+}
+
+// TooManyRequests is a 429 with Retry-After in seconds.
+func TooManyRequests(after time.Duration) Fault {
+	return retryAfter("429 with seconds", func(time.Time) string { return strconv.Itoa(int(after / time.Second)) })
+}
+
+// TooManyRequestsUntil is a 429 whose Retry-After is a date, this far from now.
+func TooManyRequestsUntil(after time.Duration) Fault {
+	return retryAfter("429 with a date", func(now time.Time) string { return now.Add(after).UTC().Format(http.TimeFormat) })
+}
+
+func retryAfter(name string, value func(now time.Time) string) Fault {
+	return Fault{Name: name, do: func(x *Exchange) {
+		x.W.Header().Set("Retry-After", value(x.kit.opts.Now()))
+		x.W.WriteHeader(http.StatusTooManyRequests)
+	}}
+}
+
+// HTML is a captive portal's page, status 200.
+func HTML() Fault {
+	return Reply("200 with HTML", http.StatusOK, "text/html; charset=utf-8",
+		"<!doctype html><title>Welcome</title><p>Please accept our terms to go online.\n")
+}
+
+// Firewall is a 403 page that no provider wrote.
+func Firewall() Fault {
+	return Reply("403 with HTML", http.StatusForbidden, "text/html; charset=utf-8", "<h1>Forbidden</h1><p>Blocked by policy.\n")
+}
+
+// Empty is a 200 with nothing in it.
+func Empty() Fault { return Reply("empty 200", http.StatusOK, "application/json", "") }
+
+// OAuthError is an RFC 6749 §5.2 error with status 400. code is raw JSON, so
+// that it can also be what it should not be: `"invalid_grant"`, 400, true,
+// {"code":190}.
+func OAuthError(code string) Fault {
+	return Reply("error "+code, http.StatusBadRequest, "application/json", `{"error":`+code+`,"error_description":"scripted"}`)
+}
+
+// Endless is a 200 whose body does not end until the client goes away.
+func Endless() Fault {
+	return Fault{Name: "endless body", do: func(x *Exchange) {
+		x.W.Header().Set("Content-Type", "application/json")
+		chunk := make([]byte, 64<<10)
+		for i := range chunk {
+			chunk[i] = ' '
+		}
+		for x.R.Context().Err() == nil {
+			if _, err := x.W.Write(chunk); err != nil {
+				return
+			}
+		}
+	}}
+}
+
+// Redirect sends the request elsewhere with 307, which keeps method and body.
+func Redirect(to string) Fault {
+	return Fault{Name: "redirect", do: func(x *Exchange) { http.Redirect(x.W, x.R, to, http.StatusTemporaryRedirect) }}
+}
+
+// Catalogue is one of each fault that a request can meet and that ends by
+// itself, for random runs: slow ones take slow, redirects lead to the reserved
+// port 9. It has neither Pass nor Replay, nor the error that means death.
+func Catalogue(slow time.Duration) []Fault {
+	return []Fault{
+		Status(408), Status(425), Status(500), Status(502), Status(503), Status(504),
+		TooManyRequests(time.Second), TooManyRequestsUntil(time.Second),
+		HTML(), Firewall(), Empty(), OAuthError(`"temporarily_unavailable"`), Redirect("http://127.0.0.1:9/token"),
+		Truncated(), CutShort(), AsText(), WithBOM(), ExpiresIn(`"60"`), ExpiresIn("60.0"), ExpiresIn("null"), ExpiresIn(""), ExpiresIn("-1"),
+		ExpiresIn("1e30"), Padded(1 << 20), Endless(), ClockSkew(-time.Hour), ClockSkew(time.Hour),
+		ResetBefore(), ResetAfter(), DropAnswer(), SlowHeaders(slow), SlowBody(slow),
+	}
+}
+
+// Keeping are those of faults after which no token is lost: the provider did
+// not act, or the client can read its answer.
+func Keeping(faults []Fault) []Fault {
+	var out []Fault
+	for _, f := range faults {
+		if !f.Reaches || !f.Loses {
+			out = append(out, f)
+		}
+	}
+	return out
+}
