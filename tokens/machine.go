@@ -25,6 +25,8 @@ type machine struct {
 	late   float64 // jitter of served's timer
 	narrow map[string]narrowed
 
+	nextNarrow func() // what next's answer was asked for: remembered once next is written
+
 	// Where it stands.
 	base    State
 	reason  Reason

@@ -69,7 +69,10 @@ func (m *machine) renewed(now time.Time) {
 		m.note(now, what, ReasonNone, "")
 	}
 	m.busy = idle
-	m.adopt(now, m.next)
+	if m.adopt(now, m.next); m.nextNarrow != nil {
+		m.nextNarrow()
+		m.nextNarrow = nil
+	}
 	m.base, m.reason, m.detail, m.retryAt = Connected, ReasonNone, "", time.Time{}
 }
 

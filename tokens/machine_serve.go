@@ -174,12 +174,14 @@ func (m *machine) answeredNarrow(now time.Time, want Want, a providers.Answer, e
 	}
 	token := *m.served.renewed(a, false)
 	token.RefreshToken, token.Generation = "", 0
-	m.remember(want, narrowed{token: token, at: now})
-	if a.RefreshToken != "" && !same(a.RefreshToken, m.served.RefreshToken) {
-		m.next = m.served.rotated(a)
-		m.busy = saving
-		m.save(m.next)
+	less := narrowed{token: token, at: now}
+	if a.RefreshToken == "" || same(a.RefreshToken, m.served.RefreshToken) {
+		m.remember(want, less)
+		return
 	}
+	m.next, m.busy = m.served.rotated(a), saving
+	m.nextNarrow = func() { m.remember(want, less) }
+	m.save(m.next)
 }
 
 // refusedNarrow: a provider that does not give less is no reason to doubt the

@@ -192,7 +192,7 @@ func (m *machine) condemn(now time.Time, r Reason) {
 // sentence writes the verdict and erases every grant up to now.
 func (m *machine) sentence(now time.Time, r Reason) {
 	m.verdict = &Verdict{Reason: r, Generation: m.generation(), Time: now}
-	m.served, m.next, m.narrow = nil, nil, nil
+	m.served, m.next, m.narrow, m.nextNarrow = nil, nil, nil, nil
 	m.busy, m.request = idle, effect{}
 	m.probes = probing{}
 	m.rejection = false
@@ -205,7 +205,7 @@ func (m *machine) sentence(now time.Time, r Reason) {
 // connect takes a grant that the user just brought.
 func (m *machine) connect(now time.Time, g *Grant) {
 	m.busy, m.request = saving, effect{}
-	m.next, m.narrow = g, nil
+	m.next, m.narrow, m.nextNarrow = g, nil, nil
 	m.rejection = false
 	m.save(g)
 }

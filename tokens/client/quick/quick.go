@@ -23,16 +23,13 @@
 // is spoken to by system calls; no strings, time or fmt.
 package quick
 
-// Asked says whether the agent was asked on the way to main.
-type Asked bool
-
 // taken is what happened before main.
 var taken struct {
-	asked  Asked
+	asked  bool
 	answer []byte
 }
 
 // Taken returns the HTTP answer that the agent gave before main to this
 // process's own `token` command, and whether it was asked at all. An empty
 // answer to a question means that the agent gave none in time.
-func Taken() ([]byte, Asked) { return taken.answer, taken.asked }
+func Taken() (answer []byte, asked bool) { return taken.answer, taken.asked }

@@ -37,7 +37,7 @@ func arguments() []string {
 
 // ask sends the request to the agent, if there is one of this user's, and
 // returns its answer.
-func ask(target string) ([]byte, Asked) {
+func ask(target string) (answer []byte, asked bool) {
 	fd, ok := dial()
 	if !ok {
 		return nil, false
