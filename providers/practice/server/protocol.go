@@ -125,8 +125,7 @@ func (p *protocol) CodeExchange(ctx context.Context, r *op.ClientRequest[oidc.Ac
 	return p.exact(out, err)
 }
 
-// RefreshToken makes expires_in exact and says why a token was refused. An ID
-// token comes only where the grant is for openid.
+// RefreshToken makes expires_in exact.
 func (p *protocol) RefreshToken(ctx context.Context, r *op.ClientRequest[oidc.RefreshTokenRequest]) (*op.Response, error) {
 	out, err := p.LegacyServer.RefreshToken(withResource(ctx, r.Form.Get("resource")), r)
 	return p.exact(out, err)
