@@ -1,0 +1,138 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/authtray/authtray/app/config"
+)
+
+// Main runs the command line in os.Args and returns its exit code. The groups of
+// commands:
+//
+//	commands_run.go         run, open, quit, window: the agent's process
+//	commands_add.go         add; commands_set.go reads --set, commands_offline.go serves without an agent
+//	commands_remove.go      remove, disconnect, refresh
+//	commands_secret.go      secret set
+//	commands_connect.go     connect
+//	commands_token.go       token, rejected
+//	commands_request.go     request
+//	commands_status.go      status; commands_watch.go watch
+//	commands_providers.go   providers
+//	commands_settings.go    autostart, version
+//	commands_errors.go      errors as sentences, and exit codes
+//	commands_agent.go       speaking to the agent
+//	commands_text.go        foreign text, times and counts in words
+func Main(version string) int {
+	s := &shell{in: os.Stdin, out: os.Stdout, err: os.Stderr, now: time.Now, version: version}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return s.main(ctx, os.Args[1:])
+}
+
+// shell is what commands read from and write to.
+type shell struct {
+	in       io.Reader
+	out, err io.Writer
+	now      func() time.Time
+	version  string
+	paths    config.Paths
+	parsed   bool // the command line was understood; what fails now is no wrong usage
+}
+
+func (s *shell) main(ctx context.Context, args []string) int {
+	root := s.root()
+	root.SetArgs(args)
+	root.SetIn(s.in)
+	root.SetOut(s.out)
+	root.SetErr(s.err)
+	err := root.ExecuteContext(ctx)
+	if err != nil && !s.parsed {
+		err = usage("%v; see: authtray --help", err)
+	}
+	return s.tell(err)
+}
+
+func (s *shell) root() *cobra.Command {
+	root := s.runCommand("authtray [command]")
+	root.Short = "Keeps your OAuth connections alive and serves their tokens to local tools"
+	root.Long = root.Short + ".\n\nWithout a command it runs the agent, like: authtray run."
+	root.Example = `  authtray run &
+  authtray add work --provider github --client-id Iv1.0123456789abcdef
+  authtray connect work
+  curl -H "Authorization: Bearer $(authtray token work)" https://api.github.com/user`
+	root.SilenceErrors, root.SilenceUsage = true, true
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(s.runCommand("run"), s.openCommand(), s.quitCommand(), s.windowCommand(),
+		s.addCommand(), s.removeCommand(), s.secretCommand(),
+		s.connectCommand(), s.disconnectCommand(), s.refreshCommand(),
+		s.tokenCommand(), s.rejectedCommand(), s.requestCommand(),
+		s.statusCommand(), s.watchCommand(), s.providersCommand(),
+		s.autostartCommand(), s.versionCommand())
+	return root
+}
+
+// action is what a command does once its line has been understood.
+type action func(ctx context.Context, args []string) error
+
+// do makes a command's RunE of its action.
+func (s *shell) do(act action) func(*cobra.Command, []string) error {
+	return func(c *cobra.Command, args []string) error {
+		s.parsed = true
+		var err error
+		if s.paths, err = config.Find(); err != nil {
+			return usage("%v", err)
+		}
+		return act(c.Context(), args)
+	}
+}
+
+// named wants exactly one argument, a connection's NAME.
+func named(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return fmt.Errorf("%s wants the NAME of a connection", c.CommandPath())
+	}
+	return namedAnd(0)(c, args)
+}
+
+// namedAnd wants NAME and n more.
+func namedAnd(n int) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) != n+1 {
+			return fmt.Errorf("%s wants %d argument(s) and got %d: %s", c.CommandPath(), n+1, len(args), c.UseLine())
+		}
+		return config.CheckName(args[0])
+	}
+}
+
+// atMostNamed wants no argument, or a connection's NAME.
+func atMostNamed(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return named(c, args)
+}
+
+// isTerminal says whether a person sits at f.
+func isTerminal(f any) bool {
+	file, ok := f.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// say writes a line for people to stderr, where it is not in the way of what a
+// command prints.
+func (s *shell) say(format string, args ...any) { fmt.Fprintf(s.err, format+"\n", args...) }
+
+// print writes a line of a command's result.
+func (s *shell) print(format string, args ...any) error {
+	_, err := fmt.Fprintf(s.out, format+"\n", args...)
+	return err
+}

@@ -1,0 +1,173 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/authtray/authtray/app/socket"
+	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/tokens"
+)
+
+// adding is what the add command was told.
+type adding struct {
+	conn   providers.Connection // as far as flags say
+	issuer string
+	sets   []string
+}
+
+func (s *shell) addCommand() *cobra.Command {
+	var told adding
+	c := &cobra.Command{
+		Use:   "add NAME --provider ID",
+		Short: "Add a connection, or change one",
+		Long: `Add a connection under a NAME of your choice, or change one: what is not named
+stays as it is.
+
+--set FIELD=VALUE overrides a field of the provider's entry, nested as there
+(authtray providers ID shows it; a list is written with commas), and
+--set vars.NAME=VALUE fills in one of its template variables.`,
+		Example: `  authtray add work --provider github --client-id Iv1.0123456789abcdef --scope repo --scope read:org
+  authtray add home --provider gitlab --client-id 1234 --set vars.host=git.example.org
+  authtray add sso --provider oidc --issuer https://login.example.org --client-id cli --set redirect.port=any`,
+		Args: named,
+	}
+	f := c.Flags()
+	f.StringVar(&told.conn.Provider, "provider", "", "who issues the tokens: an ID of authtray providers")
+	f.StringVar(&told.conn.ClientID, "client-id", "", "the id of the app that you registered there")
+	f.StringArrayVar(&told.conn.Scopes, "scope", nil, "what to ask for, instead of the provider's default (may be repeated)")
+	f.StringVar(&told.issuer, "issuer", "", "the issuer's URL, where it is discovered (oidc)")
+	f.StringArrayVar(&told.sets, "set", nil, "FIELD=VALUE of the provider's entry, or vars.NAME=VALUE (may be repeated)")
+	f.StringArrayVar(&told.conn.Hosts, "host", nil, "a host that this connection answers for (may be repeated)")
+	f.StringVar(&told.conn.CAFile, "ca-file", "", "a file of certificates to trust besides the system's")
+	f.StringVar(&told.conn.Refresh, "refresh", "", "timer, or on-demand: renew only when asked")
+	f.StringVar(&told.conn.Resource, "resource", "", "the resource to ask tokens for (RFC 8707)")
+	c.RunE = s.do(func(ctx context.Context, args []string) error {
+		return s.here(ctx, withFiles, func(a remote) error { return s.add(ctx, a, args[0], told) })
+	})
+	return c
+}
+
+func (s *shell) add(ctx context.Context, a remote, name string, told adding) error {
+	conn, err := existing(ctx, a, name)
+	if err != nil {
+		return err
+	}
+	fresh := conn.Provider == ""
+	switch {
+	case fresh && told.conn.Provider == "":
+		return usage("which provider? authtray add %s --provider ID; the ids: authtray providers", name)
+	case !fresh && told.conn.Provider != "" && told.conn.Provider != conn.Provider:
+		return failed("authtray remove "+name, "%s is a connection to %s already: choose another name, or remove it first", name, conn.Provider)
+	}
+	if err := told.apply(&conn); err != nil {
+		return err
+	}
+	var now socket.Connection
+	if err := a.do(ctx, http.MethodPut, connection(name), conn, &now); err != nil {
+		return s.explain(ctx, a, conn.Provider, err)
+	}
+	return s.added(ctx, a, now, conn, fresh)
+}
+
+// existing is the connection as it is configured; the zero value where there is
+// none.
+func existing(ctx context.Context, a remote, name string) (providers.Connection, error) {
+	var now struct {
+		Config      providers.Connection `json:"config"`
+		ConfigError string               `json:"config_error"`
+	}
+	err := a.get(ctx, connection(name), &now)
+	switch {
+	case isCode(err, tokens.CodeUnknownConnection):
+		return providers.Connection{Name: name}, nil
+	case err != nil:
+		return providers.Connection{}, err
+	case now.ConfigError != "":
+		return providers.Connection{}, failed("", "the file of %s is broken and is left as it is: %s", name, now.ConfigError)
+	}
+	return now.Config, nil
+}
+
+// apply puts what was told over what is there.
+func (t adding) apply(conn *providers.Connection) error {
+	for _, f := range []struct {
+		to   *string
+		from string
+	}{
+		{&conn.Provider, t.conn.Provider}, {&conn.ClientID, t.conn.ClientID}, {&conn.CAFile, t.conn.CAFile},
+		{&conn.Refresh, t.conn.Refresh}, {&conn.Resource, t.conn.Resource},
+	} {
+		if f.from != "" {
+			*f.to = f.from
+		}
+	}
+	if t.conn.Scopes != nil {
+		conn.Scopes = t.conn.Scopes
+	}
+	if t.conn.Hosts != nil {
+		conn.Hosts = t.conn.Hosts
+	}
+	sets := t.sets
+	if t.issuer != "" {
+		sets = append([]string{"issuer=" + t.issuer}, sets...)
+	}
+	return setAll(conn, sets)
+}
+
+// explain helps with a provider's id that does not exist.
+func (s *shell) explain(ctx context.Context, a remote, provider string, err error) error {
+	var all struct {
+		Providers []socket.Brief `json:"providers"`
+	}
+	if a.get(ctx, "/v1/providers", &all) != nil || slices.ContainsFunc(all.Providers, func(p socket.Brief) bool { return p.ID == provider }) {
+		return err
+	}
+	var ids []string
+	for _, p := range all.Providers {
+		ids = append(ids, p.ID)
+	}
+	if meant := near(provider, ids); len(meant) > 0 {
+		return failed("", "there is no provider %q; did you mean %s? The others: authtray providers", provider, orList(meant))
+	}
+	return failed("authtray providers", "there is no provider %q", provider)
+}
+
+// added says what was done, and what to do next.
+func (s *shell) added(ctx context.Context, a remote, now socket.Connection, conn providers.Connection, fresh bool) error {
+	verb := "changed"
+	if fresh {
+		verb = "added"
+	}
+	if err := s.print("%s is %s.", now.Name, verb); err != nil || !fresh {
+		return err
+	}
+	var p socket.Provider
+	if err := a.get(ctx, "/v1/providers/"+conn.Provider, &p); err != nil {
+		return err
+	}
+	for _, line := range nextSteps(p, conn) {
+		s.say("%s", line)
+	}
+	return nil
+}
+
+// nextSteps are the lines that lead from a new connection to a token.
+func nextSteps(p socket.Provider, conn providers.Connection) []string {
+	var steps []string
+	if conn.ClientID == "" && p.Client.ID == "" && p.Registration == "" && conn.Override["registration"] == nil && conn.Provider != "oidc" {
+		at := "at " + p.Name
+		if p.Links.Register != "" {
+			at = "at " + p.Links.Register
+		}
+		steps = append(steps, fmt.Sprintf("Register an app %s, with the redirect URI %s, and tell its id: authtray add %s --client-id ID", at, p.RedirectURI, conn.Name))
+	}
+	if p.Client.Secret == "required" || p.Client.Secret == "" {
+		steps = append(steps, "Keep its secret in the keychain: authtray secret set "+conn.Name+" < secret")
+	}
+	return append(steps, "Then sign in: authtray connect "+conn.Name)
+}

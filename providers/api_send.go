@@ -1,0 +1,8 @@
+package providers
+
+import "net/http"
+
+// SendAPI sends a request to a URL that API gave. It follows no redirect, obeys
+// the connection's ca_file and HTTPS_PROXY, and has no time-out but the
+// request's context: answers may stream.
+func (c *Client) SendAPI(r *http.Request) (*http.Response, error) { return c.http.Do(r) }
