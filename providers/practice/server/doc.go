@@ -2,9 +2,9 @@
 // Connect server for loopback. It is there to try Authtray against, and to test
 // it against; it is not part of the authtray program.
 //
-// The protocol is github.com/zitadel/oidc/v3/pkg/op, an OpenID-certified server
-// library: what it does is what other people's clients are used to, so a client
-// that works here was not merely agreed with ourselves. What the library leaves
+// The protocol is github.com/zitadel/oidc/v3/pkg/op, a server library that other
+// people's clients speak to every day, so that a client that works here does not
+// only agree with ourselves. What the library leaves
 // to its user, or lacks, is here: people and their consent, the life of grants,
 // RFC 9126, RFC 7591, RFC 9207.
 //
