@@ -507,7 +507,7 @@ func TestAGrantThatCannotBeWrittenIsServedAndWrittenLater(t *testing.T) {
 		r.store.mu.Lock()
 		r.store.setErr = nil
 		r.store.mu.Unlock()
-		r.pass(10 * time.Second)
+		r.pass(time.Minute) // back-off had grown
 		if g := r.stored(); g.Generation != 2 || r.status().Unsaved {
 			t.Fatalf("generation %d in the store", g.Generation)
 		}
