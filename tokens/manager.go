@@ -56,6 +56,7 @@ type Manager struct {
 	work   sync.WaitGroup // effects under way
 	wake   chan struct{}
 	steps  clockSteps
+	rnd    func() float64 // jitter
 
 	mu     sync.Mutex
 	conns  map[string]*conn
@@ -88,7 +89,7 @@ func New(o Options) *Manager {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Manager{
 		opts: o, ctx: ctx, cancel: cancel, wake: make(chan struct{}, 1),
-		steps: clockSteps{clock: o.Clock},
+		steps: clockSteps{clock: o.Clock}, rnd: rand.Float64,
 		conns: map[string]*conn{}, subs: map[chan Status]struct{}{},
 	}
 }
@@ -100,7 +101,7 @@ func (m *Manager) Put(c Connection) {
 	k, known := m.conns[c.Name]
 	if !known {
 		k = &conn{name: c.Name, config: c, provider: c.Provider, changed: make(chan struct{})}
-		k.m = newMachine(policyOf(c), m.loadVerdict(c.Name), m.opts.Verdicts.LoadSent(c.Name), rand.Float64)
+		k.m = newMachine(policyOf(c), m.loadVerdict(c.Name), m.opts.Verdicts.LoadSent(c.Name), m.rnd)
 		m.conns[c.Name] = k
 	}
 	m.mu.Unlock()

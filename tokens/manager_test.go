@@ -222,8 +222,8 @@ func TestACallerThatGivesUpCancelsNothingForOthers(t *testing.T) {
 
 func TestAGoodTokenIsServedWhileARefreshIsSlow(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
-		r.provider.with(func() { r.provider.slow = time.Minute / 2 })
-		r.pass(55*time.Minute + 31*time.Second) // the refresh is under way
+		r.provider.with(func() { r.provider.slow = 20 * time.Second })
+		r.pass(55*time.Minute + 20*time.Second) // the refresh is under way
 		before := time.Now()
 		if got := r.token(); got != "access-1" {
 			t.Fatalf("got %s", got)
@@ -521,7 +521,8 @@ func TestAVerdictWhileTheKeychainIsLockedStands(t *testing.T) {
 			r.provider.slow = 10 * time.Second
 			r.provider.always = failure(providers.Dead, "invalid_grant")
 		})
-		r.pass(55*time.Minute + 31*time.Second)
+		r.pass(55*time.Minute + 20*time.Second)
+		r.wantHits(1)
 		r.store.fail(store.ErrLocked) // between the request and its answer
 		r.pass(time.Minute)
 		r.wantState(ReconnectRequired, ReasonRevoked)
@@ -661,7 +662,7 @@ func TestAFlowLiesOverTheStateAndTheOldTokenIsServed(t *testing.T) {
 func TestASlowAnswerNeverReplacesANewerGrant(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		r.provider.with(func() { r.provider.slow = 20 * time.Second })
-		r.pass(55*time.Minute + 31*time.Second)
+		r.pass(55*time.Minute + 20*time.Second)
 		r.connect() // access-2, while the refresh is under way
 		r.pass(time.Minute)
 		if got := r.token(); got != "access-2" {

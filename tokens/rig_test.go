@@ -58,6 +58,7 @@ var rigBinding = providers.Binding{ClientID: "client", Origins: []string{"https:
 func (r *rig) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	r.m = New(Options{Store: r.store, Verdicts: r.verdicts, Clock: r.clock})
+	r.m.rnd = func() float64 { return 0.5 }
 	r.stop, r.ended = cancel, make(chan struct{})
 	m, ended := r.m, r.ended
 	go func() { m.Run(ctx); close(ended) }()

@@ -1,0 +1,141 @@
+package tokens
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/authtray/authtray/providers"
+)
+
+func TestBuffer(t *testing.T) {
+	for _, c := range []struct{ lifetime, want time.Duration }{
+		{24 * time.Hour, 5 * time.Minute},
+		{time.Hour, 5 * time.Minute},
+		{20 * time.Minute, 5 * time.Minute},
+		{5 * time.Minute, 75 * time.Second},
+		{time.Minute, 15 * time.Second},
+		{10 * time.Second, 2500 * time.Millisecond},
+		{0, 0},
+	} {
+		if got := Buffer(c.lifetime); got != c.want {
+			t.Errorf("Buffer(%s) = %s, want %s", c.lifetime, got, c.want)
+		}
+	}
+}
+
+func TestWhatMayBeHandedOut(t *testing.T) {
+	const hour = time.Hour
+	for _, c := range []struct {
+		name                    string
+		lifetime, age, minValid time.Duration
+		want                    bool
+	}{
+		{"fresh", hour, time.Minute, 30 * time.Second, true},
+		{"enough left", hour, hour - 31*time.Second, 30 * time.Second, true},
+		{"too little left", hour, hour - 29*time.Second, 30 * time.Second, false},
+		{"little wanted", hour, hour - 29*time.Second, time.Second, true},
+		{"expired", hour, hour, 0, false},
+		{"long expired", hour, 3 * hour, 0, false},
+		{"the wish is capped at a quarter", hour, 40 * time.Minute, 2 * hour, true},
+		{"beyond the quarter", hour, 46 * time.Minute, 2 * hour, false},
+		{"just renewed, whatever is left", 20 * time.Second, 9 * time.Second, hour, true},
+		{"just renewed, but expired", 5 * time.Second, 6 * time.Second, 0, false},
+		{"from the future", hour, -2 * time.Minute, 0, false},
+		{"within the clock's slack", hour, -30 * time.Second, 0, true},
+		{"never expires", 0, 9000 * hour, hour, true},
+	} {
+		now := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+		g := &Grant{ObtainedAt: now.Add(-c.age)}
+		if c.lifetime > 0 {
+			g.ExpiresAt = g.ObtainedAt.Add(c.lifetime)
+		}
+		if got := usable(g, now, c.minValid); got != c.want {
+			t.Errorf("%s: usable = %t, want %t", c.name, got, c.want)
+		}
+	}
+}
+
+func TestBackoff(t *testing.T) {
+	for _, c := range []struct {
+		failure    int
+		retryAfter time.Duration
+		want       time.Duration
+	}{
+		{1, 0, 5 * time.Second}, {2, 0, 10 * time.Second}, {4, 0, 40 * time.Second},
+		{6, 0, 160 * time.Second}, {7, 0, 5 * time.Minute}, {1000, 0, 5 * time.Minute},
+		{1, time.Minute, time.Minute}, {7, time.Second, 5 * time.Minute},
+		{1, 24 * time.Hour, time.Hour},
+	} {
+		if got := backoff(c.failure, c.retryAfter, 0.5); got != c.want {
+			t.Errorf("backoff(%d, %s) = %s, want %s", c.failure, c.retryAfter, got, c.want)
+		}
+	}
+	if low, high := backoff(1, 0, 0), backoff(1, 0, 0.999); low != 4*time.Second || high >= 6*time.Second || high <= 5*time.Second {
+		t.Errorf("jitter gives %s to %s", low, high)
+	}
+}
+
+func TestWhyAGrantDied(t *testing.T) {
+	now := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+	day := 24 * time.Hour
+	for _, c := range []struct {
+		name string
+		g    Grant
+		p    policy
+		lost bool
+		want Reason
+	}{
+		{"no reason known", Grant{ObtainedAt: now.Add(-time.Hour)}, policy{}, false, ReasonRevoked},
+		{"an answer was lost", Grant{ObtainedAt: now.Add(-time.Hour)}, policy{}, true, ReasonAnswerLost},
+		{"within the absolute limit", Grant{ObtainedAt: now, ConsentedAt: now.Add(-179 * day)}, policy{absolute: 180 * day}, false, ReasonRevoked},
+		{"past the absolute limit", Grant{ObtainedAt: now, ConsentedAt: now.Add(-180 * day)}, policy{absolute: 180 * day}, false, ReasonAbsoluteLimit},
+		{"idle too long", Grant{ObtainedAt: now.Add(-61 * day)}, policy{idle: 60 * day}, false, ReasonIdleLimit},
+		{"past the refresh token's stated end", Grant{ObtainedAt: now.Add(-time.Hour), RefreshUntil: now.Add(-time.Minute)}, policy{}, false, ReasonIdleLimit},
+	} {
+		if got := deathReason(&c.g, c.p, now, c.lost); got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+	}
+}
+
+func TestEveryReasonHasASentenceThatOffersTheWayOn(t *testing.T) {
+	for _, r := range []Reason{
+		ReasonRevoked, ReasonAnswerLost, ReasonAbsoluteLimit, ReasonIdleLimit, ReasonRefused,
+		ReasonExpired, ReasonTokenRejected, ReasonEndpointsChanged, ReasonRecordDamaged,
+	} {
+		s := Sentence(ReconnectRequired, r, "GitHub", "")
+		if !containsAll(s, "GitHub", "econnect") {
+			t.Errorf("%s: %q", r, s)
+		}
+	}
+	for _, s := range []State{Disconnected, Connecting, Misconfigured, Retrying, KeychainLocked} {
+		if Sentence(s, ReasonNone, "GitHub", "") == "" {
+			t.Errorf("%s has no sentence", s)
+		}
+	}
+}
+
+func TestARecordOfANewerVersionIsLeftAlone(t *testing.T) {
+	if _, err := decodeGrant([]byte(`{"v":2,"gen":1,"access_token":"x"}`)); err == nil || !containsAll(err.Error(), "version 2") {
+		t.Fatalf("got %v", err)
+	}
+}
+
+func TestAGrantNeverPrintsItsTokens(t *testing.T) {
+	g := firstGrant(providers.Result{Answer: providers.Answer{AccessToken: "SECRET-A", RefreshToken: "SECRET-R"}}, 1, true)
+	for _, s := range []string{g.String(), g.GoString()} {
+		if containsAll(s, "SECRET") {
+			t.Fatalf("%s", s)
+		}
+	}
+}
+
+func containsAll(s string, parts ...string) bool {
+	for _, p := range parts {
+		if !strings.Contains(s, p) {
+			return false
+		}
+	}
+	return true
+}
