@@ -1,11 +1,14 @@
 // Package notify tells the user what cannot wait until they look at the tray:
 // above all that a connection needs to be reconnected, with a button that does it.
 //
-//	notify.go      Notifier: which deaths are to be seen now, and reminders
+//	notify.go      Notifier: what the agent holds
+//	deaths.go      which announcements are to be seen now, and what became of them
+//	reminders.go   announcing again, if it is wished
 //	text.go        the sentences, and foreign text made fit for each system
-//	linux.go       org.freedesktop.Notifications, on a connection of our own
-//	windows.go     a toast whose button opens a page of ours; page.go is that page
-//	darwin.go      a dialog through osascript
+//	desk.go        what a system must be able to do
+//	desk_linux.go, server_linux.go   org.freedesktop.Notifications, on a connection of our own
+//	desk_windows.go, page.go         a toast whose button opens a page of ours, and that page
+//	desk_darwin.go, dialog.go        a dialog through osascript
 //	banner.go      beeep: banners without a button
 //
 // # What it promises

@@ -2,6 +2,7 @@ package notify
 
 import (
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/authtray/authtray/tokens"
@@ -11,7 +12,7 @@ import (
 type Options struct {
 	Enabled   bool         // notifications are wanted
 	Reminders bool         // a dead connection is announced again every ReminderAfter
-	IconFile  string       // a PNG that stays where it is; needed on Windows, where it is written if absent
+	IconFile  string       // Windows: where the icon may be kept, as a PNG; it must stay where it is
 	Clock     tokens.Clock // nil: tokens.System
 	Log       *slog.Logger // nil: slog.Default
 }
@@ -26,31 +27,102 @@ const (
 	None        = "none"
 )
 
-// Notifier shows notifications. Safe for concurrent use; no method waits for
-// the desktop.
-type Notifier struct{}
+// Notifier shows notifications. Safe for concurrent use; no method but Close
+// waits for the desktop.
+type Notifier struct {
+	opts Options
+	kick chan struct{} // capacity 1: there is something to do
+	stop chan struct{}
+	done chan struct{}
+
+	mu        sync.Mutex
+	deaths    map[string]*death
+	events    []event
+	enabled   bool
+	reminders bool
+	health    health
+
+	closing sync.Once
+}
+
+type health struct{ capability, detail string }
 
 // New starts a notifier. Close it.
-func New(o Options) *Notifier { return &Notifier{} }
+func New(o Options) *Notifier { return start(o, newDesk) }
 
-// ReconnectRequired announces that a grant is dead. onReconnect is called, at
-// most once, in a goroutine of its own, when the button is pressed.
-func (n *Notifier) ReconnectRequired(st tokens.Status, onReconnect func()) {}
+func start(o Options, makeDesk func(Options, reporter) desk) *Notifier {
+	if o.Clock == nil {
+		o.Clock = tokens.System
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	n := &Notifier{opts: o, enabled: o.Enabled, reminders: o.Reminders, deaths: map[string]*death{},
+		kick: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
+		health: health{None, "Notifications are being set up."}}
+	go n.run(func() desk { return makeDesk(o, n) })
+	return n
+}
+
+// ReconnectRequired announces that a grant is dead. onReconnect is called in a
+// goroutine of its own when the button is pressed, at most once, and once more
+// for each reminder. What is announced of the same connection is replaced.
+func (n *Notifier) ReconnectRequired(st tokens.Status, onReconnect func()) {
+	n.change(func() {
+		n.deaths[st.Name] = &death{status: st, act: onReconnect}
+	})
+}
 
 // Withdraw takes back what is announced of a connection: it is well again, or gone.
-func (n *Notifier) Withdraw(name string) {}
+func (n *Notifier) Withdraw(name string) {
+	n.change(func() { delete(n.deaths, name) })
+}
 
-// Info and Warn show a banner without a button that goes by itself. Title and
-// body may hold foreign text.
-func (n *Notifier) Info(title, body string) {}
-func (n *Notifier) Warn(title, body string) {}
+// Info shows a banner without a button that goes by itself. Title and body may
+// hold foreign text.
+func (n *Notifier) Info(title, body string) { n.banner(message{title: title, body: body}) }
+
+// Warn is Info with a warning sign.
+func (n *Notifier) Warn(title, body string) {
+	n.banner(message{title: title, body: body, warning: true})
+}
+
+func (n *Notifier) banner(m message) {
+	n.change(func() {
+		if n.enabled {
+			n.events = append(n.events, event{banner: &m})
+		}
+	})
+}
 
 // Configure follows the settings. Turning notifications off withdraws all.
-func (n *Notifier) Configure(enabled, reminders bool) {}
+func (n *Notifier) Configure(enabled, reminders bool) {
+	n.change(func() { n.enabled, n.reminders = enabled, reminders })
+}
 
 // Health says how notifications can be shown now: WithActions, Plain or None,
 // and for the last two why, in a sentence.
-func (n *Notifier) Health() (capability, detail string) { return None, "" }
+func (n *Notifier) Health() (capability, detail string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.health.capability, n.health.detail
+}
 
-// Close withdraws everything and stops.
-func (n *Notifier) Close() {}
+// Close withdraws everything and stops. It waits for that for a few seconds at most.
+func (n *Notifier) Close() {
+	n.closing.Do(func() { close(n.stop) })
+	select {
+	case <-n.done:
+	case <-time.After(callTimeout):
+	}
+}
+
+func (n *Notifier) change(f func()) {
+	n.mu.Lock()
+	f()
+	n.mu.Unlock()
+	select {
+	case n.kick <- struct{}{}:
+	default:
+	}
+}

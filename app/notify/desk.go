@@ -1,0 +1,67 @@
+package notify
+
+import (
+	"errors"
+	"time"
+)
+
+// desk is how a system shows notifications. One goroutine calls it.
+type desk interface {
+	// show puts m on the screen in place of what is shown of name. What becomes
+	// of it is posted with mark.
+	show(name string, mark uint64, m message) error
+	// withdraw takes it off the screen. A name that is not shown is no error.
+	withdraw(name string)
+	// banner shows m for a few seconds.
+	banner(m message) error
+	close()
+}
+
+// reporter is what a desk tells its notifier. Its methods do not block.
+type reporter interface {
+	post(event)
+	setHealth(capability, detail string)
+}
+
+// message is a notification's content, as yet unescaped.
+type message struct {
+	title, body string
+	warning     bool
+	tray        string // the entry of the tray's menu that does what the button does
+}
+
+// event is something that happened to what is shown.
+type event struct {
+	kind   kind
+	name   string
+	mark   uint64
+	banner *message // not from a desk: a banner to be shown
+}
+
+type kind int
+
+const (
+	_         kind = iota
+	pressed        // the button
+	dismissed      // the user put it away
+	renewed        // a notification server came that shows nothing of ours
+)
+
+// callTimeout bounds each use of the desktop.
+const callTimeout = 10 * time.Second
+
+var errSlow = errors.New("the desktop does not answer")
+
+// bounded runs f, and goes on without it when it takes too long.
+func bounded(f func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- f() }()
+	timer := time.NewTimer(callTimeout)
+	defer timer.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-timer.C:
+		return errSlow
+	}
+}

@@ -1,0 +1,194 @@
+package notify
+
+import (
+	"sync"
+
+	"github.com/esiqveland/notify"
+	"github.com/godbus/dbus/v5"
+
+	"github.com/authtray/authtray/app/bus"
+	"github.com/authtray/authtray/assets"
+)
+
+const (
+	serverName = "org.freedesktop.Notifications"
+	serverPath = "/org/freedesktop/Notifications"
+
+	actionDefault   = "default" // a click on the notification itself
+	actionReconnect = "reconnect"
+
+	closedByUser = 2 // reason of NotificationClosed
+)
+
+const (
+	noBusDetail    = "This session has no D-Bus session bus, so there are no notifications: the tray's menu and `authtray status` say what needs you."
+	noServerDetail = "No notification server is running, so banners may not be seen: the tray's menu and `authtray status` say what needs you."
+	atNeedDetail   = "No notification server is running yet; the bus starts one when it is needed."
+	plainDetail    = "The notification server shows no buttons: reconnect from the tray's menu."
+)
+
+// freedesktop shows notifications through org.freedesktop.Notifications, on a
+// connection of its own that stays open: gnome-shell removes the notifications
+// of a sender that leaves the bus.
+type freedesktop struct {
+	conn *dbus.Conn // nil: no bus
+	to   reporter
+
+	mu    sync.Mutex // held while a notification is sent, so that what comes of it finds its id
+	owner string     // the server's unique name, "" while there is none
+	ids   map[string]*onScreen
+}
+
+// onScreen is a notification as the server knows it. It stays known after it
+// was closed: some servers say so before they say which button was pressed.
+type onScreen struct {
+	id     uint32
+	mark   uint64
+	closed bool
+}
+
+func newDesk(_ Options, to reporter) desk {
+	d := &freedesktop{to: to, ids: map[string]*onScreen{}}
+	conn, err := bus.Connect()
+	if err != nil {
+		to.setHealth(None, noBusDetail)
+		return d
+	}
+	d.conn = conn
+	signals := make(chan *dbus.Signal, 16)
+	conn.Signal(signals)
+	if err := d.subscribe(); err != nil {
+		conn.Close()
+		d.conn = nil
+		to.setHealth(None, noBusDetail)
+		return d
+	}
+	d.owner = d.askOwner()
+	d.report()
+	go d.listen(signals)
+	return d
+}
+
+func (d *freedesktop) subscribe() error {
+	if err := bus.WatchName(d.conn, serverName); err != nil {
+		return err
+	}
+	return d.conn.AddMatchSignal(dbus.WithMatchSender(serverName), dbus.WithMatchInterface(serverName), dbus.WithMatchObjectPath(serverPath))
+}
+
+func (d *freedesktop) close() {
+	if d.conn != nil {
+		d.conn.Close()
+	}
+}
+
+// show sends a notification with a button where the server has buttons, and a
+// banner that names the tray's menu where not.
+func (d *freedesktop) show(name string, mark uint64, m message) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	can := d.capabilities()
+	if !can["actions"] {
+		return d.beeep(m.withoutButton(), can)
+	}
+	note := compose(m, can["body-markup"])
+	note.Actions = []notify.Action{{Key: actionDefault, Label: "Reconnect"}, {Key: actionReconnect, Label: "Reconnect"}}
+	note.ExpireTimeout = notify.ExpireTimeoutNever
+	if was := d.ids[name]; was != nil && !was.closed {
+		note.ReplacesID = was.id
+	}
+	id, err := d.send(note)
+	if err != nil {
+		return d.beeep(m.withoutButton(), can)
+	}
+	d.ids[name] = &onScreen{id: id, mark: mark}
+	return nil
+}
+
+func (d *freedesktop) withdraw(name string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	was := d.ids[name]
+	if was == nil || was.closed || d.owner == "" {
+		return // a closed one stays known: its button may be reported yet
+	}
+	delete(d.ids, name)
+	bounded(func() error { // gone already is as good
+		return d.server().Call(serverName+".CloseNotification", dbus.FlagNoAutoStart, was.id).Err
+	})
+}
+
+func (d *freedesktop) banner(m message) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	can := d.capabilities()
+	if !can["actions"] {
+		return d.beeep(m, can)
+	}
+	note := compose(m, can["body-markup"])
+	note.ExpireTimeout = notify.ExpireTimeoutSetByNotificationServer
+	if !m.warning {
+		note.SetUrgency(notify.UrgencyNormal)
+	}
+	_, err := d.send(note)
+	return err
+}
+
+// compose is a notification without buttons. Only its body is ever read as markup.
+func compose(m message, isMarkup bool) notify.Notification {
+	body := oneLine(m.body, maxBody)
+	if isMarkup {
+		body = markup(body)
+	}
+	note := notify.Notification{AppName: appName, Summary: oneLine(m.title, maxTitle), Body: body}
+	note.SetUrgency(notify.UrgencyCritical)
+	note.AddHint(notify.Hint{ID: "desktop-entry", Variant: dbus.MakeVariant("authtray")})
+	if img, err := picture(icon(m)); err == nil {
+		note.AddHint(notify.HintImageDataRGBA(img))
+	}
+	return note
+}
+
+// send waits for the server's answer, but not for ever: one that comes later
+// belongs to nobody, and its notification is closed.
+func (d *freedesktop) send(note notify.Notification) (uint32, error) {
+	answer := make(chan uint32, 1)
+	err := bounded(func() error {
+		id, err := notify.SendNotification(d.conn, note)
+		answer <- id
+		return err
+	})
+	if err == errSlow {
+		go func() {
+			if id := <-answer; id != 0 {
+				d.server().Call(serverName+".CloseNotification", dbus.FlagNoAutoStart, id)
+			}
+		}()
+		return 0, err
+	}
+	return <-answer, err
+}
+
+// beeep is the way without a server that can do buttons; it tries the bus,
+// notify-send and kdialog. Without a bus it is not asked: godbus would start one.
+func (d *freedesktop) beeep(m message, can map[string]bool) error {
+	if d.conn == nil {
+		return bus.ErrNone
+	}
+	m.title, m.body = oneLine(m.title, maxTitle), oneLine(m.body, maxBody)
+	if can["body-markup"] {
+		m.body = markup(m.body)
+	} else {
+		m.title, m.body = unmarked(m.title), unmarked(m.body)
+	}
+	return beep(m, icon(m))
+}
+
+func icon(m message) []byte {
+	if m.warning {
+		return assets.TrayNeedsYou
+	}
+	return assets.TrayFine
+}
+
+func (d *freedesktop) server() dbus.BusObject { return d.conn.Object(serverName, serverPath) }

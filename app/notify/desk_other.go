@@ -1,0 +1,21 @@
+//go:build !linux && !darwin && !windows
+
+package notify
+
+import "github.com/authtray/authtray/assets"
+
+// banners is beeep alone.
+type banners struct{}
+
+func newDesk(_ Options, to reporter) desk {
+	to.setHealth(Plain, "Notifications have no buttons on this system: reconnect from the tray's menu.")
+	return banners{}
+}
+
+func (d banners) show(_ string, _ uint64, m message) error { return d.banner(m.withoutButton()) }
+func (banners) withdraw(string)                            {}
+func (banners) close()                                     {}
+
+func (banners) banner(m message) error {
+	return beep(message{title: unmarked(oneLine(m.title, maxTitle)), body: unmarked(oneLine(m.body, maxBody))}, assets.AppIcon)
+}

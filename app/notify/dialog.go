@@ -1,0 +1,33 @@
+package notify
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// dialogAnswer is what the dialog's script prints when its button was pressed.
+const dialogAnswer = "reconnect"
+
+// dialogScript is JavaScript for osascript that shows a dialog with a Reconnect
+// button. The text is data: JSON, which JavaScript reads as a literal, with
+// everything escaped that could end a line or a script. Return means "later",
+// because a dialog may come up while its user types.
+func dialogScript(m message) (string, error) {
+	text, err := json.Marshal(map[string]string{"title": oneLine(m.title, maxTitle), "body": oneLine(m.body, maxBody)})
+	if err != nil {
+		return "", fmt.Errorf("the dialog's text: %w", err)
+	}
+	return fmt.Sprintf(`const text = %s;
+const app = Application.currentApplication();
+app.includeStandardAdditions = true;
+let answer = "later";
+try {
+	const got = app.displayDialog(text.body, {
+		withTitle: text.title, withIcon: "caution",
+		buttons: ["Later", "Reconnect"], defaultButton: "Later", cancelButton: "Later",
+	});
+	if (got.buttonReturned === "Reconnect") answer = "%s";
+} catch (e) {}
+answer;
+`, text, dialogAnswer), nil
+}

@@ -1,0 +1,214 @@
+package notify
+
+import (
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/authtray/authtray/app/bus/bustest"
+	"github.com/authtray/authtray/tokens"
+)
+
+func dead(name string) tokens.Status {
+	return tokens.Status{Name: name, Provider: "github", ProviderName: "GitHub", State: tokens.ReconnectRequired,
+		Detail: "GitHub says access was revoked. Reconnect to go on."}
+}
+
+// fakeDesk is a screen. Every show of a name replaces what it showed.
+type fakeDesk struct {
+	to reporter
+
+	mu     sync.Mutex
+	log    []string
+	marks  map[string]uint64
+	broken error
+}
+
+func (d *fakeDesk) show(name string, mark uint64, m message) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.log = append(d.log, "show "+name)
+	d.marks[name] = mark
+	return d.broken
+}
+
+func (d *fakeDesk) withdraw(name string) { d.note("withdraw " + name) }
+func (d *fakeDesk) close()               { d.note("close") }
+
+func (d *fakeDesk) banner(m message) error {
+	d.note("banner " + m.title)
+	return nil
+}
+
+func (d *fakeDesk) note(s string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.log = append(d.log, s)
+}
+
+func (d *fakeDesk) did() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return strings.Join(d.log, ", ")
+}
+
+func (d *fakeDesk) happens(k kind, name string) {
+	d.mu.Lock()
+	mark := d.marks[name]
+	d.mu.Unlock()
+	d.to.post(event{kind: k, name: name, mark: mark})
+}
+
+func (d *fakeDesk) expect(t *testing.T, want ...string) {
+	t.Helper()
+	bustest.Eventually(t, func() string { return "did " + d.did() + "; want " + strings.Join(want, ", ") },
+		func() bool { return d.did() == strings.Join(want, ", ") })
+}
+
+// fakeClock stands still; tick lets everyone who waits look at it again.
+type fakeClock struct {
+	mu    sync.Mutex
+	now   time.Time
+	waits chan time.Time
+}
+
+func (c *fakeClock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+func (c *fakeClock) Elapsed() time.Duration                         { return 0 }
+func (c *fakeClock) After(time.Duration) (<-chan time.Time, func()) { return c.waits, func() {} }
+func (c *fakeClock) pass(d time.Duration) {
+	c.mu.Lock()
+	c.now = c.now.Add(d)
+	now := c.now
+	c.mu.Unlock()
+	c.waits <- now
+}
+
+func startFake(t *testing.T, o Options) (*Notifier, *fakeDesk, *fakeClock) {
+	t.Helper()
+	clock := &fakeClock{now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), waits: make(chan time.Time)}
+	o.Clock, o.Log = clock, slog.New(slog.DiscardHandler)
+	d := &fakeDesk{marks: map[string]uint64{}}
+	n := start(o, func(_ Options, to reporter) desk { d.to = to; return d })
+	t.Cleanup(n.Close)
+	return n, d, clock
+}
+
+func TestOneNotificationPerDeath(t *testing.T) {
+	n, d, _ := startFake(t, Options{Enabled: true})
+	n.ReconnectRequired(dead("gh"), func() {})
+	d.expect(t, "show gh")
+	n.ReconnectRequired(dead("gh"), func() {}) // it died again
+	d.expect(t, "show gh", "show gh")
+	n.Withdraw("gh")
+	d.expect(t, "show gh", "show gh", "withdraw gh")
+	n.Withdraw("gh")
+	n.Withdraw("never shown")
+	n.Info("well", "")
+	d.expect(t, "show gh", "show gh", "withdraw gh", "banner well")
+}
+
+func TestTheButtonActsOnceAndTakesTheNotificationAway(t *testing.T) {
+	n, d, _ := startFake(t, Options{Enabled: true})
+	acted := make(chan string, 10)
+	n.ReconnectRequired(dead("gh"), func() { acted <- "gh" })
+	d.expect(t, "show gh")
+	d.happens(pressed, "gh")
+	d.happens(pressed, "gh")
+	if got := <-acted; got != "gh" {
+		t.Error(got)
+	}
+	d.expect(t, "show gh", "withdraw gh")
+	d.to.post(event{kind: renewed})
+	n.Info("after", "")
+	d.expect(t, "show gh", "withdraw gh", "banner after")
+	if len(acted) > 0 {
+		t.Error("acted twice")
+	}
+}
+
+func TestAPressOfAReplacedNotificationDoesNothing(t *testing.T) {
+	n, d, _ := startFake(t, Options{Enabled: true})
+	n.ReconnectRequired(dead("gh"), func() { t.Error("acted") })
+	d.expect(t, "show gh")
+	old := d.marks["gh"]
+	n.ReconnectRequired(dead("gh"), func() { t.Error("acted") })
+	d.expect(t, "show gh", "show gh")
+	d.to.post(event{kind: pressed, name: "gh", mark: old})
+	n.Info("after", "")
+	d.expect(t, "show gh", "show gh", "banner after")
+}
+
+func TestANewServerShowsWhatIsStillTrue(t *testing.T) {
+	n, d, _ := startFake(t, Options{Enabled: true})
+	n.ReconnectRequired(dead("a"), func() {})
+	d.expect(t, "show a")
+	n.ReconnectRequired(dead("b"), func() {})
+	d.expect(t, "show a", "show b")
+	d.happens(dismissed, "a")
+	d.expect(t, "show a", "show b", "withdraw a")
+	d.to.post(event{kind: renewed})
+	d.expect(t, "show a", "show b", "withdraw a", "show b")
+}
+
+func TestNotificationsCanBeTurnedOffAndOn(t *testing.T) {
+	n, d, _ := startFake(t, Options{})
+	n.ReconnectRequired(dead("gh"), func() {})
+	n.Warn("unseen", "")
+	n.Configure(true, false)
+	d.expect(t, "show gh")
+	n.Configure(false, false)
+	d.expect(t, "show gh", "withdraw gh")
+}
+
+func TestRemindersComeOnlyIfAskedAndADayLater(t *testing.T) {
+	n, d, clock := startFake(t, Options{Enabled: true, Reminders: true})
+	acted := make(chan int, 10)
+	n.ReconnectRequired(dead("gh"), func() { acted <- 1 })
+	d.expect(t, "show gh")
+	d.happens(dismissed, "gh")
+	d.expect(t, "show gh", "withdraw gh")
+	clock.pass(23 * time.Hour)
+	clock.pass(59 * time.Minute)
+	clock.pass(time.Minute)
+	d.expect(t, "show gh", "withdraw gh", "show gh")
+	d.happens(pressed, "gh")
+	<-acted
+
+	n.Configure(true, false)
+	n.Info("mark", "")
+	d.expect(t, "show gh", "withdraw gh", "show gh", "withdraw gh", "banner mark")
+	select {
+	case clock.waits <- clock.Now():
+		t.Error("it waits for the clock without reminders")
+	default:
+	}
+}
+
+func TestCloseTakesEverythingOffTheScreen(t *testing.T) {
+	n, d, _ := startFake(t, Options{Enabled: true})
+	n.ReconnectRequired(dead("gh"), func() {})
+	d.expect(t, "show gh")
+	n.Close()
+	d.expect(t, "show gh", "withdraw gh", "close")
+}
+
+func TestABrokenDeskIsAskedAgainOnlyWhenItIsRenewed(t *testing.T) {
+	n, d, _ := startFake(t, Options{Enabled: true})
+	d.mu.Lock()
+	d.broken = fmt.Errorf("no server")
+	d.mu.Unlock()
+	n.ReconnectRequired(dead("gh"), func() {})
+	n.Info("one", "")
+	d.expect(t, "banner one", "show gh")
+	n.Info("two", "")
+	d.expect(t, "banner one", "show gh", "banner two")
+	d.to.post(event{kind: renewed})
+	d.expect(t, "banner one", "show gh", "banner two", "show gh")
+}

@@ -1,0 +1,152 @@
+package notify
+
+import (
+	"bytes"
+	"image"
+	"image/draw"
+	"image/png"
+	"slices"
+
+	"github.com/esiqveland/notify"
+	"github.com/godbus/dbus/v5"
+
+	"github.com/authtray/authtray/app/bus"
+)
+
+// listen takes in the server's signals until the connection is closed.
+func (d *freedesktop) listen(signals <-chan *dbus.Signal) {
+	for sig := range signals {
+		d.heard(sig)
+	}
+}
+
+// heard reads one signal. Signals about other programs' notifications come too,
+// and anybody may send one that looks like the server's: only the present
+// server is believed, and only about ids of ours.
+func (d *freedesktop) heard(sig *dbus.Signal) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if owner, ok := bus.NewOwner(sig, serverName); ok {
+		d.changed(owner)
+		return
+	}
+	if sig.Sender != d.owner || len(sig.Body) != 2 {
+		return
+	}
+	id, ok := sig.Body[0].(uint32)
+	name, shown := d.find(id)
+	if !ok || shown == nil {
+		return
+	}
+	switch sig.Name {
+	case serverName + ".ActionInvoked":
+		if key, _ := sig.Body[1].(string); key == actionDefault || key == actionReconnect {
+			d.to.post(event{kind: pressed, name: name, mark: shown.mark})
+		}
+	case serverName + ".NotificationClosed":
+		shown.closed = true
+		if reason, _ := sig.Body[1].(uint32); reason == closedByUser {
+			d.to.post(event{kind: dismissed, name: name, mark: shown.mark})
+		}
+	}
+}
+
+func (d *freedesktop) find(id uint32) (string, *onScreen) {
+	for name, s := range d.ids {
+		if s.id == id {
+			return name, s
+		}
+	}
+	return "", nil
+}
+
+// changed follows the server's name. Ids die with the server that gave them; a
+// new one shows nothing of ours yet. A server that our own call has just
+// brought up is no news.
+func (d *freedesktop) changed(owner string) {
+	if owner == d.owner {
+		return
+	}
+	d.owner = owner
+	clear(d.ids)
+	d.report()
+	if owner != "" {
+		d.to.post(event{kind: renewed})
+	}
+}
+
+// capabilities asks the server, which the bus starts if it can, what it can do.
+// No answer is no capability.
+func (d *freedesktop) capabilities() map[string]bool {
+	can := map[string]bool{}
+	if d.conn == nil {
+		return can
+	}
+	var list []string
+	if err := bounded(func() (err error) { list, err = notify.GetCapabilities(d.conn); return }); err != nil {
+		return can
+	}
+	for _, c := range list {
+		can[c] = true
+	}
+	if owner := d.askOwner(); owner != d.owner {
+		d.owner = owner
+		clear(d.ids)
+		d.report()
+	}
+	return can
+}
+
+// report says how notifications can be shown. It starts no server: at login
+// that could be another than the desktop's own.
+func (d *freedesktop) report() {
+	if d.owner == "" {
+		if d.activatable() {
+			d.to.setHealth(Plain, atNeedDetail)
+		} else {
+			d.to.setHealth(None, noServerDetail)
+		}
+		return
+	}
+	go func() {
+		var list []string
+		err := bounded(func() (err error) { list, err = notify.GetCapabilities(d.conn); return })
+		switch {
+		case err != nil:
+			d.to.setHealth(None, noServerDetail)
+		case slices.Contains(list, "actions"):
+			d.to.setHealth(WithActions, "")
+		default:
+			d.to.setHealth(Plain, plainDetail)
+		}
+	}()
+}
+
+func (d *freedesktop) askOwner() string {
+	var owner string
+	if err := bounded(func() error {
+		return d.conn.BusObject().Call("org.freedesktop.DBus.GetNameOwner", 0, serverName).Store(&owner)
+	}); err != nil {
+		return "" // nobody
+	}
+	return owner
+}
+
+func (d *freedesktop) activatable() bool {
+	var names []string
+	err := bounded(func() error {
+		return d.conn.BusObject().Call("org.freedesktop.DBus.ListActivatableNames", 0).Store(&names)
+	})
+	return err == nil && slices.Contains(names, serverName)
+}
+
+// picture decodes an icon of ours for the image-data hint.
+func picture(icon []byte) (*image.RGBA, error) {
+	img, err := png.Decode(bytes.NewReader(icon))
+	if err != nil {
+		return nil, err
+	}
+	out := image.NewRGBA(img.Bounds())
+	draw.Draw(out, out.Bounds(), img, img.Bounds().Min, draw.Src)
+	return out, nil
+}

@@ -1,0 +1,102 @@
+package notify
+
+import (
+	"html"
+	"strings"
+	"unicode"
+
+	"github.com/authtray/authtray/tokens"
+)
+
+// How long foreign text may get before it is cut, in runes.
+const (
+	maxTitle = 80
+	maxBody  = 300
+)
+
+// deathMessage says that a connection needs its user.
+func deathMessage(st tokens.Status) message {
+	provider := oneLine(first(st.ProviderName, st.Provider, st.Name), 40)
+	m := message{
+		title:   nameOf(provider, st) + " needs to be reconnected",
+		body:    oneLine(st.Detail, maxBody),
+		warning: true,
+		tray:    "Reconnect " + provider,
+	}
+	if m.body == "" {
+		m.body = "Access has ended. Reconnect to go on."
+	}
+	return m
+}
+
+// nameOf is the provider, and the connection's name where that says more.
+func nameOf(provider string, st tokens.Status) string {
+	if strings.EqualFold(st.Name, provider) || strings.EqualFold(st.Name, st.Provider) {
+		return provider
+	}
+	return provider + " (" + st.Name + ")"
+}
+
+func first(options ...string) string {
+	for _, s := range options {
+		if strings.TrimSpace(s) != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+// withoutButton is the message for where there is none: it names the way there is.
+func (m message) withoutButton() message {
+	if m.tray != "" {
+		m.body += " Choose “" + m.tray + "” in the menu of the Authtray icon."
+	}
+	return m
+}
+
+// forToast is a death's message in our own words only.
+func (m message) forToast() message {
+	m.title, m.tray = toastSafe(m.title), toastSafe(m.tray)
+	m.body = "Access has ended. Reconnect to go on."
+	return m
+}
+
+// oneLine makes foreign text fit for a banner: one line, nothing invisible that
+// turns writing round, of bounded length.
+func oneLine(s string, max int) string {
+	s = strings.Join(strings.Fields(strings.Map(visible, s)), " ")
+	if r := []rune(s); len(r) > max {
+		return strings.TrimSpace(string(r[:max-1])) + "…"
+	}
+	return s
+}
+
+func visible(r rune) rune {
+	switch {
+	case unicode.IsSpace(r):
+		return ' '
+	case unicode.Is(unicode.C, r) || r == unicode.ReplacementChar:
+		return -1
+	}
+	return r
+}
+
+// markup escapes text for a server whose bodies are markup.
+func markup(s string) string { return html.EscapeString(s) }
+
+// unmarked is text for a server that may or may not read markup.
+func unmarked(s string) string {
+	return strings.NewReplacer("<", "‹", ">", "›", "&", "and").Replace(s)
+}
+
+// toastSafe keeps letters, digits and plain punctuation. A toast is XML, and
+// where COM fails, go-toast has PowerShell read that XML from a string in which
+// dollar signs and backquotes mean something.
+func toastSafe(s string) string {
+	return oneLine(strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune(" .,:;!?()-_/…“”", r) {
+			return r
+		}
+		return -1
+	}, strings.ReplaceAll(s, "\n", " ")), maxBody)
+}

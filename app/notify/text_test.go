@@ -1,0 +1,71 @@
+package notify
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/authtray/authtray/tokens"
+)
+
+func TestTheMessageNamesConnectionReasonAndWay(t *testing.T) {
+	for _, c := range []struct {
+		st                tokens.Status
+		title, body, tray string
+	}{
+		{dead("work"), "GitHub (work) needs to be reconnected", "GitHub says access was revoked. Reconnect to go on.", "Reconnect GitHub"},
+		{dead("github"), "GitHub needs to be reconnected", "GitHub says access was revoked. Reconnect to go on.", "Reconnect GitHub"},
+		{tokens.Status{Name: "x", Provider: "mcp"}, "mcp (x) needs to be reconnected", "Access has ended. Reconnect to go on.", "Reconnect mcp"},
+	} {
+		m := deathMessage(c.st)
+		if m.title != c.title || m.body != c.body || m.tray != c.tray {
+			t.Errorf("%+v", m)
+		}
+	}
+	if got := deathMessage(dead("gh")).withoutButton().body; !strings.HasSuffix(got, "Choose “Reconnect GitHub” in the menu of the Authtray icon.") {
+		t.Error(got)
+	}
+}
+
+// hostile is what a provider might send.
+const hostile = "<b>x</b> & $(calc) `calc` \"@\n'@ ]]> \u202e\x1b[31m"
+
+func TestForeignTextIsHarmlessEverywhere(t *testing.T) {
+	if got := oneLine(hostile, 100); strings.ContainsAny(got, "\n\x1b\u202e") {
+		t.Errorf("a banner gets %q", got)
+	}
+	if got := markup(hostile); strings.ContainsAny(got, "<>") || strings.Contains(got, "& ") {
+		t.Errorf("a server with markup gets %q", got)
+	}
+	if got := unmarked(hostile); strings.ContainsAny(got, "<>&") {
+		t.Errorf("an unknown server gets %q", got)
+	}
+	if got := toastSafe(hostile); strings.ContainsAny(got, "<>&$`\"'@]\n\x1b\u202e") {
+		t.Errorf("a toast gets %q", got)
+	}
+	if got := oneLine(strings.Repeat("x", 400), maxBody); len([]rune(got)) != maxBody {
+		t.Errorf("%d characters", len(got))
+	}
+}
+
+func TestAToastHoldsOurWordsOnly(t *testing.T) {
+	st := dead("gh")
+	st.Detail, st.ProviderName = "$(calc)", "Git`Hub$x"
+	m := deathMessage(st).forToast()
+	if m.title != "GitHubx (gh) needs to be reconnected" || m.body != "Access has ended. Reconnect to go on." {
+		t.Errorf("%+v", m)
+	}
+}
+
+func TestTheDialogsTextIsDataNotScript(t *testing.T) {
+	script, err := dialogScript(message{title: `"; evil(); "`, body: "</script>\u2028evil()\n" + `\"`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, rest, _ := strings.Cut(script, "\n")
+	if want := `const text = {"body":"\u003c/script\u003e evil() \\\"","title":"\"; evil(); \""};`; first != want {
+		t.Errorf("got  %s\nwant %s", first, want)
+	}
+	if strings.Contains(rest, "evil") {
+		t.Errorf("text in the script:\n%s", rest)
+	}
+}
