@@ -25,6 +25,14 @@ type AuthorizeOptions struct {
 	SwitchAccount bool     // the user wants to choose another account
 	Scopes        []string // step-up: instead of the connection's
 	Resource      string
+
+	// Accept, where given, is asked once the tokens are there and before the
+	// flow ends: an error ends the flow with it, and the page in the browser
+	// shows that sentence instead of "connected". It may block; ctx ends with
+	// the flow.
+	Accept func(ctx context.Context, r Result) error
+
+	after func(time.Duration) (<-chan time.Time, func()) // tests; nil: real timers
 }
 
 // Result is a flow that ended well.
@@ -54,7 +62,8 @@ type Pending interface {
 	// RedirectURI is the one sent to the provider; "" in device mode.
 	RedirectURI() string
 	// Paste takes the whole redirect URL as the browser showed it. A wrong
-	// address or state is an error and leaves the flow pending.
+	// address or state is a *PasteError and leaves the flow pending. Otherwise
+	// it returns how the flow ended, as Wait does.
 	Paste(ctx context.Context, rawURL string) error
 	// Wait returns how the flow ended; any number of callers may wait.
 	Wait(ctx context.Context) (Result, error)
