@@ -44,9 +44,9 @@ func (c *Client) checkIdentity(b Binding) error {
 
 // covers says whether the grant may be sent to all of these endpoints.
 func (b Binding) covers(urls ...string) error {
-	for _, o := range origins(urls...) {
-		if !slices.Contains(b.Origins, o) {
-			return fmt.Errorf("%w (%s)", ErrBindingChanged, o)
+	for _, u := range urls {
+		if !slices.Contains(b.Origins, origin(u)) {
+			return fmt.Errorf("%w (%s)", ErrBindingChanged, first(origin(u), "no URL"))
 		}
 	}
 	return nil

@@ -23,6 +23,7 @@ import (
 // refresh-token, BadRefreshToken and BAD_REFRESH_TOKEN are bad_refresh_token.
 func Classify(rules ErrorRules, status int, header http.Header, body []byte, now time.Time) *Failure {
 	e := readError(rules, body)
+	e.texts = appendText(e.texts, bearerError(header))
 	f := &Failure{Status: status, RetryAfter: retryAfter(header, now), Code: e.code()}
 	f.Class, f.Code = e.class(rules, status, f.Code)
 	f.Lost = answerLost(status, f.Code)

@@ -3,6 +3,7 @@ package providers
 import (
 	"encoding/json"
 	"net/http"
+	"regexp"
 	"strings"
 	"unicode"
 )
@@ -30,6 +31,16 @@ func readError(rules ErrorRules, body []byte) oauthError {
 	}
 	e.shaped = e.isShaped(rules)
 	return e
+}
+
+var bearerErrorParam = regexp.MustCompile(`(?i)\berror="?([a-z_]{1,64})`)
+
+// bearerError is the error in a WWW-Authenticate header (RFC 6750 §3).
+func bearerError(h http.Header) string {
+	if m := bearerErrorParam.FindStringSubmatch(h.Get("WWW-Authenticate")); m != nil {
+		return m[1]
+	}
+	return ""
 }
 
 func codePaths(rules ErrorRules) []string {

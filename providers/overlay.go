@@ -178,7 +178,7 @@ func suggestion(t reflect.Type, key string) string {
 		}
 	}
 	for _, name := range names {
-		if distance(name, key) <= 2 {
+		if d := distance(name, key); d <= 2 && d < len(key)-1 {
 			return fmt.Sprintf("; did you mean %s?", name)
 		}
 	}

@@ -1,0 +1,176 @@
+package providers
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestNoOddMemberCostsTheTokens(t *testing.T) {
+	deep := strings.Repeat("[", 200) + strings.Repeat("]", 200)
+	for _, rest := range []string{
+		``, `,"expires_in":null`, `,"expires_in":""`, `,"expires_in":{}`, `,"expires_in":[1]`, `,"expires_in":true`,
+		`,"expires_in":-5`, `,"expires_in":1e400`, `,"expires_in":"soon"`, `,"scope":17`, `,"scope":{}`, `,"scope":[1,null,"a"]`,
+		`,"token_type":7`, `,"token_type":null`, `,"id_token":{}`, `,"error":null`, `,"error":""`, `,"error":false`,
+		`,"refresh_token_expires_in":"x"`, `,"extra":` + deep, `,"access_token":"a"`,
+	} {
+		body := `{"access_token":"a","refresh_token":"r"` + rest + `}`
+		a, ok := readAnswer(Entry{}, 200, []byte(body), testNow)
+		if !ok || a.AccessToken != "a" || a.RefreshToken != "r" || a.TokenType != "Bearer" || a.ExpiresIn < 0 {
+			t.Errorf("%s: %v %+v", body, ok, a)
+		}
+	}
+}
+
+func TestTokensAreFoundInWhateverDress(t *testing.T) {
+	for name, body := range map[string]string{
+		"JSON":            `{"access_token":"a","refresh_token":"r"}`,
+		"byte-order mark": "\xef\xbb\xbf" + `{"access_token":"a","refresh_token":"r"}`,
+		"form encoding":   "access_token=a&refresh_token=r&scope=",
+		"blanks around":   "\r\n  {\"access_token\":\" a \",\"refresh_token\":\"r\"}\n",
+		"text after it":   `{"access_token":"a","refresh_token":"r"}` + "\n<!-- cached -->",
+	} {
+		if a, ok := readAnswer(Entry{}, 200, []byte(body), testNow); !ok || a.AccessToken != "a" || a.RefreshToken != "r" {
+			t.Errorf("%s: %v %+v", name, ok, a)
+		}
+	}
+}
+
+func TestWhatIsNoTokenAnswer(t *testing.T) {
+	slack := Entry{Errors: ErrorRules{OKField: "ok"}}
+	for _, tt := range []struct {
+		entry  Entry
+		status int
+		body   string
+	}{
+		{Entry{}, 200, ``}, {Entry{}, 200, `<html>`}, {Entry{}, 200, `null`}, {Entry{}, 200, `[]`}, {Entry{}, 200, `{"access_token":"a"`},
+		{Entry{}, 200, `{"access_token":""}`}, {Entry{}, 200, `{"access_token":null}`}, {Entry{}, 200, `{"access_token":{}}`},
+		{Entry{}, 200, `{"access_token":"a\r\nX-Evil: 1"}`}, {Entry{}, 200, `{"access_token":"a b"}`},
+		{Entry{}, 400, `{"access_token":"a"}`}, {Entry{}, 302, `{"access_token":"a"}`}, {slack, 200, `{"ok":false,"access_token":"a"}`},
+	} {
+		if a, ok := readAnswer(tt.entry, tt.status, []byte(tt.body), testNow); ok {
+			t.Errorf("%d %s: taken for %+v", tt.status, tt.body, a)
+		}
+	}
+}
+
+func TestExpiry(t *testing.T) {
+	hour := TokenRules{DefaultExpiresIn: 3600}
+	for _, tt := range []struct {
+		name  string
+		rules TokenRules
+		body  string
+		want  time.Duration // 0: never
+	}{
+		{"a number", TokenRules{}, `"expires_in":3600`, time.Hour},
+		{"quoted", TokenRules{}, `"expires_in":"3600"`, time.Hour},
+		{"a float", TokenRules{}, `"expires_in":3600.0`, time.Hour},
+		{"a quoted float", TokenRules{}, `"expires_in":"3600.5"`, time.Hour + 500*time.Millisecond},
+		{"with an exponent", TokenRules{}, `"expires_in":3.6e3`, time.Hour},
+		{"absent, never by default", TokenRules{}, `"x":1`, 0},
+		{"absent, the entry's default", hour, `"x":1`, time.Hour},
+		{"null, the entry's default", hour, `"expires_in":null`, time.Hour},
+		{"empty, the entry's default", hour, `"expires_in":""`, time.Hour},
+		{"negative, the entry's default", hour, `"expires_in":-1`, time.Hour},
+		{"zero, the entry's default", hour, `"expires_in":0`, time.Hour},
+		{"huge", TokenRules{}, `"expires_in":1e30`, maxLifetime},
+		{"beyond any number", TokenRules{}, `"expires_in":1e999`, maxLifetime},
+		{"milliseconds", TokenRules{ExpiresUnit: "ms"}, `"expires_in":60000`, time.Minute},
+		{"another member", TokenRules{ExpiresIn: "expires"}, `"expires":60`, time.Minute},
+		{"a moment", TokenRules{}, `"expires_at":"2026-11-23T11:00:00Z"`, time.Hour},
+		{"a moment in seconds", TokenRules{}, `"expires_at":` + "1795431600", 35 * 24 * time.Hour},
+		{"both: the lifetime counts", TokenRules{}, `"expires_in":60,"expires_at":"2026-11-23T11:00:00Z"`, time.Minute},
+		{"a moment that has passed", hour, `"expires_at":"2020-01-01T00:00:00Z"`, time.Hour},
+	} {
+		a, ok := readAnswer(Entry{Tokens: tt.rules}, 200, []byte(`{"access_token":"a",`+tt.body+`}`), testNow)
+		if tt.name == "a moment in seconds" {
+			tt.want = time.Unix(1795431600, 0).Sub(testNow)
+		}
+		if !ok || a.ExpiresIn != tt.want || a.Never != (tt.want == 0) {
+			t.Errorf("%s: %v, %s never=%v, want %s", tt.name, ok, a.ExpiresIn, a.Never, tt.want)
+		}
+	}
+}
+
+func TestScopesAreReadFromStringsAndLists(t *testing.T) {
+	for body, want := range map[string][]string{
+		`"scope":"repo,gist"`:           {"repo", "gist"},
+		`"scope":"openid  profile"`:     {"openid", "profile"},
+		`"scope":["a:b","c"]`:           {"a:b", "c"},
+		`"scopes":"my scopes here"`:     {"my", "scopes", "here"},
+		`"scope":""`:                    nil,
+		`"scope":null`:                  nil,
+		`"scope":[]`:                    nil,
+		`"scope":"","scopes":["later"]`: {"later"},
+	} {
+		a, _ := readAnswer(Entry{}, 200, []byte(`{"access_token":"a",`+body+`}`), testNow)
+		if !reflect.DeepEqual(a.Scopes, want) {
+			t.Errorf("%s: %q, want %q", body, a.Scopes, want)
+		}
+	}
+}
+
+func TestANestedTokenIsPreferredAndATopLevelOneTaken(t *testing.T) {
+	e := Entry{Tokens: TokenRules{Path: "authed_user", Keep: []string{"team.id"}}, Errors: ErrorRules{OKField: "ok"}}
+	for body, want := range map[string]string{
+		`{"ok":true,"access_token":"bot","authed_user":{"access_token":"user"},"team":{"id":"T1"}}`: "user",
+		`{"ok":true,"access_token":"xoxe","team":{"id":"T1"}}`:                                      "xoxe",
+		`{"ok":true,"access_token":"bot","authed_user":{"id":"U1"},"team":{"id":"T1"}}`:             "bot",
+	} {
+		a, ok := readAnswer(e, 200, []byte(body), testNow)
+		if !ok || a.AccessToken != want || string(a.Extra["team.id"]) != `"T1"` {
+			t.Errorf("%s: %+v", body, a)
+		}
+	}
+}
+
+func TestKeptMembersKeepTheirTypeAndPrecision(t *testing.T) {
+	e := Entry{Tokens: TokenRules{Keep: []string{"user_id", "instance_url", "absent", "owner"}}}
+	a, _ := readAnswer(e, 200, []byte(`{"access_token":"a","user_id":12345678901234567890,"instance_url":"https://x","owner":{"b":1}}`), testNow)
+	want := map[string]json.RawMessage{"user_id": json.RawMessage("12345678901234567890"), "instance_url": json.RawMessage(`"https://x"`), "owner": json.RawMessage(`{"b":1}`)}
+	if !reflect.DeepEqual(a.Extra, want) {
+		t.Errorf("%s", a.Extra)
+	}
+}
+
+func TestHowLongTheRefreshTokenLasts(t *testing.T) {
+	e := Entry{Tokens: TokenRules{RefreshExpiresIn: []string{"refresh_expires_in", "refresh_token_expires_in"}}}
+	for body, want := range map[string]time.Duration{
+		`"refresh_expires_in":1800`:                            30 * time.Minute,
+		`"refresh_token_expires_in":"60"`:                      time.Minute,
+		`"refresh_expires_in":0`:                               0,
+		`"refresh_expires_in":0,"refresh_token_expires_in":60`: time.Minute,
+		`"x":1`: 0,
+	} {
+		if a, _ := readAnswer(e, 200, []byte(`{"access_token":"a",`+body+`}`), testNow); a.RefreshExpiresIn != want {
+			t.Errorf("%s: %s", body, a.RefreshExpiresIn)
+		}
+	}
+}
+
+func FuzzTokenAnswer(f *testing.F) {
+	for _, s := range []string{
+		`{"access_token":"a","expires_in":"3600","scope":["x"]}`, "access_token=a&scope=x%2Cy", "\xef\xbb\xbf{}", `[{"errorCode":"X"}]`,
+		`{"ok":true,"authed_user":{"access_token":"a"}}`, `{"error":{"code":190}}`, `{"access_token":"a","expires_in":1e999}`, `{"error":`, "%zz",
+	} {
+		f.Add(200, []byte(s))
+		f.Add(400, []byte(s))
+	}
+	e := Entry{Tokens: TokenRules{Path: "authed_user", Keep: []string{"a.b", "0"}, RefreshExpiresIn: []string{"r"}}, Errors: ErrorRules{OKField: "ok", CodePaths: []string{"status", "error.code"}, Reconnect: []string{"* a=*"}}}
+	f.Fuzz(func(t *testing.T, status int, body []byte) {
+		a, ok := readAnswer(e, status, body, testNow)
+		if ok && (a.AccessToken == "" || strings.ContainsAny(a.AccessToken, "\r\n ") || a.ExpiresIn < 0 || a.ExpiresIn > maxLifetime || a.Never != (a.ExpiresIn == 0)) {
+			t.Fatalf("%+v", a)
+		}
+		c := Classify(e.Errors, status, nil, body, testNow)
+		if !isSafeCode(c.Code) || c.Detail == "" {
+			t.Fatalf("%+v", c)
+		}
+	})
+}
+
+func isSafeCode(s string) bool {
+	return s != "" && len(s) <= 64 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789_.-") == ""
+}
