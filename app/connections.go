@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/app/socket"
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/tokens"
@@ -61,6 +62,12 @@ func (a *Agent) Put(_ context.Context, name string, conn providers.Connection) (
 
 // Delete implements socket.Agent.
 func (a *Agent) Delete(ctx context.Context, name string) (socket.Removed, error) {
+	if _, err := a.manager.Status(name); err != nil {
+		return socket.Removed{}, err
+	}
+	if err := config.Writable(a.opts.Paths.Connections()); err != nil { // before anything is given back
+		return socket.Removed{}, notRemoved(err)
+	}
 	removed, err := a.Disconnect(ctx, name)
 	if err != nil {
 		return removed, err
@@ -75,6 +82,10 @@ func (a *Agent) Delete(ctx context.Context, name string) (socket.Removed, error)
 		removed.Detail = join(removed.Detail, "The client secret is still in the keychain, which is locked or cannot be reached.")
 	}
 	return removed, nil
+}
+
+func notRemoved(err error) error {
+	return asError(err, codeFailed, "The connection's file cannot be removed: "+err.Error()+".", "")
 }
 
 func join(a, b string) string {

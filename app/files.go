@@ -144,7 +144,7 @@ func (f *files) remove(name string) error {
 	f.reading.Lock()
 	defer f.reading.Unlock()
 	if err := config.RemoveConnection(f.agent.opts.Paths.Connections(), name); err != nil {
-		return asError(err, codeFailed, "The connection's file cannot be removed: "+err.Error()+".", "")
+		return notRemoved(err)
 	}
 	f.forget(name)
 	return nil

@@ -76,6 +76,19 @@ func Write(path string, data []byte) (err error) {
 	return syncDir(dir)
 }
 
+// Writable says why nothing could be written to or removed from a folder now;
+// nil also for a folder that is not there.
+func Writable(dir string) error {
+	probe, err := os.CreateTemp(dir, ".probe-*")
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+}
+
 // Remove removes a file durably. A file that is not there is no error.
 func Remove(path string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
