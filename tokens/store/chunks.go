@@ -1,0 +1,164 @@
+package store
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// MaxItem is the most bytes that one keychain item holds, on every system, so
+// that the smallest of them (2560 bytes on Windows, a command of 4096 on macOS)
+// is what is tested everywhere.
+const MaxItem = 2000
+
+// maxParts bounds what a damaged manifest can make us read: 20 MB.
+const maxParts = 10000
+
+// The head item of a key, one of three:
+//
+//	the value itself                     printable ASCII that fits and starts with neither mark
+//	authtray-base64:…                    any other value that fits
+//	authtray-parts:{"v":1,"slot":"b","n":3,"sum":"…","enc":"base64"}
+//	                                     n parts KEY#b.0 … KEY#b.2; sum is the SHA-256 of the
+//	                                     parts put together, enc is absent for printable ASCII
+const (
+	markBase64 = "authtray-base64:"
+	markParts  = "authtray-parts:"
+)
+
+// slot is one of the two places for parts. A value is written to the one that
+// the head does not name, so the old value stays whole until the head changes.
+type slot string
+
+const (
+	slotA slot = "a"
+	slotB slot = "b"
+)
+
+func (s slot) other() slot {
+	if s == slotA {
+		return slotB
+	}
+	return slotA
+}
+
+// part is the name of the i-th part of key's value in s.
+func (s slot) part(key string, i int) string { return fmt.Sprintf("%s#%s.%d", key, s, i) }
+
+// manifest is a head that stands for parts.
+type manifest struct {
+	V    int    `json:"v"`
+	Slot slot   `json:"slot"`
+	N    int    `json:"n"`
+	Sum  string `json:"sum"`
+	Enc  string `json:"enc,omitempty"`
+}
+
+func (m manifest) head() string {
+	b, _ := json.Marshal(m) // strings and numbers only: cannot fail
+	return markParts + string(b)
+}
+
+// sealed is a value ready to be kept.
+type sealed struct {
+	head  string
+	parts []string // nil: head is all of it
+}
+
+// seal encodes value, with its parts, if it needs any, in s.
+func seal(value []byte, s slot) sealed {
+	if text, ok := asHead(value); ok {
+		return sealed{head: text}
+	}
+	body, enc := string(value), ""
+	if !printable(value) {
+		body, enc = base64.StdEncoding.EncodeToString(value), "base64"
+	}
+	parts := cut(body)
+	m := manifest{V: 1, Slot: s, N: len(parts), Sum: sum(body), Enc: enc}
+	return sealed{head: m.head(), parts: parts}
+}
+
+// asHead is value as a head of its own, if it fits. An empty value is encoded
+// too: not every keychain keeps an empty secret.
+func asHead(value []byte) (string, bool) {
+	text := string(value)
+	marked := strings.HasPrefix(text, markBase64) || strings.HasPrefix(text, markParts)
+	if len(value) == 0 || marked || !printable(value) {
+		text = markBase64 + base64.StdEncoding.EncodeToString(value)
+	}
+	return text, len(text) <= MaxItem
+}
+
+func cut(body string) (parts []string) {
+	for len(body) > MaxItem {
+		parts, body = append(parts, body[:MaxItem]), body[MaxItem:]
+	}
+	return append(parts, body)
+}
+
+// open reads a head: the value, or the manifest of its parts.
+func open(head string) ([]byte, *manifest, error) {
+	if encoded, ok := strings.CutPrefix(head, markBase64); ok {
+		value, err := base64.StdEncoding.DecodeString(encoded)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%w: its text is not base64", ErrCorrupt)
+		}
+		return value, nil, nil
+	}
+	encoded, ok := strings.CutPrefix(head, markParts)
+	if !ok {
+		return []byte(head), nil, nil
+	}
+	m, err := readManifest(encoded)
+	return nil, m, err
+}
+
+func readManifest(text string) (*manifest, error) {
+	var m manifest
+	if err := json.Unmarshal([]byte(text), &m); err != nil {
+		return nil, fmt.Errorf("%w: its list of parts cannot be read", ErrCorrupt)
+	}
+	if m.V > 1 {
+		return nil, fmt.Errorf("%w: it was written by a newer version", ErrCorrupt)
+	}
+	if m.V != 1 || (m.Slot != slotA && m.Slot != slotB) || m.N < 1 || m.N > maxParts || (m.Enc != "" && m.Enc != "base64") {
+		return nil, fmt.Errorf("%w: its list of parts makes no sense", ErrCorrupt)
+	}
+	return &m, nil
+}
+
+// join puts the parts of m together again.
+func (m *manifest) join(parts []string) ([]byte, error) {
+	body := strings.Join(parts, "")
+	if sum(body) != m.Sum {
+		return nil, fmt.Errorf("%w: its parts do not match", ErrCorrupt)
+	}
+	if m.Enc == "" {
+		return []byte(body), nil
+	}
+	value, err := base64.StdEncoding.DecodeString(body)
+	if err != nil {
+		return nil, fmt.Errorf("%w: its text is not base64", ErrCorrupt)
+	}
+	return value, nil
+}
+
+func sum(body string) string {
+	h := sha256.Sum256([]byte(body))
+	return hex.EncodeToString(h[:])
+}
+
+// printable says whether every keychain gives value back as it is: ASCII
+// without control characters, and no space at either end, which macOS trims.
+func printable(value []byte) bool {
+	for _, b := range value {
+		if b < ' ' || b > '~' {
+			return false
+		}
+	}
+	return len(value) > 0 && value[0] != ' ' && value[len(value)-1] != ' '
+}

@@ -1,0 +1,132 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"filippo.io/age"
+)
+
+const identityFile = "identity.age"
+
+// Unlock asks for the passphrase and opens the identity, making one where there
+// is none. A wrong passphrase is ErrLocked.
+func (f *file) Unlock(ctx context.Context) error {
+	return inLaneOpenEnded(ctx, &f.lanes, unlockLane, func(ctx context.Context) error {
+		if _, err := f.opened(); err == nil {
+			return nil
+		}
+		sealed, err := f.sealedIdentity(ctx)
+		if err != nil {
+			return err
+		}
+		passphrase, err := f.askFor(ctx, sealed == nil)
+		if err != nil {
+			return err
+		}
+		if sealed == nil {
+			return f.exclusively(ctx, func() error { return f.create(passphrase) })
+		}
+		return f.openWith(passphrase, sealed)
+	})
+}
+
+func (f *file) identityPath() string { return filepath.Join(f.folder, identityFile) }
+
+// sealedIdentity reads the identity's file; nil where the store is new.
+func (f *file) sealedIdentity(ctx context.Context) (sealed []byte, err error) {
+	err = f.exclusively(ctx, func() error {
+		sweepTemps(f.disk, f.folder)
+		sealed, err = os.ReadFile(f.identityPath())
+		if !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+		if f.hasItems() {
+			return fmt.Errorf("%w: %s is missing, and without it the values in %s cannot be opened; "+
+				"put it back from a backup, or remove the folder and connect again", ErrCorrupt, identityFile, f.folder)
+		}
+		return nil
+	})
+	return sealed, err
+}
+
+func (f *file) askFor(ctx context.Context, first bool) (string, error) {
+	passphrase, err := f.ask(ctx, first)
+	if err != nil {
+		return "", fmt.Errorf("%w: no passphrase: %w", ErrLocked, err)
+	}
+	if passphrase == "" {
+		return "", locked("an empty passphrase protects nothing; enter one")
+	}
+	return passphrase, nil
+}
+
+// create makes the identity, unless another process was faster.
+func (f *file) create(passphrase string) error {
+	if sealed, err := os.ReadFile(f.identityPath()); err == nil {
+		return f.openWith(passphrase, sealed)
+	}
+	id, err := age.GenerateX25519Identity()
+	if err != nil {
+		return err
+	}
+	to, err := age.NewScryptRecipient(passphrase)
+	if err != nil {
+		return err
+	}
+	to.SetWorkFactor(f.workFactor)
+	sealed, err := encrypt([]byte(id.String()), to)
+	if err != nil {
+		return err
+	}
+	if err := replace(f.disk, f.identityPath(), sealed); err != nil {
+		return err
+	}
+	f.take(id)
+	return nil
+}
+
+func (f *file) openWith(passphrase string, sealed []byte) error {
+	with, err := age.NewScryptIdentity(passphrase)
+	if err != nil {
+		return err
+	}
+	text, err := decrypt(sealed, with)
+	var none *age.NoIdentityMatchError
+	if errors.As(err, &none) {
+		return locked("the passphrase is wrong")
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %s cannot be read; put it back from a backup", ErrCorrupt, identityFile)
+	}
+	id, err := age.ParseX25519Identity(strings.TrimSpace(string(text)))
+	if err != nil {
+		return fmt.Errorf("%w: %s holds no identity", ErrCorrupt, identityFile)
+	}
+	f.take(id)
+	return nil
+}
+
+func (f *file) take(id *age.X25519Identity) {
+	f.mu.Lock()
+	f.identity = id
+	f.mu.Unlock()
+	select {
+	case f.changed <- struct{}{}:
+	default:
+	}
+}
+
+func (f *file) hasItems() bool {
+	entries, err := os.ReadDir(f.folder)
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), "item-") {
+			return true
+		}
+	}
+	return err != nil
+}

@@ -1,0 +1,221 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+)
+
+// The Secret Service API, https://specifications.freedesktop.org/secret-service/latest/
+const (
+	secretsName     = "org.freedesktop.secrets"
+	secretsPath     = dbus.ObjectPath("/org/freedesktop/secrets")
+	loginPath       = dbus.ObjectPath("/org/freedesktop/secrets/collection/login")
+	serviceIface    = "org.freedesktop.Secret.Service"
+	collectionIface = "org.freedesktop.Secret.Collection"
+	promptIface     = "org.freedesktop.Secret.Prompt"
+	propertiesIface = "org.freedesktop.DBus.Properties"
+)
+
+// noPath is the object path that stands for "none".
+const noPath = dbus.ObjectPath("/")
+
+// secretService watches over the collection that go-keyring will use, on a
+// private connection that is kept, and made anew when the bus has restarted.
+//
+// go-keyring itself uses godbus' shared connection, which godbus makes anew
+// once it has seen that the old one is dead; a call that was under way then
+// fails, and the next one works. A Secret Service that restarts on the same
+// bus needs nothing at all: go-keyring opens a session for each call.
+type secretService struct {
+	log   *slog.Logger
+	hints chan struct{}
+	open  context.Context // ends with close
+	shut  context.CancelFunc
+
+	making chan struct{} // one token: who makes or replaces bus
+	mu     sync.Mutex
+	bus    *dbus.Conn
+	last   condition
+}
+
+// condition is what a look at the Secret Service found.
+type condition int
+
+const (
+	unseen       condition = iota
+	gone                   // no bus, or no Secret Service on it
+	noCollection           // a service with nowhere to put things yet
+	shuttered
+	opened
+)
+
+func newDoor(_ string, log *slog.Logger) door {
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &secretService{
+		log: log, open: ctx, shut: cancel,
+		hints: make(chan struct{}, 1), making: make(chan struct{}, 1),
+	}
+	go s.reconnect()
+	return s
+}
+
+func (s *secretService) changed() <-chan struct{} { return s.hints }
+
+// classify has nothing to go by: go-keyring's errors are plain, and a lock was
+// looked for before the call.
+func (s *secretService) classify(err error) error { return unavailable(err) }
+
+func (s *secretService) close() error {
+	s.shut()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.bus != nil {
+		return s.bus.Close()
+	}
+	return nil
+}
+
+func (s *secretService) interrupt() {
+	s.mu.Lock()
+	bus := s.bus
+	s.mu.Unlock()
+	if bus != nil && bus.Connected() {
+		stir(bus)
+	}
+}
+
+func (s *secretService) ready(ctx context.Context) error { return s.check(ctx) }
+
+func (s *secretService) check(ctx context.Context) error {
+	bus, err := s.connection(ctx)
+	if err != nil {
+		s.observe(gone)
+		return err
+	}
+	found, _, err := look(ctx, bus, 0)
+	if ctx.Err() == nil {
+		s.observe(found)
+	}
+	return verdict(found, err)
+}
+
+func verdict(found condition, err error) error {
+	switch found {
+	case opened:
+		return nil
+	case shuttered:
+		return ErrLocked
+	case noCollection:
+		return locked("it has no keyring yet; unlocking makes one")
+	default:
+		return fmt.Errorf("%w: no Secret Service answers on the session bus: %w", ErrUnavailable, err)
+	}
+}
+
+// look finds the collection that go-keyring will use, and whether it is
+// locked. Reading a property never prompts.
+func look(ctx context.Context, bus *dbus.Conn, flags dbus.Flags) (condition, dbus.ObjectPath, error) {
+	path, err := collection(ctx, bus, flags)
+	if err != nil {
+		return gone, noPath, err
+	}
+	if path == noPath {
+		return noCollection, noPath, nil
+	}
+	var isLocked bool
+	if err := property(ctx, bus, flags, path, collectionIface, "Locked", &isLocked); err != nil {
+		return gone, path, err
+	}
+	if isLocked {
+		return shuttered, path, nil
+	}
+	return opened, path, nil
+}
+
+// collection chooses as go-keyring does: "login" if it is there, else whatever
+// the alias "default" stands for.
+func collection(ctx context.Context, bus *dbus.Conn, flags dbus.Flags) (dbus.ObjectPath, error) {
+	var all []dbus.ObjectPath
+	if err := property(ctx, bus, flags, secretsPath, serviceIface, "Collections", &all); err != nil {
+		return noPath, err
+	}
+	for _, path := range all {
+		if path == loginPath {
+			return path, nil
+		}
+	}
+	path := noPath
+	err := bus.Object(secretsName, secretsPath).
+		CallWithContext(ctx, serviceIface+".ReadAlias", flags, "default").Store(&path)
+	return path, err
+}
+
+func property(ctx context.Context, bus *dbus.Conn, flags dbus.Flags, path dbus.ObjectPath, iface, name string, into any) error {
+	var v dbus.Variant
+	err := bus.Object(secretsName, path).CallWithContext(ctx, propertiesIface+".Get", flags, iface, name).Store(&v)
+	if err != nil {
+		return err
+	}
+	return v.Store(into)
+}
+
+// connection returns the live private connection, or makes one.
+func (s *secretService) connection(ctx context.Context) (*dbus.Conn, error) {
+	select {
+	case s.making <- struct{}{}:
+		defer func() { <-s.making }()
+	case <-ctx.Done():
+		return nil, outOfTime(ctx)
+	}
+	s.mu.Lock()
+	bus := s.bus
+	s.mu.Unlock()
+	if bus != nil && bus.Connected() {
+		return bus, nil
+	}
+	return s.connect(ctx)
+}
+
+func (s *secretService) connect(ctx context.Context) (*dbus.Conn, error) {
+	if s.open.Err() != nil {
+		return nil, outOfTime(s.open)
+	}
+	bus, err := privateBus(ctx)
+	if err != nil {
+		return nil, err
+	}
+	signals := make(chan *dbus.Signal, 32)
+	bus.Signal(signals)
+	if err := subscribe(ctx, bus); err != nil {
+		_ = bus.Close()
+		return nil, unavailable(err)
+	}
+	s.mu.Lock()
+	s.bus = bus
+	s.mu.Unlock()
+	go s.watch(bus, signals)
+	return bus, nil
+}
+
+// reconnect tries until there is a connection, ever more slowly.
+func (s *secretService) reconnect() {
+	for pause := time.Second; ; pause = min(2*pause, 30*time.Second) {
+		ctx, cancel := context.WithTimeout(s.open, callTimeout)
+		_, err := s.connection(ctx)
+		cancel()
+		if err == nil {
+			return
+		}
+		s.observe(gone)
+		select {
+		case <-s.open.Done():
+			return
+		case <-time.After(pause):
+		}
+	}
+}

@@ -1,0 +1,195 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+)
+
+// Items is a raw keychain: short printable texts by name. Each call is one
+// atomic step, may block past its context, and fails with one of the errors
+// above (anything else counts as ErrUnavailable). Safe for concurrent use.
+type Items interface {
+	// Get is ErrAbsent only when the keychain clearly said so.
+	Get(ctx context.Context, name string) (string, error)
+	// Set may return nil without having kept the text: a prompt was dismissed.
+	Set(ctx context.Context, name, text string) error
+	// Delete of an absent name is ErrAbsent.
+	Delete(ctx context.Context, name string) error
+
+	Check(ctx context.Context) error
+	Unlock(ctx context.Context) error
+	Changed() <-chan struct{}
+	Close() error
+}
+
+// Split keeps values of any length in items, cut into parts of MaxItem bytes.
+// The head item, named by the key, is the one commit point: until it changes
+// the old value stands, whole. Only one process at a time may write to a key.
+func Split(items Items) Store {
+	ctx, cancel := context.WithCancel(context.Background())
+	return &split{items: items, order: map[string]order{}, open: ctx, shut: cancel}
+}
+
+type split struct {
+	items Items
+	lanes lanes
+
+	open context.Context // ends with Close
+	shut context.CancelFunc
+
+	mu    sync.Mutex
+	order map[string]order
+}
+
+// order is what this process knows about a key's parts.
+type order int
+
+const (
+	unknown  order = iota // parts of an abandoned write may lie around
+	underway              // being looked at
+	whole                 // the head is the value, and there are no parts
+	parted                // there are parts, those that the head names and no others
+)
+
+func (s *split) Kind() string                    { return "keychain" }
+func (s *split) Changed() <-chan struct{}        { return s.items.Changed() }
+func (s *split) Check(ctx context.Context) error { return s.inLane(ctx, checkLane, s.items.Check) }
+func (s *split) Close() error                    { s.shut(); return s.items.Close() }
+func (s *split) Unlock(ctx context.Context) error {
+	return inLaneOpenEnded(ctx, &s.lanes, unlockLane, s.items.Unlock)
+}
+
+func (s *split) Get(ctx context.Context, key string) ([]byte, error) {
+	if err := checkKey(key); err != nil {
+		return nil, err
+	}
+	value, err := inLane(ctx, &s.lanes, key, func(ctx context.Context) ([]byte, error) { return s.read(ctx, key) })
+	if err == nil || errors.Is(err, ErrAbsent) {
+		s.tidyLater(key)
+	}
+	return value, err
+}
+
+func (s *split) Set(ctx context.Context, key string, value []byte) error {
+	if err := checkKey(key); err != nil {
+		return err
+	}
+	value = append([]byte(nil), value...) // the write may outlive the call
+	return s.inLane(ctx, key, func(ctx context.Context) error { return s.write(ctx, key, value) })
+}
+
+func (s *split) Delete(ctx context.Context, key string) error {
+	if err := checkKey(key); err != nil {
+		return err
+	}
+	return s.inLane(ctx, key, func(ctx context.Context) error { return s.remove(ctx, key) })
+}
+
+func (s *split) inLane(ctx context.Context, key string, fn func(context.Context) error) error {
+	_, err := inLane(ctx, &s.lanes, key, func(ctx context.Context) (struct{}, error) { return struct{}{}, fn(ctx) })
+	return err
+}
+
+// read returns the value. Where the parts do not fit a head that has changed
+// since, another process was writing, and its head is read.
+func (s *split) read(ctx context.Context, key string) ([]byte, error) {
+	head, err := s.get(ctx, key)
+	for range 3 {
+		if err != nil {
+			return nil, err
+		}
+		value, broken := s.readParts(ctx, key, head)
+		if !errors.Is(broken, ErrCorrupt) {
+			return value, broken
+		}
+		before := head
+		if head, err = s.get(ctx, key); err == nil && head == before {
+			return nil, broken
+		}
+	}
+	return nil, fmt.Errorf("%w: it changes while it is read", ErrUnavailable)
+}
+
+func (s *split) readParts(ctx context.Context, key, head string) ([]byte, error) {
+	value, m, err := open(head)
+	if m == nil {
+		return value, err
+	}
+	var parts []string
+	for i := range m.N {
+		text, err := s.get(ctx, m.Slot.part(key, i))
+		if errors.Is(err, ErrAbsent) {
+			return nil, fmt.Errorf("%w: part %d of %d is missing", ErrCorrupt, i+1, m.N)
+		}
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, text)
+	}
+	return m.join(parts)
+}
+
+// write puts the parts into the free slot, then the head, then tidies up.
+func (s *split) write(ctx context.Context, key string, value []byte) error {
+	if text, ok := asHead(value); ok && s.orderOf(key) == whole {
+		return s.put(ctx, key, text)
+	}
+	s.setOrder(key, unknown)
+	old, err := s.current(ctx, key)
+	if err != nil {
+		return err
+	}
+	v := seal(value, old.Slot.other())
+	for i, part := range v.parts {
+		if err := s.put(ctx, old.Slot.other().part(key, i), part); err != nil {
+			return err
+		}
+	}
+	if err := s.put(ctx, key, v.head); err != nil {
+		return err
+	}
+	_ = s.tidy(ctx, key, v.head, old) // left-overs do no harm, and are looked for again
+	return nil
+}
+
+// current is the manifest in force; one with no parts where the head is the
+// value, absent, or damaged beyond reading.
+func (s *split) current(ctx context.Context, key string) (manifest, error) {
+	none := manifest{Slot: slotB}
+	head, err := s.get(ctx, key)
+	if errors.Is(err, ErrAbsent) {
+		return none, nil
+	}
+	if err != nil {
+		return none, err
+	}
+	if _, m, _ := open(head); m != nil {
+		return *m, nil
+	}
+	return none, nil
+}
+
+// put writes one item and reads it back: a keychain may say yes and do nothing.
+func (s *split) put(ctx context.Context, name, text string) error {
+	if err := ctx.Err(); err != nil {
+		return outOfTime(ctx)
+	}
+	if err := s.items.Set(ctx, name, text); err != nil {
+		return outcome(err)
+	}
+	kept, err := s.get(ctx, name)
+	if errors.Is(err, ErrAbsent) || (err == nil && kept != text) {
+		return fmt.Errorf("%w: it did not keep what was written", ErrUnavailable)
+	}
+	return err
+}
+
+func (s *split) get(ctx context.Context, name string) (string, error) {
+	if err := ctx.Err(); err != nil {
+		return "", outOfTime(ctx)
+	}
+	text, err := s.items.Get(ctx, name)
+	return text, outcome(err)
+}

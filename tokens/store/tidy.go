@@ -1,0 +1,145 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Parts are written from the first to the last and deleted from the last to
+// the first, so whatever a crash leaves of a slot starts at part 0 and has no
+// gap: it is found again by asking for part 0, 1, 2 … until one is absent.
+
+// remove deletes the head, which is what makes the value absent, then all parts.
+func (s *split) remove(ctx context.Context, key string) error {
+	s.setOrder(key, unknown)
+	old, err := s.current(ctx, key)
+	if err != nil {
+		return err
+	}
+	if err := s.erase(ctx, key); err != nil {
+		return err
+	}
+	return s.tidy(ctx, key, "", old)
+}
+
+// tidy deletes every part of key that head does not name. old is the manifest
+// that head replaced.
+func (s *split) tidy(ctx context.Context, key, head string, old manifest) error {
+	keep := manifest{Slot: slotB}
+	if _, m, _ := open(head); m != nil {
+		keep = *m
+	}
+	known := 0
+	if old.Slot != keep.Slot {
+		known = old.N
+	}
+	if err := s.sweep(ctx, key, keep.Slot.other(), 0, known); err != nil {
+		return err
+	}
+	if err := s.sweep(ctx, key, keep.Slot, keep.N, 0); err != nil {
+		return err
+	}
+	if keep.N == 0 {
+		s.setOrder(key, whole)
+	} else {
+		s.setOrder(key, parted)
+	}
+	return nil
+}
+
+// sweep deletes the parts from first on: known ones, and those found beyond.
+func (s *split) sweep(ctx context.Context, key string, in slot, first, known int) error {
+	end := max(first, known)
+	for {
+		_, err := s.get(ctx, in.part(key, end))
+		if errors.Is(err, ErrAbsent) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		end++
+	}
+	for i := end - 1; i >= first; i-- {
+		if err := s.erase(ctx, in.part(key, i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// erase deletes an item and sees that it is gone: a dismissed prompt deletes
+// nothing, and a user's copy may carry the same name.
+func (s *split) erase(ctx context.Context, name string) error {
+	for range 4 {
+		if err := ctx.Err(); err != nil {
+			return outOfTime(ctx)
+		}
+		err := s.items.Delete(ctx, name)
+		if err != nil && !errors.Is(err, ErrAbsent) {
+			return outcome(err)
+		}
+		if _, err = s.get(ctx, name); errors.Is(err, ErrAbsent) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("%w: it did not delete what it was told to", ErrUnavailable)
+}
+
+// tidyLater looks, once in a process, for what an earlier one left behind. It
+// is an operation of its own, so that no reader waits for it.
+func (s *split) tidyLater(key string) {
+	if !s.take(key) {
+		return
+	}
+	go func() {
+		if err := s.inLane(s.open, key, func(ctx context.Context) error { return s.tidyNow(ctx, key) }); err != nil {
+			s.giveBack(key)
+		}
+	}()
+}
+
+func (s *split) tidyNow(ctx context.Context, key string) error {
+	head, err := s.get(ctx, key)
+	if err != nil && !errors.Is(err, ErrAbsent) {
+		return err
+	}
+	if _, _, err := open(head); err != nil {
+		return err // what cannot be read is left for the user to see
+	}
+	return s.tidy(ctx, key, head, manifest{Slot: slotB})
+}
+
+func (s *split) orderOf(key string) order {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.order[key]
+}
+
+func (s *split) setOrder(key string, o order) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.order[key] = o
+}
+
+// take says that the caller is to look after key now, and nobody else.
+func (s *split) take(key string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.order[key] != unknown {
+		return false
+	}
+	s.order[key] = underway
+	return true
+}
+
+func (s *split) giveBack(key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.order[key] == underway {
+		s.order[key] = unknown
+	}
+}
