@@ -17,8 +17,8 @@ import (
 
 var appIcon = fyne.NewStaticResource("authtray.png", assets.AppIcon)
 
-// licences.txt has "module licence" a line, for every module that can be in a
-// binary; a test compares it with go.mod.
+// licences.txt has "module licence" a line for every module that can be in a
+// binary, and "+work licence" for what comes inside one of them.
 //
 //go:embed licences.txt
 var licences string
@@ -39,29 +39,28 @@ type licensed struct{ module, version, licence string }
 // dependencies are the modules in this binary with their licences.
 func dependencies() []licensed {
 	known := map[string]string{}
+	var out []licensed
 	for l := range strings.Lines(licences) {
-		if module, licence, ok := strings.Cut(strings.TrimSpace(l), " "); ok {
-			known[module] = licence
+		module, licence, _ := strings.Cut(strings.TrimSpace(l), " ")
+		if work, inside := strings.CutPrefix(module, "+"); inside {
+			out = append(out, licensed{strings.ReplaceAll(work, "-", " "), "", licence})
+		}
+		known[module] = licence
+	}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, m := range info.Deps {
+			out = append(out, licensed{m.Path, m.Version, known[m.Path]})
 		}
 	}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return nil
-	}
-	var out []licensed
-	for _, m := range info.Deps {
-		out = append(out, licensed{m.Path, m.Version, known[m.Path]})
-	}
-	slices.SortFunc(out, func(a, b licensed) int { return strings.Compare(a.module, b.module) })
+	slices.SortFunc(out, func(a, b licensed) int { return strings.Compare(strings.ToLower(a.module), strings.ToLower(b.module)) })
 	return out
 }
 
 func (u *ui) showLicences() {
 	all := dependencies()
-	list := widget.NewList(func() int { return len(all) },
+	list := u.rows(func() int { return len(all) },
 		func() fyne.CanvasObject { return newLicenceRow() },
 		func(i int, o fyne.CanvasObject) { o.(*licenceRow).show(all[i]) })
-	list.HideSeparators = true
 	closer := u.button(tr("Close"), nil, u.dismiss).primary()
 	body := container.New(inset{theme.InnerPadding(), 0}, spaced(6, caption(tr("Authtray stands on the work of these people.")), container.NewStack(space(560, 320), list)))
 	u.modal(tr("Licences"), body, closer, closer)

@@ -20,11 +20,12 @@ import (
 type activity struct {
 	u       *ui
 	filter  *entry
-	fresh   *widget.Check // only programs that are not known
-	list    *widget.List
+	fresh   *check  // only programs that are not known
+	meet    *button // every program on screen is known
+	list    *rows
 	empty   *widget.Label
 	all     []remote.Read // newest first
-	shown   []remote.Read
+	shown   []reads
 	running bool
 }
 
@@ -35,18 +36,17 @@ func (u *ui) newActivity() *activity {
 	a := &activity{u: u, filter: u.entry(tr("Filter by program or connection")), empty: centred(paragraph(""))}
 	a.filter.Icon = theme.SearchIcon()
 	a.filter.OnChanged = func(string) { a.show() }
-	a.fresh = widget.NewCheck(tr("Only programs I don't know"), func(bool) { a.show() })
-	a.list = widget.NewList(func() int { return len(a.shown) },
+	a.fresh = u.check(tr("Only programs I don't know"), func(bool) { a.show() })
+	a.meet = u.button(tr("I know all of these"), nil, func() { u.meet(a.strangers()...) })
+	a.list = u.rows(func() int { return len(a.shown) },
 		func() fyne.CanvasObject { return u.newReadRow() },
 		func(i int, o fyne.CanvasObject) { o.(*readRow).show(a.shown[i], u.knows(a.shown[i].Exe), u.out.now()) })
-	a.list.HideSeparators = true
-	a.list.OnSelected = func(int) { a.list.UnselectAll() }
 	a.show()
 	return a
 }
 
 func (a *activity) object() fyne.CanvasObject {
-	head := container.NewBorder(nil, nil, nil, a.fresh, a.filter)
+	head := container.NewBorder(nil, nil, nil, container.NewHBox(a.fresh, a.meet), a.filter)
 	middle := container.New(column{440}, middled(a.empty))
 	return container.New(column{860}, padded(16, container.NewBorder(padded(4, head), nil, nil, nil, container.NewStack(a.list, middle))))
 }
@@ -88,15 +88,45 @@ func (a *activity) show() {
 	a.shown = nil
 	for _, r := range a.all {
 		if a.wants(r) {
-			a.shown = append(a.shown, r)
+			a.shown = gather(a.shown, r)
 		}
 	}
+	a.meet.Hidden = len(a.strangers()) < 2
 	a.empty.Hidden = len(a.shown) > 0
 	a.empty.SetText(tr("No program has asked for a token yet. When one does, it is listed here."))
 	if len(a.all) > 0 {
 		a.empty.SetText(tr("Nothing matches."))
 	}
 	a.list.Refresh()
+}
+
+// reads are one or more reads of the same token by the same program in a row.
+type reads struct {
+	remote.Read     // the last of them
+	count       int // of how many
+}
+
+// gather adds a read, which is older than those that are there.
+func gather(all []reads, r remote.Read) []reads {
+	if n := len(all); n > 0 {
+		last := &all[n-1]
+		if last.Exe == r.Exe && r.Exe != "" && last.Connection == r.Connection && last.Code == r.Code {
+			last.count++
+			return all
+		}
+	}
+	return append(all, reads{r, 1})
+}
+
+// strangers are the programs on screen that are not known, each once.
+func (a *activity) strangers() []string {
+	var out []string
+	for _, r := range a.shown {
+		if r.Exe != "" && !a.u.knows(r.Exe) && !slices.Contains(out, r.Exe) {
+			out = append(out, r.Exe)
+		}
+	}
+	return out
 }
 
 func (a *activity) wants(r remote.Read) bool {
@@ -118,9 +148,9 @@ func (u *ui) knows(exe string) bool {
 	return exe != "" && slices.Contains(u.app.Preferences().StringList(knownPrograms), exe)
 }
 
-func (u *ui) meet(exe string) {
+func (u *ui) meet(exe ...string) {
 	p := u.app.Preferences()
-	p.SetStringList(knownPrograms, append(p.StringList(knownPrograms), exe))
+	p.SetStringList(knownPrograms, append(p.StringList(knownPrograms), exe...))
 	u.activity.show()
 }
 
@@ -136,7 +166,7 @@ type readRow struct {
 }
 
 func (u *ui) newReadRow() *readRow {
-	r := &readRow{ground: newGround(colorAlertCard, colorAlertCard), program: newLine("").bold(), path: caption(""),
+	r := &readRow{ground: newGround(colorNotice, colorNotice), program: newLine("").bold(), path: caption(""),
 		what: newLine(""), when: caption(""), sign: widget.NewIcon(nil)}
 	r.what.align, r.when.align = fyne.TextAlignTrailing, fyne.TextAlignTrailing
 	r.known = u.button(tr("I know it"), nil, func() { u.meet(r.exe) })
@@ -144,10 +174,13 @@ func (u *ui) newReadRow() *readRow {
 	return r
 }
 
-func (r *readRow) show(read remote.Read, known bool, now time.Time) {
+func (r *readRow) show(read reads, known bool, now time.Time) {
 	r.exe = read.Exe
-	r.program.set(programOf(read))
-	r.path.set(pathOf(read, known))
+	r.program.set(programOf(read.Read))
+	if read.count > 1 {
+		r.program.set(programOf(read.Read) + " × " + strconv.Itoa(read.count))
+	}
+	r.path.set(pathOf(read.Read, known))
 	r.what.set(plain(read.Connection))
 	r.when.set(clockTime(read.Time, now))
 	if read.Code != "" {

@@ -17,13 +17,13 @@ type chip struct {
 	widget.BaseWidget
 	text   string
 	remove func()
-	escape func()
+	u      *ui
 	ground *ground
 	focus  bool
 }
 
-func newChip(text string, remove, escape func()) *chip {
-	c := &chip{text: text, remove: remove, escape: escape, ground: newGround(theme.ColorNameButton, theme.ColorNameButton)}
+func (u *ui) chip(text string, remove func()) *chip {
+	c := &chip{text: text, remove: remove, u: u, ground: newGround(theme.ColorNameButton, theme.ColorNameButton)}
 	c.ground.radius = 13
 	c.ExtendBaseWidget(c)
 	return c
@@ -50,7 +50,11 @@ func (c *chip) drop() {
 	}
 }
 
-func (c *chip) FocusGained()   { c.lit(true) }
+func (c *chip) FocusGained() {
+	c.lit(true)
+	c.u.reveal(c)
+}
+
 func (c *chip) FocusLost()     { c.lit(false) }
 func (c *chip) TypedRune(rune) {}
 
@@ -67,8 +71,8 @@ func (c *chip) TypedKey(e *fyne.KeyEvent) {
 	switch e.Name {
 	case fyne.KeyDelete, fyne.KeyBackspace, fyne.KeyReturn, fyne.KeyEnter, fyne.KeySpace:
 		c.drop()
-	case fyne.KeyEscape:
-		c.escape()
+	case fyne.KeyEscape, fyne.KeyF1:
+		c.u.typed(e)
 	}
 }
 
@@ -155,7 +159,7 @@ func (s *scopes) remove(scope string) {
 func (s *scopes) show() {
 	s.box.RemoveAll()
 	for _, scope := range s.list {
-		s.box.Add(newChip(scope, func() { s.remove(scope) }, s.u.back))
+		s.box.Add(s.u.chip(scope, func() { s.remove(scope) }))
 	}
 	if len(s.list) == 0 {
 		s.box.Add(caption(tr("No scopes: the provider decides.")).fixed())

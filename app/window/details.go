@@ -1,6 +1,7 @@
 package window
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -23,16 +24,16 @@ type details struct {
 	name  string
 	known remote.Details // with events and configuration; zero until answered
 
-	scroll                          *container.Scroll
-	mark                            *mark
-	title, whose, state, when       *line
-	shape                           *canvas.Image
-	alert                           *fyne.Container
-	why                             *widget.Label
-	offer                           *button
-	copy, refresh, connect, end     *button
-	manage, edit, remove            *button
-	facts, tags, history, scopeCard *fyne.Container
+	scroll                                *container.Scroll
+	mark                                  *mark
+	title, whose, state, when             *line
+	shape                                 *canvas.Image
+	alert                                 *fyne.Container
+	why                                   *widget.Label
+	offer                                 *button
+	copy, refresh, connect, end           *button
+	manage, edit, remove                  *button
+	acts, facts, tags, history, scopeCard *fyne.Container
 }
 
 func (u *ui) newDetails() *details {
@@ -41,10 +42,11 @@ func (u *ui) newDetails() *details {
 	d.whose.color = colorQuiet
 	d.shape.SetMinSize(fyne.NewSquareSize(18))
 	d.buttons()
-	d.alert = container.NewStack(newGround(colorAlertCard, colorAlertCard), padded(12, container.NewVBox(d.why, container.NewHBox(space(2, 1), d.offer))))
+	d.alert = container.NewStack(newGround(colorAlertCard, colorAlertCard), padded(16, spaced(12, inLine(d.why), container.NewHBox(d.offer))))
+	d.acts = flowed(d.copy, d.refresh, d.connect, d.end)
 	d.facts, d.tags, d.history = container.New(layout.NewFormLayout()), flowed(), spaced(0)
 	d.scopeCard = card(tr("Scopes"), d.tags)
-	d.scroll = page(760, d.head(), d.alert, flowed(d.copy, d.refresh, d.connect, d.end),
+	d.scroll = page(760, d.head(), d.alert, d.acts,
 		card(tr("Token"), d.facts), d.scopeCard, card(tr("History"), d.history), flowed(d.edit, d.manage, d.remove))
 	d.scroll.Hide()
 	return d
@@ -63,7 +65,7 @@ func (d *details) buttons() {
 	d.connect = u.button(tr("Reconnect"), theme.LoginIcon(), func() { u.reconnect(d.name) })
 	d.end = u.button(tr("Disconnect…"), theme.LogoutIcon(), func() { u.disconnect(d.known) })
 	d.edit = u.button(tr("Edit settings"), theme.SettingsIcon(), func() { u.editConnection(d.name) }).low()
-	d.manage = u.button("", theme.NavigateNextIcon(), func() { u.open(d.u.entries[d.known.Provider].Links.UserRevoke) }).low()
+	d.manage = u.button("", theme.NavigateNextIcon(), func() { u.open(appsPage(u.entries[d.known.Provider])) }).low()
 	d.remove = u.button(tr("Remove…"), theme.DeleteIcon(), func() { u.removeConnection(d.known) }).low()
 }
 
@@ -161,8 +163,9 @@ func actionsOf(s tokens.Status) actions {
 func (d *details) showActions(s tokens.Status) {
 	a := actionsOf(s)
 	d.copy.Hidden, d.refresh.Hidden, d.connect.Hidden, d.end.Hidden = !a.copy, !a.refresh, !a.connect, !a.end
+	d.acts.Hidden = a == actions{}
 	entry, ok := d.u.entries[s.Provider]
-	if d.manage.Hidden = !ok || entry.Links.UserRevoke == ""; ok {
+	if d.manage.Hidden = !ok || appsPage(entry) == ""; ok {
 		d.manage.SetText(tr("Apps at {{.Provider}}", "Provider", plain(entry.Name)))
 	}
 	d.scroll.Content.Refresh()
@@ -175,6 +178,9 @@ func (d *details) showScopes(s tokens.Status) {
 		d.tags.Add(newTag(scope))
 	}
 }
+
+// appsPage is where a user sees which apps have access.
+func appsPage(e remote.Entry) string { return cmp.Or(e.Links.UserRevoke, e.Links.Register) }
 
 // tick brings the times up to date; nothing is drawn where none changed.
 func (d *details) tick() {
@@ -191,7 +197,7 @@ func (d *details) tick() {
 		l := newLine(text)
 		if i%2 == 0 {
 			l = l.fixed()
-			l.color = colorQuiet
+			l.color, l.room = colorQuiet, 14
 		}
 		d.facts.Add(l)
 	}

@@ -118,10 +118,12 @@ func (f *form) open(e remote.Entry) {
 	}
 	objects = append(objects, f.credentials(n), f.scopeCard())
 	if e.Notes != "" {
-		objects = append(objects, card(tr("Good to know"), small(plain(e.Notes))))
+		objects = append(objects, card(tr("Good to know"), inLine(small(plain(e.Notes)))))
 	}
 	objects = append(objects, f.general.error, f.foot(n))
-	f.box.Objects = []fyne.CanvasObject{page(640, compact(objects)...)}
+	scroll := page(640, compact(objects)...)
+	f.u.scrolls[viewForm] = scroll
+	f.box.Objects = []fyne.CanvasObject{scroll}
 	f.box.Refresh()
 }
 
@@ -143,7 +145,7 @@ func (f *form) head() fyne.CanvasObject {
 
 // basics are the connection's name, and where a self-hosted provider is.
 func (f *form) basics(n needs) fyne.CanvasObject {
-	box := spaced(10, f.put(fieldName, tr("Name"), tr("What your tools ask for: authtray token NAME"), f.u.entry("")))
+	box := spaced(14, f.put(fieldName, tr("Name"), tr("What your tools ask for: authtray token NAME"), f.u.entry("")))
 	if n.mcp {
 		box.Add(f.put(fieldMCP, tr("Address of the MCP server"), "", f.u.entry("https://")))
 	}
@@ -165,9 +167,9 @@ func (f *form) registration(n needs) fyne.CanvasObject {
 	if page := f.entry.Links.Register; page != "" {
 		open := f.u.button(tr("Open the page"), theme.NavigateNextIcon(), func() { f.u.open(page) })
 		open.IconPlacement = widget.ButtonIconTrailingText
-		box.Add(container.NewBorder(nil, nil, nil, container.NewCenter(open), middled(paragraph(tr("Register an app of your own at {{.Provider}}. This is done once.", "Provider", name)))))
+		box.Add(container.NewBorder(nil, nil, nil, container.NewCenter(open), middled(inLine(paragraph(tr("Register an app of your own at {{.Provider}}. This is done once.", "Provider", name))))))
 	} else {
-		box.Add(paragraph(tr("Register an app of your own at {{.Provider}}, or ask whoever runs it. This is done once.", "Provider", name)))
+		box.Add(inLine(paragraph(tr("Register an app of your own at {{.Provider}}, or ask whoever runs it. This is done once.", "Provider", name))))
 	}
 	if n.redirect {
 		box.Add(f.redirect())
@@ -188,7 +190,7 @@ func (f *form) redirect() fyne.CanvasObject {
 }
 
 func (f *form) credentials(n needs) fyne.CanvasObject {
-	box := spaced(10)
+	box := spaced(14)
 	if n.clientID == maybe {
 		hint := tr("Leave it empty: Authtray registers itself.")
 		if f.entry.Client.ID != "" {
@@ -269,7 +271,7 @@ func (u *ui) newField(label, hint, text string, e *entry) *field {
 	if hint != "" {
 		box.Add(container.New(inset{2, 0}, caption(hint)))
 	}
-	box.Add(container.New(layout.NewCustomPaddedLayout(-4, -4, -6, 0), at.error))
+	box.Add(container.New(flush{theme.InnerPadding() - 2, 6}, at.error))
 	e.OnChanged = func(string) { at.clear() }
 	at.object = box
 	if text != "" {

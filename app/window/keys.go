@@ -39,7 +39,7 @@ var shortcuts = []shortcut{
 // keysOnly are listed with the shortcuts, and work by the focus.
 func keysOnly() []string {
 	return []string{
-		"↑ ↓", tr("Choose a connection"),
+		tr("Up, Down"), tr("Choose a connection"),
 		tr("Enter"), tr("Do what the connection needs"),
 		tr("Tab"), tr("Go to the next field or button"),
 		tr("Esc"), tr("Go back, or cancel"),
@@ -52,6 +52,18 @@ func (u *ui) shortcuts() {
 		u.win.Canvas().AddShortcut(&desktop.CustomShortcut{KeyName: s.key, Modifier: s.mod}, func(fyne.Shortcut) { s.do(u) })
 	}
 	u.win.Canvas().SetOnTypedKey(u.typed)
+}
+
+// shortcut does what a key combination stands for, and reports whether it is
+// one of the window's.
+func (u *ui) shortcut(pressed *desktop.CustomShortcut) bool {
+	for _, s := range shortcuts {
+		if s.key == pressed.KeyName && s.mod == pressed.Modifier {
+			s.do(u)
+			return true
+		}
+	}
+	return false
 }
 
 // typed gets the keys that no widget has the focus for.

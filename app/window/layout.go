@@ -7,6 +7,7 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
 )
 
 // flow lays objects out like words: in lines, as wide as there is room. Its
@@ -103,4 +104,45 @@ func space(w, h float32) fyne.CanvasObject {
 // middled puts an object in the vertical middle of what it is given.
 func middled(o fyne.CanvasObject) *fyne.Container {
 	return container.NewVBox(layout.NewSpacer(), o, layout.NewSpacer())
+}
+
+// flush takes off the padding that Fyne's labels and checks have around them,
+// so that they stand in line with their neighbours.
+type flush struct{ x, y float32 }
+
+func (f flush) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	for _, o := range objects {
+		put(o, -f.x, -f.y, size.Width+2*f.x, size.Height+2*f.y)
+	}
+}
+
+func (f flush) MinSize(objects []fyne.CanvasObject) (s fyne.Size) {
+	for _, o := range objects {
+		if o.Visible() {
+			s = s.Max(o.MinSize())
+		}
+	}
+	return fyne.NewSize(max(s.Width-2*f.x, 0), max(s.Height-2*f.y, 0))
+}
+
+// inLine is flush for a label.
+func inLine(o fyne.CanvasObject) *fyne.Container {
+	return container.New(flush{theme.InnerPadding(), 6}, o)
+}
+
+// reveal scrolls to what has the focus.
+func (u *ui) reveal(o fyne.CanvasObject) {
+	scroll := u.scrolls[u.view]
+	if scroll == nil || u.dialog != nil {
+		return
+	}
+	driver := u.app.Driver()
+	top := driver.AbsolutePositionForObject(o).Y - driver.AbsolutePositionForObject(scroll).Y
+	const air = 36 // room for a label above and a sentence below
+	switch below := top + o.Size().Height + air - scroll.Size().Height; {
+	case top < air:
+		scroll.ScrollToOffset(scroll.Offset.AddXY(0, top-air))
+	case below > 0:
+		scroll.ScrollToOffset(scroll.Offset.AddXY(0, below))
+	}
 }

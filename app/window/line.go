@@ -16,7 +16,8 @@ type line struct {
 	size  fyne.ThemeSizeName
 	style fyne.TextStyle
 	align fyne.TextAlign
-	whole bool // never shortened: the text's width is the least width
+	whole bool    // never shortened: the text's width is the least width
+	room  float32 // more width than the text needs
 }
 
 func newLine(text string) *line {
@@ -80,6 +81,7 @@ func (r *lineRenderer) Layout(size fyne.Size) {
 
 func (r *lineRenderer) MinSize() fyne.Size {
 	size := r.measure(r.line.text)
+	size.Width += r.line.room
 	if !r.line.whole {
 		size.Width = min(size.Width, 24)
 	}

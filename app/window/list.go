@@ -23,6 +23,7 @@ type list struct {
 	empty    *widget.Label
 	selected string // name; "" where there is nothing to select
 	wanted   string // to be selected when it is heard of
+	picked   bool   // the user chose what is selected
 }
 
 // crowd is from how many connections on a filter is worth its room.
@@ -77,10 +78,10 @@ func (l *list) keepSelection() {
 		return
 	}
 	i := slices.IndexFunc(l.items, func(s tokens.Status) bool { return s.Name == l.wanted })
-	if i < 0 {
+	if i < 0 && l.picked {
 		i = slices.IndexFunc(l.items, func(s tokens.Status) bool { return s.Name == l.selected })
-	} else {
-		l.wanted = ""
+	} else if i >= 0 {
+		l.wanted, l.picked = "", true
 	}
 	l.widget.quietly(max(i, 0))
 	l.chosen(l.items[max(i, 0)].Name)
@@ -89,6 +90,7 @@ func (l *list) keepSelection() {
 func (l *list) chosen(name string) {
 	if l.selected != name {
 		l.selected = name
+		l.widget.Refresh()
 		l.u.details.open(name)
 	}
 }
@@ -117,10 +119,13 @@ func newKeyList(l *list) *keyList {
 		l.rows = append(l.rows, r)
 		return r
 	}
-	k.UpdateItem = func(i int, o fyne.CanvasObject) { o.(*row).show(l.items[i], l.u.out.now()) }
+	k.UpdateItem = func(i int, o fyne.CanvasObject) {
+		o.(*row).show(l.items[i], l.u.out.now(), l.items[i].Name == l.selected)
+	}
 	k.OnSelected = func(i int) {
 		k.at = i
 		if !k.quiet {
+			l.picked = true
 			l.chosen(l.items[i].Name)
 		}
 	}
@@ -154,8 +159,8 @@ func (k *keyList) TypedKey(e *fyne.KeyEvent) {
 		k.Select(min(max(k.at+by, 0), last))
 	case e.Name == fyne.KeyReturn || e.Name == fyne.KeyEnter:
 		k.list.u.details.enter()
-	case e.Name == fyne.KeyEscape:
-		k.list.u.back()
+	default:
+		k.list.u.typed(e)
 	}
 }
 

@@ -53,6 +53,7 @@ func run(ctx context.Context, agent Agent, o Options, door *raise.Door) error {
 	fyneapp.SetMetadata(fyne.AppMetadata{ID: ID, Name: "Authtray", Version: o.Version, Icon: appIcon, Migrations: map[string]bool{"fyneDo": true}})
 	a := fyneapp.NewWithID(ID)
 	a.Settings().SetTheme(ourTheme())
+	defer context.AfterFunc(ctx, func() { fyne.Do(a.Quit) })()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	u := newUI(ctx, a, agent, surroundings{now: time.Now, after: after, do: fyne.Do, browse: o.Browse, start: o.Start}, o)

@@ -126,8 +126,8 @@ func (l *pickList) TypedKey(e *fyne.KeyEvent) {
 	switch {
 	case e.Name == fyne.KeyReturn || e.Name == fyne.KeyEnter:
 		l.pick.take(l.at)
-	case e.Name == fyne.KeyEscape:
-		l.pick.u.back()
+	case e.Name == fyne.KeyEscape || e.Name == fyne.KeyF1:
+		l.pick.u.typed(e)
 	case e.Name == fyne.KeyUp && l.at == 0:
 		l.pick.u.focus(l.pick.search)
 	default:

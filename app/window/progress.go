@@ -38,7 +38,7 @@ func (c *connecting) pasteCard() fyne.CanvasObject {
 	at := c.u.newField("", "", "", c.u.entry("http://127.0.0.1…"))
 	at.OnSubmitted = func(string) { c.paste(at) }
 	on := c.u.button(tr("Continue"), nil, func() { c.paste(at) })
-	return card(title, small(text), container.NewBorder(nil, nil, nil, container.NewVBox(on), at.object))
+	return card(title, inLine(small(text)), container.NewBorder(nil, nil, nil, container.NewVBox(on), at.object))
 }
 
 // showCode: a code is typed in on any device (RFC 8628).

@@ -45,9 +45,13 @@ func (u *ui) row() *row {
 }
 
 // show fills the row; a row is used for many connections.
-func (r *row) show(s tokens.Status, now time.Time) {
+func (r *row) show(s tokens.Status, now time.Time, chosen bool) {
 	l := lookOf(s.State)
 	r.status = s
+	r.ground.colored(colorAlertCard, colorAlertCard)
+	if chosen { // the ground hides the list's own mark of what is selected
+		r.ground.colored(colorAlertCard, theme.ColorNamePrimary)
+	}
 	r.mark.of(s.Provider, s.ProviderName)
 	r.name.set(plain(s.Name))
 	r.whose.set(whose(s))

@@ -2,12 +2,13 @@ package window
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"github.com/authtray/authtray/app/window/remote"
 )
@@ -15,7 +16,7 @@ import (
 // settings is what the agent may do, and how it is.
 type settings struct {
 	u                                   *ui
-	autostart, notifications, reminders *widget.Check
+	autostart, notifications, reminders *check
 	health                              *fyne.Container
 	quiet                               bool // the checks are being set, not changed
 }
@@ -29,16 +30,19 @@ func (u *ui) newSettings() *settings {
 }
 
 func (s *settings) object() fyne.CanvasObject {
-	return page(640,
-		card(tr("General"), spaced(0, s.autostart, s.notifications, s.reminders), container.New(inset{theme.InnerPadding(), 0}, caption(tr("Light or dark follows your desktop.")))),
+	scroll := page(640,
+		card(tr("General"),
+			container.New(flush{4, 6}, spaced(0, s.autostart, s.notifications, s.reminders)), caption(tr("Light or dark follows your desktop."))),
 		card(tr("Health"), s.health),
 		s.about())
+	s.u.scrolls[viewSettings] = scroll
+	return scroll
 }
 
 // check is a setting: what it changes is sent at once, and taken back if the
 // agent refuses.
-func (s *settings) check(text string, change func(bool) remote.Settings) *widget.Check {
-	c := widget.NewCheck(text, nil)
+func (s *settings) check(text string, change func(bool) remote.Settings) *check {
+	c := s.u.check(text, nil)
 	c.OnChanged = func(on bool) {
 		if s.quiet {
 			return
@@ -80,7 +84,7 @@ func (s *settings) load() {
 
 func (s *settings) set(got remote.Settings) {
 	s.quiet = true
-	for check, on := range map[*widget.Check]*bool{s.autostart: got.Autostart, s.notifications: got.Notifications, s.reminders: got.Reminders} {
+	for check, on := range map[*check]*bool{s.autostart: got.Autostart, s.notifications: got.Notifications, s.reminders: got.Reminders} {
 		if on == nil {
 			check.Disable() // this agent does not have it
 			continue
@@ -97,7 +101,7 @@ func (s *settings) set(got remote.Settings) {
 // checksOf makes of the agent's health what a doctor would say.
 func checksOf(h remote.Health) []remote.Check {
 	checks := []remote.Check{
-		{OK: true, Detail: tr("Agent {{.Version}} runs since {{.Uptime}}.", "Version", plain(h.Version), "Uptime", plain(h.Uptime))},
+		{OK: true, Detail: tr("The agent has been running for {{.Time}} (version {{.Version}}).", "Version", plain(h.Version), "Time", uptime(h.Uptime))},
 		storeCheck(h.Store),
 	}
 	switch h.Tray {
@@ -116,10 +120,21 @@ func checksOf(h remote.Health) []remote.Check {
 	case "none":
 		checks = append(checks, remote.Check{Detail: tr("This desktop shows no notifications.")})
 	}
+	if len(h.Notes) > 0 { // the agent's own words for what works less than it could
+		checks = slices.DeleteFunc(checks, func(c remote.Check) bool { return !c.OK })
+	}
 	for _, note := range h.Notes {
 		checks = append(checks, remote.Check{Detail: plain(note)})
 	}
 	return checks
+}
+
+func uptime(d string) string {
+	up, err := time.ParseDuration(d)
+	if err != nil {
+		return plain(d)
+	}
+	return span(up)
 }
 
 func storeCheck(store string) remote.Check {
@@ -153,11 +168,5 @@ func checkRow(c remote.Check) fyne.CanvasObject {
 		text += "\n" + hint
 	}
 	words := paragraph(text)
-	return container.NewBorder(nil, nil, container.NewVBox(space(1, 9), icon), nil, container.New(tight{}, words))
+	return container.NewBorder(nil, nil, container.NewVBox(space(1, 1), icon), nil, container.New(inset{6, 0}, inLine(words)))
 }
-
-// tight takes a label's padding off above and below.
-type tight struct{}
-
-func (tight) Layout(o []fyne.CanvasObject, size fyne.Size) { put(o[0], 0, 0, size.Width, size.Height) }
-func (tight) MinSize(o []fyne.CanvasObject) fyne.Size      { return o[0].MinSize() }

@@ -12,6 +12,7 @@ const (
 	colorCard      fyne.ThemeColorName = "authtrayCard"
 	colorCardEdge  fyne.ThemeColorName = "authtrayCardEdge"
 	colorAlertCard fyne.ThemeColorName = "authtrayAlertCard"
+	colorNotice    fyne.ThemeColorName = "authtrayNotice"
 	colorQuiet     fyne.ThemeColorName = "authtrayQuiet" // secondary text: 4.5:1 or better on every ground
 )
 
@@ -30,7 +31,7 @@ var palette = map[fyne.ThemeColorName][2]uint32{
 	theme.ColorNameBackground:          {0xf5f6f8ff, 0x17191eff},
 	theme.ColorNameForeground:          {0x1c2129ff, 0xe8eaeeff},
 	theme.ColorNamePlaceHolder:         {0x667081ff, 0x929baaff},
-	theme.ColorNameDisabled:            {0x9aa2afff, 0x6a7280ff},
+	theme.ColorNameDisabled:            {0x6b7484ff, 0x98a1afff},
 	theme.ColorNamePrimary:             {0x0f766eff, 0x3ecfb4ff},
 	theme.ColorNameForegroundOnPrimary: {0xffffffff, 0x06231eff},
 	theme.ColorNameHyperlink:           {0x0b685fff, 0x5eddc4ff},
@@ -43,6 +44,7 @@ var palette = map[fyne.ThemeColorName][2]uint32{
 	theme.ColorNameSelection:           {0x0f766e1f, 0x3ecfb429},
 	theme.ColorNameFocus:               {0x0f766e4d, 0x3ecfb459},
 	theme.ColorNamePressed:             {0x1c21291a, 0xffffff1f},
+	theme.ColorNameShadow:              {0x1c21291a, 0x00000059},
 	theme.ColorNameSuccess:             {0x1d7a3eff, 0x5fce85ff},
 	theme.ColorNameWarning:             {0x96590aff, 0xf2b34cff},
 	theme.ColorNameError:               {0xc02b2bff, 0xff8a80ff},
@@ -55,6 +57,7 @@ var palette = map[fyne.ThemeColorName][2]uint32{
 	colorCard:                          {0xffffffff, 0x20242aff},
 	colorCardEdge:                      {0xdfe3e9ff, 0x2f353eff},
 	colorAlertCard:                     {0xfdeeecff, 0x3a2325ff},
+	colorNotice:                        {0xfdf3e0ff, 0x352c1dff},
 	colorQuiet:                         {0x596272ff, 0xa3abb8ff},
 }
 
@@ -73,6 +76,7 @@ const sizeCode fyne.ThemeSizeName = "authtrayCode"
 
 var sizes = map[fyne.ThemeSizeName]float32{
 	sizeCode:                     40,
+	theme.SizeNameSplitThickness: 3,
 	theme.SizeNameInputRadius:    6,
 	theme.SizeNameButtonRadius:   6,
 	theme.SizeNameCaptionText:    12,

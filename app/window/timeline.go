@@ -103,9 +103,18 @@ func momentObjects(m moment, now time.Time) []fyne.CanvasObject {
 // when is the time of the last, and of the first where there were many.
 func (m moment) when(now time.Time) string {
 	if m.count > 1 {
-		return tr("{{.From}} to {{.To}}", "From", clockTime(m.first, now), "To", clockTime(m.Time, now))
+		return tr("{{.From}} to {{.To}}", "From", clockTime(m.first, now), "To", clockTime(m.Time, sameDay(m, now)))
 	}
 	return clockTime(m.Time, now)
+}
+
+// sameDay is the day from which the last time of a moment is told: a date is
+// not said twice.
+func sameDay(m moment, now time.Time) time.Time {
+	if m.first.Local().Format(time.DateOnly) == m.Time.Local().Format(time.DateOnly) {
+		return m.Time
+	}
+	return now
 }
 
 // thread lays a moment out: a shape on a thread that leads to the next one,

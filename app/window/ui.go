@@ -34,6 +34,7 @@ type ui struct {
 
 	views     map[view]fyne.CanvasObject
 	stack     *fyne.Container
+	scrolls   map[view]*container.Scroll
 	view      view
 	tabs      []*tab
 	list      *list
@@ -66,7 +67,7 @@ const (
 
 func newUI(ctx context.Context, app fyne.App, agent Agent, out surroundings, o Options) *ui {
 	u := &ui{agent: agent, out: out, ctx: ctx, app: app, profile: o.Profile, version: o.Version,
-		model: newModel(), entries: map[string]remote.Entry{}}
+		model: newModel(), entries: map[string]remote.Entry{}, scrolls: map[view]*container.Scroll{}}
 	u.win = app.NewWindow(u.title())
 	u.clipboard = &clipboard{Clipboard: app.Clipboard(), out: out}
 	u.build()
@@ -86,6 +87,7 @@ func (u *ui) build() {
 	u.activity, u.settings = u.newActivity(), u.newSettings()
 	u.panes = container.NewHSplit(u.list.object(), u.details.scroll)
 	u.panes.Offset = 0.38
+	u.scrolls[viewConnections] = u.details.scroll
 	u.welcome = u.newWelcome()
 	u.welcome.Hide()
 	u.views = map[view]fyne.CanvasObject{

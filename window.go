@@ -1,0 +1,85 @@
+//go:build cgo
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+
+	"github.com/authtray/authtray/app"
+	"github.com/authtray/authtray/app/browser"
+	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/app/socket"
+	"github.com/authtray/authtray/app/window"
+	"github.com/authtray/authtray/app/window/raise"
+	"github.com/authtray/authtray/app/window/remote"
+)
+
+// Only a cgo build can draw, so only it carries the window.
+func init() { app.WindowMain = showWindow }
+
+func showWindow() error {
+	paths, err := config.Find()
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	agent := remote.New(func(ctx context.Context) (net.Conn, error) { return socket.Dial(ctx, paths.Socket) })
+	return window.Main(ctx, agent, window.Options{
+		Address: raise.Address(paths.Socket),
+		Profile: paths.Profile,
+		Version: app.Version(version),
+		Browse:  func(url string) error { return browser.Open(ctx, url) },
+		Start:   startAgent,
+		Log:     slog.New(slog.DiscardHandler),
+	})
+}
+
+// startAgent starts an agent by asking for the window that is open already:
+// `authtray open` starts one where none runs, and waits until it answers.
+func startAgent(ctx context.Context) error {
+	program, err := agentProgram()
+	if err != nil {
+		return err
+	}
+	var said bytes.Buffer
+	cmd := exec.CommandContext(ctx, program, "open")
+	cmd.Stderr = &said
+	if err := cmd.Run(); err != nil {
+		lines := strings.Split(strings.TrimSpace(said.String()), "\n")
+		if why := strings.TrimPrefix(lines[len(lines)-1], "authtray: "); why != "" {
+			return errors.New(why)
+		}
+		return fmt.Errorf("the agent could not be started: %w", err)
+	}
+	return nil
+}
+
+// agentProgram is the small program without the window, where it is installed
+// beside this one, else this one, which can do everything.
+func agentProgram() (string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("find the program that the agent is: %w", err)
+	}
+	small := filepath.Join(filepath.Dir(self), "authtray")
+	if runtime.GOOS == "windows" {
+		small += ".exe"
+	}
+	if info, err := os.Stat(small); err == nil && info.Mode().IsRegular() {
+		return small, nil
+	}
+	return self, nil
+}
