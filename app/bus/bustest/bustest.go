@@ -53,10 +53,17 @@ func Start(t testing.TB, services bool) string {
 		t.Fatalf("dbus-daemon gave no address: %v", err)
 	}
 	address := strings.TrimSpace(line)
-	if s, ok := t.(interface{ Setenv(string, string) }); ok {
-		s.Setenv("DBUS_SESSION_BUS_ADDRESS", address)
-	}
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", address)
+	t.Cleanup(closeShared)
 	return address
+}
+
+// closeShared closes godbus' process-wide connection, which libraries use: the
+// next test has another bus.
+func closeShared() {
+	if shared, err := dbus.SessionBus(); err == nil {
+		shared.Close()
+	}
 }
 
 func configuration(dir string, services bool) string {
