@@ -25,12 +25,11 @@ func (f *Flow) startCode(ctx context.Context, o AuthorizeOptions) error {
 		return err
 	}
 	f.expireAfter(FlowTimeout, ErrTimedOut)
-	leave, err := f.land(place)
-	if err != nil {
+	if err = f.land(place); err != nil {
 		return err
 	}
 	if err = f.request(ctx, ends, o); err != nil {
-		leave()
+		f.leave()
 	}
 	return err
 }
@@ -51,21 +50,22 @@ func (c *Client) newCodeFlow(ctx context.Context, e endpoints, o AuthorizeOption
 	return code, nil
 }
 
-// land opens the loopback listener, where there is to be one; leave closes it at
-// once. Otherwise it closes some time after the flow is over.
-func (f *Flow) land(place landing) (leave func(), err error) {
+// land opens the loopback listener, where there is to be one. It closes
+// some time after the flow is over.
+func (f *Flow) land(place landing) error {
 	if place.scheme == "https" {
 		f.redirectURI = place.url
-		return func() {}, nil
+		return nil
 	}
 	d := newDoor(f, place.path)
 	port, err := openDoor(place, d)
 	if err != nil {
-		return nil, place.listenFailure(f.client.name(), err)
+		return place.listenFailure(f.client.name(), err)
 	}
 	f.redirectURI = place.redirectURI(port)
 	go linger(f, d)
-	return func() { closeDoor(d) }, nil
+	f.leave = func() { closeDoor(d) }
+	return nil
 }
 
 func (f *Flow) request(ctx context.Context, e endpoints, o AuthorizeOptions) (err error) {

@@ -21,6 +21,7 @@ type Flow struct {
 	redirectURI string
 	expires     time.Time
 	code        *codeFlow // nil in device mode
+	leave       func()    // closes the listener now; it closes by itself later
 
 	ctx    context.Context // of the flow's own requests; ends with the flow
 	cancel context.CancelFunc
@@ -41,6 +42,7 @@ func newFlow(ctx context.Context, c *Client, o AuthorizeOptions) *Flow {
 		accept:   o.Accept,
 		answered: make(chan struct{}),
 		done:     make(chan struct{}),
+		leave:    func() {},
 	}
 	f.ctx, f.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	return f

@@ -246,7 +246,6 @@ func TestListenerClosesHalfAMinuteAfterTheFlow(t *testing.T) {
 	browse(t, good)
 	w.time.advance(time.Second)
 	awaitClosed(t, f)
-	w.time.after(lingerTime) // the cleanup looks for one
 }
 
 // awaitClosed returns when nobody listens at the flow's address.
@@ -507,8 +506,7 @@ func TestAFlowOutlivesTheContextThatStartedIt(t *testing.T) {
 	if _, err := w.wait(f); err != nil {
 		t.Error(err)
 	}
-	w.time.await(lingerTime)
-	w.time.advance(lingerTime)
+	f.leave()
 }
 
 func TestWhatWouldFailAfterConsentFailsBeforeTheBrowserOpens(t *testing.T) {

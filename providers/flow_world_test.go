@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -123,10 +122,7 @@ func (w *flowWorld) beginWith(c *Client, o AuthorizeOptions) *Flow {
 	}
 	w.Cleanup(func() {
 		f.Cancel()
-		if f.code != nil && !strings.HasPrefix(f.redirectURI, "https:") {
-			w.time.await(lingerTime)
-			w.time.advance(lingerTime)
-		}
+		f.leave()
 	})
 	return f
 }
@@ -271,6 +267,8 @@ func (t *flowTime) drop(timer *flowTimer) {
 
 // await returns when somebody waits for d.
 func (t *flowTime) await(d time.Duration) {
+	watchdog := time.AfterFunc(time.Minute, func() { panic("nobody waits for " + d.String()) })
+	defer watchdog.Stop()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for !slices.ContainsFunc(t.timers, func(o *flowTimer) bool { return o.d == d }) {
