@@ -32,6 +32,7 @@ func (n *Notifier) run(makeDesk func() desk) {
 		case <-n.kick:
 		case <-due:
 		case <-n.stop:
+			cancel()
 			r.withdrawAll()
 			return
 		}

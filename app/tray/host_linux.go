@@ -23,6 +23,7 @@ const (
 var (
 	noBus    = errors.New("This session has no D-Bus session bus, so there is no tray icon; `authtray open` and the commands work all the same.")
 	noExport = errors.New("The tray icon could not be put on the session bus; `authtray open` and the commands work all the same.")
+	lostBus  = "The session bus has gone away, and the tray icon with it: restart Authtray in the new session."
 	noHost   = Health{NoHost, "No tray host is running, so the tray icon cannot be seen: start a panel with a tray, or on GNOME the AppIndicator extension; it is taken up when it comes."}
 )
 
@@ -90,17 +91,23 @@ func (d *desktop) exported(ctx context.Context) bool {
 }
 
 // watch registers the icon with the tray host of now and with each that comes.
+// When ctx ends, so do the connections; that is nobody's trouble to report.
 func (d *desktop) watch(ctx context.Context, report func(Health)) {
-	report(d.register(ctx))
+	say := func(h Health) {
+		if ctx.Err() == nil {
+			report(h)
+		}
+	}
+	say(d.register(ctx))
 	for {
 		select {
 		case sig, ok := <-d.signals:
 			if !ok {
-				report(Health{Off, noBus.Error()})
+				say(Health{Off, lostBus})
 				return
 			}
 			if h, changed := d.changed(ctx, sig); changed {
-				report(h)
+				say(h)
 			}
 		case <-ctx.Done():
 			return

@@ -70,7 +70,11 @@ func (printer) CopyToken(n string)   { fmt.Println("copy", n) }
 func (printer) UnlockKeychain()      { fmt.Println("unlock") }
 func (printer) Open(n string)        { fmt.Println("open", n) }
 func (printer) SetAutostart(on bool) { fmt.Println("autostart", on) }
-func (p printer) Quit()              { fmt.Println("quit"); p.cancel() }
+
+func (p printer) Quit() {
+	fmt.Println("quit")
+	p.cancel()
+}
 
 // process is a running child.
 type process struct {
