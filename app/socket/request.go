@@ -83,7 +83,7 @@ func sentence(err error) string {
 	case errors.As(err, &wrong) && wrong.Field == "":
 		return "The request's body must be a JSON object."
 	case errors.As(err, &wrong):
-		return fmt.Sprintf("The field %q cannot be a %s.", wrong.Field, kind(wrong.Value))
+		return fmt.Sprintf("The field %q holds the wrong kind of value (%s).", wrong.Field, kind(wrong.Value))
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return "The request's body is not JSON: it ends too early."
 	}
