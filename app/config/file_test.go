@@ -1,0 +1,245 @@
+package config
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/tokens"
+)
+
+func TestAWriteIsWholePrivateAndLeavesNothingBeside(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "new", "work.toml")
+	for _, text := range []string{"one", "two"} {
+		if err := Write(path, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := Read(path); err != nil || string(got) != text {
+			t.Errorf("read %q, %v", got, err)
+		}
+	}
+	entries, _ := os.ReadDir(filepath.Dir(path))
+	if len(entries) != 1 {
+		t.Errorf("%d files beside, want one in all", len(entries)-1)
+	}
+	for p, want := range map[string]fs.FileMode{path: 0o600, filepath.Dir(path): 0o700} {
+		if info, err := os.Stat(p); err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s: %v %v, want %o", p, info.Mode(), err, want)
+		}
+	}
+}
+
+func TestAWriteFollowsALink(t *testing.T) {
+	dir := t.TempDir()
+	real, link := filepath.Join(dir, "dotfiles", "work.toml"), filepath.Join(dir, "work.toml")
+	if err := Write(real, []byte("old")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(real, link); err != nil {
+		t.Fatal(err)
+	}
+	if err := Write(link, []byte("new")); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := os.ReadFile(real); string(got) != "new" {
+		t.Errorf("what the link leads to holds %q", got)
+	}
+}
+
+func TestAFailedWriteLeavesTheOldFile(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "work.toml")
+	if err := os.MkdirAll(filepath.Join(path, "full"), 0o700); err != nil { // a rename onto it fails
+		t.Fatal(err)
+	}
+	if err := Write(path, []byte("new")); err == nil {
+		t.Fatal("a folder was replaced")
+	}
+	if entries, _ := os.ReadDir(dir); len(entries) != 1 {
+		t.Errorf("%d entries, want the old one only", len(entries))
+	}
+}
+
+func TestWhatOthersMayWriteIsRefused(t *testing.T) {
+	for what, spoil := range map[string]func(dir, path string) error{
+		"a file for the group": func(_, path string) error { return os.Chmod(path, 0o660) },
+		"a file for all":       func(_, path string) error { return os.Chmod(path, 0o606) },
+		"a folder for all":     func(dir, _ string) error { return os.Chmod(dir, 0o777) },
+	} {
+		dir := filepath.Join(t.TempDir(), "d")
+		path := filepath.Join(dir, "work.toml")
+		if err := Write(path, []byte("x")); err != nil {
+			t.Fatal(err)
+		}
+		if err := spoil(dir, path); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Read(path); !errors.Is(err, ErrWritable) || !strings.Contains(err.Error(), "chmod go-w") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+func TestABrokenConnectionCostsNoOther(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"good.toml":   "provider = \"github\"\n",
+		"broken.toml": "provider = \"github\"\n\nscopes = [",
+		"secret.toml": "provider = \"github\"\nclient_secret = \"hush\"\n",
+		"UPPER.toml":  "provider = \"github\"\n",
+		".new-123":    "half a wr",
+		".x.toml":     "an editor's",
+		"notes.txt":   "mine",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	found, err := Connections(dir)
+	if err != nil || len(found) != 4 {
+		t.Fatalf("found %d, %v", len(found), err)
+	}
+	if f := found["good"]; f.Err != nil || f.Connection.Provider != "github" || f.Connection.Name != "good" {
+		t.Errorf("good: %+v", f)
+	}
+	if err := found["broken"].Err; err == nil || !strings.Contains(err.Error(), filepath.Join(dir, "broken.toml")+":3") {
+		t.Errorf("broken: %v, want the path and line 3", err)
+	}
+	if err := found["secret"].Err; err == nil || strings.Contains(err.Error(), "hush") {
+		t.Errorf("secret: %v", err)
+	}
+	if err := found["UPPER"].Err; !errors.Is(err, ErrName) {
+		t.Errorf("UPPER: %v", err)
+	}
+}
+
+func TestAConnectionSurvivesItsFile(t *testing.T) {
+	dir := t.TempDir()
+	c := providers.Connection{
+		Name: "work", Provider: "gitlab", ClientID: "abc", Scopes: []string{"read_user"},
+		Vars: map[string]string{"host": "git.example.org"}, Hosts: []string{"git.example.org"},
+		Override: map[string]any{"token": "https://git.example.org/oauth/token", "tokens": map[string]any{"default_expires_in": int64(3600)}},
+	}
+	if err := WriteConnection(dir, c); err != nil {
+		t.Fatal(err)
+	}
+	f, err := Connection(dir, "work")
+	if err != nil || f.Connection.Vars["host"] != "git.example.org" || f.Connection.Override["token"] != c.Override["token"] {
+		t.Fatalf("read back %+v, %v", f.Connection, err)
+	}
+	if err := RemoveConnection(dir, "work"); err != nil {
+		t.Fatal(err)
+	}
+	if err := RemoveConnection(dir, "work"); err != nil {
+		t.Errorf("removing it twice: %v", err)
+	}
+	c.Provider = ""
+	if err := WriteConnection(dir, c); err == nil {
+		t.Error("a connection without a provider was written")
+	}
+}
+
+func TestSettingsKeepTheUsersLines(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "settings.toml")
+	if s, err := ReadSettings(path); err != nil || s != DefaultSettings() {
+		t.Fatalf("without a file: %+v, %v", s, err)
+	}
+	os.WriteFile(path, []byte("# mine\nnotifications=false # too loud"), 0o600)
+	if err := WriteSettings(path, Settings{Notifications: true, Reminders: true}); err != nil {
+		t.Fatal(err)
+	}
+	got, _ := os.ReadFile(path)
+	if want := "# mine\nnotifications=true # too loud\nreminders = true\n"; string(got) != want {
+		t.Errorf("the file is %q, want %q", got, want)
+	}
+	if s, err := ReadSettings(path); err != nil || !s.Notifications || !s.Reminders {
+		t.Errorf("read back %+v, %v", s, err)
+	}
+}
+
+func TestBrokenSettingsNameFileAndLineAndAreNotWrittenOver(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "settings.toml")
+	for text, want := range map[string]string{
+		"\nnotification = true":   path + `:2: "notification" is not a setting`,
+		"notifications = \"yes\"": path + ":1:",
+		"notifications":           path + ":1:",
+		"[a]\nb = 1":              path + ":1:",
+	} {
+		os.WriteFile(path, []byte(text), 0o600)
+		if _, err := ReadSettings(path); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q: %v, want %s", text, err, want)
+		}
+		if err := WriteSettings(path, DefaultSettings()); err == nil {
+			t.Errorf("%q was written over", text)
+		}
+		if got, _ := os.ReadFile(path); string(got) != text {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+}
+
+func TestVerdictsOutliveTheProcessAndDamageIsNoAbsence(t *testing.T) {
+	dir := t.TempDir()
+	v := Verdicts(dir)
+	if _, ok, err := v.Load("work"); ok || err != nil {
+		t.Errorf("at first: %t, %v", ok, err)
+	}
+	if err := v.Clear("work"); err != nil {
+		t.Errorf("clearing none: %v", err)
+	}
+	want := tokens.Verdict{Reason: tokens.ReasonRevoked, Generation: 7, Time: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)}
+	if err := v.Save("work", want); err != nil {
+		t.Fatal(err)
+	}
+	if got, ok, err := Verdicts(dir).Load("work"); got != want || !ok || err != nil {
+		t.Errorf("loaded %+v, %t, %v", got, ok, err)
+	}
+	os.WriteFile(filepath.Join(dir, "verdicts", "work.json"), []byte("{"), 0o600)
+	if _, _, err := v.Load("work"); err == nil {
+		t.Error("a damaged verdict reads as none")
+	}
+	if err := v.Clear("work"); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok, err := v.Load("work"); ok || err != nil {
+		t.Errorf("after clearing: %t, %v", ok, err)
+	}
+	if err := v.Save("../work", want); !errors.Is(err, ErrName) {
+		t.Errorf("a name that leads elsewhere: %v", err)
+	}
+}
+
+func TestWatchTellsOfEveryKindOfChange(t *testing.T) {
+	dir := t.TempDir()
+	later := filepath.Join(dir, "connections") // not there yet
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	hints := Watch(ctx, slog.New(slog.DiscardHandler), dir, later)
+	path := filepath.Join(later, "work.toml")
+	for what, change := range []func() error{
+		func() error { return os.Mkdir(later, 0o700) },
+		func() error { return Write(path, []byte("one")) },
+		func() error { return os.WriteFile(path, []byte("two"), 0o600) },
+		func() error { return os.Chmod(path, 0o640) },
+		func() error { return os.Remove(path) },
+		func() error { return os.RemoveAll(later) },
+		func() error { return os.Mkdir(later, 0o700) },
+		func() error { return os.WriteFile(path, []byte("again"), 0o600) },
+	} {
+		if err := change(); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-hints:
+		case <-time.After(30 * time.Second):
+			t.Fatalf("change %d was not told", what)
+		}
+	}
+}
