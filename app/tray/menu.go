@@ -50,9 +50,6 @@ type Surroundings struct {
 	Autostart bool
 }
 
-// endsSoon is how long before the end of a sign-in the menu offers to renew it.
-const endsSoon = 7 * 24 * time.Hour
-
 var separator = Item{Separator: true}
 
 // Build makes the menu: what needs the user first, then every connection, then
@@ -160,7 +157,7 @@ func below(st tokens.Status, in Surroundings) Menu {
 // withToken is for a connection that has, or will soon have, a token.
 func withToken(st tokens.Status, in Surroundings) Menu {
 	var m Menu
-	if st.EndsAt != nil && st.EndsAt.Sub(in.Now) < endsSoon {
+	if st.EndsSoon && st.EndsAt != nil {
 		m = append(m, text("This sign-in ends "+clockTime(*st.EndsAt, in.Now)),
 			Item{Label: "Reconnect…", Do: Do{Reconnect, st.Name}})
 	}

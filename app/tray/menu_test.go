@@ -131,7 +131,11 @@ GitLab · trying again at 12:03
 GitLab · connecting…
   Go on in the browser… → connect work`},
 		{"a sign-in that ends within a week",
-			[]tokens.Status{with(gitlab(tokens.Connected), func(s *tokens.Status) { s.EndsAt = at("2026-11-29 09:00"); s.ExpiresAt = at("2026-11-23 13:00") })},
+			[]tokens.Status{with(gitlab(tokens.Connected), func(s *tokens.Status) {
+				s.EndsAt = at("2026-11-29 09:00")
+				s.EndsSoon = true
+				s.ExpiresAt = at("2026-11-23 13:00")
+			})},
 			Surroundings{}, `
 GitLab · until 13:00
   (This sign-in ends 29 Nov 09:00)
