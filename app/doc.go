@@ -10,6 +10,8 @@
 //	notify/         notifications with a Reconnect button
 //	autostart/      start at login
 //	browser/        the one function that opens URLs
+//	clipboard/      a token on the clipboard, for half a minute
+//	bus/            private connections to the session bus; bus/bustest: a bus for a test
 //	window/         the Fyne window, a client of the socket in a process of its own (cgo builds)
 //
 // # Exit codes of commands
