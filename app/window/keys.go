@@ -1,6 +1,8 @@
 package window
 
 import (
+	"runtime"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -45,6 +47,14 @@ func keysOnly() []string {
 		tr("Esc"), tr("Go back, or cancel"),
 		"F1", tr("Show this list"),
 	}
+}
+
+// asWritten names the key that this system's shortcuts use.
+func asWritten(keys string) string {
+	if runtime.GOOS == "darwin" {
+		return strings.Replace(keys, "Ctrl", "Cmd", 1)
+	}
+	return keys
 }
 
 func (u *ui) shortcuts() {
@@ -104,7 +114,7 @@ func (u *ui) help() {
 		grid.Add(newLine(does))
 	}
 	for _, s := range shortcuts {
-		add(s.keys, s.does())
+		add(asWritten(s.keys), s.does())
 	}
 	for k := keysOnly(); len(k) > 1; k = k[2:] {
 		add(k[0], k[1])

@@ -17,6 +17,7 @@ type list struct {
 	items    []tokens.Status
 	rows     []*row // those that Fyne made; each shows one visible item
 	measure  *row
+	heights  map[int]float32 // as Fyne was told
 	widget   *keyList
 	filter   *entry
 	top      *fyne.Container
@@ -30,7 +31,7 @@ type list struct {
 const crowd = 7
 
 func (u *ui) newList() *list {
-	l := &list{u: u, measure: u.row(), filter: u.entry(tr("Filter connections"))}
+	l := &list{u: u, heights: map[int]float32{}, measure: u.row(), filter: u.entry(tr("Filter connections"))}
 	l.widget = newKeyList(l)
 	l.filter.Icon = theme.SearchIcon()
 	l.filter.OnChanged = func(string) { l.show() }
@@ -64,8 +65,19 @@ func (l *list) sized() {
 		return
 	}
 	for i, s := range l.items {
-		l.widget.SetItemHeight(i, l.measure.tall(s, width))
+		l.height(i, l.measure.tall(s, width))
 	}
+}
+
+// height tells Fyne of an item that is not as high as it was: telling it of
+// every item every time would have it make rows for all of them.
+func (l *list) height(i int, h float32) {
+	was, told := l.heights[i]
+	if was == h || (!told && h == rowHeight) {
+		return
+	}
+	l.heights[i] = h
+	l.widget.SetItemHeight(i, h)
 }
 
 // keepSelection keeps the same connection selected wherever it now stands, or

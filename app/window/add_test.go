@@ -1,0 +1,294 @@
+package window
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+
+	"github.com/authtray/authtray/app/window/remote"
+	"github.com/authtray/authtray/tokens"
+)
+
+// toForm opens the form for the agent's provider, by keyboard alone.
+func toForm(t *testing.T, change func(*remote.Entry), statuses ...tokens.Status) *bench {
+	t.Helper()
+	b := live(t, statuses...)
+	if change != nil {
+		change(&b.agent.entry)
+	}
+	b.add()
+	b.until("the providers are there", func() bool { return len(b.pick.found) == 3 })
+	test.Type(b.pick.search, "lab")
+	b.press(fyne.KeyReturn)
+	b.until("the form is open", func() bool { return b.view == viewForm })
+	return b
+}
+
+func fill(b *bench, id, secret string) {
+	b.form.fields[fieldID].SetText(id)
+	b.form.fields[fieldSecret].SetText(secret)
+}
+
+func TestProvidersAreFoundWhileTyping(t *testing.T) {
+	all := []remote.Brief{{ID: "gitlab", Name: "GitLab"}, {ID: "github-app", Name: "GitHub App"}, {ID: "github", Name: "GitHub"}, {ID: "bitbucket", Name: "Bitbucket"}, {ID: "mylab", Name: "My Lab"}}
+	for typed, want := range map[string][]string{
+		"":         {"Bitbucket", "GitHub", "GitHub App", "GitLab", "My Lab"},
+		"git":      {"GitHub", "GitHub App", "GitLab"},
+		"lab":      {"GitLab", "My Lab"},
+		"my":       {"My Lab"},
+		"APP hub ": {"GitHub App"},
+		"nothing":  nil,
+	} {
+		var got []string
+		for _, b := range found(all, typed) {
+			got = append(got, b.Name)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("found(%q) = %q; want %q", typed, got, want)
+		}
+	}
+}
+
+func TestFormAsksExactlyWhatTheProviderNeeds(t *testing.T) {
+	b := toForm(t, nil)
+	if got := strings.Join(b.form.order, " "); got != "name vars.host client_id client_secret" {
+		t.Fatalf("asks for %s", got)
+	}
+	if b.win.Canvas().Focused() != fyne.Focusable(b.form.fields[fieldID].entry) {
+		t.Error("the first empty field does not have the focus")
+	}
+	b.sees(b.form.box, "Redirect URI to enter there")
+	b.tap(b.find(b.form.box, "Copy"))
+	if got := b.app.Clipboard().Content(); got != "http://127.0.0.1/callback" {
+		t.Fatalf("copied %q", got)
+	}
+	b.tap(b.find(b.form.box, "Open the page"))
+	b.until("the page is open", func() bool { return b.pages() == 1 })
+}
+
+func TestPublicClientIsNotAskedForASecret(t *testing.T) {
+	b := toForm(t, func(e *remote.Entry) { e.Client.Secret = "none" })
+	if _, asked := b.form.fields[fieldSecret]; asked {
+		t.Fatal("asks for a secret that the provider does not have")
+	}
+}
+
+func TestEmptyAndAbsurdValuesAreToldNextToTheirFields(t *testing.T) {
+	b := toForm(t, nil, connected("work"))
+	b.form.fields[fieldName].SetText("Work!")
+	b.form.fields[fieldVar+"host"].SetText("not a host")
+	fill(b, "", "two words")
+	b.tap(b.form.submits[0])
+	for name, want := range map[string]string{fieldName: "lower-case", fieldVar + "host": "host name", fieldID: "Paste the client ID", fieldSecret: "space or a line break"} {
+		at := b.form.fields[name]
+		if !at.error.Visible() || !strings.Contains(at.error.Text, want) {
+			t.Errorf("%s is told %q; want something with %q", name, at.error.Text, want)
+		}
+	}
+	if b.agent.has("Put gitlab")() {
+		t.Fatal("it was saved all the same")
+	}
+	b.form.fields[fieldName].SetText("work")
+	if b.form.fields[fieldName].error.Visible() {
+		t.Error("the sentence stays while the field is being mended")
+	}
+	b.tap(b.form.submits[0])
+	if got := b.form.fields[fieldName].error.Text; got != "There is a connection work already. Choose another name." {
+		t.Errorf("a taken name is told %q", got)
+	}
+}
+
+func TestPastedValuesLoseTheirSpacesAndLineBreaks(t *testing.T) {
+	b := toForm(t, nil)
+	b.form.fields[fieldVar+"host"].SetText(" https://git.example.org/ ")
+	fill(b, " id-123\n", "s3cret\r\n")
+	b.tap(b.form.submits[0])
+	b.until("the secret is saved", b.agent.has("SetSecret gitlab s3cret"))
+	b.agent.mu.Lock()
+	defer b.agent.mu.Unlock()
+	if c := b.agent.config; c.ClientID != "id-123" || c.Vars["host"] != "git.example.org" || c.Scopes != nil || c.Provider != "gitlab" {
+		t.Fatalf("saved %+v", c)
+	}
+}
+
+func TestScopesAreChipsThatCanBeAddedAndTakenAway(t *testing.T) {
+	b := toForm(t, nil)
+	b.form.scopes.entry.SetText("write_api, sudo")
+	b.focus(b.form.scopes.entry)
+	b.press(fyne.KeyReturn)
+	chips := b.form.scopes.box.Objects
+	if len(chips) != 4 {
+		t.Fatalf("%d chips", len(chips))
+	}
+	b.focus(chips[0].(*chip))
+	b.press(fyne.KeyDelete)
+	test.Tap(b.form.scopes.box.Objects[0].(*chip))
+	if got := strings.Join(b.form.scopes.value(), " "); got != "write_api sudo" {
+		t.Fatalf("scopes are %q", got)
+	}
+}
+
+func TestSecretIsForgottenByTheFormOnceItIsSaved(t *testing.T) {
+	b := toForm(t, nil)
+	fill(b, "id", "s3cret")
+	b.tap(b.form.submits[0])
+	b.until("the flow begins", b.agent.has("Connect gitlab url"))
+	if b.form.fields[fieldSecret].Text != "" {
+		t.Fatal("the secret is still in the form")
+	}
+}
+
+func TestRefusalOfTheAgentLandsNextToItsField(t *testing.T) {
+	b := toForm(t, nil)
+	b.agent.fails("Put", &remote.Problem{Code: "bad_request", Detail: "client_id must not be empty."})
+	fill(b, "id", "s3cret")
+	b.tap(b.form.submits[0])
+	b.until("it is told", b.form.fields[fieldID].error.Visible)
+	b.agent.fails("Put", &remote.Problem{Code: "bad_request", Detail: "The disk is full."})
+	b.tap(b.form.submits[0])
+	b.until("what concerns no field stands below", b.form.general.error.Visible)
+	b.agent.fails("Put", remote.ErrNoAgent)
+	b.tap(b.form.submits[0])
+	b.until("an absent agent is told too", func() bool { return b.form.general.error.Text == "Authtray's agent does not answer." })
+	if b.form.fields[fieldSecret].Text != "s3cret" || b.form.submits[0].Disabled() {
+		t.Fatal("what was typed is lost, or cannot be sent again")
+	}
+}
+
+// toFlow goes on until the browser is open.
+func toFlow(t *testing.T, change func(*remote.Entry)) *bench {
+	t.Helper()
+	b := toForm(t, change)
+	fill(b, "id", "s3cret")
+	b.focus(b.form.fields[fieldSecret].entry)
+	b.press(fyne.KeyReturn)
+	b.until("the browser is open", func() bool { return b.pages() == 1 })
+	return b
+}
+
+func TestConnectEndsWithTheCommandThatToolsNeed(t *testing.T) {
+	b := toFlow(t, nil)
+	b.until("it waits for the answer", b.agent.has("Wait gitlab url"))
+	b.sees(b.flow.box, "Waiting for your browser…")
+	b.tap(b.find(b.flow.box, "Copy link"))
+	if got := b.app.Clipboard().Content(); got != b.agent.flow.URL {
+		t.Fatalf("copied %q", got)
+	}
+	b.agent.ended <- nil
+	b.until("it is done", func() bool { return !b.flow.pending })
+	b.sees(b.flow.box, "gitlab is connected")
+	b.sees(b.flow.box, "Signed in as ada.")
+	b.sees(b.flow.box, "authtray token gitlab")
+	b.press(fyne.KeyReturn)
+	if b.view != viewConnections {
+		t.Fatal("Enter does not end it")
+	}
+}
+
+func TestEscapeCancelsThePendingFlow(t *testing.T) {
+	b := toFlow(t, nil)
+	b.press(fyne.KeyEscape)
+	b.until("the agent is told", b.agent.has("Cancel gitlab"))
+	if b.view != viewConnections {
+		t.Fatal("Escape does not lead back")
+	}
+}
+
+func TestFailedFlowSaysWhyAndCanBeTriedAgain(t *testing.T) {
+	b := toFlow(t, nil)
+	b.agent.ended <- &remote.Problem{Code: "connect_failed", Detail: "Access was denied in the browser."}
+	b.until("it has failed", func() bool { return !b.flow.pending })
+	b.sees(b.flow.box, "Access was denied in the browser.")
+	b.press(fyne.KeyReturn) // the focus is on "Try again"
+	b.until("it is tried again", func() bool { return b.pages() == 2 })
+}
+
+func TestFailureThatConcernsAFieldLeadsBackToIt(t *testing.T) {
+	b := toFlow(t, nil)
+	b.agent.ended <- &remote.Problem{Code: "connect_failed", Reason: "client_refused", Detail: "GitLab does not know this client secret."}
+	b.until("the form is open", func() bool { return b.view == viewForm && b.form.fields[fieldSecret].error.Visible() })
+	if b.form.fields[fieldID].Text != "id" || !b.form.fields[fieldName].Disabled() {
+		t.Fatal("the form does not show what was saved")
+	}
+}
+
+func TestRefusedPasteLeavesTheFlowPending(t *testing.T) {
+	b := toFlow(t, nil)
+	b.agent.fails("Paste", &remote.Problem{Code: "bad_request", Detail: "That is not the address this sign-in waits for."})
+	var at *entry
+	walk(b.flow.box, func(o fyne.CanvasObject) {
+		if e, ok := o.(*entry); ok {
+			at = e
+		}
+	})
+	at.SetText(" http://127.0.0.1:4/callback?code=x \n")
+	b.tap(b.find(b.flow.box, "Continue"))
+	b.until("it was pasted whole", b.agent.has("Paste gitlab http://127.0.0.1:4/callback?code=x"))
+	b.until("the sentence stands at the field", func() bool {
+		return slices.Contains(texts(b.flow.box), "That is not the address this sign-in waits for.")
+	})
+	if !b.flow.pending {
+		t.Fatal("the flow is over")
+	}
+}
+
+func TestDeviceCodeIsShownLargeAndCanBeCopied(t *testing.T) {
+	b := toForm(t, func(e *remote.Entry) { e.Device = "https://gitlab.com/device" })
+	b.agent.flow = remote.Flow{URL: "https://gitlab.com/device", UserCode: "WDJB-MJHT", Mode: "device", ExpiresAt: noon.Add(15*time.Minute + time.Second)}
+	fill(b, "id", "s3cret")
+	b.tap(b.find(b.form.box, "Connect with a code"))
+	b.until("the code is shown", func() bool { return slices.Contains(texts(b.flow.box), "WDJB-MJHT") })
+	b.sees(b.flow.box, "Good for another 15 min")
+	b.tap(b.find(b.flow.box, "Copy code"))
+	if b.app.Clipboard().Content() != "WDJB-MJHT" {
+		t.Fatal("the code is not copied")
+	}
+	b.until("it waits as a device", b.agent.has("Wait gitlab device"))
+}
+
+func TestAnotherAccountIsOnlyTakenWhenTheUserSaysSo(t *testing.T) {
+	b := toFlow(t, nil)
+	b.agent.ended <- &remote.Problem{Code: "other_account", Detail: "You signed in as bob, but gitlab was connected as ada."}
+	b.until("it asks", func() bool { return !b.flow.pending })
+	if b.agent.has("Accept gitlab")() {
+		t.Fatal("the other account was taken unasked")
+	}
+	b.tap(b.find(b.flow.box, "Use the new account"))
+	b.until("it is taken", b.agent.has("Accept gitlab"))
+	b.until("it is connected", func() bool { return slices.Contains(texts(b.flow.box), "Signed in as bob.") })
+}
+
+func TestEditKeepsWhatTheFormDoesNotShow(t *testing.T) {
+	b := live(t, connected("work"))
+	b.agent.config.Provider, b.agent.config.ClientID = "gitlab", "old-id"
+	b.agent.config.Hosts, b.agent.config.Scopes = []string{"git.example.org"}, []string{"read_user"}
+	b.editConnection("work")
+	b.until("the form is open", func() bool { return b.view == viewForm })
+	b.form.fields[fieldID].SetText("new-id")
+	b.tap(b.form.submits[0])
+	b.until("it is saved", func() bool { return b.view == viewConnections })
+	b.agent.mu.Lock()
+	defer b.agent.mu.Unlock()
+	if c := b.agent.config; c.ClientID != "new-id" || !slices.Equal(c.Hosts, []string{"git.example.org"}) || !slices.Equal(c.Scopes, []string{"read_user"}) {
+		t.Fatalf("saved %+v", c)
+	}
+	if slices.ContainsFunc(b.agent.calls, func(c string) bool { return strings.HasPrefix(c, "SetSecret") }) {
+		t.Fatal("an untouched secret was sent")
+	}
+}
+
+func TestAgentThatRestartsInTheMiddleLosesNothingTyped(t *testing.T) {
+	b := toForm(t, nil)
+	fill(b, "id", "s3cret")
+	b.agent.goAway()
+	b.until("the banner is shown", b.banner.object.Visible)
+	b.agent.come()
+	b.until("the agent is back", func() bool { b.pass(time.Second); return b.present })
+	if b.view != viewForm || b.form.fields[fieldSecret].Text != "s3cret" {
+		t.Fatal("the form is gone")
+	}
+}

@@ -1,0 +1,237 @@
+package window
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+
+	"github.com/authtray/authtray/app/window/remote"
+	"github.com/authtray/authtray/tokens"
+)
+
+func names(l *list) (out []string) {
+	for _, s := range l.items {
+		out = append(out, s.Name)
+	}
+	return out
+}
+
+func TestConnectionThatNeedsItsUserStandsFirstWithItsReasonAndOneButton(t *testing.T) {
+	b := live(t, connected("alpha"), dead("work"), connected("zeta"))
+	if got := names(b.list); !slices.Equal(got, []string{"work", "alpha", "zeta"}) {
+		t.Fatalf("listed as %q", got)
+	}
+	r := b.row()
+	r.show(b.list.items[0], noon, false)
+	b.sees(r, "Reconnect needed")
+	b.sees(r, "GitLab says access was revoked. Reconnect to go on.")
+	b.tap(b.find(r, "Reconnect"))
+	b.until("a flow begins", b.agent.has("Connect work url"))
+}
+
+func TestConnectedOneSaysStateInWordsAndCountsDown(t *testing.T) {
+	b := live(t, connected("work"))
+	r := b.row()
+	r.show(b.list.items[0], b.now(), false)
+	b.sees(r, "Connected")
+	b.sees(r, "ada · GitLab")
+	b.sees(r, "expires in 42 min")
+	b.pass(2 * time.Minute)
+	r.tick(b.now())
+	b.sees(r, "expires in 40 min")
+}
+
+func TestEmptyStateIsOneSentenceAndOneButton(t *testing.T) {
+	b := live(t)
+	b.until("the welcome is shown", b.welcome.Visible)
+	b.sees(b.welcome, "Connect an account once, and your tools always have a token that works.")
+	b.tap(b.find(b.welcome, "Add a connection"))
+	if b.view != viewPick {
+		t.Fatal("the button does not lead to the providers")
+	}
+}
+
+func TestNothingIsCalledEmptyBeforeTheAgentSaidSo(t *testing.T) {
+	b := newBench(t)
+	b.list.show()
+	if b.welcome.Visible() {
+		t.Fatal("the window says that there are no connections before it asked")
+	}
+}
+
+func TestAgentThatStopsIsSaidSoAndOfferedToStart(t *testing.T) {
+	b := live(t, connected("work"), connected("old"))
+	b.agent.goAway()
+	b.until("the banner is shown", b.banner.object.Visible)
+	if len(b.list.items) != 2 {
+		t.Fatal("what was known is gone from the screen")
+	}
+	b.tap(b.banner.start)
+	b.until("the agent was started", func() bool { return b.started == 1 })
+	b.agent.come(connected("work"))
+	b.until("the window listens again", func() bool { b.pass(time.Second); return b.present && len(b.list.items) == 1 })
+	if b.banner.object.Visible() {
+		t.Fatal("the banner stays")
+	}
+}
+
+func TestRemovedConnectionLeavesTheList(t *testing.T) {
+	b := live(t, connected("work"), connected("old"))
+	b.agent.events <- remote.Event{Status: tokens.Status{Name: "old"}, Removed: true}
+	b.until("it is gone", func() bool { return len(b.list.items) == 1 })
+}
+
+func TestArrowKeysSelectAndEnterDoesWhatIsNeeded(t *testing.T) {
+	b := live(t, connected("alpha"), dead("work"))
+	if b.list.selected != "work" {
+		t.Fatalf("%s is selected; want the one that needs its user", b.list.selected)
+	}
+	b.focus(b.list.widget)
+	b.press(fyne.KeyDown)
+	if b.list.selected != "alpha" {
+		t.Fatalf("%s is selected after Down", b.list.selected)
+	}
+	b.press(fyne.KeyHome, fyne.KeyReturn)
+	b.until("a flow begins", b.agent.has("Connect work url"))
+}
+
+func TestSelectionStaysWithItsConnectionWhenTheOrderChanges(t *testing.T) {
+	b := live(t, connected("alpha"), connected("beta"))
+	b.focus(b.list.widget)
+	b.press(fyne.KeyDown)
+	b.agent.events <- remote.Event{Status: dead("zeta")}
+	b.until("the new one stands first", func() bool { return len(b.list.items) == 3 && b.list.items[0].Name == "zeta" })
+	if b.list.selected != "beta" || b.list.widget.at != 2 {
+		t.Fatalf("%s at %d is selected; want beta at 2", b.list.selected, b.list.widget.at)
+	}
+}
+
+func TestTwoHundredConnectionsMakeFewRowsAndCanBeFiltered(t *testing.T) {
+	var all []tokens.Status
+	for i := range 200 {
+		all = append(all, connected(fmt.Sprintf("c%03d", i)))
+	}
+	b := live(t, all...)
+	if n := len(b.list.rows); n == 0 || n > 40 {
+		t.Fatalf("%d rows were made for 200 connections", n)
+	}
+	b.list.filter.SetText("c19 lab")
+	if len(b.list.items) != 10 {
+		t.Fatalf("the filter leaves %d", len(b.list.items))
+	}
+	b.list.filter.SetText("nowhere")
+	if !b.list.empty.Visible() {
+		t.Fatal("nothing says that nothing matches")
+	}
+	b.focus(b.list.filter)
+	b.press(fyne.KeyEscape)
+	if len(b.list.items) != 200 {
+		t.Fatal("Escape does not take the filter away")
+	}
+}
+
+func TestDetailsTellTheStoryOfTheGrant(t *testing.T) {
+	b := newBench(t, connected("work"))
+	b.agent.history = []tokens.Event{{Time: noon.Add(-3 * time.Hour), What: "connected"}, {Time: noon.Add(-2 * time.Hour), What: "refreshed"},
+		{Time: noon.Add(-time.Hour), What: "refreshed"}, {Time: noon, What: "retrying", Detail: "No route to host."}}
+	go b.follow()
+	b.until("the history is there", func() bool { return len(b.details.known.Events) == 4 })
+	for _, text := range []string{"Token refreshed × 2", "10:00 to 11:00", "Refresh failed, trying again", "No route to host.", "Connected"} {
+		b.sees(b.details.history, text)
+	}
+	b.sees(b.details.tags, "read_user")
+}
+
+func TestCopiedTokenLeavesTheClipboardAfterThirtySeconds(t *testing.T) {
+	b := live(t, connected("work"))
+	b.tap(b.details.copy)
+	b.until("the token is copied", func() bool { return b.app.Clipboard().Content() == "s3cret-token" })
+	b.pass(29 * time.Second)
+	if b.app.Clipboard().Content() == "" {
+		t.Fatal("the token left early")
+	}
+	b.pass(time.Second)
+	if got := b.app.Clipboard().Content(); got != "" {
+		t.Fatal("the token is still in the clipboard")
+	}
+}
+
+func TestClipboardThatHoldsSomethingElseIsLeftAlone(t *testing.T) {
+	b := live(t, connected("work"))
+	b.tap(b.details.copy)
+	b.until("the token is copied", func() bool { return b.app.Clipboard().Content() == "s3cret-token" })
+	b.app.Clipboard().SetContent("my shopping list")
+	b.pass(time.Minute)
+	if b.app.Clipboard().Content() != "my shopping list" {
+		t.Fatal("the window cleared what it did not put there")
+	}
+}
+
+func TestRefusalIsToldAtTheFootInTheAgentsWords(t *testing.T) {
+	b := live(t, connected("work"))
+	b.agent.fails("Refresh", &remote.Problem{Code: "temporarily_unavailable", Detail: "GitLab cannot be reached."})
+	b.tap(b.details.refresh)
+	b.until("the sentence is there", func() bool { return b.foot.text == "GitLab cannot be reached." })
+	b.pass(footFor)
+	if b.foot.text != "" {
+		t.Fatal("the sentence stays for ever")
+	}
+}
+
+func TestDisconnectSaysWhatItDoesAndEscapeIsNo(t *testing.T) {
+	b := live(t, connected("work"))
+	b.until("the details are known", func() bool { return b.details.known.Provider != "" })
+	b.tap(b.details.end)
+	b.until("it asks", func() bool { return b.dialog != nil })
+	b.sees(b.dialog.Content, "GitLab is told to end this access, and the token is erased from this machine. Tools that use it stop working. Its settings stay, so you can connect again.")
+	b.press(fyne.KeyEscape)
+	if b.dialog != nil || b.agent.has("Disconnect work")() {
+		t.Fatal("Escape is not a no")
+	}
+	b.tap(b.details.end)
+	b.until("it asks again", func() bool { return b.dialog != nil })
+	b.press(fyne.KeyReturn) // the focus is on Cancel: Enter loses nothing
+	if b.agent.has("Disconnect work")() {
+		t.Fatal("Enter disconnects without a choice")
+	}
+	b.tap(b.details.end)
+	b.until("it asks again", func() bool { return b.dialog != nil })
+	b.tap(b.find(b.dialog.Content, "Disconnect"))
+	b.until("it is disconnected", b.agent.has("Disconnect work"))
+	b.until("what the provider did not get to know is told", func() bool { return b.dialog != nil })
+	b.sees(b.dialog.Content, "GitLab could not be reached.")
+}
+
+func TestPageForAppsOpensInTheBrowser(t *testing.T) {
+	b := live(t, connected("work"))
+	b.until("the entry is known", func() bool { return b.details.manage.Visible() })
+	b.tap(b.details.manage)
+	b.until("the page opens", func() bool { return b.pages() == 1 })
+	if b.opened[0] != "https://gitlab.com/apps" {
+		t.Fatalf("opened %s", b.opened)
+	}
+}
+
+func TestSilentAgentNeverBlocksTheWindow(t *testing.T) {
+	b := live(t, connected("alpha"), dead("work"))
+	b.agent.mu.Lock()
+	b.agent.hang = make(chan struct{})
+	b.agent.mu.Unlock()
+	defer close(b.agent.hang)
+	for _, s := range shortcuts {
+		if s.key != fyne.KeyW {
+			s.do(b.ui)
+		}
+	}
+	b.show(viewConnections)
+	b.tap(b.details.offer)
+	b.press(fyne.KeyEscape)
+	b.help()
+	b.press(fyne.KeyEscape)
+	if b.view != viewConnections {
+		t.Fatal("the window does not follow its user while the agent is silent")
+	}
+}

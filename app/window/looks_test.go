@@ -1,0 +1,283 @@
+package window
+
+import (
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"image/color"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/theme"
+
+	"github.com/authtray/authtray/tokens"
+)
+
+func keyEvent(name fyne.KeyName) *fyne.KeyEvent { return &fyne.KeyEvent{Name: name} }
+
+func custom(key fyne.KeyName) *desktop.CustomShortcut {
+	return &desktop.CustomShortcut{KeyName: key, Modifier: ctrl}
+}
+
+// sources are the package's own files, parsed.
+func sources(t *testing.T) map[string]*ast.File {
+	t.Helper()
+	names, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]*ast.File{}
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[name] = f
+	}
+	return out
+}
+
+func TestEveryTextIsTranslatedAndNothingElseIs(t *testing.T) {
+	texts := map[string]bool{}
+	for _, f := range sources(t) {
+		ast.Inspect(f, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || len(call.Args) == 0 {
+				return true
+			}
+			name, ok := call.Fun.(*ast.Ident)
+			if text, isText := call.Args[0].(*ast.BasicLit); ok && isText && (name.Name == "tr" || name.Name == "trn") {
+				s, _ := strconv.Unquote(text.Value)
+				texts[s] = true
+			}
+			return true
+		})
+	}
+	files, err := filepath.Glob("lang/*.json")
+	if err != nil || len(files) < 2 || len(texts) < 100 {
+		t.Fatalf("%d languages, %d texts, %v", len(files), len(texts), err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var translated map[string]any
+		if err := json.Unmarshal(data, &translated); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		for s := range translated {
+			if !texts[s] {
+				t.Errorf("%s translates %q, which is no longer said", file, s)
+			}
+		}
+		if filepath.Base(file) == "en.json" {
+			continue // holds plurals only
+		}
+		for s := range texts {
+			if _, ok := translated[s]; !ok {
+				t.Errorf("%s does not translate %q", file, s)
+			}
+		}
+	}
+}
+
+func TestTranslationsFillTheSamePlaces(t *testing.T) {
+	data, err := os.ReadFile("lang/de.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var de map[string]any
+	if err := json.Unmarshal(data, &de); err != nil {
+		t.Fatal(err)
+	}
+	for text, translation := range de {
+		forms, plural := translation.(map[string]any)
+		if !plural {
+			forms = map[string]any{"": translation}
+		}
+		for _, form := range forms {
+			for place := range strings.SplitSeq(text, "{{") {
+				name, _, found := strings.Cut(place, "}}")
+				if found && !strings.Contains(form.(string), "{{"+name+"}}") {
+					t.Errorf("%q lacks {{%s}}", form, name)
+				}
+			}
+		}
+	}
+}
+
+func TestOneFileAloneImportsFynesDriver(t *testing.T) {
+	for name, f := range sources(t) {
+		for _, i := range f.Imports {
+			if i.Path.Value == `"fyne.io/fyne/v2/app"` && name != "main.go" {
+				t.Errorf("%s imports it too", name)
+			}
+		}
+	}
+}
+
+func TestGermanFitsTheSameWindow(t *testing.T) {
+	t.Setenv("LANGUAGE", "")
+	t.Setenv("LC_ALL", "de_DE.UTF-8")
+	t.Setenv("LANG", "de_DE.UTF-8")
+	b := live(t, connected("work"), dead("zeta"))
+	if got := b.details.copy.Text; got != "Token kopieren" {
+		t.Fatalf("speaks %q", got)
+	}
+	if got := trn("{{.Count}} days", 1) + trn("{{.Count}} days", 3); got != "1 Tag3 Tagen" {
+		t.Fatalf("counts %q", got)
+	}
+	for v, o := range b.views {
+		if w := o.MinSize().Width; w > 900 {
+			t.Errorf("view %d wants %v units of width", v, w)
+		}
+	}
+	if w := b.win.Content().MinSize().Width; w > 900 {
+		t.Errorf("the window wants %v units of width", w)
+	}
+}
+
+func TestAbsurdlyLongTextsDoNotWidenTheWindow(t *testing.T) {
+	long := strings.Repeat("Donaudampfschifffahrtsgesellschaft", 20)
+	s := connected("a")
+	s.Name, s.Account, s.ProviderName, s.Scopes = strings.Repeat("n", 64), long, long, []string{long}
+	d := dead("b")
+	d.Detail = long
+	b := live(t, s, d)
+	b.list.choose(s.Name)
+	if size := b.win.Content().MinSize(); size.Width > 900 || size.Height > 680 {
+		t.Fatalf("the window wants %v", size)
+	}
+}
+
+func TestTextIsReadableOnItsGround(t *testing.T) {
+	grounds := []fyne.ThemeColorName{theme.ColorNameBackground, colorCard, colorAlertCard, colorNotice, theme.ColorNameHeaderBackground, theme.ColorNameInputBackground, theme.ColorNameOverlayBackground}
+	inks := []fyne.ThemeColorName{theme.ColorNameForeground, colorQuiet, theme.ColorNameError, theme.ColorNameWarning, theme.ColorNameSuccess, theme.ColorNameHyperlink}
+	look := ourTheme()
+	for _, variant := range []fyne.ThemeVariant{theme.VariantLight, theme.VariantDark} {
+		for _, ground := range grounds {
+			for _, ink := range inks {
+				if c := contrast(look.Color(ink, variant), look.Color(ground, variant)); c < 4.5 {
+					t.Errorf("variant %d: %s on %s has a contrast of %.2f", variant, ink, ground, c)
+				}
+			}
+		}
+		for ink, ground := range map[fyne.ThemeColorName]fyne.ThemeColorName{theme.ColorNameForegroundOnPrimary: theme.ColorNamePrimary, theme.ColorNameForegroundOnError: theme.ColorNameError, theme.ColorNameForeground: theme.ColorNameButton} {
+			if c := contrast(look.Color(ink, variant), look.Color(ground, variant)); c < 4.5 {
+				t.Errorf("variant %d: %s on %s has a contrast of %.2f", variant, ink, ground, c)
+			}
+		}
+	}
+	for _, disc := range discs {
+		if c := contrast(color.White, hex(disc)); c < 4.5 {
+			t.Errorf("white on the disc %08x has a contrast of %.2f", disc, c)
+		}
+	}
+}
+
+// contrast is that of WCAG 2.2.
+func contrast(a, b color.Color) float64 {
+	x, y := luminance(a), luminance(b)
+	return (math.Max(x, y) + 0.05) / (math.Min(x, y) + 0.05)
+}
+
+func luminance(c color.Color) float64 {
+	r, g, b, _ := c.RGBA()
+	linear := func(v uint32) float64 {
+		s := float64(v) / 0xffff
+		if s <= 0.04045 {
+			return s / 12.92
+		}
+		return math.Pow((s+0.055)/1.055, 2.4)
+	}
+	return 0.2126*linear(r) + 0.7152*linear(g) + 0.0722*linear(b)
+}
+
+func TestLineIsShortenedToItsRoom(t *testing.T) {
+	b := newBench(t)
+	l := newLine(strings.Repeat("wide ", 40))
+	b.win.SetContent(l)
+	for _, width := range []float32{0, 10, 80, 200} {
+		l.Resize(fyne.NewSize(width, 20))
+		drawn := test.WidgetRenderer(l).(*lineRenderer).text
+		if drawn.MinSize().Width > max(width, 16) || !strings.HasSuffix(drawn.Text, "…") {
+			t.Errorf("at %v it shows %q", width, drawn.Text)
+		}
+	}
+}
+
+func TestDependenciesHaveTheirLicences(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", "-tags", "ci", "-f", "{{with .Module}}{{if not .Main}}{{.Path}}{{end}}{{end}}", "../..", ".").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	modules := strings.Fields(string(out))
+	if len(modules) < 20 {
+		t.Fatalf("only %d modules were found", len(modules))
+	}
+	for _, module := range modules {
+		if !strings.Contains("\n"+licences, "\n"+module+" ") {
+			t.Errorf("licences.txt does not know %s", module)
+		}
+	}
+}
+
+// The pictures in testdata are small on purpose: what they show is drawn by us.
+func TestRowsLookAsTheyShould(t *testing.T) {
+	b := newBench(t)
+	for name, variant := range map[string]fyne.ThemeVariant{"light": theme.VariantLight, "dark": theme.VariantDark} {
+		b.app.Settings().SetTheme(fixed{ourTheme(), variant})
+		box := spaced(0)
+		for _, s := range []tokens.Status{dead("work"), connected("mail"), {Name: "old", Provider: "x", ProviderName: "X", State: tokens.Disconnected}} {
+			r := b.row()
+			r.show(s, noon, false)
+			box.Add(r)
+		}
+		tall := b.row().tall(dead("work"), 340)
+		w := b.app.NewWindow("")
+		w.SetPadded(false)
+		w.SetContent(box)
+		w.Resize(fyne.NewSize(340, tall+2*rowHeight))
+		var y float32
+		for i, h := range []float32{tall, rowHeight, rowHeight} {
+			put(box.Objects[i], 0, y, 340, h)
+			y += h
+		}
+		test.AssertImageMatches(t, "rows-"+name+".png", w.Canvas().Capture())
+		w.Close()
+	}
+}
+
+// fixed is a theme that does not follow the desktop.
+type fixed struct {
+	fyne.Theme
+	variant fyne.ThemeVariant
+}
+
+func (f fixed) Color(n fyne.ThemeColorName, _ fyne.ThemeVariant) color.Color {
+	return f.Theme.Color(n, f.variant)
+}
+
+func TestTimelineLooksAsItShould(t *testing.T) {
+	b := newBench(t)
+	b.app.Settings().SetTheme(fixed{ourTheme(), theme.VariantLight})
+	events := []tokens.Event{{Time: noon.Add(-4 * 3600e9), What: "connected"}, {Time: noon.Add(-3 * 3600e9), What: "refreshed"}, {Time: noon.Add(-2 * 3600e9), What: "refreshed"},
+		{Time: noon.Add(-3600e9), What: "retrying", Detail: "GitLab cannot be reached."}, {Time: noon, What: "reconnect_required", Detail: "GitLab says access was revoked."}}
+	w := b.app.NewWindow("")
+	w.SetContent(card("History", timeline(events, noon)))
+	w.Resize(fyne.NewSize(420, 240))
+	test.AssertImageMatches(t, "timeline.png", w.Canvas().Capture())
+}

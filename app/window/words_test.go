@@ -1,0 +1,221 @@
+package window
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/authtray/authtray/app/window/remote"
+	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/tokens"
+)
+
+func TestSpans(t *testing.T) {
+	newBench(t)
+	for d, want := range map[time.Duration]string{
+		-time.Second:                    "0 s",
+		59 * time.Second:                "59 s",
+		60 * time.Second:                "1 min",
+		42*time.Minute + 59*time.Second: "42 min",
+		time.Hour:                       "1 h",
+		3*time.Hour + 5*time.Minute:     "3 h 5 min",
+		7*time.Hour + 50*time.Minute:    "7 h",
+		24 * time.Hour:                  "1 day",
+		49 * time.Hour:                  "2 days",
+	} {
+		if got := span(d); got != want {
+			t.Errorf("span(%v) = %q; want %q", d, got, want)
+		}
+	}
+}
+
+func TestExpiry(t *testing.T) {
+	newBench(t)
+	at := func(d time.Duration) *time.Time { at := noon.Add(d); return &at }
+	for want, s := range map[string]tokens.Status{
+		"":                  {},
+		"never expires":     {NeverExpires: true},
+		"expired":           {ExpiresAt: at(0)},
+		"expires in 5 s":    {ExpiresAt: at(5 * time.Second)},
+		"expires in 2 days": {ExpiresAt: at(50 * time.Hour)},
+	} {
+		if got := expiry(s, noon); got != want {
+			t.Errorf("expiry = %q; want %q", got, want)
+		}
+	}
+}
+
+func TestInitials(t *testing.T) {
+	for name, want := range map[string]string{
+		"GitLab": "GL", "GitHub App": "GA", "Google": "Go", "X": "X", "Hugging Face": "HF", "OpenID Connect": "OC",
+		"slack": "Sl", "": "?", "★": "?", "Ärzte": "Är", "  box  ": "Bo",
+	} {
+		if got := initials(name); got != want {
+			t.Errorf("initials(%q) = %q; want %q", name, got, want)
+		}
+	}
+}
+
+func TestForeignTextIsMadeHarmless(t *testing.T) {
+	for in, want := range map[string]string{
+		"ada":                    "ada",
+		" a\n\tb  c ":            "a b c",
+		"safe\u202Egnp.exe":      "safegnp.exe",
+		"bell\a\x1b[31mred":      "bell[31mred",
+		"zero\u200bwidth":        "zerowidth",
+		"Zażółć 東京":              "Zażółć 東京",
+		strings.Repeat("x", 300): strings.Repeat("x", 200) + "…",
+		"line\u2028separator":    "line separator",
+	} {
+		if got := plain(in); got != want {
+			t.Errorf("plain(%q) = %q; want %q", in, got, want)
+		}
+	}
+}
+
+func TestEveryStateHasItsOwnWordAndShape(t *testing.T) {
+	newBench(t)
+	words, shapes := map[string]bool{}, map[string]bool{}
+	for _, s := range []tokens.State{tokens.Disconnected, tokens.Connecting, tokens.Connected, tokens.Retrying, tokens.ReconnectRequired, tokens.Misconfigured, tokens.KeychainLocked} {
+		l := lookOf(s)
+		if words[l.word()] || shapes[l.shape.Name()] {
+			t.Errorf("%s looks like another state", s)
+		}
+		words[l.word()], shapes[l.shape.Name()] = true, true
+		if l.needs && l.offer == nil {
+			t.Errorf("%s needs the user and offers no button", s)
+		}
+		if sentence(tokens.Status{State: s, ProviderName: "GitLab"}) == "" && s != tokens.Connected {
+			t.Errorf("%s has no sentence", s)
+		}
+	}
+}
+
+func TestActionsOfAState(t *testing.T) {
+	later := noon
+	for _, c := range []struct {
+		s    tokens.Status
+		want actions
+	}{
+		{tokens.Status{State: tokens.Connected, Refreshable: true}, actions{copy: true, refresh: true, connect: true, end: true}},
+		{tokens.Status{State: tokens.Connected}, actions{copy: true, connect: true, end: true}},
+		{tokens.Status{State: tokens.Retrying}, actions{copy: true, connect: true, end: true}},
+		{tokens.Status{State: tokens.ReconnectRequired}, actions{}},
+		{tokens.Status{State: tokens.Disconnected}, actions{}},
+		{tokens.Status{State: tokens.Connecting}, actions{}},
+		{tokens.Status{State: tokens.Connecting, ExpiresAt: &later}, actions{copy: true}},
+		{tokens.Status{State: tokens.Misconfigured}, actions{connect: true, end: true}},
+		{tokens.Status{State: tokens.KeychainLocked}, actions{end: true}},
+		{tokens.Status{State: "of a later version"}, actions{}},
+	} {
+		if got := actionsOf(c.s); got != c.want {
+			t.Errorf("actionsOf(%s) = %+v; want %+v", c.s.State, got, c.want)
+		}
+	}
+}
+
+func TestMomentsGatherWhatOnlyRepeats(t *testing.T) {
+	e := func(what string, reason tokens.Reason) tokens.Event { return tokens.Event{What: what, Reason: reason} }
+	got := moments([]tokens.Event{e("connected", ""), e("refreshed", ""), e("refreshed", ""), e("retrying", "network"), e("retrying", "provider_trouble"), e("refreshed", "")})
+	var told []string
+	for _, m := range got {
+		told = append(told, strings.Repeat("+", m.count-1)+m.What)
+	}
+	want := []string{"refreshed", "retrying", "retrying", "+refreshed", "connected"}
+	if !slices.Equal(told, want) {
+		t.Errorf("told %q; want %q", told, want)
+	}
+}
+
+func TestNeedsOfAnEntry(t *testing.T) {
+	entry := func(change func(*remote.Entry)) remote.Entry { e := gitlab(); change(&e); return e }
+	for name, c := range map[string]struct {
+		e    remote.Entry
+		want needs
+	}{
+		"confidential": {entry(func(*remote.Entry) {}), needs{clientID: always, secret: always, register: true, redirect: true, browser: true}},
+		"silence about the secret means required": {entry(func(e *remote.Entry) { e.Client.Secret = "" }), needs{clientID: always, secret: always, register: true, redirect: true, browser: true}},
+		"public":    {entry(func(e *remote.Entry) { e.Client.Secret = "none" }), needs{clientID: always, register: true, redirect: true, browser: true}},
+		"optional":  {entry(func(e *remote.Entry) { e.Client.Secret = "web_only" }), needs{clientID: always, secret: maybe, register: true, redirect: true, browser: true}},
+		"ours":      {entry(func(e *remote.Entry) { e.Client.ID, e.Client.Secret = "x", "none" }), needs{clientID: maybe, browser: true}},
+		"dynamic":   {entry(func(e *remote.Entry) { e.Registration = "https://x" }), needs{clientID: maybe, secret: maybe, browser: true}},
+		"only code": {entry(func(e *remote.Entry) { e.Authorize, e.Device, e.Client.Secret = "", "https://x", "none" }), needs{clientID: always, register: true, device: true}},
+		"mcp":       {entry(func(e *remote.Entry) { e.ID = "mcp" }), needs{mcp: true, clientID: maybe, secret: maybe, browser: true}},
+	} {
+		c.want.vars = []string{"host"}
+		if got := needsOf(c.e); !slices.Equal(got.vars, c.want.vars) || !same(got, c.want) {
+			t.Errorf("%s: needs %+v; want %+v", name, got, c.want)
+		}
+	}
+}
+
+func same(a, b needs) bool {
+	return a.mcp == b.mcp && a.clientID == b.clientID && a.secret == b.secret && a.register == b.register && a.redirect == b.redirect && a.device == b.device && a.browser == b.browser
+}
+
+func TestFieldOfAProblem(t *testing.T) {
+	for _, c := range []struct{ detail, reason, want string }{
+		{"client_id must not be empty.", "", fieldID},
+		{"GitLab does not know this client secret.", "client_refused", fieldSecret},
+		{"GitLab refuses this client.", "client_refused", fieldID},
+		{"GitLab refuses the scope sudo.", "request_refused", fieldScopes},
+		{"GitLab refuses the request.", "request_refused", fieldScopes},
+		{"vars.host: not a host name.", "", "vars.host"},
+		{"Access was denied in the browser.", "", ""},
+		{"", "network", ""},
+	} {
+		if got := fieldOf(&remote.Problem{Detail: c.detail, Reason: c.reason}, []string{"host"}); got != c.want {
+			t.Errorf("fieldOf(%q, %s) = %q; want %q", c.detail, c.reason, got, c.want)
+		}
+	}
+}
+
+func TestVariables(t *testing.T) {
+	newBench(t)
+	for _, c := range []struct {
+		pattern, in, cleaned string
+		ok                   bool
+	}{
+		{"hostname", "git.example.org", "git.example.org", true},
+		{"hostname", "https://git.example.org:8443/group/", "git.example.org:8443", true},
+		{"hostname", "git.example.org/", "git.example.org", true},
+		{"hostname", "[::1]:8080", "[::1]:8080", true},
+		{"hostname", "a b", "a b", false},
+		{"hostname", "-x", "-x", false},
+		{"slug", " tenant-1 ", "tenant-1", true},
+		{"slug", "a/b", "a/b", false},
+		{"", "a/b", "a/b", false},
+		{"path", "realms/main", "realms/main", true},
+		{"path", "../x y", "../x y", false},
+		{"port", "8080", "8080", true},
+		{"port", "http", "http", false},
+		{"url", "https://x.example/a", "https://x.example/a", true},
+		{"url", "javascript:alert(1)", "javascript:alert(1)", false},
+		{"of a later version", "anything", "anything", true},
+		{"slug", "", "", false},
+	} {
+		v := providers.Var{Pattern: c.pattern}
+		got := cleanVar(v, c.in)
+		if err := checkVar(v, got); got != c.cleaned || (err == nil) != c.ok {
+			t.Errorf("%s %q becomes %q, %v; want %q, good: %v", c.pattern, c.in, got, err, c.cleaned, c.ok)
+		}
+	}
+	if err := checkVar(providers.Var{Default: "gitlab.com"}, ""); err != nil {
+		t.Errorf("a variable with a default may stay empty: %v", err)
+	}
+}
+
+func TestNames(t *testing.T) {
+	newBench(t)
+	taken := func(n string) bool { return n == "gitlab" || n == "gitlab-2" }
+	if got := freeName("gitlab", taken); got != "gitlab-3" {
+		t.Errorf("freeName = %q", got)
+	}
+	for name, good := range map[string]bool{"work": true, "a": true, "9.x_y-z": true, strings.Repeat("a", 64): true,
+		"": false, "Work": false, "-x": false, "a b": false, "ü": false, strings.Repeat("a", 65): false, "gitlab": false, "../x": false} {
+		if err := checkName(name, taken); (err == nil) != good {
+			t.Errorf("checkName(%q) = %v; want good: %v", name, err, good)
+		}
+	}
+}
