@@ -24,7 +24,7 @@ import (
 func Classify(rules ErrorRules, status int, header http.Header, body []byte, now time.Time) *Failure {
 	e := readError(rules, body)
 	e.texts = appendText(e.texts, bearerError(header))
-	f := &Failure{Status: status, RetryAfter: retryAfter(header, now), Code: e.code()}
+	f := &Failure{Status: status, RetryAfter: retryAfter(header, now), Code: e.code(rules)}
 	f.Class, f.Code = e.class(rules, status, f.Code)
 	f.Lost = answerLost(status, f.Code)
 	f.Detail = sentence(f)
@@ -76,9 +76,14 @@ func (e oauthError) class(rules ErrorRules, status int, code string) (Class, str
 	case passingStatus(status):
 		return Transient, code
 	}
-	for _, c := range append(e.codes, e.texts...) {
-		if class, ok := codeClass(c); ok {
+	for _, c := range e.codes {
+		if class, _, ok := codeClass(c); ok {
 			return class, canonical(c)
+		}
+	}
+	for _, c := range e.texts {
+		if class, usual, ok := codeClass(c); ok {
+			return class, usual
 		}
 	}
 	switch {
@@ -96,21 +101,23 @@ func passingStatus(status int) bool {
 	return status >= 500 || slices.Contains([]int{407, 408, 425, 429}, status)
 }
 
-func codeClass(code string) (Class, bool) {
+// codeClass is the class of a code, if it is known or calls something bad that
+// we know, and the usual code for that.
+func codeClass(code string) (class Class, usual string, ok bool) {
 	code = canonical(code)
 	if class, ok := knownCodes[code]; ok {
-		return class, true
+		return class, code, true
 	}
 	words := strings.Split(code, "_")
 	switch {
 	case len(words) > 6 || !isPlain(code) || !containsAny(words, badWords) || containsAny(words, faultWords):
-		return 0, false
+		return 0, "", false
 	case slices.Contains(words, "client"):
-		return Misconfigured, true
+		return Misconfigured, "invalid_client", true
 	case strings.Contains(code, "refresh_token"):
-		return Dead, true
+		return Dead, "invalid_refresh_token", true
 	}
-	return 0, false
+	return 0, "", false
 }
 
 // badWords call a code's subject bad. faultWords blame the request instead, and

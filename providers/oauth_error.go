@@ -63,9 +63,12 @@ func (e oauthError) matches(rules []string, status int) bool {
 	return anyRule(rules, status, e.own, e.members)
 }
 
-// code is the provider's own word for the error, safe to show: the first that
-// reads as a code, else the first there is.
-func (e oauthError) code() string {
+// code is the provider's own word for the error, safe to show: what the entry
+// points at, else the first that reads as a code, else the first there is.
+func (e oauthError) code(rules ErrorRules) string {
+	if len(rules.CodePaths) > 0 && len(e.own) > 0 && e.own[0] != "true" {
+		return SafeCode(e.own[0])
+	}
 	for _, c := range e.codes {
 		if isWord(c) {
 			return SafeCode(c)

@@ -12,6 +12,7 @@ import (
 // the ones that apply.
 var quirks = map[string]string{
 	"meta_exchange":       "a long-lived access token is exchanged for another one; there is no refresh token",
+	"mcp_bootstrap":       "the issuer is asked of the MCP server, and every request names the server (RFC 9728, RFC 8707)",
 	"atlassian_resources": "the sites that the token opens are asked for, and kept as cloud_id, site_url and resources",
 }
 

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -42,23 +44,32 @@ func (c *Client) exchangeForm(code, verifier, redirectURI, resource string) url.
 // is a *Failure whose Code is the provider's ("authorization_pending" in the
 // device flow).
 func (c *Client) tokenRequest(ctx context.Context, endpoint string, form url.Values) (Answer, error) {
-	sentAt := c.now()
-	status, header, body, err := c.post(ctx, endpoint, form)
+	req, err := c.clientRequest(ctx, endpoint, form)
+	if err != nil {
+		return Answer{}, err
+	}
+	sent, sentAt := sentValues(req), c.now()
+	status, header, body, err := c.send(ctx, req)
 	if err != nil {
 		return Answer{}, err
 	}
 	answer, ok := readAnswer(c.entry, status, body, sentAt)
 	if !ok {
-		return Answer{}, c.refused(form, status, header, body)
+		return Answer{}, c.refusedAfter(sent, status, header, body)
 	}
 	return answer, nil
 }
 
-// refused classifies an answer without a token. A code in which the provider
-// repeats what we sent is not shown.
+// refused classifies an answer that does not bring what a form asked for.
 func (c *Client) refused(form url.Values, status int, header http.Header, body []byte) *Failure {
+	return c.refusedAfter(slices.Concat(slices.Collect(maps.Values(form))...), status, header, body)
+}
+
+// refusedAfter is refused, when these values were sent: a code in which the
+// provider repeats one of them is not shown.
+func (c *Client) refusedAfter(sent []string, status int, header http.Header, body []byte) *Failure {
 	f := Classify(c.entry.Errors, status, header, body, c.now())
-	if echoes(f.Code, form) {
+	if echoes(f.Code, sent) {
 		f.Code = "unknown"
 		f.Detail = sentence(f)
 	}
@@ -68,12 +79,33 @@ func (c *Client) refused(form url.Values, status int, header http.Header, body [
 	return named(f, c.entry.Name)
 }
 
-func echoes(code string, form url.Values) bool {
-	for _, values := range form {
-		for _, v := range values {
-			if v = SafeCode(v); len(v) >= 8 && len(code) >= 8 && v != code && (strings.Contains(code, v) || strings.Contains(v, code)) {
-				return true
-			}
+// sentValues is everything secret that a request says.
+func sentValues(req *http.Request) (values []string) {
+	if _, secret, ok := req.BasicAuth(); ok {
+		plain, _ := url.QueryUnescape(secret)
+		values = append(values, secret, plain)
+	}
+	body, err := req.GetBody()
+	if err != nil {
+		return values
+	}
+	raw, _ := io.ReadAll(body)
+	members, ok := parseJSON(raw).(map[string]any)
+	for _, v := range members {
+		values = append(values, text(v))
+	}
+	if form, err := url.ParseQuery(string(raw)); err == nil && !ok {
+		for _, v := range form {
+			values = append(values, v...)
+		}
+	}
+	return values
+}
+
+func echoes(code string, sent []string) bool {
+	for _, v := range sent {
+		if v = SafeCode(v); len(v) >= 8 && len(code) >= 8 && (strings.Contains(code, v) || strings.Contains(v, code)) {
+			return true
 		}
 	}
 	return false

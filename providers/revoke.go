@@ -192,7 +192,7 @@ func (e oauthError) saysUnknownToken(rules ErrorRules, status int) bool {
 		return true
 	}
 	return slices.ContainsFunc(e.codes, func(s string) bool {
-		class, known := codeClass(s)
+		class, _, known := codeClass(s)
 		return slices.Contains(goneCodes, canonical(s)) || known && class == Dead
 	})
 }
