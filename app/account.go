@@ -49,7 +49,7 @@ func otherAccount(name string, was, is providers.Account) error {
 			Code: socket.CodeOtherAccount,
 			Detail: fmt.Sprintf("You signed in as %s, but %s was connected as %s. The new sign-in is kept for ten minutes, in case you want it.",
 				label(is), name, label(was)),
-			Hint: "authtray connect " + name,
+			Hint: "authtray connect " + name + " --accept-account",
 		},
 	}
 }

@@ -146,3 +146,11 @@ func (a *Agent) complain(name, text string) {
 		a.opts.Notify.Warn("Authtray: "+name, text)
 	}
 }
+
+// welcome says how to begin, where nothing has been configured yet.
+func (a *Agent) welcome() {
+	a.log.Info("no connections yet; add the first one with: authtray add NAME --provider ID")
+	if a.opts.Notify != nil {
+		a.opts.Notify.Info("Authtray is running", "Add your first connection in its window, or with: authtray add NAME --provider ID")
+	}
+}

@@ -10,15 +10,15 @@ import (
 )
 
 // reloadCatalogue reads the user's own entries again. It reports whether
-// something may have changed. An entry with a fault leaves the others; a fault
-// where there was none keeps the catalogue as it was.
+// something may have changed. An entry with a fault leaves the others; one that
+// was good before keeps the whole catalogue as it was, until it is mended.
 func (f *files) reloadCatalogue() bool {
 	fresh, faults := providers.LoadCatalogue(f.agent.opts.Paths.Providers())
 	err := errors.Join(faults...)
 	f.say("providers", err)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.catalogue != nil && (err != nil || same(f.catalogue, fresh)) {
+	if old := f.catalogue; old != nil && (same(old, fresh) || err != nil && lost(old, fresh)) {
 		return false
 	}
 	f.catalogue = fresh
@@ -27,6 +27,16 @@ func (f *files) reloadCatalogue() bool {
 
 func same(a, b *providers.Catalogue) bool {
 	return fmt.Sprintf("%+v", a.List()) == fmt.Sprintf("%+v", b.List())
+}
+
+// lost says that an entry is gone.
+func lost(old, fresh *providers.Catalogue) bool {
+	for _, e := range old.List() {
+		if _, ok := fresh.Entry(e.ID); !ok {
+			return true
+		}
+	}
+	return false
 }
 
 func (f *files) known() *providers.Catalogue {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -47,6 +48,9 @@ func (f *files) reload() {
 // until something is to be written.
 func (f *files) makeFolders() {
 	p := f.agent.opts.Paths
+	if _, err := os.Stat(p.Connections()); errors.Is(err, os.ErrNotExist) {
+		f.agent.welcome()
+	}
 	for _, dir := range []string{p.Connections(), p.Providers()} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			f.agent.log.Debug("a configuration folder cannot be made", "err", err)

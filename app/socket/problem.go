@@ -74,6 +74,8 @@ func problem(err error) Problem {
 	case errors.As(err, &e):
 	case errors.Is(err, context.DeadlineExceeded):
 		e = &tokens.Error{Code: tokens.CodeTimeout, Detail: "It took longer than the caller had."}
+	case errors.Is(err, context.Canceled): // the caller is gone, or the agent is about to be
+		e = &tokens.Error{Code: tokens.CodeTemporarilyUnavailable, Detail: "Authtray is ending. Start it again with: authtray run."}
 	default:
 		e = &tokens.Error{Code: CodeFailed, Detail: err.Error()}
 	}
