@@ -101,7 +101,8 @@ func TestDesktopOnlyTheServersWordAboutOurIDCounts(t *testing.T) {
 		t.Errorf("acted for %s", got)
 	}
 	n.Warn("mark", "") // comes after everything above
-	if m := s.nth(t, 3); m.Summary != "mark" || len(m.Actions) != 0 {
+	m := s.nth(t, 3)
+	if urgency, _ := m.Hints["urgency"].Value().(byte); m.Summary != "mark" || len(m.Actions) != 0 || urgency != 1 {
 		t.Errorf("%+v", m)
 	}
 	if len(acted) != 0 {

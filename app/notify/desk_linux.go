@@ -127,9 +127,7 @@ func (d *freedesktop) banner(m message) error {
 	}
 	note := compose(m, can["body-markup"])
 	note.ExpireTimeout = notify.ExpireTimeoutSetByNotificationServer
-	if !m.warning {
-		note.SetUrgency(notify.UrgencyNormal)
-	}
+	note.SetUrgency(notify.UrgencyNormal) // a critical one would stay until it is put away
 	_, err := d.send(note)
 	return err
 }
