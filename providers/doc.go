@@ -14,7 +14,12 @@
 //	client.go       Client: one connection's provider, ready to be spoken to
 //	answer.go       Answer: the tolerant reading of a token answer
 //	failure.go      Failure and the table that classifies it
-//	flow.go         Flow: one pending authorization (code, paste-back, device)
+//	flow.go         what a pending authorization promises; flow_life.go: Flow, which keeps it
+//	flow_code.go    the authorization code: which answer is acted on, and the exchange
+//	loopback.go     where the browser comes back to; loopback_door.go: what is answered there
+//	paste.go        the redirect URL, pasted
+//	par.go          pushed authorization requests
+//	device.go       the code for another device; device_poll.go: the table of its answers
 //	practice/       the practice provider, a program of its own
 //
 // # A provider entry

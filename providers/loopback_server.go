@@ -80,8 +80,14 @@ func widen(l landing, way *doorway) (*doorway, int, error) {
 }
 
 func (way *doorway) serve(l net.Listener) {
-	server := &http.Server{
-		Handler:           way,
+	server := newPageServer(way)
+	way.servers = append(way.servers, server)
+	go server.Serve(l)
+}
+
+func newPageServer(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           h,
 		ReadHeaderTimeout: headTimeout,
 		ReadTimeout:       headTimeout,
 		WriteTimeout:      writeTimeout,
@@ -89,8 +95,6 @@ func (way *doorway) serve(l net.Listener) {
 		MaxHeaderBytes:    maxHead,
 		ErrorLog:          log.New(io.Discard, "", 0), // it would quote the request
 	}
-	way.servers = append(way.servers, server)
-	go server.Serve(l)
 }
 
 // closeDoor takes d away, and with the last door the listeners.

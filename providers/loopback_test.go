@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestLandingTable(t *testing.T) {
@@ -209,6 +210,18 @@ func TestABrowserThatSendsHalfARequestHoldsUpNobody(t *testing.T) {
 	}
 	if _, page := browse(t, redirect(t, f, "code", "c-1")); !strings.Contains(page, "Connected") {
 		t.Errorf("page:\n%s", page)
+	}
+}
+
+func TestABrowserHasBoundedTimeForEverything(t *testing.T) {
+	s := newPageServer(http.NotFoundHandler())
+	for name, d := range map[string]time.Duration{"header": s.ReadHeaderTimeout, "request": s.ReadTimeout, "idle": s.IdleTimeout} {
+		if d <= 0 || d > 30*time.Second {
+			t.Errorf("%s: %v", name, d)
+		}
+	}
+	if s.WriteTimeout <= pageTimeout {
+		t.Errorf("the page may wait %v, but must be written within %v", pageTimeout, s.WriteTimeout)
 	}
 }
 
