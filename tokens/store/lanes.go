@@ -45,6 +45,9 @@ func inLaneOpenEnded(ctx context.Context, l *lanes, key string, fn func(context.
 		return err
 	}
 	_, err = await(ctx, func(ctx context.Context) (struct{}, error) { return struct{}{}, fn(ctx) }, leave)
+	if err != nil && ctx.Err() != nil {
+		return locked("nobody answered in time")
+	}
 	return err
 }
 

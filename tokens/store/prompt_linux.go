@@ -3,32 +3,80 @@ package store
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/godbus/dbus/v5"
 )
 
+// question is a dialog of the Secret Service that is on the screen, or will be.
+//
+// It outlives the Unlock that asked it: Prompt.Dismiss makes
+// gnome-keyring-daemon 42.1 fail an assertion and abort, and closing the
+// connection leaves the dialog where it is. So an unanswered dialog stays until
+// the user answers or cancels it, the next Unlock waits for the same one, and
+// an answer that comes late opens the keychain all the same.
+type question struct {
+	done chan struct{}
+	err  error // valid when done is closed
+}
+
 // unlock opens the collection, or makes the first one, asking the user where
-// the Secret Service wants to. It speaks on a connection of its own, which
-// takes a forgotten prompt with it when it is closed.
+// the Secret Service wants to.
 func (s *secretService) unlock(ctx context.Context) error {
-	bus, err := privateBus(ctx)
+	if err := s.check(ctx); !errors.Is(err, ErrLocked) {
+		return err
+	}
+	q := s.ask()
+	select {
+	case <-q.done:
+	case <-ctx.Done():
+		return locked("nobody answered the question for its password")
+	}
+	if q.err != nil {
+		return q.err
+	}
+	return s.check(ctx)
+}
+
+// ask returns the question that is open, or asks it.
+func (s *secretService) ask() *question {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.asked != nil {
+		return s.asked
+	}
+	q := &question{done: make(chan struct{})}
+	s.asked = q
+	go func() {
+		err := outcome(s.put(s.open))
+		s.mu.Lock()
+		q.err, s.asked = err, nil
+		s.mu.Unlock()
+		close(q.done)
+	}()
+	return q
+}
+
+// put asks the question and waits for its end, however late.
+func (s *secretService) put(ctx context.Context) error {
+	bus, err := s.connection(ctx)
 	if err != nil {
 		return err
 	}
-	defer bus.Close()
+	signals := make(chan *dbus.Signal, 32)
+	bus.Signal(signals)
+	defer bus.RemoveSignal(signals)
 	found, path, err := look(ctx, bus, 0)
 	if found == opened || found == gone {
 		return verdict(found, err)
 	}
 	prompt, err := askToOpen(ctx, bus, found, path)
-	if err == nil && prompt != noPath {
-		err = answerTo(ctx, bus, prompt)
+	if err != nil || prompt == noPath {
+		return err
 	}
-	if err != nil {
-		return outcome(err)
+	if err := bus.Object(secretsName, prompt).CallWithContext(ctx, promptIface+".Prompt", 0, "").Err; err != nil {
+		return err
 	}
-	return s.check(ctx)
+	return s.answered(bus, signals, prompt)
 }
 
 // askToOpen returns the prompt that has to be shown, or noPath.
@@ -45,34 +93,13 @@ func askToOpen(ctx context.Context, bus *dbus.Conn, found condition, path dbus.O
 	return prompt, err
 }
 
-// answerTo shows a prompt and waits for the user, who may take as long as ctx.
-func answerTo(ctx context.Context, bus *dbus.Conn, prompt dbus.ObjectPath) error {
-	signals := make(chan *dbus.Signal, 8)
-	bus.Signal(signals)
-	for _, match := range [][]dbus.MatchOption{
-		{dbus.WithMatchObjectPath(prompt), dbus.WithMatchInterface(promptIface)},
-		{dbus.WithMatchSender("org.freedesktop.DBus"), dbus.WithMatchMember("NameOwnerChanged"), dbus.WithMatchArg(0, secretsName)},
-	} {
-		if err := bus.AddMatchSignalContext(ctx, match...); err != nil {
-			return err
-		}
-	}
-	object := bus.Object(secretsName, prompt)
-	if err := object.CallWithContext(ctx, promptIface+".Prompt", 0, "").Err; err != nil {
-		return err
-	}
-	err := completed(ctx, signals, prompt)
-	if err != nil {
-		dismiss(object)
-	}
-	return err
-}
-
-func completed(ctx context.Context, signals <-chan *dbus.Signal, prompt dbus.ObjectPath) error {
+// answered waits until the prompt is over, or the collection was opened in
+// another way.
+func (s *secretService) answered(bus *dbus.Conn, signals <-chan *dbus.Signal, prompt dbus.ObjectPath) error {
 	for {
 		select {
-		case <-ctx.Done():
-			return locked("nobody answered the question for its password")
+		case <-s.open.Done():
+			return outOfTime(s.open)
 		case signal := <-signals:
 			switch {
 			case signal == nil:
@@ -81,6 +108,8 @@ func completed(ctx context.Context, signals <-chan *dbus.Signal, prompt dbus.Obj
 				return unavailable(errors.New("the Secret Service went away"))
 			case signal.Path == prompt && signal.Name == promptIface+".Completed":
 				return accepted(signal)
+			case matters(signal) && s.lookAgain(bus) == opened:
+				return nil
 			}
 		}
 	}
@@ -91,11 +120,4 @@ func accepted(signal *dbus.Signal) error {
 		return locked("the question for its password was dismissed")
 	}
 	return nil
-}
-
-// dismiss takes the dialog off the screen, though the caller's time is over.
-func dismiss(prompt dbus.BusObject) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	_ = prompt.CallWithContext(ctx, promptIface+".Dismiss", dbus.FlagNoAutoStart).Err
 }

@@ -41,6 +41,7 @@ type secretService struct {
 	mu     sync.Mutex
 	bus    *dbus.Conn
 	last   condition
+	asked  *question // nil: no dialog is open
 }
 
 // condition is what a look at the Secret Service found.

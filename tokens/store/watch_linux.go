@@ -12,6 +12,7 @@ func subscribe(ctx context.Context, bus *dbus.Conn) error {
 	for _, match := range [][]dbus.MatchOption{
 		{dbus.WithMatchSender("org.freedesktop.DBus"), dbus.WithMatchMember("NameOwnerChanged"), dbus.WithMatchArg(0, secretsName)},
 		{dbus.WithMatchSender(secretsName), dbus.WithMatchInterface(serviceIface)},
+		{dbus.WithMatchSender(secretsName), dbus.WithMatchInterface(promptIface)},
 		{dbus.WithMatchSender(secretsName), dbus.WithMatchInterface(propertiesIface),
 			dbus.WithMatchMember("PropertiesChanged"), dbus.WithMatchArg(0, collectionIface)},
 	} {
@@ -68,11 +69,12 @@ func drain(signals <-chan *dbus.Signal) {
 }
 
 // lookAgain never starts a Secret Service that has just gone.
-func (s *secretService) lookAgain(bus *dbus.Conn) {
+func (s *secretService) lookAgain(bus *dbus.Conn) condition {
 	ctx, cancel := context.WithTimeout(s.open, callTimeout)
 	defer cancel()
 	found, _, _ := look(ctx, bus, dbus.FlagNoAutoStart)
 	s.observe(found)
+	return found
 }
 
 // observe sends a hint when something else was found than last time.

@@ -51,6 +51,12 @@ func (k *Keyring) Kill() {
 	Eventually(k.bus.t, "the Secret Service to be gone", func() bool { return !k.owned() })
 }
 
+// Forget is Kill for a daemon whose bus has gone.
+func (k *Keyring) Forget() {
+	k.life.kill()
+	k.life = nil
+}
+
 // Lock locks "login" behind everyone's back.
 func (k *Keyring) Lock() {
 	k.bus.t.Helper()
