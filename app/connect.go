@@ -24,7 +24,7 @@ func (a *Agent) Connect(ctx context.Context, name string, r socket.ConnectReques
 		return nil, err
 	}
 	go a.unlock()
-	fl, _, err := a.flows.start(ctx, name, client, r)
+	fl, err := a.flows.start(ctx, name, client, r)
 	if err != nil {
 		return nil, err
 	}

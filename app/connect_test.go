@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -14,15 +15,49 @@ import (
 	"github.com/authtray/authtray/tokens"
 )
 
-// waiting asks for the end of a flow, which it takes up.
-func (w *world) waiting(name string, more map[string]any) <-chan reply {
+// waiting begins a flow, or takes up the pending one, in one request that is
+// also told the end of it.
+func (w *world) waiting(name string, more map[string]any) (at socket.Attempt, end <-chan reply) {
+	w.t.Helper()
 	in := map[string]any{"mode": "url"}
 	for k, v := range more {
 		in[k] = v
 	}
+	body, _ := json.Marshal(in)
+	r, err := http.NewRequestWithContext(w.t.Context(), "POST", "http://agent/v1/connections/"+name+"/connect?wait=true", bytes.NewReader(body))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	r.Header.Set("Accept", "application/x-ndjson")
+	resp, err := w.client.Do(r)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	lines := json.NewDecoder(resp.Body)
+	var first struct{ Attempt socket.Attempt }
+	if err := lines.Decode(&first); err != nil {
+		w.t.Fatal(err)
+	}
 	out := make(chan reply, 1)
-	go func() { out <- w.call("POST", "/connections/"+name+"/connect?wait=true", in) }()
-	return out
+	go func() {
+		defer resp.Body.Close()
+		out <- w.lastLine(lines)
+	}()
+	return first.Attempt, out
+}
+
+// lastLine is how a flow ended, as a request of its own would have been told.
+func (w *world) lastLine(lines *json.Decoder) reply {
+	var last struct{ Connection, Problem json.RawMessage }
+	if err := lines.Decode(&last); err != nil {
+		w.t.Errorf("the end of a flow: %v", err)
+	}
+	if last.Problem == nil {
+		return reply{w.t, 200, http.Header{}, last.Connection}
+	}
+	var p socket.Problem
+	json.Unmarshal(last.Problem, &p)
+	return reply{w.t, p.Status, http.Header{"Content-Type": {"application/problem+json"}}, last.Problem}
 }
 
 func TestASecondConnectTakesUpTheFirst(t *testing.T) {
@@ -32,8 +67,8 @@ func TestASecondConnectTakesUpTheFirst(t *testing.T) {
 	if second := w.begin("work", nil); second.URL != first.URL {
 		t.Error("a second connect began another flow")
 	}
-	end := w.waiting("work", nil)
-	w.consent(first, "ada")
+	third, end := w.waiting("work", nil)
+	w.consent(third, "ada")
 	if c := (<-end).connection(); c.State != tokens.Connected || c.Account != "ada" {
 		t.Errorf("wait=true is answered with %+v", c)
 	}
@@ -42,8 +77,7 @@ func TestASecondConnectTakesUpTheFirst(t *testing.T) {
 func TestADeviceFlowTakesThePlaceOfARedirectFlow(t *testing.T) {
 	w := newWorld(t)
 	w.add("work")
-	w.begin("work", nil)
-	end := w.waiting("work", nil)
+	_, end := w.waiting("work", nil)
 	at := w.begin("work", map[string]any{"mode": "device"})
 	if at.UserCode == "" || at.Mode != string(providers.Device) || at.RedirectURI != "" {
 		t.Errorf("the device flow is %+v", at)
@@ -60,8 +94,8 @@ func TestReconnectingAsSomeoneElseAsksFirst(t *testing.T) {
 	w.connect("work", "ada")
 	before := w.call("GET", "/connections/work/token", nil).token()
 
-	end := w.waiting("work", nil)
-	w.consent(w.begin("work", nil), "grace")
+	at, end := w.waiting("work", nil)
+	w.consent(at, "grace")
 	p := (<-end).problem(socket.CodeOtherAccount, 409)
 	if p.Account != "grace" || !strings.Contains(p.Detail, "ada") {
 		t.Errorf("the question is %+v", p)
@@ -80,8 +114,8 @@ func TestAnotherAccountsGrantIsHeldTenMinutesOnly(t *testing.T) {
 	w := newWorld(t)
 	w.add("work")
 	w.connect("work", "ada")
-	end := w.waiting("work", nil)
-	w.consent(w.begin("work", nil), "grace")
+	at, end := w.waiting("work", nil)
+	w.consent(at, "grace")
 	(<-end).problem(socket.CodeOtherAccount, 409)
 	w.clock.pass(HoldTime + time.Second)
 	w.call("POST", "/connections/work/connect", map[string]any{"accept_account": true}).problem(socket.CodeConnectFailed, 409)
@@ -97,8 +131,8 @@ func TestTheAccountIsRememberedWhenTheGrantIsGone(t *testing.T) {
 	if c := w.call("GET", "/connections/work", nil).connection(); c.Account != "ada" {
 		t.Errorf("the account of the grant that is gone is %q", c.Account)
 	}
-	end := w.waiting("work", nil)
-	w.consent(w.begin("work", nil), "grace")
+	at, end := w.waiting("work", nil)
+	w.consent(at, "grace")
 	(<-end).problem(socket.CodeOtherAccount, 409)
 }
 
@@ -106,8 +140,8 @@ func TestSwitchingTheAccountOnPurposeAsksNothing(t *testing.T) {
 	w := newWorld(t)
 	w.add("work")
 	w.connect("work", "ada")
-	end := w.waiting("work", map[string]any{"switch_account": true})
-	w.consent(w.begin("work", map[string]any{"switch_account": true}), "grace")
+	at, end := w.waiting("work", map[string]any{"switch_account": true})
+	w.consent(at, "grace")
 	if c := (<-end).connection(); c.Account != "grace" {
 		t.Errorf("account is %q", c.Account)
 	}
@@ -155,8 +189,7 @@ func TestPasteTakesTheRedirectOfThisFlowOnly(t *testing.T) {
 func TestDenialIsOneSentence(t *testing.T) {
 	w := newWorld(t)
 	w.add("work")
-	at := w.begin("work", nil)
-	end := w.waiting("work", nil)
+	at, end := w.waiting("work", nil)
 	redirect, err := practicetest.Deny(t.Context(), at.URL, "ada")
 	if err != nil {
 		t.Fatal(err)
@@ -170,6 +203,16 @@ func TestDenialIsOneSentence(t *testing.T) {
 	if !strings.Contains(p.Detail, "denied") || p.Hint != "authtray connect work" {
 		t.Errorf("a denial is told as %+v", p)
 	}
+}
+
+func TestAChangedConfigurationEndsTheFlowThatWasBegunBefore(t *testing.T) {
+	w := newWorld(t)
+	w.add("work")
+	_, end := w.waiting("work", nil)
+	changed := w.practice()
+	changed["scopes"] = []string{"openid"}
+	w.call("PUT", "/connections/work", changed).ok()
+	(<-end).problem(socket.CodeConnectFailed, 409)
 }
 
 func TestBrowserIsOpenedByTheAgent(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/authtray/authtray/app/socket"
@@ -46,6 +47,7 @@ type flow struct {
 	under  providers.Pending
 	err    error
 	cancel context.CancelFunc // of a flow that is not ready
+	taken  atomic.Bool        // its grant is there: it can be shared no more
 }
 
 // kindOf tells requests that can share a flow from those that cannot: a flow to
@@ -61,30 +63,46 @@ func kindOf(r socket.ConnectRequest) string {
 	return kind
 }
 
-// start takes up the connection's pending flow, or begins one; fresh says which.
-// It waits until the flow has a URL. One that cannot be shared gives way.
-func (f *flows) start(ctx context.Context, name string, client *providers.Client, r socket.ConnectRequest) (fl *flow, fresh bool, err error) {
-	f.mu.Lock()
-	fl = f.pending[name]
-	if fl != nil && fl.kind != kindOf(r) {
-		fl.stop()
-		fl = nil
+// start takes up the connection's pending flow, or begins one, and waits until
+// it has a URL. A pending one that cannot be shared ends first.
+func (f *flows) start(ctx context.Context, name string, client *providers.Client, r socket.ConnectRequest) (*flow, error) {
+	fl, err := f.takeUp(ctx, name, client, r)
+	if err != nil {
+		return nil, err
 	}
-	if fl == nil {
-		fresh = true
-		fl = f.begin(name, client, r)
-	}
-	f.mu.Unlock()
 	select {
 	case <-fl.ready:
 	case <-ctx.Done():
-		return nil, fresh, ctx.Err()
+		return nil, ctx.Err()
 	}
 	if fl.under == nil {
 		<-fl.done
-		return nil, fresh, fl.err
+		return nil, fl.err
 	}
-	return fl, fresh, nil
+	return fl, nil
+}
+
+func (f *flows) takeUp(ctx context.Context, name string, client *providers.Client, r socket.ConnectRequest) (*flow, error) {
+	for {
+		f.mu.Lock()
+		fl := f.pending[name]
+		if fl == nil {
+			fl = f.begin(name, client, r)
+		}
+		f.mu.Unlock()
+		switch {
+		case fl.taken.Load(): // who comes now wants another one
+		case fl.kind == kindOf(r):
+			return fl, nil
+		default:
+			fl.stop()
+		}
+		select {
+		case <-fl.done: // and its port is free
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
 }
 
 // begin registers a flow and lets it run; f is locked.
@@ -110,16 +128,11 @@ func (f *flows) run(ctx context.Context, fl *flow, client *providers.Client, r s
 		_, err = fl.under.Wait(ctx)
 		fl.under.Cancel() // where it was ctx that ended
 	}
-	f.mu.Lock()
-	last := f.pending[fl.name] == fl
-	if last {
-		delete(f.pending, fl.name)
-	}
-	f.mu.Unlock()
 	fl.err = failure(fl.name, err)
-	if last { // else the state belongs to the flow that took its place
-		f.agent.manager.FlowEnded(fl.name, fl.err)
-	}
+	f.agent.manager.FlowEnded(fl.name, fl.err)
+	f.mu.Lock()
+	delete(f.pending, fl.name)
+	f.mu.Unlock()
 	close(fl.done)
 }
 
@@ -128,6 +141,7 @@ func (f *flows) authorize(ctx context.Context, fl *flow, client *providers.Clien
 	o := providers.AuthorizeOptions{
 		Mode: providers.Mode(r.Mode), LoginHint: r.LoginHint, SwitchAccount: r.SwitchAccount,
 		Accept: func(ctx context.Context, result providers.Result) error {
+			fl.taken.Store(true)
 			return f.accept(ctx, fl.name, result, r.SwitchAccount)
 		},
 	}

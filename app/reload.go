@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
 
 	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/providers"
@@ -85,6 +86,7 @@ func (f *files) take(file config.File, fresh bool) {
 	client, err := f.build(file)
 	switch {
 	case err == nil:
+		f.endFlow(old, file)
 		f.set(file.Name, &configured{conn: file.Connection, client: client, seen: seen})
 		f.agent.manager.Put(tokens.Connection{
 			Name: file.Name, Config: file.Connection, Entry: client.Entry(), Provider: client,
@@ -95,6 +97,17 @@ func (f *files) take(file config.File, fresh bool) {
 		f.set(file.Name, &configured{conn: file.Connection, seen: seen, err: err})
 		f.complain(file.Name, old, err)
 		f.agent.manager.Put(tokens.Connection{Name: file.Name, Config: file.Connection, Broken: err})
+	}
+}
+
+// endFlow ends a pending flow that was begun with another configuration: its
+// grant would not be the connection's any more.
+func (f *files) endFlow(old *configured, file config.File) {
+	if old == nil || reflect.DeepEqual(old.conn, file.Connection) {
+		return
+	}
+	if fl := f.agent.flows.of(file.Name); fl != nil {
+		fl.stop()
 	}
 }
 
