@@ -1,9 +1,6 @@
 package window
 
-import (
-	"errors"
-	"runtime"
-)
+import "errors"
 
 // errNoDisplay is told before Fyne is touched, which would panic.
 var errNoDisplay = errors.New("there is no display to show a window on: set DISPLAY or WAYLAND_DISPLAY, or use `authtray status` and the other commands")
@@ -12,8 +9,8 @@ var errNoDisplay = errors.New("there is no display to show a window on: set DISP
 var errNoGraphics = errors.New("the window cannot be drawn: this display does not offer OpenGL 2.1, or does not answer; `authtray status` and the other commands work without it")
 
 // checkDisplay looks where a window could be shown at all.
-func checkDisplay(getenv func(string) string) error {
-	switch runtime.GOOS {
+func checkDisplay(goos string, getenv func(string) string) error {
+	switch goos {
 	case "windows", "darwin":
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -24,7 +25,7 @@ func Main(ctx context.Context, agent Agent, o Options) (err error) {
 	} else if err != nil {
 		return err
 	}
-	if err := checkDisplay(os.Getenv); err != nil {
+	if err := checkDisplay(runtime.GOOS, os.Getenv); err != nil {
 		return err
 	}
 	door, err := raise.Listen(o.Address)
@@ -36,17 +37,18 @@ func Main(ctx context.Context, agent Agent, o Options) (err error) {
 		return err
 	}
 	defer door.Close()
-	defer mute(o.Log)()
+	fyneSays := &toolkit{log: o.Log, stderr: os.Stderr}
+	defer fyneSays.listen()()
 	defer func() {
 		if p := recover(); p != nil {
 			o.Log.Debug("the window's toolkit gave up", "why", fmt.Sprint(p))
 			err = errNoGraphics
 		}
 	}()
-	return run(ctx, agent, o, door)
+	return run(ctx, agent, o, door, fyneSays)
 }
 
-func run(ctx context.Context, agent Agent, o Options, door *raise.Door) error {
+func run(ctx context.Context, agent Agent, o Options, door *raise.Door, fyneSays *toolkit) error {
 	if err := loadTranslations(); err != nil {
 		return fmt.Errorf("read the window's translations: %w", err)
 	}
@@ -64,7 +66,12 @@ func run(ctx context.Context, agent Agent, o Options, door *raise.Door) error {
 	})
 	a.Lifecycle().SetOnStarted(func() { u.live(door.Knocks()) })
 	u.win.CenterOnScreen()
-	u.win.ShowAndRun()
+	u.win.Show()
+	if fyneSays.blind.Load() {
+		return errNoGraphics // Run would wait for ever for a window to close
+	}
+	fyneSays.running.Store(true)
+	a.Run()
 	return nil
 }
 

@@ -8,7 +8,7 @@ import (
 	"log"
 	"log/slog"
 	"os"
-	"sync"
+	"sync/atomic"
 )
 
 // ID names the application to the desktop.
@@ -24,25 +24,25 @@ type Options struct {
 	Log     *slog.Logger
 }
 
-// mute keeps the toolkit's own messages off stderr: they go to the log. Where
-// no window can be made Fyne ends the process after such a message, so that one
-// is turned into a sentence here.
-func mute(to *slog.Logger) (restore func()) {
-	log.SetOutput(&toolkit{log: to, stderr: os.Stderr})
-	return func() { log.SetOutput(os.Stderr) }
+// toolkit receives what Fyne says on the standard logger, and hands it to ours.
+// Where no window can be made Fyne says so there and nowhere else.
+type toolkit struct {
+	log     *slog.Logger
+	stderr  io.Writer
+	blind   atomic.Bool // no window could be made
+	running atomic.Bool // Fyne's loop runs: after such a message it ends the process
 }
 
-// toolkit receives what Fyne logs.
-type toolkit struct {
-	log    *slog.Logger
-	stderr io.Writer
-	once   sync.Once
+// listen keeps the toolkit's messages off stderr until restore is called.
+func (t *toolkit) listen() (restore func()) {
+	log.SetOutput(t)
+	return func() { log.SetOutput(os.Stderr) }
 }
 
 func (t *toolkit) Write(p []byte) (int, error) {
 	t.log.Debug("window toolkit", "says", plain(string(p)))
-	if bytes.Contains(p, []byte("window creation error")) {
-		t.once.Do(func() { fmt.Fprintln(t.stderr, "authtray:", errNoGraphics) })
+	if bytes.Contains(p, []byte("window creation error")) && !t.blind.Swap(true) && t.running.Load() {
+		fmt.Fprintln(t.stderr, "authtray:", errNoGraphics)
 	}
 	return len(p), nil
 }
