@@ -2,12 +2,15 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/app/socket"
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/tokens"
@@ -53,7 +56,7 @@ stays as it is.
 }
 
 func (s *shell) add(ctx context.Context, a remote, name string, told adding) error {
-	conn, err := existing(ctx, a, name)
+	conn, err := s.existing(ctx, a, name)
 	if err != nil {
 		return err
 	}
@@ -71,26 +74,27 @@ func (s *shell) add(ctx context.Context, a remote, name string, told adding) err
 	if err := a.do(ctx, http.MethodPut, connection(name), conn, &now); err != nil {
 		return s.explain(ctx, a, conn.Provider, err)
 	}
-	return s.added(ctx, a, now, conn, fresh)
+	return s.added(now, conn, fresh)
 }
 
-// existing is the connection as it is configured; the zero value where there is
-// none.
-func existing(ctx context.Context, a remote, name string) (providers.Connection, error) {
+// existing is the connection as its file says now, or as the agent knows it; the
+// zero value where there is none. A file that is broken is not written over.
+func (s *shell) existing(ctx context.Context, a remote, name string) (providers.Connection, error) {
+	file, err := config.Connection(s.paths.Connections(), name)
+	if err == nil {
+		return file.Connection, nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return providers.Connection{}, failed("", "the file of %s cannot be used and is left as it is: %v", name, err)
+	}
 	var now struct {
-		Config      providers.Connection `json:"config"`
-		ConfigError string               `json:"config_error"`
+		Config providers.Connection `json:"config"`
 	}
-	err := a.get(ctx, connection(name), &now)
-	switch {
-	case isCode(err, tokens.CodeUnknownConnection):
+	err = a.get(ctx, connection(name), &now)
+	if isCode(err, tokens.CodeUnknownConnection) {
 		return providers.Connection{Name: name}, nil
-	case err != nil:
-		return providers.Connection{}, err
-	case now.ConfigError != "":
-		return providers.Connection{}, failed("", "the file of %s is broken and is left as it is: %s", name, now.ConfigError)
 	}
-	return now.Config, nil
+	return now.Config, err
 }
 
 // apply puts what was told over what is there.
@@ -138,7 +142,7 @@ func (s *shell) explain(ctx context.Context, a remote, provider string, err erro
 }
 
 // added says what was done, and what to do next.
-func (s *shell) added(ctx context.Context, a remote, now socket.Connection, conn providers.Connection, fresh bool) error {
+func (s *shell) added(now socket.Connection, conn providers.Connection, fresh bool) error {
 	verb := "changed"
 	if fresh {
 		verb = "added"
@@ -146,27 +150,27 @@ func (s *shell) added(ctx context.Context, a remote, now socket.Connection, conn
 	if err := s.print("%s is %s.", now.Name, verb); err != nil || !fresh {
 		return err
 	}
-	var p socket.Provider
-	if err := a.get(ctx, "/v1/providers/"+conn.Provider, &p); err != nil {
+	client, err := s.resolve(conn)
+	if err != nil {
 		return err
 	}
-	for _, line := range nextSteps(p, conn) {
+	for _, line := range nextSteps(client.Entry(), conn) {
 		s.say("%s", line)
 	}
 	return nil
 }
 
 // nextSteps are the lines that lead from a new connection to a token.
-func nextSteps(p socket.Provider, conn providers.Connection) []string {
+func nextSteps(e providers.Entry, conn providers.Connection) []string {
 	var steps []string
-	if conn.ClientID == "" && p.Client.ID == "" && p.Registration == "" && conn.Override["registration"] == nil && conn.Provider != "oidc" {
-		at := "at " + p.Name
-		if p.Links.Register != "" {
-			at = "at " + p.Links.Register
+	if conn.ClientID == "" && e.Client.ID == "" && e.Registration == "" && e.Issuer == "" {
+		at := e.Links.Register
+		if at == "" {
+			at = e.Name
 		}
-		steps = append(steps, fmt.Sprintf("Register an app %s, with the redirect URI %s, and tell its id: authtray add %s --client-id ID", at, p.RedirectURI, conn.Name))
+		steps = append(steps, fmt.Sprintf("Register an app at %s, with the redirect URI %s, and tell its id: authtray add %s --client-id ID", at, e.RedirectURI(), conn.Name))
 	}
-	if p.Client.Secret == "required" || p.Client.Secret == "" {
+	if e.Client.Secret == "required" || e.Client.Secret == "" {
 		steps = append(steps, "Keep its secret in the keychain: authtray secret set "+conn.Name+" < secret")
 	}
 	return append(steps, "Then sign in: authtray connect "+conn.Name)

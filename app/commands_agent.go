@@ -64,6 +64,15 @@ func (r remote) do(ctx context.Context, method, path string, in, out any) error 
 
 // send is do, leaving the body of a good answer to the caller.
 func (r remote) send(ctx context.Context, method, path string, in any) (*http.Response, error) {
+	return r.request(ctx, method, path, in, "application/json")
+}
+
+// stream is send, for an answer that comes as a JSON object a line.
+func (r remote) stream(ctx context.Context, method, path string, in any) (*http.Response, error) {
+	return r.request(ctx, method, path, in, "application/x-ndjson")
+}
+
+func (r remote) request(ctx context.Context, method, path string, in any, accept string) (*http.Response, error) {
 	var body io.Reader
 	if in != nil {
 		data, err := json.Marshal(in)
@@ -76,6 +85,7 @@ func (r remote) send(ctx context.Context, method, path string, in any) (*http.Re
 	if err != nil {
 		return nil, err
 	}
+	request.Header.Set("Accept", accept)
 	if in != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}

@@ -3,6 +3,7 @@ package app
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -88,15 +89,10 @@ func (c *connecting) connect(ctx context.Context) error {
 	if c.accept {
 		return c.takeOther(ctx)
 	}
-	var at socket.Attempt
-	if err := c.agent().do(ctx, http.MethodPost, connection(c.name, "connect"), c.request, &at); err != nil {
-		return err
-	}
-	c.show(at)
 	bounded, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	now, err := c.wait(bounded)
-	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+	if bounded.Err() != nil && err != nil {
 		return c.giveUp(ctx)
 	}
 	if isCode(err, socket.CodeOtherAccount) {
@@ -131,30 +127,52 @@ type ending struct {
 	err error
 }
 
-// wait returns when the flow has ended, by the browser or by what is pasted.
+// wait begins the flow, or takes up the pending one, and returns when it has
+// ended, by the browser or by what is pasted.
 func (c *connecting) wait(ctx context.Context) (tokens.Status, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	answer, err := c.begin(ctx)
+	if err != nil {
+		return tokens.Status{}, err
+	}
+	defer answer.Body.Close()
+	said := json.NewDecoder(answer.Body)
+	var first progress
+	if err := said.Decode(&first); err != nil {
+		return tokens.Status{}, plain(err)
+	}
+	c.show(first.Attempt)
 	ends := make(chan ending, 2)
-	go func() { ends <- c.follow(ctx) }()
+	go func() { ends <- follow(said) }()
 	if c.paste {
 		go func() { ends <- c.readPasted(ctx) }()
 	}
-	select {
-	case e := <-ends:
-		return e.now, e.err
-	case <-ctx.Done():
-		return tokens.Status{}, ctx.Err()
-	}
+	e := <-ends
+	return e.now, e.err
 }
 
-// follow takes up the pending flow and waits for it. In mode url, so that no
-// browser is opened a second time.
-func (c *connecting) follow(ctx context.Context) (e ending) {
-	request := c.request
-	if !c.device {
-		request.Mode = string(providers.URLOnly)
+// progress is a line of the agent's answer: how to go on, and how it ended.
+type progress struct {
+	Attempt    socket.Attempt
+	Connection tokens.Status
+	Problem    *call.Problem
+}
+
+func (c *connecting) begin(ctx context.Context) (*http.Response, error) {
+	return c.agent().stream(ctx, http.MethodPost, connection(c.name, "connect")+"?wait=true", c.request)
+}
+
+// follow waits for the flow's end.
+func follow(said *json.Decoder) (e ending) {
+	var last progress
+	if err := said.Decode(&last); err != nil {
+		return ending{err: plain(err)}
 	}
-	e.err = c.agent().do(ctx, http.MethodPost, connection(c.name, "connect")+"?wait=true", request, &e.now)
-	return e
+	if last.Problem != nil {
+		return ending{err: last.Problem}
+	}
+	return ending{now: last.Connection}
 }
 
 // readPasted gives each pasted line to the flow. A wrong one leaves the flow

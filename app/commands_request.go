@@ -27,6 +27,7 @@ type apiRequest struct {
 	include   bool
 	fail      bool
 	toAnyHost bool
+	userAgent string
 }
 
 func (s *shell) requestCommand() *cobra.Command {
@@ -56,6 +57,7 @@ The token goes to the API hosts of the provider's entry only, unless
 		if err != nil {
 			return err
 		}
+		told.userAgent = "authtray/" + s.version
 		return s.request(ctx, args[0], args[1], told, body)
 	})
 	return c
@@ -132,8 +134,13 @@ func (s *shell) provider(ctx context.Context, name string) (*providers.Client, e
 	if now.Config == nil || now.Config.Provider == "" {
 		return nil, failed("authtray status "+name, "the file of %s cannot be used: %s", name, now.ConfigError)
 	}
+	return s.resolve(*now.Config)
+}
+
+// resolve is the provider that a connection means, with its overrides in place.
+func (s *shell) resolve(conn providers.Connection) (*providers.Client, error) {
 	catalogue, _ := providers.LoadCatalogue(s.paths.Providers()) // a fault elsewhere is not this connection's
-	return catalogue.Client(*now.Config, providers.ClientOptions{Version: s.version})
+	return catalogue.Client(conn, providers.ClientOptions{Version: s.version})
 }
 
 // bearer is a token as a request needs it.
@@ -217,6 +224,7 @@ func (r apiRequest) build(ctx context.Context, to *url.URL, token bearer, body [
 	if err != nil {
 		return nil, usage("-X %q is no method", method)
 	}
+	request.Header.Set("User-Agent", r.userAgent)
 	if body != nil {
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}

@@ -2,7 +2,6 @@ package app
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -54,15 +53,20 @@ func until(t, now time.Time) string {
 	return span(now.Sub(t)) + " ago"
 }
 
-// near are the words that someone who typed word may have meant.
+// near are the words that someone who typed word may have meant: those it is
+// part of, and else those fewest letters away.
 func near(word string, all []string) []string {
+	part := func(w string) bool { return len(word) > 2 && strings.Contains(w, word) }
+	best := 1 + len(word)/4
+	for _, w := range all {
+		best = min(best, distance(word, w))
+	}
 	var found []string
 	for _, w := range all {
-		if distance(word, w) <= 1+len(word)/4 || len(word) > 2 && (strings.Contains(w, word) || strings.HasPrefix(word, w)) {
+		if part(w) || distance(word, w) == best {
 			found = append(found, w)
 		}
 	}
-	slices.SortStableFunc(found, func(a, b string) int { return distance(word, a) - distance(word, b) })
 	return found[:min(len(found), 3)]
 }
 

@@ -3,6 +3,7 @@ package socket
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -37,6 +38,7 @@ func fail(w http.ResponseWriter, err error) {
 func send(w http.ResponseWriter, status int, kind string, body []byte) {
 	hurry(w)
 	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body))) // never in chunks, which the simplest clients cannot read
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // the client is gone, or it was too slow: nobody to tell
 }

@@ -1,7 +1,9 @@
 package socket
 
 import (
+	"encoding/json"
 	"fmt"
+	"net/http"
 	"strconv"
 
 	"github.com/authtray/authtray/providers"
@@ -23,10 +25,40 @@ func (s *Server) connect(c call) error {
 	if err != nil {
 		return err
 	}
-	if p != nil && !wait {
+	switch {
+	case p != nil && !wait:
 		return answer(c.w, p.Attempt())
+	case p != nil && c.r.Header.Get("Accept") == lines:
+		return both(c, p)
 	}
 	return s.ended(c, p)
+}
+
+// lines is a JSON object a line, as they come.
+const lines = "application/x-ndjson"
+
+// both answers twice: how a person goes on, at once, and then how it ended. Two
+// requests would miss a flow that ends between them.
+func both(c call, p Pending) error {
+	c.w.Header().Set("Content-Type", lines)
+	if err := line(c.w, "attempt", p.Attempt()); err != nil {
+		return nil // the client is gone; the flow goes on
+	}
+	now, err := p.Wait(c.r.Context())
+	if err != nil {
+		_ = line(c.w, "problem", problem(err))
+		return nil
+	}
+	_ = line(c.w, "connection", now)
+	return nil
+}
+
+func line(w http.ResponseWriter, name string, v any) error {
+	hurry(w)
+	if err := json.NewEncoder(w).Encode(map[string]any{name: v}); err != nil {
+		return err
+	}
+	return flush(w)
 }
 
 // ended waits for the flow, which has a time-out of its own, and answers with

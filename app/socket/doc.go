@@ -48,6 +48,8 @@
 //	200 {"url":"https://…","user_code":"WDJB-MJHT","mode":"device","expires_at":"…"}
 //	200 the connection's object, with wait=true, when the flow ended well
 //	409 connect_failed, with wait=true, when it did not (detail says why)
+//	200 with wait=true and Accept: application/x-ndjson: {"attempt":{"url":…}} at once, and at the end a line
+//	    {"connection":{…}} or {"problem":{…}}: one request, so that no flow ends unseen between two
 //
 // Modes: "browser" opens the system browser, "url" only answers the URL,
 // "device" is RFC 8628. A second connect takes up the pending flow.
