@@ -104,18 +104,26 @@ func checkRecovery(t *testing.T, items *storetest.Items, k int) {
 	}
 }
 
-func TestLeftOversOfACrashAreRemovedAtTheNextStart(t *testing.T) {
-	items := storetest.NewItems()
-	faults := storetest.NewFaults().At(8, storetest.Crash) // parts are there, the head is not
-	_ = store.Split(storetest.FaultyItems(items, faults)).Set(storetest.Context(t), "work", sized('n', 7000))
-	if len(items.Names()) == 0 {
-		t.Fatal("the crash left nothing: this test shows nothing")
+func TestAnAbandonedWriteIsNoValueAndGoesWithTheNextChange(t *testing.T) {
+	for _, next := range [][]byte{nil, sized('x', 10)} {
+		items := storetest.NewItems()
+		faults := storetest.NewFaults().At(8, storetest.Crash) // parts are there, the head is not
+		_ = store.Split(storetest.FaultyItems(items, faults)).Set(storetest.Context(t), "work", sized('n', 7000))
+		before := len(items.Names())
+		if before == 0 {
+			t.Fatal("the crash left nothing: this test shows nothing")
+		}
+		s := store.Split(items)
+		if got := value(t, s); got != nil || len(items.Names()) != before {
+			t.Fatalf("Get returns %d bytes and leaves %v", len(got), items.Names())
+		}
+		if err := set(storetest.Context(t), s, next); err != nil {
+			t.Fatal(err)
+		}
+		if want := len(next) / 10; len(items.Names()) != want {
+			t.Fatalf("left over: %v", items.Names())
+		}
 	}
-	s := store.Split(items)
-	if got := value(t, s); got != nil {
-		t.Fatalf("an abandoned write is a value of %d bytes", len(got))
-	}
-	storetest.Eventually(t, "the left-overs to be gone", func() bool { return len(items.Names()) == 0 })
 }
 
 // TestLateWriteNeverOvertakesANewerOne hangs each call of a write in turn.

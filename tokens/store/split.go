@@ -28,35 +28,21 @@ type Items interface {
 // The head item, named by the key, is the one commit point: until it changes
 // the old value stands, whole. Only one process at a time may write to a key.
 func Split(items Items) Store {
-	ctx, cancel := context.WithCancel(context.Background())
-	return &split{items: items, order: map[string]order{}, open: ctx, shut: cancel}
+	return &split{items: items, whole: map[string]bool{}}
 }
 
 type split struct {
 	items Items
 	lanes lanes
 
-	open context.Context // ends with Close
-	shut context.CancelFunc
-
 	mu    sync.Mutex
-	order map[string]order
+	whole map[string]bool // keys whose head is the value, with no parts anywhere
 }
-
-// order is what this process knows about a key's parts.
-type order int
-
-const (
-	unknown  order = iota // parts of an abandoned write may lie around
-	underway              // being looked at
-	whole                 // the head is the value, and there are no parts
-	parted                // there are parts, those that the head names and no others
-)
 
 func (s *split) Kind() string                    { return "keychain" }
 func (s *split) Changed() <-chan struct{}        { return s.items.Changed() }
 func (s *split) Check(ctx context.Context) error { return s.inLane(ctx, checkLane, s.items.Check) }
-func (s *split) Close() error                    { s.shut(); return s.items.Close() }
+func (s *split) Close() error                    { return s.items.Close() }
 func (s *split) Unlock(ctx context.Context) error {
 	return inLaneOpenEnded(ctx, &s.lanes, unlockLane, s.items.Unlock)
 }
@@ -65,11 +51,7 @@ func (s *split) Get(ctx context.Context, key string) ([]byte, error) {
 	if err := checkKey(key); err != nil {
 		return nil, err
 	}
-	value, err := inLane(ctx, &s.lanes, key, func(ctx context.Context) ([]byte, error) { return s.read(ctx, key) })
-	if err == nil || errors.Is(err, ErrAbsent) {
-		s.tidyLater(key)
-	}
-	return value, err
+	return inLane(ctx, &s.lanes, key, func(ctx context.Context) ([]byte, error) { return s.read(ctx, key) })
 }
 
 func (s *split) Set(ctx context.Context, key string, value []byte) error {
@@ -133,10 +115,10 @@ func (s *split) readParts(ctx context.Context, key, head string) ([]byte, error)
 
 // write puts the parts into the free slot, then the head, then tidies up.
 func (s *split) write(ctx context.Context, key string, value []byte) error {
-	if text, ok := asHead(value); ok && s.orderOf(key) == whole {
+	if text, ok := asHead(value); ok && s.isWhole(key) {
 		return s.put(ctx, key, text)
 	}
-	s.setOrder(key, unknown)
+	s.setWhole(key, false)
 	old, err := s.current(ctx, key)
 	if err != nil {
 		return err

@@ -8,11 +8,13 @@ import (
 
 // Parts are written from the first to the last and deleted from the last to
 // the first, so whatever a crash leaves of a slot starts at part 0 and has no
-// gap: it is found again by asking for part 0, 1, 2 … until one is absent.
+// gap: it is found again by asking for part 0, 1, 2 … until one is absent. That
+// is done by each change of the key, until it has succeeded once in this
+// process; never by Get, which leaves another process's write alone.
 
 // remove deletes the head, which is what makes the value absent, then all parts.
 func (s *split) remove(ctx context.Context, key string) error {
-	s.setOrder(key, unknown)
+	s.setWhole(key, false)
 	old, err := s.current(ctx, key)
 	if err != nil {
 		return err
@@ -40,11 +42,7 @@ func (s *split) tidy(ctx context.Context, key, head string, old manifest) error 
 	if err := s.sweep(ctx, key, keep.Slot, keep.N, 0); err != nil {
 		return err
 	}
-	if keep.N == 0 {
-		s.setOrder(key, whole)
-	} else {
-		s.setOrder(key, parted)
-	}
+	s.setWhole(key, keep.N == 0)
 	return nil
 }
 
@@ -89,57 +87,14 @@ func (s *split) erase(ctx context.Context, name string) error {
 	return fmt.Errorf("%w: it did not delete what it was told to", ErrUnavailable)
 }
 
-// tidyLater looks, once in a process, for what an earlier one left behind. It
-// is an operation of its own, so that no reader waits for it.
-func (s *split) tidyLater(key string) {
-	if !s.take(key) {
-		return
-	}
-	go func() {
-		if err := s.inLane(s.open, key, func(ctx context.Context) error { return s.tidyNow(ctx, key) }); err != nil {
-			s.giveBack(key)
-		}
-	}()
-}
-
-func (s *split) tidyNow(ctx context.Context, key string) error {
-	head, err := s.get(ctx, key)
-	if err != nil && !errors.Is(err, ErrAbsent) {
-		return err
-	}
-	if _, _, err := open(head); err != nil {
-		return err // what cannot be read is left for the user to see
-	}
-	return s.tidy(ctx, key, head, manifest{Slot: slotB})
-}
-
-func (s *split) orderOf(key string) order {
+func (s *split) isWhole(key string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.order[key]
+	return s.whole[key]
 }
 
-func (s *split) setOrder(key string, o order) {
+func (s *split) setWhole(key string, whole bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.order[key] = o
-}
-
-// take says that the caller is to look after key now, and nobody else.
-func (s *split) take(key string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.order[key] != unknown {
-		return false
-	}
-	s.order[key] = underway
-	return true
-}
-
-func (s *split) giveBack(key string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.order[key] == underway {
-		s.order[key] = unknown
-	}
+	s.whole[key] = whole
 }

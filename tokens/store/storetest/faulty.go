@@ -60,6 +60,9 @@ func strikeIn[T any](ctx context.Context, s *faulty, key string, op func(context
 		err   error
 	}
 	late := fmt.Errorf("%w: no answer in time", store.ErrUnavailable)
+	if ctx.Err() != nil {
+		return none, late
+	}
 	turn := s.turn(key)
 	select {
 	case turn <- struct{}{}:

@@ -1,0 +1,118 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+)
+
+var errDisk = errors.New("planned fault")
+
+// failingDisk fails at the k-th step; dead, it fails at each one after it too,
+// as after a crash. Torn, a failing write leaves the first half.
+type failingDisk struct {
+	realDisk
+	k     int
+	dead  bool
+	count int
+}
+
+func (d *failingDisk) step() error {
+	if d.count++; d.count == d.k || (d.dead && d.count > d.k) {
+		return errDisk
+	}
+	return nil
+}
+
+func (d *failingDisk) create(folder string) (*os.File, error) {
+	if err := d.step(); err != nil {
+		return nil, err
+	}
+	return d.realDisk.create(folder)
+}
+
+func (d *failingDisk) write(f *os.File, data []byte) error {
+	if err := d.step(); err != nil {
+		_ = d.realDisk.write(f, data[:len(data)/2])
+		return err
+	}
+	return d.realDisk.write(f, data)
+}
+
+func (d *failingDisk) sync(f *os.File) error {
+	if err := d.step(); err != nil {
+		_ = f.Close()
+		return err
+	}
+	return d.realDisk.sync(f)
+}
+
+func (d *failingDisk) rename(from, to string) error {
+	return errors.Join(d.step(), d.whenAlive(func() error { return d.realDisk.rename(from, to) }))
+}
+
+func (d *failingDisk) syncFolder(folder string) error {
+	return errors.Join(d.step(), d.whenAlive(func() error { return d.realDisk.syncFolder(folder) }))
+}
+
+func (d *failingDisk) remove(path string) error {
+	return errors.Join(d.step(), d.whenAlive(func() error { return d.realDisk.remove(path) }))
+}
+
+func (d *failingDisk) whenAlive(op func() error) error {
+	if d.count == d.k || (d.dead && d.count > d.k) {
+		return nil
+	}
+	return op()
+}
+
+func fileOn(t *testing.T, folder string, d disk) *file {
+	t.Helper()
+	s := File(folder, func(context.Context, bool) (string, error) { return "p", nil }, WithWorkFactor(4)).(*file)
+	s.disk = d
+	return s
+}
+
+// TestEveryDiskFaultLeavesTheOldFileOrTheNew fails at, or dies at, each single
+// step of a first Unlock and of a write, and looks at what a new process finds.
+func TestEveryDiskFaultLeavesTheOldFileOrTheNew(t *testing.T) {
+	for _, dead := range []bool{false, true} {
+		for k, more := 1, true; more; k++ {
+			more = strike(t, &failingDisk{k: k, dead: dead})
+		}
+	}
+}
+
+func strike(t *testing.T, d *failingDisk) bool {
+	t.Helper()
+	ctx, folder := t.Context(), t.TempDir()
+	opened := fileOn(t, folder, d).Unlock(ctx)
+	sound := fileOn(t, folder, realDisk{})
+	if err := sound.Unlock(ctx); err != nil {
+		t.Fatalf("step %d: a first Unlock was cut (%v), and the next says %v", d.k, opened, err)
+	}
+	if err := sound.Set(ctx, "work", []byte("old")); err != nil {
+		t.Fatal(err)
+	}
+	s := fileOn(t, folder, d)
+	said := errors.Join(s.Unlock(ctx), s.Set(ctx, "work", []byte("new")))
+
+	after := fileOn(t, folder, realDisk{})
+	if err := after.Unlock(ctx); err != nil {
+		t.Fatal(err)
+	}
+	got, err := after.Get(ctx, "work")
+	if err != nil || (!bytes.Equal(got, []byte("new")) && (said == nil || !bytes.Equal(got, []byte("old")))) {
+		t.Fatalf("step %d: %v, then %q, %v", d.k, said, got, err)
+	}
+	entries, _ := os.ReadDir(folder)
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), tempPrefix) {
+			t.Fatalf("step %d: %s was left", d.k, e.Name())
+		}
+	}
+	return d.count >= d.k
+}
