@@ -97,13 +97,16 @@ func join(a, b string) string {
 
 // Disconnect implements socket.Agent.
 func (a *Agent) Disconnect(ctx context.Context, name string) (socket.Removed, error) {
+	ctx, cancel := context.WithTimeout(ctx, userTime)
+	defer cancel()
+	if err := a.manager.Loaded(ctx, name); err != nil { // what was not read yet could not be given back
+		return socket.Removed{}, err
+	}
 	before, err := a.manager.Status(name)
 	if err != nil {
 		return socket.Removed{}, err
 	}
 	a.flows.cancelOne(name)
-	ctx, cancel := context.WithTimeout(ctx, userTime)
-	defer cancel()
 	err = a.manager.Disconnect(ctx, name)
 	var e *tokens.Error
 	switch {

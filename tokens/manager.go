@@ -333,6 +333,16 @@ func (m *Manager) Announced(name string) {
 	}
 }
 
+// Loaded waits until a connection's record has been read, or is known to be out
+// of reach for now: before that, Status does not know of its grant.
+func (m *Manager) Loaded(ctx context.Context, name string) error {
+	k, err := m.find(name)
+	if err != nil {
+		return err
+	}
+	return m.settle(ctx, k, func() bool { return k.m.store.read || !k.m.store.reading })
+}
+
 // Disconnect erases the grant here, then revokes it at the provider. The error
 // is an *Error for an unknown name; else it says why the provider did not take
 // the grant back, which is erased here all the same.
