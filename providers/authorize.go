@@ -28,7 +28,7 @@ func (c *Client) authorizeURL(endpoint string, p authorizeParams) string {
 	for k, v := range c.authorizeForm(p) {
 		q[k] = v
 	}
-	u.RawQuery = q.Encode()
+	u.RawQuery = strings.ReplaceAll(q.Encode(), "+", "%20") // both mean a blank, but not to everyone
 	return u.String()
 }
 
@@ -49,7 +49,7 @@ func (c *Client) authorizeForm(p authorizeParams) url.Values {
 	if hint := first(o.LoginHint, "login_hint"); hint != "off" {
 		set(q, hint, p.LoginHint)
 	}
-	set(q, "resource", first(p.Resource, c.conn.Resource))
+	set(q, "resource", first(p.Resource, c.resource()))
 	setAll(q, o.Params)
 	if p.SwitchAccount {
 		setAll(q, o.SwitchAccount)
@@ -65,8 +65,10 @@ func (c *Client) scopes(asked []string) []string {
 	case asked != nil:
 	case len(c.conn.Scopes) > 0:
 		asked = c.conn.Scopes
-	default:
+	case len(o.Scopes) > 0:
 		asked = o.Scopes
+	default:
+		asked = c.discovery.getResource().scopes
 	}
 	list := slices.Clone(asked)
 	for _, s := range o.ScopesForRefresh {

@@ -9,14 +9,14 @@ import (
 // Binding is what a grant made now is bound to. It may have to discover.
 func (c *Client) Binding(ctx context.Context) (Binding, error) {
 	ep := c.ownEndpoints()
-	if c.entry.Issuer != "" && (ep.Token == "" || ep.Revoke == "" && c.entry.Revoke.Style != "none") {
+	if c.canDiscover() && (ep.Token == "" || ep.Revoke == "" && c.entry.Revoke.Style != "none") {
 		found, err := c.discover(ctx)
 		if f, ok := err.(*Failure); ok && (ep.Token == "" || f.Class == Transient) {
 			return Binding{}, err
 		}
 		ep = ep.or(found)
 	}
-	return Binding{Issuer: c.entry.Issuer, ClientID: c.clientID(), Origins: origins(ep.Token, ep.Refresh, ep.Revoke)}, nil
+	return Binding{Issuer: ep.Issuer, ClientID: c.clientID(), Origins: origins(ep.Token, ep.Refresh, ep.Revoke)}, nil
 }
 
 func origins(urls ...string) []string {
@@ -31,13 +31,21 @@ func origins(urls ...string) []string {
 }
 
 // checkIdentity says, before anything is asked or sent, whether the grant was
-// made with this issuer and client.
+// made with this issuer and client. Where the issuer is yet to be found, through
+// an MCP server, tokenEndpoints finds it and checkIssuer compares.
 func (c *Client) checkIdentity(b Binding) error {
-	switch {
-	case b.Issuer != c.entry.Issuer:
-		return fmt.Errorf("%w (issuer)", ErrBindingChanged)
-	case b.ClientID != c.clientID():
+	if b.ClientID != c.clientID() {
 		return fmt.Errorf("%w (client id)", ErrBindingChanged)
+	}
+	if c.entry.Issuer == "" && c.conn.MCP != "" {
+		return nil
+	}
+	return b.checkIssuer(c.entry.Issuer)
+}
+
+func (b Binding) checkIssuer(issuer string) error {
+	if b.Issuer != issuer {
+		return fmt.Errorf("%w (issuer)", ErrBindingChanged)
 	}
 	return nil
 }

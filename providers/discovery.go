@@ -20,6 +20,8 @@ type discoveryCache struct {
 	mu     sync.Mutex
 	found  endpoints
 	at     time.Time // zero: never found
+
+	resource resourceMetadata // of an MCP server; kept with the document
 }
 
 func (d *discoveryCache) get(now time.Time) (found endpoints, fresh bool) {
@@ -71,10 +73,15 @@ func (c *Client) discover(ctx context.Context) (endpoints, error) {
 // fetchDiscovery tries the places in which a document can be. A passing trouble
 // at one of them outweighs "not there" at the others.
 func (c *Client) fetchDiscovery(ctx context.Context) (endpoints, error) {
+	issuer, err := c.fetchIssuer(ctx)
+	if err != nil {
+		return endpoints{}, err
+	}
 	var problem *Failure
-	for _, place := range discoveryURLs(c.entry.Issuer) {
-		found, f := c.fetchMetadata(ctx, place)
+	for _, place := range discoveryURLs(issuer) {
+		found, f := c.fetchMetadata(ctx, issuer, place)
 		if f == nil {
+			found.Issuer = issuer
 			return found, nil
 		}
 		if f.Status == 0 {
@@ -84,7 +91,20 @@ func (c *Client) fetchDiscovery(ctx context.Context) (endpoints, error) {
 			problem = f
 		}
 	}
-	return endpoints{}, problem
+	return endpoints{}, problem // the caller sees no nil in it: there is always a place to try
+}
+
+// fetchIssuer is the entry's issuer, or the one that an MCP server names.
+func (c *Client) fetchIssuer(ctx context.Context) (string, error) {
+	if c.entry.Issuer != "" {
+		return c.entry.Issuer, nil
+	}
+	found, f := c.fetchResource(ctx)
+	if f != nil {
+		return "", f
+	}
+	c.discovery.putResource(found)
+	return found.issuer, nil
 }
 
 // discoveryURLs lists where RFC 8414 §3.1 and OpenID Connect Discovery §4 put an
@@ -106,10 +126,10 @@ func discoveryURLs(issuer string) []string {
 	return urls
 }
 
-func (c *Client) fetchMetadata(ctx context.Context, place string) (endpoints, *Failure) {
+func (c *Client) fetchMetadata(ctx context.Context, issuer, place string) (endpoints, *Failure) {
 	req, err := http.NewRequest(http.MethodGet, place, nil)
 	if err != nil {
-		return endpoints{}, c.misconfigured("bad_url", "The issuer %s is not a URL; correct it.", c.entry.Issuer)
+		return endpoints{}, c.misconfigured("bad_url", "The issuer %s is not a URL; correct it.", issuer)
 	}
 	status, header, body, err := c.send(ctx, req)
 	if f, ok := err.(*Failure); ok {
@@ -120,18 +140,18 @@ func (c *Client) fetchMetadata(ctx context.Context, place string) (endpoints, *F
 	case passingStatus(status):
 		return endpoints{}, named(Classify(ErrorRules{}, status, header, body, c.now()), c.entry.Name)
 	case status != http.StatusOK || !isObject || text(members["issuer"]) == "":
-		f := c.misconfigured("no_metadata", "%s has no discovery document (HTTP %d); check the issuer URL.", c.entry.Issuer, status)
+		f := c.misconfigured("no_metadata", "%s has no discovery document (HTTP %d); check the issuer URL.", issuer, status)
 		f.Status = status
 		return endpoints{}, f
 	}
-	return c.readMetadata(ctx, members)
+	return c.readMetadata(ctx, issuer, members)
 }
 
 // readMetadata takes what a document says, each member on its own: an odd one
 // costs no other.
-func (c *Client) readMetadata(ctx context.Context, m map[string]any) (endpoints, *Failure) {
-	if issuer := text(m["issuer"]); !issuerMatches(c.entry.IssuerMatch, c.entry.Issuer, issuer) {
-		f := c.misconfigured("issuer_mismatch", "The discovery document at %s is of another issuer%s.", c.entry.Issuer, issuerHint(c.entry.Issuer, issuer))
+func (c *Client) readMetadata(ctx context.Context, issuer string, m map[string]any) (endpoints, *Failure) {
+	if said := text(m["issuer"]); !issuerMatches(c.entry.IssuerMatch, issuer, said) {
+		f := c.misconfigured("issuer_mismatch", "The discovery document at %s is of another issuer%s.", issuer, issuerHint(issuer, said))
 		f.Status = http.StatusOK
 		return endpoints{}, f
 	}
@@ -145,7 +165,7 @@ func (c *Client) readMetadata(ctx context.Context, m map[string]any) (endpoints,
 	}
 	for name, into := range metadataURLs(&found) {
 		*into = text(m[name])
-		if f := c.learnable(ctx, name, *into); f != nil {
+		if f := c.learnable(ctx, issuer, name, *into); f != nil {
 			return endpoints{}, f
 		}
 	}
@@ -166,17 +186,17 @@ func metadataURLs(e *endpoints) map[string]*string {
 }
 
 // learnable refuses a URL that a document must not send us to: plain http, or a
-// private address that the issuer the user typed is not itself at.
-func (c *Client) learnable(ctx context.Context, name, raw string) *Failure {
+// private address, unless the URL that it comes from is on one itself.
+func (c *Client) learnable(ctx context.Context, from, name, raw string) *Failure {
 	if raw == "" {
 		return nil
 	}
 	u, err := url.Parse(raw)
-	issuer, _ := url.Parse(c.entry.Issuer)
-	if err == nil && u.User == nil && u.Fragment == "" && speakable(u) && learnableHost(ctx, u, issuer) {
+	typed, _ := url.Parse(from)
+	if err == nil && u.User == nil && u.Fragment == "" && speakable(u) && learnableHost(ctx, u, typed) {
 		return nil
 	}
-	f := c.misconfigured("bad_metadata", "The discovery document of %s names a %s that cannot be used: it must be https and not a private address.", c.entry.Issuer, name)
+	f := c.misconfigured("bad_metadata", "What %s says of itself names a %s that cannot be used: it must be https and not a private address.", from, name)
 	f.Status = http.StatusOK
 	return f
 }

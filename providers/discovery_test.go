@@ -107,18 +107,18 @@ func TestAPublicIssuerMustNotSendUsToPrivateAddresses(t *testing.T) {
 	c := testClient(t, Entry{ID: "acme", Name: "Acme", Issuer: "https://192.0.2.1"})
 	for _, raw := range []string{"https://127.0.0.1/t", "https://10.1.2.3/t", "https://192.168.0.1/t", "https://169.254.169.254/t", "https://[::1]/t",
 		"https://[fd00::1]/t", "https://localhost/t", "https://a.localhost/t", "https://0.0.0.0/t", "https://100.64.0.1/t", "https://[::ffff:10.0.0.1]/t", "http://127.0.0.1/t"} {
-		if c.learnable(t.Context(), "token_endpoint", raw) == nil {
+		if c.learnable(t.Context(), c.entry.Issuer, "token_endpoint", raw) == nil {
 			t.Errorf("%s taken", raw)
 		}
 	}
-	if f := c.learnable(t.Context(), "token_endpoint", "https://192.0.2.7/t"); f != nil {
+	if f := c.learnable(t.Context(), c.entry.Issuer, "token_endpoint", "https://192.0.2.7/t"); f != nil {
 		t.Errorf("a public address refused: %v", f)
 	}
 	private := testClient(t, Entry{ID: "acme", Name: "Acme", Issuer: "https://10.0.0.1"})
-	if f := private.learnable(t.Context(), "token_endpoint", "https://10.0.0.2/t"); f != nil {
+	if f := private.learnable(t.Context(), private.entry.Issuer, "token_endpoint", "https://10.0.0.2/t"); f != nil {
 		t.Errorf("an issuer on a private network: %v", f)
 	}
-	if private.learnable(t.Context(), "token_endpoint", "http://127.0.0.1/t") == nil {
+	if private.learnable(t.Context(), private.entry.Issuer, "token_endpoint", "http://127.0.0.1/t") == nil {
 		t.Error("plain http learned from an issuer that is not loopback")
 	}
 }

@@ -30,7 +30,7 @@ type endpoints struct {
 // issuer. A provider whose entry says all that is needed works without it.
 func (c *Client) endpoints(ctx context.Context) (endpoints, error) {
 	own := c.ownEndpoints()
-	if own.Issuer == "" {
+	if !c.canDiscover() {
 		return own, nil
 	}
 	found, err := c.discover(ctx)
@@ -49,6 +49,9 @@ func (c *Client) tokenEndpoints(ctx context.Context) (endpoints, error) {
 	return c.endpoints(ctx)
 }
 
+// canDiscover: there is an issuer, or an MCP server to ask for one.
+func (c *Client) canDiscover() bool { return c.entry.Issuer != "" || c.conn.MCP != "" }
+
 func (c *Client) ownEndpoints() endpoints {
 	e := c.entry
 	own := endpoints{
@@ -61,7 +64,7 @@ func (c *Client) ownEndpoints() endpoints {
 
 // or fills what is missing from the discovery document.
 func (own endpoints) or(found endpoints) endpoints {
-	found.Issuer = own.Issuer
+	found.Issuer = first(own.Issuer, found.Issuer)
 	found.Authorize = first(own.Authorize, found.Authorize)
 	found.Token = first(own.Token, found.Token)
 	found.Refresh = first(own.Refresh, found.Token)

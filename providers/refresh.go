@@ -3,6 +3,7 @@ package providers
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"net/url"
 	"strings"
@@ -19,7 +20,7 @@ func (c *Client) Refresh(ctx context.Context, r RefreshRequest) (Answer, error) 
 	if err != nil {
 		return Answer{}, err
 	}
-	if err := r.Binding.covers(ep.Token, ep.Refresh); err != nil {
+	if err := errors.Join(r.Binding.checkIssuer(ep.Issuer), r.Binding.covers(ep.Token, ep.Refresh)); err != nil {
 		return Answer{}, err
 	}
 	answer, err := c.tokenRequest(ctx, ep.Refresh, c.refreshForm(r))
@@ -37,7 +38,7 @@ func (c *Client) refreshForm(r RefreshRequest) url.Values {
 		form = metaExchange(r.AccessToken)
 	}
 	set(form, "scope", strings.Join(r.Scopes, first(o.ScopeSep, " ")))
-	set(form, "resource", first(r.Resource, c.conn.Resource))
+	set(form, "resource", first(r.Resource, c.resource()))
 	setAll(form, o.RefreshParams)
 	return form
 }

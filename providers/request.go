@@ -35,7 +35,7 @@ func (c *Client) exchangeForm(code, verifier, redirectURI, resource string) url.
 	if c.entry.AuthorizeOpts.PKCE != "off" {
 		set(form, "code_verifier", verifier)
 	}
-	set(form, "resource", first(resource, c.conn.Resource))
+	set(form, "resource", first(resource, c.resource()))
 	setAll(form, c.entry.AuthorizeOpts.TokenParams)
 	return form
 }
@@ -185,9 +185,9 @@ func (c *Client) authMethod(hasSecret bool) string {
 	method := first(c.entry.Client.Auth, "post")
 	switch {
 	case method == "none" && hasSecret:
-		known := c.discovered().AuthMethods
-		if slices.Contains(known, "client_secret_basic") || len(known) > 0 && !slices.Contains(known, "client_secret_post") {
-			return "basic"
+		found := c.discovered()
+		if found.Token != "" && (slices.Contains(found.AuthMethods, "client_secret_basic") || !slices.Contains(found.AuthMethods, "client_secret_post")) {
+			return "basic" // also RFC 8414's meaning of saying nothing
 		}
 		return "post"
 	case method == "basic" && !hasSecret && c.entry.Client.Secret != "required" && c.entry.Client.Secret != "":

@@ -25,6 +25,7 @@ func (c *Catalogue) Resolve(conn Connection) (Entry, error) {
 		return Entry{}, err
 	}
 	e = e.fill(values)
+	e.API.Base = first(e.API.Base, conn.MCP)
 	for _, p := range e.check() {
 		return Entry{}, under("override", p)
 	}

@@ -3,6 +3,7 @@ package providers
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -19,14 +20,15 @@ func (c *Client) Revoke(ctx context.Context, r Revocation) error {
 	if err := c.checkIdentity(r.Binding); err != nil {
 		return err
 	}
-	where, err := c.revokeURL(ctx)
+	ep, err := c.revokeEndpoints(ctx)
 	if err != nil {
 		return err
 	}
+	where := ep.Revoke
 	if where == "" {
 		return c.noRevocation()
 	}
-	if err := r.Binding.covers(where); err != nil {
+	if err := errors.Join(r.Binding.checkIssuer(ep.Issuer), r.Binding.covers(where)); err != nil {
 		return err
 	}
 	switch c.entry.Revoke.Style {
@@ -40,16 +42,18 @@ func (c *Client) Revoke(ctx context.Context, r Revocation) error {
 	return c.revokeStandard(ctx, where, r)
 }
 
-// revokeURL is the entry's, or discovery's; "" where there is none.
-func (c *Client) revokeURL(ctx context.Context) (string, error) {
-	if c.entry.Revoke.Style == "none" || c.entry.Revoke.URL != "" || c.entry.Issuer == "" {
-		if c.entry.Revoke.Style == "none" {
-			return "", nil
-		}
-		return c.entry.Revoke.URL, nil
+// revokeEndpoints has the entry's revocation URL, or discovery's; none where there
+// is none.
+func (c *Client) revokeEndpoints(ctx context.Context) (endpoints, error) {
+	own := c.ownEndpoints()
+	if c.entry.Revoke.Style == "none" {
+		own.Revoke = ""
+		return own, nil
 	}
-	ep, err := c.endpoints(ctx)
-	return ep.Revoke, err
+	if own.Revoke != "" && own.Issuer != "" || !c.canDiscover() {
+		return own, nil
+	}
+	return c.endpoints(ctx)
 }
 
 func (c *Client) noRevocation() error {

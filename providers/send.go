@@ -37,6 +37,23 @@ func (c *Client) send(ctx context.Context, req *http.Request) (int, http.Header,
 	return resp.StatusCode, resp.Header, body, nil
 }
 
+// ask is send for an answer whose headers are enough: its body, which may be an
+// endless stream, is not read.
+func (c *Client) ask(ctx context.Context, req *http.Request) (int, http.Header, error) {
+	if !speakable(req.URL) {
+		return 0, nil, c.misconfigured("plain_http", "%s is not https; plain http is only spoken to 127.0.0.1 and ::1.", origin(req.URL.String()))
+	}
+	ctx, cancel := context.WithTimeout(ctx, RequestTimeout)
+	defer cancel()
+	c.addHeaders(req)
+	resp, err := c.http.Do(req.WithContext(ctx))
+	if err != nil {
+		return 0, nil, named(transportFailure(err, false), c.entry.Name)
+	}
+	resp.Body.Close()
+	return resp.StatusCode, resp.Header, nil
+}
+
 func (c *Client) addHeaders(req *http.Request) {
 	req.Header.Set("User-Agent", "authtray/"+first(c.opts.Version, "dev"))
 	if req.Header.Get("Accept") == "" {

@@ -68,7 +68,7 @@ func (c *Client) askWhoami(ctx context.Context, accessToken string, extra map[st
 }
 
 func (c *Client) whoamiURL(ctx context.Context) (string, error) {
-	if c.entry.Whoami.URL != "" || c.entry.Issuer == "" {
+	if c.entry.Whoami.URL != "" || !c.canDiscover() {
 		return c.entry.Whoami.URL, nil
 	}
 	ep, err := c.endpoints(ctx)

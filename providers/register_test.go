@@ -1,0 +1,126 @@
+package providers
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func TestAClientIsRegistered(t *testing.T) {
+	p := newRecord(t, answers(201, `{"client_id":"new","client_secret":"s","client_secret_expires_at":1795431600}`))
+	e := testEntry(p.URL)
+	e.Registration, e.AuthorizeOpts.Scopes = p.URL+"/register", []string{"a", "b"}
+	r, err := testClient(t, e).Register(t.Context(), []string{"http://127.0.0.1/callback"})
+	if err != nil || r.ClientID != "new" || r.ClientSecret != "s" || r.SecretUntil.Unix() != 1795431600 {
+		t.Fatalf("%v %+v", err, r)
+	}
+	var sent map[string]any
+	got := p.requests()[0]
+	if err := json.Unmarshal([]byte(got.body), &sent); err != nil {
+		t.Fatal(err)
+	}
+	if sent["application_type"] != "native" || sent["token_endpoint_auth_method"] != "none" || sent["scope"] != "a b" || got.auth != "" || got.header.Get("Content-Type") != "application/json" {
+		t.Errorf("%v", sent)
+	}
+}
+
+func TestARegistrationThatFails(t *testing.T) {
+	for _, tt := range []struct {
+		status int
+		body   string
+		class  Class
+	}{
+		{400, `{"error":"invalid_redirect_uri"}`, Misconfigured}, {401, `{"error":"invalid_token"}`, Misconfigured}, {201, `{}`, Transient},
+		{503, "", Transient}, {403, "<html>", Transient}, {302, "", Transient}, {404, "", Misconfigured},
+	} {
+		p := newRecord(t, answers(tt.status, tt.body))
+		e := testEntry(p.URL)
+		e.Registration = p.URL + "/register"
+		_, err := testClient(t, e).Register(t.Context(), nil)
+		if f := failureOf(t, err); f.Class != tt.class {
+			t.Errorf("%d %s: %+v", tt.status, tt.body, f)
+		}
+	}
+	_, err := testClient(t, testEntry("https://acme.example")).Register(t.Context(), nil)
+	if f := failureOf(t, err); f.Code != "no_registration" || !strings.Contains(f.Detail, "set client_id") {
+		t.Errorf("%+v", f)
+	}
+}
+
+// mcpServer is a resource and its authorization server in one.
+func mcpServer(t *testing.T, change func(map[string]any)) (*record, *Client) {
+	t.Helper()
+	var r *record
+	r = newRecord(t, func(w http.ResponseWriter, req *http.Request) {
+		switch req.URL.Path {
+		case "/mcp":
+			w.Header().Set("WWW-Authenticate", `Bearer realm="x", resource_metadata="`+r.URL+`/meta", scope="files:read files:list"`)
+			w.WriteHeader(401)
+		case "/meta":
+			m := map[string]any{"resource": r.URL + "/mcp", "authorization_servers": []string{r.URL + "/as"}, "scopes_supported": []string{"all"}}
+			if change != nil {
+				change(m)
+			}
+			_ = json.NewEncoder(w).Encode(m)
+		case "/.well-known/oauth-authorization-server/as":
+			_ = json.NewEncoder(w).Encode(map[string]any{"issuer": r.URL + "/as", "authorization_endpoint": r.URL + "/a", "token_endpoint": r.URL + "/t"})
+		case "/t":
+			answers(200, goodAnswer)(w, req)
+		default:
+			http.NotFound(w, req)
+		}
+	})
+	catalogue, _ := LoadCatalogue("")
+	c, err := catalogue.Client(Connection{Name: "files", MCP: r.URL + "/mcp", ClientID: "c"}, ClientOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r, c
+}
+
+func TestAnMCPServerSaysWhoIssuesItsTokens(t *testing.T) {
+	r, c := mcpServer(t, nil)
+	binding := bindingOf(t, c)
+	if binding.Issuer != r.URL+"/as" || len(binding.Origins) != 1 {
+		t.Errorf("%+v", binding)
+	}
+	if got := strings.Join(c.scopes(nil), " "); got != "files:read files:list offline_access" {
+		t.Error(got)
+	}
+	if _, err := c.Refresh(t.Context(), RefreshRequest{RefreshToken: "r", Binding: binding}); err != nil {
+		t.Fatal(err)
+	}
+	all := r.requests()
+	if last := all[len(all)-1]; last.form.Get("resource") != r.URL+"/mcp" {
+		t.Errorf("%v", last.form)
+	}
+	if u, err := c.API(r.URL+"/mcp", nil); err != nil {
+		t.Errorf("%v %v", u, err)
+	}
+	binding.Issuer = "https://another.example"
+	if _, err := c.Refresh(t.Context(), RefreshRequest{RefreshToken: "r", Binding: binding}); err == nil {
+		t.Error("a grant of another issuer was sent")
+	}
+}
+
+func TestMetadataOfAnotherResourceAreRefused(t *testing.T) {
+	for _, resource := range []any{"https://evil.example/mcp", "", nil, 7} {
+		_, c := mcpServer(t, func(m map[string]any) { m["resource"] = resource })
+		_, err := c.Binding(t.Context())
+		if f := failureOf(t, err); f.Code != "resource_mismatch" {
+			t.Errorf("%v: %+v", resource, f)
+		}
+	}
+	_, c := mcpServer(t, func(m map[string]any) { m["authorization_servers"] = []string{"http://evil.example"} })
+	_, err := c.Binding(t.Context())
+	if f := failureOf(t, err); f.Code != "bad_metadata" {
+		t.Errorf("%+v", f)
+	}
+	for resource, want := range map[string]bool{"https://a.example": true, "https://a.example/": true, "https://a.example/x": true, "https://a.example/x/": true,
+		"https://a.example/x/y": false, "https://a.example/xy": false, "https://b.example/x": false, "http://a.example/x": false, "https://a.example/x?y": false} {
+		if isResourceOf(resource, "https://a.example/x") != want {
+			t.Errorf("%s: %v", resource, !want)
+		}
+	}
+}

@@ -1,0 +1,139 @@
+package providers
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// resourceMetadata is what a protected resource, such as an MCP server, says of
+// itself (RFC 9728).
+type resourceMetadata struct {
+	resource string   // as it calls itself
+	issuer   string   // the first of its authorization servers
+	scopes   []string // what its challenge asks for, else what it supports
+}
+
+func (d *discoveryCache) putResource(r resourceMetadata) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.resource = r
+}
+
+func (d *discoveryCache) getResource() resourceMetadata {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.resource
+}
+
+// resource is the RFC 8707 resource of every request: the connection's, or the
+// MCP server; "" for none.
+func (c *Client) resource() string {
+	return first(c.conn.Resource, c.discovery.getResource().resource, c.conn.MCP)
+}
+
+// fetchResource finds an MCP server's metadata: where the challenge of a 401 says,
+// else at the well-known URL of its path, else at that of its host.
+func (c *Client) fetchResource(ctx context.Context) (resourceMetadata, *Failure) {
+	place, scopes, f := c.challenge(ctx)
+	if f != nil {
+		return resourceMetadata{}, f
+	}
+	places := resourceURLs(c.conn.MCP)
+	if place != "" {
+		places = []string{place}
+	}
+	for _, place := range places {
+		var found resourceMetadata
+		if found, f = c.fetchResourceAt(ctx, place); f == nil {
+			if len(scopes) > 0 {
+				found.scopes = scopes
+			}
+			return found, nil
+		}
+		if f.Status == 0 || f.Class == Transient {
+			break
+		}
+	}
+	return resourceMetadata{}, f
+}
+
+var challengeParam = regexp.MustCompile(`(?i)\b(resource_metadata|scope)\s*=\s*("[^"]*"|[^\s,]+)`)
+
+// challenge asks the server without a token, and reads what it says is missing
+// (RFC 9728 §5.1, RFC 6750 §3).
+func (c *Client) challenge(ctx context.Context) (place string, scopes []string, f *Failure) {
+	req, err := http.NewRequest(http.MethodGet, c.conn.MCP, nil)
+	if err != nil {
+		return "", nil, c.misconfigured("bad_url", "The MCP server's URL is not one; correct it.")
+	}
+	req.Header.Set("Accept", "application/json, text/event-stream")
+	status, header, err := c.ask(ctx, req)
+	if failure, ok := err.(*Failure); ok {
+		return "", nil, failure
+	}
+	if status != http.StatusUnauthorized {
+		return "", nil, nil
+	}
+	for _, m := range challengeParam.FindAllStringSubmatch(strings.Join(header.Values("WWW-Authenticate"), ", "), -1) {
+		switch value := strings.Trim(m[2], `"`); strings.ToLower(m[1]) {
+		case "resource_metadata":
+			place = value
+		case "scope":
+			scopes = splitScopes(value)
+		}
+	}
+	return place, scopes, c.learnable(ctx, c.conn.MCP, "resource_metadata", place)
+}
+
+func resourceURLs(server string) []string {
+	u, err := url.Parse(server)
+	if err != nil {
+		return nil
+	}
+	base := u.Scheme + "://" + u.Host + "/.well-known/oauth-protected-resource"
+	if path := strings.TrimRight(u.EscapedPath(), "/"); path != "" {
+		return []string{base + path, base}
+	}
+	return []string{base}
+}
+
+func (c *Client) fetchResourceAt(ctx context.Context, place string) (resourceMetadata, *Failure) {
+	req, err := http.NewRequest(http.MethodGet, place, nil)
+	if err != nil {
+		return resourceMetadata{}, c.misconfigured("bad_metadata", "%s names metadata that are not at a URL.", c.conn.MCP)
+	}
+	status, header, body, err := c.send(ctx, req)
+	if f, ok := err.(*Failure); ok {
+		return resourceMetadata{}, f
+	}
+	m := parseBody(body)
+	servers := textList(lookup(m, "authorization_servers"))
+	switch {
+	case passingStatus(status):
+		return resourceMetadata{}, named(Classify(ErrorRules{}, status, header, body, c.now()), c.entry.Name)
+	case status != http.StatusOK || len(servers) == 0:
+		f := c.misconfigured("no_metadata", "%s does not say who issues its tokens (RFC 9728); give the issuer with --issuer.", c.conn.MCP)
+		f.Status = status
+		return resourceMetadata{}, f
+	case !isResourceOf(memberValue(m, "resource"), c.conn.MCP):
+		f := c.misconfigured("resource_mismatch", "The metadata of %s are of another server; nothing was sent.", c.conn.MCP)
+		f.Status = status
+		return resourceMetadata{}, f
+	}
+	found := resourceMetadata{resource: memberValue(m, "resource"), issuer: servers[0], scopes: textList(lookup(m, "scopes_supported"))}
+	return found, c.learnable(ctx, c.conn.MCP, "authorization_server", found.issuer)
+}
+
+// isResourceOf: the resource that the metadata speak of must be the server asked,
+// or a path above it on the same origin.
+func isResourceOf(resource, server string) bool {
+	r, err := url.Parse(resource)
+	s, err2 := url.Parse(server)
+	if err != nil || err2 != nil || origin(resource) == "" || origin(resource) != origin(server) || r.RawQuery != s.RawQuery {
+		return false
+	}
+	return strings.HasPrefix(strings.TrimRight(s.EscapedPath(), "/")+"/", strings.TrimRight(r.EscapedPath(), "/")+"/")
+}
