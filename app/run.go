@@ -47,6 +47,7 @@ var ErrStore = errors.New("the store cannot be used")
 // raised. It must be called on the main goroutine, where macOS wants the tray.
 func RunAgent(ctx context.Context, o RunOptions) error {
 	log := newLog(o.Stderr)
+	settleSoon()
 	if err := harden(); err != nil {
 		log.Warn("this process cannot be kept out of core files", "err", err)
 	}
