@@ -198,7 +198,7 @@ func revoke(ts *testscript.TestScript, _ bool, args []string) {
 func grants(ts *testscript.TestScript, _ bool, args []string) {
 	alive := 0
 	for _, g := range worldOf(ts).provider.Grants() {
-		if !g.Ended {
+		if g.Alive() {
 			alive++
 		}
 	}
