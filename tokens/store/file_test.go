@@ -197,3 +197,14 @@ func TestTwoProcessesOnOneFolder(t *testing.T) {
 		}
 	}
 }
+
+func TestFileInAFolderThatCannotBeMadeIsUnavailable(t *testing.T) {
+	in := filepath.Join(t.TempDir(), "a-file")
+	if err := os.WriteFile(in, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err := newFile(filepath.Join(in, "store"), "p").Unlock(storetest.Context(t))
+	if !errors.Is(err, store.ErrUnavailable) || !strings.Contains(err.Error(), in) {
+		t.Fatalf("Unlock: %v, want ErrUnavailable that names the folder", err)
+	}
+}

@@ -1,13 +1,24 @@
 // Package store keeps secret values by key: in the operating system's keychain,
 // in a file sealed with age, or in memory.
 //
-//	keychain.go          go-keyring, with deadlines and four clear outcomes
-//	secretservice_*.go   Linux: is the collection there, is it locked, unlock it, tell when that changes
-//	chunks.go            values over MaxItem bytes, split over two alternating slots
-//	file.go              an age file, for machines without a keychain
-//	memory.go            nothing survives the process
+//	keychain.go            go-keyring, with deadlines and four clear outcomes
+//	keychain_*.go          what other systems than Linux say of a lock
+//	secretservice_linux.go is the collection there, is it locked
+//	watch_linux.go         tell when that changes
+//	prompt_linux.go        unlock it, asking the user
+//	bus_linux.go           a private D-Bus connection, and never a new bus
+//	split.go, tidy.go      values over MaxItem bytes, split over two alternating slots
+//	chunks.go              how a split value is written down
+//	sizes.go               what each system's keychain takes at most
+//	lanes.go               one operation at a time on a key, each with a deadline
+//	file.go, identity.go   age files, for machines without a keychain
+//	disk.go                a file is replaced whole, and lasts
+//	memory.go              nothing survives the process
+//	storetest/             the contract as a test, faults, a real gnome-keyring to test with
 //
 // A value's key is a connection's NAME, or NAME#secret for its client secret.
+// One process at a time writes to a key: the agent, or a command while no agent
+// runs. Any may read.
 package store
 
 import (
@@ -43,7 +54,8 @@ type Store interface {
 	// nil, ErrLocked or ErrUnavailable.
 	Check(ctx context.Context) error
 	// Unlock opens the store, asking the user if need be; ctx bounds the wait.
-	// Only a user's action may call it.
+	// Only a user's action may call it. ErrLocked when the user dismissed the
+	// question, or did not answer it in time.
 	Unlock(ctx context.Context) error
 	// Changed is sent to (never blocking) when the store may have been locked,
 	// unlocked, or come back. A hint: nil where the store cannot tell.

@@ -46,9 +46,12 @@ func (s *split) tidy(ctx context.Context, key, head string, old manifest) error 
 	return nil
 }
 
+// believed is how many parts a damaged head can make us delete in vain.
+const believed = 64
+
 // sweep deletes the parts from first on: known ones, and those found beyond.
 func (s *split) sweep(ctx context.Context, key string, in slot, first, known int) error {
-	end := max(first, known)
+	end := max(first, min(known, believed))
 	for {
 		_, err := s.get(ctx, in.part(key, end))
 		if errors.Is(err, ErrAbsent) {
