@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/authtray/authtray/tokens/store"
 	"github.com/authtray/authtray/tokens/store/storetest"
@@ -218,6 +219,27 @@ func TestKeychainOutlivesTheBus(t *testing.T) {
 	wantCheck(t, s, nil)
 	wantValue(t, s, "v")
 	keep(t, s, "w")
+}
+
+func TestADaemonThatAnswersNothingHoldsNobodyUp(t *testing.T) {
+	keyring := storetest.StartBus(t).StartKeyring(password)
+	s := newKeychain(t)
+	keep(t, s, "v")
+	keyring.Stop()
+	for what, call := range map[string]func(context.Context) error{
+		"Get":   func(ctx context.Context) error { _, err := s.Get(ctx, "work"); return err },
+		"Set":   func(ctx context.Context) error { return s.Set(ctx, "work", []byte("late")) },
+		"Check": s.Check,
+	} {
+		ctx, cancel := context.WithTimeout(storetest.Context(t), 50*time.Millisecond)
+		if err := call(ctx); !errors.Is(err, store.ErrUnavailable) {
+			t.Errorf("%s: %v, want ErrUnavailable", what, err)
+		}
+		cancel()
+	}
+	keyring.Continue()
+	keep(t, s, "w")
+	wantValue(t, s, "w")
 }
 
 func TestUnlockWhileTheDaemonDiesIsUnavailable(t *testing.T) {

@@ -3,6 +3,7 @@ package storetest
 import (
 	"os/exec"
 	"strings"
+	"syscall"
 
 	"github.com/godbus/dbus/v5"
 )
@@ -55,6 +56,24 @@ func (k *Keyring) Kill() {
 func (k *Keyring) Forget() {
 	k.life.kill()
 	k.life = nil
+}
+
+// Stop makes the daemon answer nothing (SIGSTOP), until Continue.
+func (k *Keyring) Stop() { k.signal(syscall.SIGSTOP) }
+
+// Continue undoes Stop.
+func (k *Keyring) Continue() { k.signal(syscall.SIGCONT) }
+
+func (k *Keyring) signal(signal syscall.Signal) {
+	k.bus.t.Helper()
+	var pid uint32
+	err := k.conn.BusObject().Call("org.freedesktop.DBus.GetConnectionUnixProcessID", 0, secrets).Store(&pid)
+	if err == nil {
+		err = syscall.Kill(int(pid), signal)
+	}
+	if err != nil {
+		k.bus.t.Fatal(err)
+	}
 }
 
 // Lock locks "login" behind everyone's back.
