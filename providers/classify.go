@@ -18,8 +18,8 @@ import (
 //	an OAuth-shaped body with any other code                         Suspect
 //	anything else: HTML, nothing, a firewall's page                  Transient
 //
-// Codes are looked for under the entry's code_paths, then wherever providers
-// are known to put them (codePlaces), and compared in one spelling: bad
+// Codes are looked for under the entry's code_paths, then under the names that
+// providers give them (codeNames), wherever they stand, and compared in one spelling: bad
 // refresh-token, BadRefreshToken and BAD_REFRESH_TOKEN are bad_refresh_token.
 func Classify(rules ErrorRules, status int, header http.Header, body []byte, now time.Time) *Failure {
 	e := readError(rules, body)
@@ -48,19 +48,13 @@ var knownCodes = map[string]Class{
 	"device_flow_disabled": Misconfigured, "token_rotation_not_enabled": Misconfigured,
 }
 
-// codePlaces are the members in which providers put an error code, or a second,
-// better one beside a vague "error". textPlaces hold text for people: a known
-// code is recognized there, but nothing from them is ever shown, since some
-// providers repeat the request in them.
+// codeNames are the members in which providers put an error code, in the order in
+// which they are believed, at any depth. textNames hold text for people: a known
+// code is recognized there too, but nothing from them is ever shown, since some
+// providers repeat the request in them. Case, "_" and "-" make no difference.
 var (
-	codePlaces = []string{
-		"error", "error.code", "error.error", "error.type", "error.status", "error.reason",
-		"code", "error_code", "errorCode", "error_type", "errors.0.code", "errors.0.error", "errors.0.errorCode",
-		"errors.0.type", "errors.0.reason", "errors.0", "0.errorCode", "0.code", "0.error", "reason", "status", "type",
-	}
-	textPlaces = []string{
-		"error.message", "errors.0.message", "message", "error_description", "error_message", "detail", "id", "name",
-	}
+	codeNames = strings.Fields("error errorcode code errors errortype type reason status errorstatus fault")
+	textNames = strings.Fields("message errordescription errormessage description detail title id name")
 )
 
 func (e oauthError) class(rules ErrorRules, status int, code string) (Class, string) {

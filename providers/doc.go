@@ -7,20 +7,35 @@
 //
 // # What is where
 //
-//	entry.go        the schema of a provider entry (catalogue/*.toml)
-//	connection.go   the schema of a connection file (connections/NAME.toml)
-//	catalogue/      one TOML file per provider; adding a provider is adding a file
-//	load.go         the strict loader: extends, override, template variables
-//	client.go       Client: one connection's provider, ready to be spoken to
-//	answer.go       Answer: the tolerant reading of a token answer
-//	failure.go      Failure and the table that classifies it
-//	flow.go         what a pending authorization promises; flow_life.go: Flow, which keeps it
-//	flow_code.go    the authorization code: which answer is acted on, and the exchange
-//	loopback.go     where the browser comes back to; loopback_door.go: what is answered there
-//	paste.go        the redirect URL, pasted
-//	par.go          pushed authorization requests
-//	device.go       the code for another device; device_poll.go: the table of its answers
-//	practice/       the practice provider, a program of its own
+//	entry.go            the schema of a provider entry (catalogue/*.toml)
+//	catalogue/          one TOML file per provider; adding a provider is adding a file
+//	load.go             the strict loader, and "extends"
+//	check.go            what an entry must be; templates.go: its variables; overlay.go: [override]
+//	quirks.go           the few behaviours that data cannot carry
+//	connection.go       the schema of a connection file (connections/NAME.toml)
+//	connection_file.go  reading, writing and checking one; secrets.go: what must not be in it
+//	resolve.go          entry + connection → Client
+//
+//	client.go           Client: one connection's provider, ready to be spoken to
+//	transport.go        proxies, ca_file, which URLs are spoken to; send.go: one request
+//	discovery.go        the issuer's document; resource.go: an MCP server's; endpoints.go: who wins
+//	authorize.go        the authorization request and the redirect URI
+//	request.go          the exchange, and how the client identifies itself; refresh.go, revoke.go, register.go
+//	binding.go          where a grant may be sent
+//	answer.go           Answer; read_answer.go: its tolerant reading
+//	failure.go          Failure; classify.go: the table that classifies it; rules.go: an entry's own rules
+//	whoami.go           whose grant it is; probe.go: whether it lives; api.go: where tokens may go
+//
+//	flow.go             Flow: one pending authorization (code, paste-back, device)
+//	practice/           the practice provider, a program of its own
+//
+// # Adding a provider
+//
+// Copy the catalogue file that is nearest, change the facts, and name where each
+// was read under [sources], or its field in "unverified". Run the tests of this
+// package with -update, and read testdata/wire/ID.txt: it is what the provider
+// will be sent, byte for byte. Add the answers that it is known to give to
+// testdata/answers.jsonl.
 //
 // # A provider entry
 //

@@ -100,8 +100,9 @@ type TokenRules struct {
 }
 
 // ErrorRules come before the general table of classify.go. A rule is
-// "STATUS CODE", "* CODE" or "STATUS path=value", for example
-// "400 invalid_request", "* bad_refresh_token", "400 error.code=190".
+// "STATUS CODE", "* CODE" or "STATUS path=value…", for example
+// "400 invalid_request", "* bad_refresh_token", "400 error.code=190"; rules.go
+// has the whole of it. CODE is compared with the values at CodePaths.
 type ErrorRules struct {
 	In200     bool     `toml:"in_200,omitempty" json:"in_200,omitempty"`         // errors come with status 200; also implied by a non-empty error
 	OKField   string   `toml:"ok_field,omitempty" json:"ok_field,omitempty"`     // a boolean member that is false on failure (Slack: ok)
@@ -113,7 +114,7 @@ type ErrorRules struct {
 
 // WhoamiRules asks whose token this is.
 type WhoamiRules struct {
-	URL         string            `toml:"url,omitempty" json:"url,omitempty"`       // may hold {access_token}, {instance_url}; empty: userinfo_endpoint of discovery
+	URL         string            `toml:"url,omitempty" json:"url,omitempty"`       // may hold {access_token} or begin with a kept member, {instance_url}; empty: userinfo_endpoint of discovery
 	Method      string            `toml:"method,omitempty" json:"method,omitempty"` // ["GET"]
 	Body        string            `toml:"body,omitempty" json:"body,omitempty"`
 	Headers     map[string]string `toml:"headers,omitempty" json:"headers,omitempty"`
@@ -126,7 +127,7 @@ type WhoamiRules struct {
 
 // RevokeRules is how a grant is given back.
 type RevokeRules struct {
-	URL   string `toml:"url,omitempty" json:"url,omitempty"`     // empty: revocation_endpoint of discovery
+	URL   string `toml:"url,omitempty" json:"url,omitempty"`     // may hold {access_token}, {refresh_token}, {client_id}; empty: revocation_endpoint of discovery
 	Style string `toml:"style,omitempty" json:"style,omitempty"` // rfc7009 | bearer_post | delete | github_app | none ["rfc7009" where there is a URL]
 	Token string `toml:"token,omitempty" json:"token,omitempty"` // refresh | access | both ["refresh", access where there is none]
 	Auth  string `toml:"auth,omitempty" json:"auth,omitempty"`   // client | none | bearer ["client"]
@@ -142,7 +143,7 @@ type APIRules struct {
 
 // Links are pages for people.
 type Links struct {
-	UserRevoke string `toml:"user_revoke,omitempty" json:"user_revoke,omitempty"` // where the user removes access
+	UserRevoke string `toml:"user_revoke,omitempty" json:"user_revoke,omitempty"` // where the user removes access; may hold {client_id}
 	Register   string `toml:"register,omitempty" json:"register,omitempty"`       // where an app is registered
 	Docs       string `toml:"docs,omitempty" json:"docs,omitempty"`
 }

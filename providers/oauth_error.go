@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -22,13 +23,8 @@ func readError(rules ErrorRules, body []byte) oauthError {
 	for _, path := range codePaths(rules) {
 		e.own = appendText(e.own, memberValue(e.members, path))
 	}
-	e.codes = e.own[:len(e.own):len(e.own)]
-	for _, path := range codePlaces {
-		e.codes = appendText(e.codes, memberValue(e.members, path))
-	}
-	for _, path := range textPlaces {
-		e.texts = appendText(e.texts, memberValue(e.members, path))
-	}
+	e.codes = append(slices.Clip(e.own), valuesOf(e.members, codeNames)...)
+	e.texts = valuesOf(e.members, textNames)
 	e.shaped = e.isShaped(rules)
 	return e
 }
@@ -48,6 +44,64 @@ func codePaths(rules ErrorRules) []string {
 		return []string{"error"}
 	}
 	return rules.CodePaths
+}
+
+// valuesOf collects the scalars under these names, outer ones before inner ones,
+// in the order of the names, down to the depth and number that any honest answer
+// stays within.
+func valuesOf(members any, names []string) (values []string) {
+	level := []any{members}
+	for depth := 0; depth < 5 && len(level) > 0 && len(level) < 64; depth++ {
+		var inner []any
+		for _, name := range names {
+			for _, v := range level {
+				values = append(values, scalarsUnder(v, name)...)
+			}
+		}
+		for _, v := range level {
+			inner = append(inner, containersIn(v)...)
+		}
+		level = inner
+	}
+	return values
+}
+
+// scalarsUnder are an object's scalars of that name; a list's count as its own.
+func scalarsUnder(v any, name string) (values []string) {
+	m, _ := v.(map[string]any)
+	for _, key := range sortedKeys(m) {
+		if plainName(key) != name {
+			continue
+		}
+		list, ok := m[key].([]any)
+		if !ok {
+			list = []any{m[key]}
+		}
+		for _, item := range list[:min(len(list), 8)] {
+			values = appendText(values, text(item))
+		}
+	}
+	return values
+}
+
+func containersIn(v any) (inner []any) {
+	items, _ := v.([]any)
+	if m, ok := v.(map[string]any); ok {
+		for _, key := range sortedKeys(m) {
+			items = append(items, m[key])
+		}
+	}
+	for _, item := range items {
+		switch item.(type) {
+		case map[string]any, []any:
+			inner = append(inner, item)
+		}
+	}
+	return inner
+}
+
+func plainName(key string) string {
+	return strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(key))
 }
 
 func memberValue(members any, path string) string { return text(lookup(members, path)) }
@@ -100,12 +154,7 @@ func (e oauthError) isShaped(rules ErrorRules) bool {
 	if len(e.own) > 0 || hasError(e.members) {
 		return true
 	}
-	for _, path := range []string{"code", "error_code", "errorCode", "errors.0.code", "errors.0.error", "0.errorCode"} {
-		if isWord(memberValue(e.members, path)) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(valuesOf(e.members, []string{"errorcode", "code", "errors", "error"}), isWord)
 }
 
 func hasError(members any) bool {

@@ -22,10 +22,15 @@ func (c *Client) Probe(ctx context.Context, accessToken string, extra map[string
 	return Unclear
 }
 
-// isDead applies rules of what a rejected token looks like; by default a 401.
+// isDead applies rules of what a rejected token looks like; by default a 401. The
+// body is read as members only where a rule for that status asks for them.
 func (c *Client) isDead(rules []string, status int, body []byte) bool {
 	if len(rules) == 0 {
 		return status == http.StatusUnauthorized
+	}
+	rules = forStatus(rules, status)
+	if len(rules) == 0 {
+		return false
 	}
 	e := readError(c.entry.Errors, body)
 	return anyRule(rules, status, e.own, e.members)

@@ -119,3 +119,13 @@ func anyRule(rules []string, status int, codes []string, members any) bool {
 	}
 	return false
 }
+
+// forStatus leaves the rules that can match an answer of that status.
+func forStatus(rules []string, status int) (list []string) {
+	for _, s := range rules {
+		if r, err := parseRule(s); err == nil && r.matchesStatus(status) {
+			list = append(list, s)
+		}
+	}
+	return list
+}

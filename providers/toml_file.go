@@ -24,19 +24,18 @@ func (e *FileError) Error() string {
 	return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Problem)
 }
 
-// tomlFile is a TOML document with the lines of its keys.
+// tomlFile is a TOML document that has been parsed.
 type tomlFile struct {
 	name  string
 	table map[string]any
-	lines map[string]int // dotted path → line
+	data  []byte
 }
 
 func readTOML(name string, data []byte) (tomlFile, error) {
-	f := tomlFile{name: name, table: map[string]any{}}
+	f := tomlFile{name: name, table: map[string]any{}, data: data}
 	if err := toml.Unmarshal(data, &f.table); err != nil {
 		return f, syntaxError(name, err)
 	}
-	f.lines = keyLines(data)
 	return f, nil
 }
 
@@ -56,8 +55,9 @@ func (f tomlFile) at(err error) error {
 	if !errors.As(err, &p) {
 		return &FileError{File: f.name, Problem: err.Error()}
 	}
+	lines := keyLines(f.data)
 	for path := p.path; path != ""; path = parent(path) {
-		if line := f.lines[path]; line > 0 {
+		if line := lines[path]; line > 0 {
 			return &FileError{File: f.name, Line: line, Problem: p.Error()}
 		}
 	}
@@ -69,7 +69,8 @@ func parent(path string) string {
 	return path[:max(i, 0)]
 }
 
-// keyLines finds the line of each key of a document that has been parsed.
+// keyLines finds the line of each key, by dotted path, of a document that has
+// been parsed.
 func keyLines(data []byte) map[string]int {
 	lines := map[string]int{}
 	var p unstable.Parser
