@@ -25,9 +25,17 @@ func (c *Client) exchangeFor(ctx context.Context, code, verifier, redirectURI, r
 	}
 	answer, err := c.tokenRequest(ctx, ep.Token, c.exchangeForm(code, verifier, redirectURI, resource))
 	if err != nil {
-		return Answer{}, err
+		return Answer{}, aboutTheCode(err, c.entry.Name)
 	}
 	return c.afterExchange(ctx, answer), nil
+}
+
+// aboutTheCode: what is dead in an exchange is the code, not a grant.
+func aboutTheCode(err error, name string) error {
+	if f, ok := err.(*Failure); ok && f.Class == Dead {
+		f.Detail = name + " did not accept the sign-in (" + f.Code + "); connect again."
+	}
+	return err
 }
 
 func (c *Client) exchangeForm(code, verifier, redirectURI, resource string) url.Values {

@@ -2,6 +2,7 @@ package providers
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 )
 
@@ -24,8 +25,12 @@ func (c *Catalogue) Resolve(conn Connection) (Entry, error) {
 	if err != nil {
 		return Entry{}, err
 	}
+	anyIssuer := placeholder.MatchString(e.Issuer) && placeholder.FindString(e.Issuer) == e.Issuer
 	e = e.fill(values)
 	e.API.Base = first(e.API.Base, conn.MCP)
+	if u, err := url.Parse(first(conn.MCP, e.Issuer)); err == nil && (anyIssuer || conn.MCP != "") {
+		e.Name = u.Host // "OpenID Connect says…" would tell a person nothing
+	}
 	for _, p := range e.check() {
 		return Entry{}, under("override", p)
 	}
