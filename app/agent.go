@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -120,6 +121,7 @@ func (a *Agent) Run(ctx context.Context) error {
 		return err
 	}
 	a.files.reload()
+	debug.FreeOSMemory() // what it took to read the catalogue; this process is idle from here on
 	var work sync.WaitGroup
 	work.Go(func() { a.manager.Run(a.ended) })
 	work.Go(func() { a.announceAll(a.ended) })
@@ -138,6 +140,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	defer cancel()
 	server.Shutdown(quick)
 	work.Wait()
+	a.log.Info("ended")
 	return err
 }
 

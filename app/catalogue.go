@@ -3,30 +3,47 @@ package app
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"github.com/authtray/authtray/app/socket"
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/tokens"
 )
 
-// reloadCatalogue reads the user's own entries again. It reports whether
-// something may have changed. An entry with a fault leaves the others; one that
-// was good before keeps the whole catalogue as it was, until it is mended.
+// reloadCatalogue reads the entries again if the user's own may have changed,
+// and reports whether it took up something. An entry with a fault leaves the
+// others; one that was good before keeps the whole catalogue as it was, until it
+// is mended.
 func (f *files) reloadCatalogue() bool {
-	fresh, faults := providers.LoadCatalogue(f.agent.opts.Paths.Providers())
+	dir := f.agent.opts.Paths.Providers()
+	stamp := stampOf(dir)
+	if f.known() != nil && stamp == f.stamp {
+		return false // parsing all entries for nothing would cost a few megabytes
+	}
+	f.stamp = stamp
+	fresh, faults := providers.LoadCatalogue(dir)
 	err := errors.Join(faults...)
 	f.say("providers", err)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if old := f.catalogue; old != nil && (same(old, fresh) || err != nil && lost(old, fresh)) {
+	if f.catalogue != nil && err != nil && lost(f.catalogue, fresh) {
 		return false
 	}
 	f.catalogue = fresh
 	return true
 }
 
-func same(a, b *providers.Catalogue) bool {
-	return fmt.Sprintf("%+v", a.List()) == fmt.Sprintf("%+v", b.List())
+// stampOf changes when a file in a folder does.
+func stampOf(dir string) string {
+	entries, err := os.ReadDir(dir)
+	stamp := fmt.Sprint(err)
+	for _, e := range entries {
+		if info, err := os.Stat(filepath.Join(dir, e.Name())); err == nil {
+			stamp += fmt.Sprintf("\n%s %d %s %s", e.Name(), info.Size(), info.Mode(), info.ModTime())
+		}
+	}
+	return stamp
 }
 
 // lost says that an entry is gone.

@@ -1,8 +1,18 @@
 // Package app is the agent and its faces: the tray, notifications, the socket
 // server, the commands, autostart and the window.
 //
+//	run.go          the agent's process: lock, store, tray, another agent that runs
 //	agent.go        the agent: puts configuration, manager, flows, socket and tray together
+//	files.go        the configuration as it was last good; reload.go takes up changes
+//	catalogue.go    the providers, ours and the user's
+//	connections.go  what the socket asks of connections; secrets.go, settings.go, health.go the rest
+//	connect.go      what the socket asks of flows
 //	flows.go        the pending authorizations, one per connection
+//	account.go      reconnecting as someone else
+//	announce.go     what is shown in the tray and told in notifications
+//	actions.go      what the tray's menu does
+//	openwindow.go   starting the window's process
+//	harden_*.go     no core files
 //	commands.go     the command line (cobra), one file per command group
 //	config/         folders, settings and connection files, and watching them
 //	socket/         the socket: its contract (doc.go), server, lock, peer check

@@ -24,6 +24,7 @@ type files struct {
 	agent *Agent
 
 	reading sync.Mutex // one reload or change at a time
+	stamp   string     // of the user's own entries, as they were read last
 
 	mu        sync.Mutex
 	catalogue *providers.Catalogue

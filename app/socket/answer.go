@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -13,12 +14,21 @@ import (
 // answer sends v as JSON. A client that does not read it is given up after
 // WriteTimeout.
 func answer(w http.ResponseWriter, v any) error {
-	body, err := json.Marshal(v)
+	body, err := encode(v)
 	if err != nil {
 		return err
 	}
-	send(w, http.StatusOK, "application/json", append(body, '\n'))
+	send(w, http.StatusOK, "application/json", body)
 	return nil
+}
+
+// encode writes one line of JSON. URLs stay as they are: people copy them.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return b.Bytes(), err
 }
 
 // done answers that there is nothing to say.
@@ -31,8 +41,8 @@ func done(w http.ResponseWriter) error {
 // fail sends a problem.
 func fail(w http.ResponseWriter, err error) {
 	p := problem(err)
-	body, _ := json.Marshal(p)
-	send(w, p.Status, "application/problem+json", append(body, '\n'))
+	body, _ := encode(p)
+	send(w, p.Status, "application/problem+json", body)
 }
 
 func send(w http.ResponseWriter, status int, kind string, body []byte) {

@@ -1,7 +1,6 @@
 package socket
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -54,8 +53,12 @@ func both(c call, p Pending) error {
 }
 
 func line(w http.ResponseWriter, name string, v any) error {
+	text, err := encode(map[string]any{name: v})
+	if err != nil {
+		return err
+	}
 	hurry(w)
-	if err := json.NewEncoder(w).Encode(map[string]any{name: v}); err != nil {
+	if _, err := w.Write(text); err != nil {
 		return err
 	}
 	return flush(w)

@@ -20,7 +20,8 @@
 //	     "refreshed_at":"2026-11-23T10:00:00Z","refreshable":true}]}
 //
 //	GET /v1/connections/NAME
-//	200 the same object, with "events":[{"time":"…","what":"refreshed"}], and "config": the connection file as JSON
+//	200 the same object, with "events":[{"time":"…","what":"refreshed"}], and "config": the connection file as JSON;
+//	    both have "config_error" where the file as it is now cannot be used, and the last good one is
 //
 //	PUT /v1/connections/NAME   {"provider":"gitlab","client_id":"…","scopes":["read_user"],"vars":{"host":"git.example.org"}}
 //	200 the object; 400 bad_request with a sentence where the file could not be used (nothing is written then)
@@ -51,15 +52,19 @@
 //	200 with wait=true and Accept: application/x-ndjson: {"attempt":{"url":…}} at once, and at the end a line
 //	    {"connection":{…}} or {"problem":{…}}: one request, so that no flow ends unseen between two
 //
-// Modes: "browser" opens the system browser, "url" only answers the URL,
-// "device" is RFC 8628. A second connect takes up the pending flow.
+// Modes: "browser" opens the system browser ("browser_error" says why it could
+// not; the flow is pending all the same), "url" only answers the URL, "device"
+// is RFC 8628. A second connect takes up the pending flow; one that cannot be
+// shared (device, or switch_account, where the first was not) takes its place.
 //
 //	POST /v1/connections/NAME/connect/redirect   {"url":"http://127.0.0.1:41233/callback?code=…"}   200 the object
 //	DELETE /v1/connections/NAME/connect                                                          204
 //	DELETE /v1/connections/NAME/grant                 disconnect; answers as DELETE of the connection
 //
-// Reconnecting as someone else ends with 409 other_account; the new grant is
-// held for ten minutes, and connect with "accept_account":true takes it.
+// Reconnecting as someone else ends with 409 other_account, and "account" says
+// as whom; the new grant is held for ten minutes, and connect with
+// "accept_account":true takes it (200 the object). With switch_account the user
+// wanted someone else, and nothing is asked.
 //
 // # The provider's API
 //
@@ -89,7 +94,7 @@
 //
 //	unknown_connection 404 · unknown_provider 404 · disconnected, reconnect_required, misconfigured, rejected_again, connecting,
 //	connect_failed, other_account 409 · keychain_locked 423 · temporarily_unavailable 503 · timeout 504 · bad_request 400 · not_allowed 403 ·
-//	not_found 404
+//	not_found 404 · failed 500 (something on this machine: a disk, a folder, a program)
 //
 // A client that sends half a request, or never reads, slows nobody else: every
 // connection has its own goroutine, a deadline for the request's head and body,

@@ -1,8 +1,7 @@
 package socket
 
 import (
-	"bytes"
-	"encoding/json"
+	"fmt"
 	"net/http"
 
 	"github.com/authtray/authtray/tokens"
@@ -52,16 +51,12 @@ func (s *Server) stream(c call, changes <-chan tokens.Status, removed <-chan str
 
 // event writes one event; JSON has no line breaks, so its data is one line.
 func event(w http.ResponseWriter, name string, v any) error {
-	data, err := json.Marshal(v)
+	data, err := encode(v) // ends its line
 	if err != nil {
 		return err
 	}
-	var b bytes.Buffer
-	b.WriteString("event: " + name + "\ndata: ")
-	b.Write(data)
-	b.WriteString("\n\n")
 	hurry(w)
-	_, err = w.Write(b.Bytes())
+	_, err = fmt.Fprintf(w, "event: %s\ndata: %s\n", name, data)
 	return err
 }
 

@@ -155,6 +155,14 @@ func TestNumbersInAnOverrideStayWhole(t *testing.T) {
 	}
 }
 
+func TestURLsAreWrittenAsPeopleCopyThem(t *testing.T) {
+	f := newFake()
+	f.err = &tokens.Error{Code: CodeConnectFailed, Detail: "See https://p.example/?a=1&b=<2>."}
+	if w := ask(f, "POST", "/v1/connections/work/connect", ""); !strings.Contains(w.Body.String(), "a=1&b=<2>") {
+		t.Errorf("answered %s", w.Body)
+	}
+}
+
 func TestQuitIsAnsweredBeforeTheEnd(t *testing.T) {
 	f := newFake()
 	if w := ask(f, "POST", "/v1/quit", ""); w.Code != 204 || f.quits != 1 {
