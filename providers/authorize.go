@@ -35,17 +35,8 @@ func (c *Client) authorizeURL(endpoint string, p authorizeParams) string {
 // authorizeForm is the same request's parameters, as PAR (RFC 9126) posts them.
 func (c *Client) authorizeForm(p authorizeParams) url.Values {
 	o := c.entry.AuthorizeOpts
-	q := url.Values{
-		"response_type": {"code"},
-		"client_id":     {c.clientID()},
-		"redirect_uri":  {p.RedirectURI},
-		"state":         {p.State},
-	}
+	q := url.Values{}
 	set(q, first(o.ScopeParam, "scope"), strings.Join(c.scopes(p.Scopes), first(o.ScopeSep, " ")))
-	if o.PKCE != "off" {
-		q.Set("code_challenge", p.Challenge)
-		q.Set("code_challenge_method", "S256")
-	}
 	if hint := first(o.LoginHint, "login_hint"); hint != "off" {
 		set(q, hint, p.LoginHint)
 	}
@@ -54,7 +45,20 @@ func (c *Client) authorizeForm(p authorizeParams) url.Values {
 	if p.SwitchAccount {
 		setAll(q, o.SwitchAccount)
 	}
+	c.setOwn(q, p)
 	return q
+}
+
+// setOwn comes last: what ties the answer to this flow is not an entry's to change.
+func (c *Client) setOwn(q url.Values, p authorizeParams) {
+	q.Set("response_type", "code")
+	q.Set("client_id", c.clientID())
+	q.Set("redirect_uri", p.RedirectURI)
+	q.Set("state", p.State)
+	if c.entry.AuthorizeOpts.PKCE != "off" {
+		q.Set("code_challenge", p.Challenge)
+		q.Set("code_challenge_method", "S256")
+	}
 }
 
 // scopes is what to ask for: what the caller wants, else the connection's, else
@@ -115,11 +119,12 @@ func (e Entry) redirectRule() redirectRule {
 	return r
 }
 
-// RedirectURI is what to register at the provider, exactly.
+// RedirectURI is what to register at the provider, exactly; without a port where
+// the provider takes any.
 func (e Entry) RedirectURI() string {
 	r := e.redirectRule()
 	if r.Paste {
-		return r.URL
+		return e.fill(e.sampleValues()).Redirect.URL
 	}
 	u := url.URL{Scheme: "http", Host: r.Host, Path: r.Path}
 	if r.Port != 0 {

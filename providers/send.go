@@ -93,7 +93,7 @@ func transportCode(err error) (code, detail string) {
 		return "canceled", "The request to the provider was canceled."
 	case errors.As(err, &unknown):
 		return "tls", "The provider's certificate is from an authority that this machine does not know; if that is as it should be, set ca_file."
-	case errors.As(err, &cert), errors.As(err, &record):
+	case errors.As(err, &cert), errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
 		return "tls", "The provider could not be reached securely; a login page of the network may be in the way."
 	case errors.As(err, &dns):
 		return "network", "The provider's host name cannot be resolved at the moment."

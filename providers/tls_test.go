@@ -1,0 +1,46 @@
+package providers
+
+import (
+	"encoding/pem"
+	"io"
+	"log"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestACertificateOfOnesOwnAuthority(t *testing.T) {
+	p := httptest.NewUnstartedServer(answers(200, goodAnswer))
+	p.Config.ErrorLog = log.New(io.Discard, "", 0) // it reports the handshake that is refused here
+	p.StartTLS()
+	defer p.Close()
+	e := testEntry(p.URL)
+	_, err := refreshWith(t, testClient(t, e))
+	if f := failureOf(t, err); f.Class != Transient || f.Code != "tls" || f.Lost || !strings.Contains(f.Detail, "set ca_file") {
+		t.Errorf("%+v", f)
+	}
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: p.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := testClient(t, e, func(c *Connection, _ *ClientOptions) { c.CAFile = ca })
+	if _, err := refreshWith(t, c); err != nil {
+		t.Errorf("with ca_file: %v", err)
+	}
+	if err := os.WriteFile(ca, []byte("not a certificate"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := newClient(e, Connection{CAFile: ca}, ClientOptions{}); err == nil || !strings.Contains(err.Error(), "holds no PEM certificate") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestSomethingThatSpeaksNoTLS(t *testing.T) {
+	p := newRecord(t, answers(200, goodAnswer))
+	_, err := refreshWith(t, testClient(t, testEntry(strings.Replace(p.URL, "http:", "https:", 1))))
+	if f := failureOf(t, err); f.Class != Transient || f.Code != "tls" || f.Lost {
+		t.Errorf("%+v", f)
+	}
+}
