@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -46,7 +47,7 @@ func (w *window) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return start(ctx, cmd, at)
+	return w.start(ctx, cmd, at)
 }
 
 var errNoDisplay = errors.New("there is no display here, so the window cannot be opened; the commands work without it: authtray status")
@@ -92,11 +93,15 @@ func isFile(path string) bool {
 }
 
 // start runs the window and returns when it answers. One that ends before says
-// why on stderr, in one sentence.
-func start(ctx context.Context, cmd *exec.Cmd, at string) error {
-	said := &tail{}
+// why on stderr, in one sentence. That goes to a file, not to a pipe of ours: the
+// window outlives the agent, and writing to a broken pipe would end it.
+func (w *window) start(ctx context.Context, cmd *exec.Cmd, at string) error {
+	said, err := os.OpenFile(filepath.Join(w.agent.opts.Paths.State, "window.log"), os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("the window cannot be started: %w", err)
+	}
+	defer said.Close()
 	cmd.Stderr = said
-	cmd.WaitDelay = time.Second // something that it started may hold stderr
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("the window cannot be started: %w", err)
 	}
@@ -111,7 +116,7 @@ func start(ctx context.Context, cmd *exec.Cmd, at string) error {
 				return nil
 			}
 		case err := <-over:
-			if line := said.last(); line != "" {
+			if line := lastLine(said); line != "" {
 				return errors.New(line)
 			}
 			return fmt.Errorf("the window ended at once (%v)", err)
@@ -121,25 +126,17 @@ func start(ctx context.Context, cmd *exec.Cmd, at string) error {
 	}
 }
 
-// tail keeps the end of what a program says.
-type tail struct {
-	mu  sync.Mutex
-	buf []byte
-}
-
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.buf = append(t.buf, p...)
-	if over := len(t.buf) - 4096; over > 0 {
-		t.buf = append(t.buf[:0], t.buf[over:]...)
+// lastLine is the last thing that was written to a file.
+func lastLine(f *os.File) string {
+	const most = 4096
+	var from int64
+	if info, err := f.Stat(); err == nil {
+		from = max(info.Size()-most, 0)
 	}
-	return len(p), nil
-}
-
-func (t *tail) last() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	lines := bytes.Split(bytes.TrimSpace(t.buf), []byte("\n"))
-	return strings.TrimPrefix(strings.TrimSpace(string(lines[len(lines)-1])), "authtray: ")
+	text, err := io.ReadAll(io.NewSectionReader(f, from, most))
+	if err != nil {
+		return ""
+	}
+	text = bytes.TrimSpace(text)
+	return strings.TrimPrefix(string(text[bytes.LastIndexByte(text, '\n')+1:]), "authtray: ")
 }

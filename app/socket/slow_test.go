@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -125,6 +126,7 @@ func TestAHeadThatIsTooLargeIsRefused(t *testing.T) {
 
 func TestManyConnectionsLeaveNothingBehind(t *testing.T) {
 	address := listening(t, newFake())
+	before := runtime.NumGoroutine()
 	for i := range 2000 {
 		c, err := Dial(t.Context(), address)
 		if err != nil {
@@ -135,5 +137,10 @@ func TestManyConnectionsLeaveNothingBehind(t *testing.T) {
 			io.Copy(io.Discard, c)
 		}
 		c.Close()
+	}
+	for end := time.Now().Add(time.Minute); runtime.NumGoroutine() > before+10; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%d goroutines, and %d before", runtime.NumGoroutine(), before)
+		}
 	}
 }
