@@ -6,15 +6,16 @@ import (
 	"slices"
 )
 
-// Binding is what a grant made now is bound to. It may have to discover.
+// Binding is what a grant made now is bound to. It discovers only where the entry
+// does not name the token endpoint itself, and then needs the document: what is
+// out of reach for a moment must not look like a change.
 func (c *Client) Binding(ctx context.Context) (Binding, error) {
-	ep := c.ownEndpoints()
-	if c.canDiscover() && (ep.Token == "" || ep.Revoke == "" && c.entry.Revoke.Style != "none") {
-		found, err := c.discover(ctx)
-		if f, ok := err.(*Failure); ok && (ep.Token == "" || f.Class == Transient) {
-			return Binding{}, err
-		}
-		ep = ep.or(found)
+	ep, err := c.tokenEndpoints(ctx)
+	if err != nil {
+		return Binding{}, err
+	}
+	if c.entry.Revoke.Style == "none" {
+		ep.Revoke = ""
 	}
 	return Binding{Issuer: ep.Issuer, ClientID: c.clientID(), Origins: origins(ep.Token, ep.Refresh, ep.Revoke)}, nil
 }

@@ -2,6 +2,7 @@ package providers
 
 import (
 	"net/url"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -74,6 +75,7 @@ func (c Connection) problems() (list []problem) {
 	add(c.Resource != "" && !isResource(c.Resource), "resource", "must be an absolute URI without a fragment")
 	add(strings.ContainsAny(c.ClientID, " \t\r\n\x00"), "client_id", "must not hold spaces")
 	add(slices.ContainsFunc(c.Scopes, isBadScope), "scopes", "must be a list of scopes, each without spaces")
+	add(c.CAFile != "" && !filepath.IsAbs(c.CAFile), "ca_file", "must be an absolute path")
 	add(slices.ContainsFunc(c.Hosts, isBadHost), "hosts", "must be host names, such as git.example.org")
 	return list
 }

@@ -54,6 +54,7 @@ func TestAFaultInAConnectionFileNamesItsLine(t *testing.T) {
 		{"provider = \"github\"\nscopes = [\"a b\"]\n", "work.toml:2: scopes: must be a list of scopes, each without spaces"},
 		{"provider = \"github\"\nhosts = [\"https://a\"]\n", "work.toml:2: hosts: must be host names"},
 		{"provider = \"github\"\nmcp = \"http://a.example\"\n", "work.toml:2: mcp: must be https"},
+		{"provider = \"github\"\nca_file = \"work.pem\"\n", "work.toml:2: ca_file: must be an absolute path"},
 		{"provider = \"github\"\nresource = \"x\"\n", "work.toml:2: resource: must be an absolute URI"},
 		{"provider = \"Git Hub\"\n", "work.toml:1: provider: must be a provider's id"},
 		{"client_id = \"x\"\n", "work.toml: provider: is missing"},

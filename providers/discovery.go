@@ -87,11 +87,23 @@ func (c *Client) fetchDiscovery(ctx context.Context) (endpoints, error) {
 		if f.Status == 0 {
 			return endpoints{}, f // no connection, or our time is up: the next place is no better
 		}
-		if problem == nil || problem.Code == "no_metadata" {
+		if problem == nil || weight(f) > weight(problem) {
 			problem = f
 		}
 	}
 	return endpoints{}, problem // the caller sees no nil in it: there is always a place to try
+}
+
+// weight ranks what went wrong in several places: a document that must not be
+// used, then a passing trouble, then nothing there.
+func weight(f *Failure) int {
+	switch {
+	case f.Class == Transient:
+		return 1
+	case f.Code == "no_metadata":
+		return 0
+	}
+	return 2
 }
 
 // fetchIssuer is the entry's issuer, or the one that an MCP server names.
@@ -140,11 +152,20 @@ func (c *Client) fetchMetadata(ctx context.Context, issuer, place string) (endpo
 	case passingStatus(status):
 		return endpoints{}, named(Classify(ErrorRules{}, status, header, body, c.now()), c.entry.Name)
 	case status != http.StatusOK || !isObject || text(members["issuer"]) == "":
-		f := c.misconfigured("no_metadata", "%s has no discovery document (HTTP %d); check the issuer URL.", issuer, status)
-		f.Status = status
-		return endpoints{}, f
+		return endpoints{}, c.noMetadata(issuer, status, isObject)
 	}
 	return c.readMetadata(ctx, issuer, members)
+}
+
+// noMetadata: only "not there" and JSON that is no document are the server's own
+// word. Anything else may be a login page of the network, or a firewall's.
+func (c *Client) noMetadata(of string, status int, isJSON bool) *Failure {
+	f := c.misconfigured("no_metadata", "%s has no discovery document (HTTP %d); check the URL.", of, status)
+	if f.Status = status; !isJSON && status != http.StatusNotFound && status != http.StatusMethodNotAllowed && status != http.StatusGone {
+		f.Class = Transient
+		f.Detail = "What " + of + " answered is no discovery document; check the URL, or a login page of the network is in the way."
+	}
+	return f
 }
 
 // readMetadata takes what a document says, each member on its own: an odd one

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -169,9 +170,11 @@ func TestWhyThereIsNoDocument(t *testing.T) {
 		code   string
 	}{
 		{"nothing there", http.NotFound, Misconfigured, "no_metadata"},
-		{"HTML", answers(200, "<html>"), Misconfigured, "no_metadata"},
+		{"HTML", answers(200, "<html>"), Transient, "no_metadata"},
+		{"a firewall's page", answers(403, "<html>"), Transient, "no_metadata"},
+		{"other JSON", answers(200, "{}"), Misconfigured, "no_metadata"},
 		{"trouble", answers(503, ""), Transient, "not_oauth"},
-		{"redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://elsewhere.example", 302) }, Misconfigured, "no_metadata"},
+		{"redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://elsewhere.example", 302) }, Transient, "no_metadata"},
 	} {
 		p := newRecord(t, tt.answer)
 		_, err := testClient(t, Entry{ID: "acme", Name: "Acme", Issuer: p.URL}).endpoints(t.Context())
@@ -250,6 +253,30 @@ func TestOfflineAccessIsAskedForWhereItIsKnown(t *testing.T) {
 		}
 		if got := strings.Join(c.scopes(nil), " "); got != want {
 			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
+
+func TestABindingDoesNotChangeWithTheWeather(t *testing.T) {
+	up := true
+	r, e := issuerAt(t, configuration, "", nil)
+	plain := r.answer
+	r.answer = func(w http.ResponseWriter, req *http.Request) {
+		if up {
+			plain(w, req)
+			return
+		}
+		answers(403, "<html>blocked")(w, req)
+	}
+	explicit := e.clone()
+	explicit.Token, explicit.Authorize = r.URL+"/t", r.URL+"/a"
+	for name, entry := range map[string]Entry{"discovered": e, "named by the entry": explicit} {
+		up = true
+		before := bindingOf(t, testClient(t, entry))
+		up = false
+		after, err := testClient(t, entry).Binding(t.Context())
+		if err == nil && !reflect.DeepEqual(before, after) {
+			t.Errorf("%s: %v became %v", name, before, after)
 		}
 	}
 }

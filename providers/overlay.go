@@ -28,6 +28,9 @@ func overlay(dst any, table map[string]any) error {
 }
 
 func overlayValue(dst reflect.Value, v any, path string) error {
+	if v == nil { // JSON
+		return problem{path, "must not be null"}
+	}
 	switch dst.Kind() {
 	case reflect.Struct:
 		return overlayStruct(dst, v, path)

@@ -53,7 +53,7 @@ func (c *Client) fetchResource(ctx context.Context) (resourceMetadata, *Failure)
 			}
 			return found, nil
 		}
-		if f.Status == 0 || f.Class == Transient {
+		if f.Status == 0 || f.Code != "no_metadata" {
 			break
 		}
 	}
@@ -115,9 +115,7 @@ func (c *Client) fetchResourceAt(ctx context.Context, place string) (resourceMet
 	case passingStatus(status):
 		return resourceMetadata{}, named(Classify(ErrorRules{}, status, header, body, c.now()), c.entry.Name)
 	case status != http.StatusOK || len(servers) == 0:
-		f := c.misconfigured("no_metadata", "%s does not say who issues its tokens (RFC 9728); give the issuer with --issuer.", c.conn.MCP)
-		f.Status = status
-		return resourceMetadata{}, f
+		return resourceMetadata{}, c.noMetadata(c.conn.MCP, status, m != nil)
 	case !isResourceOf(memberValue(m, "resource"), c.conn.MCP):
 		f := c.misconfigured("resource_mismatch", "The metadata of %s are of another server; nothing was sent.", c.conn.MCP)
 		f.Status = status

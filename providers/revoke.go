@@ -42,18 +42,15 @@ func (c *Client) Revoke(ctx context.Context, r Revocation) error {
 	return c.revokeStandard(ctx, where, r)
 }
 
-// revokeEndpoints has the entry's revocation URL, or discovery's; none where there
-// is none.
+// revokeEndpoints has the entry's revocation URL, or the discovery document's
+// where the token endpoint is the document's as well: a grant is bound to what
+// one source says of both.
 func (c *Client) revokeEndpoints(ctx context.Context) (endpoints, error) {
-	own := c.ownEndpoints()
+	ep, err := c.tokenEndpoints(ctx)
 	if c.entry.Revoke.Style == "none" {
-		own.Revoke = ""
-		return own, nil
+		ep.Revoke = ""
 	}
-	if own.Revoke != "" && own.Issuer != "" || !c.canDiscover() {
-		return own, nil
-	}
-	return c.endpoints(ctx)
+	return ep, err
 }
 
 func (c *Client) noRevocation() error {
