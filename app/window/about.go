@@ -28,7 +28,7 @@ func (s *settings) about() fyne.CanvasObject {
 	icon := canvas.NewImageFromResource(appIcon)
 	icon.SetMinSize(fyne.NewSquareSize(48))
 	name := newLine("Authtray " + s.u.version).bold()
-	text := caption(tr("Keeps your OAuth connections alive and hands the current token to your tools."))
+	text := inLine(small(tr("Keeps your OAuth connections alive and hands the current token to your tools.")))
 	show := s.u.button(tr("Licences"), nil, s.u.showLicences)
 	return card("", container.NewBorder(nil, nil, icon, container.NewCenter(show), container.New(inset{12, 0}, middled(spaced(4, name, text)))))
 }

@@ -193,7 +193,7 @@ func (c *connecting) page(objects ...fyne.CanvasObject) {
 	m := newMark(64)
 	m.of(c.entry.ID, c.entry.Name)
 	all := append([]fyne.CanvasObject{space(1, 24), container.NewCenter(m)}, objects...)
-	scroll := page(520, all...)
+	scroll := page(580, all...)
 	c.u.scrolls[viewFlow] = scroll
 	c.box.Objects = []fyne.CanvasObject{scroll}
 	c.box.Refresh()

@@ -1,7 +1,11 @@
 package window
 
 import (
+	"cmp"
 	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -95,15 +99,23 @@ func (f *form) taken(name string) bool {
 	return taken && f.editing == ""
 }
 
-// focusFirst goes to the first field that is empty.
+// focusFirst goes to the first field that must be filled and is not; where all
+// is there already, Enter connects.
 func (f *form) focusFirst() {
+	n := needsOf(f.entry)
+	optional := map[string]bool{fieldID: n.clientID == maybe, fieldSecret: n.secret == maybe || f.editing != ""}
 	for _, name := range f.order {
-		if at := f.fields[name]; at.Text == "" && !at.Disabled() && at.PlaceHolder == "" {
+		if at := f.fields[name]; at.Text == "" && !at.Disabled() && !optional[name] && f.fallback(name) == "" {
 			f.u.focus(at.entry)
 			return
 		}
 	}
 	f.u.focus(f.submits[0])
+}
+
+// fallback is what a field that stays empty means.
+func (f *form) fallback(name string) string {
+	return f.entry.Vars[strings.TrimPrefix(name, fieldVar)].Default
 }
 
 // open lays the form out for a provider.
@@ -151,13 +163,16 @@ func (f *form) basics(n needs) fyne.CanvasObject {
 	}
 	for _, name := range n.vars {
 		v := f.entry.Vars[name]
-		label := plain(v.Label)
-		if label == "" {
-			label = name
-		}
+		label := sentenceCase(plain(cmp.Or(v.Label, name)))
 		box.Add(f.put(fieldVar+name, label, "", f.u.entry(plain(v.Default))))
 	}
 	return card("", box)
+}
+
+// sentenceCase begins a label as a sentence begins.
+func sentenceCase(s string) string {
+	first, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(first)) + s[size:]
 }
 
 // registration says what to register where.

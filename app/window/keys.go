@@ -110,7 +110,9 @@ func (u *ui) find() {
 func (u *ui) help() {
 	grid := container.New(layout.NewFormLayout())
 	add := func(keys, does string) {
-		grid.Add(newLine(keys).fixed().bold())
+		l := newLine(keys).fixed().bold()
+		l.room = 12
+		grid.Add(l)
 		grid.Add(newLine(does))
 	}
 	for _, s := range shortcuts {

@@ -118,7 +118,8 @@ func (l *list) tick() {
 type keyList struct {
 	widget.List
 	list  *list
-	at    int
+	at    int // the item that is selected
+	lit   int // the one that Fyne lights up
 	quiet bool
 }
 
@@ -134,8 +135,10 @@ func newKeyList(l *list) *keyList {
 	k.UpdateItem = func(i int, o fyne.CanvasObject) {
 		o.(*row).show(l.items[i], l.u.out.now(), l.items[i].Name == l.selected)
 	}
+	k.OnHighlighted = func(i int) { k.lit = i }
 	k.OnSelected = func(i int) {
 		k.at = i
+		k.light()
 		if !k.quiet {
 			l.picked = true
 			l.chosen(l.items[i].Name)
@@ -153,6 +156,19 @@ func (k *keyList) quietly(i int) {
 	k.quiet = true
 	k.Select(i)
 	k.quiet = false
+}
+
+// light has Fyne light up the item that is selected, and no other: it moves
+// its light by keys alone.
+func (k *keyList) light() {
+	for was := -1; k.lit != k.at && k.lit != was; {
+		was = k.lit
+		key := fyne.KeyDown
+		if k.lit > k.at {
+			key = fyne.KeyUp
+		}
+		k.List.TypedKey(&fyne.KeyEvent{Name: key})
+	}
 }
 
 func (k *keyList) Resize(s fyne.Size) {

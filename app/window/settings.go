@@ -19,6 +19,7 @@ type settings struct {
 	autostart, notifications, reminders *check
 	health                              *fyne.Container
 	quiet                               bool // the checks are being set, not changed
+	round                               int  // of which question an answer is
 }
 
 func (u *ui) newSettings() *settings {
@@ -47,6 +48,7 @@ func (s *settings) check(text string, change func(bool) remote.Settings) *check 
 		if s.quiet {
 			return
 		}
+		s.round++
 		tell(s.u, func(ctx context.Context) error { return s.u.agent.Set(ctx, change(on)) }, func(err error) {
 			if err != nil {
 				s.u.sorry(err)
@@ -60,8 +62,10 @@ func (s *settings) check(text string, change func(bool) remote.Settings) *check 
 
 // load asks the agent for everything this view shows.
 func (s *settings) load() {
+	s.round++
+	round := s.round
 	ask(s.u, s.u.agent.Settings, func(got remote.Settings, err error) {
-		if err == nil {
+		if err == nil && s.round == round { // else it is older than what the user chose since
 			s.set(got)
 		}
 	})
