@@ -34,7 +34,7 @@ func (d *Desktop) StartBrowser() *Browser {
 	profile := filepath.Join(d.home, "chromium")
 	d.openWith(profile)
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.VisibleWindow, chromedp.ExecPath("chromium"),
-		chromedp.UserDataDir(profile), chromedp.Flag("start-maximized", false), chromedp.WindowSize(840, 680),
+		chromedp.UserDataDir(profile), chromedp.Flag("start-maximized", false), chromedp.WindowSize(800, 680),
 		chromedp.Flag("window-position", "8,60"), chromedp.Flag("disable-gpu", true))
 	if os.Getuid() == 0 {
 		options = append(options, chromedp.NoSandbox, chromedp.Flag("test-type", true)) // without its banner

@@ -24,7 +24,7 @@ type Desktop struct {
 // panel, the notification server and the browser are started by the test.
 func Start(t testing.TB) *Desktop {
 	t.Helper()
-	bustest.Need(t, "dbus-daemon", "Xvfb", "openbox", "gnome-keyring-daemon", "secret-tool", "import")
+	bustest.Need(t, "dbus-daemon", "Xvfb", "openbox", "gnome-keyring-daemon", "secret-tool", "import", "display")
 	bustest.Home(t)
 	for name, value := range surroundings {
 		t.Setenv(name, value)
@@ -32,8 +32,16 @@ func Start(t testing.TB) *Desktop {
 	bustest.Screen(t)
 	d := &Desktop{t: t, conn: bustest.Connect(t, bustest.Start(t, true)), home: os.Getenv("HOME")}
 	d.run("openbox")
+	d.paint()
 	d.startKeyring()
 	return d
+}
+
+// paint gives the screen a background, against which icons and notifications
+// are told apart in screenshots. display ends with 1 when it has painted, too,
+// and nothing depends on it.
+func (d *Desktop) paint() {
+	_ = exec.Command("display", "-window", "root", "-size", "1280x800", "gradient:#35506b-#6f8ba3").Run()
 }
 
 // surroundings keep the outside of the test from changing what is seen in it.
