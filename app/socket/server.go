@@ -67,6 +67,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // that of the last answer
+	hasten(w, r)
 	if len(r.Header.Values("Origin")) > 0 {
 		fail(w, notAllowed("Web pages may not ask Authtray (the request has an Origin)."))
 		return

@@ -21,6 +21,9 @@ var halves = []string{
 	"POST /v1/connections/work/rejected HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{\"access",
 	"GET /v1/health HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n",
 	"POST /v1/connections/work/rejected HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"a",
+	"POST /v1/connections/work/rejected HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n",
+	"POST /v1/nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n",
+	"POST /v1/quit HTTP/1.1\r\nHost: x\r\nOrigin: https://evil.example\r\nContent-Length: 100\r\n\r\n",
 }
 
 func TestHalfARequestSlowsNobody(t *testing.T) {
