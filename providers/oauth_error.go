@@ -19,13 +19,19 @@ type oauthError struct {
 }
 
 func readError(rules ErrorRules, body []byte) oauthError {
+	e := readOwn(rules, body)
+	e.codes = append(slices.Clip(e.own), valuesOf(e.members, codeNames)...)
+	e.texts = valuesOf(e.members, textNames)
+	e.shaped = e.isShaped(rules)
+	return e
+}
+
+// readOwn is readError for an entry's own rules alone.
+func readOwn(rules ErrorRules, body []byte) oauthError {
 	e := oauthError{members: parseBody(body)}
 	for _, path := range codePaths(rules) {
 		e.own = appendText(e.own, memberValue(e.members, path))
 	}
-	e.codes = append(slices.Clip(e.own), valuesOf(e.members, codeNames)...)
-	e.texts = valuesOf(e.members, textNames)
-	e.shaped = e.isShaped(rules)
 	return e
 }
 
@@ -68,14 +74,11 @@ func valuesOf(members any, names []string) (values []string) {
 
 // scalarsUnder are an object's scalars of that name; a list's count as its own.
 func scalarsUnder(v any, name string) (values []string) {
-	m, _ := v.(map[string]any)
-	for _, key := range sortedKeys(m) {
-		if plainName(key) != name {
-			continue
-		}
-		list, ok := m[key].([]any)
+	for _, key := range keysWhere(v, func(key string, _ any) bool { return plainName(key) == name }) {
+		item := v.(map[string]any)[key]
+		list, ok := item.([]any)
 		if !ok {
-			list = []any{m[key]}
+			list = []any{item}
 		}
 		for _, item := range list[:min(len(list), 8)] {
 			values = appendText(values, text(item))
@@ -86,18 +89,30 @@ func scalarsUnder(v any, name string) (values []string) {
 
 func containersIn(v any) (inner []any) {
 	items, _ := v.([]any)
-	if m, ok := v.(map[string]any); ok {
-		for _, key := range sortedKeys(m) {
-			items = append(items, m[key])
+	for _, key := range keysWhere(v, func(_ string, item any) bool { return isContainer(item) }) {
+		items = append(items, v.(map[string]any)[key])
+	}
+	return slices.DeleteFunc(slices.Clone(items), func(item any) bool { return !isContainer(item) })
+}
+
+func isContainer(v any) bool {
+	switch v.(type) {
+	case map[string]any, []any:
+		return true
+	}
+	return false
+}
+
+// keysWhere are an object's keys that fit, sorted.
+func keysWhere(v any, fits func(key string, item any) bool) (keys []string) {
+	m, _ := v.(map[string]any)
+	for key, item := range m {
+		if fits(key, item) {
+			keys = append(keys, key)
 		}
 	}
-	for _, item := range items {
-		switch item.(type) {
-		case map[string]any, []any:
-			inner = append(inner, item)
-		}
-	}
-	return inner
+	slices.Sort(keys)
+	return keys
 }
 
 func plainName(key string) string {

@@ -32,6 +32,6 @@ func (c *Client) isDead(rules []string, status int, body []byte) bool {
 	if len(rules) == 0 {
 		return false
 	}
-	e := readError(c.entry.Errors, body)
+	e := readOwn(c.entry.Errors, body)
 	return anyRule(rules, status, e.own, e.members)
 }

@@ -19,17 +19,17 @@ func readAnswer(e Entry, status int, body []byte, sentAt time.Time) (Answer, boo
 		return Answer{}, false
 	}
 	m := root
-	if nested := lookup(root, e.Tokens.Path); usableToken(lookup(nested, "access_token")) {
+	if nested := lookup(root, e.Tokens.Path); usableToken(member(nested, "access_token")) {
 		m = nested
 	}
-	if !usableToken(lookup(m, "access_token")) {
+	if !usableToken(member(m, "access_token")) {
 		return Answer{}, false
 	}
 	a := Answer{
-		AccessToken:      tokenText(lookup(m, "access_token")),
-		TokenType:        tokenType(text(lookup(m, "token_type"))),
-		RefreshToken:     tokenText(lookup(m, "refresh_token")),
-		IDToken:          tokenText(lookup(m, "id_token")),
+		AccessToken:      tokenText(member(m, "access_token")),
+		TokenType:        tokenType(text(member(m, "token_type"))),
+		RefreshToken:     tokenText(member(m, "refresh_token")),
+		IDToken:          tokenText(member(m, "id_token")),
 		Scopes:           readScopes(m),
 		RefreshExpiresIn: refreshLifetime(e.Tokens, m),
 		Extra:            keptMembers(e.Tokens.Keep, m, root),
@@ -37,6 +37,18 @@ func readAnswer(e Entry, status int, body []byte, sentAt time.Time) (Answer, boo
 	}
 	a.ExpiresIn, a.Never = expiry(e.Tokens, m, sentAt)
 	return a, true
+}
+
+// member is a member of the answer by its name, else by the same name in another
+// spelling (accessToken).
+func member(m any, name string) any {
+	if v := lookup(m, name); v != nil {
+		return v
+	}
+	for _, key := range keysWhere(m, func(key string, _ any) bool { return plainName(key) == plainName(name) }) {
+		return m.(map[string]any)[key]
+	}
+	return nil
 }
 
 // usableToken: a token that can stand in a header.
@@ -63,9 +75,9 @@ func tokenType(s string) string {
 // answers with commas to a request with spaces. Bitbucket called it scopes.
 func readScopes(m any) []string {
 	for _, name := range []string{"scope", "scopes"} {
-		switch v := lookup(m, name).(type) {
+		switch v := member(m, name).(type) {
 		case []any:
-			if list := textList(v); len(list) > 0 {
+			if list := splitScopes(strings.Join(textList(v), " ")); len(list) > 0 {
 				return list
 			}
 		case string:
@@ -89,10 +101,10 @@ func expiry(t TokenRules, m any, sentAt time.Time) (in time.Duration, never bool
 	if t.ExpiresUnit == "ms" {
 		unit = time.Millisecond
 	}
-	if d, ok := lifetime(lookup(m, first(t.ExpiresIn, "expires_in")), unit); ok {
+	if d, ok := lifetime(member(m, first(t.ExpiresIn, "expires_in")), unit); ok {
 		return d, false
 	}
-	if at, ok := moment(lookup(m, "expires_at")); ok && at.After(sentAt) {
+	if at, ok := moment(member(m, "expires_at")); ok && at.After(sentAt) {
 		return min(at.Sub(sentAt), maxLifetime), false
 	}
 	if t.DefaultExpiresIn > 0 {

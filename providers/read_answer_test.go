@@ -28,6 +28,7 @@ func TestTokensAreFoundInWhateverDress(t *testing.T) {
 	for name, body := range map[string]string{
 		"JSON":            `{"access_token":"a","refresh_token":"r"}`,
 		"byte-order mark": "\xef\xbb\xbf" + `{"access_token":"a","refresh_token":"r"}`,
+		"camel case":      `{"accessToken":"a","refreshToken":"r"}`,
 		"form encoding":   "access_token=a&refresh_token=r&scope=",
 		"blanks around":   "\r\n  {\"access_token\":\" a \",\"refresh_token\":\"r\"}\n",
 		"text after it":   `{"access_token":"a","refresh_token":"r"}` + "\n<!-- cached -->",
@@ -99,6 +100,7 @@ func TestScopesAreReadFromStringsAndLists(t *testing.T) {
 		`"scope":"repo,gist"`:           {"repo", "gist"},
 		`"scope":"openid  profile"`:     {"openid", "profile"},
 		`"scope":["a:b","c"]`:           {"a:b", "c"},
+		`"scope":["a b"]`:               {"a", "b"},
 		`"scopes":"my scopes here"`:     {"my", "scopes", "here"},
 		`"scope":""`:                    nil,
 		`"scope":null`:                  nil,
