@@ -77,6 +77,9 @@
 //	suspect        kept     30 s, 2 min, 8 min, 30 min                                      the fifth is dead
 //	dead           erased   none until the user acts, also after a restart                  one notification
 //
+// A process that dies with a request under way has lost the answer too: the
+// next one sends the same refresh token again as soon as it has read the record.
+//
 // # Write before use
 //
 // Before a refresh the store is asked whether it can be written; if not, the

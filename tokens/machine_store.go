@@ -61,6 +61,16 @@ func (m *machine) found(now time.Time, g *Grant) {
 		m.stand(now, Connected, ReasonNone, "", time.Time{})
 		m.do(effect{kind: compareBinding, grant: g})
 		m.tick(now)
+		m.takeUpLost(now)
+	}
+}
+
+// takeUpLost sends the same refresh token again where the last process ended
+// before it had the answer. It does not wait for the timer: providers that
+// allow this do so for seconds.
+func (m *machine) takeUpLost(now time.Time) {
+	if m.lost && m.base == Connected {
+		m.start(now, Want{})
 	}
 }
 

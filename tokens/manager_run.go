@@ -292,7 +292,7 @@ func (m *Manager) perform(k *conn, e effect) {
 
 func (m *Manager) performRemote(k *conn, e effect) {
 	k.mu.Lock()
-	p, generation := k.provider, e.grant.Generation
+	p, generation, lost := k.provider, e.grant.Generation, k.m.lost
 	k.mu.Unlock()
 	if p == nil {
 		return
@@ -307,7 +307,7 @@ func (m *Manager) performRemote(k *conn, e effect) {
 			m.opts.Log.Info("refresh failed", "connection", k.name, "err", err)
 		}
 		m.step(k, "answered")
-		if err != nil && !asFailure(err).Lost {
+		if err != nil && !asFailure(err).Lost && !lost { // an answer that was lost before stays lost
 			m.markSent(k, 0)
 		}
 		m.event(k, func(now time.Time) { k.m.answered(now, generation, a, err) })

@@ -359,6 +359,33 @@ func TestALostAnswerIsTriedOnceSoonThenNamedAsTheReason(t *testing.T) {
 	})
 }
 
+func TestAnswerLostWithTheProcessIsAskedForAgainAtOnce(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.pass(20 * time.Minute)
+		r.verdicts.Sent("work", r.stored().Generation) // as a killed process leaves it
+		r.restart()
+		r.wantHits(1)
+		r.wantState(Connected, ReasonNone)
+		if r.verdicts.LoadSent("work") != 0 {
+			t.Error("the answer came, and still counts as lost")
+		}
+	})
+}
+
+func TestALostAnswerIsRememberedWhateverFailsAfterIt(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		lost := &providers.Failure{Class: providers.Transient, Code: "network", Lost: true, Detail: "The connection broke."}
+		r.provider.with(func() { r.provider.answers = []error{lost, failure(providers.Transient, "network")} })
+		r.pass(55*time.Minute + 20*time.Second)
+		r.wantHits(2)
+		r.wantState(Retrying, ReasonProviderTrouble)
+		r.provider.with(func() { r.provider.answers = []error{failure(providers.Dead, "invalid_grant")} })
+		r.restart()
+		r.wantHits(3)
+		r.wantState(ReconnectRequired, ReasonAnswerLost)
+	})
+}
+
 func TestBackOffDoublesToFiveMinutesAndObeysRetryAfter(t *testing.T) {
 	inBubble(t, 24*time.Hour, func(t *testing.T, r *rig) {
 		r.provider.with(func() { r.provider.always = failure(providers.Transient, "http_500") })
