@@ -1,0 +1,26 @@
+// Package crashtest is the test of what must survive: it kills real agents, takes
+// the keychain away under them, stops their process and lets them run for an
+// hour in bad weather. It has no code of its own.
+//
+//	TestKilledAgents…       kill -9, over and over, against a real gnome-keyring
+//	                        go test ./app/crashtest -run TestKilledAgents -v -timeout 1h -kills 1000
+//	TestEveryKeychainCall…  each single call of a write fails, lies or hangs
+//	TestKeychain…           the keychain locked, gone, changed by hand
+//	TestStopped…            SIGSTOP past the token's end
+//	TestSoak                go test ./app/crashtest -run TestSoak -v -timeout 2h -soak 1h
+//
+// # What is where
+//
+//	main_linux_test.go      what the test binary is besides the tests: an agent with a plan for its death, and authtray
+//	provider_linux_test.go  a practice provider that keeps a book of all it gave
+//	agent_linux_test.go     an agent's process, and how it is asked
+//	record_linux_test.go    the keychain's records, held against the book
+//	tools_linux_test.go     tools that ask for tokens all the time
+//	kills_linux_test.go     the ways to die, and one round of dying
+//	account_linux_test.go   what came of it, as a table
+//	crash_linux_test.go, calls_linux_test.go, keychain_linux_test.go, stop_linux_test.go, soak_linux_test.go: the tests
+//
+// The agent that is killed at a named step is built here, from the parts that
+// package app is built from, with tokens.Options.Step set. The program that is
+// shipped has no way to set it.
+package crashtest
