@@ -98,6 +98,13 @@ func TestAnMCPServerSaysWhoIssuesItsTokens(t *testing.T) {
 	if u, err := c.API(r.URL+"/mcp", nil); err != nil {
 		t.Errorf("%v %v", u, err)
 	}
+	host := strings.TrimPrefix(r.URL, "http://")
+	if account, err := c.Whoami(t.Context(), Answer{AccessToken: "a"}); err != nil || account != (Account{Label: host}) {
+		t.Errorf("%v %+v", err, account)
+	}
+	if account, _ := c.Whoami(t.Context(), Answer{AccessToken: "a", IDToken: idToken(`{"sub":"s","email":"ada@example.org"}`)}); account != (Account{"s", "ada@example.org"}) {
+		t.Errorf("%+v", account)
+	}
 	binding.Issuer = "https://another.example"
 	if _, err := c.Refresh(t.Context(), RefreshRequest{RefreshToken: "r", Binding: binding}); err == nil {
 		t.Error("a grant of another issuer was sent")

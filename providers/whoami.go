@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strings"
 )
 
@@ -21,12 +22,21 @@ func (c *Client) Whoami(ctx context.Context, a Answer) (Account, error) {
 	}
 	status, header, body, err := c.askWhoami(ctx, a.AccessToken, a.Extra)
 	if err != nil || status == 0 {
-		return account, err
+		return account.or(c.serverAccount()), err
 	}
 	if status != http.StatusOK || c.isDead(c.entry.Whoami.Dead, status, body) {
-		return account, named(Classify(ErrorRules{}, status, header, body, c.now()), c.entry.Name)
+		return account.or(c.serverAccount()), named(Classify(ErrorRules{}, status, header, body, c.now()), c.entry.Name)
 	}
-	return c.account(parseBody(body)).or(account), nil
+	return c.account(parseBody(body)).or(account).or(c.serverAccount()), nil
+}
+
+// serverAccount: an MCP server seldom says whose token it is; its own name is
+// better than none. It is no account, so it has no id.
+func (c *Client) serverAccount() Account {
+	if u, err := url.Parse(c.conn.MCP); err == nil {
+		return Account{Label: u.Host}
+	}
+	return Account{}
 }
 
 // or fills what is missing.
