@@ -19,17 +19,21 @@ import (
 // commands:
 //
 //	commands_run.go         run, open, quit, window: the agent's process
-//	commands_add.go         add; commands_set.go reads --set, commands_offline.go serves without an agent
+//	commands_start.go       starting an agent where none runs
+//	commands_add.go         add
+//	commands_set.go         what --set means
 //	commands_remove.go      remove, disconnect, refresh
-//	commands_secret.go      secret set
-//	commands_connect.go     connect
+//	commands_secret.go      secret set, and reading secrets
+//	commands_connect*.go    connect, and its ways without a browser
 //	commands_token.go       token, rejected
-//	commands_request.go     request
-//	commands_status.go      status; commands_watch.go watch
+//	commands_request*.go    request
+//	commands_status.go      status
+//	commands_watch.go       watch
 //	commands_providers.go   providers
 //	commands_settings.go    autostart, version
 //	commands_errors.go      errors as sentences, and exit codes
 //	commands_agent.go       speaking to the agent
+//	commands_offline.go     doing without one
 //	commands_text.go        foreign text, times and counts in words
 func Main(version string) int {
 	s := &shell{in: os.Stdin, out: os.Stdout, err: os.Stderr, now: time.Now, version: version}
@@ -62,7 +66,7 @@ func (s *shell) main(ctx context.Context, args []string) int {
 }
 
 func (s *shell) root() *cobra.Command {
-	root := s.runCommand("authtray [command]")
+	root := s.runCommand("authtray")
 	root.Short = "Keeps your OAuth connections alive and serves their tokens to local tools"
 	root.Long = root.Short + ".\n\nWithout a command it runs the agent, like: authtray run."
 	root.Example = `  authtray run &
@@ -71,13 +75,23 @@ func (s *shell) root() *cobra.Command {
   curl -H "Authorization: Bearer $(authtray token work)" https://api.github.com/user`
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(s.runCommand("run"), s.openCommand(), s.quitCommand(), s.windowCommand(),
-		s.addCommand(), s.removeCommand(), s.secretCommand(),
-		s.connectCommand(), s.disconnectCommand(), s.refreshCommand(),
-		s.tokenCommand(), s.rejectedCommand(), s.requestCommand(),
-		s.statusCommand(), s.watchCommand(), s.providersCommand(),
-		s.autostartCommand(), s.versionCommand())
+	group(root, "Connections:", s.addCommand(), s.secretCommand(), s.connectCommand(), s.statusCommand(), s.watchCommand(),
+		s.refreshCommand(), s.disconnectCommand(), s.removeCommand(), s.providersCommand())
+	group(root, "Tokens:", s.tokenCommand(), s.rejectedCommand(), s.requestCommand())
+	group(root, "The agent:", s.runCommand("run"), s.openCommand(), s.quitCommand(), s.autostartCommand(), s.versionCommand())
+	root.AddCommand(s.windowCommand())
+	root.SetHelpCommandGroupID("The agent:")
 	return root
+}
+
+// group adds commands under a title of their own in the help, in this order.
+func group(root *cobra.Command, title string, commands ...*cobra.Command) {
+	cobra.EnableCommandSorting = false
+	root.AddGroup(&cobra.Group{ID: title, Title: title})
+	for _, c := range commands {
+		c.GroupID = title
+		root.AddCommand(c)
+	}
 }
 
 // action is what a command does once its line has been understood.

@@ -1,12 +1,10 @@
 package app
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -175,26 +173,6 @@ func follow(said *json.Decoder) (e ending) {
 	return ending{now: last.Connection}
 }
 
-// readPasted gives each pasted line to the flow. A wrong one leaves the flow
-// pending; a person may try again.
-func (c *connecting) readPasted(ctx context.Context) (e ending) {
-	lines := bufio.NewScanner(c.in)
-	lines.Buffer(nil, maxSecret)
-	e.err = usage("no address came on stdin: paste the whole address that the browser ended on")
-	for lines.Scan() {
-		pasted := strings.TrimSpace(lines.Text())
-		if pasted == "" {
-			continue
-		}
-		e.err = c.agent().do(ctx, http.MethodPost, connection(c.name, "connect", "redirect"), socket.Redirect{URL: pasted}, &e.now)
-		if !isCode(e.err, tokens.CodeBadRequest) || !isTerminal(c.in) {
-			return e
-		}
-		c.say("%s Paste it again:", asTrouble(e.err).line())
-	}
-	return e
-}
-
 // giveUp ends the flow at the agent, too.
 func (c *connecting) giveUp(ctx context.Context) error {
 	quick, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
@@ -206,30 +184,6 @@ func (c *connecting) giveUp(ctx context.Context) error {
 		return failed("authtray connect "+c.name, "stopped before the sign-in was done")
 	}
 	return failed("authtray connect "+c.name, "nobody signed in within %v", c.timeout)
-}
-
-// askOther asks whether the account of another person is meant: tools would
-// silently act as them.
-func (c *connecting) askOther(ctx context.Context, other error) error {
-	t := asTrouble(other)
-	if !isTerminal(c.in) {
-		return failed("authtray connect "+c.name+" --accept-account", "%s", t.sentence)
-	}
-	c.say("%s\nUse it from now on? [y/N] ", oneLine(t.sentence))
-	line, _ := bufio.NewReader(c.in).ReadString('\n')
-	if answer := strings.ToLower(strings.TrimSpace(line)); answer != "y" && answer != "yes" {
-		return failed("", "%s stays as it was", c.name)
-	}
-	return c.takeOther(ctx)
-}
-
-func (c *connecting) takeOther(ctx context.Context) error {
-	var now tokens.Status
-	in := socket.ConnectRequest{AcceptAccount: true}
-	if err := c.agent().do(ctx, http.MethodPost, connection(c.name, "connect"), in, &now); err != nil {
-		return err
-	}
-	return c.connected(now)
 }
 
 func (c *connecting) connected(now tokens.Status) error {

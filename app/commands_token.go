@@ -81,7 +81,7 @@ func fetchToken(ctx context.Context, target string) (tokens.Token, []byte, error
 	early, asked := quick.Taken()
 	switch {
 	case asked && early == nil:
-		return tokens.Token{}, nil, context.DeadlineExceeded
+		return tokens.Token{}, nil, &trouble{exit: exitUnavailable, sentence: "the agent gave no answer", hint: "authtray status"}
 	case asked:
 		a, err := call.Read(early)
 		return tokens.Token{AccessToken: strings.TrimSuffix(string(a.Body), "\n")}, nil, err
