@@ -1,0 +1,134 @@
+# Authtray. `make help` says what there is.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.NOTPARALLEL:
+
+GO      ?= go
+PREFIX  ?= /usr/local
+OUT     := build
+VERSION := $(shell sed -n 's/^Version = "\(.*\)"/\1/p' FyneApp.toml)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+SYSTEM  := $(shell uname -s)
+
+# The window is drawn by Fyne v2, which speaks X11 and Wayland; without the
+# headers of the latter it is built for X11 alone, which Wayland desktops have too.
+WAYLAND := $(if $(filter Linux,$(SYSTEM)),$(shell pkg-config --exists wayland-client xkbcommon 2>/dev/null && echo yes),yes)
+comma   := ,
+TAGS    := release,migrated_fynedo$(if $(WAYLAND),,$(comma)x11)
+
+# -tags ci gives Fyne a screen in memory, which needs no C.
+PLAIN := CGO_ENABLED=0 $(GO)
+TEST  := $(PLAIN) test -tags ci
+# What several goroutines share; the rest is run without the race detector.
+RACED := ./tokens ./tokens/client/... ./tokens/store ./providers ./app ./app/socket ./app/config ./app/notify ./app/tray ./app/window/remote
+
+FUZZTIME ?= 30s
+YEARS    ?= 10000
+KILLS    ?= 1000
+SOAK     ?= 1h
+
+# Checkouts of another owner have no readable version control; it is not needed.
+export GOFLAGS := $(GOFLAGS) -buildvcs=false
+export SCREENSHOTS := $(CURDIR)/$(OUT)/screenshots
+
+.PHONY: help run build window install uninstall package check fmt vet test race desktop packages fuzz bench simulate crashtest soak icons clean
+
+help: ## this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+run: $(OUT)/authtray $(OUT)/practice ## try it: the practice provider and the tray, in a profile of its own (PORT=47820)
+	@scripts/run $(OUT)
+
+# --- programs -------------------------------------------------------------
+
+build: $(OUT)/authtray $(OUT)/practice window ## both builds, and the practice provider, in build/
+
+# Go knows best what has changed.
+.PHONY: $(OUT)/authtray $(OUT)/practice
+ifeq ($(SYSTEM),Darwin)
+# The tray needs cgo on macOS, so there it is one program.
+$(OUT)/authtray:
+	$(GO) build -tags $(TAGS) -trimpath -ldflags '$(LDFLAGS)' -o $@ .
+window: $(OUT)/authtray
+else
+$(OUT)/authtray:
+	$(PLAIN) build -trimpath -ldflags '$(LDFLAGS)' -o $@ .
+window: ## the window, build/authtray-window (with cgo; some minutes the first time)
+	CGO_ENABLED=1 $(GO) build -tags $(TAGS) -trimpath -ldflags '$(LDFLAGS)' -o $(OUT)/authtray-window .
+endif
+
+$(OUT)/practice:
+	$(PLAIN) build -trimpath -ldflags '$(LDFLAGS)' -o $@ ./providers/practice
+
+ICONS := 16 32 48 64 128 256 512
+BIN   := $(DESTDIR)$(PREFIX)/bin
+SHARE := $(DESTDIR)$(PREFIX)/share
+
+install: $(OUT)/authtray window ## into PREFIX=/usr/local (DESTDIR is obeyed): programs, icons, menu entry
+	install -d '$(BIN)' '$(SHARE)/applications'
+	install $(OUT)/authtray '$(BIN)/'
+	if [ -e $(OUT)/authtray-window ]; then install $(OUT)/authtray-window '$(BIN)/'; fi
+	install -m 644 assets/authtray.desktop '$(SHARE)/applications/'
+	for n in $(ICONS); do install -D -m 644 assets/icons/app-$$n.png "$(SHARE)/icons/hicolor/$${n}x$$n/apps/authtray.png"; done
+	install -D -m 644 assets/icons/app.svg '$(SHARE)/icons/hicolor/scalable/apps/authtray.svg'
+
+uninstall: ## what install put there
+	rm -f '$(BIN)/authtray' '$(BIN)/authtray-window' '$(SHARE)/applications/authtray.desktop'
+	rm -f $(foreach n,$(ICONS),'$(SHARE)/icons/hicolor/$(n)x$(n)/apps/authtray.png') '$(SHARE)/icons/hicolor/scalable/apps/authtray.svg'
+
+package: ## build/authtray-VERSION-SYSTEM-MACHINE.tar.gz, to be unpacked at /
+	rm -rf $(OUT)/package
+	$(MAKE) install DESTDIR=$(CURDIR)/$(OUT)/package PREFIX=/usr
+	tar -C $(OUT)/package --owner=0 --group=0 -czf $(OUT)/authtray-$(VERSION)-$(SYSTEM)-$(shell uname -m).tar.gz .
+
+icons: ## draw the PNG and ICO icons from their SVG sources
+	$(GO) run ./assets/icons/draw
+
+clean: ## everything in build/
+	rm -rf $(OUT)
+
+# --- checks and tests -----------------------------------------------------
+
+check: fmt vet ## the fast loop: format, vet for three systems, tests without a desktop
+	env -u DISPLAY -u WAYLAND_DISPLAY -u DBUS_SESSION_BUS_ADDRESS -u CI $(TEST) -short -skip 'Desktop' \
+		$$($(PLAIN) list -tags ci ./... | grep -v -e /app/crashtest -e /app/outside -e /app/story)
+
+fmt:
+	@unformatted=$$(gofmt -l app assets providers tokens *.go); \
+	if [ -n "$$unformatted" ]; then echo "not formatted as gofmt does it:"; echo "$$unformatted"; exit 1; fi
+
+vet: ## go vet for Linux, Windows and macOS, without cgo
+	GOOS=linux $(PLAIN) vet -tags ci ./...
+	GOOS=windows $(PLAIN) vet -tags ci ./...
+	GOOS=darwin $(PLAIN) vet -tags ci ./...
+
+# The last lines are those of go test, one a package, and the first failure ends it all.
+test: packages fmt vet race desktop ## everything; installs what it needs with apt-get where it may
+	@mkdir -p '$(SCREENSHOTS)'
+	$(TEST) -timeout 15m ./...
+
+race: ## what goroutines share, with the race detector
+	CGO_ENABLED=1 $(GO) test -race -short -timeout 15m $(RACED)
+
+desktop: window ## the window, built for real and driven on a screen of its own
+	@mkdir -p '$(SCREENSHOTS)'
+	CGO_ENABLED=1 $(GO) test -tags desktop,$(TAGS) -timeout 15m ./app/window/story
+
+packages:
+	@scripts/packages
+
+fuzz: ## every fuzz target for FUZZTIME=30s
+	@scripts/fuzz $(FUZZTIME)
+
+simulate: ## the life of a grant for YEARS=10000, on fake time
+	$(TEST) ./tokens -run TestAYearInAMinute -years $(YEARS) -timeout 0 -v
+
+crashtest: packages ## kill KILLS=1000 agents, and see that no grant was lost
+	$(TEST) ./app/crashtest -run TestKilledAgents -kills $(KILLS) -timeout 0 -v
+
+soak: packages ## an agent in bad weather for SOAK=1h
+	$(TEST) ./app/crashtest -run TestSoak -soak $(SOAK) -timeout 0 -v
+
+bench: packages ## how fast, and what an idle agent costs; beside rivals where they are installed
+	$(TEST) -run '^$$' -bench . -timeout 30m ./tokens/... ./app/...
