@@ -47,7 +47,7 @@ func (r apiRequest) send(ctx context.Context, client *providers.Client, to *url.
 		return nil, false, err
 	}
 	if answer, err = client.SendAPI(request); err != nil {
-		return nil, false, &trouble{exit: exitUnavailable, sentence: to.Host + " cannot be reached: " + plain(err).Error()}
+		return nil, false, &trouble{exit: exitUnavailable, sentence: to.Host + " cannot be reached: " + err.Error()}
 	}
 	head, err := io.ReadAll(io.LimitReader(answer.Body, maxJudged))
 	if err != nil {

@@ -50,14 +50,13 @@ func (c *Client) deviceAuthorization(ctx context.Context, e endpoints, o Authori
 	if e.Device == "" {
 		return deviceCode{}, c.misconfigured("no_device_url", "%s does not offer codes to enter on another device, as far as is known; connect in the browser instead.", c.name())
 	}
-	form := c.deviceForm(o)
-	status, header, body, err := c.post(ctx, e.Device, form)
+	a, err := c.post(ctx, e.Device, c.deviceForm(o))
 	if err != nil {
 		return deviceCode{}, err
 	}
-	d, ok := readDeviceCode(parseBody(body))
-	if !ok || status < 200 || status > 299 {
-		return deviceCode{}, c.refused(form, status, header, body)
+	d, ok := readDeviceCode(parseBody(a.body))
+	if !ok || a.status < 200 || a.status > 299 {
+		return deviceCode{}, c.refused(a)
 	}
 	return d, nil
 }

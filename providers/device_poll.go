@@ -139,14 +139,13 @@ func pollEnd(step devicePoll, f *Failure) error {
 // answer names; 0: none.
 func (c *Client) pollOnce(ctx context.Context, endpoint, code string) (Answer, *Failure, time.Duration) {
 	form := url.Values{"grant_type": {deviceGrantType}, "device_code": {code}, "client_id": {c.clientID()}}
-	sentAt := c.now()
-	status, header, body, err := c.post(ctx, endpoint, form)
+	a, err := c.post(ctx, endpoint, form)
 	if err != nil {
 		return Answer{}, asFailure(err), 0
 	}
-	answer, ok := readAnswer(c.entry, status, body, sentAt)
+	answer, ok := readAnswer(c.entry, a.status, a.body, a.sentAt)
 	if !ok {
-		return Answer{}, c.refused(form, status, header, body), readSeconds(lookup(parseBody(body), "interval"), 0, maxInterval)
+		return Answer{}, c.refused(a), readSeconds(lookup(parseBody(a.body), "interval"), 0, maxInterval)
 	}
 	return answer, nil, 0
 }

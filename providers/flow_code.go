@@ -39,6 +39,8 @@ func (f *Flow) refuses(a callback) error {
 		return ErrTimedOut
 	case !f.code.issuer.allows(a.iss, a.hasIss):
 		return wrongIssuer(f.client.name(), a)
+	case echoes(a.errorCode, []string{f.code.state, f.code.verifier}):
+		return authorizeFailure(f.client.name(), "unknown")
 	case a.errorCode != "":
 		return authorizeFailure(f.client.name(), a.errorCode)
 	}

@@ -238,7 +238,16 @@ func isPlain(code string) bool {
 // shown and logged: no markup, no escape sequences, no length. What is not a
 // code becomes "unknown".
 func SafeCode(s string) string {
-	safe := strings.Map(func(r rune) rune {
+	safe := safeText(s[:min(len(s), 256)])
+	if safe = safe[:min(len(safe), 64)]; safe == "" {
+		return "unknown"
+	}
+	return safe
+}
+
+// safeText is SafeCode without its bounds.
+func safeText(s string) string {
+	return strings.Map(func(r rune) rune {
 		switch r = unicode.ToLower(r); {
 		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '_', r == '.', r == '-':
 			return r
@@ -246,9 +255,5 @@ func SafeCode(s string) string {
 			return '_'
 		}
 		return -1
-	}, strings.TrimSpace(s[:min(len(s), 256)]))
-	if safe = safe[:min(len(safe), 64)]; safe == "" {
-		return "unknown"
-	}
-	return safe
+	}, strings.TrimSpace(s))
 }

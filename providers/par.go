@@ -43,13 +43,13 @@ func (c *Client) push(ctx context.Context, e endpoints, p authorizeParams) (stri
 		return "", c.misconfigured("no_par_url", "%s wants the sign-in request pushed first, but says nowhere where to; set the par URL.", c.name())
 	}
 	form := c.authorizeForm(p)
-	status, header, body, err := c.post(ctx, e.PAR, form)
+	a, err := c.post(ctx, e.PAR, form)
 	if err != nil {
 		return "", err
 	}
-	handle := text(lookup(parseBody(body), "request_uri"))
-	if status != http.StatusCreated && status != http.StatusOK || handle == "" {
-		return "", c.refused(form, status, header, body)
+	handle := text(lookup(parseBody(a.body), "request_uri"))
+	if a.status != http.StatusCreated && a.status != http.StatusOK || handle == "" {
+		return "", c.refused(a)
 	}
 	return withQuery(e.Authorize, url.Values{"client_id": {c.clientID()}, "request_uri": {handle}}), nil
 }

@@ -10,13 +10,13 @@ import (
 // "dead" answer is DeadToken, and even that is not a verdict: some providers say
 // so of good tokens.
 func (c *Client) Probe(ctx context.Context, accessToken string, extra map[string]json.RawMessage) Liveness {
-	status, _, body, err := c.askWhoami(ctx, accessToken, extra)
+	a, err := c.askWhoami(ctx, accessToken, extra)
 	switch {
-	case err != nil || status == 0:
+	case err != nil || a.status == 0:
 		return Unclear
-	case c.isDead(c.entry.Whoami.Dead, status, body):
+	case c.isDead(c.entry.Whoami.Dead, a.status, a.body):
 		return DeadToken
-	case status >= 200 && status < 300 && parseBody(body) != nil && !failed(c.entry.Errors, parseBody(body)):
+	case a.status >= 200 && a.status < 300 && parseBody(a.body) != nil && !failed(c.entry.Errors, parseBody(a.body)):
 		return Alive
 	}
 	return Unclear

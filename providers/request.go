@@ -4,12 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"io"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
+	"time"
 )
 
 // exchange redeems an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.5).
@@ -52,82 +50,61 @@ func (c *Client) exchangeForm(code, verifier, redirectURI, resource string) url.
 // is a *Failure whose Code is the provider's ("authorization_pending" in the
 // device flow).
 func (c *Client) tokenRequest(ctx context.Context, endpoint string, form url.Values) (Answer, error) {
-	req, err := c.clientRequest(ctx, endpoint, form)
+	a, err := c.post(ctx, endpoint, form)
 	if err != nil {
 		return Answer{}, err
 	}
-	sent, sentAt := sentValues(req), c.now()
-	status, header, body, err := c.send(ctx, req)
-	if err != nil {
-		return Answer{}, err
-	}
-	answer, ok := readAnswer(c.entry, status, body, sentAt)
+	answer, ok := readAnswer(c.entry, a.status, a.body, a.sentAt)
 	if !ok {
-		return Answer{}, c.refusedAfter(sent, status, header, body)
+		return Answer{}, c.refused(a)
 	}
 	return answer, nil
 }
 
-// refused classifies an answer that does not bring what a form asked for.
-func (c *Client) refused(form url.Values, status int, header http.Header, body []byte) *Failure {
-	return c.refusedAfter(slices.Concat(slices.Collect(maps.Values(form))...), status, header, body)
+// answered is an answer, and what was said to get it.
+type answered struct {
+	status int
+	header http.Header
+	body   []byte
+	sentAt time.Time
+	sent   []string // the secrets that the request told
 }
 
-// refusedAfter is refused, when these values were sent: a code in which the
-// provider repeats one of them is not shown.
-func (c *Client) refusedAfter(sent []string, status int, header http.Header, body []byte) *Failure {
-	f := Classify(c.entry.Errors, status, header, body, c.now())
-	if echoes(f.Code, sent) {
-		f.Code = "unknown"
-		f.Detail = sentence(f)
-	}
-	if status == http.StatusNotFound || status == http.StatusMethodNotAllowed {
+// refused classifies an answer that does not bring what was asked for.
+func (c *Client) refused(a answered) *Failure {
+	f := c.classify(c.entry.Errors, a)
+	if a.status == http.StatusNotFound || a.status == http.StatusMethodNotAllowed {
 		c.discovery.forget()
 	}
 	return named(f, c.entry.Name)
 }
 
-// sentValues is everything secret that a request says.
-func sentValues(req *http.Request) (values []string) {
-	if _, secret, ok := req.BasicAuth(); ok {
-		plain, _ := url.QueryUnescape(secret)
-		values = append(values, secret, plain)
+// classify is Classify for an answer that may repeat what it was sent.
+func (c *Client) classify(rules ErrorRules, a answered) *Failure {
+	f := Classify(rules, a.status, a.header, a.body, c.now())
+	if echoes(f.Code, a.sent) {
+		f.Code = "unknown"
+		f.Detail = sentence(f)
 	}
-	body, err := req.GetBody()
-	if err != nil {
-		return values
-	}
-	raw, _ := io.ReadAll(body)
-	members, ok := parseJSON(raw).(map[string]any)
-	for _, v := range members {
-		values = append(values, text(v))
-	}
-	if form, err := url.ParseQuery(string(raw)); err == nil && !ok {
-		for _, v := range form {
-			values = append(values, v...)
-		}
-	}
-	return values
-}
-
-func echoes(code string, sent []string) bool {
-	for _, v := range sent {
-		if v = SafeCode(v); len(v) >= 8 && len(code) >= 8 && (strings.Contains(code, v) || strings.Contains(v, code)) {
-			return true
-		}
-	}
-	return false
+	return f
 }
 
 // post sends a form to one of the provider's endpoints with the client's
 // authentication, encoded as the entry says. It follows no redirect. The error
 // is a *Failure: nothing was sent, or no whole answer came.
-func (c *Client) post(ctx context.Context, endpoint string, form url.Values) (int, http.Header, []byte, error) {
+func (c *Client) post(ctx context.Context, endpoint string, form url.Values) (answered, error) {
 	req, err := c.clientRequest(ctx, endpoint, form)
 	if err != nil {
-		return 0, nil, nil, err
+		return answered{}, err
 	}
-	return c.send(ctx, req)
+	return c.say(ctx, req)
+}
+
+// say is send, and remembers what was said.
+func (c *Client) say(ctx context.Context, req *http.Request) (a answered, err error) {
+	a.sent, a.sentAt = sentSecrets(req), c.now()
+	a.status, a.header, a.body, err = c.send(ctx, req)
+	return a, err
 }
 
 func (c *Client) clientRequest(ctx context.Context, endpoint string, form url.Values) (*http.Request, error) {

@@ -157,23 +157,23 @@ func (c *Client) revokeAtGitHub(ctx context.Context, where string, r Revocation)
 }
 
 func (c *Client) sendRevocation(ctx context.Context, req *http.Request) error {
-	status, header, body, err := c.send(ctx, req)
+	a, err := c.say(ctx, req)
 	if err != nil {
 		return err
 	}
-	return c.revocationFailure(status, header, body)
+	return c.revocationFailure(a)
 }
 
 // revocationFailure reads the answer to a revocation. A 2xx is done, unless the
 // entry's ok_field or an error says otherwise (Slack, GitHub). "Unknown token" in
 // any of its forms is done as well.
-func (c *Client) revocationFailure(status int, header http.Header, body []byte) error {
-	e := readError(c.entry.Errors, body)
-	ok := status >= 200 && status < 300 && !failed(c.entry.Errors, e.members) && !hasError(e.members)
-	if ok || e.saysUnknownToken(c.entry.Errors, status) {
+func (c *Client) revocationFailure(a answered) error {
+	e := readError(c.entry.Errors, a.body)
+	ok := a.status >= 200 && a.status < 300 && !failed(c.entry.Errors, e.members) && !hasError(e.members)
+	if ok || e.saysUnknownToken(c.entry.Errors, a.status) {
 		return nil
 	}
-	f := Classify(c.entry.Errors, status, header, body, c.now())
+	f := c.classify(c.entry.Errors, a)
 	if f.Class != Transient {
 		f.Detail = "The provider did not take the grant back (" + f.Code + ")."
 		if page := c.UserRevokeURL(); page != "" {

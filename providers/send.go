@@ -75,7 +75,7 @@ func readBounded(r io.Reader) ([]byte, error) {
 // written says that the request had gone out, so that its answer may be lost.
 func transportFailure(err error, written bool) *Failure {
 	code, detail := transportCode(err)
-	return &Failure{Class: Transient, Code: code, Lost: written, Detail: detail, Err: withoutURL(err)}
+	return &Failure{Class: Transient, Code: code, Lost: written, Detail: detail, Err: safeCause(err)}
 }
 
 func transportCode(err error) (code, detail string) {
@@ -103,12 +103,34 @@ func transportCode(err error) (code, detail string) {
 	return "network", "The provider could not be reached."
 }
 
-// withoutURL drops the URL that net/http puts into its errors: it may hold a
-// token (HubSpot's whoami does).
-func withoutURL(err error) error {
+// errNoHTTP stands for the errors in which package net/http quotes what came
+// ("malformed HTTP response …"): a provider may have repeated a token there.
+var errNoHTTP = errors.New("what came is not an HTTP answer")
+
+// safeCause is err without the URL that net/http puts in front, which may hold a
+// token (HubSpot's whoami does), and without anything that the other side said.
+func safeCause(err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
-		return u.Err
+		err = u.Err
 	}
-	return err
+	var (
+		network net.Error
+		cert    *tls.CertificateVerificationError
+		alert   tls.AlertError
+	)
+	for _, known := range []error{context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, errTooLarge, http.ErrSchemeMismatch} {
+		if errors.Is(err, known) {
+			return known
+		}
+	}
+	switch {
+	case errors.As(err, &network):
+		return network
+	case errors.As(err, &cert):
+		return cert
+	case errors.As(err, &alert):
+		return alert
+	}
+	return errNoHTTP
 }

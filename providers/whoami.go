@@ -20,14 +20,14 @@ func (c *Client) Whoami(ctx context.Context, a Answer) (Account, error) {
 	if account.ID != "" && account.Label != "" {
 		return account, nil
 	}
-	status, header, body, err := c.askWhoami(ctx, a.AccessToken, a.Extra)
-	if err != nil || status == 0 {
+	said, err := c.askWhoami(ctx, a.AccessToken, a.Extra)
+	if err != nil || said.status == 0 {
 		return account.or(c.serverAccount()), err
 	}
-	if status != http.StatusOK || c.isDead(c.entry.Whoami.Dead, status, body) {
-		return account.or(c.serverAccount()), named(Classify(ErrorRules{}, status, header, body, c.now()), c.entry.Name)
+	if said.status != http.StatusOK || c.isDead(c.entry.Whoami.Dead, said.status, said.body) {
+		return account.or(c.serverAccount()), named(c.classify(ErrorRules{}, said), c.entry.Name)
 	}
-	return c.account(parseBody(body)).or(account).or(c.serverAccount()), nil
+	return c.account(parseBody(said.body)).or(account).or(c.serverAccount()), nil
 }
 
 // serverAccount: an MCP server seldom says whose token it is; its own name is
@@ -62,19 +62,19 @@ func (c *Client) account(members any) Account {
 
 // askWhoami makes the entry's whoami request. Status 0 without an error: there
 // is nothing to ask.
-func (c *Client) askWhoami(ctx context.Context, accessToken string, extra map[string]json.RawMessage) (int, http.Header, []byte, error) {
+func (c *Client) askWhoami(ctx context.Context, accessToken string, extra map[string]json.RawMessage) (answered, error) {
 	where, err := c.whoamiURL(ctx)
 	if err != nil || where == "" {
-		return 0, nil, nil, err
+		return answered{}, err
 	}
 	req, err := c.bearerRequest(c.entry.Whoami.Method, where, c.entry.Whoami.Body, accessToken, extra)
 	if err != nil {
-		return 0, nil, nil, err
+		return answered{}, err
 	}
 	for k, v := range c.entry.Whoami.Headers {
 		req.Header.Set(k, v)
 	}
-	return c.send(ctx, req)
+	return c.say(ctx, req)
 }
 
 func (c *Client) whoamiURL(ctx context.Context) (string, error) {

@@ -1,0 +1,127 @@
+package providers
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+const longSecret = "1//0gAbCdEfGhIjKlMnOpQrStUvWxYz-0123456789_aBcDeFgHiJkLmNoPqRsTuVwXyZ.0123456789"
+
+func TestACodeThatHoldsAPieceOfASecretIsNotShown(t *testing.T) {
+	safe := safeText(longSecret)
+	for code, want := range map[string]bool{
+		SafeCode(longSecret): true,
+		SafeCode("the token " + longSecret + " is not known"): true,
+		SafeCode("bad_" + longSecret):                         true,
+		"x" + safe[len(safe)-20:]:                             true,
+		safe[20:30]:                                           true,
+		"invalid_grant":                                       false,
+		"invalid_refresh_token":                               false,
+		"unknown":                                             false,
+		safe[:echoLength-1]:                                   false,
+	} {
+		if got := echoes(code, []string{"short", "", longSecret}); got != want {
+			t.Errorf("%q: echo %v", code, got)
+		}
+	}
+}
+
+func TestTheNamesOfParametersAreNoSecrets(t *testing.T) {
+	p := newRecord(t, answers(400, `{"error":"bad_refresh_token"}`))
+	c := testClient(t, testEntry(p.URL))
+	_, err := c.Refresh(t.Context(), RefreshRequest{RefreshToken: longSecret, Binding: bindingOf(t, c)})
+	if f := failureOf(t, err); f.Code != "bad_refresh_token" {
+		t.Errorf("%+v", f)
+	}
+}
+
+// Whatever is asked, and wherever the provider repeats it: the failure says
+// nothing of it, in its text or its cause.
+func TestNoFailureRepeatsWhatWasSent(t *testing.T) {
+	for name, raw := range map[string]string{
+		"code":              body400(`{"error":"SECRET"}`),
+		"sentence":          body400(`{"error":"the token SECRET is not known"}`),
+		"message":           body400(`{"message":"SECRET"}`),
+		"object":            body400(`{"error":{"code":"x SECRET"}}`),
+		"header":            "HTTP/1.1 401 No\r\nWWW-Authenticate: Bearer error=\"SECRET\"\r\nContent-Length: 0\r\n\r\n",
+		"redirect":          "HTTP/1.1 302 Found\r\nLocation: http://[SECRET]:%zz/\r\nContent-Length: 0\r\n\r\n",
+		"no HTTP":           "SECRET\r\n\r\n",
+		"status":            "HTTP/1.1 SECRET\r\n\r\n",
+		"malformed header":  "HTTP/1.1 400 Bad\r\nSECRET\r\n\r\n",
+		"malformed length":  "HTTP/1.1 400 Bad\r\nContent-Length: SECRET\r\n\r\n",
+		"unknown encoding":  "HTTP/1.1 400 Bad\r\nTransfer-Encoding: SECRET\r\n\r\n",
+		"malformed chunk":   "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nSECRET\r\n",
+		"protocol's place":  "SECRET 200 OK\r\n\r\n",
+		"reason of a error": "HTTP/1.1 500 SECRET\r\nContent-Length: 0\r\n\r\n",
+	} {
+		base := sayRaw(t, strings.ReplaceAll(raw, "SECRET", longSecret))
+		e := testEntry(base)
+		e.Client = ClientRules{Auth: "basic"}
+		e.Device, e.PAR, e.Revoke.URL, e.Whoami.URL = base+"/device", base+"/par", base+"/revoke", base+"/me?t={access_token}"
+		c := testClient(t, e, withSecret(longSecret))
+		made := bindingOf(t, c)
+		_, refresh := c.Refresh(t.Context(), RefreshRequest{RefreshToken: longSecret, Binding: made})
+		_, exchange := c.exchange(t.Context(), longSecret, "verifier", "http://127.0.0.1/")
+		_, device := c.deviceAuthorization(t.Context(), endpoints{Device: e.Device}, AuthorizeOptions{})
+		_, push := c.push(t.Context(), endpoints{PAR: e.PAR}, authorizeParams{State: longSecret})
+		_, whoami := c.Whoami(t.Context(), Answer{AccessToken: longSecret})
+		_, poll, _ := c.pollOnce(t.Context(), e.Token, longSecret)
+		for what, err := range map[string]error{
+			"refresh": refresh, "exchange": exchange, "device": device, "push": push, "whoami": whoami, "poll": poll,
+			"revoke": c.Revoke(t.Context(), Revocation{RefreshToken: longSecret, Binding: made}),
+		} {
+			f := failureOf(t, err)
+			if text := fmt.Sprintf("%v %+v %v", f, *f, f.Err); echoes(safeText(text), []string{longSecret}) {
+				t.Errorf("%s, %s: the failure repeats the secret", name, what)
+			}
+		}
+		req, _ := http.NewRequestWithContext(t.Context(), "GET", base+"/api", nil)
+		if _, err := c.SendAPI(req); err != nil && echoes(safeText(err.Error()), []string{longSecret}) {
+			t.Errorf("%s, API: the error repeats the secret", name)
+		}
+	}
+}
+
+func body400(body string) string {
+	return fmt.Sprintf("HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n%s", body)
+}
+
+// sayRaw answers every request with the same bytes, and hangs up.
+func sayRaw(t *testing.T, text string) (base string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				if _, err := http.ReadRequest(bufio.NewReader(c)); err == nil {
+					c.Write([]byte(text))
+				}
+			}()
+		}
+	}()
+	return "http://" + l.Addr().String()
+}
+
+func TestAnErrorInTheBrowserThatRepeatsTheStateIsNotShown(t *testing.T) {
+	w := newFlowWorld(t)
+	f := w.begin(AuthorizeOptions{})
+	state := asked(t, f).Get("state")
+	browse(t, redirect(t, f, "error", "bad_"+state))
+	_, err := w.wait(f)
+	if got := failureOf(t, err); got.Code != "unknown" || echoes(safeText(got.Detail), []string{state}) {
+		t.Errorf("told as %q", got.Code)
+	}
+}
