@@ -30,7 +30,7 @@ func (s *settings) about() fyne.CanvasObject {
 	name := newLine("Authtray " + s.u.version).bold()
 	text := inLine(small(tr("Keeps your OAuth connections alive and hands the current token to your tools.")))
 	show := s.u.button(tr("Licences"), nil, s.u.showLicences)
-	return card("", container.NewBorder(nil, nil, icon, container.NewCenter(show), container.New(inset{12, 0}, middled(spaced(4, name, text)))))
+	return card("", container.NewBorder(nil, nil, container.NewCenter(icon), container.NewCenter(show), container.New(inset{12, 0}, middled(spaced(4, name, text)))))
 }
 
 // licensed is one line of the list of licences.

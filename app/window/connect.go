@@ -27,7 +27,6 @@ type connecting struct {
 	round   int    // of which try an answer is
 	stop    func() // ends the wait for the answer
 	until   *line  // how long the provider's page is still good for
-	trouble *widget.Label
 }
 
 func (u *ui) newConnecting() *connecting {

@@ -1,6 +1,8 @@
 package window
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -233,5 +235,43 @@ func TestSilentAgentNeverBlocksTheWindow(t *testing.T) {
 	b.press(fyne.KeyEscape)
 	if b.view != viewConnections {
 		t.Fatal("the window does not follow its user while the agent is silent")
+	}
+}
+
+func TestAgentThatWasNeverThereIsNotCalledEmpty(t *testing.T) {
+	b := newBench(t)
+	b.agent.fails("Events", remote.ErrNoAgent)
+	go b.follow()
+	b.until("the banner is shown", b.banner.object.Visible)
+	if b.welcome.Visible() {
+		t.Fatal("the window says that there are no connections, which it does not know")
+	}
+	b.agent.come(connected("work"))
+	b.until("the connections are there", func() bool { b.pass(time.Second); return len(b.list.items) == 1 })
+}
+
+func TestAgentThatCannotBeStartedSaysWhy(t *testing.T) {
+	b := newBench(t)
+	b.out.start = func(context.Context) error { return errors.New("there is no keychain here") }
+	b.agent.fails("Events", remote.ErrNoAgent)
+	go b.follow()
+	b.until("the banner is shown", b.banner.object.Visible)
+	b.tap(b.banner.start)
+	b.until("it is said", func() bool { return b.banner.text.Text == "The agent could not be started: there is no keychain here" })
+	if b.banner.start.Disabled() {
+		t.Fatal("it cannot be tried again")
+	}
+}
+
+func TestOnlyTheSelectedItemIsLit(t *testing.T) {
+	b := live(t, connected("a"), connected("b"), connected("c"))
+	b.list.choose("c")
+	if b.list.widget.lit != 2 {
+		t.Fatalf("item %d is lit; want 2", b.list.widget.lit)
+	}
+	b.focus(b.list.widget)
+	b.press(fyne.KeyHome)
+	if b.list.widget.lit != 0 {
+		t.Fatalf("item %d is lit; want 0", b.list.widget.lit)
 	}
 }

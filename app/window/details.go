@@ -3,8 +3,6 @@ package window
 import (
 	"cmp"
 	"slices"
-	"strings"
-	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -24,16 +22,16 @@ type details struct {
 	name  string
 	known remote.Details // with events and configuration; zero until answered
 
-	scroll                                *container.Scroll
-	mark                                  *mark
-	title, whose, state, when             *line
-	shape                                 *canvas.Image
-	alert                                 *fyne.Container
-	why                                   *widget.Label
-	offer                                 *button
-	copy, refresh, connect, end           *button
-	manage, edit, remove                  *button
-	acts, facts, tags, history, scopeCard *fyne.Container
+	scroll                                          *container.Scroll
+	mark                                            *mark
+	title, whose, state, when                       *line
+	shape                                           *canvas.Image
+	alert                                           *fyne.Container
+	why                                             *widget.Label
+	offer                                           *button
+	copy, refresh, connect, end                     *button
+	manage, edit, remove                            *button
+	acts, facts, tags, history, scopeCard, factCard *fyne.Container
 }
 
 func (u *ui) newDetails() *details {
@@ -45,9 +43,11 @@ func (u *ui) newDetails() *details {
 	d.alert = container.NewStack(newGround(colorAlertCard, colorAlertCard), padded(16, spaced(12, inLine(d.why), container.NewHBox(d.offer))))
 	d.acts = flowed(d.copy, d.refresh, d.connect, d.end)
 	d.facts, d.tags, d.history = container.New(layout.NewFormLayout()), flowed(), spaced(0)
+	d.factCard = card(tr("Token"), d.facts)
+	d.factCard.Hide()
 	d.scopeCard = card(tr("Scopes"), d.tags)
 	d.scroll = page(760, d.head(), d.alert, d.acts,
-		card(tr("Token"), d.facts), d.scopeCard, card(tr("History"), d.history), flowed(d.edit, d.manage, d.remove))
+		d.factCard, d.scopeCard, card(tr("History"), d.history), flowed(d.edit, d.manage, d.remove))
 	d.scroll.Hide()
 	return d
 }
@@ -192,6 +192,7 @@ func (d *details) tick() {
 	if slices.Equal(want, have) {
 		return
 	}
+	d.factCard.Hidden = len(want) == 0
 	d.facts.RemoveAll()
 	for i, text := range want {
 		l := newLine(text)
@@ -202,46 +203,4 @@ func (d *details) tick() {
 		d.facts.Add(l)
 	}
 	d.facts.Refresh()
-}
-
-// factsOf are label and value in turn.
-func factsOf(s tokens.Status, now time.Time) []string {
-	var out []string
-	fact := func(label, value string) {
-		if value != "" {
-			out = append(out, label, value)
-		}
-	}
-	fact(tr("Expiry"), expiryFact(s, now))
-	if s.RefreshedAt != nil {
-		fact(tr("Last refresh"), ago(*s.RefreshedAt, now))
-	}
-	if s.RetryAt != nil && s.RetryAt.After(now) {
-		fact(tr("Next try"), tr("in {{.Time}}", "Time", span(s.RetryAt.Sub(now))))
-	}
-	if s.ConsentedAt != nil {
-		fact(tr("Connected since"), clockTime(*s.ConsentedAt, now))
-	}
-	if s.EndsAt != nil {
-		fact(tr("Sign in again by"), clockTime(*s.EndsAt, now))
-	}
-	if s.Unsaved {
-		fact(tr("Keychain"), tr("the newest token could not be saved yet"))
-	}
-	if len(out) == 0 {
-		fact(tr("Expiry"), tr("there is no token"))
-	}
-	return out
-}
-
-func expiryFact(s tokens.Status, now time.Time) string {
-	text := expiry(s, now)
-	if s.ExpiresAt == nil || !s.ExpiresAt.After(now) {
-		return text
-	}
-	text += " (" + clockTime(*s.ExpiresAt, now) + ")"
-	if s.Refreshable && s.State == tokens.Connected {
-		text = strings.Join([]string{text, tr("renewed before then")}, ", ")
-	}
-	return text
 }

@@ -3,8 +3,10 @@
 // without harm, and gives its memory back when closed.
 //
 //	main.go         Main: the process (the only file that imports Fyne's driver)
+//	options.go      what Main is told, and what the toolkit says
 //	display.go      is there a display, before Fyne is touched
-//	ui.go           the window: header, views, the way back
+//	ui.go tab.go    the window: header, views, the way back
+//	keys.go         shortcuts
 //	agent.go        what the window needs of the agent
 //	work.go         asking the agent without ever blocking the UI
 //	follow.go       the stream of events, with reconnect
@@ -14,15 +16,20 @@
 //	translate.go    tr and trn; lang/*.json hold the translations
 //	theme.go        colours and sizes
 //	marks.go        initials in coloured discs, and the shapes of states
-//	line.go card.go chips.go entry.go button.go    small widgets
-//	list.go row.go              Connections: the list
-//	details.go timeline.go      Connections: one of them
-//	pick.go form.go fields.go   Add a connection: provider, then its fields
-//	connect.go                  Add a connection: live progress of a flow
-//	activity.go                 who read which token when
-//	settings.go about.go        settings, health, licences
+//	layout.go line.go card.go chips.go entry.go button.go dialog.go    small widgets
+//	list.go keylist.go row.go welcome.go         Connections: the list
+//	details.go facts.go timeline.go actions.go   Connections: one of them
+//	pick.go                                      Add a connection: which provider
+//	form.go formcards.go field.go                … its fields
+//	fields.go submit.go                          … which it needs, and what may stand there
+//	connect.go progress.go                       … live progress of a flow
+//	activity.go readrow.go                       who read which token when
+//	settings.go health.go about.go               settings, health, licences
+//	banner.go       the agent is away
 //	clipboard.go    a copied token leaves the clipboard again
-//	keys.go         shortcuts
+//	raise/          one window for each profile
+//	remote/         the agent's socket
+//	story/          the real window, walked through
 //
 // # Threads
 //

@@ -62,7 +62,7 @@ func (u *ui) heard(e remote.Event) {
 // lost says that the agent is away. What was known stays on screen under the
 // banner, which says that it may be outdated.
 func (u *ui) lost(err error) {
-	u.present, u.known = false, true
+	u.present = false
 	u.banner.gone(err)
 	u.list.show()
 }

@@ -2,7 +2,7 @@ package window
 
 import (
 	"context"
-	"errors"
+
 	"slices"
 	"sync"
 	"testing"
@@ -450,8 +450,6 @@ func cmpErr(errs ...error) error {
 	}
 	return nil
 }
-
-var errRefused = errors.New("refused")
 
 // connected is a connection as it mostly is.
 func connected(name string) tokens.Status {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
@@ -127,23 +126,6 @@ func newPlane(c fyne.ThemeColorName) *ground {
 	return g
 }
 
-// tab is one of the header's three.
-type tab struct {
-	*button
-	rule *ground
-	view view
-}
-
-func (u *ui) newTab(name string, v view) *tab {
-	t := &tab{button: u.button(name, nil, func() { u.show(v) }).low(), rule: newPlane(theme.ColorNamePrimary), view: v}
-	return t
-}
-
-func (t *tab) object() fyne.CanvasObject {
-	rule := container.NewStack(space(1, 3), container.New(layout.NewCustomPaddedLayout(0, 0, 8, 8), t.rule))
-	return container.NewBorder(nil, rule, nil, nil, container.NewVBox(layout.NewSpacer(), t.button, layout.NewSpacer()))
-}
-
 // show brings a view to the front.
 func (u *ui) show(v view) {
 	u.view = v
@@ -218,6 +200,7 @@ func (u *ui) entry1(id string, then func(remote.Entry)) {
 	}
 	ask(u, bound(id, u.agent.Provider), func(e remote.Entry, err error) {
 		if err != nil {
+			u.sorry(err)
 			return
 		}
 		u.entries[id] = e
@@ -259,26 +242,4 @@ func (u *ui) ticking() {
 			u.out.do(u.tick)
 		}
 	}
-}
-
-// newWelcome is what stands where there is no connection yet.
-func (u *ui) newWelcome() fyne.CanvasObject {
-	icon := canvas.NewImageFromResource(appIcon)
-	icon.SetMinSize(fyne.NewSquareSize(88))
-	text := paragraph(tr("Connect an account once, and your tools always have a token that works."))
-	text.Alignment = fyne.TextAlignCenter
-	add := u.button(tr("Add a connection"), theme.ContentAddIcon(), u.add).primary()
-	body := spaced(14, container.NewCenter(icon), text, container.NewCenter(add))
-	return container.NewStack(newPlane(theme.ColorNameBackground), container.New(column{420}, middled(body)))
-}
-
-func (u *ui) showWelcome(on bool) {
-	if on == u.welcome.Visible() {
-		return
-	}
-	if u.welcome.Hide(); on {
-		u.welcome.Show()
-	}
-	u.panes.Hidden = on
-	u.views[viewConnections].Refresh()
 }

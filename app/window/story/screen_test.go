@@ -168,14 +168,12 @@ func (s *screen) picture() []byte {
 // calm waits until the screen has stopped changing.
 func (s *screen) calm() []byte {
 	s.Helper()
-	last := s.picture()
-	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); {
-		time.Sleep(150 * time.Millisecond)
-		next := s.picture()
-		if bytes.Equal(last, next) {
-			break
+	last, same := s.picture(), 0
+	for deadline := time.Now().Add(4 * time.Second); same < 4 && time.Now().Before(deadline); same++ {
+		time.Sleep(100 * time.Millisecond)
+		if next := s.picture(); !bytes.Equal(last, next) {
+			last, same = next, -1
 		}
-		last = next
 	}
 	return last
 }
