@@ -38,7 +38,7 @@ func (u *ui) newActivity() *activity {
 	a.meet = u.button(tr("I know all of these"), nil, func() { u.meet(a.strangers()...) })
 	a.list = u.rows(func() int { return len(a.shown) },
 		func() fyne.CanvasObject { return u.newReadRow() },
-		func(i int, o fyne.CanvasObject) { o.(*readRow).show(a.shown[i], u.knows(a.shown[i].Exe), u.out.now()) })
+		func(i int, o fyne.CanvasObject) { o.(*readRow).show(a.shown[i], u.out.now()) })
 	a.show()
 	return a
 }
@@ -108,7 +108,9 @@ type reads struct {
 func gather(all []reads, r remote.Read) []reads {
 	if n := len(all); n > 0 {
 		last := &all[n-1]
-		if last.Exe == r.Exe && r.Exe != "" && last.Connection == r.Connection && last.Code == r.Code {
+		was, _ := last.Who()
+		is, _ := r.Who()
+		if was == is && is != "" && last.Connection == r.Connection && last.Code == r.Code && last.What == r.What {
 			last.count++
 			return all
 		}
@@ -120,21 +122,22 @@ func gather(all []reads, r remote.Read) []reads {
 func (a *activity) strangers() []string {
 	var out []string
 	for _, r := range a.shown {
-		if r.Exe != "" && !a.u.knows(r.Exe) && !slices.Contains(out, r.Exe) {
-			out = append(out, r.Exe)
+		if exe, _ := r.Who(); exe != "" && !a.u.knows(exe) && !slices.Contains(out, exe) {
+			out = append(out, exe)
 		}
 	}
 	return out
 }
 
 func (a *activity) wants(r remote.Read) bool {
-	text := strings.ToLower(r.Connection + " " + r.Exe + " " + strconv.Itoa(r.PID))
+	exe, pid := r.Who()
+	text := strings.ToLower(r.Connection + " " + exe + " " + strconv.Itoa(pid))
 	for word := range strings.FieldsSeq(strings.ToLower(a.filter.Text)) {
 		if !strings.Contains(text, word) {
 			return false
 		}
 	}
-	return !a.fresh.Checked || !a.u.knows(r.Exe)
+	return !a.fresh.Checked || !a.u.knows(exe)
 }
 
 // knownPrograms is where the window keeps the programs that the user knows.

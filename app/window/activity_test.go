@@ -31,16 +31,16 @@ func TestReadsAreListedNewestFirstAndRunsAreGathered(t *testing.T) {
 		t.Fatalf("shown %q", got)
 	}
 	row := b.newReadRow()
-	row.show(b.activity.shown[1], true, noon)
+	row.show(b.activity.shown[1], noon)
 	b.sees(row, "git × 2")
 	b.sees(row, "12:02")
-	b.sees(row, "/usr/bin/git · process 4002")
+	b.sees(row, "Not known to you · /usr/bin/git · process 4002")
 }
 
 func TestUnknownProgramStandsOutUntilTheUserKnowsIt(t *testing.T) {
 	b := withLog(t, read(0, "/tmp/miner", "work"), read(1, "/usr/bin/git", "work"))
 	row := b.newReadRow()
-	row.show(b.activity.shown[1], b.knows("/tmp/miner"), noon)
+	row.show(b.activity.shown[1], noon)
 	if !row.ground.Visible() {
 		t.Fatal("it looks like a known one")
 	}
@@ -60,7 +60,7 @@ func TestUnknownProgramStandsOutUntilTheUserKnowsIt(t *testing.T) {
 func TestProgramThatCouldNotBeToldIsNeverKnown(t *testing.T) {
 	b := withLog(t, read(0, "", "work"))
 	row := b.newReadRow()
-	row.show(b.activity.shown[0], b.knows(""), noon)
+	row.show(b.activity.shown[0], noon)
 	if row.known.Visible() || b.knows("") {
 		t.Fatal("one cannot know it")
 	}
@@ -147,4 +147,22 @@ func TestWindowTitleCountsWhatWaits(t *testing.T) {
 	}
 	b.agent.events <- remote.Event{Status: tokens.Status{Name: "a", State: tokens.Connected}}
 	b.until("one less waits", func() bool { return b.win.Title() == "(1) Authtray" })
+}
+
+func TestMannerOfAReadIsTold(t *testing.T) {
+	through := read(0, "/usr/bin/authtray", "work")
+	through.ParentExe, through.ParentPID = "/usr/bin/make", 7
+	refused := read(1, "/usr/bin/gh", "work")
+	refused.What, refused.Code = "rejected", "reconnect_required"
+	b := withLog(t, through, refused, remote.Read{Time: noon, Dropped: 3})
+	for i, want := range [][]string{{"3 reads are missing here"}, {"gh", "12:01 · after a refusal · no token given"}, {"make", "Not known to you · /usr/bin/make · process 7"}} {
+		row := b.newReadRow()
+		row.show(b.activity.shown[i], noon)
+		for _, text := range want {
+			b.sees(row, text)
+		}
+		if i == 0 && row.ground.Visible() {
+			t.Error("a gap is no program to be known")
+		}
+	}
 }

@@ -3,6 +3,7 @@ package window
 import (
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -15,6 +16,7 @@ import (
 // readRow is one read of a token.
 type readRow struct {
 	widget.BaseWidget
+	u                   *ui
 	ground              *ground
 	program, path, what *line
 	when                *line
@@ -24,7 +26,7 @@ type readRow struct {
 }
 
 func (u *ui) newReadRow() *readRow {
-	r := &readRow{ground: newGround(colorNotice, colorNotice), program: newLine("").bold(), path: caption(""),
+	r := &readRow{u: u, ground: newGround(colorNotice, colorNotice), program: newLine("").bold(), path: caption(""),
 		what: newLine(""), when: caption(""), sign: widget.NewIcon(nil)}
 	r.what.align, r.when.align = fyne.TextAlignTrailing, fyne.TextAlignTrailing
 	r.known = u.button(tr("I know it"), nil, func() { u.meet(r.exe) })
@@ -32,20 +34,24 @@ func (u *ui) newReadRow() *readRow {
 	return r
 }
 
-func (r *readRow) show(read reads, known bool, now time.Time) {
-	r.exe = read.Exe
-	r.program.set(programOf(read.Read))
+func (r *readRow) show(read reads, now time.Time) {
+	exe, _ := read.Who()
+	known := r.u.knows(exe)
+	r.exe = exe
+	r.program.set(programOf(exe))
 	if read.count > 1 {
-		r.program.set(programOf(read.Read) + " × " + strconv.Itoa(read.count))
+		r.program.set(programOf(exe) + " × " + strconv.Itoa(read.count))
 	}
 	r.path.set(pathOf(read.Read, known))
 	r.what.set(plain(read.Connection))
-	r.when.set(clockTime(read.Time, now))
-	if read.Code != "" {
-		r.when.set(clockTime(read.Time, now) + " · " + tr("no token given"))
+	r.when.set(strings.Join(append([]string{clockTime(read.Time, now)}, manner(read.Read)...), " · "))
+	if read.Dropped > 0 {
+		known = true // nobody to know
+		r.program.set(trn("{{.Count}} reads are missing here", read.Dropped))
+		r.path.set(tr("There were more at once than the record could take."))
 	}
 	r.ground.Hidden = known
-	r.known.Hidden = known || read.Exe == ""
+	r.known.Hidden = known || exe == ""
 	r.sign.SetResource(inColor(shapeFine, colorQuiet))
 	if !known {
 		r.sign.SetResource(inColor(shapeAlert, theme.ColorNameWarning))
@@ -53,17 +59,33 @@ func (r *readRow) show(read reads, known bool, now time.Time) {
 	r.Refresh()
 }
 
-func programOf(r remote.Read) string {
-	if r.Exe == "" {
+// manner is how a read differs from the ordinary one.
+func manner(r remote.Read) []string {
+	var out []string
+	switch r.What {
+	case "api":
+		out = append(out, tr("request sent with it"))
+	case "rejected":
+		out = append(out, tr("after a refusal"))
+	}
+	if r.Code != "" {
+		out = append(out, tr("no token given"))
+	}
+	return out
+}
+
+func programOf(exe string) string {
+	if exe == "" {
 		return tr("A program that could not be told")
 	}
-	return plain(filepath.Base(r.Exe))
+	return plain(filepath.Base(exe))
 }
 
 func pathOf(r remote.Read, known bool) string {
-	text := tr("process {{.PID}}", "PID", strconv.Itoa(r.PID))
-	if r.Exe != "" {
-		text = plain(r.Exe) + " · " + text
+	exe, pid := r.Who()
+	text := tr("process {{.PID}}", "PID", strconv.Itoa(pid))
+	if exe != "" {
+		text = plain(exe) + " · " + text
 	}
 	if !known {
 		text = tr("Not known to you") + " · " + text

@@ -108,13 +108,20 @@ func TestEventsAreReadAndStrangeOnesPassedOver(t *testing.T) {
 	}
 }
 
+func TestProgramBehindAuthtrayIsTheOneThatWantedTheToken(t *testing.T) {
+	r := Read{Exe: "/usr/bin/authtray", PID: 8, ParentExe: "/usr/bin/make", ParentPID: 7}
+	if exe, pid := r.Who(); exe != "/usr/bin/make" || pid != 7 {
+		t.Fatalf("Who = %s, %d", exe, pid)
+	}
+}
+
 func TestLogSkipsWhatIsNoRead(t *testing.T) {
 	c := agent(t, func(w http.ResponseWriter, _ *http.Request) {
-		io.WriteString(w, "{\"time\":\"2026-11-23T10:00:00Z\",\"connection\":\"work\",\"pid\":7,\"exe\":\"/usr/bin/curl\"}\nnoise\n{}\n")
+		io.WriteString(w, "{\"time\":\"2026-11-23T10:00:00Z\",\"connection\":\"work\",\"pid\":7,\"exe\":\"/usr/bin/curl\"}\nnoise\n{}\n{\"dropped\":3,\"at\":\"2026-11-23T10:00:01Z\",\"uid\":0,\"exe\":\"\"}\n")
 	})
 	var got []Read
 	_ = c.Log(context.Background(), 10, func(r Read) { got = append(got, r) })
-	if len(got) != 1 || got[0].Exe != "/usr/bin/curl" || got[0].PID != 7 {
+	if len(got) != 2 || got[0].Exe != "/usr/bin/curl" || got[0].PID != 7 || got[1].Dropped != 3 || got[1].Time.IsZero() {
 		t.Fatalf("got %+v", got)
 	}
 }

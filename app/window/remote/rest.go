@@ -52,7 +52,7 @@ type Check struct {
 	Hint   string `json:"hint"`
 }
 
-// Read is one read of a token, as the audit log has it.
+// Read is one read of a token, as the audit log has it, or a gap in it.
 type Read struct {
 	Time       time.Time `json:"time"`
 	Connection string    `json:"connection"`
@@ -61,6 +61,21 @@ type Read struct {
 	Exe        string    `json:"exe"` // "" where the system would not say
 	What       string    `json:"what"`
 	Code       string    `json:"code"` // why no token was given; "" where one was
+
+	// Where authtray itself asked, the program that it asked for.
+	ParentPID int    `json:"parent_pid"`
+	ParentExe string `json:"parent_exe"`
+
+	Dropped int       `json:"dropped"` // a gap: so many reads are missing before At
+	At      time.Time `json:"at"`
+}
+
+// Who is the program that wanted the token, and its process.
+func (r Read) Who() (exe string, pid int) {
+	if r.ParentPID != 0 {
+		return r.ParentExe, r.ParentPID
+	}
+	return r.Exe, r.PID
 }
 
 // Providers lists the catalogue.
@@ -111,7 +126,13 @@ func (c *Client) Log(ctx context.Context, n int, each func(Read)) error {
 	lines.Buffer(nil, maxLine)
 	for lines.Scan() {
 		var r Read
-		if json.Unmarshal(lines.Bytes(), &r) == nil && !r.Time.IsZero() {
+		if json.Unmarshal(lines.Bytes(), &r) != nil {
+			continue
+		}
+		if r.Dropped > 0 {
+			r.Time = r.At
+		}
+		if !r.Time.IsZero() {
 			each(r)
 		}
 	}

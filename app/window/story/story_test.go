@@ -47,7 +47,10 @@ func build(t *testing.T) programs {
 
 func pictures(t *testing.T, theme string) string {
 	t.Helper()
-	dir, err := filepath.Abs(filepath.Join("..", "..", "..", "build", "screenshots", theme))
+	if dir := os.Getenv("SCREENSHOTS"); dir != "" {
+		return filepath.Join(dir, "window-"+theme)
+	}
+	dir, err := filepath.Abs(filepath.Join("..", "..", "..", "build", "screenshots", "window-"+theme))
 	if err != nil {
 		t.Fatal(err)
 	}
