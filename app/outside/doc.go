@@ -1,0 +1,14 @@
+// Package outside holds the tests that look at the real agent's process from
+// outside: what it leaves behind, whom it tells, how fast it answers. It has no
+// code of its own.
+//
+//	secrecy_linux_test.go     a whole story at debug level, searched for every secret that was in play
+//	crash_linux_test.go       panics, goroutine dumps, core files, and who may look into the process
+//	quiet_linux_test.go       a dead grant stays quiet over restarts, and is told once
+//	bench_linux_test.go       cached answers beside a slow refresh and half-sent requests, beside a rival
+//
+//	ledger_test.go            the provider's front: remembers every secret, and echoes them if told
+//	search_test.go            secrets, their usual disguises, and the search for them
+//	program_linux_test.go     the program under test, and the commands
+//	desktop_linux_test.go     what stands in for the desktop: opener, window and notification server
+package outside
