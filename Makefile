@@ -95,7 +95,7 @@ check: fmt vet ## the fast loop: format, vet for three systems, tests without a 
 		$$($(PLAIN) list -tags ci ./... | grep -v -e /app/crashtest -e /app/outside -e /app/story)
 
 fmt:
-	@unformatted=$$(gofmt -l app assets providers tokens *.go); \
+	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard "*.go")); \
 	if [ -n "$$unformatted" ]; then echo "not formatted as gofmt does it:"; echo "$$unformatted"; exit 1; fi
 
 vet: ## go vet for Linux, Windows and macOS, without cgo
@@ -131,4 +131,5 @@ soak: packages ## an agent in bad weather for SOAK=1h
 	$(TEST) ./app/crashtest -run TestSoak -soak $(SOAK) -timeout 0 -v
 
 bench: packages ## how fast, and what an idle agent costs; beside rivals where they are installed
-	$(TEST) -run '^$$' -bench . -timeout 30m ./tokens/... ./app/...
+	$(GO) run ./bench
+	$(TEST) -run '^$$$$' -bench . -timeout 30m ./tokens/... ./app/...
