@@ -119,10 +119,10 @@ func problemTrouble(p *call.Problem) *trouble {
 	return t
 }
 
-// line is the sentence and, unless it names it already, the next step.
+// line is the sentence and, unless it names a command already, the next step.
 func (t *trouble) line() string {
 	sentence := oneLine(t.sentence)
-	if t.hint == "" || strings.Contains(sentence, t.hint) {
+	if t.hint == "" || strings.Contains(sentence, "authtray ") {
 		return sentence
 	}
 	return strings.TrimRight(sentence, ".") + "; run: " + oneLine(t.hint)

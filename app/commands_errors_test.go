@@ -26,6 +26,7 @@ func TestErrorsAreOneSentenceWithTheNextStepAndAnExitCode(t *testing.T) {
 		{usage("which %s?", "one"), 2, "which one?"},
 		{failed("authtray status", "it broke."), 1, "it broke; run: authtray status"},
 		{failed("authtray status", "it broke; see authtray status."), 1, "it broke; see authtray status."},
+		{failed("authtray connect x", "no secret; set it with: authtray secret set x"), 1, "no secret; set it with: authtray secret set x"},
 		{&call.Problem{Code: "unknown_connection", Detail: "There is no x."}, 1, "There is no x."},
 		{&call.Problem{Code: "disconnected", Detail: "Not connected.", Hint: "authtray connect x"}, 3, "Not connected; run: authtray connect x"},
 		{&call.Problem{Code: "connecting", Detail: "Waiting."}, 3, "Waiting."},

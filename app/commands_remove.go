@@ -70,7 +70,11 @@ agent renews in time.`,
 				return err
 			}
 			if now.State != tokens.Connected {
-				return stateTrouble(now)
+				t := stateTrouble(now)
+				if t.hint == "" {
+					t.hint = "authtray status " + now.Name
+				}
+				return t
 			}
 			return s.print("%s is renewed%s.", now.Name, s.validity(now))
 		}),
@@ -95,8 +99,10 @@ var stateExits = map[tokens.State]int{
 	tokens.KeychainLocked:    exitKeychain,
 }
 
-func stateTrouble(st tokens.Status) error {
-	t := &trouble{exit: stateExits[st.State], sentence: st.Detail, hint: "authtray status " + st.Name}
+// stateTrouble is a state that is not connected, as an error. Where connecting
+// again mends it, that is its hint.
+func stateTrouble(st tokens.Status) *trouble {
+	t := &trouble{exit: stateExits[st.State], sentence: st.Detail}
 	if t.exit == exitReconnect {
 		t.hint = "authtray connect " + st.Name
 	}

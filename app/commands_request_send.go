@@ -21,7 +21,10 @@ func (r apiRequest) url(client *providers.Client, target string, extra map[strin
 	if err == nil {
 		return to, nil
 	}
-	if !r.toAnyHost {
+	switch {
+	case !strings.Contains(target, "://"):
+		return nil, usage("%v", err)
+	case !r.toAnyHost:
 		return nil, usage("%v (the token can be sent elsewhere with --to-any-host)", err)
 	}
 	to, err = url.Parse(target)

@@ -87,7 +87,7 @@ func (s *shell) showAll(ctx context.Context, path string) error {
 	}
 	for _, st := range all.Connections {
 		if st.State != tokens.Connected && st.Detail != "" {
-			s.print("\n%s: %s", st.Name, asTrouble(stateTrouble(st.Status)).line())
+			s.print("\n%s: %s", st.Name, stateTrouble(st.Status).line())
 		}
 	}
 	for _, note := range health.Notes {
@@ -146,7 +146,7 @@ func (s *shell) showOne(ctx context.Context, path string) error {
 	}
 	fmt.Fprintf(t, "%s\t%s %s\n", st.Name, stateMarks[st.State], stateWord(st.State))
 	if st.State != tokens.Connected && st.Detail != "" {
-		row("", asTrouble(stateTrouble(st.Status)).line())
+		row("", stateTrouble(st.Status).line())
 	}
 	row("file", oneLine(st.ConfigError))
 	row("provider", cell(st.ProviderName, st.Provider))

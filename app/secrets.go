@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/store"
@@ -51,6 +52,6 @@ func keychainError(err error) error {
 	}
 	return &tokens.Error{
 		Code: tokens.CodeKeychainLocked, Reason: tokens.ReasonKeychainUnavailable,
-		Detail: "The keychain cannot be reached, so nothing was kept: " + err.Error() + ".",
+		Detail: "The keychain cannot be reached, so nothing was kept: " + strings.TrimPrefix(err.Error(), store.ErrUnavailable.Error()+": ") + ".",
 	}
 }
