@@ -1,0 +1,21 @@
+package client_test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// TestToolsTakeOnNothingButOAuth2: a tool that imports this package gets the
+// standard library and x/oauth2 with it.
+func TestToolsTakeOnNothingButOAuth2(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", ".").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dep := range strings.FieldsSeq(string(out)) {
+		if !strings.HasPrefix(dep, "github.com/authtray/authtray/tokens/client") && !strings.HasPrefix(dep, "golang.org/x/oauth2") {
+			t.Errorf("imports %s", dep)
+		}
+	}
+}
