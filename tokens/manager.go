@@ -257,8 +257,14 @@ func (m *Manager) Refresh(ctx context.Context, name string) (Status, error) {
 	return m.outcome(k)
 }
 
+// dialogTime is how long what a user asked for waits for the answer to the
+// keychain's dialog. One that comes later opens the keychain all the same.
+const dialogTime = 30 * time.Second
+
 // unlock opens the store if it is locked. Only what a user asked for calls it.
 func (m *Manager) unlock(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, dialogTime) // less than callers have, who are then told the truth
+	defer cancel()
 	if m.opts.Store.Check(ctx) == nil {
 		return
 	}

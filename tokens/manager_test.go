@@ -509,6 +509,21 @@ func TestAKeychainThatIsLockedAtTheStartOpensByItself(t *testing.T) {
 	})
 }
 
+func TestARefreshWithAnUnansweredDialogSaysThatTheKeychainIsLocked(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.store.nobody = true
+		r.store.fail(store.ErrLocked)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		_, err := r.m.Refresh(ctx, "work")
+		r.wantCode(err, CodeKeychainLocked)
+		r.wantHits(0)
+		r.store.fail(nil)
+		r.pass(time.Second)
+		r.wantState(Connected, ReasonNone)
+	})
+}
+
 func TestAKeychainThatSaysNothingIsLookedAtAgain(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		r.store.fail(store.ErrUnavailable)

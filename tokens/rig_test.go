@@ -299,6 +299,7 @@ type rigStore struct {
 	setErr  error // of Set alone
 	changed chan struct{}
 	sets    int
+	nobody  bool // answers the dialog
 }
 
 func (s *rigStore) fail(err error) {
@@ -353,7 +354,14 @@ func (s *rigStore) Check(context.Context) error {
 	defer s.mu.Unlock()
 	return s.err
 }
-func (s *rigStore) Unlock(context.Context) error { return s.Check(context.Background()) }
-func (s *rigStore) Changed() <-chan struct{}     { return s.changed }
-func (s *rigStore) Kind() string                 { return "memory" }
-func (s *rigStore) Close() error                 { return nil }
+
+func (s *rigStore) Unlock(ctx context.Context) error {
+	if s.nobody {
+		<-ctx.Done()
+	}
+	return s.Check(ctx)
+}
+
+func (s *rigStore) Changed() <-chan struct{} { return s.changed }
+func (s *rigStore) Kind() string             { return "memory" }
+func (s *rigStore) Close() error             { return nil }
