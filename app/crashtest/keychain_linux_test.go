@@ -1,0 +1,338 @@
+package crashtest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/authtray/authtray/providers/faultkit"
+	"github.com/authtray/authtray/providers/practice/server"
+	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/store"
+	"github.com/authtray/authtray/tokens/store/storetest"
+)
+
+// lifetime of tokens in these tests: short, so that one that is renewed and one
+// that ends are both soon seen.
+const lifetime = 12 * time.Second
+
+// desk is the program as it is shipped, with a connection "work" in a real
+// gnome-keyring.
+type desk struct {
+	*agent
+	keyring *storetest.Keyring
+}
+
+func newDesk(t *testing.T) *desk {
+	t.Helper()
+	bus := storetest.StartBus(t)
+	d := &desk{keyring: bus.StartKeyring(password)}
+	d.agent = newAgent(t, bus, newProvider(t, server.Options{Lifetime: lifetime}), "desk")
+	d.run()
+	d.add("work", "seal", "long_seal")
+	d.connect("work")
+	return d
+}
+
+// outcome is the end of a command.
+type outcome struct {
+	exit     int
+	out, err string
+	took     time.Duration
+}
+
+// patience is how long a command that waits for nobody may take here.
+const patience = 8 * time.Second
+
+// does runs one of authtray's commands.
+func (a *agent) does(args ...string) outcome {
+	a.t.Helper()
+	var out, errs bytes.Buffer
+	cmd := a.command(asAuthtray, args...)
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	begun := time.Now()
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		a.t.Fatal(err)
+	}
+	return outcome{cmd.ProcessState.ExitCode(), out.String(), errs.String(), time.Since(begun)}
+}
+
+// says runs `authtray token` and `authtray status`, which must both end soon
+// with the exit code and words that are true now.
+func (a *agent) says(exit int, state string, words ...string) {
+	a.t.Helper()
+	token, status := a.does("token", "work"), a.does("status", "work")
+	if token.exit != exit || token.took > patience || status.took > patience {
+		a.t.Errorf("token ends with %d after %v (status after %v), not %d: %s", token.exit, token.took, status.took, exit, token.err)
+	}
+	if status.exit != 0 || !strings.Contains(status.out, state) {
+		a.t.Errorf("status ends with %d and says %q, not %q", status.exit, status.out, state)
+	}
+	for _, w := range words {
+		if !strings.Contains(token.err, w) {
+			a.t.Errorf("token says %q, not %q", token.err, w)
+		}
+	}
+	if strings.Count(token.err, "\n") > 1 || (exit == 0) != (token.out != "") {
+		a.t.Errorf("token says %q", token.err)
+	}
+}
+
+// recovers: without anybody's doing the connection gives tokens again.
+func (a *agent) recovers() {
+	a.t.Helper()
+	a.await("work", tokens.Connected)
+	a.says(0, "connected")
+	a.awaitWritten("work")
+}
+
+// awaitEndOfToken waits until the token that is served now has ended.
+func (a *agent) awaitEndOfToken() {
+	a.t.Helper()
+	st, err := a.status("work")
+	if err != nil || st.ExpiresAt == nil {
+		a.t.Fatalf("no expiry: %v", err)
+	}
+	time.Sleep(time.Until(*st.ExpiresAt) + 100*time.Millisecond)
+}
+
+func TestKeychainLockedAtTheStart(t *testing.T) {
+	d := newDesk(t)
+	d.kill()
+	d.keyring.Kill()
+	d.keyring = d.bus.StartKeyring("") // as after a login without a password
+	hits := d.provider.TokenHits()
+	d.run()
+	d.await("work", tokens.KeychainLocked)
+	d.says(6, "keychain locked", "Unlock")
+	d.keyring.Unlock(password)
+	d.recovers()
+	if n := len(d.provider.Grants()); n != 1 || d.provider.TokenHits() > hits+2 {
+		t.Errorf("%d grants, %d requests", n, d.provider.TokenHits()-hits)
+	}
+}
+
+func TestKeychainLockedDuringUse(t *testing.T) {
+	d := newDesk(t)
+	d.keyring.Lock()
+	d.says(0, "connected") // from memory
+	d.await("work", tokens.KeychainLocked)
+	d.says(0, "keychain locked") // the old token while it is good
+	hits := d.provider.TokenHits()
+	d.awaitEndOfToken()
+	d.says(6, "keychain locked", "Unlock")
+	if n := d.provider.TokenHits() - hits; n != 0 {
+		t.Errorf("%d refreshes that could not have been written", n)
+	}
+	d.keyring.Unlock(password)
+	d.recovers()
+}
+
+func TestKeychainDaemonKilledAndRestarted(t *testing.T) {
+	d := newDesk(t)
+	d.keyring.Kill()
+	d.says(0, "connected")
+	d.await("work", tokens.KeychainLocked)
+	d.awaitEndOfToken()
+	d.says(6, "keychain locked", "Start it")
+	d.keyring = d.bus.StartKeyring(password)
+	d.recovers()
+}
+
+func TestKeychainGoneWithTheBus(t *testing.T) {
+	d := newDesk(t)
+	d.bus.Kill()
+	d.keyring.Forget()
+	d.await("work", tokens.KeychainLocked)
+	d.awaitEndOfToken()
+	d.says(6, "keychain locked", "Start it")
+	d.bus.Start()
+	d.keyring = d.bus.StartKeyring(password)
+	d.recovers()
+}
+
+// attributes name an item as go-keyring does.
+func (d *desk) attributes(item string) []string {
+	return []string{"service", d.paths.Service(), "username", item}
+}
+
+// deleteItem deletes an item, if it is there: secret-tool fails if not.
+func (d *desk) deleteItem(item string) {
+	d.keyring.SecretTool("", append([]string{"clear"}, d.attributes(item)...)...)
+}
+
+func (d *desk) corruptItem(item string) {
+	d.t.Helper()
+	_, err := d.keyring.SecretTool("nonsense", append([]string{"store", "--label=x", "--collection=login"}, d.attributes(item)...)...)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+func TestKeychainItemsChangedByHandWhileTheAgentRuns(t *testing.T) {
+	d := newDesk(t)
+	for what, change := range map[string]func(){
+		"head deleted":   func() { d.deleteItem("work") },
+		"head corrupted": func() { d.corruptItem("work") },
+		"part deleted":   func() { d.deleteItem("work#a.1"); d.deleteItem("work#b.1") },
+		"part corrupted": func() { d.corruptItem("work#a.0"); d.corruptItem("work#b.0") },
+	} {
+		change()
+		if _, _, err := d.record("work"); err == nil {
+			t.Fatalf("%s: the record is as it was: this test shows nothing", what)
+		}
+		d.says(0, "connected") // from memory
+		d.refresh("work")
+		d.awaitWritten("work") // and the next refresh puts it back
+	}
+	if n := len(d.provider.Grants()); n != 1 {
+		t.Errorf("%d grants", n)
+	}
+}
+
+func TestKeychainItemDeletedByHandIsADisconnection(t *testing.T) {
+	d := newDesk(t)
+	d.kill()
+	d.deleteItem("work")
+	d.run()
+	d.await("work", tokens.Disconnected)
+	d.says(3, "disconnected", "authtray connect work")
+	d.connect("work")
+	d.recovers()
+}
+
+func TestKeychainItemCorruptedByHandIsSaidAndReplaced(t *testing.T) {
+	for _, item := range []string{"work", "work#a.1"} {
+		t.Run(item, func(t *testing.T) {
+			d := newDesk(t)
+			d.awaitWritten("work")
+			d.kill()
+			d.corruptItem(item)
+			if item != "work" {
+				d.corruptItem(strings.Replace(item, "#a", "#b", 1))
+			}
+			hits := d.provider.TokenHits()
+			d.run()
+			st := d.await("work", tokens.ReconnectRequired)
+			if st.Reason != tokens.ReasonRecordDamaged {
+				t.Errorf("reason %s", st.Reason)
+			}
+			d.says(3, "reconnect required", "authtray connect work")
+			if n := d.provider.TokenHits() - hits; n != 0 {
+				t.Errorf("%d requests with a damaged record", n)
+			}
+			d.connect("work")
+			d.recovers()
+		})
+	}
+}
+
+func TestKeychainDialogNobodyAnswers(t *testing.T) {
+	d := newDesk(t)
+	prompter := d.bus.StartPrompter()
+	d.keyring.Lock()
+	d.await("work", tokens.KeychainLocked)
+	if prompter.Waiting() != 0 {
+		t.Error("a dialog that nobody asked for")
+	}
+	asked := make(chan outcome, 1)
+	go func() { asked <- d.does("refresh", "work") }()
+	dialog := prompter.Await()
+	d.awaitEndOfToken()
+	d.says(6, "keychain locked", "Unlock") // while the dialog is on the screen
+	if got := <-asked; got.exit != 6 || !strings.Contains(got.err, "locked") {
+		t.Errorf("refresh with an unanswered dialog ends with %d after %v: %s", got.exit, got.took, got.err)
+	}
+	dialog.Answer(password) // late
+	d.recovers()
+	if prompter.Waiting() != 0 {
+		t.Error("a second dialog")
+	}
+}
+
+func TestKeychainLockedWhenTheGrantDies(t *testing.T) {
+	d := newDesk(t)
+	held, release := make(chan struct{}), make(chan struct{})
+	d.provider.kit.Script(faultkit.HoldBefore(held, release))
+	go d.refresh("work")
+	<-held
+	d.keyring.Lock() // after the agent saw that it could write
+	d.provider.Revoke("ada")
+	close(release)
+	d.await("work", tokens.ReconnectRequired)
+	d.says(3, "reconnect required", "authtray connect work")
+	hits := d.provider.TokenHits()
+
+	d.kill()
+	d.run()
+	d.says(3, "reconnect required", "authtray connect work")
+	d.keyring.Unlock(password)
+	eventually(t, "the dead record is erased", func() bool {
+		_, err := d.items.Get(storetest.Context(t), "work")
+		return errors.Is(err, store.ErrAbsent)
+	})
+	d.says(3, "reconnect required", "authtray connect work")
+	if n := d.provider.TokenHits() - hits; n != 0 {
+		t.Errorf("%d requests with a dead grant", n)
+	}
+	d.connect("work")
+	d.recovers()
+}
+
+// narrow takes items of so many bytes and no more.
+type narrow struct {
+	store.Items
+	most *int
+}
+
+func (n narrow) Set(ctx context.Context, name, text string) error {
+	if len(text) > *n.most {
+		return errors.New("data passed to Set was too big")
+	}
+	return n.Items.Set(ctx, name, text)
+}
+
+func TestKeychainItemsTooLarge(t *testing.T) {
+	bus := storetest.StartBus(t)
+	for name, items := range map[string]*storetest.Items{
+		"windows": storetest.NewItems().LikeWindows(), "macos": storetest.NewItems().LikeMacOS("authtray-macos"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newAgent(t, bus, newProvider(t, server.Options{}), name)
+			a.items = store.Split(readOnly{items})
+			stop := a.here(store.Split(items))
+			a.add("work", "seal", "long_seal")
+			a.connect("work")
+			a.refresh("work")
+			a.awaitWritten("work")
+			stop()
+			a.here(store.Split(items))
+			a.await("work", tokens.Connected)
+		})
+	}
+	t.Run("smaller than any", func(t *testing.T) {
+		items, most := storetest.NewItems(), 1<<20
+		a := newAgent(t, bus, newProvider(t, server.Options{}), "narrow")
+		a.items = store.Split(readOnly{items})
+		a.here(store.Split(narrow{items, &most}))
+		a.add("work", "seal", "long_seal")
+		a.connect("work")
+		most = 500
+		a.refresh("work")
+		if st, err := a.status("work"); err != nil || st.State != tokens.Connected || !st.Unsaved || st.Detail == "" {
+			t.Errorf("a grant that does not fit is told as %+v, %v", st, err)
+		}
+		if r, err := a.call(http.MethodGet, "/connections/work/token", nil); err != nil || r.status != http.StatusOK {
+			t.Errorf("its token: %d %v", r.status, err)
+		}
+		most = 1 << 20
+		a.awaitWritten("work")
+	})
+}
