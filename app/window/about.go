@@ -85,5 +85,6 @@ func (r *licenceRow) show(l licensed) {
 }
 
 func (r *licenceRow) CreateRenderer() fyne.WidgetRenderer {
-	return widget.NewSimpleRenderer(padded(4, container.NewBorder(nil, nil, nil, r.licence, r.module)))
+	room := container.NewBorder(nil, nil, nil, container.New(inset{8, 0}, r.licence), r.module) // the scroll bar lies over it
+	return widget.NewSimpleRenderer(padded(4, room))
 }

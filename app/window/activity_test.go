@@ -64,7 +64,7 @@ func TestProgramThatCouldNotBeToldIsNeverKnown(t *testing.T) {
 	if row.known.Visible() || b.knows("") {
 		t.Fatal("one cannot know it")
 	}
-	b.sees(row, "A program that could not be told")
+	b.sees(row, "A program that could not be identified")
 }
 
 func TestActivityIsFilteredByProgramConnectionAndPID(t *testing.T) {

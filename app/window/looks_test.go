@@ -175,6 +175,11 @@ func TestTextIsReadableOnItsGround(t *testing.T) {
 				}
 			}
 		}
+		for _, ground := range []fyne.ThemeColorName{colorCard, theme.ColorNameBackground, theme.ColorNameInputBackground} {
+			if c := contrast(look.Color(theme.ColorNameInputBorder, variant), look.Color(ground, variant)); c < 3 {
+				t.Errorf("variant %d: the edge of a field on %s has a contrast of %.2f", variant, ground, c)
+			}
+		}
 		for ink, ground := range map[fyne.ThemeColorName]fyne.ThemeColorName{theme.ColorNameForegroundOnPrimary: theme.ColorNamePrimary, theme.ColorNameForegroundOnError: theme.ColorNameError, theme.ColorNameForeground: theme.ColorNameButton} {
 			if c := contrast(look.Color(ink, variant), look.Color(ground, variant)); c < 4.5 {
 				t.Errorf("variant %d: %s on %s has a contrast of %.2f", variant, ink, ground, c)

@@ -76,7 +76,7 @@ func manner(r remote.Read) []string {
 
 func programOf(exe string) string {
 	if exe == "" {
-		return tr("A program that could not be told")
+		return tr("A program that could not be identified")
 	}
 	return plain(filepath.Base(exe))
 }

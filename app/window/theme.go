@@ -38,7 +38,7 @@ var palette = map[fyne.ThemeColorName][2]uint32{
 	theme.ColorNameButton:              {0xe6e9eeff, 0x2c313aff},
 	theme.ColorNameDisabledButton:      {0xeceef2ff, 0x23272eff},
 	theme.ColorNameInputBackground:     {0xffffffff, 0x1c1f25ff},
-	theme.ColorNameInputBorder:         {0xc4cad4ff, 0x434a56ff},
+	theme.ColorNameInputBorder:         {0x868f9eff, 0x6c7585ff},
 	theme.ColorNameSeparator:           {0xdde1e7ff, 0x2b3038ff},
 	theme.ColorNameHover:               {0x1c21290d, 0xffffff0f},
 	theme.ColorNameSelection:           {0x0f766e1f, 0x3ecfb429},
