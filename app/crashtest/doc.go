@@ -17,6 +17,7 @@
 //	record_linux_test.go    the keychain's records, held against the book
 //	tools_linux_test.go     tools that ask for tokens all the time
 //	kills_linux_test.go     the ways to die, and one round of dying
+//	vitals_linux_test.go    what an agent says of its own goroutines
 //	account_linux_test.go   what came of it, as a table
 //	crash_linux_test.go, calls_linux_test.go, keychain_linux_test.go, stop_linux_test.go, soak_linux_test.go: the tests
 //

@@ -60,6 +60,7 @@ func victim() error {
 		return err
 	}
 	defer unlock()
+	tellVitals(paths.State)
 	p, err := parsePlan(os.Getenv(planVariable))
 	if err != nil {
 		return err

@@ -20,13 +20,15 @@ import (
 // into each answer a seal that only these two tokens have, short and long.
 type provider struct {
 	*practicetest.Provider
-	kit  *faultkit.Kit
-	book book
+	kit    *faultkit.Kit
+	book   book
+	before func() // each token request; nil: nothing
 }
 
 // issue is one token answer.
 type issue struct {
 	n       int // in order of all
+	before  int // the grant's issue before this one; 0: none
 	grant   string
 	access  string
 	refresh string
@@ -59,6 +61,9 @@ func (p *provider) keepBook(next http.Handler) http.Handler {
 		if r.URL.Path != "/token" {
 			next.ServeHTTP(w, r)
 			return
+		}
+		if p.before != nil {
+			p.before()
 		}
 		a := &faultkit.Answer{Status: http.StatusOK, Head: http.Header{}}
 		next.ServeHTTP(a, r)
@@ -96,7 +101,7 @@ func (b *book) add(i issue) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.n++
-	i.n, i.given = b.n, time.Now()
+	i.n, i.before, i.given = b.n, b.latest[i.grant].n, time.Now()
 	b.byAccess[i.access] = i
 	b.latest[i.grant] = i
 	b.all = append(b.all, i)
