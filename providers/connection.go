@@ -9,7 +9,7 @@ type Connection struct {
 	ClientID string            `toml:"client_id,omitempty" json:"client_id,omitempty"`
 	Scopes   []string          `toml:"scopes,omitempty" json:"scopes,omitempty"` // instead of the entry's default scopes
 	Vars     map[string]string `toml:"vars,omitempty" json:"vars,omitempty"`     // the entry's template variables
-	Hosts    []string          `toml:"hosts,omitempty" json:"hosts,omitempty"`   // hosts this connection answers for (git, docker, …); default from the entry
+	Hosts    []string          `toml:"hosts,omitempty" json:"hosts,omitempty"`   // hosts this connection answers for (git, docker, …), "git.example.org/team" for a part of one; default from the entry
 	CAFile   string            `toml:"ca_file,omitempty" json:"ca_file,omitempty"`
 	Refresh  string            `toml:"refresh,omitempty" json:"refresh,omitempty"`   // "timer" or "on-demand" ["timer"]
 	MCP      string            `toml:"mcp,omitempty" json:"mcp,omitempty"`           // URL of the MCP server (provider "mcp")

@@ -76,7 +76,7 @@ func (c Connection) problems() (list []problem) {
 	add(strings.ContainsAny(c.ClientID, " \t\r\n\x00"), "client_id", "must not hold spaces")
 	add(slices.ContainsFunc(c.Scopes, isBadScope), "scopes", "must be a list of scopes, each without spaces")
 	add(c.CAFile != "" && !filepath.IsAbs(c.CAFile), "ca_file", "must be an absolute path")
-	add(slices.ContainsFunc(c.Hosts, isBadHost), "hosts", "must be host names, such as git.example.org")
+	add(slices.ContainsFunc(c.Hosts, isBadHost), "hosts", "must be host names, such as git.example.org, with a path where it is to decide: git.example.org/team")
 	return list
 }
 
@@ -90,8 +90,10 @@ func isBadScope(s string) bool {
 	return s == "" || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == '"' || r == '\\' || r >= 0x7f })
 }
 
+// isBadHost: package app/hosts says what each form means.
 func isBadHost(s string) bool {
-	return !patterns["hostname"].MatchString(strings.TrimPrefix(s, "*."))
+	host, path, hasPath := strings.Cut(strings.TrimPrefix(s, "*."), "/")
+	return !patterns["hostname"].MatchString(host) || hasPath && !patterns["path"].MatchString(path)
 }
 
 // checkOverride: every name under [override] must be a field of an entry, and
