@@ -14,7 +14,7 @@ func token(answer []byte) ([]byte, bool) {
 		return nil, false
 	}
 	head, body := answer[:end+2], answer[end+4:]
-	if index(head, "\r\nContent-Type: text/plain") < 0 {
+	if index(head, "\r\nContent-Type: text/plain") < 0 || !wholeLines(head) {
 		return nil, false
 	}
 	return body, len(body) > 0 && contentLength(head) == len(body)
@@ -33,6 +33,17 @@ func contentLength(head []byte) int {
 		return -1
 	}
 	return n
+}
+
+// wholeLines: every line ends in CR and LF. Where one ends in LF alone, the head
+// might end there too.
+func wholeLines(head []byte) bool {
+	for i, c := range head {
+		if c == '\n' && (i == 0 || head[i-1] != '\r') {
+			return false
+		}
+	}
+	return true
 }
 
 // index is bytes.Index, for short texts.
