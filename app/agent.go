@@ -9,7 +9,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/authtray/authtray/app/audit"
 	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/app/gate"
 	"github.com/authtray/authtray/app/socket"
 	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/store"
@@ -43,11 +45,23 @@ type Autostart interface {
 	Set(on bool) error
 }
 
-// Auditor is told of every token that was asked for.
+// Auditor is told of every token that was asked for; see package audit.
 type Auditor interface {
 	// Read is called before the answer is sent; err is nil where a token was
-	// given. what is "token" or "rejected".
+	// given. what is one of audit's words. It does not wait.
 	Read(peer socket.Peer, connection, what string, err error)
+	// Follow gives each the last n reads, and with follow each new one.
+	Follow(ctx context.Context, n int, follow bool, each func(audit.Record) error) error
+	// Trouble is a sentence where nothing can be recorded.
+	Trouble() string
+}
+
+// Gate asks the user whether a program may read; see package gate.
+type Gate interface {
+	// Admit is nil where it may. The error is a *tokens.Error.
+	Admit(ctx context.Context, connection string, peer socket.Peer) error
+	// Forget forgets what was answered about a connection.
+	Forget(connection string) error
 }
 
 // Options are an Agent's surroundings. Paths, Store and Log are required; what
@@ -63,6 +77,7 @@ type Options struct {
 	Tray      Tray
 	Autostart Autostart
 	Audit     Auditor
+	Gate      Gate              // nil: nobody can be asked
 	HasWindow bool              // this executable carries the window
 	Transport http.RoundTripper // to providers, in tests
 	Step      func(name, step string)
@@ -91,6 +106,9 @@ var _ socket.Agent = (*Agent)(nil)
 func NewAgent(o Options) *Agent {
 	if o.Clock == nil {
 		o.Clock = tokens.System
+	}
+	if o.Gate == nil {
+		o.Gate = gate.New(o.Paths.State, nil, o.Log)
 	}
 	a := &Agent{
 		opts: o, log: o.Log, started: time.Now(),
@@ -126,6 +144,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	work.Go(func() { a.manager.Run(a.ended) })
 	work.Go(func() { a.announceAll(a.ended) })
 	work.Go(func() { a.files.watch(a.ended) })
+	work.Go(func() { a.mendClients(a.ended) })
 	server := socket.NewServer(a, a.log)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()

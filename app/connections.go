@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/authtray/authtray/app/audit"
 	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/app/socket"
 	"github.com/authtray/authtray/providers"
@@ -78,6 +79,10 @@ func (a *Agent) Delete(ctx context.Context, name string) (socket.Removed, error)
 	if err := a.memory.Forget(name); err != nil {
 		a.log.Warn("whose account it was cannot be forgotten", "connection", name, "err", err)
 	}
+	if err := a.opts.Gate.Forget(name); err != nil {
+		a.log.Warn("which programs were allowed cannot be forgotten", "connection", name, "err", err)
+	}
+	a.forgetClient(ctx, name)
 	if err := a.opts.Store.Delete(ctx, secretKey(name)); err != nil {
 		removed.Detail = join(removed.Detail, "The client secret is still in the keychain, which is locked or cannot be reached.")
 	}
@@ -139,23 +144,24 @@ func providerName(st tokens.Status) string {
 
 // Token implements socket.Agent.
 func (a *Agent) Token(ctx context.Context, name string, w tokens.Want) (tokens.Token, error) {
-	t, err := a.manager.Token(ctx, name, w)
-	a.audit(ctx, name, "token", err)
+	var t tokens.Token
+	err := a.admit(ctx, name)
+	if err == nil {
+		t, err = a.manager.Token(ctx, name, w)
+	}
+	a.audit(ctx, name, audit.Token, err)
 	return t, err
 }
 
 // Rejected implements socket.Agent.
 func (a *Agent) Rejected(ctx context.Context, name, accessToken string) (tokens.Token, error) {
-	t, err := a.manager.Rejected(ctx, name, accessToken)
-	a.audit(ctx, name, "rejected", err)
-	return t, err
-}
-
-func (a *Agent) audit(ctx context.Context, name, what string, err error) {
-	if a.opts.Audit != nil {
-		peer, _ := socket.PeerOf(ctx)
-		a.opts.Audit.Read(peer, name, what, err)
+	var t tokens.Token
+	err := a.admit(ctx, name)
+	if err == nil {
+		t, err = a.manager.Rejected(ctx, name, accessToken)
 	}
+	a.audit(ctx, name, audit.Rejected, err)
+	return t, err
 }
 
 // Refresh implements socket.Agent.

@@ -17,7 +17,11 @@
 //	config/         folders, settings and connection files, and watching them
 //	socket/         the socket: its contract (doc.go), server, lock, peer check
 //	tray/           icon, menu and tooltip, as a pure function of the connections
-//	notify/         notifications with a Reconnect button
+//	notify/         notifications with a Reconnect button, and questions
+//	reads.go        who may read a token, and the record of who did
+//	audit/          that record, in the state folder
+//	gate/           asking the user before a new program reads a token (ask = true)
+//	doctor/         looking at everything that the agent stands on
 //	autostart/      start at login
 //	browser/        the one function that opens URLs
 //	clipboard/      a token on the clipboard, for half a minute

@@ -31,6 +31,9 @@ func (a *Agent) Health() socket.Health {
 		h.Notifications, why = a.opts.Notify.Health()
 		note(why)
 	}
+	if a.opts.Audit != nil {
+		note(a.opts.Audit.Trouble())
+	}
 	if h.Store == "memory" {
 		note("Grants are kept in memory only: when the agent ends, every connection has to be connected again.")
 	}

@@ -13,10 +13,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/authtray/authtray/app/audit"
 	"github.com/authtray/authtray/app/autostart"
 	"github.com/authtray/authtray/app/browser"
 	"github.com/authtray/authtray/app/clipboard"
 	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/app/gate"
 	"github.com/authtray/authtray/app/notify"
 	"github.com/authtray/authtray/app/socket"
 	"github.com/authtray/authtray/app/tray"
@@ -220,9 +222,12 @@ func runDesktop(ctx context.Context, o RunOptions, kept store.Store, log *slog.L
 	if moved, err := login.Follow(); err != nil || moved {
 		log.Info("the entry for start at login was looked at", "moved", moved, "err", err)
 	}
+	reads := audit.Open(o.Paths.State, log)
+	defer reads.Close()
 	a := NewAgent(Options{
 		Paths: o.Paths, Store: kept, Log: log, Version: o.Version,
 		Open: browser.Open, Notify: note, Autostart: login, HasWindow: o.HasWindow,
+		Audit: auditor{reads}, Gate: gate.New(o.Paths.State, note, log),
 	})
 	if o.NoTray {
 		return a.Run(ctx)

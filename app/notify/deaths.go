@@ -24,7 +24,7 @@ func (d *death) wants() bool { return !d.shown && !d.over }
 // run is the one goroutine that speaks to the desktop.
 func (n *Notifier) run(makeDesk func() desk) {
 	defer close(n.done)
-	r := &runner{Notifier: n, desk: makeDesk(), visible: map[string]bool{}}
+	r := &runner{Notifier: n, desk: makeDesk(), visible: map[string]bool{}, asking: map[*asking]bool{}}
 	defer r.desk.close()
 	for {
 		due, cancel := r.reminder()
@@ -46,16 +46,22 @@ type runner struct {
 	*Notifier
 	desk    desk
 	visible map[string]bool // handed to the desk and not withdrawn
+	asking  map[*asking]bool
 	marks   uint64
 }
 
 // step takes in what happened and puts the screen right.
 func (r *runner) step() {
 	for _, e := range r.takeEvents() {
-		if e.banner == nil {
+		switch {
+		case e.asking != nil:
+			r.question(e)
+		case e.banner == nil:
 			r.happened(e)
-		} else if err := r.desk.banner(*e.banner); err != nil {
-			r.opts.Log.Info("a notification could not be shown", "err", err)
+		default:
+			if err := r.desk.banner(*e.banner); err != nil {
+				r.opts.Log.Info("a notification could not be shown", "err", err)
+			}
 		}
 	}
 	r.remind()
@@ -128,6 +134,7 @@ func (r *runner) withdrawAll() {
 	for name := range r.visible {
 		r.desk.withdraw(name)
 	}
+	r.withdrawQuestions()
 }
 
 func (n *Notifier) takeEvents() []event {

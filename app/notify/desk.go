@@ -36,6 +36,7 @@ type event struct {
 	name   string
 	mark   uint64
 	banner *message // not from a desk: a banner to be shown
+	asking *asking  // not from a desk: a question to be asked or withdrawn
 }
 
 type kind int
@@ -45,6 +46,8 @@ const (
 	pressed        // the button
 	dismissed      // the user put it away
 	renewed        // a notification server came that shows nothing of ours
+	asked
+	unasked
 )
 
 // callTimeout bounds each use of the desktop.

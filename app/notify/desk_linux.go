@@ -37,6 +37,7 @@ type freedesktop struct {
 	mu    sync.Mutex // held while a notification is sent, so that what comes of it finds its id
 	owner string     // the server's unique name, "" while there is none
 	ids   map[string]*onScreen
+	asked map[uint32]*asking // by the id of their notifications
 }
 
 // onScreen is a notification as the server knows it. It stays known after it
@@ -48,7 +49,7 @@ type onScreen struct {
 }
 
 func newDesk(_ Options, to reporter) desk {
-	d := &freedesktop{to: to, ids: map[string]*onScreen{}}
+	d := &freedesktop{to: to, ids: map[string]*onScreen{}, asked: map[uint32]*asking{}}
 	conn, err := bus.Connect()
 	if err != nil {
 		to.setHealth(None, noBusDetail)

@@ -4,6 +4,7 @@
 //	notify.go      Notifier: what the agent holds
 //	deaths.go      which announcements are to be seen now, and what became of them
 //	reminders.go   announcing again, if it is wished
+//	ask.go         Ask: a question with answers on buttons; ask_linux.go
 //	text.go        the sentences, and foreign text made fit for each system
 //	desk.go        what a system must be able to do
 //	desk_linux.go, server_linux.go   org.freedesktop.Notifications, on a connection of our own

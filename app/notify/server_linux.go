@@ -34,6 +34,10 @@ func (d *freedesktop) heard(sig *dbus.Signal) {
 		return
 	}
 	id, ok := sig.Body[0].(uint32)
+	if a := d.asked[id]; ok && a != nil {
+		d.heardAnswer(a, id, sig)
+		return
+	}
 	name, shown := d.find(id)
 	if !ok || shown == nil {
 		return
@@ -69,6 +73,7 @@ func (d *freedesktop) changed(owner string) {
 	}
 	d.owner = owner
 	clear(d.ids)
+	d.dropQuestions()
 	d.report()
 	if owner != "" {
 		d.to.post(event{kind: renewed})
@@ -92,6 +97,7 @@ func (d *freedesktop) capabilities() map[string]bool {
 	if owner := d.askOwner(); owner != d.owner {
 		d.owner = owner
 		clear(d.ids)
+		d.dropQuestions()
 		d.report()
 	}
 	return can

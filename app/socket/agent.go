@@ -3,6 +3,7 @@ package socket
 import (
 	"context"
 
+	"github.com/authtray/authtray/app/audit"
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/tokens"
 )
@@ -44,6 +45,12 @@ type Agent interface {
 	// Subscribe tells of changes, until stop is called. A reader that falls
 	// behind loses the oldest ones.
 	Subscribe() (changes <-chan tokens.Status, removed <-chan string, stop func())
+
+	// Reads gives each the last n reads of tokens, oldest first, and with follow
+	// each new one, until ctx ends or each returns an error.
+	Reads(ctx context.Context, n int, follow bool, each func(audit.Record) error) error
+	// Doctor looks at everything that the agent stands on.
+	Doctor(ctx context.Context) []Check
 
 	Settings() Settings
 	PatchSettings(SettingsPatch) (Settings, error)

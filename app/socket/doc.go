@@ -76,7 +76,10 @@
 //	GET   /v1/providers/ID                            the entry, as JSON, with "redirect_uri"
 //	GET   /v1/events                                  text/event-stream; each event: "event: connection", data: the connection's object
 //	                                                  (first one event for each connection as it is now; a removed one: "event: removed", {"name":…})
-//	GET   /v1/log?n=100&follow=true                   application/x-ndjson, one read of a token a line
+//	GET   /v1/log?n=100&follow=true                   application/x-ndjson, one read of a token a line, oldest first:
+//	                                                  {"time":"…","connection":"work","pid":4242,"uid":1000,"exe":"/usr/bin/gh","what":"token"}
+//	                                                  "code": why no token was given; "parent_pid", "parent_exe": where exe is authtray itself;
+//	                                                  {"dropped":3,"at":"…"}: records that are missing
 //	GET   /v1/doctor                                  {"checks":[{"id":"keychain","ok":true,"detail":"…","hint":""}]}
 //	GET   /v1/settings                                {"notifications":true,"reminders":false,"autostart":false}
 //	PATCH /v1/settings                                any of them

@@ -40,6 +40,8 @@ var routes = []struct {
 	{"GET", "/v1/providers", (*Server).providers},
 	{"GET", "/v1/providers/*", (*Server).provider},
 	{"GET", "/v1/events", (*Server).events},
+	{"GET", "/v1/log", (*Server).reads},
+	{"GET", "/v1/doctor", (*Server).doctor},
 	{"GET", "/v1/settings", (*Server).settings},
 	{"PATCH", "/v1/settings", (*Server).patchSettings},
 	{"GET", "/v1/health", (*Server).health},

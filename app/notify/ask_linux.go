@@ -1,0 +1,90 @@
+package notify
+
+import (
+	"time"
+
+	"github.com/esiqveland/notify"
+	"github.com/godbus/dbus/v5"
+)
+
+// afterClosed is how long the word of a pressed button may come after the word
+// that its notification was closed: some servers say so in that order.
+const afterClosed = 300 * time.Millisecond
+
+func (d *freedesktop) ask(a *asking) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	can := d.capabilities()
+	if !can["actions"] {
+		a.reply("", ErrCannotAsk)
+		return
+	}
+	body := a.Body
+	if !can["body-markup"] { // which a server may read all the same
+		body = unmarked(body)
+	}
+	note := compose(message{title: unmarked(a.Title), body: body, warning: true}, can["body-markup"])
+	for _, b := range a.Answers { // none is the default: a stray click answers nothing
+		note.Actions = append(note.Actions, notify.Action{Key: b.Key, Label: b.Label})
+	}
+	note.ExpireTimeout = notify.ExpireTimeoutNever
+	id, err := d.send(note)
+	if err != nil {
+		a.reply("", ErrCannotAsk)
+		return
+	}
+	d.asked[id] = a
+}
+
+func (d *freedesktop) unask(a *asking) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for id, other := range d.asked {
+		if other != a {
+			continue
+		}
+		delete(d.asked, id)
+		bounded(func() error { // gone already is as good
+			return d.server().Call(serverName+".CloseNotification", dbus.FlagNoAutoStart, id).Err
+		})
+	}
+}
+
+// heardAnswer takes the server's word about a question. The caller holds mu.
+func (d *freedesktop) heardAnswer(a *asking, id uint32, sig *dbus.Signal) {
+	switch sig.Name {
+	case serverName + ".ActionInvoked":
+		if key, _ := sig.Body[1].(string); a.offers(key) {
+			delete(d.asked, id)
+			a.reply(key, nil)
+			// Most servers close it themselves; the others must not leave it there.
+			go d.server().Call(serverName+".CloseNotification", dbus.FlagNoAutoStart|dbus.FlagNoReplyExpected, id)
+		}
+	case serverName + ".NotificationClosed":
+		time.AfterFunc(afterClosed, func() {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			if d.asked[id] == a {
+				delete(d.asked, id)
+			}
+			a.reply("", nil)
+		})
+	}
+}
+
+func (a *asking) offers(key string) bool {
+	for _, b := range a.Answers {
+		if b.Key == key {
+			return true
+		}
+	}
+	return false
+}
+
+// dropQuestions answers those that a server took with it. The caller holds mu.
+func (d *freedesktop) dropQuestions() {
+	for _, a := range d.asked {
+		a.reply("", ErrCannotAsk)
+	}
+	clear(d.asked)
+}
