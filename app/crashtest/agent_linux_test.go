@@ -213,6 +213,14 @@ func (a *agent) add(name string, seals ...string) {
 	}, nil)
 }
 
+// sealsFor makes a record that fits into one keychain item, or is split.
+func sealsFor(large bool) []string {
+	if large {
+		return []string{"seal", "long_seal"}
+	}
+	return []string{"seal"}
+}
+
 // connect signs in and waits until that is done.
 func (a *agent) connect(name string) {
 	a.t.Helper()

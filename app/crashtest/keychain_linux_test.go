@@ -34,7 +34,7 @@ func newDesk(t *testing.T) *desk {
 	d := &desk{keyring: bus.StartKeyring(password)}
 	d.agent = newAgent(t, bus, newProvider(t, server.Options{Lifetime: lifetime}), "desk")
 	d.run()
-	d.add("work", "seal", "long_seal")
+	d.add("work", sealsFor(true)...)
 	d.connect("work")
 	return d
 }
@@ -308,7 +308,7 @@ func TestKeychainItemsTooLarge(t *testing.T) {
 			a := newAgent(t, bus, newProvider(t, server.Options{}), name)
 			a.items = store.Split(readOnly{items})
 			stop := a.here(store.Split(items))
-			a.add("work", "seal", "long_seal")
+			a.add("work", sealsFor(true)...)
 			a.connect("work")
 			a.refresh("work")
 			a.awaitWritten("work")
@@ -322,7 +322,7 @@ func TestKeychainItemsTooLarge(t *testing.T) {
 		a := newAgent(t, bus, newProvider(t, server.Options{}), "narrow")
 		a.items = store.Split(readOnly{items})
 		a.here(store.Split(narrow{items, &most}))
-		a.add("work", "seal", "long_seal")
+		a.add("work", sealsFor(true)...)
 		a.connect("work")
 		most = 500
 		a.refresh("work")

@@ -71,8 +71,8 @@ func newVictimised(t testing.TB, bus *storetest.Bus, number int, grace bool, cou
 		grace: grace, losses: map[string]int{}, count: count,
 	}
 	v.victim("")
-	v.add("small", "seal")
-	v.add("large", "seal", "long_seal")
+	v.add("small", sealsFor(false)...)
+	v.add("large", sealsFor(true)...)
 	for _, name := range connections {
 		v.connect(name)
 	}

@@ -42,7 +42,7 @@ func TestSoak(t *testing.T) {
 	a.victim("")
 	names := soakNames()
 	for i, name := range names {
-		a.add(name, [][]string{{"seal"}, {"seal", "long_seal"}}[i%2]...)
+		a.add(name, sealsFor(i%2 == 1)...)
 		a.connect(name)
 	}
 	p.before = func() { p.SetLifetime(time.Duration(10+rand.IntN(51)) * time.Second) }
