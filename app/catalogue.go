@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -64,12 +65,18 @@ func (f *files) known() *providers.Catalogue {
 
 // client makes the provider of a connection, or says what its file lacks.
 func (f *files) client(conn providers.Connection) (*providers.Client, error) {
-	return f.known().Client(conn, providers.ClientOptions{
-		Secret:    f.agent.secret(conn.Name),
-		Transport: f.agent.opts.Transport,
-		Now:       f.agent.opts.Clock.Now,
-		Version:   f.agent.opts.Version,
+	var client *providers.Client
+	client, err := f.known().Client(conn, providers.ClientOptions{
+		Secret: func(ctx context.Context) (string, error) {
+			_, registered := client.Registered()
+			return f.agent.clientSecret(conn.Name, registered)(ctx)
+		},
+		Registered: f.agent.clients().Load(conn.Name).Registration,
+		Transport:  f.agent.opts.Transport,
+		Now:        f.agent.opts.Clock.Now,
+		Version:    f.agent.opts.Version,
 	})
+	return client, err
 }
 
 // Providers implements socket.Agent.

@@ -26,7 +26,7 @@ type adding struct {
 func (s *shell) addCommand() *cobra.Command {
 	var told adding
 	c := &cobra.Command{
-		Use:   "add NAME --provider ID",
+		Use:   "add NAME --provider ID | --mcp URL",
 		Short: "Add a connection, or change one",
 		Long: `Add a connection under a NAME of your choice, or change one: what is not named
 stays as it is.
@@ -36,11 +36,13 @@ stays as it is.
 --set vars.NAME=VALUE fills in one of its template variables.`,
 		Example: `  authtray add work --provider github --client-id Iv1.0123456789abcdef --scope repo --scope read:org
   authtray add home --provider gitlab --client-id 1234 --set vars.host=git.example.org
-  authtray add sso --provider oidc --issuer https://login.example.org --client-id cli --set redirect.port=any`,
+  authtray add sso --provider oidc --issuer https://login.example.org --client-id cli --set redirect.port=any
+  authtray add files --mcp https://mcp.example.org/mcp`,
 		Args: named,
 	}
 	f := c.Flags()
 	f.StringVar(&told.conn.Provider, "provider", "", "who issues the tokens: an ID of authtray providers")
+	f.StringVar(&told.conn.MCP, "mcp", "", "the URL of an MCP server: who issues its tokens is asked of the server")
 	f.StringVar(&told.conn.ClientID, "client-id", "", "the id of the app that you registered there")
 	f.StringArrayVar(&told.conn.Scopes, "scope", nil, "what to ask for, instead of the provider's default (may be repeated)")
 	f.StringVar(&told.issuer, "issuer", "", "the issuer's URL, where it is discovered (oidc)")
@@ -60,7 +62,10 @@ func (s *shell) add(ctx context.Context, a remote, name string, told adding) err
 	if err != nil {
 		return err
 	}
-	fresh := conn.Provider == ""
+	fresh := conn.Provider == "" && conn.MCP == ""
+	if told.conn.MCP != "" && told.conn.Provider == "" && conn.Provider == "" {
+		told.conn.Provider = "mcp"
+	}
 	switch {
 	case fresh && told.conn.Provider == "":
 		return usage("which provider? authtray add %s --provider ID; the ids: authtray providers", name)
@@ -104,7 +109,7 @@ func (t adding) apply(conn *providers.Connection) error {
 		from string
 	}{
 		{&conn.Provider, t.conn.Provider}, {&conn.ClientID, t.conn.ClientID}, {&conn.CAFile, t.conn.CAFile},
-		{&conn.Refresh, t.conn.Refresh}, {&conn.Resource, t.conn.Resource},
+		{&conn.Refresh, t.conn.Refresh}, {&conn.Resource, t.conn.Resource}, {&conn.MCP, t.conn.MCP},
 	} {
 		if f.from != "" {
 			*f.to = f.from
@@ -163,7 +168,7 @@ func (s *shell) added(now socket.Connection, conn providers.Connection, fresh bo
 // nextSteps are the lines that lead from a new connection to a token.
 func nextSteps(e providers.Entry, conn providers.Connection) []string {
 	var steps []string
-	if conn.ClientID == "" && e.Client.ID == "" && e.Registration == "" && e.Issuer == "" {
+	if conn.ClientID == "" && e.Client.ID == "" && e.Registration == "" && e.Issuer == "" && conn.MCP == "" {
 		at := e.Links.Register
 		if at == "" {
 			at = e.Name

@@ -38,13 +38,15 @@ browser opens.`,
 		Example: `  authtray connect work
   authtray connect work --no-browser     # open the address yourself, on this machine
   authtray connect work --paste          # …on another one: paste where it ends up
-  authtray connect work --device         # type a code on your phone`,
+  authtray connect work --device         # type a code on your phone
+  authtray connect work --scope write    # ask for this scope as well, from now on`,
 		Args: named,
 	}
 	c.Flags().BoolVar(&run.noBrowser, "no-browser", false, "print the address only")
 	c.Flags().BoolVar(&run.paste, "paste", false, "print the address, and read the one that the browser ended on from stdin")
 	c.Flags().BoolVar(&run.device, "device", false, "sign in on another device, with a code (RFC 8628)")
 	c.Flags().DurationVar(&run.timeout, "timeout", 5*time.Minute, "how long to wait")
+	c.Flags().StringArrayVar(&run.request.Scopes, "scope", nil, "ask for this scope as well, and keep it (may be repeated)")
 	c.Flags().BoolVar(&run.request.SwitchAccount, "switch-account", false, "let the provider ask which account")
 	c.Flags().BoolVar(&run.accept, "accept-account", false, "take the account that was just signed in, though it is another one than before")
 	c.RunE = s.do(func(ctx context.Context, args []string) error {

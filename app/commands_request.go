@@ -117,7 +117,7 @@ func (s *shell) request(ctx context.Context, name, target string, told apiReques
 			return s.unanswered(told, answer, err)
 		}
 	}
-	return s.answer(told, answer, client.Entry().Name, rejected)
+	return s.answer(told, answer, name, client.Entry().Name, rejected)
 }
 
 // provider is the connection's provider, as its configuration says.
@@ -155,19 +155,35 @@ func bearerOf(_ tokens.Token, raw []byte, err error) (b bearer, _ error) {
 	return b, json.Unmarshal(raw, &b)
 }
 
-// answer prints the API's answer; a token that was rejected twice is said.
-func (s *shell) answer(told apiRequest, answer *http.Response, provider string, rejected bool) error {
+// answer prints the API's answer; a token that was rejected twice, or lacks
+// scopes, is said.
+func (s *shell) answer(told apiRequest, answer *http.Response, name, provider string, rejected bool) error {
 	defer answer.Body.Close()
 	if err := s.copyAnswer(told, answer); err != nil {
 		return err
 	}
+	scopes, missing := providers.MissingScopes(answer)
 	switch {
+	case missing:
+		return lacksScopes(name, provider, scopes)
 	case rejected:
 		return failed("", "%s rejects the token, renewed or not: does it have the scopes that this request needs?", oneLine(provider))
 	case told.fail && answer.StatusCode >= 400:
 		return failed("", "the API answered %s", answer.Status)
 	}
 	return nil
+}
+
+// lacksScopes offers the step up to what the request needs.
+func lacksScopes(name, provider string, scopes []string) error {
+	if len(scopes) == 0 {
+		return failed("", "%s says that the token lacks a scope that this request needs, and not which; its API's documentation does", oneLine(provider))
+	}
+	hint := "authtray connect " + name
+	for _, scope := range scopes {
+		hint += " --scope " + shellWord(scope)
+	}
+	return failed(hint, "%s says that this request needs the scope %s, which the token does not have", oneLine(provider), strings.Join(scopes, " and "))
 }
 
 func (s *shell) copyAnswer(told apiRequest, answer *http.Response) error {

@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"os"
+	"slices"
 	"sort"
 	"sync"
 
@@ -128,6 +129,20 @@ func (f *files) write(conn providers.Connection) error {
 	}
 	f.take(file, true)
 	return nil
+}
+
+// widen makes scopes that were granted the connection's own, so that the next
+// sign-in asks for them too.
+func (f *files) widen(name string, scopes []string) {
+	c, ok := f.get(name)
+	if !ok || slices.Equal(c.conn.Scopes, scopes) {
+		return
+	}
+	conn := c.conn
+	conn.Scopes = scopes
+	if err := f.write(conn); err != nil {
+		f.agent.log.Warn("the scopes that were granted cannot be written to the connection's file", "connection", name, "err", err)
+	}
 }
 
 // refusal tells what the parser refuses from what the disk does.

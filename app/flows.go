@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -47,6 +48,8 @@ type flow struct {
 	under  providers.Pending
 	err    error
 	cancel context.CancelFunc // of a flow that is not ready
+	scopes []string           // asked for instead of the connection's; nil: those
+	fresh  bool               // its client registered itself just now
 	taken  atomic.Bool        // its grant is there: it can be shared no more
 }
 
@@ -59,6 +62,9 @@ func kindOf(r socket.ConnectRequest) string {
 	}
 	if r.SwitchAccount {
 		kind += ", switching"
+	}
+	if len(r.Scopes) > 0 {
+		kind += ", with " + strings.Join(r.Scopes, " ")
 	}
 	return kind
 }
@@ -128,11 +134,17 @@ func (f *flows) run(ctx context.Context, fl *flow, client *providers.Client, r s
 		_, err = fl.under.Wait(ctx)
 		fl.under.Cancel() // where it was ctx that ended
 	}
+	if err != nil && !fl.fresh {
+		f.agent.doubtClient(fl.name, err)
+	}
 	fl.err = failure(fl.name, err)
 	f.agent.manager.FlowEnded(fl.name, fl.err)
 	f.mu.Lock()
 	delete(f.pending, fl.name)
 	f.mu.Unlock()
+	if err == nil && fl.scopes != nil {
+		f.agent.files.widen(fl.name, fl.scopes)
+	}
 	close(fl.done)
 }
 
@@ -148,7 +160,7 @@ func (f *flows) authorize(ctx context.Context, fl *flow, client *providers.Clien
 	if o.LoginHint == "" && !r.SwitchAccount {
 		o.LoginHint = f.agent.account(fl.name).Label
 	}
-	under, err := client.Authorize(ctx, o)
+	under, err := f.ask(ctx, fl, client, r, o)
 	if err != nil {
 		return err
 	}
@@ -158,6 +170,35 @@ func (f *flows) authorize(ctx context.Context, fl *flow, client *providers.Clien
 		RedirectURI: under.RedirectURI(), ExpiresAt: under.Expires().UTC(),
 	}
 	return nil
+}
+
+// ask begins the flow with a client that the provider knows. A registered one
+// that turns out to be unknown before the person was sent anywhere is registered
+// again, once.
+func (f *flows) ask(ctx context.Context, fl *flow, client *providers.Client, r socket.ConnectRequest, o providers.AuthorizeOptions) (*providers.Flow, error) {
+	client, fresh, err := f.agent.identified(ctx, fl.name, client)
+	if err != nil {
+		return nil, err
+	}
+	fl.fresh = fresh
+	if len(r.Scopes) > 0 {
+		if fl.scopes, err = client.ScopesWith(ctx, r.Scopes); err != nil {
+			return nil, err
+		}
+		o.Scopes = fl.scopes
+	}
+	under, err := client.Authorize(ctx, o)
+	if _, registered := client.Registered(); err == nil || !registered || fresh || !refusesClient(err) {
+		return under, err
+	}
+	if err := f.agent.register(ctx, fl.name, client); err != nil {
+		return nil, err
+	}
+	if client, err = f.agent.usable(fl.name); err != nil {
+		return nil, err
+	}
+	fl.fresh = true
+	return client.Authorize(ctx, o)
 }
 
 // stop ends a flow, also one that has no URL yet.

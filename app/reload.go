@@ -90,6 +90,7 @@ func (f *files) take(file config.File, fresh bool) {
 		f.set(file.Name, &configured{conn: file.Connection, client: client, seen: seen})
 		f.agent.manager.Put(tokens.Connection{
 			Name: file.Name, Config: file.Connection, Entry: client.Entry(), Provider: client,
+			Replaced: f.agent.clients().Load(file.Name).Replaces,
 		})
 	case old != nil && old.client != nil:
 		f.keep(file.Name, old, seen, fmt.Errorf("%w; the last good configuration is used until it is mended", err))

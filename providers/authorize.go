@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"context"
 	"net/url"
 	"slices"
 	"strconv"
@@ -81,6 +82,21 @@ func (c *Client) scopes(asked []string) []string {
 		}
 	}
 	return list
+}
+
+// ScopesWith is what a flow asks for that wants more than the connection's own
+// scopes (a step-up). It may discover.
+func (c *Client) ScopesWith(ctx context.Context, more []string) ([]string, error) {
+	if _, err := c.endpoints(ctx); err != nil {
+		return nil, err
+	}
+	list := c.scopes(nil)
+	for _, s := range more {
+		if !slices.Contains(list, s) {
+			list = append(list, s)
+		}
+	}
+	return list, nil
 }
 
 // scopeSupported: some servers refuse the whole request for an offline_access

@@ -18,6 +18,9 @@ type Client struct {
 	opts      ClientOptions
 	http      *http.Client
 	discovery *discoveryCache
+
+	ownID      string       // the client id as configured; "" or a document's URL leave room for a registered one
+	registered Registration // the one in use; zero: none
 }
 
 // RequestTimeout bounds one request to a provider, body included.
@@ -31,6 +34,9 @@ type ClientOptions struct {
 	// Secret gives the client secret from the keychain; "" and nil where there
 	// is none. It is asked for at each use, never kept.
 	Secret func(context.Context) (string, error)
+	// Registered is the client that was registered for this connection, if any;
+	// see NeedsRegistration.
+	Registered Registration
 	// Transport replaces the HTTP transport (tests). nil: one of our own that
 	// obeys HTTPS_PROXY and the connection's ca_file, and speaks plain http to
 	// loopback literals only.
@@ -68,6 +74,7 @@ type Revocation struct {
 //	Revoke(ctx, Revocation) error                       *Failure or ErrBindingChanged
 //	Whoami(ctx, Answer) (Account, error)
 //	Probe(ctx, accessToken string, extra) Liveness
+//	NeedsRegistration(ctx) (issuer string, need bool, err error)  registered.go
 //	Register(ctx, redirectURIs []string) (Registration, error)   RFC 7591
 //	API(path string, extra) (*url.URL, error)           resolves a path or URL against the entry's API hosts, or refuses
 //	Rejected(*http.Response, body []byte) bool          the entry's own rule of what a 401 is
@@ -81,10 +88,12 @@ func newClient(e Entry, conn Connection, o ClientOptions) (*Client, error) {
 			return nil, err
 		}
 	}
-	return &Client{
+	c := &Client{
 		entry: e, conn: conn, opts: o, discovery: &discoveryCache{},
 		http: &http.Client{Transport: transport, CheckRedirect: neverFollow},
-	}, nil
+	}
+	c.useRegistration(o.Registered)
+	return c, nil
 }
 
 func neverFollow(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

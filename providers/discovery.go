@@ -81,7 +81,7 @@ func (c *Client) fetchDiscovery(ctx context.Context) (endpoints, error) {
 	for _, place := range discoveryURLs(issuer) {
 		found, f := c.fetchMetadata(ctx, issuer, place)
 		if f == nil {
-			found.Issuer = issuer
+			found.Issuer = first(found.Issuer, issuer)
 			return found, nil
 		}
 		if f.Status == 0 {
@@ -171,7 +171,9 @@ func (c *Client) noMetadata(of string, status int, isJSON bool) *Failure {
 // readMetadata takes what a document says, each member on its own: an odd one
 // costs no other.
 func (c *Client) readMetadata(ctx context.Context, issuer string, m map[string]any) (endpoints, *Failure) {
-	if said := text(m["issuer"]); !issuerMatches(c.entry.IssuerMatch, issuer, said) {
+	said := text(m["issuer"])
+	learned := c.entry.Issuer == "" && sameRoot(issuer, said)
+	if !learned && !issuerMatches(c.entry.IssuerMatch, issuer, said) {
 		f := c.misconfigured("issuer_mismatch", "The discovery document at %s is of another issuer%s.", issuer, issuerHint(issuer, said))
 		f.Status = http.StatusOK
 		return endpoints{}, f
@@ -191,6 +193,9 @@ func (c *Client) readMetadata(ctx context.Context, issuer string, m map[string]a
 		}
 	}
 	found.Refresh = found.Token
+	if learned {
+		found.Issuer = said // as it will say iss
+	}
 	return found, nil
 }
 
@@ -253,6 +258,14 @@ func issuerMatches(rule, asked, said string) bool {
 		}
 	}
 	return true
+}
+
+// sameRoot: two spellings of an issuer without a path, which differ in the slash
+// at the end (RFC 3986 §6.2.3). MCP servers and their issuers often disagree on
+// it, and there nobody can write the issuer "exactly so".
+func sameRoot(a, b string) bool {
+	u, err := url.Parse(a)
+	return err == nil && strings.Trim(u.Path, "/") == "" && strings.TrimSuffix(a, "/") == strings.TrimSuffix(b, "/")
 }
 
 func isTenant(s string) bool {

@@ -10,6 +10,9 @@ import (
 // "dead" answer is DeadToken, and even that is not a verdict: some providers say
 // so of good tokens.
 func (c *Client) Probe(ctx context.Context, accessToken string, extra map[string]json.RawMessage) Liveness {
+	if c.entry.Whoami.URL == "" && c.conn.MCP != "" {
+		return c.probeMCP(ctx, accessToken)
+	}
 	a, err := c.askWhoami(ctx, accessToken, extra)
 	switch {
 	case err != nil || a.status == 0:

@@ -35,7 +35,9 @@ func (c *Client) resource() string {
 }
 
 // fetchResource finds an MCP server's metadata: where the challenge of a 401 says,
-// else at the well-known URL of its path, else at that of its host.
+// else at the well-known URL of its path, else at that of its host. A server from
+// before there were such metadata (MCP specification 2025-03-26) is its own
+// issuer; whether it is, its host's discovery document says.
 func (c *Client) fetchResource(ctx context.Context) (resourceMetadata, *Failure) {
 	place, scopes, f := c.challenge(ctx)
 	if f != nil {
@@ -54,13 +56,25 @@ func (c *Client) fetchResource(ctx context.Context) (resourceMetadata, *Failure)
 			return found, nil
 		}
 		if f.Status == 0 || f.Code != "no_metadata" {
-			break
+			return resourceMetadata{}, f
 		}
 	}
-	return resourceMetadata{}, f
+	if place != "" || f == nil || f.Class == Transient {
+		return resourceMetadata{}, f
+	}
+	return resourceMetadata{resource: c.conn.MCP, issuer: hostOf(c.conn.MCP), scopes: scopes}, nil
 }
 
-var challengeParam = regexp.MustCompile(`(?i)\b(resource_metadata|scope)\s*=\s*("[^"]*"|[^\s,]+)`)
+// hostOf is a URL without its path.
+func hostOf(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}
+
+var challengeParam = regexp.MustCompile(`(?i)(?:^|[\s,])(resource_metadata|scope|error)\s*=\s*("[^"]*"|[^\s,]+)`)
 
 // challenge asks the server without a token, and reads what it says is missing
 // (RFC 9728 §5.1, RFC 6750 §3).
@@ -77,15 +91,9 @@ func (c *Client) challenge(ctx context.Context) (place string, scopes []string, 
 	if status != http.StatusUnauthorized {
 		return "", nil, nil
 	}
-	for _, m := range challengeParam.FindAllStringSubmatch(strings.Join(header.Values("WWW-Authenticate"), ", "), -1) {
-		switch value := strings.Trim(m[2], `"`); strings.ToLower(m[1]) {
-		case "resource_metadata":
-			place = value
-		case "scope":
-			scopes = splitScopes(value)
-		}
-	}
-	return place, scopes, c.learnable(ctx, c.conn.MCP, "resource_metadata", place)
+	said := challenges(header)
+	place = said["resource_metadata"]
+	return place, splitScopes(said["scope"]), c.learnable(ctx, c.conn.MCP, "resource_metadata", place)
 }
 
 func resourceURLs(server string) []string {

@@ -8,6 +8,10 @@ type ConnectRequest struct {
 	LoginHint     string `json:"login_hint,omitempty"`
 	SwitchAccount bool   `json:"switch_account,omitempty"` // let the user choose another account
 	AcceptAccount bool   `json:"accept_account,omitempty"` // take the held grant of another account
+
+	// Scopes are asked for beyond the connection's own, and become the
+	// connection's once they were granted.
+	Scopes []string `json:"scopes,omitempty"`
 }
 
 // Attempt is a pending flow: what a person needs to go on with it.
