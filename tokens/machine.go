@@ -291,7 +291,7 @@ func (m *machine) bound(now time.Time, generation uint64, same bool) {
 	if m.served == nil || m.served.Generation != generation {
 		return
 	}
-	switch away := m.base == ReconnectRequired && m.reason == ReasonEndpointsChanged; {
+	switch away := m.base == ReconnectRequired && (m.reason == ReasonEndpointsChanged || m.reason == ReasonClientForgotten); {
 	case !same && !away:
 		m.endpointsChanged(now)
 	case same && away:
@@ -303,5 +303,9 @@ func (m *machine) bound(now time.Time, generation uint64, same bool) {
 // endpointsChanged keeps the grant, unused: it comes back if the configuration does.
 func (m *machine) endpointsChanged(now time.Time) {
 	m.told = false
-	m.stand(now, ReconnectRequired, ReasonEndpointsChanged, "", time.Time{})
+	reason := ReasonEndpointsChanged
+	if m.policy.replaced != "" && m.served.Binding.ClientID == m.policy.replaced {
+		reason = ReasonClientForgotten
+	}
+	m.stand(now, ReconnectRequired, reason, "", time.Time{})
 }

@@ -110,7 +110,9 @@ func (m *machine) rejectedForGood(now time.Time) reply {
 	switch {
 	case p.under:
 		return reply{wait: true}
-	case !m.policy.canProbe, recent && p.last == providers.Alive:
+	case !m.policy.canProbe:
+		return reply{err: m.errorUntold()}
+	case recent && p.last == providers.Alive:
 		return reply{err: m.errorAgain()}
 	case recent && p.last == providers.Unclear:
 		return reply{err: m.errorUnclear()}

@@ -31,6 +31,9 @@ type Connection struct {
 	// Broken says that the configuration cannot be used, and why. The grant is
 	// kept, and its token served while it is good.
 	Broken error
+	// Replaced is a client id that the provider no longer knew, and that another
+	// one took the place of without the user's doing.
+	Replaced string
 }
 
 // Options are a Manager's surroundings.

@@ -16,9 +16,10 @@ func policyOf(c Connection) policy {
 		onDemand:  c.Config.Refresh == "on-demand",
 		idle:      span(e.Tokens.RefreshIdle),
 		absolute:  span(e.Tokens.RefreshAbsolute),
-		canProbe:  e.Whoami.URL != "" || e.Issuer != "",
+		canProbe:  e.Whoami.URL != "" || e.Issuer != "" || c.Config.MCP != "",
 		exchanges: slices.Contains(e.Quirks, "meta_exchange"),
 		keepID:    c.Config.KeepIDToken,
+		replaced:  c.Replaced,
 	}
 	p.probe = p.canProbe && (c.Config.Probe == "on" || e.Whoami.Probe && c.Config.Probe != "off")
 	if c.Broken != nil {

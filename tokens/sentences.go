@@ -45,6 +45,8 @@ func deathSentence(r Reason, provider, detail string) string {
 		return fmt.Sprintf("%s no longer accepts the token. Reconnect to go on.", provider)
 	case ReasonEndpointsChanged:
 		return fmt.Sprintf("The address or client id of %s is not the one you connected with, so nothing is sent there. Reconnect, or change it back.", provider)
+	case ReasonClientForgotten:
+		return fmt.Sprintf("%s no longer knows Authtray as it was registered there. It is registered again: reconnect to go on.", provider)
 	case ReasonRecordDamaged:
 		return fmt.Sprintf("The keychain item for %s cannot be read (%s). Reconnect to replace it.", provider, orElse(detail, "it is damaged"))
 	}
@@ -115,6 +117,16 @@ func (m *machine) errorAgain() *Error {
 		Detail: fmt.Sprintf("This token was just renewed or confirmed by %s, so the refusal is about the request, not the token. Check the tool's scopes and address.",
 			m.policy.provider),
 		Hint: "authtray status " + m.policy.name,
+	}
+}
+
+// errorUntold: a token that nothing renews, of a provider that cannot be asked.
+func (m *machine) errorUntold() *Error {
+	return &Error{
+		Code: CodeRejectedAgain,
+		Detail: fmt.Sprintf("%s gave nothing to renew this token with, and has no address to ask whether it is still good. If other requests are refused as well, connect again.",
+			m.policy.provider),
+		Hint: "authtray connect " + m.policy.name,
 	}
 }
 

@@ -32,6 +32,7 @@ const (
 	ReasonExpired             Reason = "expired"              // the token ended and there is no refresh token
 	ReasonTokenRejected       Reason = "token_rejected"       // no refresh token, and the provider no longer takes the token
 	ReasonEndpointsChanged    Reason = "endpoints_changed"    // issuer, client id or endpoint origins are not those of the grant
+	ReasonClientForgotten     Reason = "client_forgotten"     // the provider no longer knew the client that had registered itself; another one did
 	ReasonRecordDamaged       Reason = "record_damaged"       // the keychain item cannot be read as a record
 	ReasonNetwork             Reason = "network"              // the provider could not be reached
 	ReasonProviderTrouble     Reason = "provider_trouble"     // it answered with something passing
