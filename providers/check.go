@@ -60,6 +60,11 @@ func (e Entry) identityProblems() (list []problem) {
 	return list
 }
 
+var (
+	envName   = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	loginName = regexp.MustCompile(`^[!-9;-~]*$`) // printable, without blanks and the colon of RFC 7617
+)
+
 var varName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
 func (e Entry) varProblems() (list []problem) {
@@ -142,6 +147,12 @@ func (e Entry) otherProblems() (list []problem) {
 	}
 	if p := e.Redirect.Path; p != "" && (p[0] != '/' || strings.ContainsAny(p, "?# ")) {
 		list = append(list, problem{"redirect.path", "must begin with / and hold no query"})
+	}
+	if e.API.Env != "" && !envName.MatchString(e.API.Env) {
+		list = append(list, problem{"api.env", "must be the name of an environment variable"})
+	}
+	if !loginName.MatchString(e.API.User) {
+		list = append(list, problem{"api.user", "must be a user name without blanks and colons"})
 	}
 	if (e.Redirect.Host == "https_only") != (e.Redirect.URL != "") {
 		list = append(list, problem{"redirect.url", "is needed with redirect.host = \"https_only\", and only there"})

@@ -139,6 +139,10 @@ type APIRules struct {
 	Hosts []string `toml:"hosts,omitempty" json:"hosts,omitempty"` // hosts the token may be sent to, "*.example.org" allowed [host of Base]
 	Dead  []string `toml:"dead,omitempty" json:"dead,omitempty"`   // what "this token is rejected" looks like ["401"]
 	Git   []string `toml:"git,omitempty" json:"git,omitempty"`     // hosts this provider's tokens open for git, docker and friends
+
+	User      string `toml:"user,omitempty" json:"user,omitempty"`             // user name that must go with the token where it is sent as a password (git, docker) [any will do]
+	GitBearer bool   `toml:"git_bearer,omitempty" json:"git_bearer,omitempty"` // git may send the token as Authorization: Bearer
+	Env       string `toml:"env,omitempty" json:"env,omitempty"`               // the variable in which the provider's own tools look for a token ["ACCESS_TOKEN"]
 }
 
 // Links are pages for people.
