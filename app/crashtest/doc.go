@@ -11,7 +11,9 @@
 //
 // # What is where
 //
-//	main_linux_test.go      what the test binary is besides the tests: an agent with a plan for its death, and authtray
+//	main_linux_test.go      what the test binary is besides the tests: an agent that can be killed, and authtray
+//	plan_linux_test.go      when that agent kills itself
+//	diary_linux_test.go     what it tells its user
 //	provider_linux_test.go  a practice provider that keeps a book of all it gave
 //	agent_linux_test.go     an agent's process, and how it is asked
 //	record_linux_test.go    the keychain's records, held against the book

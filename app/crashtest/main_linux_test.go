@@ -8,9 +8,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"strconv"
-	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -18,7 +15,6 @@ import (
 	"github.com/authtray/authtray/app"
 	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/app/socket"
-	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/store"
 )
 
@@ -72,127 +68,6 @@ func victim() error {
 		Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	})
 	return a.Run(ctx)
-}
-
-// plan says when a victim dies. The zero plan is a long life.
-//
-//	NAME step STEP     at a named step of NAME's refresh
-//	NAME before K      before the K-th call to the keychain of NAME's first write
-//	NAME after K       after it
-type plan struct {
-	name, kind, step_ string
-	call              int
-
-	mu      sync.Mutex
-	writing bool
-	calls   int
-}
-
-func parsePlan(text string) (*plan, error) {
-	if text == "" {
-		return &plan{}, nil
-	}
-	f := strings.Fields(text)
-	if len(f) != 3 {
-		return nil, fmt.Errorf("the plan %q is none", text)
-	}
-	p := &plan{name: f[0], kind: f[1], step_: f[2]}
-	if p.kind == "step" {
-		return p, nil
-	}
-	var err error
-	p.call, err = strconv.Atoi(f[2])
-	return p, err
-}
-
-// step is tokens.Options.Step.
-func (p *plan) step(name, step string) {
-	if name != p.name {
-		return
-	}
-	if step == "saving" {
-		p.mu.Lock()
-		p.writing = true
-		p.mu.Unlock()
-	}
-	if p.kind == "step" && step == p.step_ {
-		die()
-	}
-}
-
-// around does one call to the keychain, or dies.
-func (p *plan) around(item string, call func() error) error {
-	name, _, _ := strings.Cut(item, "#")
-	p.mu.Lock()
-	mine := p.writing && name == p.name
-	if mine {
-		p.calls++
-	}
-	now := mine && p.calls == p.call
-	p.mu.Unlock()
-	if now && p.kind == "before" {
-		die()
-	}
-	err := call()
-	if now && p.kind == "after" {
-		die()
-	}
-	return err
-}
-
-// die is kill -9. It does not return.
-func die() {
-	syscall.Kill(os.Getpid(), syscall.SIGKILL)
-	select {}
-}
-
-// mortal is a raw keychain whose owner may die at each call.
-type mortal struct {
-	store.Items
-	plan *plan
-}
-
-func (m mortal) Get(ctx context.Context, name string) (text string, err error) {
-	err = m.plan.around(name, func() error { text, err = m.Items.Get(ctx, name); return err })
-	return text, err
-}
-
-func (m mortal) Set(ctx context.Context, name, text string) error {
-	return m.plan.around(name, func() error { return m.Items.Set(ctx, name, text) })
-}
-
-func (m mortal) Delete(ctx context.Context, name string) error {
-	return m.plan.around(name, func() error { return m.Items.Delete(ctx, name) })
-}
-
-// diary writes down what the user is told, a line each.
-type diary string
-
-func (d diary) write(line string) {
-	f, err := os.OpenFile(string(d), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return
-	}
-	defer f.Close()
-	fmt.Fprintln(f, line)
-}
-
-func (d diary) ReconnectRequired(st tokens.Status, _ func()) {
-	d.write("death " + st.Name + " " + string(st.Reason))
-}
-func (d diary) Withdraw(string)            {}
-func (d diary) Info(string, string)        {}
-func (d diary) Warn(title, body string)    { d.write("warning " + title + " " + body) }
-func (d diary) Configure(bool, bool)       {}
-func (d diary) Health() (_, detail string) { return "none", "" }
-
-// deaths is how often the user was told that a connection has died of reason.
-func (d diary) deaths(name string, reason tokens.Reason) int {
-	text, err := os.ReadFile(string(d))
-	if err != nil {
-		return 0
-	}
-	return strings.Count(string(text), "death "+name+" "+string(reason)+"\n")
 }
 
 // eventually waits for something that another process brings about.
