@@ -1,0 +1,73 @@
+package proxy
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/authtray/authtray/tokens"
+)
+
+// API is the provider's side of a connection: *providers.Client.
+type API interface {
+	API(path string, extra map[string]json.RawMessage) (*url.URL, error)
+	SendAPI(*http.Request) (*http.Response, error)
+	Rejected(answer *http.Response, body []byte) bool
+	RejectedNeedsBody(status int) bool
+}
+
+// Tokens are a connection's.
+type Tokens interface {
+	// Token waits for a token that is good now, until ctx ends.
+	Token(ctx context.Context) (tokens.Token, error)
+	// Rejected tells that the API refused a token, and waits for the one to use
+	// now, which may be the same.
+	Rejected(ctx context.Context, accessToken string) (tokens.Token, error)
+}
+
+// Forward sends r to the API at path, escaped and with its query, and streams the
+// answer to w. An error means that nothing was answered; it is a *tokens.Error,
+// or the end of r's context. An answer that breaks off on its way panics with
+// http.ErrAbortHandler, so that the tool sees a broken one too.
+func Forward(w http.ResponseWriter, r *http.Request, path string, api API, own Tokens) error {
+	if err := refuse(r); err != nil {
+		return err
+	}
+	a := &attempt{api: api, tokens: own}
+	if err := a.begin(r.Context()); err != nil {
+		return err
+	}
+	to, err := api.API(path, a.extra())
+	if err != nil {
+		return badRequest(sentence(err))
+	}
+	r, end := patiently(w, r)
+	defer end()
+	var failed error
+	p := &httputil.ReverseProxy{
+		Rewrite:        func(pr *httputil.ProxyRequest) { rewrite(pr.Out, to) },
+		Transport:      a,
+		FlushInterval:  -1,
+		ModifyResponse: func(answer *http.Response) error { handBack(w.Header(), answer, to); return nil },
+		ErrorHandler:   func(_ http.ResponseWriter, _ *http.Request, err error) { failed = err },
+		ErrorLog:       log.New(io.Discard, "", 0), // the tool is told, by an answer that breaks off
+	}
+	p.ServeHTTP(w, r)
+	return failed
+}
+
+func badRequest(detail string) error {
+	return &tokens.Error{Code: tokens.CodeBadRequest, Detail: detail}
+}
+
+func sentence(err error) string {
+	s := err.Error()
+	first, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(first)) + s[size:] + "."
+}
