@@ -136,7 +136,7 @@ func readLine(r *bufio.Reader) (string, error) {
 	if err != nil {
 		return "", ended(err)
 	}
-	return strings.TrimRight(string(line), "\r\n"), nil
+	return strings.TrimSuffix(strings.TrimSuffix(string(line), "\n"), "\r"), nil
 }
 
 // ended: an answer that stops early is never a good one.

@@ -2,6 +2,9 @@ package quick
 
 import "strconv"
 
+// mostHead is how long the head of an answer may be: the agent's is far shorter.
+const mostHead = 4000
+
 // token is the body of a plain, whole, successful answer; other answers are for
 // the ordinary command.
 func token(answer []byte) ([]byte, bool) {
@@ -10,7 +13,7 @@ func token(answer []byte) ([]byte, bool) {
 		return nil, false
 	}
 	end := index(answer, "\r\n\r\n")
-	if end < 0 {
+	if end < 0 || end > mostHead {
 		return nil, false
 	}
 	head, body := answer[:end+2], answer[end+4:]
@@ -20,19 +23,43 @@ func token(answer []byte) ([]byte, bool) {
 	return body, len(body) > 0 && contentLength(head) == len(body)
 }
 
-// contentLength is -1 where there is none, as in a chunked answer.
+// contentLength is -1 where there is none, as in a chunked answer, and where
+// the head names the length of the body in two ways.
 func contentLength(head []byte) int {
 	const field = "\r\nContent-Length: "
 	at := index(head, field)
-	if at < 0 {
+	if at < 0 || names(head, "content-length") != 1 || names(head, "transfer-encoding") != 0 {
 		return -1
 	}
 	value := head[at+len(field):]
-	n, err := strconv.Atoi(string(value[:index(value, "\r\n")]))
+	n, err := strconv.ParseUint(string(value[:index(value, "\r\n")]), 10, 31)
 	if err != nil {
 		return -1
 	}
-	return n
+	return int(n)
+}
+
+// names counts the lines of a head that begin with a field's name, which is in
+// lower case here and in any case there.
+func names(head []byte, field string) (count int) {
+	for i := 0; i+1+len(field) < len(head); i++ {
+		if head[i] == '\n' && equalFold(head[i+1:i+1+len(field)], field) {
+			count++
+		}
+	}
+	return count
+}
+
+func equalFold(b []byte, lower string) bool {
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != lower[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // wholeLines: every line ends in CR and LF. Where one ends in LF alone, the head
