@@ -17,6 +17,11 @@ WAYLAND := $(if $(filter Linux,$(SYSTEM)),$(shell pkg-config --exists wayland-cl
 comma   := ,
 TAGS    := release,migrated_fynedo$(if $(WAYLAND),,$(comma)x11)
 
+# -trimpath makes a build of its own of everything, which for Fyne takes minutes;
+# only what is given away needs it.
+RELEASE :=
+package: RELEASE := -trimpath
+
 # -tags ci gives Fyne a screen in memory, which needs no C.
 PLAIN := CGO_ENABLED=0 $(GO)
 TEST  := $(PLAIN) test -tags ci
@@ -36,7 +41,7 @@ export SCREENSHOTS := $(CURDIR)/$(OUT)/screenshots
 .PHONY: help run build window install uninstall package check fmt vet test race desktop packages fuzz bench simulate crashtest soak icons clean
 
 help: ## this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -nE 's/^([a-z]+):.* ## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 run: $(OUT)/authtray $(OUT)/practice ## try it: the practice provider and the tray, in a profile of its own (PORT=47820)
 	@scripts/run $(OUT)
@@ -50,17 +55,17 @@ build: $(OUT)/authtray $(OUT)/practice window ## both builds, and the practice p
 ifeq ($(SYSTEM),Darwin)
 # The tray needs cgo on macOS, so there it is one program.
 $(OUT)/authtray:
-	$(GO) build -tags $(TAGS) -trimpath -ldflags '$(LDFLAGS)' -o $@ .
+	$(GO) build -tags $(TAGS) $(RELEASE) -ldflags '$(LDFLAGS)' -o $@ .
 window: $(OUT)/authtray
 else
 $(OUT)/authtray:
-	$(PLAIN) build -trimpath -ldflags '$(LDFLAGS)' -o $@ .
+	$(PLAIN) build $(RELEASE) -ldflags '$(LDFLAGS)' -o $@ .
 window: ## the window, build/authtray-window (with cgo; some minutes the first time)
-	CGO_ENABLED=1 $(GO) build -tags $(TAGS) -trimpath -ldflags '$(LDFLAGS)' -o $(OUT)/authtray-window .
+	CGO_ENABLED=1 $(GO) build -tags $(TAGS) $(RELEASE) -ldflags '$(LDFLAGS)' -o $(OUT)/authtray-window .
 endif
 
 $(OUT)/practice:
-	$(PLAIN) build -trimpath -ldflags '$(LDFLAGS)' -o $@ ./providers/practice
+	$(PLAIN) build $(RELEASE) -ldflags '$(LDFLAGS)' -o $@ ./providers/practice
 
 ICONS := 16 32 48 64 128 256 512
 BIN   := $(DESTDIR)$(PREFIX)/bin
@@ -80,7 +85,7 @@ uninstall: ## what install put there
 
 package: ## build/authtray-VERSION-SYSTEM-MACHINE.tar.gz, to be unpacked at /
 	rm -rf $(OUT)/package
-	$(MAKE) install DESTDIR=$(CURDIR)/$(OUT)/package PREFIX=/usr
+	$(MAKE) install RELEASE='$(RELEASE)' DESTDIR=$(CURDIR)/$(OUT)/package PREFIX=/usr
 	tar -C $(OUT)/package --owner=0 --group=0 -czf $(OUT)/authtray-$(VERSION)-$(SYSTEM)-$(shell uname -m).tar.gz .
 
 icons: ## draw the PNG and ICO icons from their SVG sources
@@ -105,16 +110,17 @@ vet: ## go vet for Linux, Windows and macOS, without cgo
 	GOOS=darwin $(PLAIN) vet -tags ci ./...
 
 # The last lines are those of go test, one a package, and the first failure ends it all.
-test: packages fmt vet race desktop ## everything; installs what it needs with apt-get where it may
-	@mkdir -p '$(SCREENSHOTS)'
+test: packages fmt vet race desktop | $(SCREENSHOTS) ## everything; installs what it needs with apt-get where it may
 	$(TEST) -timeout 15m ./...
 
-race: ## what goroutines share, with the race detector
+race: | $(SCREENSHOTS) ## what goroutines share, with the race detector
 	CGO_ENABLED=1 $(GO) test -race -short -skip TestAYearInAMinute -timeout 15m $(RACED)
 
-desktop: window ## the window, built for real and driven on a screen of its own
-	@mkdir -p '$(SCREENSHOTS)'
+desktop: window | $(SCREENSHOTS) ## the window, built for real and driven on a screen of its own
 	CGO_ENABLED=1 $(GO) test -tags desktop,$(TAGS) -timeout 15m ./app/window/story
+
+$(SCREENSHOTS):
+	@mkdir -p '$@'
 
 packages:
 	@scripts/packages
