@@ -2,6 +2,7 @@ package tokens
 
 import (
 	"crypto/subtle"
+	"slices"
 	"strings"
 	"time"
 
@@ -159,9 +160,9 @@ func (m *machine) serveNarrow(now time.Time, want Want) reply {
 	case ok && n.err == nil && usable(&n.token, now, want.minValid()):
 		return reply{token: &n.token}
 	case ok && n.err != nil && now.Sub(n.at) < justRenewed:
-		return reply{err: m.errorNarrow(n.err)}
+		return reply{err: m.errorNarrow(want, n.err)}
 	case m.served != nil && !m.policy.refreshable(m.served):
-		return reply{err: m.errorNarrow(nil)}
+		return reply{err: m.errorNarrow(want, nil)}
 	}
 	return m.unserved(now, want)
 }
@@ -174,8 +175,17 @@ func (m *machine) answeredNarrow(now time.Time, want Want, a providers.Answer, e
 		m.refusedNarrow(now, want, err)
 		return
 	}
+	if m.served.notNarrowed(want, a) {
+		m.next, m.busy = m.served.renewed(a, m.policy.keepID), saving
+		m.nextNarrow = func() { m.remember(want, narrowed{err: errNotNarrowed, at: now}) }
+		m.save(m.next)
+		return
+	}
 	token := *m.served.renewed(a, false)
 	token.RefreshToken, token.Generation = "", 0
+	if a.Scopes == nil && len(want.Scopes) > 0 {
+		token.Scopes = want.Scopes // not stated: as asked for (RFC 6749 §5.1)
+	}
 	less := narrowed{token: token, at: now}
 	if a.RefreshToken == "" || same(a.RefreshToken, m.served.RefreshToken) {
 		m.remember(want, less)
@@ -184,6 +194,26 @@ func (m *machine) answeredNarrow(now time.Time, want Want, a providers.Answer, e
 	m.next, m.busy = m.served.rotated(a), saving
 	m.nextNarrow = func() { m.remember(want, less) }
 	m.save(m.next)
+}
+
+// errNotNarrowed: the provider took no notice of the scopes asked for. Its answer
+// is the grant's own token, renewed, and nobody who asked for less is given it.
+var errNotNarrowed = &providers.Failure{Class: providers.Misconfigured, Code: "not_narrowed"}
+
+// notNarrowed: the answer says that the token has every scope of the grant,
+// though fewer were asked for.
+func (g *Grant) notNarrowed(want Want, a providers.Answer) bool {
+	if len(want.Scopes) == 0 || a.Scopes == nil {
+		return false
+	}
+	fewer := false
+	for _, s := range g.Scopes {
+		fewer = fewer || !slices.Contains(want.Scopes, s)
+		if !slices.Contains(a.Scopes, s) {
+			return false
+		}
+	}
+	return fewer
 }
 
 // refusedNarrow: a provider that does not give less is no reason to doubt the
@@ -206,6 +236,9 @@ func (m *machine) remember(want Want, n narrowed) {
 	m.narrow[want.key()] = n
 }
 
-func (w Want) key() string { return strings.Join(w.Scopes, " ") + "\n" + w.Resource }
+// key is the same for the same scopes in any order.
+func (w Want) key() string {
+	return strings.Join(slices.Sorted(slices.Values(w.Scopes)), " ") + "\n" + w.Resource
+}
 
 func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }

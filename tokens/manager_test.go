@@ -685,6 +685,26 @@ func TestAProviderThatDoesNotGiveLessLeavesTheGrantAlone(t *testing.T) {
 	})
 }
 
+func TestAProviderThatIgnoresTheScopesAskedForGivesNobodyMoreThanTheyAsked(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.ignores = []string{"read", "write"} })
+		if _, err := r.m.Refresh(t.Context(), "work"); err != nil {
+			t.Fatal(err)
+		}
+		before := r.token()
+		_, err := r.ask(Want{Scopes: []string{"read"}})
+		r.wantCode(err, CodeBadRequest)
+		after := r.token()
+		if after == before || r.stored().AccessToken != after {
+			t.Fatal("the token that came all the same is not the grant's own")
+		}
+		_, err = r.ask(Want{Scopes: []string{"read"}})
+		r.wantCode(err, CodeBadRequest)
+		r.wantHits(2) // the user's, and one for less: not one for each caller
+		r.wantState(Connected, ReasonNone)
+	})
+}
+
 func TestAFlowLiesOverTheStateAndTheOldTokenIsServed(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		r.m.FlowStarted("work")

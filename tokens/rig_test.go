@@ -206,7 +206,8 @@ type rigProvider struct {
 	probes      int
 	binding     providers.Binding
 	current     string
-	narrowKeeps bool // a narrower token does not rotate the refresh token
+	ignores     []string // the scopes of every answer, whatever was asked
+	narrowKeeps bool     // a narrower token does not rotate the refresh token
 }
 
 func (p *rigProvider) issue() providers.Answer {
@@ -261,7 +262,9 @@ func (p *rigProvider) Refresh(ctx context.Context, req providers.RefreshRequest)
 		return providers.Answer{}, failure(providers.Dead, "invalid_grant")
 	}
 	a := p.issue()
-	a.Scopes = req.Scopes
+	if a.Scopes = req.Scopes; p.ignores != nil {
+		a.Scopes = p.ignores
+	}
 	if p.narrowKeeps && len(req.Scopes) > 0 {
 		p.with(func() { p.current = req.RefreshToken })
 		a.RefreshToken = ""

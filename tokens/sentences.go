@@ -2,6 +2,9 @@ package tokens
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/authtray/authtray/providers"
@@ -138,16 +141,44 @@ func (m *machine) errorUnclear() *Error {
 	}
 }
 
-func (m *machine) errorNarrow(f *providers.Failure) *Error {
-	if f != nil && f.Class == providers.Transient {
+// errorNarrow is why there is no token for less. Scopes that the grant does not
+// have are had by connecting with them.
+func (m *machine) errorNarrow(want Want, f *providers.Failure) *Error {
+	e := &Error{Code: CodeBadRequest, Hint: "authtray token " + m.policy.name}
+	lacking := m.lacking(want.Scopes)
+	switch provider := m.policy.provider; {
+	case f != nil && f.Class == providers.Transient:
 		return &Error{Code: CodeTemporarilyUnavailable, Reason: waitReason(f), RetryAt: m.retryAt, Detail: f.Detail, Hint: "authtray status " + m.policy.name}
+	case f == nil:
+		e.Detail = fmt.Sprintf("%s gave nothing to get another token with, so there is only the connection's own.", provider)
+	case len(lacking) > 0:
+		e.Detail = fmt.Sprintf("%s does not give a token for these scopes: the connection was not granted %s.", provider, strings.Join(lacking, " and "))
+		e.Hint = "authtray connect " + m.policy.name + " --scope " + strings.Join(lacking, " --scope ")
+	default:
+		e.Detail = fmt.Sprintf("%s does not give a token for less than the connection's own; ask for that one.", provider)
+		if want.Resource != "" {
+			e.Detail = fmt.Sprintf("%s does not give a token for this resource; ask for the connection's own.", provider)
+		}
 	}
-	return &Error{
-		Code:   CodeBadRequest,
-		Detail: fmt.Sprintf("%s does not give a token for these scopes or this resource. Ask for the connection's own token, or add the scopes to it and reconnect.", m.policy.provider),
-		Hint:   "authtray token " + m.policy.name,
-	}
+	return e
 }
+
+// lacking are the scopes asked for that the grant, as far as is known, does not
+// have.
+func (m *machine) lacking(asked []string) (list []string) {
+	if m.served == nil || len(m.served.Scopes) == 0 {
+		return nil
+	}
+	for _, s := range asked {
+		if !slices.Contains(m.served.Scopes, s) && plainScope.MatchString(s) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// plainScope is a scope that can stand in a command as it is.
+var plainScope = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/@-]*$`)
 
 func errorTimeout(provider string) *Error {
 	return &Error{Code: CodeTimeout, Detail: fmt.Sprintf("%s did not answer in the time you gave it. Try again, or allow more time.", provider)}
