@@ -365,3 +365,20 @@ func TestADeviceCodeAndTheSecretAreSentToNobodyElse(t *testing.T) {
 	p.call("DELETE", "/connections/work/connect", nil)
 	p.away.got(t, []string{server.ConfidentialSecret, "device_code"})
 }
+
+// A token without a refresh token is tried at whoami when a tool says that it is
+// rejected; where discovery now names another host for that, nothing is sent.
+func TestATokenIsTriedNowhereElse(t *testing.T) {
+	p := newTrap(t)
+	conn := p.secretly()
+	conn["scopes"] = []string{"openid", "profile"} // and so no refresh token
+	p.call("PUT", "/connections/work", conn).ok()
+	p.call("PUT", "/connections/work/secret", map[string]string{"client_secret": server.ConfidentialSecret}).ok()
+	p.provider.SetLifetime(24 * time.Hour)
+	p.connect("work", "ada")
+	token := p.call("GET", "/connections/work/token", nil).token().AccessToken
+	p.doc.set(func(m map[string]any) { m["userinfo_endpoint"] = evil + "/userinfo" })
+	p.clock.pass(2 * time.Hour)
+	p.call("POST", "/connections/work/rejected", map[string]string{"access_token": token})
+	p.away.got(t, []string{token})
+}

@@ -13,6 +13,9 @@ func (c *Client) Probe(ctx context.Context, accessToken string, extra map[string
 	if c.entry.Whoami.URL == "" && c.conn.MCP != "" {
 		return c.probeMCP(ctx, accessToken)
 	}
+	if !c.mayProbe(ctx) {
+		return Unclear
+	}
 	a, err := c.askWhoami(ctx, accessToken, extra)
 	switch {
 	case err != nil || a.status == 0:
@@ -23,6 +26,16 @@ func (c *Client) Probe(ctx context.Context, accessToken string, extra map[string
 		return Alive
 	}
 	return Unclear
+}
+
+// mayProbe keeps a token that was given before from a host that discovery names
+// now: what the entry says is asked, and else the issuer's own host only.
+func (c *Client) mayProbe(ctx context.Context) bool {
+	if c.entry.Whoami.URL != "" || !c.canDiscover() {
+		return true
+	}
+	ep, err := c.endpoints(ctx)
+	return err == nil && origin(ep.Userinfo) == origin(ep.Issuer)
 }
 
 // isDead applies rules of what a rejected token looks like; by default a 401. The
