@@ -3,6 +3,7 @@ package tokens
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"sort"
@@ -268,8 +269,8 @@ const dialogTime = 30 * time.Second
 func (m *Manager) unlock(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, dialogTime) // less than callers have, who are then told the truth
 	defer cancel()
-	if m.opts.Store.Check(ctx) == nil {
-		return
+	if !errors.Is(m.opts.Store.Check(ctx), store.ErrLocked) {
+		return // open, or not to be reached
 	}
 	if err := m.opts.Store.Unlock(ctx); err != nil {
 		m.opts.Log.Info("keychain stays locked", "err", err)

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -156,6 +157,41 @@ func TestKeychainGoneWithTheBus(t *testing.T) {
 	d.bus.Start()
 	d.keyring = d.bus.StartKeyring(password)
 	d.recovers()
+}
+
+// TestKeychainDaemonThatHangs stops the daemon: it is there, and never answers.
+func TestKeychainDaemonThatHangs(t *testing.T) {
+	d := newDesk(t)
+	daemon := d.daemon()
+	if err := syscall.Kill(daemon, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Kill(daemon, syscall.SIGCONT) })
+	hits := d.provider.TokenHits()
+	asked := make(chan outcome, 1)
+	go func() { asked <- d.does("refresh", "work") }()
+	d.says(0, "work") // nobody else waits
+	if got := <-asked; got.exit != 6 || got.took > time.Minute {
+		t.Errorf("refresh ends with %d after %v: %s", got.exit, got.took, got.err)
+	}
+	if n := d.provider.TokenHits() - hits; n != 0 {
+		t.Errorf("%d refreshes that could not have been written", n)
+	}
+	if err := syscall.Kill(daemon, syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	d.recovers()
+}
+
+// daemon is the process that answers for the keychain.
+func (d *desk) daemon() int {
+	d.t.Helper()
+	var pid uint32
+	err := d.bus.Connect().BusObject().Call("org.freedesktop.DBus.GetConnectionUnixProcessID", 0, "org.freedesktop.secrets").Store(&pid)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return int(pid)
 }
 
 // attributes name an item as go-keyring does.
