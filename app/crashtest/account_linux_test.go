@@ -7,18 +7,32 @@ import (
 	"time"
 )
 
-// account is what came of the kills, by way. Safe for concurrent use.
+// account is what came of the kills, by provider and way. Safe for concurrent use.
 type account struct {
 	mu    sync.Mutex
 	begun time.Time
 	total int
-	rows  map[string]*row
+	rows  map[deathOf]*row
+}
+
+// deathOf is a kind of death.
+type deathOf struct {
+	grace bool // the provider takes a refresh token once more
+	way   string
 }
 
 // row counts kills, and connections after them.
 type row struct{ kills, found, renewed, answerLost, lost int }
 
-func newAccount() *account { return &account{begun: time.Now(), rows: map[string]*row{}} }
+func (r *row) add(o row) {
+	r.kills += o.kills
+	r.found += o.found
+	r.renewed += o.renewed
+	r.answerLost += o.answerLost
+	r.lost += o.lost
+}
+
+func newAccount() *account { return &account{begun: time.Now(), rows: map[deathOf]*row{}} }
 
 // next says whether there is one more kill to do, and counts it.
 func (a *account) next(most int) bool {
@@ -31,45 +45,47 @@ func (a *account) next(most int) bool {
 	return true
 }
 
-func (a *account) add(w way, f func(*row)) {
+func (a *account) add(d deathOf, r row) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.rows[w.name] == nil {
-		a.rows[w.name] = &row{}
+	if a.rows[d] == nil {
+		a.rows[d] = &row{}
 	}
-	f(a.rows[w.name])
+	a.rows[d].add(r)
 }
-
-func (a *account) kill(w way)       { a.add(w, func(r *row) { r.kills++ }) }
-func (a *account) found(w way)      { a.add(w, func(r *row) { r.found++ }) }
-func (a *account) renewed(w way)    { a.add(w, func(r *row) { r.renewed++ }) }
-func (a *account) answerLost(w way) { a.add(w, func(r *row) { r.answerLost++ }) }
-func (a *account) lost(w way)       { a.add(w, func(r *row) { r.lost++ }) }
 
 // String is the table.
 func (a *account) String() string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var out strings.Builder
-	line := func(name string, r row) {
-		fmt.Fprintf(&out, "%-30s %7d %12d %14d %14d %8d\n", name, r.kills, r.found, r.renewed, r.answerLost, r.lost)
-	}
-	fmt.Fprintf(&out, "%-30s %7s %12s %14s %14s %8s\n", "killed", "kills", "newest kept", "renewed again", "answer_lost", "LOST")
-	var sum row
-	for _, w := range ways {
-		if r := a.rows[w.name]; r != nil {
-			line(w.name, *r)
-			sum = row{sum.kills + r.kills, sum.found + r.found, sum.renewed + r.renewed, sum.answerLost + r.answerLost, sum.lost + r.lost}
-		}
-	}
-	line("all", sum)
+	all := a.table(&out, true, "provider takes a refresh token once more, for 20 s")
+	all.add(a.table(&out, false, "provider takes it never again"))
+	fmt.Fprintf(&out, "%-52s %6s %12s %14s %12s %6s\n", "", "kills", "newest kept", "renewed again", "answer_lost", "LOST")
+	all.print(&out, "all")
 	fmt.Fprintf(&out, `
 newest kept    the newest grant that the provider gave was in the keychain, and is used
-renewed again  the answer died with the process before it was written; the agent sent the same refresh
-               token again at once, and the provider, which allows that for 20 s, gave a new one
-answer_lost    the same at a provider that does not allow it: one notification, and connected again
-LOST           anything else, and that has to be 0
+renewed again  the answer died with the process before it was written; the next one sent the same refresh
+               token again at once, and was given a new grant
+answer_lost    the same at a provider that allows no second try: one notification, and connected again
+LOST           anything else, a token that a tool had been given among it; it has to be 0
 %v in all
 `, time.Since(a.begun).Round(time.Second))
 	return out.String()
+}
+
+func (a *account) table(out *strings.Builder, grace bool, title string) (sum row) {
+	fmt.Fprintf(out, "%-52s %6s %12s %14s %12s %6s\n", title, "kills", "newest kept", "renewed again", "answer_lost", "LOST")
+	for _, w := range ways {
+		if r := a.rows[deathOf{grace, w.name}]; r != nil {
+			r.print(out, "killed "+w.name)
+			sum.add(*r)
+		}
+	}
+	out.WriteString("\n")
+	return sum
+}
+
+func (r row) print(out *strings.Builder, name string) {
+	fmt.Fprintf(out, "%-52s %6d %12d %14d %12d %6d\n", name, r.kills, r.found, r.renewed, r.answerLost, r.lost)
 }

@@ -80,6 +80,8 @@ func newVictimised(t testing.TB, bus *storetest.Bus, number int, grace bool, cou
 	return v
 }
 
+func (v *victimised) tally(w way, r row) { v.count.add(deathOf{v.grace, w.name}, r) }
+
 // round is one death, and what is left after it. The agent runs before and
 // afterwards.
 func (v *victimised) round(w way, r *rand.Rand) {
@@ -102,7 +104,7 @@ func (v *victimised) round(w way, r *rand.Rand) {
 
 // die has the running agent replaced by one with a plan, if there is one.
 func (v *victimised) die(w way, target string, r *rand.Rand) {
-	v.count.kill(w)
+	v.tally(w, row{kills: 1})
 	if w.plan == nil {
 		w.kill(v, target, r)
 		return
@@ -185,10 +187,10 @@ func (v *victimised) settle(w way, name string, left issue, restarted time.Time,
 		v.t.Errorf("killed %s: %s: the new grant is not in the keychain", w.name, name)
 	case !gone:
 		v.awaitNewest(w, name, left.n)
-		v.count.found(w)
+		v.tally(w, row{found: 1})
 	case v.grace:
 		v.awaitNewest(w, name, left.n+1)
-		v.count.renewed(w)
+		v.tally(w, row{renewed: 1})
 	default:
 		v.awaitLoss(w, name)
 	}
@@ -208,7 +210,7 @@ func (v *victimised) awaitNewest(w way, name string, least int) {
 		}
 	}
 	v.t.Errorf("killed %s: %s is LOST: %s %s", w.name, name, st.State, st.Reason)
-	v.count.lost(w)
+	v.tally(w, row{lost: 1})
 	v.mend(name)
 }
 
@@ -222,7 +224,7 @@ func (v *victimised) awaitLoss(w way, name string) {
 	if n := v.diary().deaths(name, tokens.ReasonAnswerLost); n != v.losses[name] || st.Reason != tokens.ReasonAnswerLost {
 		v.t.Errorf("killed %s: %s: %d deaths told, not %d; reason %s", w.name, name, n, v.losses[name], st.Reason)
 	}
-	v.count.answerLost(w)
+	v.tally(w, row{answerLost: 1})
 	v.connect(name)
 }
 
