@@ -58,10 +58,11 @@ func crash() {
 	os.Exit(0)
 }
 
-// bug is an audit that does not work.
-type bug struct{}
+// bug is an audit that does not work when it is told of a read.
+type bug struct{ app.Auditor }
 
 func (bug) Read(socket.Peer, string, string, error) { stumble() }
+func (bug) Trouble() string                         { return "" }
 
 // stumble is a programmer's mistake, once it is armed.
 func stumble() {

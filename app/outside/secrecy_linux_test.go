@@ -35,6 +35,7 @@ func TestNoSecretIsWrittenAnywhereInAWholeStory(t *testing.T) {
 			s.carelessProvider()
 			s.brokenProvider()
 			s.deathAndReconnect()
+			s.readTheSurface()
 			s.startedByACommand()
 			s.dump()
 			s.searchEverything()
@@ -264,9 +265,9 @@ func post(path, body string) string {
 	return fmt.Sprintf("POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", path, len(body), body)
 }
 
-// raw says something to the socket and waits until it is answered or hung up
-// on. What the same caller is answered is not looked at.
-func (s *story) raw(text string) {
+// raw says something to the socket, and returns what is answered until it is
+// hung up on. A caller's own secrets may be in there.
+func (s *story) raw(text string) (answer string) {
 	s.t.Helper()
 	c, err := net.Dial("unix", s.socket())
 	if err != nil {
@@ -276,7 +277,8 @@ func (s *story) raw(text string) {
 	io.WriteString(c, text)
 	c.(*net.UnixConn).CloseWrite()
 	c.SetReadDeadline(time.Now().Add(10 * time.Second))
-	io.Copy(io.Discard, c)
+	all, _ := io.ReadAll(c) // until the deadline, where it is not hung up on
+	return string(all)
 }
 
 // carelessProvider repeats what it is told, wherever it is told something.
@@ -341,6 +343,17 @@ func (s *story) deathAndReconnect() {
 	s.connected(allows, "work")
 	s.must("", "disconnect", "basic")
 	s.must("", "remove", "basic")
+}
+
+// readTheSurface asks for everything that the socket tells but tokens.
+func (s *story) readTheSurface() {
+	for _, path := range []string{"connections", "connections/work", "providers", "providers/practice", "settings", "health", "log?n=10000", "doctor"} {
+		answer := s.raw("GET /v1/" + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+		if !strings.HasPrefix(answer, "HTTP/1.1 200 ") {
+			s.t.Errorf("%s is answered %.20q", path, answer)
+		}
+		s.places = append(s.places, place{"the answer to " + path, answer, nil})
+	}
 }
 
 // startedByACommand: connect starts an agent, whose log is a file.
