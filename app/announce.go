@@ -72,6 +72,7 @@ func (a *Agent) announce(st tokens.Status) {
 	case st.State != tokens.Connecting:
 		a.withdraw(st.Name)
 	}
+	a.warnShared(st)
 	a.warnOnce(st.Name+" unsaved", st.Unsaved, "Authtray: "+st.Name, st.Detail)
 	a.warnOnce(st.Name+" ends", st.EndsSoon, "Authtray: "+st.Name, endsSoon(st))
 }

@@ -192,6 +192,9 @@ func (c *connecting) connected(now tokens.Status) error {
 	if now.Unsaved {
 		c.say("The keychain did not take the grant yet; it is kept in memory and written as soon as that works.")
 	}
+	if now.Note != "" {
+		c.say("%s", oneLine(now.Note))
+	}
 	if now.Account == "" {
 		return c.print("Connected.")
 	}

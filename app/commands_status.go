@@ -148,6 +148,7 @@ func (s *shell) showOne(ctx context.Context, path string) error {
 	if st.State != tokens.Connected && st.Detail != "" {
 		row("", stateTrouble(st.Status).line())
 	}
+	row("", oneLine(st.Note))
 	row("file", oneLine(st.ConfigError))
 	row("provider", cell(st.ProviderName, st.Provider))
 	row("account", oneLine(st.Account))

@@ -38,6 +38,7 @@ func (a *Agent) describe(st tokens.Status, whole bool) socket.Connection {
 	if st.Account == "" {
 		c.Account = label(a.memory.Load(st.Name)) // of a grant that is gone
 	}
+	c.Note = a.noteShared(st)
 	file, ok := a.files.get(st.Name)
 	if !ok {
 		return c
@@ -112,27 +113,36 @@ func (a *Agent) Disconnect(ctx context.Context, name string) (socket.Removed, er
 		return socket.Removed{}, err
 	}
 	a.flows.cancelOne(name)
+	shared := a.sharing(name)
 	err = a.manager.Disconnect(ctx, name)
 	var e *tokens.Error
 	switch {
 	case errors.As(err, &e):
 		return socket.Removed{}, err
 	case err != nil:
-		return socket.Removed{Detail: notRevoked(before, err)}, nil
+		return socket.Removed{Detail: a.notRevoked(before, err)}, nil
 	case before.State == tokens.Disconnected || before.State == tokens.ReconnectRequired:
 		return socket.Removed{Detail: fmt.Sprintf("%s was not connected, so there was nothing to give back.", name)}, nil
 	}
-	return socket.Removed{Revoked: true}, nil
+	return socket.Removed{Revoked: true, Detail: a.partedFrom(before, shared)}, nil
 }
 
-// notRevoked says that the grant may live on at the provider.
-func notRevoked(st tokens.Status, err error) string {
-	why := sentence(err)
+// notRevoked says that the grant may live on at the provider, and where the user
+// ends it there.
+func (a *Agent) notRevoked(st tokens.Status, err error) string {
 	var f *providers.Failure
-	if errors.As(err, &f) {
+	if errors.As(err, &f) && f.Code == providers.CodeNoRevocation {
+		return "The grant is erased here. " + f.Detail
+	}
+	why := sentence(err)
+	if f != nil {
 		why = f.Detail
 	}
-	return fmt.Sprintf("The grant is erased here, but %s was not told: %s You can remove access in your account there.", providerName(st), why)
+	where := "in your account there"
+	if c, ok := a.files.get(st.Name); ok && c.client != nil && c.client.UserRevokeURL() != "" {
+		where = "at " + c.client.UserRevokeURL()
+	}
+	return fmt.Sprintf("The grant is erased here, but %s was not told: %s You can remove access %s.", providerName(st), why, where)
 }
 
 func providerName(st tokens.Status) string {

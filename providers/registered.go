@@ -39,6 +39,9 @@ func (c *Client) NeedsRegistration(ctx context.Context) (issuer string, need boo
 	return ep.Issuer, need, nil
 }
 
+// ClientID is the client that this connection uses; "" where it has none yet.
+func (c *Client) ClientID() string { return c.clientID() }
+
 // isClientDocument: the id is the address of a Client ID Metadata Document,
 // which has a path.
 func isClientDocument(id string) bool {

@@ -81,6 +81,7 @@ type Status struct {
 	State        State      `json:"state"`
 	Reason       Reason     `json:"reason,omitempty"`
 	Detail       string     `json:"detail,omitempty"` // one sentence for people, with the way on
+	Note         string     `json:"note,omitempty"`   // one sentence that matters though the state may be fine; set by whoever knows
 	RetryAt      *time.Time `json:"retry_at,omitempty"`
 	Account      string     `json:"account,omitempty"` // label; hostile text
 	AccountID    string     `json:"account_id,omitempty"`
