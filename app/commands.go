@@ -27,6 +27,9 @@ import (
 //	commands_connect*.go    connect, and its ways without a browser
 //	commands_token.go       token, rejected
 //	commands_request*.go    request
+//	commands_exec*.go       exec
+//	commands_helper*.go     helper: the dialects of git, Docker, kubectl and others
+//	commands_setup*.go      setup: what makes those tools ask
 //	commands_status.go      status
 //	commands_watch.go       watch
 //	commands_providers.go   providers
@@ -39,7 +42,7 @@ func Main(version string) int {
 	s := &shell{in: os.Stdin, out: os.Stdout, err: os.Stderr, now: time.Now, version: version}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return s.main(ctx, os.Args[1:])
+	return s.main(ctx, arguments(os.Args))
 }
 
 // shell is what commands read from and write to.
@@ -78,6 +81,7 @@ func (s *shell) root() *cobra.Command {
 	group(root, "Connections:", s.addCommand(), s.secretCommand(), s.connectCommand(), s.statusCommand(), s.watchCommand(),
 		s.refreshCommand(), s.disconnectCommand(), s.removeCommand(), s.providersCommand())
 	group(root, "Tokens:", s.tokenCommand(), s.rejectedCommand(), s.requestCommand())
+	group(root, "Tools:", s.helperCommand(), s.execCommand())
 	group(root, "The agent:", s.runCommand("run"), s.openCommand(), s.quitCommand(), s.autostartCommand(), s.versionCommand())
 	root.AddCommand(s.windowCommand())
 	root.SetHelpCommandGroupID("The agent:")

@@ -53,6 +53,11 @@ type trouble struct {
 
 func (t *trouble) Error() string { return t.sentence }
 
+// silent is an exit code of which everything has been said already.
+type silent int
+
+func (s silent) Error() string { return fmt.Sprintf("exit %d", int(s)) }
+
 // usage is wrong usage of a command.
 func usage(format string, args ...any) error {
 	return &trouble{exit: exitUsage, sentence: fmt.Sprintf(format, args...)}
@@ -67,6 +72,10 @@ func failed(hint, format string, args ...any) error {
 func (s *shell) tell(err error) int {
 	if err == nil {
 		return exitDone
+	}
+	var quiet silent
+	if errors.As(err, &quiet) {
+		return int(quiet)
 	}
 	t := asTrouble(err)
 	s.say("authtray: %s", t.line())

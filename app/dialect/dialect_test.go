@@ -34,7 +34,7 @@ func TestTokensTravelOverTLSOrStayOnThisMachine(t *testing.T) {
 		{"http", "127.0.0.1", true}, {"http", "127.0.0.1:8080", true}, {"http", "[::1]:8080", true}, {"http", "::1", true}, {"http", "127.9.9.9:1", true},
 		{"http", "localhost", false}, // a name can be anybody's
 		{"http", "git.example", false}, {"http", "127.0.0.1.evil.example", false}, {"http", "10.0.0.1:80", false},
-		{"ssh", "127.0.0.1", false}, {"", "127.0.0.1", false}, {"file", "", false},
+		{"https", "", false}, {"ssh", "127.0.0.1", false}, {"", "127.0.0.1", false}, {"file", "", false},
 	} {
 		if got := Secure(c.scheme, c.host); got != c.want {
 			t.Errorf("%s://%s: %v", c.scheme, c.host, got)

@@ -49,7 +49,7 @@ func UserName(demanded, tools, account string) string {
 
 // Secure says whether a token may go to a server: over TLS, or to this machine.
 func Secure(scheme, host string) bool {
-	return scheme == "https" || scheme == "http" && isLoopback(host)
+	return scheme == "https" && host != "" || scheme == "http" && isLoopback(host)
 }
 
 // isLoopback: literals only; a name could be anybody's.
