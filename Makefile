@@ -101,7 +101,7 @@ check: fmt vet ## the fast loop: format, vet for three systems, tests without a 
 		$$($(PLAIN) list -tags ci ./... | grep -v -e /app/crashtest -e /app/outside -e /app/story)
 
 fmt:
-	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard "*.go")); \
+	@unformatted=$$(gofmt -l .); \
 	if [ -n "$$unformatted" ]; then echo "not formatted as gofmt does it:"; echo "$$unformatted"; exit 1; fi
 
 vet: ## go vet for Linux, Windows and macOS, without cgo
