@@ -1,0 +1,82 @@
+package doctor
+
+import (
+	"context"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/godbus/dbus/v5"
+
+	"github.com/authtray/authtray/app/bus"
+)
+
+const (
+	noticesName = "org.freedesktop.Notifications"
+	noticesPath = "/org/freedesktop/Notifications"
+	watcherName = "org.kde.StatusNotifierWatcher"
+	watcherPath = "/StatusNotifierWatcher"
+
+	noBus = "There is no session bus to look on."
+)
+
+func hasBus() bool {
+	conn, err := bus.Connect()
+	if err == nil {
+		conn.Close()
+	}
+	return err == nil
+}
+
+func busCheck(context.Context, Patient) Check {
+	if !hasBus() {
+		return amiss("bus", "dbus-run-session -- authtray run", "There is no D-Bus session bus, so there is no keychain, no tray icon and no notification.")
+	}
+	return fine("bus", "The session bus answers.")
+}
+
+func noticesCheck(ctx context.Context, _ Patient) Check {
+	const id = "notifications"
+	start := orInstall("dunst", "dunst &", "dunst")
+	conn, err := bus.Connect()
+	if err != nil {
+		return amiss(id, "dbus-run-session -- authtray run", noBus)
+	}
+	defer conn.Close()
+	var can []string
+	server := conn.Object(noticesName, noticesPath)
+	if err := server.CallWithContext(ctx, noticesName+".GetCapabilities", 0).Store(&can); err != nil {
+		return amiss(id, start, "No notification server is running, so nothing tells you when a connection needs you.")
+	}
+	if !slices.Contains(can, "actions") {
+		return amiss(id, start, "The notification server shows no buttons: reconnect from the tray's menu, and connections with ask = true refuse new programs.")
+	}
+	return fine(id, "The notification server shows buttons.")
+}
+
+func trayCheck(ctx context.Context, p Patient) Check {
+	const id = "tray"
+	if !p.Tray {
+		return fine(id, "The tray icon is switched off (--no-tray).")
+	}
+	conn, err := bus.Connect()
+	if err != nil {
+		return amiss(id, "dbus-run-session -- authtray run", noBus)
+	}
+	defer conn.Close()
+	var hosted dbus.Variant
+	err = conn.Object(watcherName, watcherPath).CallWithContext(ctx, "org.freedesktop.DBus.Properties.Get", dbus.FlagNoAutoStart,
+		watcherName, "IsStatusNotifierHostRegistered").Store(&hosted)
+	if yes, _ := hosted.Value().(bool); err != nil || !yes {
+		return amiss(id, hostHint(), "No panel shows tray icons; `authtray open` opens the window all the same.")
+	}
+	return fine(id, "A panel shows tray icons.")
+}
+
+// hostHint knows that gnome-shell needs an extension.
+func hostHint() string {
+	if strings.Contains(os.Getenv("XDG_CURRENT_DESKTOP"), "GNOME") {
+		return orInstall("gnome-extensions", "gnome-extensions enable appindicatorsupport@rgcjonas.gmail.com", "gnome-shell-extension-appindicator")
+	}
+	return orInstall("xfce4-panel", "xfce4-panel &", "xfce4-panel")
+}

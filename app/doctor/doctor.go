@@ -1,0 +1,102 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/app/socket"
+	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/store"
+)
+
+// Check is one line of the report.
+type Check = socket.Check
+
+// Patient is what is looked at.
+type Patient struct {
+	Paths       config.Paths
+	Store       store.Store
+	Running     bool // by the agent that runs, and not instead of one
+	Tray        bool // it has an icon, or would have
+	Connections []Connection
+	Now         func() time.Time
+}
+
+// Connection is one of the patient's.
+type Connection struct {
+	Name   string
+	Client *providers.Client // nil: its file was never good, and the check of the files says so
+	State  tokens.Status     // as the agent has it; the zero value where none runs
+}
+
+// Limit bounds each check.
+const Limit = 15 * time.Second
+
+// examination is one check, or several of one kind.
+type examination func(context.Context, Patient) []Check
+
+// Examine makes all checks side by side. A check that does not end by itself is
+// amiss.
+func Examine(ctx context.Context, p Patient) []Check {
+	if p.Now == nil {
+		p.Now = time.Now
+	}
+	all := []struct {
+		id   string
+		look examination
+	}{
+		{"socket", one(socketCheck)}, {"bus", one(busCheck)}, {"keychain", one(keychainCheck)},
+		{"notifications", one(noticesCheck)}, {"tray", one(trayCheck)},
+		{"browser", one(browserCheck)}, {"loopback", one(loopbackCheck)},
+		{"config", filesCheck}, {"provider", reachCheck},
+	}
+	found := make([][]Check, len(all))
+	var work sync.WaitGroup
+	for i, e := range all {
+		work.Go(func() { found[i] = bounded(ctx, e.id, e.look, p) })
+	}
+	work.Wait()
+	var report []Check
+	for _, checks := range found {
+		for _, c := range checks {
+			if c.ID != "" { // no such thing on this system
+				report = append(report, c)
+			}
+		}
+	}
+	return report
+}
+
+func one(look func(context.Context, Patient) Check) examination {
+	return func(ctx context.Context, p Patient) []Check { return []Check{look(ctx, p)} }
+}
+
+func bounded(ctx context.Context, id string, look examination, p Patient) []Check {
+	ctx, cancel := context.WithTimeout(ctx, Limit)
+	defer cancel()
+	done := make(chan []Check, 1)
+	go func() { done <- look(ctx, p) }()
+	select {
+	case c := <-done:
+		return c
+	case <-ctx.Done():
+	}
+	select { // it may have seen the end of its time itself
+	case c := <-done:
+		return c
+	case <-time.After(time.Second):
+		return []Check{amiss(id, "authtray doctor", "This check did not end within %s.", Limit)}
+	}
+}
+
+func fine(id, format string, args ...any) Check {
+	return Check{ID: id, OK: true, Detail: fmt.Sprintf(format, args...)}
+}
+
+func amiss(id, hint, format string, args ...any) Check {
+	return Check{ID: id, Detail: fmt.Sprintf(format, args...), Hint: hint}
+}

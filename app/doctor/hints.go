@@ -1,0 +1,79 @@
+package doctor
+
+import (
+	"os/exec"
+	"runtime"
+	"strings"
+)
+
+func has(program string) bool {
+	_, err := exec.LookPath(program)
+	return err == nil
+}
+
+// installers are the commands that install a package, by the program that tells
+// the system.
+var installers = []struct{ program, command string }{
+	{"apt-get", "sudo apt install "}, {"dnf", "sudo dnf install "}, {"pacman", "sudo pacman -S "},
+	{"zypper", "sudo zypper install "}, {"apk", "sudo apk add "},
+}
+
+// install is how a package is had here. Its name may differ.
+func install(name string) string {
+	for _, i := range installers {
+		if has(i.program) {
+			return i.command + name
+		}
+	}
+	return "install " + name
+}
+
+// orInstall is a command, or how to get its program.
+func orInstall(program, command, name string) string {
+	if has(program) {
+		return command
+	}
+	return install(name)
+}
+
+func unlockHint(service string) string {
+	switch runtime.GOOS {
+	case "darwin":
+		return "security unlock-keychain"
+	case "windows":
+		return "authtray open"
+	}
+	return orInstall("secret-tool", "secret-tool search --unlock service "+service, "libsecret-tools")
+}
+
+func keychainHint() string {
+	switch {
+	case runtime.GOOS != "linux":
+		return "authtray run --store=file"
+	case !hasBus():
+		return "authtray run --store=file"
+	}
+	return orInstall("gnome-keyring-daemon", "gnome-keyring-daemon --start --components=secrets", "gnome-keyring")
+}
+
+var clockHints = map[string]string{
+	"darwin":  "sudo sntp -sS time.apple.com",
+	"windows": "w32tm /resync",
+}
+
+func clockHint() string {
+	if hint, ok := clockHints[runtime.GOOS]; ok {
+		return hint
+	}
+	return "sudo timedatectl set-ntp true"
+}
+
+// quote makes one word of a path, for a shell.
+func quote(path string) string { return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'" }
+
+func edit(path string) string {
+	if runtime.GOOS == "windows" {
+		return `notepad "` + path + `"`
+	}
+	return "${EDITOR:-vi} " + quote(path)
+}
