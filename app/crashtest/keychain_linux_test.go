@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -325,11 +326,11 @@ func TestKeychainLockedWhenTheGrantDies(t *testing.T) {
 // narrow takes items of so many bytes and no more.
 type narrow struct {
 	store.Items
-	most *int
+	most *atomic.Int64
 }
 
 func (n narrow) Set(ctx context.Context, name, text string) error {
-	if len(text) > *n.most {
+	if int64(len(text)) > n.most.Load() {
 		return errors.New("data passed to Set was too big")
 	}
 	return n.Items.Set(ctx, name, text)
@@ -354,13 +355,14 @@ func TestKeychainItemsTooLarge(t *testing.T) {
 		})
 	}
 	t.Run("smaller than any", func(t *testing.T) {
-		items, most := storetest.NewItems(), 1<<20
+		items, most := storetest.NewItems(), &atomic.Int64{}
+		most.Store(1 << 20)
 		a := newAgent(t, bus, newProvider(t, server.Options{}), "narrow")
 		a.items = store.Split(readOnly{items})
-		a.here(store.Split(narrow{items, &most}))
+		a.here(store.Split(narrow{items, most}))
 		a.add("work", sealsFor(true)...)
 		a.connect("work")
-		most = 500
+		most.Store(500)
 		a.refresh("work")
 		if st, err := a.status("work"); err != nil || st.State != tokens.Connected || !st.Unsaved || st.Detail == "" {
 			t.Errorf("a grant that does not fit is told as %+v, %v", st, err)
@@ -368,7 +370,7 @@ func TestKeychainItemsTooLarge(t *testing.T) {
 		if r, err := a.call(http.MethodGet, "/connections/work/token", nil); err != nil || r.status != http.StatusOK {
 			t.Errorf("its token: %d %v", r.status, err)
 		}
-		most = 1 << 20
+		most.Store(1 << 20)
 		a.awaitWritten("work")
 	})
 }

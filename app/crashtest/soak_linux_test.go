@@ -38,6 +38,7 @@ func TestSoak(t *testing.T) {
 	// An old refresh token may be used once more until the answer to it has
 	// come: what is lost on the way is then no reason to lose a grant.
 	p := newProvider(t, server.Options{Lifetime: time.Minute, Grace: time.Hour})
+	p.before = func() { p.SetLifetime(time.Duration(10+rand.IntN(51)) * time.Second) }
 	a := newAgent(t, bus, p, "soak")
 	a.victim("")
 	names := soakNames()
@@ -45,7 +46,6 @@ func TestSoak(t *testing.T) {
 		a.add(name, sealsFor(i%2 == 1)...)
 		a.connect(name)
 	}
-	p.before = func() { p.SetLifetime(time.Duration(10+rand.IntN(51)) * time.Second) }
 	s := &soaked{agent: a, names: names, begun: time.Now(), start: a.vitals(), issued: p.book.count()}
 	s.weather()
 	for range soakTools {
