@@ -91,7 +91,7 @@ func (s *shell) dockerList(ctx context.Context) error {
 		if err := s.agent().get(ctx, connection(c.Name), &now); err != nil || now.Config == nil {
 			continue // it was removed meanwhile
 		}
-		for _, host := range now.Config.Hosts {
+		for _, host := range withoutPatterns(now.Config.Hosts) {
 			if name, err := s.forServer(ctx, host); err == nil && name == c.Name {
 				users[host] = dialect.UserName("", "", c.Account)
 			}

@@ -58,11 +58,15 @@ func (s *shell) plainHosts(ctx context.Context, name string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	names := slices.DeleteFunc(client.Hosts(), func(h string) bool { return strings.ContainsAny(h, "*/") })
+	names := withoutPatterns(client.Hosts())
 	if len(names) == 0 {
 		return nil, usage("the hosts of %s are not known; say which: --host HOST", name)
 	}
 	return names, nil
+}
+
+func withoutPatterns(names []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(h string) bool { return strings.ContainsAny(h, "*/") })
 }
 
 func (s *shell) xoauth2Helper() *cobra.Command {
