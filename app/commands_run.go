@@ -134,10 +134,11 @@ func (s *shell) awaitEnd(ctx context.Context) error {
 // windowCommand is how the agent starts the window's process.
 func (s *shell) windowCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:    "window",
-		Short:  "Show the window in this process",
-		Hidden: true,
-		Args:   cobra.NoArgs,
+		Use:     "window",
+		Short:   "Show the window in this process",
+		Example: `  authtray window`,
+		Hidden:  true,
+		Args:    cobra.NoArgs,
 		RunE: s.do(func(context.Context, []string) error {
 			if WindowMain == nil {
 				return failed("authtray status", "this authtray was built without its window, which authtray-window carries; the commands work without it")
