@@ -28,6 +28,7 @@ type Grant struct {
 	RefreshUntil time.Time         `json:"refresh_until,omitzero"` // the refresh token's own end, as stated; zero: unknown
 	ConsentedAt  time.Time         `json:"consented_at"`
 	Account      providers.Account `json:"account"`
+	Narrowed     bool              `json:"narrowed,omitempty"` // the refresh token came with a narrower token: the next refresh names all scopes
 
 	Extra map[string]json.RawMessage `json:"extra,omitempty"` // members kept with the grant
 }
@@ -70,15 +71,16 @@ func firstGrant(r providers.Result, generation uint64, keepID bool) *Grant {
 // renewed is the grant after a refresh: what the answer leaves out stays.
 func (g *Grant) renewed(a providers.Answer, keepID bool) *Grant {
 	n := *g
-	n.Generation++
+	n.Generation, n.Narrowed = n.Generation+1, false
 	n.take(a, keepID)
 	return &n
 }
 
 // rotated is the grant after a refresh that was made for a narrower token: only
 // the refresh token is taken from the answer.
-func (g *Grant) rotated(a providers.Answer) *Grant {
+func (g *Grant) rotated(a providers.Answer, want Want) *Grant {
 	n := *g
+	n.Narrowed = n.Narrowed || len(want.Scopes) > 0
 	n.Generation++
 	n.RefreshToken = a.RefreshToken
 	n.RefreshUntil = after(a.SentAt, a.RefreshExpiresIn)

@@ -49,6 +49,11 @@ func (m *machine) answered(now time.Time, generation uint64, a providers.Answer,
 		m.endpointsChanged(now)
 	case !want.plain():
 		m.answeredNarrow(now, want, a, err)
+	case m.served.Narrowed && refusesScope(err):
+		g := *m.served
+		g.Narrowed = false // what the provider gives without being told is all there is
+		m.served, m.busy = &g, idle
+		m.start(now, Want{})
 	case err == nil:
 		m.next = m.served.renewed(a, m.policy.keepID)
 		m.busy = saving
@@ -57,6 +62,12 @@ func (m *machine) answered(now time.Time, generation uint64, a providers.Answer,
 		m.busy, m.rejection = idle, false
 		m.refused(now, err)
 	}
+}
+
+// refusesScope: the provider does not take the scopes that it granted.
+func refusesScope(err error) bool {
+	var f *providers.Failure
+	return errors.As(err, &f) && f.Class == providers.Misconfigured && f.Code == "invalid_scope"
 }
 
 // renewed serves the grant that was on its way to the store.

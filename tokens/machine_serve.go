@@ -191,7 +191,7 @@ func (m *machine) answeredNarrow(now time.Time, want Want, a providers.Answer, e
 		m.remember(want, less)
 		return
 	}
-	m.next, m.busy = m.served.rotated(a), saving
+	m.next, m.busy = m.served.rotated(a, want), saving
 	m.nextNarrow = func() { m.remember(want, less) }
 	m.save(m.next)
 }

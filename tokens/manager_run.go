@@ -328,10 +328,13 @@ func (m *Manager) markSent(k *conn, generation uint64) {
 }
 
 func refreshRequest(e effect) providers.RefreshRequest {
-	g := e.grant
+	g, scopes := e.grant, e.want.Scopes
+	if e.want.plain() && g.Narrowed {
+		scopes = g.Scopes // else some providers take the last, narrower ones for all there is
+	}
 	return providers.RefreshRequest{
 		RefreshToken: g.RefreshToken, AccessToken: g.AccessToken, Binding: g.Binding, Extra: g.Extra,
-		Scopes: e.want.Scopes, Resource: e.want.Resource,
+		Scopes: scopes, Resource: e.want.Resource,
 	}
 }
 

@@ -3,6 +3,7 @@ package tokens
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -683,6 +684,39 @@ func TestAProviderThatDoesNotGiveLessLeavesTheGrantAlone(t *testing.T) {
 		r.wantState(Connected, ReasonNone)
 		r.token()
 	})
+}
+
+func TestAfterANarrowerTokenTheGrantsOwnIsAskedForWithAllItsScopes(t *testing.T) {
+	for name, refuses := range map[string]bool{"taken": false, "refused": true} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+				r.adopt("read", "write")
+				if _, err := r.ask(Want{Scopes: []string{"read"}}); err != nil {
+					t.Fatal(err)
+				}
+				if refuses {
+					r.provider.with(func() { r.provider.answers = []error{failure(providers.Misconfigured, "invalid_scope")} })
+				}
+				if _, err := r.m.Refresh(t.Context(), "work"); err != nil {
+					t.Fatal(err)
+				}
+				r.wantState(Connected, ReasonNone)
+				want := []string{"read", "read write"}
+				if refuses {
+					want = append(want, "") // then without any: what there is
+				}
+				if got := r.provider.askedScopes(); !slices.Equal(got, want) {
+					t.Fatalf("the scopes asked for are %q, want %q", got, want)
+				}
+				if _, err := r.m.Refresh(t.Context(), "work"); err != nil {
+					t.Fatal(err)
+				}
+				if got := r.provider.askedScopes(); got[len(got)-1] != "" {
+					t.Fatalf("asked for %q for ever", got)
+				}
+			})
+		})
+	}
 }
 
 func TestAProviderThatIgnoresTheScopesAskedForGivesNobodyMoreThanTheyAsked(t *testing.T) {

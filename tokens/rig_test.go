@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -80,9 +81,14 @@ func (r *rig) restart() {
 	r.start()
 }
 
-func (r *rig) connect() {
+func (r *rig) connect() { r.adopt() }
+
+// adopt connects, with scopes as far as the provider states them.
+func (r *rig) adopt(scopes ...string) {
 	r.t.Helper()
-	_, err := r.m.Adopt(r.t.Context(), "work", providers.Result{Answer: r.provider.issue(), Binding: rigBinding, Account: providers.Account{ID: "1", Label: "ada"}})
+	answer := r.provider.issue()
+	answer.Scopes = scopes
+	_, err := r.m.Adopt(r.t.Context(), "work", providers.Result{Answer: answer, Binding: rigBinding, Account: providers.Account{ID: "1", Label: "ada"}})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -198,6 +204,7 @@ type rigProvider struct {
 	refreshable bool
 	serial      int
 	hits        int
+	asked       []string      // the scopes of each refresh
 	answers     []error       // of the next refreshes; nil: a token
 	always      error         // of every refresh
 	slow        time.Duration // how long an answer takes
@@ -231,6 +238,12 @@ func (p *rigProvider) count() int {
 	return p.hits
 }
 
+func (p *rigProvider) askedScopes() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]string(nil), p.asked...)
+}
+
 func (p *rigProvider) with(f func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -240,6 +253,7 @@ func (p *rigProvider) with(f func()) {
 func (p *rigProvider) Refresh(ctx context.Context, req providers.RefreshRequest) (providers.Answer, error) {
 	p.mu.Lock()
 	p.hits++
+	p.asked = append(p.asked, strings.Join(req.Scopes, " "))
 	slow, err := p.slow, p.always
 	if len(p.answers) > 0 {
 		err, p.answers = p.answers[0], p.answers[1:]
