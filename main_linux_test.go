@@ -57,6 +57,11 @@ func TestCommands(t *testing.T) {
 func setup(env *testscript.Env) error {
 	env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 	env.Setenv("XDG_RUNTIME_DIR", filepath.Join(env.WorkDir, "run"))
+	here, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	env.Setenv("RECIPES", filepath.Join(here, "app", "recipes"))
 	env.Setenv("XDG_CONFIG_HOME", "")
 	env.Setenv("XDG_STATE_HOME", "")
 	for _, dir := range []string{"home", "run"} {

@@ -34,6 +34,9 @@ import (
 //	commands_watch.go       watch
 //	commands_providers.go   providers
 //	commands_settings.go    autostart, version
+//	commands_log.go         log; commands_allow.go allow
+//	commands_doctor.go      doctor
+//	commands_complete.go    completion, and what is completed; help
 //	commands_errors.go      errors as sentences, and exit codes
 //	commands_agent.go       speaking to the agent
 //	commands_offline.go     doing without one
@@ -77,13 +80,15 @@ func (s *shell) root() *cobra.Command {
   authtray connect work
   curl -H "Authorization: Bearer $(authtray token work)" https://api.github.com/user`
 	root.SilenceErrors, root.SilenceUsage = true, true
-	root.CompletionOptions.HiddenDefaultCmd = true
 	group(root, "Connections:", s.addCommand(), s.secretCommand(), s.connectCommand(), s.statusCommand(), s.watchCommand(),
 		s.refreshCommand(), s.disconnectCommand(), s.removeCommand(), s.providersCommand())
-	group(root, "Tokens:", s.tokenCommand(), s.rejectedCommand(), s.requestCommand())
+	group(root, "Tokens:", s.tokenCommand(), s.rejectedCommand(), s.requestCommand(),
+		s.logCommand(), s.allowCommand())
 	group(root, "Tools:", s.helperCommand(), s.execCommand())
-	group(root, "The agent:", s.runCommand("run"), s.openCommand(), s.quitCommand(), s.autostartCommand(), s.versionCommand())
+	group(root, "The agent:", s.runCommand("run"), s.openCommand(), s.quitCommand(), s.doctorCommand(), s.autostartCommand(),
+		s.completionCommand(), s.versionCommand())
 	root.AddCommand(s.windowCommand())
+	s.comfort(root)
 	root.SetHelpCommandGroupID("The agent:")
 	return root
 }

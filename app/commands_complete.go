@@ -90,6 +90,8 @@ func (s *shell) complete(c *cobra.Command) {
 	first, _, _ := strings.Cut(strings.TrimPrefix(c.Use, c.Name()+" "), " ")
 	switch {
 	case c.ValidArgsFunction != nil || c.ValidArgs != nil:
+	case c.Name() == "autostart":
+		c.ValidArgsFunction = cobra.FixedCompletions([]cobra.Completion{"on", "off", "status"}, cobra.ShellCompDirectiveNoFileComp)
 	case c.Name() == "add", first != "NAME" && first != "[NAME]" && first != "[ID]":
 		c.ValidArgsFunction = cobra.NoFileCompletions
 	case first == "[ID]":
