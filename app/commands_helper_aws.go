@@ -70,6 +70,20 @@ func (a *awsAsked) flags(c *cobra.Command) {
 	f.StringVar(&a.endpoint, "sts-endpoint", "", "the URL of another STS")
 }
 
+// args are the flags again, as they were given.
+func (a *awsAsked) args() []string {
+	args := []string{"--role-arn", a.role.ARN}
+	for _, f := range [][2]string{{"--session-name", a.role.Session}, {"--region", a.region}, {"--sts-endpoint", a.endpoint}} {
+		if f[1] != "" {
+			args = append(args, f[0], f[1])
+		}
+	}
+	if a.role.Duration != 0 {
+		args = append(args, "--duration", a.role.Duration.String())
+	}
+	return args
+}
+
 // check is where STS is to be asked.
 func (a *awsAsked) check(name string) (string, error) {
 	if a.role.ARN == "" {
@@ -83,7 +97,7 @@ func (a *awsAsked) check(name string) (string, error) {
 	}
 	if a.endpoint != "" {
 		u, err := url.Parse(a.endpoint)
-		if err != nil || u.Host == "" || u.User != nil || !dialect.Secure(u.Scheme, u.Host) {
+		if err != nil || u.Host == "" || u.User != nil || !dialect.Secure(u.Scheme, u.Host) || !oneWord(a.endpoint) {
 			return "", usage("--sts-endpoint is an https URL, not %q", a.endpoint)
 		}
 		return a.endpoint, nil

@@ -19,7 +19,7 @@ type STSRole struct {
 }
 
 var (
-	roleARN    = regexp.MustCompile(`^arn:[a-z0-9-]+:iam::[0-9]{12}:role/[\x21-\x7e]{1,512}$`)
+	roleARN    = regexp.MustCompile(`^arn:[a-z0-9-]+:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]{1,512}$`)
 	awsRegion  = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$`)
 	notSession = regexp.MustCompile(`[^A-Za-z0-9_+=,.@-]+`)
 	awsWord    = regexp.MustCompile(`^[A-Za-z0-9]{1,64}$`)
@@ -29,6 +29,9 @@ var (
 func (r STSRole) Check() error {
 	if !roleARN.MatchString(r.ARN) {
 		return fmt.Errorf("%q is not the ARN of a role; it looks like arn:aws:iam::123456789012:role/NAME", r.ARN)
+	}
+	if r.Session != "" && (notSession.MatchString(r.Session) || len(r.Session) < 2 || len(r.Session) > 64) {
+		return fmt.Errorf("%q is not the name of a session: 2 to 64 letters, digits and _+=,.@-", r.Session)
 	}
 	if r.Duration != 0 && (r.Duration < 15*time.Minute || r.Duration > 12*time.Hour) {
 		return errors.New("a session lasts between 15m and 12h")

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -273,4 +274,9 @@ func (w *world) takenUp(name, host string) {
 		out, _, err := w.try(asked, "authtray", "helper", "git", "get")
 		return err == nil && out != ""
 	})
+}
+
+// path replaces where programs are looked for.
+func (w *world) path(dirs string) {
+	w.env = append(slices.DeleteFunc(w.env, func(v string) bool { return strings.HasPrefix(v, "PATH=") }), "PATH="+dirs)
 }

@@ -1,0 +1,90 @@
+package setup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// block is a step that is lines at the end of a file.
+type block struct {
+	path  string
+	lines []string
+	// mine says of a line of the file that it begins, or is, what the block is
+	// about: the file's section of that name, its entry for that host.
+	mine func(line string) bool
+}
+
+func (b block) Lines() []string {
+	return append([]string{"# in " + b.path + ":"}, b.lines...)
+}
+
+func (b block) Write(context.Context) (bool, error) {
+	text, err := os.ReadFile(b.path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, err
+	}
+	lines := strings.Split(strings.ReplaceAll(string(text), "\r\n", "\n"), "\n")
+	for i, line := range lines {
+		if !b.mine(strings.TrimSpace(line)) {
+			continue
+		}
+		if b.standsAt(lines[i:]) {
+			return false, nil
+		}
+		return false, clash("%s has %q already, and otherwise: change it there, or take it out and run this again", b.path, strings.TrimSpace(line))
+	}
+	return true, replace(b.path, join(string(text), b.lines))
+}
+
+func (b block) standsAt(lines []string) bool {
+	if len(lines) < len(b.lines) {
+		return false
+	}
+	for i, want := range b.lines {
+		if strings.TrimSpace(lines[i]) != strings.TrimSpace(want) {
+			return false
+		}
+	}
+	return true
+}
+
+// join adds lines to a text, after an empty one where they are several.
+func join(text string, lines []string) string {
+	if text != "" && !strings.HasSuffix(text, "\n") {
+		text += "\n"
+	}
+	if text != "" && len(lines) > 1 {
+		text += "\n"
+	}
+	return text + strings.Join(lines, "\n") + "\n"
+}
+
+// replace writes a file whole or not at all, through a link if it is one, with
+// the mode that it had.
+func replace(path, text string) error {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	mode := fs.FileMode(0o600)
+	if info, err := os.Stat(path); err == nil {
+		mode = info.Mode().Perm()
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	temp, err := os.CreateTemp(filepath.Dir(path), ".authtray-*")
+	if err != nil {
+		return fmt.Errorf("%s cannot be written: %w", path, err)
+	}
+	defer os.Remove(temp.Name())
+	_, err = temp.WriteString(text)
+	if err = errors.Join(err, temp.Chmod(mode), temp.Sync(), temp.Close()); err != nil {
+		return fmt.Errorf("%s cannot be written: %w", path, err)
+	}
+	return os.Rename(temp.Name(), path)
+}
