@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -139,6 +140,9 @@ func (s *shell) explain(ctx context.Context, a remote, provider string, err erro
 	var ids []string
 	for _, p := range all.Providers {
 		ids = append(ids, p.ID)
+		if len(provider) > 2 && strings.Contains(strings.ToLower(p.Name), strings.ToLower(provider)) {
+			return failed("", "there is no provider %q; did you mean %s (%s)? The others: authtray providers", provider, p.ID, oneLine(p.Name))
+		}
 	}
 	if meant := near(provider, ids); len(meant) > 0 {
 		return failed("", "there is no provider %q; did you mean %s? The others: authtray providers", provider, orList(meant))

@@ -11,7 +11,7 @@ func TestADeviceCodeIsShownLargeWhereItFits(t *testing.T) {
 	if len(lines) != 5 {
 		t.Fatalf("%d rows:\n%s", len(lines), got)
 	}
-	if first := "    █   █   ████             █"; lines[0] != first {
+	if first := "    █   █   ████           █"; lines[0] != first {
 		t.Errorf("the first row is\n%q, want\n%q", lines[0], first)
 	}
 	for _, code := range []string{"WDJB-MJHT", "abcd-1234", "0123456789"} {

@@ -42,7 +42,7 @@ browser opens.`,
   authtray connect work --scope write    # ask for this scope as well, from now on`,
 		Args: named,
 	}
-	c.Flags().BoolVar(&run.noBrowser, "no-browser", false, "print the address only")
+	c.Flags().BoolVar(&run.noBrowser, "no-browser", false, "print the address only (with --device too)")
 	c.Flags().BoolVar(&run.paste, "paste", false, "print the address, and read the one that the browser ended on from stdin")
 	c.Flags().BoolVar(&run.device, "device", false, "sign in on another device, with a code (RFC 8628)")
 	c.Flags().DurationVar(&run.timeout, "timeout", 5*time.Minute, "how long to wait")
@@ -65,7 +65,7 @@ browser opens.`,
 // mode reads the flags that exclude each other.
 func (c *connecting) mode() error {
 	chosen := 0
-	for _, on := range []bool{c.noBrowser, c.paste, c.device} {
+	for _, on := range []bool{c.noBrowser && !c.device, c.paste, c.device} {
 		if on {
 			chosen++
 		}
@@ -108,7 +108,7 @@ func (c *connecting) connect(ctx context.Context) error {
 func (c *connecting) show(at socket.Attempt) {
 	switch {
 	case at.UserCode != "":
-		c.say("Enter the code\n\n    %s\n\nat this address, on any device:\n%s", oneLine(at.UserCode), oneLine(at.URL))
+		c.showCode(at.UserCode, at.URL)
 	case at.BrowserError != "":
 		c.say("%s Open this address yourself:\n%s", oneLine(at.BrowserError), oneLine(at.URL))
 	case c.paste:

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/authtray/authtray/app/socket"
-	"github.com/authtray/authtray/providers"
 )
 
 func (s *shell) providersCommand() *cobra.Command {
@@ -71,80 +70,39 @@ func describeProvider(w io.Writer, p socket.Provider) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	row := func(label string, value string) {
 		if value != "" {
-			fmt.Fprintf(t, "%s\t%s\n", label, oneLine(value))
+			fmt.Fprintf(t, "%s\t%s\n", label, oneLine(filled(p, value)))
 		}
 	}
-	fmt.Fprintf(t, "%s\t(%s)\n", oneLine(p.Name), oneLine(p.ID))
+	fmt.Fprintf(w, "%s (%s)\n\n", oneLine(p.Name), oneLine(p.ID))
 	row("register at", p.Links.Register)
-	row("redirect URI", p.RedirectURI)
+	row("redirect URI", redirectWord(p))
+	row("add it", addWord(p))
 	row("client id", clientWord(p.Entry))
 	row("client secret", secretWords[p.Client.Secret])
 	for _, name := range sortedKeys(p.Vars) {
-		v := p.Vars[name]
-		row("--set vars."+name, varWord(v))
+		row("--set vars."+name, varWord(p.Vars[name]))
 	}
 	row("scopes", strings.Join(p.AuthorizeOpts.Scopes, " "))
+	row("sign in with", flowWord(p.Entry))
 	row("issuer", p.Issuer)
 	row("API", p.API.Base)
 	row("token lasts", lifetime(p.Tokens))
-	row("grant ends", p.Tokens.RefreshAbsolute)
-	row("…when unused", p.Tokens.RefreshIdle)
-	row("flows", flowWord(p.Entry))
-	row("revoke at", p.Links.UserRevoke)
+	row("grant", grantWord(p.Tokens))
+	row("disconnecting", disconnectWord(p.Entry))
+	row("remove access at", p.Links.UserRevoke)
 	row("documentation", p.Links.Docs)
-	row("unverified", strings.Join(p.Unverified, ", "))
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	if notes := paragraph(p.Notes); notes != "" {
+	notes := paragraph(p.Notes)
+	if len(p.Unverified) > 0 {
+		notes += "\n\nNot read in the provider's own documents: " + oneLine(strings.Join(p.Unverified, ", "))
+	}
+	if notes = strings.TrimSpace(notes); notes != "" {
 		_, err := fmt.Fprintf(w, "\n%s\n", notes)
 		return err
 	}
 	return nil
-}
-
-var secretWords = map[string]string{
-	"":         "required: authtray secret set NAME",
-	"required": "required: authtray secret set NAME",
-	"optional": "optional: authtray secret set NAME",
-	"web_only": "only for apps of the kind “web”: authtray secret set NAME",
-	"none":     "none",
-}
-
-func clientWord(e providers.Entry) string {
-	switch {
-	case e.Client.ID != "":
-		return e.Client.ID + " (everyone's), or your own: --client-id"
-	case e.Registration != "":
-		return "registered by itself, or your own: --client-id"
-	}
-	return "of the app that you register: --client-id"
-}
-
-func varWord(v providers.Var) string {
-	word := v.Label
-	if v.Default != "" {
-		return strings.TrimSpace(word + " [" + v.Default + "]")
-	}
-	return strings.TrimSpace(word + " (required)")
-}
-
-func lifetime(t providers.TokenRules) string {
-	if t.DefaultExpiresIn == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%d s, where the provider does not say", t.DefaultExpiresIn)
-}
-
-func flowWord(e providers.Entry) string {
-	flows := []string{"browser"}
-	if e.Redirect.Host == "https_only" {
-		flows = []string{"--paste"}
-	}
-	if e.Device != "" {
-		flows = append(flows, "--device")
-	}
-	return strings.Join(flows, ", ")
 }
 
 func sortedKeys[V any](m map[string]V) []string {

@@ -30,12 +30,12 @@ type mcpWorld struct {
 	url    string // of the MCP server
 
 	mu    sync.Mutex
-	asked []asked        // of the issuer
-	doc   map[string]any // what the issuer's document says differently
+	asked []issuerRequest // of the issuer
+	doc   map[string]any  // what the issuer's document says differently
 }
 
-// asked is a request to the issuer, as far as it matters here.
-type asked struct {
+// issuerRequest is a request to the issuer, as far as it matters here.
+type issuerRequest struct {
 	path string
 	form url.Values
 }
@@ -71,7 +71,7 @@ func (w *mcpWorld) listen(next http.Handler) http.Handler {
 			r.ParseForm()
 		}
 		w.mu.Lock()
-		w.asked = append(w.asked, asked{r.URL.Path, r.Form})
+		w.asked = append(w.asked, issuerRequest{r.URL.Path, r.Form})
 		w.mu.Unlock()
 		if !strings.HasPrefix(r.URL.Path, "/.well-known/") {
 			next.ServeHTTP(rw, r)
