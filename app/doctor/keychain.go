@@ -47,7 +47,7 @@ func kindWord(kind string) string {
 // probe writes, reads and deletes an item of its own. No connection can have
 // its name.
 func probe(ctx context.Context, s store.Store) (err error) {
-	key := fmt.Sprintf("#doctor-%d", os.Getpid())
+	key := fmt.Sprintf("doctor#probe%d", os.Getpid())
 	value := make([]byte, probeSize)
 	rand.Read(value) // never fails
 	defer func() {

@@ -1,0 +1,133 @@
+package doctor
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/authtray/authtray/app/bus/bustest"
+	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/app/desktoptest"
+	"github.com/authtray/authtray/tokens/store"
+)
+
+func patient(t *testing.T, s store.Store) Patient {
+	t.Helper()
+	dir := t.TempDir()
+	t.Cleanup(func() { s.Close() })
+	return Patient{Store: s, Tray: true, Paths: config.Paths{
+		Config: filepath.Join(dir, "config"), State: filepath.Join(dir, "state"), Socket: filepath.Join(dir, "run", "agent.sock")}}
+}
+
+// report is a mark and the id of each check, a line each.
+func report(t *testing.T, p Patient) string {
+	t.Helper()
+	var b strings.Builder
+	for _, c := range Examine(t.Context(), p) {
+		mark := "✔ "
+		if !c.OK {
+			mark = "✖ "
+		}
+		b.WriteString(mark + c.ID + "\n")
+		t.Logf("%s%s: %s [%s]", mark, c.ID, c.Detail, c.Hint)
+		if c.OK != (c.Hint == "") || !strings.HasSuffix(c.Detail, ".") {
+			t.Errorf("%s: a sentence, and a hint where it is amiss: %+v", c.ID, c)
+		}
+	}
+	return b.String()
+}
+
+func TestDesktopAHealthyMachineAndWhatIsTakenFromIt(t *testing.T) {
+	d := desktoptest.Start(t) // a bus, a screen and an open keychain
+	d.StartNotices()
+	panel := d.StartPanel()
+	t.Setenv("BROWSER", "true")
+	p := patient(t, store.Keychain("authtray-doctor"))
+	healthy := "✔ socket\n✔ bus\n✔ keychain\n✔ notifications\n✔ tray\n✔ browser\n✔ loopback\n✔ config\n"
+	if got := report(t, p); got != healthy {
+		t.Errorf("a healthy machine:\n%s", got)
+	}
+	if out, _ := exec.Command("secret-tool", "search", "--all", "service", "authtray-doctor").Output(); bytes.Contains(out, []byte("doctor")) {
+		t.Errorf("the probe stayed in the keychain: %s", out)
+	}
+	panel.Kill()
+	if got := report(t, p); got != strings.Replace(healthy, "✔ tray", "✖ tray", 1) {
+		t.Errorf("without a tray host:\n%s", got)
+	}
+}
+
+func TestAMachineWithoutADesktop(t *testing.T) {
+	bustest.Home(t)
+	for _, name := range []string{"DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "XDG_CURRENT_DESKTOP"} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")
+	p := patient(t, store.Keychain("authtray-doctor"))
+	os.Mkdir(filepath.Dir(p.Paths.Socket), 0o755)
+	want := "✖ socket\n✖ bus\n✖ keychain\n✖ notifications\n✖ tray\n✖ browser\n✔ loopback\n✔ config\n"
+	if got := report(t, p); got != want {
+		t.Errorf("got:\n%s", got)
+	}
+}
+
+// faulty is a keychain that does one thing wrong.
+type faulty struct {
+	store.Store
+	check, set error
+	other      bool // gives back something else
+}
+
+func (faulty) Kind() string                  { return "keychain" }
+func (f faulty) Check(context.Context) error { return f.check }
+func (f faulty) Set(ctx context.Context, key string, value []byte) error {
+	if f.other {
+		value = value[1:]
+	}
+	return errors.Join(f.set, f.Store.Set(ctx, key, value))
+}
+
+func TestWhatIsWrongWithAKeychainIsSaid(t *testing.T) {
+	for _, c := range []struct {
+		store store.Store
+		says  string
+	}{
+		{faulty{Store: store.Memory()}, "were written, read and deleted"},
+		{faulty{Store: store.Memory(), check: store.ErrLocked}, "is locked"},
+		{faulty{Store: store.Memory(), check: store.ErrUnavailable}, "cannot be reached"},
+		{faulty{Store: store.Memory(), set: errors.New("it is full")}, "it is full"},
+		{faulty{Store: store.Memory(), other: true}, "something else than was written"},
+		{store.Memory(), "in memory only"},
+	} {
+		if got := keychainCheck(t.Context(), Patient{Store: c.store}); !strings.Contains(got.Detail, c.says) {
+			t.Errorf("%+v, want %q", got, c.says)
+		}
+	}
+}
+
+func TestAClockMayBeAMinuteOff(t *testing.T) {
+	for ahead, want := range map[time.Duration]string{
+		0: "", time.Minute: "", -time.Minute: "", 61 * time.Second: "1m1s ahead of that", -2 * time.Hour: "2h0m0s behind that",
+	} {
+		c := clockCheck(ahead, "example.org")
+		if c.OK != (want == "") || !strings.Contains(c.Detail, want) {
+			t.Errorf("%v: %+v", ahead, c)
+		}
+	}
+}
+
+func TestACheckThatHangsHoldsNobodyUpForEver(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	hang := make(chan bool)
+	defer close(hang)
+	got := bounded(ctx, "x", func(context.Context, Patient) []Check { <-hang; return nil }, Patient{})
+	if len(got) != 1 || got[0].OK || got[0].ID != "x" {
+		t.Errorf("%+v", got)
+	}
+}
