@@ -65,7 +65,7 @@ func (c *Client) deviceForm(o AuthorizeOptions) url.Values {
 	rules := c.entry.AuthorizeOpts
 	form := url.Values{"client_id": {c.clientID()}}
 	set(form, first(rules.ScopeParam, "scope"), strings.Join(c.scopes(o.Scopes), first(rules.ScopeSep, " ")))
-	set(form, "resource", first(o.Resource, c.conn.Resource))
+	set(form, "resource", first(o.Resource, c.resource()))
 	set(form, "audience", rules.Params["audience"])
 	return form
 }

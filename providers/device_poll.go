@@ -139,6 +139,7 @@ func pollEnd(step devicePoll, f *Failure) error {
 // answer names; 0: none.
 func (c *Client) pollOnce(ctx context.Context, endpoint, code string) (Answer, *Failure, time.Duration) {
 	form := url.Values{"grant_type": {deviceGrantType}, "device_code": {code}, "client_id": {c.clientID()}}
+	set(form, "resource", c.resource())
 	a, err := c.post(ctx, endpoint, form)
 	if err != nil {
 		return Answer{}, asFailure(err), 0

@@ -21,10 +21,12 @@
 //	discovery.go        the issuer's document; resource.go: an MCP server's; endpoints.go: who wins
 //	authorize.go        the authorization request and the redirect URI
 //	request.go          the exchange, and how the client identifies itself; refresh.go, revoke.go, register.go
+//	registered.go       which client: a configured one, a document's URL, one that registered itself
+//	stepup.go           what an API says of missing scopes
 //	binding.go          where a grant may be sent
 //	answer.go           Answer; read_answer.go: its tolerant reading
 //	failure.go          Failure; classify.go: the table that classifies it; rules.go: an entry's own rules
-//	whoami.go           whose grant it is; probe.go: whether it lives; api.go: where tokens may go
+//	whoami.go           whose grant it is; probe.go, probe_mcp.go: whether it lives; api.go: where tokens may go
 //
 //	flow.go             Flow: one pending authorization (code, paste-back, device)
 //	practice/           the practice provider, a program of its own
@@ -81,6 +83,14 @@
 // grant is bound (Binding) to the issuer, client id and endpoint origins it was
 // made with; a Client refuses with ErrBindingChanged to send a refresh token or
 // a client secret anywhere else.
+//
+// # What is not here
+//
+// DPoP (RFC 9449) binds a token to a key that signs every request. Authtray's
+// purpose is to hand tokens to tools, which send them as they are: a token bound
+// to a key in the agent could be used through the agent's own requests alone, and
+// no entry of the catalogue wants it. So none is asked for; an answer whose
+// token_type is DPoP is kept and handed out with that type, for a tool to see.
 //
 // # Hostile text
 //

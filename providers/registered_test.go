@@ -203,3 +203,32 @@ func TestWhatAnAPISaysOfMissingScopes(t *testing.T) {
 		}
 	}
 }
+
+func TestADeviceCodeForAnMCPServerIsForThatServer(t *testing.T) {
+	var r *record
+	r = newRecord(t, func(w http.ResponseWriter, req *http.Request) {
+		switch req.URL.Path {
+		case "/.well-known/oauth-authorization-server":
+			_ = json.NewEncoder(w).Encode(map[string]any{"issuer": r.URL, "token_endpoint": r.URL + "/t", "device_authorization_endpoint": r.URL + "/d"})
+		case "/d":
+			answers(200, `{"device_code":"d","user_code":"AB-12","verification_uri":"`+r.URL+`/page","interval":1,"expires_in":60}`)(w, req)
+		case "/t":
+			answers(200, goodAnswer)(w, req)
+		default:
+			http.NotFound(w, req)
+		}
+	})
+	c := mcpClient(t, r.URL+"/mcp")
+	f, err := c.Authorize(t.Context(), AuthorizeOptions{Mode: Device})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, req := range r.requests() {
+		if req.form.Has("client_id") && req.form.Get("resource") != r.URL+"/mcp" {
+			t.Errorf("a request names the resource %q: %v", req.form.Get("resource"), req.form)
+		}
+	}
+}

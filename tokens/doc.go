@@ -50,6 +50,7 @@
 //	refresh: misconfigured    —             misconfigured    misconfigured    misconfigured    —                —
 //	refresh: dead             —             reconnect        reconnect        reconnect        —                —
 //	endpoints changed         —             reconnect        reconnect        reconnect        reconnect        —
+//	client registered again   —             reconnect        reconnect        reconnect        reconnect        —
 //	expired, no refresh token —             reconnect        —                reconnect        reconnect        —
 //	connected by the user     connected     connected        connected        connected        connected        connected
 //	disconnected by the user  disconnected  disconnected     disconnected     disconnected     disconnected     disconnected
@@ -87,6 +88,15 @@
 // good. After a refresh the record goes to the store before anyone is given the
 // new token. If that write fails the grant stays in memory, is served, the
 // write is tried again, and Status.Unsaved says so.
+//
+// # A token for less
+//
+// Want.Scopes and Want.Resource are had by a refresh of their own, and kept in
+// memory beside the grant. Where that refresh rotates, its refresh token goes to
+// the store first, and the grant's next refresh names all its scopes, since some
+// providers take the last ones asked for as all there is. A provider that answers
+// with every scope of the grant has not narrowed anything: that token becomes the
+// grant's own, and who asked for less gets a sentence.
 //
 // # The verdict
 //
