@@ -8,7 +8,8 @@
 //	connections.go  what the socket asks of connections; secrets.go, settings.go, health.go the rest
 //	connect.go      what the socket asks of flows
 //	flows.go        the pending authorizations, one per connection
-//	account.go      reconnecting as someone else
+//	account.go      reconnecting as someone else; shared.go: one account under two names
+//	registration.go the clients that register themselves, and are mended when forgotten
 //	announce.go     what is shown in the tray and told in notifications
 //	actions.go      what the tray's menu does
 //	openwindow.go   starting the window's process

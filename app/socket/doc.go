@@ -44,7 +44,7 @@
 // # Connecting
 //
 //	POST /v1/connections/NAME/connect[?wait=true]
-//	     {"mode":"browser","login_hint":"","switch_account":false,"accept_account":false}
+//	     {"mode":"browser","login_hint":"","switch_account":false,"accept_account":false,"scopes":["…"]}
 //	200 {"url":"https://…","mode":"browser","redirect_uri":"http://127.0.0.1:41233/callback","expires_at":"…"} at once
 //	200 {"url":"https://…","user_code":"WDJB-MJHT","mode":"device","expires_at":"…"}
 //	200 the connection's object, with wait=true, when the flow ended well
@@ -64,7 +64,13 @@
 // Reconnecting as someone else ends with 409 other_account, and "account" says
 // as whom; the new grant is held for ten minutes, and connect with
 // "accept_account":true takes it (200 the object). With switch_account the user
-// wanted someone else, and nothing is asked.
+// wanted someone else, and nothing is asked. "scopes" are asked for beyond the
+// connection's own (a step-up), and become its own once they are granted.
+//
+// A connection's "note" is a sentence that matters though its state may be fine:
+// the same account is connected under another name, where there is one grant for
+// both. A connection without a client id, or with mcp, registers a client by
+// itself where the issuer does that.
 //
 // # The provider's API
 //
