@@ -9,7 +9,7 @@ func AWS(p Plan, args []string) []Step {
 	lines := []string{header, "credential_process = " + awsWords(p.argv(append([]string{"helper", "aws", p.Name}, args...)...))}
 	path := p.env("AWS_CONFIG_FILE", filepath.Join(p.Home, ".aws", "config"))
 	return []Step{
-		block{path: path, lines: lines, mine: func(line string) bool { return line == header }},
+		block{path: path, lines: lines, about: header, mine: func(line string) bool { return line == header }},
 		note{"then:  aws --profile authtray-" + p.Name + " sts get-caller-identity"},
 	}
 }

@@ -14,6 +14,7 @@ import (
 type block struct {
 	path  string
 	lines []string
+	about string // what it is, without what the user may have written there
 	// mine says of a line of the file that it begins, or is, what the block is
 	// about: the file's section of that name, its entry for that host.
 	mine func(line string) bool
@@ -36,7 +37,7 @@ func (b block) Write(context.Context) (bool, error) {
 		if b.standsAt(lines[i:]) {
 			return false, nil
 		}
-		return false, clash("%s has %q already, and otherwise: change it there, or take it out and run this again", b.path, strings.TrimSpace(line))
+		return false, clash("%s has %s already, and otherwise: change it there, or take it out and run this again", b.path, b.about)
 	}
 	return true, replace(b.path, join(string(text), b.lines))
 }

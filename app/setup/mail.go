@@ -17,7 +17,7 @@ type Mailbox struct {
 func Msmtp(p Plan, m Mailbox) []Step {
 	account := "account authtray-" + p.Name
 	path := p.env("MSMTP_CONFIG", filepath.Join(p.Home, ".msmtprc"))
-	return []Step{block{path: path, mine: func(line string) bool { return line == account }, lines: []string{
+	return []Step{block{path: path, about: account, mine: func(line string) bool { return line == account }, lines: []string{
 		account, "host " + m.Host, fmt.Sprintf("port %d", m.Port), "tls on", starttls(m.Port), "auth " + m.Auth,
 		"user " + m.Address, "from " + m.Address, "passwordeval " + doubleQuoted(words(p.argv("token", p.Name))),
 	}}, note{"then:  msmtp -a authtray-" + p.Name + " someone@example.org < mail"}}
@@ -35,7 +35,7 @@ func starttls(port int) string {
 // own to choose.
 func Mbsync(p Plan, m Mailbox) []Step {
 	account := "IMAPAccount authtray-" + p.Name
-	return []Step{block{path: filepath.Join(p.Home, ".mbsyncrc"), mine: func(line string) bool { return line == account }, lines: []string{
+	return []Step{block{path: filepath.Join(p.Home, ".mbsyncrc"), about: account, mine: func(line string) bool { return line == account }, lines: []string{
 		account, "Host " + m.Host, fmt.Sprintf("Port %d", m.Port), "User " + m.Address, "SSLType IMAPS", "AuthMechs XOAUTH2",
 		"PassCmd " + doubleQuoted(words(p.argv("token", p.Name))),
 	}}, note{"XOAUTH2 comes with a plugin of Cyrus SASL's, cyrus-sasl-xoauth2"}}

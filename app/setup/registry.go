@@ -11,7 +11,7 @@ func Npm(p Plan, registry string) []Step {
 	key := strings.TrimSuffix(registry[strings.Index(registry, "//"):], "/") + "/:_authToken="
 	return []Step{
 		block{path: p.env("NPM_CONFIG_USERCONFIG", filepath.Join(p.Home, ".npmrc")), lines: []string{key + "${NPM_TOKEN}"},
-			mine: func(line string) bool { return strings.HasPrefix(line, key) }},
+			about: strings.TrimSuffix(key, "="), mine: func(line string) bool { return strings.HasPrefix(line, key) }},
 		note{"then:  " + words(p.argv("exec", p.Name, "--var", "NPM_TOKEN")) + " -- npm install"},
 	}
 }

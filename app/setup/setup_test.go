@@ -1,0 +1,173 @@
+package setup
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o640); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func isClash(err error) bool {
+	var c *Clash
+	return errors.As(err, &c)
+}
+
+func TestBlocksAreAddedOnce(t *testing.T) {
+	section := block{lines: []string{"[mine]", "a = 1"}, about: "[mine]", mine: func(l string) bool { return l == "[mine]" }}
+	for _, c := range []struct {
+		name, before, after string
+		clash               bool
+	}{
+		{"no file", "", "[mine]\na = 1\n", false},
+		{"something else", "[other]\nb = 2\n", "[other]\nb = 2\n\n[mine]\na = 1\n", false},
+		{"no end of line", "[other]", "[other]\n\n[mine]\na = 1\n", false},
+		{"there already", "[mine]\n  a = 1\n[other]\n", "[mine]\n  a = 1\n[other]\n", false},
+		{"there already, from Windows", "[mine]\r\na = 1\r\n", "[mine]\r\na = 1\r\n", false},
+		{"otherwise", "[mine]\na = 2\n", "[mine]\na = 2\n", true},
+		{"cut short", "[mine]", "[mine]", true},
+	} {
+		path := filepath.Join(t.TempDir(), "folder", "config")
+		if c.before != "" {
+			os.Mkdir(filepath.Dir(path), 0o700)
+			write(t, path, c.before)
+		}
+		section.path = path
+		changed, err := section.Write(t.Context())
+		if got := read(t, path); got != c.after || isClash(err) != c.clash || changed != (c.after != c.before) {
+			t.Errorf("%s: %q, %v, %v", c.name, got, changed, err)
+		}
+	}
+}
+
+func TestFilesKeepTheirModeAndTheirLink(t *testing.T) {
+	dir := t.TempDir()
+	real, link := filepath.Join(dir, "real"), filepath.Join(dir, "link")
+	write(t, real, "x\n")
+	if err := os.Symlink(real, link); err != nil {
+		t.Fatal(err)
+	}
+	if err := replace(link, "y\n"); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Lstat(link)
+	if err != nil || info.Mode()&os.ModeSymlink == 0 || read(t, real) != "y\n" {
+		t.Errorf("the link of a dotfile manager is gone: %v", err)
+	}
+	if info, _ := os.Stat(real); info.Mode().Perm() != 0o640 {
+		t.Errorf("%v", info.Mode())
+	}
+	fresh := filepath.Join(dir, "fresh")
+	if err := replace(fresh, "z\n"); err != nil {
+		t.Fatal(err)
+	}
+	if info, _ := os.Stat(fresh); info.Mode().Perm() != 0o600 {
+		t.Errorf("%v", info.Mode())
+	}
+}
+
+func TestDockersConfigurationKeepsWhatIsThere(t *testing.T) {
+	for _, c := range []struct {
+		name, before string
+		after        string // "": as before
+		clash        bool
+	}{
+		{"no file", "", `{"credHelpers":{"ghcr.example":"authtray"}}`, false},
+		{"empty", " \n", `{"credHelpers":{"ghcr.example":"authtray"}}`, false},
+		{"others", `{"auths":{"x":{"auth":"YQ=="}},"big":12345678901234567890,"credHelpers":{"gcr.io":"gcloud"},"credsStore":"pass"}`,
+			`{"auths":{"x":{"auth":"YQ=="}},"big":12345678901234567890,"credHelpers":{"gcr.io":"gcloud","ghcr.example":"authtray"},"credsStore":"pass"}`, false},
+		{"null", `{"credHelpers":null}`, `{"credHelpers":{"ghcr.example":"authtray"}}`, false},
+		{"there already", `{"credHelpers":{"ghcr.example":"authtray"}}`, "", false},
+		{"another helper", `{"credHelpers":{"ghcr.example":"pass"}}`, "", true},
+		{"broken", `{"credHelpers":`, "", true},
+		{"a list", `[]`, "", true},
+		{"nothing", `null`, "", true},
+	} {
+		path := filepath.Join(t.TempDir(), "config.json")
+		if c.before != "" {
+			write(t, path, c.before)
+		}
+		_, err := credHelper{path, "ghcr.example"}.Write(t.Context())
+		got := read(t, path)
+		want := c.after
+		if want == "" {
+			want = c.before
+		} else {
+			got = compact(t, got)
+		}
+		if got != want || isClash(err) != c.clash {
+			t.Errorf("%s: %s, %v", c.name, got, err)
+		}
+	}
+}
+
+func compact(t *testing.T, text string) string {
+	t.Helper()
+	var v map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		t.Fatal(err)
+	}
+	out, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
+}
+
+// TestProgramsWithOddPathsAreCalledAllTheSame: a path with a blank, for every
+// tool whose configuration holds it.
+func TestProgramsWithOddPathsAreCalledAllTheSame(t *testing.T) {
+	p := Plan{Program: "/opt/my tools/authtray", Name: "work", Home: "/home/ada", Hosts: []string{"git.example/acme"}, Env: func(string) string { return "" }}
+	for want, steps := range map[string][]Step{
+		`!'\''/opt/my tools/authtray'\'' helper git`:                                 Git(p),
+		`git config --global credential.https://git.example.useHttpPath true`:        Git(p),
+		`'--exec-command=/opt/my tools/authtray' --exec-arg=helper`:                  Kubectl(p, false),
+		`--exec-arg=work --exec-arg=--id-token`:                                      Kubectl(p, true),
+		`credential_process = "/opt/my tools/authtray" helper aws work --role-arn x`: AWS(p, []string{"--role-arn", "x"}),
+		`passwordeval "'/opt/my tools/authtray' token work"`:                         Msmtp(p, Mailbox{"a", "b", 465, "xoauth2"}),
+		`tls_starttls off`: Msmtp(p, Mailbox{"a", "b", 465, "xoauth2"}),
+		`'/opt/my tools/authtray' exec work --var NPM_TOKEN -- npm install`: Npm(p, "https://npm.example/"),
+		`//npm.example/:_authToken=${NPM_TOKEN}`:                            Npm(p, "https://npm.example/"),
+	} {
+		var all []string
+		for _, s := range steps {
+			all = append(all, s.Lines()...)
+		}
+		if text := strings.Join(all, "\n"); !strings.Contains(text, want) {
+			t.Errorf("%s\nis not in\n%s", want, text)
+		}
+	}
+}
+
+func TestGoCommandsAreAddedBehindThoseThatAreThere(t *testing.T) {
+	for has, want := range map[string]string{"": "netrc; a b", "netrc": "netrc; a b", "netrc;a b": "netrc;a b", "a b; c": "a b; c", "a bc": "a bc; a b"} {
+		if got := added(has, "a b"); got != want {
+			t.Errorf("%q: %q", has, got)
+		}
+	}
+}
+
+func TestWordsAreQuotedForAShell(t *testing.T) {
+	for word, want := range map[string]string{"": "''", "a-b_c/d.e:f=g@h": "a-b_c/d.e:f=g@h", "a b": "'a b'", "it's": `'it'\''s'`, "$x": "'$x'", "*": "'*'", "~": "'~'", "!x": "'!x'"} {
+		if got := quote(word); got != want {
+			t.Errorf("%q: %s", word, got)
+		}
+	}
+}
