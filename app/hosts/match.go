@@ -64,7 +64,7 @@ func (r request) fitting(all []Connection) (fit, elsewhere []candidate) {
 }
 
 // nobodys are user names that tools send with tokens, which name no account.
-var nobodys = []string{"", "git", "oauth2", "oauth", "token", "<token>", "x-access-token", "x-oauth-basic", "x-token-auth"}
+var nobodys = []string{"", "git", "oauth2", "oauth", "oauth2accesstoken", "token", "<token>", "x-access-token", "x-oauth-basic", "x-token-auth"}
 
 // ofUser leaves those of the user that was asked for: a connection of that
 // name, else those of that account, else those of which it is not known.
