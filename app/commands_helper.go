@@ -79,13 +79,24 @@ func hasCode(err error, code tokens.Code) bool {
 	return errors.As(err, &p) && tokens.Code(p.Code) == code
 }
 
-// apiOf is what the provider's entry says of the use of its tokens.
+// apiOf is what the provider's entry says of the use of its tokens. The agent
+// has the entry at hand; to read the whole catalogue takes longer than all else
+// that a helper does, and is done only where the connection overrides it.
 func (s *shell) apiOf(ctx context.Context, name string) (providers.APIRules, error) {
-	client, err := s.provider(ctx, name)
-	if err != nil {
+	var now struct{ Config *providers.Connection }
+	if err := s.agent().get(ctx, connection(name), &now); err != nil {
 		return providers.APIRules{}, err
 	}
-	return client.Entry().API, nil
+	if now.Config == nil || now.Config.Override["api"] != nil {
+		client, err := s.provider(ctx, name)
+		if err != nil {
+			return providers.APIRules{}, err
+		}
+		return client.Entry().API, nil
+	}
+	var entry providers.Entry
+	err := s.agent().get(ctx, "/v1/providers/"+escape(now.Config.Provider), &entry)
+	return entry.API, err
 }
 
 // login is a connection's token, with the user name that goes with it. toolsUser
