@@ -22,6 +22,8 @@
 //	reads.go        who may read a token, and the record of who did
 //	audit/          that record, in the state folder
 //	gate/           asking the user before a new program reads a token (ask = true)
+//	dialect/        how git, Docker, kubectl and others ask for a credential; dialect/tooltest: with the real ones
+//	setup/          the configuration that makes them ask
 //	doctor/         looking at everything that the agent stands on
 //	autostart/      start at login
 //	browser/        the one function that opens URLs

@@ -107,6 +107,16 @@ func TestGitGoesOnAfterARefusedToken(t *testing.T) {
 		t.Error("the token is the one that was refused")
 	}
 	w.run("git", "ls-remote", g.as(""))
+
+	// A server that refuses the new one too makes nobody renew for ever.
+	w.provider.RejectAccess(w.token("work"))
+	asked := w.provider.TokenHits()
+	for range 5 {
+		_, _, errs = w.fails("", "git", "ls-remote", g.as(""))
+	}
+	if again := w.provider.TokenHits() - asked; again > 1 || !strings.Contains(errs, "authtray: ") {
+		t.Errorf("renewed %d times; git says %q", again, errs)
+	}
 }
 
 func TestGitIsToldToStopWhereAGrantIsDead(t *testing.T) {
