@@ -40,6 +40,7 @@ var exits = map[tokens.Code]int{
 	socket.CodeUnknownProvider:        exitFailed,
 	socket.CodeConnectFailed:          exitFailed,
 	socket.CodeOtherAccount:           exitFailed,
+	socket.CodeUnclearHost:            exitFailed,
 	socket.CodeNotFound:               exitFailed,
 }
 

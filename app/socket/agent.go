@@ -2,6 +2,7 @@ package socket
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/authtray/authtray/app/audit"
 	"github.com/authtray/authtray/providers"
@@ -28,6 +29,12 @@ type Agent interface {
 	Token(ctx context.Context, name string, w tokens.Want) (tokens.Token, error)
 	Rejected(ctx context.Context, name, accessToken string) (tokens.Token, error)
 	Refresh(ctx context.Context, name string) (Connection, error)
+	// Forward sends a request to the connection's API and streams the answer.
+	// path is what follows api/, escaped and with its query. With an error
+	// nothing has been answered.
+	Forward(w http.ResponseWriter, r *http.Request, name, path string) error
+	// Host is the connection that answers for a host; see package hosts.
+	Host(host, path, user string) (HostMatch, error)
 
 	// Connect starts a flow or takes up the pending one. accept_account ends
 	// at once, with a nil Pending and the connection as it is now.

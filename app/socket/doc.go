@@ -76,6 +76,20 @@
 //
 //	ANY /v1/connections/NAME/api/PATH                 the provider's answer, streamed
 //
+// The request goes to PATH below the entry's api.base, escaped as it came, or to
+// a PATH that is a whole URL of one of the entry's API hosts, with the token
+// added. Where the API rejects the token, it is renewed and the request is sent
+// once more, if its body was no larger than 1 MB. Package proxy says what is
+// passed on: not the caller's Authorization and Cookie, not the API's Set-Cookie;
+// redirects are handed back. The API's own Cache-Control is passed on.
+//
+// # Hosts
+//
+//	GET /v1/hosts/HOST?path=acme/x.git&user=ada       HOST may have a port; path and user are what the tool said, if anything
+//	200 {"name":"work","provider":"github","account":"ada"}      the connection that answers for it
+//	404 unknown_connection: no connection answers for it
+//	409 unclear_host: more than one does, or for another path or user only; detail names them and says what to write
+//
 // # The rest
 //
 //	GET   /v1/providers                               {"providers":[{"id":"gitlab","name":"GitLab"}]}
@@ -102,7 +116,7 @@
 //	 "detail":"GitLab cannot be reached.","hint":"authtray status work","reason":"network","retry_at":"2026-11-23T10:00:05Z"}
 //
 //	unknown_connection 404 · unknown_provider 404 · disconnected, reconnect_required, misconfigured, rejected_again, connecting,
-//	connect_failed, other_account 409 · keychain_locked 423 · temporarily_unavailable 503 · timeout 504 · bad_request 400 · not_allowed 403 ·
+//	connect_failed, other_account, unclear_host 409 · keychain_locked 423 · temporarily_unavailable 503 · timeout 504 · bad_request 400 · not_allowed 403 ·
 //	not_found 404 · failed 500 (something on this machine: a disk, a folder, a program)
 //
 // A client that sends half a request, or never reads, slows nobody else: every

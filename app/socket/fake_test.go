@@ -3,6 +3,7 @@ package socket
 import (
 	"bufio"
 	"context"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -80,6 +81,15 @@ func (f *fake) Token(ctx context.Context, _ string, w tokens.Want) (tokens.Token
 
 func (f *fake) Rejected(context.Context, string, string) (tokens.Token, error) {
 	return tokens.Token{AccessToken: "at-2", TokenType: "Bearer"}, f.err
+}
+func (f *fake) Forward(w http.ResponseWriter, r *http.Request, name, path string) error {
+	if f.err == nil {
+		io.WriteString(w, name+" "+path)
+	}
+	return f.err
+}
+func (f *fake) Host(host, path, user string) (HostMatch, error) {
+	return HostMatch{Name: host + " " + path + " " + user}, f.err
 }
 func (f *fake) Refresh(context.Context, string) (Connection, error) { return work, f.err }
 func (f *fake) Connect(_ context.Context, _ string, r ConnectRequest) (Pending, error) {

@@ -14,6 +14,7 @@ const (
 	CodeUnknownProvider tokens.Code = "unknown_provider"
 	CodeConnectFailed   tokens.Code = "connect_failed"
 	CodeOtherAccount    tokens.Code = "other_account"
+	CodeUnclearHost     tokens.Code = "unclear_host"
 	CodeNotFound        tokens.Code = "not_found"
 	CodeFailed          tokens.Code = "failed" // something on this machine: a disk, a folder, a program
 )
@@ -34,6 +35,7 @@ var statuses = map[tokens.Code]int{
 	CodeUnknownProvider:               http.StatusNotFound,
 	CodeConnectFailed:                 http.StatusConflict,
 	CodeOtherAccount:                  http.StatusConflict,
+	CodeUnclearHost:                   http.StatusConflict,
 	CodeNotFound:                      http.StatusNotFound,
 	CodeFailed:                        http.StatusInternalServerError,
 }

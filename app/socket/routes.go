@@ -20,7 +20,8 @@ type call struct {
 // both.
 type handler func(*Server, call) error
 
-// routes is the surface of the socket; * is one path segment, a NAME or an ID.
+// routes is the surface of the socket, but for api/ (api.go), which is not one
+// path; * is one path segment, a NAME, an ID or a HOST.
 var routes = []struct {
 	method, path string
 	handler      handler
@@ -37,6 +38,7 @@ var routes = []struct {
 	{"POST", "/v1/connections/*/connect/redirect", (*Server).redirect},
 	{"DELETE", "/v1/connections/*/connect", (*Server).cancel},
 	{"DELETE", "/v1/connections/*/grant", (*Server).disconnect},
+	{"GET", "/v1/hosts/*", (*Server).host},
 	{"GET", "/v1/providers", (*Server).providers},
 	{"GET", "/v1/providers/*", (*Server).provider},
 	{"GET", "/v1/events", (*Server).events},

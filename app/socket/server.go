@@ -72,6 +72,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fail(w, notAllowed("Web pages may not ask Authtray (the request has an Origin)."))
 		return
 	}
+	if name, path, ok := apiTarget(r.URL); ok {
+		s.api(w, r, name, path)
+		return
+	}
 	h, name, err := route(r)
 	if err == nil {
 		err = slurp(w, r)
