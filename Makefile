@@ -38,7 +38,7 @@ SOAK     ?= 1h
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 export SCREENSHOTS := $(CURDIR)/$(OUT)/screenshots
 
-.PHONY: help run build window install uninstall package check fmt vet test race desktop packages fuzz bench simulate crashtest soak icons clean
+.PHONY: help run build window install uninstall package check fmt vet test race desktop packages fuzz bench simulate crashtest soak icons man clean
 
 help: ## this list
 	@sed -nE 's/^([a-z]+):.* ## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -75,12 +75,13 @@ install: $(OUT)/authtray window ## into PREFIX=/usr/local (DESTDIR is obeyed): p
 	install -d '$(BIN)' '$(SHARE)/applications'
 	install $(OUT)/authtray '$(BIN)/'
 	if [ -e $(OUT)/authtray-window ]; then install $(OUT)/authtray-window '$(BIN)/'; fi
+	for n in git-credential-authtray docker-credential-authtray; do ln -sf authtray '$(BIN)'/$$n; done
 	install -m 644 assets/authtray.desktop '$(SHARE)/applications/'
 	for n in $(ICONS); do install -D -m 644 assets/icons/app-$$n.png "$(SHARE)/icons/hicolor/$${n}x$$n/apps/authtray.png"; done
 	install -D -m 644 assets/icons/app.svg '$(SHARE)/icons/hicolor/scalable/apps/authtray.svg'
 
 uninstall: ## what install put there
-	rm -f '$(BIN)/authtray' '$(BIN)/authtray-window' '$(SHARE)/applications/authtray.desktop'
+	rm -f '$(BIN)/authtray' '$(BIN)/authtray-window' '$(BIN)/git-credential-authtray' '$(BIN)/docker-credential-authtray' '$(SHARE)/applications/authtray.desktop'
 	rm -f $(foreach n,$(ICONS),'$(SHARE)/icons/hicolor/$(n)x$(n)/apps/authtray.png') '$(SHARE)/icons/hicolor/scalable/apps/authtray.svg'
 
 package: ## build/authtray-VERSION-SYSTEM-MACHINE.tar.gz, to be unpacked at /
@@ -90,6 +91,9 @@ package: ## build/authtray-VERSION-SYSTEM-MACHINE.tar.gz, to be unpacked at /
 
 icons: ## draw the PNG and ICO icons from their SVG sources
 	$(GO) run ./assets/icons/draw
+
+man: ## the manual pages, in build/man
+	$(PLAIN) run ./app/man/gen $(OUT)/man
 
 clean: ## everything in build/
 	rm -rf $(OUT)

@@ -24,6 +24,12 @@
 //	gate/           asking the user before a new program reads a token (ask = true)
 //	dialect/        how git, Docker, kubectl and others ask for a credential; dialect/tooltest: with the real ones
 //	setup/          the configuration that makes them ask
+//	api.go, proxy/  requests to a provider's API with the token added: the tool never sees it
+//	hosts.go, hosts/ which connection answers for a host
+//	settle_*.go     giving back what only the start needed
+//	man/            the manual pages, made from the commands
+//	recipes/        scripts for bars and prompts
+//	desktoptest/, story/, outside/, crashtest/  the tests of the whole: a desktop, the story on it, secrets, kills
 //	doctor/         looking at everything that the agent stands on
 //	autostart/      start at login
 //	browser/        the one function that opens URLs
