@@ -134,6 +134,7 @@ func (a *Agent) Quit() { a.end() }
 func (a *Agent) Run(ctx context.Context) error {
 	defer a.end()
 	defer context.AfterFunc(ctx, a.end)()
+	defer a.serveRemote()()
 	listener, err := socket.Listen(a.opts.Paths.Socket, a.log)
 	if err != nil {
 		return err

@@ -90,6 +90,12 @@
 //	404 unknown_connection: no connection answers for it
 //	409 unclear_host: more than one does, or for another path or user only; detail names them and says what to write
 //
+// # The forwarded socket
+//
+// remote.sock, beside agent.sock, is the one to forward to another machine
+// (ssh -R): it answers token, rejected and api/ of connections with remote = true
+// in their file, and not_allowed to everything else.
+//
 // # The rest
 //
 //	GET   /v1/providers                               {"providers":[{"id":"gitlab","name":"GitLab"}]}

@@ -26,6 +26,8 @@ type Server struct {
 	log   *slog.Logger
 	http  *http.Server
 	stop  context.CancelFunc // ends the streams
+
+	allowed func(name string) bool // of a remote server; nil: everything
 }
 
 // NewServer makes a server that says nothing of requests but what went wrong
@@ -70,6 +72,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	hasten(w, r)
 	if len(r.Header.Values("Origin")) > 0 {
 		fail(w, notAllowed("Web pages may not ask Authtray (the request has an Origin)."))
+		return
+	}
+	if err := s.remote(r); err != nil {
+		fail(w, err)
 		return
 	}
 	if name, path, ok := apiTarget(r.URL); ok {
