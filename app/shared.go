@@ -45,7 +45,10 @@ func (a *Agent) oneGrant(name string) string {
 // noteShared is what a person should know of an account under two names; "" for
 // nothing.
 func (a *Agent) noteShared(st tokens.Status) string {
-	names := a.sharing(st.Name)
+	return noteFor(st, a.sharing(st.Name))
+}
+
+func noteFor(st tokens.Status, names []string) string {
 	if len(names) == 0 {
 		return ""
 	}
@@ -79,14 +82,15 @@ func (a *Agent) look(name string) {
 // warnShared tells the one that was connected later, once.
 func (a *Agent) warnShared(st tokens.Status) {
 	note := ""
-	if st.State == tokens.Connected && a.isLatest(st) {
-		note = a.noteShared(st)
+	// Asked once: another may be connecting in this moment.
+	if names := a.sharing(st.Name); st.State == tokens.Connected && a.isLatest(st, names) {
+		note = noteFor(st, names)
 	}
 	a.warnOnce(st.Name+" shared", note != "", "Authtray: "+st.Name, note)
 }
 
-func (a *Agent) isLatest(st tokens.Status) bool {
-	for _, name := range a.sharing(st.Name) {
+func (a *Agent) isLatest(st tokens.Status, sharing []string) bool {
+	for _, name := range sharing {
 		if them, err := a.manager.Status(name); err == nil && since(them).After(since(st)) {
 			return false
 		}
