@@ -140,6 +140,7 @@ func (a *Agent) Run(ctx context.Context) error {
 		return err
 	}
 	a.files.reload()
+	defer a.serveTCP()()
 	debug.FreeOSMemory() // what it took to read the catalogue; this process is idle from here on
 	var work sync.WaitGroup
 	work.Go(func() { a.manager.Run(a.ended) })

@@ -2,9 +2,14 @@ package app
 
 import (
 	"context"
+	"errors"
 	"io"
+	"net"
 	"net/http"
 	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/authtray/authtray/app/socket"
@@ -68,5 +73,74 @@ func TestTheForwardedSocketIsClosedToOtherUsers(t *testing.T) {
 	w.stop()
 	if _, err := socket.Dial(context.Background(), socket.RemoteAddress(w.paths.Socket)); err == nil {
 		t.Error("it outlives the agent")
+	}
+}
+
+func TestOverTCPThereIsTheAPIForThoseWhoKnowTheSecret(t *testing.T) {
+	w := newWorld(t)
+	w.add("me")
+	w.connect("me", "ada")
+	w.stop()
+	port := strconv.Itoa(freePort(t))
+	if err := os.WriteFile(w.paths.Settings(), []byte("api_listen = \"127.0.0.1:"+port+"\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.start()
+	eventually(t, "the port is listened on", func() bool {
+		c, err := net.Dial("tcp", "127.0.0.1:"+port)
+		if err == nil {
+			c.Close()
+		}
+		return err == nil
+	})
+	file := filepath.Join(w.paths.State, "api-secret")
+	info, err := os.Stat(file)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Fatalf("%v, %v", info, err)
+	}
+	secret, _ := os.ReadFile(file)
+	right := "Bearer " + strings.TrimSpace(string(secret))
+	for _, c := range []struct {
+		name, host, path string
+		want             int
+		headers          []string
+	}{
+		{"with the secret", "", "/connections/me/api/whoami", 200, []string{"Authorization", right}},
+		{"without", "", "/connections/me/api/whoami", 403, nil},
+		{"with another", "", "/connections/me/api/whoami", 403, []string{"Authorization", right + "x"}},
+		{"a token", "", "/connections/me/token", 403, []string{"Authorization", right}},
+		{"the connections", "", "/connections", 403, []string{"Authorization", right}},
+		{"a page", "", "/connections/me/api/whoami", 403, []string{"Authorization", right, "Origin", "http://127.0.0.1"}},
+		{"a page's picture", "", "/connections/me/api/whoami", 403, []string{"Authorization", right, "Sec-Fetch-Site", "cross-site"}},
+		{"a name that means this machine", "evil.example:" + port, "/connections/me/api/whoami", 403, []string{"Authorization", right}},
+	} {
+		r, _ := http.NewRequestWithContext(t.Context(), "GET", "http://127.0.0.1:"+port+"/v1"+c.path, nil)
+		if c.host != "" {
+			r.Host = c.host
+		}
+		for i := 0; i+1 < len(c.headers); i += 2 {
+			r.Header.Set(c.headers[i], c.headers[i+1])
+		}
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		if answer.StatusCode != c.want {
+			t.Errorf("%s: answered %d %s", c.name, answer.StatusCode, body)
+		}
+	}
+	http.DefaultClient.CloseIdleConnections()
+}
+
+func TestOnlyLoopbackIsListenedOn(t *testing.T) {
+	for _, address := range []string{"0.0.0.0:1", ":1", "localhost:1", "192.168.1.1:1", "127.0.0.1", "nonsense"} {
+		if l, err := socket.ListenTCP(address); !errors.Is(err, socket.ErrNotLoopback) {
+			if l != nil {
+				l.Close()
+			}
+			t.Errorf("%s: %v", address, err)
+		}
 	}
 }

@@ -15,6 +15,8 @@ import (
 type Settings struct {
 	Notifications bool `toml:"notifications"` // say when a connection needs the user [true]
 	Reminders     bool `toml:"reminders"`     // say it again while it does [false]
+
+	APIListen string `toml:"api_listen"` // a loopback address for api/ over TCP [none]
 }
 
 // DefaultSettings are those of a file that says nothing.
@@ -49,7 +51,7 @@ func where(path string, err error) error {
 	if errors.As(err, &unknown) && len(unknown.Errors) > 0 {
 		e := unknown.Errors[0]
 		row, _ := e.Position()
-		return fmt.Errorf("%s:%d: %q is not a setting; there are notifications and reminders", path, row, key(e.Key()))
+		return fmt.Errorf("%s:%d: %q is not a setting; there are notifications, reminders and api_listen", path, row, key(e.Key()))
 	}
 	var wrong *toml.DecodeError
 	if errors.As(err, &wrong) {

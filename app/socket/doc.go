@@ -96,6 +96,13 @@
 // (ssh -R): it answers token, rejected and api/ of connections with remote = true
 // in their file, and not_allowed to everything else.
 //
+// # Over TCP
+//
+// With api_listen = "127.0.0.1:47812" in settings.toml (read at start) api/ is
+// there too, and nothing else, for tools that cannot speak to a Unix socket. They
+// send the secret in api-secret (state folder, 0600, made once) as their bearer
+// token. Origin, Sec-Fetch-Site and a Host that is no loopback address are refused.
+//
 // # The rest
 //
 //	GET   /v1/providers                               {"providers":[{"id":"gitlab","name":"GitLab"}]}

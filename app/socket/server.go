@@ -28,6 +28,7 @@ type Server struct {
 	stop  context.CancelFunc // ends the streams
 
 	allowed func(name string) bool // of a remote server; nil: everything
+	bearer  string                 // of a TCP server; "": not needed
 }
 
 // NewServer makes a server that says nothing of requests but what went wrong
@@ -74,7 +75,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fail(w, notAllowed("Web pages may not ask Authtray (the request has an Origin)."))
 		return
 	}
-	if err := s.remote(r); err != nil {
+	if err := errors.Join(s.remote(r), s.overTCP(r)); err != nil {
 		fail(w, err)
 		return
 	}
