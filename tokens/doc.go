@@ -49,7 +49,7 @@
 //	refresh: suspect, 5th     —             reconnect        reconnect        reconnect        —                —
 //	refresh: misconfigured    —             misconfigured    misconfigured    misconfigured    —                —
 //	refresh: dead             —             reconnect        reconnect        reconnect        —                —
-//	endpoints changed         —             reconnect        reconnect        reconnect        reconnect        —
+//	endpoints changed         —             reconnect        reconnect        reconnect        reconnect        — (connected, once they are back: looked at on every change, on resume and hourly)
 //	client registered again   —             reconnect        reconnect        reconnect        reconnect        —
 //	expired, no refresh token —             reconnect        —                reconnect        reconnect        —
 //	connected by the user     connected     connected        connected        connected        connected        connected

@@ -183,6 +183,9 @@ func (m *machine) generation() uint64 {
 // tick does what is due. It may be called at any time.
 func (m *machine) tick(now time.Time) {
 	m.tickStore(now)
+	if m.away() && !now.Before(m.retryAt) {
+		m.lookAgain(now)
+	}
 	if m.served == nil || m.busy != idle || m.base == ReconnectRequired {
 		return
 	}
@@ -218,6 +221,9 @@ func (m *machine) refreshDue() time.Time {
 // due is when tick has something to do next; zero: nothing.
 func (m *machine) due() time.Time {
 	at := m.storeDue()
+	if m.away() {
+		return earlier(at, m.retryAt)
+	}
 	if m.served == nil || m.base == ReconnectRequired {
 		return at
 	}
@@ -262,7 +268,7 @@ func (m *machine) shift(now time.Time, d time.Duration) {
 // reason: the machine woke up, or the network is back.
 func (m *machine) resumed(now time.Time) {
 	soon := now.Add(time.Duration(m.rnd() * float64(3*time.Second)))
-	if m.base == Retrying || m.base == Misconfigured || m.base == KeychainLocked {
+	if m.base == Retrying || m.base == Misconfigured || m.base == KeychainLocked || m.away() {
 		m.retryAt = soon
 	}
 	if m.policy.probe && m.served != nil && !m.probes.under {
@@ -307,5 +313,17 @@ func (m *machine) endpointsChanged(now time.Time) {
 	if m.policy.replaced != "" && m.served.Binding.ClientID == m.policy.replaced {
 		reason = ReasonClientForgotten
 	}
-	m.stand(now, ReconnectRequired, reason, "", time.Time{})
+	m.stand(now, ReconnectRequired, reason, "", now.Add(mendRetry))
+}
+
+// away: the grant is kept, but the configuration leads elsewhere.
+func (m *machine) away() bool {
+	return m.served != nil && m.base == ReconnectRequired && m.reason == ReasonEndpointsChanged
+}
+
+// lookAgain compares again, once an hour and on resume: that the configuration
+// is back may have been missed where it takes the network to tell.
+func (m *machine) lookAgain(now time.Time) {
+	m.retryAt = now.Add(mendRetry)
+	m.do(effect{kind: compareBinding, grant: m.served})
 }

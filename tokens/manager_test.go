@@ -464,6 +464,18 @@ func TestNothingIsSentToChangedEndpoints(t *testing.T) {
 	})
 }
 
+func TestThatTheConfigurationIsBackIsSeenLaterWhereItCouldNotBeToldAtOnce(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.binding.Origins = []string{"https://elsewhere.example"} })
+		r.put()
+		r.pass(time.Second)
+		r.wantState(ReconnectRequired, ReasonEndpointsChanged)
+		r.provider.with(func() { r.provider.binding = rigBinding }) // and nobody says so
+		r.pass(mendRetry)
+		r.wantState(Connected, ReasonNone)
+	})
+}
+
 func TestABrokenFileKeepsTheGrantAndServesItWhileGood(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		r.m.Put(Connection{Name: "work", Entry: r.entry, Broken: fmt.Errorf("connections/work.toml:3: unknown field \"scope\"")})

@@ -66,7 +66,7 @@ var simStart = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func newWorld(seed uint64, bug plant) *world {
 	w := &world{seed: seed, rnd: rand.New(rand.NewPCG(seed, 0x617574687472)), online: true, plant: bug}
-	lifetimes := []time.Duration{5 * time.Minute, time.Hour, time.Hour, 2 * time.Hour, 8 * time.Hour, 24 * time.Hour}
+	lifetimes := []time.Duration{5 * time.Minute, time.Hour, time.Hour, time.Hour, 2 * time.Hour, 2 * time.Hour, 8 * time.Hour, 8 * time.Hour, 24 * time.Hour, 24 * time.Hour}
 	w.lifetime = lifetimes[w.rnd.IntN(len(lifetimes))]
 	w.provider = &simProvider{w: w, rotates: w.rnd.IntN(4) > 0, grace: time.Duration(w.rnd.IntN(2)) * 30 * time.Second, tokens: map[string]time.Duration{}}
 	w.check.w = w
