@@ -94,6 +94,7 @@ type Agent struct {
 	memory  config.Accounts
 	removed *broadcast
 	window  window
+	beside  beside
 	started time.Time
 	end     context.CancelFunc
 	ended   context.Context

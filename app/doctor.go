@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/authtray/authtray/app/doctor"
 	"github.com/authtray/authtray/app/socket"
@@ -12,7 +13,7 @@ import (
 // Doctor implements socket.Agent.
 func (a *Agent) Doctor(ctx context.Context) []socket.Check {
 	self := socket.Check{ID: "agent", OK: true, Detail: fmt.Sprintf("Authtray %s runs as process %d.", a.opts.Version, os.Getpid())}
-	return append([]socket.Check{self}, doctor.Examine(ctx, a.patient(true))...)
+	return slices.Concat([]socket.Check{self}, doctor.Examine(ctx, a.patient(true)), a.beside.checks())
 }
 
 // patient is what there is to look at, for an agent that runs, or for one that

@@ -37,6 +37,11 @@ func (a *Agent) Health() socket.Health {
 	if h.Store == "memory" {
 		note("Grants are kept in memory only: when the agent ends, every connection has to be connected again.")
 	}
+	for _, c := range a.beside.checks() {
+		if !c.OK {
+			note(c.Detail)
+		}
+	}
 	for _, trouble := range a.files.notes() {
 		note(trouble)
 	}

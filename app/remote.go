@@ -2,27 +2,47 @@ package app
 
 import (
 	"context"
-	"crypto/rand"
-	"errors"
-	"io/fs"
+	"fmt"
 	"net"
-	"path/filepath"
-	"strings"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/app/doctor"
 	"github.com/authtray/authtray/app/socket"
 )
 
 // This file serves what is beside the agent's own socket: the one to forward to
 // another machine, and api/ over TCP where the settings ask for it. Where either
-// cannot be made the agent goes on without it.
+// cannot be made the agent goes on without it, and says so in `status` and
+// `doctor`.
+
+// beside is what became of the two, for people.
+type beside struct {
+	mu    sync.Mutex
+	found []socket.Check
+}
+
+func (b *beside) say(c socket.Check) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.found = append(b.found, c)
+}
+
+func (b *beside) checks() []socket.Check {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.found)
+}
 
 // serveRemote returns what ends it.
 func (a *Agent) serveRemote() (end func()) {
-	listener, err := socket.Listen(socket.RemoteAddress(a.opts.Paths.Socket), a.log)
+	address := socket.RemoteAddress(a.opts.Paths.Socket)
+	listener, err := socket.Listen(address, a.log)
 	if err != nil {
 		a.log.Warn("there is no socket to forward", "err", err)
+		a.beside.say(socket.Check{ID: "remote", Detail: "There is no socket to forward: " + sentence(err), Hint: "authtray run --replace"})
 		return func() {}
 	}
 	return serveBeside(socket.NewRemoteServer(a, a.isRemote, a.log), listener)
@@ -42,31 +62,26 @@ func (a *Agent) serveTCP() (end func()) {
 	if address == "" {
 		return func() {}
 	}
-	secret, err := apiSecret(filepath.Join(a.opts.Paths.State, "api-secret"))
-	var listener net.Listener
-	if err == nil {
-		listener, err = socket.ListenTCP(address)
-	}
+	file := a.opts.Paths.APISecret()
+	listener, err := socket.ListenTCP(address)
 	if err != nil {
-		a.log.Warn("api/ is not served over TCP", "err", err)
-		return func() {}
+		return a.noTCP(err, doctor.Edit(a.opts.Paths.Settings()))
 	}
-	a.log.Info("api/ is served over TCP", "address", listener.Addr())
+	secret, err := config.APISecret(file)
+	if err != nil {
+		listener.Close()
+		return a.noTCP(err, "rm '"+file+"' && authtray run --replace")
+	}
+	a.log.Info("api/ is served over TCP", "address", listener.Addr(), "secret", file)
+	a.beside.say(socket.Check{ID: "api", OK: true,
+		Detail: fmt.Sprintf("The API is served over TCP at http://%s/v1/connections/NAME/api/; the secret for it is in %s.", listener.Addr(), file)})
 	return serveBeside(socket.NewTCPServer(a, secret, a.log), listener)
 }
 
-// apiSecret is the one that tools were told before, or a new one. Where the file
-// was opened to others, reading it is an error.
-func apiSecret(path string) (string, error) {
-	data, err := config.Read(path)
-	if err == nil && len(data) > 20 {
-		return strings.TrimSpace(string(data)), nil
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", err
-	}
-	secret := rand.Text()
-	return secret, config.Write(path, []byte(secret+"\n"))
+func (a *Agent) noTCP(why error, hint string) (end func()) {
+	a.log.Warn("api/ is not served over TCP", "err", why)
+	a.beside.say(socket.Check{ID: "api", Detail: "The API is not served over TCP: " + sentence(why), Hint: hint})
+	return func() {}
 }
 
 func serveBeside(server *socket.Server, l net.Listener) (end func()) {

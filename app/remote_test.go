@@ -108,6 +108,8 @@ func TestOverTCPThereIsTheAPIForThoseWhoKnowTheSecret(t *testing.T) {
 		{"with the secret", "", "/connections/me/api/whoami", 200, []string{"Authorization", right}},
 		{"without", "", "/connections/me/api/whoami", 403, nil},
 		{"with another", "", "/connections/me/api/whoami", 403, []string{"Authorization", right + "x"}},
+		{"with it as tools of forges do", "", "/connections/me/api/whoami", 200, []string{"Authorization", strings.Replace(right, "Bearer", "token", 1)}},
+		{"the bare word", "", "/connections/me/api/whoami", 403, []string{"Authorization", "Bearer"}},
 		{"a token", "", "/connections/me/token", 403, []string{"Authorization", right}},
 		{"the connections", "", "/connections", 403, []string{"Authorization", right}},
 		{"a page", "", "/connections/me/api/whoami", 403, []string{"Authorization", right, "Origin", "http://127.0.0.1"}},
@@ -132,6 +134,72 @@ func TestOverTCPThereIsTheAPIForThoseWhoKnowTheSecret(t *testing.T) {
 		}
 	}
 	http.DefaultClient.CloseIdleConnections()
+	if c := w.check("api"); !c.OK || !strings.Contains(c.Detail, "127.0.0.1:"+port) || !strings.Contains(c.Detail, file) {
+		t.Errorf("the doctor says %+v", c)
+	}
+	if c := w.check("api"); strings.Contains(c.Detail, strings.TrimSpace(string(secret))) || strings.Contains(w.logText(), strings.TrimSpace(string(secret))) {
+		t.Error("the secret is told")
+	}
+}
+
+// check is a line of the doctor's report; the zero value where there is none.
+func (w *world) check(id string) socket.Check {
+	w.t.Helper()
+	var report struct{ Checks []socket.Check }
+	w.call("GET", "/doctor", nil).ok().into(&report)
+	for _, c := range report.Checks {
+		if c.ID == id {
+			return c
+		}
+	}
+	return socket.Check{}
+}
+
+func TestWhereTCPCannotBeServedItIsSaidAndTheAgentGoesOn(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for name, c := range map[string]struct {
+		listen, hint string
+		before       func(*world)
+	}{
+		"not loopback": {"0.0.0.0:1", "settings.toml", func(*world) {}},
+		"port taken":   {taken.Addr().String(), "settings.toml", func(*world) {}},
+		"secret opened": {"127.0.0.1:0", "rm '", func(w *world) {
+			write(t, w.paths.APISecret(), strings.Repeat("x", 26))
+			os.Chmod(w.paths.APISecret(), 0o644)
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.stop()
+			c.before(w)
+			write(t, w.paths.Settings(), "api_listen = \""+c.listen+"\"\n")
+			w.start()
+			eventually(t, "it is said", func() bool { return w.check("api").Detail != "" })
+			if found := w.check("api"); found.OK || !strings.Contains(found.Hint, c.hint) {
+				t.Errorf("the doctor says %+v", found)
+			}
+			if notes := string(w.call("GET", "/health", nil).ok().body); !strings.Contains(notes, "not served over TCP") {
+				t.Errorf("status does not say it: %s", notes)
+			}
+		})
+	}
+}
+
+// TestOverTCPAConnectionThatAsksIsClosed: nobody can tell which program it is.
+func TestOverTCPAConnectionThatAsksIsClosed(t *testing.T) {
+	w := newWorld(t)
+	conn := w.practice()
+	conn["ask"] = true
+	w.call("PUT", "/connections/me", conn).ok()
+	w.connect("me", "ada")
+	ctx := socket.WithPeer(t.Context(), socket.Peer{UID: -1})
+	if _, err := (apiTokens{w.agent, "me"}).Token(ctx); err == nil || !strings.Contains(err.Error(), "use the socket") {
+		t.Errorf("%v", err)
+	}
 }
 
 func TestOnlyLoopbackIsListenedOn(t *testing.T) {

@@ -7,6 +7,7 @@
 //	trust_*.go      who else may write a file
 //	connections.go  connections/NAME.toml: read all, write one, remove one
 //	settings.go     settings.toml
+//	apisecret.go    what tools bring where api/ is served over TCP
 //	watch.go        tells when something in the folders may have changed
 //	verdicts.go     the memory of dead grants, in the state folder
 //

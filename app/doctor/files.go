@@ -53,7 +53,7 @@ func fileAmiss(path string, err error) Check {
 	if errors.As(err, &fault) && fault.File != "" {
 		path = fault.File
 	}
-	hint := edit(path)
+	hint := Edit(path)
 	if errors.Is(err, config.ErrWritable) {
 		_, hint, _ = strings.Cut(err.Error(), "run: ")
 	}

@@ -71,7 +71,8 @@ func clockHint() string {
 // quote makes one word of a path, for a shell.
 func quote(path string) string { return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'" }
 
-func edit(path string) string {
+// Edit is the command that opens a file in the user's editor.
+func Edit(path string) string {
 	if runtime.GOOS == "windows" {
 		return `notepad "` + path + `"`
 	}

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"path/filepath"
 	"runtime"
-	"strings"
 )
 
 // NewRemoteServer makes a server that gives tokens and nothing else, for the
@@ -27,15 +26,25 @@ func RemoteAddress(agent string) string {
 	return filepath.Join(filepath.Dir(agent), "remote.sock")
 }
 
-// remote is nil where the request may come over the forwarded socket.
+// remoteRoutes is all of it, beside api/.
+var remoteRoutes = []struct{ method, path string }{
+	{http.MethodGet, "/v1/connections/*/token"},
+	{http.MethodPost, "/v1/connections/*/rejected"},
+}
+
+// remote is nil where the request may come over the forwarded socket. The path is
+// taken apart as the routes do it, so that both see the same name.
 func (s *Server) remote(r *http.Request) error {
 	if s.allowed == nil {
 		return nil
 	}
-	name, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/v1/connections/"), "/")
-	what, _, _ := strings.Cut(rest, "/")
-	serves := what == "api" || rest == "token" && r.Method == http.MethodGet || rest == "rejected" && r.Method == http.MethodPost
-	if !serves || !strings.HasPrefix(r.URL.Path, "/v1/connections/") || !s.allowed(name) {
+	name, _, ok := apiTarget(r.URL)
+	for _, route := range remoteRoutes {
+		if !ok && r.Method == route.method {
+			name, ok = match(route.path, r.URL.EscapedPath())
+		}
+	}
+	if !ok || !s.allowed(name) {
 		return notAllowed("This socket gives tokens only, and only of connections with remote = true in their file.")
 	}
 	return nil

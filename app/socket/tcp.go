@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"os"
 	"strings"
 )
 
@@ -22,7 +21,7 @@ func NewTCPServer(a Agent, secret string, log *slog.Logger) *Server {
 	s := NewServer(a, log)
 	s.bearer = secret
 	s.http.ConnContext = func(ctx context.Context, _ net.Conn) context.Context {
-		return WithPeer(ctx, Peer{UID: os.Getuid()})
+		return WithPeer(ctx, Peer{UID: -1}) // nobody can tell
 	}
 	return s
 }
@@ -45,13 +44,13 @@ func (s *Server) overTCP(r *http.Request) error {
 		return nil
 	}
 	host, err := netip.ParseAddrPort(r.Host)
-	bearer, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	_, bearer, _ := strings.Cut(r.Header.Get("Authorization"), " ") // some tools say "token" where others say "Bearer"
 	_, _, isAPI := apiTarget(r.URL)
 	switch {
 	case r.Header.Get("Sec-Fetch-Site") != "" || err != nil || !host.Addr().IsLoopback():
 		return notAllowed("Web pages may not ask Authtray, and tools must use its address, not a name.")
-	case !ok || subtle.ConstantTimeCompare([]byte(bearer), []byte(s.bearer)) != 1:
-		return notAllowed("Send the secret in api-secret, in Authtray's state folder, as the bearer token.")
+	case subtle.ConstantTimeCompare([]byte(strings.TrimSpace(bearer)), []byte(s.bearer)) != 1:
+		return notAllowed("Send the secret in api-secret, in Authtray's state folder, as the bearer token (authtray doctor says where it is).")
 	case !isAPI:
 		return notAllowed("Over TCP there is only /v1/connections/NAME/api/PATH; for the rest use the socket.")
 	}
