@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -43,7 +44,7 @@ func Forward(w http.ResponseWriter, r *http.Request, path string, api API, own T
 	if err := a.begin(r.Context()); err != nil {
 		return err
 	}
-	to, err := api.API(path, a.extra())
+	to, err := api.API(rooted(path), a.extra())
 	if err != nil {
 		return badRequest(sentence(err))
 	}
@@ -60,6 +61,14 @@ func Forward(w http.ResponseWriter, r *http.Request, path string, api API, own T
 	}
 	p.ServeHTTP(w, r)
 	return failed
+}
+
+// rooted keeps a path such as items:list from being taken for a URL.
+func rooted(path string) string {
+	if scheme, _, ok := strings.Cut(path, "://"); ok && (strings.EqualFold(scheme, "https") || strings.EqualFold(scheme, "http")) {
+		return path
+	}
+	return "/" + path
 }
 
 func badRequest(detail string) error {
