@@ -63,14 +63,13 @@ func (a *Agent) serveTCP() (end func()) {
 		return func() {}
 	}
 	file := a.opts.Paths.APISecret()
+	secret, err := config.APISecret(file) // first: it is there when the port answers
+	if err != nil {
+		return a.noTCP(err, "rm '"+file+"' && authtray run --replace")
+	}
 	listener, err := socket.ListenTCP(address)
 	if err != nil {
 		return a.noTCP(err, doctor.Edit(a.opts.Paths.Settings()))
-	}
-	secret, err := config.APISecret(file)
-	if err != nil {
-		listener.Close()
-		return a.noTCP(err, "rm '"+file+"' && authtray run --replace")
 	}
 	a.log.Info("api/ is served over TCP", "address", listener.Addr(), "secret", file)
 	a.beside.say(socket.Check{ID: "api", OK: true,
