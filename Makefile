@@ -27,7 +27,7 @@ PLAIN := CGO_ENABLED=0 $(GO)
 TEST  := $(PLAIN) test -tags ci
 # What several goroutines share; the rest is run without the race detector, as is
 # the simulation, which is one goroutine and long.
-RACED := ./tokens ./tokens/client/... ./tokens/store ./providers ./app ./app/socket ./app/config ./app/notify ./app/tray ./app/window/remote
+RACED := ./tokens ./tokens/client/... ./tokens/store ./providers ./app ./app/proxy ./app/socket ./app/config ./app/notify ./app/tray ./app/window/remote
 
 FUZZTIME ?= 30s
 YEARS    ?= 10000

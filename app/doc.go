@@ -26,6 +26,7 @@
 //	setup/          the configuration that makes them ask
 //	api.go, proxy/  requests to a provider's API with the token added: the tool never sees it
 //	hosts.go, hosts/ which connection answers for a host
+//	remote.go       the socket to forward to another machine, and api/ over TCP
 //	settle_*.go     giving back what only the start needed
 //	man/            the manual pages, made from the commands
 //	recipes/        scripts for bars and prompts
