@@ -168,7 +168,7 @@ func TestWhereTCPCannotBeServedItIsSaidAndTheAgentGoesOn(t *testing.T) {
 		"not loopback": {"0.0.0.0:1", "settings.toml", func(*world) {}},
 		"port taken":   {taken.Addr().String(), "settings.toml", func(*world) {}},
 		"secret opened": {"127.0.0.1:0", "rm '", func(w *world) {
-			write(t, w.paths.APISecret(), strings.Repeat("x", 26))
+			os.WriteFile(w.paths.APISecret(), []byte(strings.Repeat("x", 26)), 0o600)
 			os.Chmod(w.paths.APISecret(), 0o644)
 		}},
 	} {
@@ -176,7 +176,9 @@ func TestWhereTCPCannotBeServedItIsSaidAndTheAgentGoesOn(t *testing.T) {
 			w := newWorld(t)
 			w.stop()
 			c.before(w)
-			write(t, w.paths.Settings(), "api_listen = \""+c.listen+"\"\n")
+			if err := os.WriteFile(w.paths.Settings(), []byte("api_listen = \""+c.listen+"\"\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
 			w.start()
 			eventually(t, "it is said", func() bool { return w.check("api").Detail != "" })
 			if found := w.check("api"); found.OK || !strings.Contains(found.Hint, c.hint) {
