@@ -272,7 +272,7 @@ func (m *machine) resumed(now time.Time) {
 		m.retryAt = soon
 	}
 	if m.policy.probe && m.served != nil && !m.probes.under {
-		m.probes.next = soon
+		m.probes.next = earlier(soon, m.probes.next) // never later than it was: networks come back in bursts
 	}
 	m.storeChanged(now)
 }
