@@ -50,7 +50,7 @@ func (m *machine) condemned() bool { return m.verdict != nil }
 func (m *machine) found(now time.Time, g *Grant) {
 	switch {
 	case m.served != nil || m.next != nil:
-	case m.verdict != nil && g.Generation <= m.verdict.Generation:
+	case m.verdict.covers(g):
 		m.store.erase = true
 		m.tickStore(now)
 		m.absent(now)
@@ -115,12 +115,28 @@ func (m *machine) saved(now time.Time, generation uint64, err error) {
 	}
 	m.store.unsaved = err != nil
 	if err == nil {
-		m.store.writes, m.store.read, m.store.erase = 0, true, false
+		m.store.writes, m.store.read, m.store.erase, m.store.unkept = 0, true, false, false
 		m.pardon()
 		return
 	}
+	m.foresee(now)
 	m.store.writes++
 	m.store.writeAt = now.Add(backoff(m.store.writes, 0, m.rnd()))
+}
+
+// foresee writes down what the next process is to say if this one ends before
+// the store takes the grant that the user brought. It covers no record that is
+// not over already: an older one that still lives is used again.
+func (m *machine) foresee(now time.Time) {
+	if !m.store.unkept || m.verdict != nil && m.verdict.Reason == ReasonNotKept {
+		return
+	}
+	v := Verdict{Reason: ReasonNotKept, Time: now}
+	if m.verdict != nil {
+		v.Generation = m.verdict.Generation
+	}
+	m.verdict, m.store.verdict, m.store.verdictAt = &v, true, now
+	m.tickStore(now)
 }
 
 // pardon forgets the verdict: a grant above its generation is in use.
@@ -206,7 +222,7 @@ func (m *machine) sentence(now time.Time, r Reason) {
 	m.busy, m.request = idle, effect{}
 	m.probes = probing{}
 	m.rejection = false
-	m.store.unsaved, m.store.erase = false, true
+	m.store.unsaved, m.store.unkept, m.store.erase = false, false, true
 	m.store.verdictAt, m.store.eraseAt = now, now
 	m.store.verdict = true
 	m.tickStore(now)
@@ -217,6 +233,13 @@ func (m *machine) connect(now time.Time, g *Grant) {
 	m.busy, m.request = saving, effect{}
 	m.next, m.narrow, m.nextNarrow = g, nil, nil
 	m.rejection = false
+	m.store.unkept = true
+	if m.verdict != nil && m.verdict.All { // or it would cover this grant too, in a process that comes before it is cleared
+		v := *m.verdict
+		v.All, v.Generation = false, g.Generation-1
+		m.verdict = &v
+		m.do(effect{kind: saveVerdict, verdict: m.verdict})
+	}
 	m.save(g)
 }
 
@@ -246,7 +269,7 @@ func (m *machine) announced(now time.Time) {
 
 // announce: the user must hear of this state, and has not yet.
 func (m *machine) announce() bool {
-	if m.base != ReconnectRequired || m.flow {
+	if m.base != ReconnectRequired || m.flow || m.store.reading && !m.store.read { // the record may be newer than the verdict
 		return false
 	}
 	if m.verdict != nil {

@@ -125,6 +125,7 @@ func (m *Manager) loadVerdict(name string) *Verdict {
 	v, ok, err := m.opts.Verdicts.Load(name)
 	if err != nil {
 		m.opts.Log.Warn("verdict cannot be read", "connection", name, "err", err)
+		return &Verdict{Reason: ReasonVerdictDamaged, All: true, Time: m.opts.Clock.Now()}
 	}
 	if !ok {
 		return nil

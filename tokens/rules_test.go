@@ -103,6 +103,7 @@ func TestEveryReasonHasASentenceThatOffersTheWayOn(t *testing.T) {
 	for _, r := range []Reason{
 		ReasonRevoked, ReasonAnswerLost, ReasonAbsoluteLimit, ReasonIdleLimit, ReasonRefused,
 		ReasonExpired, ReasonTokenRejected, ReasonEndpointsChanged, ReasonRecordDamaged,
+		ReasonClientForgotten, ReasonVerdictDamaged, ReasonNotKept,
 	} {
 		s := Sentence(ReconnectRequired, r, "GitHub", "")
 		if !containsAll(s, "GitHub", "econnect") {

@@ -52,6 +52,10 @@ func deathSentence(r Reason, provider, detail string) string {
 		return fmt.Sprintf("%s no longer knows Authtray as it was registered there. It is registered again: reconnect to go on.", provider)
 	case ReasonRecordDamaged:
 		return fmt.Sprintf("The keychain item for %s cannot be read (%s). Reconnect to replace it.", provider, orElse(detail, "it is damaged"))
+	case ReasonVerdictDamaged:
+		return fmt.Sprintf("Your sign-in at %s is over, but Authtray's note of why cannot be read. Reconnect to go on.", provider)
+	case ReasonNotKept:
+		return fmt.Sprintf("Your last sign-in at %s is lost: Authtray ended before the keychain would take it. Unlock the keychain and reconnect.", provider)
 	}
 	return fmt.Sprintf("%s says access was revoked. Reconnect to go on.", provider)
 }

@@ -34,6 +34,8 @@ const (
 	ReasonEndpointsChanged    Reason = "endpoints_changed"    // issuer, client id or endpoint origins are not those of the grant
 	ReasonClientForgotten     Reason = "client_forgotten"     // the provider no longer knew the client that had registered itself; another one did
 	ReasonRecordDamaged       Reason = "record_damaged"       // the keychain item cannot be read as a record
+	ReasonVerdictDamaged      Reason = "verdict_damaged"      // the grant is over, but the note that says why cannot be read
+	ReasonNotKept             Reason = "not_kept"             // the process ended before the keychain took the grant that the user had just brought
 	ReasonNetwork             Reason = "network"              // the provider could not be reached
 	ReasonProviderTrouble     Reason = "provider_trouble"     // it answered with something passing
 	ReasonKeychainLocked      Reason = "keychain_locked"      //

@@ -3,9 +3,11 @@ package tokens
 import "time"
 
 // Verdicts remembers, outside the keychain and without any secret, which grants
-// are dead or disconnected, and which refresh is under way. Safe for concurrent use; a Save that returned nil survives a crash.
+// are dead or disconnected, and which refresh is under way. Safe for concurrent
+// use; a Save that returned nil survives a crash.
 type Verdicts interface {
-	// Load returns a connection's verdict; false where there is none.
+	// Load returns a connection's verdict; false where there is none. An error
+	// says that there is one which cannot be read.
 	Load(name string) (Verdict, bool, error)
 	Save(name string, v Verdict) error
 	// Clear forgets it. An absent one is no error.
@@ -24,4 +26,10 @@ type Verdict struct {
 	Generation uint64    `json:"generation"`
 	Time       time.Time `json:"time"`
 	Announced  bool      `json:"announced,omitempty"` // the user has been told
+	All        bool      `json:"all,omitempty"`       // it covers whatever record is found: which one it was about is not known
+}
+
+// covers says whether the grant is one of those that are over.
+func (v *Verdict) covers(g *Grant) bool {
+	return v != nil && (v.All || g.Generation <= v.Generation)
 }

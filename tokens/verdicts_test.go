@@ -1,0 +1,98 @@
+package tokens
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/tokens/store"
+)
+
+func TestASignInThatTheKeychainNeverTookIsNotForgottenInSilence(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.always = failure(providers.Dead, "invalid_grant") })
+		r.pass(time.Hour)
+		r.wantState(ReconnectRequired, ReasonRevoked)
+		r.m.Announced("work")
+		r.store.fail(store.ErrLocked)
+		r.connect()
+		r.wantState(Connected, ReasonNone)
+		r.restart() // killed before the keychain opened
+		r.wantState(ReconnectRequired, ReasonNotKept)
+		if !r.status().Announce {
+			t.Fatal("the user believes that they are connected, and is not told")
+		}
+		r.m.Announced("work")
+		r.store.fail(nil)
+		r.restart()
+		r.wantState(ReconnectRequired, ReasonNotKept)
+		if r.status().Announce {
+			t.Fatal("told twice")
+		}
+		r.connect()
+		r.restart()
+		r.wantState(Connected, ReasonNone)
+	})
+}
+
+func TestAnOlderGrantThatLivesIsUsedWhereANewOneCouldNotBeKept(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		old := r.token()
+		r.store.fail(store.ErrLocked)
+		r.connect()
+		if r.token() == old {
+			t.Fatal("the new token is not served")
+		}
+		r.restart()
+		r.store.fail(nil)
+		r.pass(time.Minute)
+		r.wantState(Connected, ReasonNone)
+		if r.token() != old || r.status().Announce {
+			t.Fatal("the old grant is not used")
+		}
+	})
+}
+
+func TestASignInThatTheKeychainTakesLateLeavesNoVerdict(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.store.fail(store.ErrLocked)
+		r.connect()
+		r.store.fail(nil)
+		r.pass(time.Minute)
+		if _, there, _ := r.verdicts.Load("work"); there {
+			t.Fatal("a verdict is left behind")
+		}
+		r.restart()
+		r.wantState(Connected, ReasonNone)
+	})
+}
+
+func TestADeadGrantStaysDeadWhereItsVerdictCannotBeRead(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() {
+			r.provider.slow = 10 * time.Second
+			r.provider.always = failure(providers.Dead, "invalid_grant")
+		})
+		r.pass(55*time.Minute + 20*time.Second)
+		r.store.fail(store.ErrLocked) // so that the dead record stays
+		r.pass(time.Minute)
+		r.wantState(ReconnectRequired, ReasonRevoked)
+		r.verdicts.damaged = errors.New("damaged")
+		r.restart()
+		r.wantState(ReconnectRequired, ReasonVerdictDamaged)
+		r.m.Announced("work")
+		r.verdicts.damaged = nil // it has been written anew
+		r.restart()
+		r.store.fail(nil)
+		r.pass(time.Minute)
+		r.wantState(ReconnectRequired, ReasonVerdictDamaged)
+		if r.stored() != nil {
+			t.Fatal("the dead grant is still in the keychain")
+		}
+		r.wantHits(1)
+		r.connect()
+		r.restart()
+		r.wantState(Connected, ReasonNone)
+	})
+}
