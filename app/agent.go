@@ -141,6 +141,7 @@ func (a *Agent) Run(ctx context.Context) error {
 		return err
 	}
 	a.files.reload()
+	a.sweep()
 	defer a.serveTCP()()
 	debug.FreeOSMemory() // what it took to read the catalogue; this process is idle from here on
 	var work sync.WaitGroup

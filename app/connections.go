@@ -119,6 +119,8 @@ func (a *Agent) Disconnect(ctx context.Context, name string) (socket.Removed, er
 	switch {
 	case errors.As(err, &e):
 		return socket.Removed{}, err
+	case errors.Is(err, tokens.ErrLater):
+		return socket.Removed{Detail: "The grant cannot be read now. It is erased here, and given back to " + providerName(before) + ", as soon as the keychain opens."}, nil
 	case err != nil:
 		return socket.Removed{Detail: a.notRevoked(before, err)}, nil
 	case before.State == tokens.Disconnected || before.State == tokens.ReconnectRequired:

@@ -60,6 +60,18 @@ func (f *files) forget(name string) {
 	f.agent.removed.send(name)
 }
 
+// sweep has erased what is left in the keychain of connections that were removed
+// while it was locked.
+func (a *Agent) sweep() {
+	var removed []string
+	for _, name := range config.VerdictNames(a.opts.Paths.State) {
+		if _, there := a.files.get(name); !there {
+			removed = append(removed, name)
+		}
+	}
+	a.manager.Sweep(removed)
+}
+
 func (f *files) get(name string) (*configured, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

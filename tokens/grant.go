@@ -76,6 +76,11 @@ func (g *Grant) renewed(a providers.Answer, keepID bool) *Grant {
 	return &n
 }
 
+// rotatedBy: the answer brings another refresh token.
+func (g *Grant) rotatedBy(a providers.Answer) bool {
+	return a.RefreshToken != "" && !same(a.RefreshToken, g.RefreshToken)
+}
+
 // rotated is the grant after a refresh that was made for a narrower token: only
 // the refresh token is taken from the answer.
 func (g *Grant) rotated(a providers.Answer, want Want) *Grant {

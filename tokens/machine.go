@@ -34,12 +34,15 @@ type machine struct {
 	retryAt time.Time
 	flow    bool // a connection attempt is pending
 	verdict *Verdict
-	told    bool // endpoints_changed and record_damaged: announced in this run
+	told    Reason // where the grant is kept (no verdict): the reason that the user has been told of
+	back    givingBack
 
 	// What is under way. At most one refresh, ever.
 	busy    phase
 	request effect // the refresh under way
 	death   Reason // the verdict that a rereading waits to pass
+
+	deathDetail string
 
 	// How it went so far, for this generation.
 	fails, suspects int
@@ -83,7 +86,21 @@ type storing struct {
 	eraseAt time.Time
 
 	verdict   bool // the verdict is not on disk yet
+	judging   int  // writes of verdicts under way
 	verdictAt time.Time
+
+	slow    bool          // the first reading takes so long that it is said
+	damaged bool          // there is a record that cannot be read
+	again   bool          // the clock was set back while the record was being written
+	skew    time.Duration // …before it was read
+}
+
+// givingBack is the revocation of a grant that the user disconnected. It waits
+// for the verdict to be on disk, and for nobody who asked for it.
+type givingBack struct {
+	grant *Grant
+	under bool
+	err   error // of the last one
 }
 
 // probing is what asking the provider about a token without refresh token gave.
@@ -124,15 +141,22 @@ const (
 	clearVerdict                     //
 	askProvider                      // probed
 	compareBinding                   // bound
+	revokeGrant                      // givenBack
 )
 
 // newMachine is a machine before its record is read. sent is the generation
 // whose refresh was under way when the last process ended; 0: none.
-func newMachine(p policy, v *Verdict, sent uint64, rnd func() float64) *machine {
-	m := &machine{policy: p, buffer: Buffer, rnd: rnd, verdict: v, sent: sent, base: Disconnected}
-	if v != nil && v.Reason != ReasonNone {
-		m.base, m.reason = ReconnectRequired, v.Reason
+func newMachine(now time.Time, p policy, v *Verdict, sent uint64, rnd func() float64) *machine {
+	m := &machine{policy: p, buffer: Buffer, rnd: rnd, sent: sent, base: Disconnected}
+	switch {
+	case v != nil && v.Told:
+		m.told = v.Reason
+	case v != nil && v.Reason != ReasonNone:
+		m.verdict, m.base, m.reason, m.detail = v, ReconnectRequired, v.Reason, v.Detail
+	default:
+		m.verdict = v
 	}
+	m.store.readAt = now.Add(slowRead)
 	m.read()
 	return m
 }
@@ -175,7 +199,7 @@ func (m *machine) generation() uint64 {
 			g = max(g, k.Generation)
 		}
 	}
-	if !m.store.read {
+	if !m.store.read || m.store.damaged {
 		g += unknownJump
 	}
 	return g
@@ -187,12 +211,15 @@ func (m *machine) tick(now time.Time) {
 	if m.away() && !now.Before(m.retryAt) {
 		m.lookAgain(now)
 	}
+	if m.lapsed() && !now.Before(m.served.ExpiresAt.Add(lapseTime)) {
+		m.condemn(now, ReasonExpired, "")
+	}
 	if m.served == nil || m.busy != idle || m.base == ReconnectRequired {
 		return
 	}
 	switch at := m.refreshDue(); {
 	case m.expiredForGood(now):
-		m.condemn(now, ReasonExpired)
+		m.lapse(now)
 	case !at.IsZero() && !now.Before(at):
 		m.start(now, Want{})
 	case !m.probes.under && !m.probes.next.IsZero() && !now.Before(m.probes.next):
@@ -203,6 +230,16 @@ func (m *machine) tick(now time.Time) {
 // expiredForGood: the token ended, and nothing can renew it.
 func (m *machine) expiredForGood(now time.Time) bool {
 	return !m.policy.refreshable(m.served) && !m.served.ExpiresAt.IsZero() && !now.Before(m.served.ExpiresAt)
+}
+
+// lapse: the access is over. The grant is kept for a while yet: a clock that is
+// wrong, until the network's time is known, is no reason to erase it.
+func (m *machine) lapse(now time.Time) {
+	m.stand(now, ReconnectRequired, ReasonExpired, "", time.Time{})
+}
+
+func (m *machine) lapsed() bool {
+	return m.served != nil && m.base == ReconnectRequired && m.reason == ReasonExpired
 }
 
 // refreshDue is when the next refresh is to be tried; zero: never.
@@ -225,14 +262,18 @@ func (m *machine) due() time.Time {
 	if m.away() {
 		return earlier(at, m.retryAt)
 	}
+	if m.lapsed() {
+		return earlier(at, m.served.ExpiresAt.Add(lapseTime))
+	}
 	if m.served == nil || m.base == ReconnectRequired {
 		return at
 	}
-	if m.busy == idle {
-		at = earlier(at, m.refreshDue())
-		if !m.policy.refreshable(m.served) {
-			at = earlier(at, m.served.ExpiresAt)
-		}
+	if m.busy != idle {
+		return at // the answer is an event of its own
+	}
+	at = earlier(at, m.refreshDue())
+	if !m.policy.refreshable(m.served) {
+		at = earlier(at, m.served.ExpiresAt)
 	}
 	if !m.probes.under {
 		at = earlier(at, m.probes.next)
@@ -243,7 +284,15 @@ func (m *machine) due() time.Time {
 // shift moves every time of the machine by d (negative), after the wall clock
 // was set back: a token is as old as it was. The record is written again, or
 // the next process would take the token for younger.
-func (m *machine) shift(now time.Time, d time.Duration) {
+//
+// A token that ended for good by a step forward which is undone now has its own
+// times again.
+func (m *machine) shift(now time.Time, d time.Duration, undone bool) {
+	if undone && m.lapsed() && now.Before(m.served.ExpiresAt) {
+		m.untold()
+		m.stand(now, Connected, ReasonNone, "", time.Time{})
+		return
+	}
 	m.served, m.next = m.served.shifted(d), m.next.shifted(d)
 	for k, n := range m.narrow {
 		n.token, n.at = *n.token.shifted(d), n.at.Add(d)
@@ -259,6 +308,10 @@ func (m *machine) shift(now time.Time, d time.Duration) {
 	}
 	if m.request.grant != nil {
 		m.request.grant = m.request.grant.shifted(d)
+	}
+	m.store.again = m.store.again || m.store.writing
+	if !m.store.read {
+		m.store.skew += d
 	}
 	if m.served != nil && !m.store.unsaved {
 		m.store.unsaved, m.store.writeAt = true, now
@@ -298,18 +351,22 @@ func (m *machine) bound(now time.Time, generation uint64, same bool) {
 	if m.served == nil || m.served.Generation != generation {
 		return
 	}
-	switch away := m.base == ReconnectRequired && (m.reason == ReasonEndpointsChanged || m.reason == ReasonClientForgotten); {
+	away := m.base == ReconnectRequired && leadsElsewhere(m.reason)
+	switch {
 	case !same && !away:
 		m.endpointsChanged(now)
 	case same && away:
-		m.told = false
 		m.stand(now, Connected, ReasonNone, "", time.Time{})
+	}
+	if same && leadsElsewhere(m.told) {
+		m.untold()
 	}
 }
 
+func leadsElsewhere(r Reason) bool { return r == ReasonEndpointsChanged || r == ReasonClientForgotten }
+
 // endpointsChanged keeps the grant, unused: it comes back if the configuration does.
 func (m *machine) endpointsChanged(now time.Time) {
-	m.told = false
 	reason := ReasonEndpointsChanged
 	if m.policy.replaced != "" && m.served.Binding.ClientID == m.policy.replaced {
 		reason = ReasonClientForgotten
@@ -319,7 +376,7 @@ func (m *machine) endpointsChanged(now time.Time) {
 
 // away: the grant is kept, but the configuration leads elsewhere.
 func (m *machine) away() bool {
-	return m.served != nil && m.base == ReconnectRequired && m.reason == ReasonEndpointsChanged
+	return m.served != nil && m.base == ReconnectRequired && leadsElsewhere(m.reason)
 }
 
 // lookAgain compares again, once an hour and on resume: that the configuration

@@ -80,10 +80,15 @@ func (m *machine) renewed(now time.Time) {
 		m.note(now, what, ReasonNone, "")
 	}
 	m.busy = idle
+	away := m.away() && !m.store.unkept // the configuration changed while the answer was under way
 	if m.adopt(now, m.next); m.nextNarrow != nil {
 		m.nextNarrow()
 		m.nextNarrow = nil
 	}
+	if away {
+		return
+	}
+	m.untold()
 	m.base, m.reason, m.detail, m.retryAt = Connected, ReasonNone, "", time.Time{}
 }
 
@@ -91,7 +96,7 @@ func (m *machine) renewed(now time.Time) {
 func (m *machine) refused(now time.Time, err error) {
 	switch f := asFailure(err); f.Class {
 	case providers.Dead:
-		m.lastLook(deathReason(m.served, m.policy, now, m.lost))
+		m.lastLook(deathReason(m.served, m.policy, now, m.lost), deathDetail(f))
 	case providers.Misconfigured:
 		m.stand(now, Misconfigured, mendReason(f), f.Detail, now.Add(mendRetry))
 	case providers.Suspect:
@@ -125,7 +130,7 @@ func (m *machine) retry(now time.Time, f *providers.Failure) {
 
 func (m *machine) suspect(now time.Time, f *providers.Failure) {
 	if m.suspects == len(suspectPauses) {
-		m.lastLook(ReasonRefused)
+		m.lastLook(ReasonRefused, "")
 		return
 	}
 	pause := max(suspectPauses[m.suspects], min(f.RetryAfter, maxRetryAfter))
@@ -135,8 +140,8 @@ func (m *machine) suspect(now time.Time, f *providers.Failure) {
 
 // lastLook asks the store, before the verdict, whether it holds a newer grant
 // than the one that the provider calls dead.
-func (m *machine) lastLook(r Reason) {
-	m.busy, m.death = rereading, r
+func (m *machine) lastLook(r Reason, detail string) {
+	m.busy, m.death, m.deathDetail = rereading, r, detail
 	m.do(effect{kind: rereadRecord})
 }
 
@@ -153,15 +158,15 @@ func (m *machine) reread(now time.Time, g *Grant, err error) {
 		m.tick(now)
 		return
 	}
-	m.condemn(now, m.death)
+	m.condemn(now, m.death, m.deathDetail)
 }
 
 // userRefresh renews now: the user asked, so back-off is forgotten.
 func (m *machine) userRefresh(now time.Time) {
 	m.fails = 0
 	m.storeChanged(now)
-	if m.base == ReconnectRequired && m.reason == ReasonRecordDamaged {
-		m.store.read = false
+	if m.store.damaged && m.served == nil {
+		m.store.read, m.store.damaged = false, false
 		m.read()
 	}
 	if m.base != ReconnectRequired {

@@ -44,7 +44,7 @@ func (m *machine) expiredNow(now time.Time) bool {
 // unserved says why there is no token in memory that is good enough, after
 // starting the refresh that would bring one.
 func (m *machine) unserved(now time.Time, want Want) reply {
-	if m.busy != idle || m.store.reading && !m.store.read && m.base != KeychainLocked {
+	if m.busy != idle || m.store.reading && !m.store.read && (m.base != KeychainLocked || m.store.slow) {
 		return reply{wait: true}
 	}
 	if m.flow && m.served == nil {
@@ -143,13 +143,15 @@ func (m *machine) probed(now time.Time, generation uint64, l providers.Liveness)
 	case l == providers.Alive:
 		p.dead = 0
 	case l == providers.DeadToken && m.policy.refreshable(m.served):
-		m.start(now, Want{})
+		if m.base == Connected { // else the next try is planned already, and a probe is no reason to hurry it
+			m.start(now, Want{})
+		}
 	case l == providers.DeadToken:
 		p.dead++
 		p.next = now.Add(secondLook)
 	}
 	if p.dead >= 2 {
-		m.condemn(now, ReasonTokenRejected)
+		m.condemn(now, ReasonTokenRejected, "")
 	}
 }
 
@@ -187,7 +189,7 @@ func (m *machine) answeredNarrow(now time.Time, want Want, a providers.Answer, e
 		token.Scopes = want.Scopes // not stated: as asked for (RFC 6749 §5.1)
 	}
 	less := narrowed{token: token, at: now}
-	if a.RefreshToken == "" || same(a.RefreshToken, m.served.RefreshToken) {
+	if !m.served.rotatedBy(a) {
 		m.remember(want, less)
 		return
 	}

@@ -18,14 +18,14 @@ func (m *machine) read() {
 
 // recordRead is the answer to readRecord.
 func (m *machine) recordRead(now time.Time, g *Grant, err error) {
-	m.store.reading = false
+	m.store.reading, m.store.slow = false, false
 	if m.store.read {
 		return
 	}
 	switch {
 	case err == nil:
 		m.store.read = true
-		m.found(now, g)
+		m.found(now, g.shifted(m.store.skew))
 	case errors.Is(err, store.ErrAbsent):
 		m.store.read = true
 		m.absent(now)
@@ -35,7 +35,7 @@ func (m *machine) recordRead(now time.Time, g *Grant, err error) {
 			m.stand(now, KeychainLocked, storeReason(err), "", m.store.readAt)
 		}
 	default:
-		m.store.read = true
+		m.store.read, m.store.damaged = true, true
 		if m.served == nil && !m.condemned() {
 			m.stand(now, ReconnectRequired, ReasonRecordDamaged, err.Error(), time.Time{})
 		}
@@ -51,16 +51,29 @@ func (m *machine) found(now time.Time, g *Grant) {
 	switch {
 	case m.served != nil || m.next != nil:
 	case m.verdict.covers(g):
+		if m.verdict.Reason == ReasonNone {
+			m.giveBack(g) // it could not be, or was not for certain
+		}
 		m.store.erase = true
 		m.tickStore(now)
 		m.absent(now)
 	default:
+		told := m.verdict != nil && m.verdict.Announced
 		m.pardon()
 		m.adopt(now, g)
 		m.lost = m.sent == g.Generation
+		if m.told == ReasonRecordDamaged || m.told == ReasonExpired && !m.expiredForGood(now) {
+			m.untold()
+		}
+		if m.store.skew != 0 {
+			m.store.unsaved, m.store.writeAt = true, now
+		}
 		m.stand(now, Connected, ReasonNone, "", time.Time{})
 		m.do(effect{kind: compareBinding, grant: g})
 		m.tick(now)
+		if told && m.lapsed() { // of the lost sign-in that was to follow it
+			m.announced(now)
+		}
 		m.takeUpLost(now)
 	}
 }
@@ -110,12 +123,17 @@ func (m *machine) saved(now time.Time, generation uint64, err error) {
 	if m.next != nil && m.next.Generation == generation {
 		m.renewed(now)
 	}
+	if m.served == nil && m.next == nil { // disconnected meanwhile, perhaps after the erasing
+		m.store.erase, m.store.eraseAt = true, now
+		m.tickStore(now)
+	}
 	if m.served == nil || m.served.Generation != generation {
 		return
 	}
-	m.store.unsaved = err != nil
+	m.store.unsaved = err != nil || m.store.again
 	if err == nil {
-		m.store.writes, m.store.read, m.store.erase, m.store.unkept = 0, true, false, false
+		m.store.writes, m.store.read, m.store.erase, m.store.unkept, m.store.damaged = 0, true, false, false, false
+		m.store.again, m.store.writeAt = false, now
 		m.pardon()
 		return
 	}
@@ -144,6 +162,9 @@ func (m *machine) pardon() {
 	if m.verdict != nil {
 		m.verdict, m.store.verdict = nil, false
 		m.do(effect{kind: clearVerdict})
+		if g := m.back.grant; g != nil {
+			m.giveBack(g)
+		}
 	}
 }
 
@@ -157,10 +178,35 @@ func (m *machine) erased(now time.Time, err error) {
 	m.store.erase, m.store.read = false, true
 }
 
+func (m *machine) judge(v *Verdict) {
+	m.store.judging++
+	m.do(effect{kind: saveVerdict, verdict: v})
+}
+
 // verdictSaved is the answer to saveVerdict.
 func (m *machine) verdictSaved(now time.Time, err error) {
-	m.store.verdict = err != nil && m.verdict != nil
-	m.store.verdictAt = now.Add(storeRetry)
+	m.store.judging--
+	if err != nil {
+		m.store.verdict = m.verdict != nil
+		m.store.verdictAt = now.Add(storeRetry)
+		return
+	}
+	if g := m.back.grant; g != nil && !m.store.verdict {
+		m.giveBack(g)
+	}
+	m.tickStore(now)
+}
+
+// giveBack revokes a grant at the provider. What comes of it changes nothing here.
+func (m *machine) giveBack(g *Grant) {
+	m.back = givingBack{under: true}
+	m.do(effect{kind: revokeGrant, grant: g})
+}
+
+// givenBack is the answer to revokeGrant.
+func (m *machine) givenBack(now time.Time, err error) {
+	m.back.under, m.back.err = false, err
+	m.tickStore(now)
 }
 
 // storeChanged says that the store may have opened: what waits for it is tried now.
@@ -177,14 +223,18 @@ func (m *machine) tickStore(now time.Time) {
 	if !s.read && !s.reading && !now.Before(s.readAt) {
 		m.read()
 	}
+	if m.hangs() && !now.Before(s.readAt) {
+		s.slow = true
+		m.stand(now, KeychainLocked, ReasonKeychainUnavailable, "", s.readAt.Add(storeRetry))
+	}
 	if s.unsaved && !s.writing && m.served != nil && !now.Before(s.writeAt) {
 		m.save(m.served)
 	}
 	if s.verdict && !now.Before(s.verdictAt) {
 		s.verdict = false
-		m.do(effect{kind: saveVerdict, verdict: m.verdict})
+		m.judge(m.verdict)
 	}
-	if s.erase && !s.erasing && m.served == nil && m.next == nil && !now.Before(s.eraseAt) {
+	if m.mayErase() && !now.Before(s.eraseAt) {
 		s.erasing = true
 		m.do(effect{kind: eraseRecord})
 	}
@@ -199,25 +249,51 @@ func (m *machine) storeDue() time.Time {
 	if s.unsaved && !s.writing && m.served != nil {
 		at = earlier(at, s.writeAt)
 	}
+	if m.hangs() {
+		at = earlier(at, s.readAt)
+	}
 	if s.verdict {
 		at = earlier(at, s.verdictAt)
 	}
-	if s.erase && !s.erasing && m.served == nil && m.next == nil {
+	if m.mayErase() {
 		at = earlier(at, s.eraseAt)
 	}
 	return at
 }
 
+// hangs: the store has not said yet whether there is a record.
+func (m *machine) hangs() bool {
+	return m.store.reading && !m.store.read && !m.store.slow && m.base == Disconnected && m.verdict == nil
+}
+
+// settled: nothing is under way, and the store holds nothing that must go.
+func (m *machine) settled() bool {
+	s := &m.store
+	return m.busy == idle && s.read && !s.reading && !s.writing && !s.erase && !s.erasing && !s.verdict && s.judging == 0 &&
+		m.back.grant == nil && !m.back.under
+}
+
+// mayErase: the verdict comes first, or a death could be forgotten.
+func (m *machine) mayErase() bool {
+	s := &m.store
+	unread := !s.read && m.verdict != nil && m.verdict.Reason == ReasonNone // what is to be given back must be read first
+	giving := m.back.grant != nil || m.back.under                           // …and sent, or a crash could leave it alive there
+	return s.erase && !s.erasing && !s.verdict && s.judging == 0 && !unread && !giving && m.served == nil && m.next == nil
+}
+
 // condemn ends the grant: the verdict is written, then the grant erased from
 // memory and store. Nothing is asked of the provider until the user acts.
-func (m *machine) condemn(now time.Time, r Reason) {
-	m.sentence(now, r)
-	m.stand(now, ReconnectRequired, r, "", time.Time{})
+func (m *machine) condemn(now time.Time, r Reason, detail string) {
+	told := m.told == r
+	m.sentence(now, r, detail)
+	m.verdict.Announced = told
+	m.stand(now, ReconnectRequired, r, detail, time.Time{})
 }
 
 // sentence writes the verdict and erases every grant up to now.
-func (m *machine) sentence(now time.Time, r Reason) {
-	m.verdict = &Verdict{Reason: r, Generation: m.generation(), Time: now}
+func (m *machine) sentence(now time.Time, r Reason, detail string) {
+	m.verdict = &Verdict{Reason: r, Detail: detail, Generation: m.generation(), Time: now}
+	m.told = ReasonNone
 	m.served, m.next, m.narrow, m.nextNarrow = nil, nil, nil, nil
 	m.busy, m.request = idle, effect{}
 	m.probes = probing{}
@@ -238,26 +314,40 @@ func (m *machine) connect(now time.Time, g *Grant) {
 		v := *m.verdict
 		v.All, v.Generation = false, g.Generation-1
 		m.verdict = &v
-		m.do(effect{kind: saveVerdict, verdict: m.verdict})
+		m.judge(m.verdict)
 	}
 	m.save(g)
 }
 
-// disconnect gives up the grant, and returns what should be revoked at the
-// provider; nil where there is nothing.
-func (m *machine) disconnect(now time.Time) *Grant {
-	old := m.served
+// disconnect gives up the grant, and has it revoked at the provider as soon as
+// the verdict is on disk.
+func (m *machine) disconnect(now time.Time) {
+	m.back = givingBack{grant: m.served, under: m.back.under}
 	if m.next != nil {
-		old = m.next
+		m.back.grant = m.next
 	}
-	m.sentence(now, ReasonNone)
+	m.store.readAt = now
+	m.sentence(now, ReasonNone, "")
 	m.stand(now, Disconnected, ReasonNone, "", time.Time{})
-	return old
+}
+
+// untold forgets that the user has been told of something that is over.
+func (m *machine) untold() {
+	if m.told == ReasonNone {
+		return
+	}
+	m.told = ReasonNone
+	if m.verdict == nil {
+		m.do(effect{kind: clearVerdict})
+	}
 }
 
 // announced remembers that the user has been told.
 func (m *machine) announced(now time.Time) {
-	m.told = true
+	if m.verdict == nil && m.base == ReconnectRequired && m.told != m.reason {
+		m.told = m.reason
+		m.judge(&Verdict{Reason: m.reason, Time: now, Told: true})
+	}
 	if m.verdict != nil && !m.verdict.Announced {
 		v := *m.verdict
 		v.Announced = true
@@ -275,7 +365,7 @@ func (m *machine) announce() bool {
 	if m.verdict != nil {
 		return !m.verdict.Announced
 	}
-	return !m.told
+	return m.told != m.reason
 }
 
 func storeReason(err error) Reason {

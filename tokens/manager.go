@@ -57,15 +57,19 @@ type Manager struct {
 	opts   Options
 	ctx    context.Context // of the effects; ends when Run has shut down
 	cancel context.CancelFunc
-	work   sync.WaitGroup // effects under way
 	wake   chan struct{}
-	steps  clockSteps
 	rnd    func() float64 // jitter
+
+	clock sync.Mutex // held until every machine knows of a step of the clock
+	steps clockSteps
 
 	mu     sync.Mutex
 	conns  map[string]*conn
 	subs   map[chan Status]struct{}
-	closed bool
+	under  int           // effects under way
+	closed bool          // nothing new is sent, and what is under way may still reach the store
+	ended  bool          // nothing is begun any more
+	quiet  chan struct{} // closed once closed, and nothing is under way
 }
 
 // conn is one connection's machine and what it needs to run.
@@ -80,6 +84,9 @@ type conn struct {
 	queue    []effect      // for the store, in order
 	running  bool          // somebody works on the queue
 	shown    Status        // what subscribers saw last
+	marked   uint64        // the generation that Verdicts.Sent remembers
+	cut      func()        // gives up the request under way; nil: there is none
+	removed  bool          // nobody sees it any more; it goes once the store has nothing of it
 }
 
 // New makes a manager with no connections. Run starts its timer.
@@ -94,31 +101,38 @@ func New(o Options) *Manager {
 	return &Manager{
 		opts: o, ctx: ctx, cancel: cancel, wake: make(chan struct{}, 1),
 		steps: clockSteps{clock: o.Clock}, rnd: rand.Float64,
-		conns: map[string]*conn{}, subs: map[chan Status]struct{}{},
+		conns: map[string]*conn{}, subs: map[chan Status]struct{}{}, quiet: make(chan struct{}),
 	}
 }
 
 // Put adds a connection, or takes up its changed configuration. The grant is
 // read from the store in the background.
 func (m *Manager) Put(c Connection) {
-	m.mu.Lock()
-	k, known := m.conns[c.Name]
-	if !known {
-		k = &conn{name: c.Name, config: c, provider: c.Provider, changed: make(chan struct{})}
-		k.m = newMachine(policyOf(c), m.loadVerdict(c.Name), m.opts.Verdicts.LoadSent(c.Name), m.rnd)
-		m.conns[c.Name] = k
-	}
-	m.mu.Unlock()
+	k, known := m.conn(c)
 	m.event(k, func(now time.Time) {
 		if !known {
 			return
 		}
-		k.config = c
+		k.config, k.removed = c, false
 		if c.Provider != nil {
 			k.provider = c.Provider
 		}
 		k.m.configured(now, policyOf(c))
 	})
+}
+
+// conn is a connection's machine, and whether there was one already.
+func (m *Manager) conn(c Connection) (*conn, bool) {
+	now := m.now()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if k, known := m.conns[c.Name]; known {
+		return k, true
+	}
+	k := &conn{name: c.Name, config: c, provider: c.Provider, changed: make(chan struct{}), marked: m.opts.Verdicts.LoadSent(c.Name)}
+	k.m = newMachine(now, policyOf(c), m.loadVerdict(c.Name), k.marked, m.rnd)
+	m.conns[c.Name] = k
+	return k, false
 }
 
 func (m *Manager) loadVerdict(name string) *Verdict {
@@ -133,21 +147,57 @@ func (m *Manager) loadVerdict(name string) *Verdict {
 	return &v
 }
 
-// Remove forgets a connection that has been disconnected. Its verdict stays, so
-// that a record which the keychain could not erase is never used again.
+// Remove forgets a connection that has been disconnected. What the keychain
+// could not erase yet is erased once it opens; until then the verdict stays, so
+// that it is never used again.
 func (m *Manager) Remove(name string) {
+	k, err := m.find(name)
+	if err != nil {
+		return
+	}
+	m.event(k, func(time.Time) { k.removed = true })
+}
+
+// Sweep erases what is left in the store of connections that were removed by an
+// earlier process. It takes only what a verdict covers.
+func (m *Manager) Sweep(names []string) {
+	for _, name := range names {
+		k, known := m.conn(Connection{Name: name, Broken: errNobody})
+		m.event(k, func(time.Time) { k.removed = k.removed || !known })
+	}
+}
+
+// leave lets go of a removed connection of which nothing is left.
+func (m *Manager) leave(k *conn) {
+	k.mu.Lock()
+	gone, clean := k.removed && k.m.settled(), k.m.served == nil
+	k.mu.Unlock()
+	if !gone {
+		return
+	}
+	if clean {
+		m.markSent(k, 0)
+		m.clearVerdict(k)
+	}
 	m.mu.Lock()
-	delete(m.conns, name)
+	delete(m.conns, k.name)
 	m.mu.Unlock()
 }
 
 func (m *Manager) find(name string) (*conn, error) {
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	if k, ok := m.conns[name]; ok {
-		return k, nil
+	k, ok := m.conns[name]
+	m.mu.Unlock()
+	if !ok || k.gone() {
+		return nil, errorUnknown(name)
 	}
-	return nil, errorUnknown(name)
+	return k, nil
+}
+
+func (k *conn) gone() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.removed
 }
 
 func (m *Manager) all() []*conn {
@@ -354,25 +404,31 @@ func (m *Manager) Loaded(ctx context.Context, name string) error {
 	return m.settle(ctx, k, func() bool { return k.m.store.read || !k.m.store.reading })
 }
 
-// Disconnect erases the grant here, then revokes it at the provider. The error
-// is an *Error for an unknown name; else it says why the provider did not take
-// the grant back, which is erased here all the same.
+// ErrLater says that a grant could not be given back yet. It is erased, and
+// revoked at the provider, once the store or the state folder lets it.
+var ErrLater = errors.New("the keychain is locked; the grant is erased and given back once it opens")
+
+// Disconnect revokes the grant at the provider and erases it here, both also
+// where ctx ends first. The error is an *Error for an unknown name or the end of
+// ctx; ErrLater; else it says why the provider did not take the grant back, which
+// is erased here all the same.
 func (m *Manager) Disconnect(ctx context.Context, name string) error {
 	k, err := m.find(name)
 	if err != nil {
 		return err
 	}
-	var old *Grant
-	m.event(k, func(now time.Time) { old = k.m.disconnect(now) })
-	if err := m.settle(ctx, k, func() bool { return !k.m.store.erasing }); err != nil {
+	m.event(k, func(now time.Time) { k.m.disconnect(now) })
+	if err := m.settle(ctx, k, func() bool {
+		return k.m.store.judging == 0 && !k.m.store.reading && !k.m.store.erasing && !k.m.back.under
+	}); err != nil {
 		return err
 	}
-	if old == nil || k.provider == nil {
-		return nil
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !k.m.store.read || k.m.back.grant != nil {
+		return ErrLater
 	}
-	return k.provider.Revoke(ctx, providers.Revocation{
-		AccessToken: old.AccessToken, RefreshToken: old.RefreshToken, Binding: old.Binding, Extra: old.Extra,
-	})
+	return k.m.back.err
 }
 
 // settle waits until done, or ctx ends (then a timeout *Error).
@@ -405,7 +461,9 @@ func (m *Manager) Status(name string) (Status, error) {
 func (m *Manager) List() []Status {
 	var all []Status
 	for _, k := range m.all() {
-		all = append(all, m.statusOf(k, nil))
+		if !k.gone() {
+			all = append(all, m.statusOf(k, nil))
+		}
 	}
 	return all
 }

@@ -2,8 +2,8 @@ package tokens
 
 import (
 	"context"
+	"encoding/json"
 	"reflect"
-	"sync"
 	"time"
 
 	"github.com/authtray/authtray/providers"
@@ -13,12 +13,13 @@ import (
 // effects that come out are carried out beside it.
 
 const (
-	storeTimeout = 10 * time.Second // one operation of the store
-	shutdownTime = 10 * time.Second // for an answer under way to reach the store
-	nearPause    = 30 * time.Second // between looks at the clock while something is due within the hour
-	farPause     = 10 * time.Minute // otherwise
-	backStep     = 2 * time.Second  // a wall clock that goes back by more was set
-	sleepGap     = 30 * time.Second // wall time that passed beside the monotonic: the machine slept
+	storeTimeout = 10 * time.Second                        // one operation of the store
+	shutdownTime = providers.RequestTimeout + storeTimeout // for an answer under way to come, and to reach the store
+	nearPause    = 30 * time.Second                        // between looks at the clock while something is due within the hour
+	farPause     = 10 * time.Minute                        // otherwise
+	backStep     = 2 * time.Second                         // a wall clock that goes back by more was set
+	wrongTime    = 10 * time.Minute                        // a step back within this time may undo one forward
+	sleepGap     = 30 * time.Second                        // wall time that passed beside the monotonic: the machine slept
 )
 
 // Run drives the timers until ctx ends, then waits for answers and saves that
@@ -45,16 +46,23 @@ func (m *Manager) Run(ctx context.Context) error {
 func (m *Manager) shutdown() {
 	m.mu.Lock()
 	m.closed = true
+	m.hush()
 	m.mu.Unlock()
-	done := make(chan struct{})
-	go func() { m.work.Wait(); close(done) }()
 	timeout, stop := m.opts.Clock.After(shutdownTime)
 	defer stop()
 	select {
-	case <-done:
+	case <-m.quiet:
 	case <-timeout:
 	}
 	m.cancel()
+}
+
+// hush ends the shutdown where nothing is under way. m is locked.
+func (m *Manager) hush() {
+	if m.closed && !m.ended && m.under == 0 {
+		m.ended = true
+		close(m.quiet)
+	}
 }
 
 // pause is how long to sleep: until something is due, but never long, since
@@ -104,13 +112,15 @@ func (m *Manager) eachEvent(f func(*conn, time.Time)) {
 // now is the wall time. On the way it sees whether the clock was set back, or
 // time passed that no timer counted, and tells the machines.
 func (m *Manager) now() time.Time {
-	now, step := m.steps.look()
+	m.clock.Lock()
+	defer m.clock.Unlock()
+	now, step, undone := m.steps.look()
 	switch {
 	case step < -backStep:
 		m.opts.Log.Info("the clock was set back", "by", -step)
 		for _, k := range m.all() {
 			k.mu.Lock()
-			k.m.shift(now, step)
+			k.m.shift(now, step, undone)
 			k.mu.Unlock()
 		}
 		m.poke()
@@ -120,6 +130,9 @@ func (m *Manager) now() time.Time {
 			k.mu.Lock()
 			k.m.resumed(now)
 			m.carryOut(k)
+			if k.cut != nil {
+				m.cutOff(k.cut)
+			}
 			k.mu.Unlock()
 		}
 		m.poke()
@@ -127,26 +140,48 @@ func (m *Manager) now() time.Time {
 	return now
 }
 
-// clockSteps compares the wall clock with the monotonic one.
+// cutOff gives up a request that was under way when the machine slept, if it is
+// not answered soon: its connection is most likely dead, and its own time-out
+// did not run meanwhile.
+func (m *Manager) cutOff(cut func()) {
+	alarm, stop := m.opts.Clock.After(cutOffTime)
+	go func() {
+		defer stop()
+		select {
+		case <-alarm:
+			cut()
+		case <-m.ctx.Done():
+		}
+	}()
+}
+
+// clockSteps compares the wall clock with the monotonic one. Not safe for
+// concurrent use.
 type clockSteps struct {
 	clock Clock
-	mu    sync.Mutex
 	wall  time.Time
 	mono  time.Duration
+
+	leap   time.Duration // the last step forward that could be a sleep
+	leapAt time.Duration // …and when, in monotonic time
 }
 
 // look gives the wall time, and by how much it moved since the last look beside
-// the monotonic time that passed.
-func (c *clockSteps) look() (time.Time, time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+// the monotonic time that passed. undone says that it went back by about as much
+// as it went forward shortly before: the clock was wrong, and is right again.
+func (c *clockSteps) look() (now time.Time, step time.Duration, undone bool) {
 	wall, mono := c.clock.Now(), c.clock.Elapsed()
-	var step time.Duration
 	if !c.wall.IsZero() {
 		step = wall.Sub(c.wall) - (mono - c.mono)
 	}
 	c.wall, c.mono = wall, mono
-	return wall, step
+	switch {
+	case step > sleepGap:
+		c.leap, c.leapAt = step, mono
+	case step < -backStep:
+		undone = mono-c.leapAt < wrongTime && (step+c.leap).Abs() < c.leap/10
+	}
+	return wall, step, undone
 }
 
 // event hands an event to a machine, carries out what it wants and tells who
@@ -159,9 +194,13 @@ func (m *Manager) event(k *conn, f func(now time.Time)) {
 	close(k.changed)
 	k.changed = make(chan struct{})
 	st, news := k.news(now)
+	removed := k.removed
 	k.mu.Unlock()
 	m.poke()
-	if news {
+	switch {
+	case removed:
+		m.leave(k)
+	case news:
 		m.publish(st)
 	}
 }
@@ -222,28 +261,35 @@ func (m *Manager) poke() {
 func (m *Manager) carryOut(k *conn) {
 	for _, e := range k.m.effects() {
 		switch e.kind {
-		case checkStore, sendRefresh, askProvider, compareBinding:
-			m.spawn(func() { m.perform(k, e) })
+		case checkStore, sendRefresh, askProvider, compareBinding, revokeGrant:
+			m.spawn(false, func() { m.perform(k, e) })
 		default:
 			k.queue = append(k.queue, e)
 			if !k.running {
-				k.running = true
-				m.spawn(func() { m.drain(k) })
+				k.running = m.spawn(true, func() { m.drain(k) })
 			}
 		}
 	}
 }
 
-// spawn starts an effect, unless the manager is closed: then the process is
-// about to end, and the next one begins with what the store holds.
-func (m *Manager) spawn(f func()) {
+// spawn starts an effect, and says whether it did. Once the manager is closed
+// nothing new is begun, but what came of earlier work still goes to the store:
+// a rotated refresh token that is thrown away is a lost grant.
+func (m *Manager) spawn(toStore bool, f func()) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.closed {
-		return
+	if m.ended || m.closed && !toStore {
+		return false
 	}
-	m.work.Add(1)
-	go func() { defer m.work.Done(); f() }()
+	m.under++
+	go func() {
+		f()
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.under--
+		m.hush()
+	}()
+	return true
 }
 
 func (m *Manager) drain(k *conn) {
@@ -282,11 +328,15 @@ func (m *Manager) perform(k *conn, e effect) {
 		err := m.opts.Verdicts.Save(k.name, *e.verdict)
 		m.event(k, func(now time.Time) { k.m.verdictSaved(now, err) })
 	case clearVerdict:
-		if err := m.opts.Verdicts.Clear(k.name); err != nil {
-			m.opts.Log.Warn("verdict cannot be cleared", "connection", k.name, "err", err)
-		}
+		m.clearVerdict(k)
 	default:
 		m.performRemote(k, e)
+	}
+}
+
+func (m *Manager) clearVerdict(k *conn) {
+	if err := m.opts.Verdicts.Clear(k.name); err != nil {
+		m.opts.Log.Warn("verdict cannot be cleared", "connection", k.name, "err", err)
 	}
 }
 
@@ -295,19 +345,21 @@ func (m *Manager) performRemote(k *conn, e effect) {
 	p, generation, lost := k.provider, e.grant.Generation, k.m.lost
 	k.mu.Unlock()
 	if p == nil {
-		return
+		p = nobody{}
 	}
 	ctx, cancel := context.WithTimeout(m.ctx, providers.RequestTimeout+5*time.Second)
 	defer cancel()
 	switch e.kind {
 	case sendRefresh:
+		k.cuts(cancel)
 		m.markSent(k, generation)
 		a, err := p.Refresh(ctx, refreshRequest(e))
+		k.cuts(nil)
 		if err != nil {
 			m.opts.Log.Info("refresh failed", "connection", k.name, "err", err)
 		}
 		m.step(k, "answered")
-		if err != nil && !asFailure(err).Lost && !lost { // an answer that was lost before stays lost
+		if owesNothing(e, a, err, lost) {
 			m.markSent(k, 0)
 		}
 		m.event(k, func(now time.Time) { k.m.answered(now, generation, a, err) })
@@ -318,13 +370,58 @@ func (m *Manager) performRemote(k *conn, e effect) {
 		if b, err := p.Binding(ctx); err == nil {
 			m.event(k, func(now time.Time) { k.m.bound(now, generation, reflect.DeepEqual(b, e.grant.Binding)) })
 		}
+	case revokeGrant:
+		g := e.grant
+		err := p.Revoke(ctx, providers.Revocation{AccessToken: g.AccessToken, RefreshToken: g.RefreshToken, Binding: g.Binding, Extra: g.Extra})
+		if err != nil {
+			m.opts.Log.Info("the provider did not take a grant back", "connection", k.name, "err", err)
+		}
+		m.event(k, func(now time.Time) { k.m.givenBack(now, err) })
 	}
 }
 
+// cuts sets how the request under way is given up.
+func (k *conn) cuts(f func()) {
+	k.mu.Lock()
+	k.cut = f
+	k.mu.Unlock()
+}
+
+// nobody stands in for the provider of a connection whose configuration cannot
+// be used.
+type nobody struct{}
+
+var errNobody = &providers.Failure{Class: providers.Misconfigured, Code: "configuration", Detail: "The connection's configuration cannot be used."}
+
+func (nobody) Binding(context.Context) (providers.Binding, error) {
+	return providers.Binding{}, errNobody
+}
+func (nobody) Refresh(context.Context, providers.RefreshRequest) (providers.Answer, error) {
+	return providers.Answer{}, errNobody
+}
+func (nobody) Revoke(context.Context, providers.Revocation) error { return errNobody }
+func (nobody) Probe(context.Context, string, map[string]json.RawMessage) providers.Liveness {
+	return providers.Unclear
+}
+
+// markSent remembers that a refresh of that generation is on its way, and forgets
+// it with 0.
 func (m *Manager) markSent(k *conn, generation uint64) {
+	k.mu.Lock()
+	k.marked = generation
+	k.mu.Unlock()
 	if err := m.opts.Verdicts.Sent(k.name, generation); err != nil {
 		m.opts.Log.Warn("the state folder cannot be written", "err", err)
 	}
+}
+
+// owesNothing: the answer to a refresh was heard, and leaves nothing to be
+// written. lost says that an earlier one was not, and that stays so.
+func owesNothing(e effect, a providers.Answer, err error, lost bool) bool {
+	if err != nil {
+		return !asFailure(err).Lost && !lost
+	}
+	return !e.want.plain() && !e.grant.rotatedBy(a)
 }
 
 func refreshRequest(e effect) providers.RefreshRequest {
@@ -346,12 +443,20 @@ func (m *Manager) performSave(k *conn, g *Grant) {
 	}
 	if err != nil {
 		m.opts.Log.Warn("the new grant is not in the keychain yet", "connection", k.name, "err", err)
-	} else {
+	} else if k.answeredBy(g) {
 		m.markSent(k, 0)
 	}
 	m.step(k, "saved")
 	m.event(k, func(now time.Time) { k.m.saved(now, g.Generation, err) })
 	m.step(k, "serving")
+}
+
+// answeredBy: g came after the request that is marked. The same grant may be
+// written again while its own refresh is under way.
+func (k *conn) answeredBy(g *Grant) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return g.Generation > k.marked
 }
 
 func (m *Manager) load(name string) (g *Grant, err error) {

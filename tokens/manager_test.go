@@ -2,6 +2,7 @@ package tokens
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -787,4 +788,134 @@ func TestUnknownConnection(t *testing.T) {
 		_, err := r.m.Token(t.Context(), "nobody", Want{})
 		r.wantCode(err, CodeUnknownConnection)
 	})
+}
+
+func TestWhatTheConfigurationSaysStandsWhenALateAnswerComes(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.slow = 3 * time.Second })
+		r.pass(55*time.Minute + 16*time.Second)
+		r.wantHits(1)
+		r.provider.with(func() { r.provider.binding.Origins = []string{"https://elsewhere.example"} })
+		r.put()
+		r.pass(10 * time.Second)
+		r.wantState(ReconnectRequired, ReasonEndpointsChanged)
+		if g := r.stored(); g.RefreshToken != "refresh-2" {
+			t.Fatalf("the rotated refresh token is lost: %s", g.RefreshToken)
+		}
+		r.provider.with(func() { r.provider.binding = rigBinding })
+		r.put()
+		r.pass(time.Second)
+		r.wantState(Connected, ReasonNone)
+	})
+}
+
+func TestAKeychainThatSaysNothingAtTheStartIsNotADisconnection(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.store.slowGet = 5 * time.Second
+		r.restart()
+		r.pass(2 * time.Second)
+		r.wantState(KeychainLocked, ReasonKeychainUnavailable)
+		if got := r.token(); got != "access-1" { // who has the time waits for it
+			t.Fatalf("got %s", got)
+		}
+		r.wantState(Connected, ReasonNone)
+	})
+}
+
+func TestARejectionWhileTheConfigurationIsBrokenHangsNobody(t *testing.T) {
+	inBubble(t, 0, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.refreshable, r.provider.liveness = false, providers.Alive })
+		r.connect()
+		r.quit()
+		r.run()
+		r.m.Put(Connection{Name: "work", Entry: r.entry, Broken: errors.New("x")})
+		r.pass(time.Second)
+		r.reject("access-2")
+		r.put()
+		r.pass(time.Minute)
+		_, err := r.reject("access-2")
+		r.wantCode(err, CodeRejectedAgain)
+	})
+}
+
+// The mark says that an answer is owed: no longer, and no shorter.
+func TestTheMarkOfARequestGoesWithItsAnswer(t *testing.T) {
+	t.Run("also where a narrower token leaves nothing to be written", func(t *testing.T) {
+		inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+			r.provider.narrowKeeps = true
+			if _, err := r.ask(Want{Scopes: []string{"read"}}); err != nil {
+				t.Fatal(err)
+			}
+			r.restart()
+			r.wantHits(1)
+		})
+	})
+	t.Run("and not because the grant is written again meanwhile", func(t *testing.T) {
+		inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+			r.provider.with(func() { r.provider.slow = 20 * time.Second })
+			r.pass(55*time.Minute + 16*time.Second)
+			r.wantHits(1)
+			r.clock.jump(-10 * time.Minute)
+			r.status()
+			r.pass(2 * time.Second)
+			if n := r.verdicts.LoadSent("work"); n != 1 {
+				t.Fatalf("a refresh is with the provider, and the mark says %d", n)
+			}
+		})
+	})
+}
+
+func TestALateAnswerBelongsToItsGeneration(t *testing.T) {
+	now := time.Date(2026, 1, 1, 10, 0, 0, 0, time.UTC)
+	answer := func(n string) providers.Answer {
+		return providers.Answer{AccessToken: "a" + n, RefreshToken: "r" + n, ExpiresIn: time.Hour, SentAt: now}
+	}
+	sent := func() *machine {
+		m := newMachine(now, policy{provider: "P"}, nil, 0, func() float64 { return .5 })
+		m.recordRead(now, firstGrant(providers.Result{Answer: answer("1")}, 1, false), nil)
+		m.start(now, Want{})
+		m.storeChecked(now, nil)
+		m.connect(now, firstGrant(providers.Result{Answer: answer("2")}, m.generation()+1, false))
+		return m
+	}
+	m := sent()
+	m.answered(now, 1, answer("late"), nil)
+	if m.next.AccessToken != "a2" {
+		t.Error("the late answer took the place of what the user brought")
+	}
+	m = sent()
+	m.saved(now, 2, nil)
+	m.start(now, Want{})
+	m.storeChecked(now, nil)
+	m.answered(now, 1, answer("late"), nil)
+	if m.next != nil {
+		t.Error("a late answer of generation 1 is on its way to the store over generation 2")
+	}
+}
+
+func TestAProbeHurriesNoRetry(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() {
+			r.provider.always = &providers.Failure{Class: providers.Transient, Code: "http_429", Status: 429, RetryAfter: time.Hour}
+			r.provider.liveness = providers.DeadToken
+		})
+		r.config.Probe = "on"
+		r.put()
+		r.pass(70 * time.Minute) // a probe, whose answer asks for the refresh
+		hits := r.provider.count()
+		r.pass(45 * time.Minute)
+		r.wantHits(hits)
+	})
+}
+
+// A probe that is due while a refresh is slow must not keep the timer awake.
+func TestNothingIsDueWhileARefreshIsUnderWay(t *testing.T) {
+	now := time.Date(2026, 1, 1, 10, 0, 0, 0, time.UTC)
+	m := newMachine(now, policy{provider: "P", probe: true, canProbe: true}, nil, 0, func() float64 { return .5 })
+	m.recordRead(now, firstGrant(providers.Result{Answer: providers.Answer{AccessToken: "a", RefreshToken: "r", ExpiresIn: time.Hour, SentAt: now}}, 1, false), nil)
+	m.start(now, Want{})
+	now = now.Add(3 * time.Hour)
+	if at := m.due(); !at.IsZero() && !now.Before(at) {
+		t.Fatalf("due since %s, and tick does nothing about it", now.Sub(at))
+	}
 }

@@ -57,14 +57,19 @@ var rigBinding = providers.Binding{ClientID: "client", Origins: []string{"https:
 
 // start is a process that begins: a manager with what store and verdicts hold.
 func (r *rig) start() {
+	r.run()
+	r.put()
+	synctest.Wait()
+}
+
+// run is a process that knows of no connection.
+func (r *rig) run() {
 	ctx, cancel := context.WithCancel(context.Background())
 	r.m = New(Options{Store: r.store, Verdicts: r.verdicts, Clock: r.clock})
 	r.m.rnd = func() float64 { return 0.5 }
 	r.stop, r.ended = cancel, make(chan struct{})
 	m, ended := r.m, r.ended
 	go func() { m.Run(ctx); close(ended) }()
-	r.put()
-	synctest.Wait()
 }
 
 func (r *rig) put() {
@@ -213,8 +218,9 @@ type rigProvider struct {
 	probes      int
 	binding     providers.Binding
 	current     string
-	ignores     []string // the scopes of every answer, whatever was asked
-	narrowKeeps bool     // a narrower token does not rotate the refresh token
+	ignores     []string      // the scopes of every answer, whatever was asked
+	refreshEnds time.Duration // how long it says that its refresh tokens last; 0: it does not say
+	narrowKeeps bool          // a narrower token does not rotate the refresh token
 }
 
 func (p *rigProvider) issue() providers.Answer {
@@ -228,6 +234,7 @@ func (p *rigProvider) issue() providers.Answer {
 	if p.refreshable {
 		a.RefreshToken = fmt.Sprintf("refresh-%d", p.serial)
 	}
+	a.RefreshExpiresIn = p.refreshEnds
 	p.current = a.RefreshToken
 	return a
 }
@@ -264,7 +271,7 @@ func (p *rigProvider) Refresh(ctx context.Context, req providers.RefreshRequest)
 	select {
 	case <-time.After(slow):
 	case <-ctx.Done():
-		return providers.Answer{}, ctx.Err()
+		return providers.Answer{}, &providers.Failure{Class: providers.Transient, Code: "canceled", Lost: true, Err: ctx.Err()}
 	}
 	switch {
 	case changed:
@@ -316,7 +323,9 @@ type rigStore struct {
 	setErr  error // of Set alone
 	changed chan struct{}
 	sets    int
-	nobody  bool // answers the dialog
+	nobody  bool          // answers the dialog
+	slowGet time.Duration // how long reading takes
+	slowDel time.Duration // …and erasing
 }
 
 func (s *rigStore) fail(err error) {
@@ -332,7 +341,12 @@ func (s *rigStore) fail(err error) {
 	synctest.Wait()
 }
 
-func (s *rigStore) Get(_ context.Context, key string) ([]byte, error) {
+func (s *rigStore) Get(ctx context.Context, key string) ([]byte, error) {
+	select {
+	case <-time.After(s.slowGet):
+	case <-ctx.Done():
+		return nil, store.ErrUnavailable
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err != nil {
@@ -357,6 +371,7 @@ func (s *rigStore) Set(_ context.Context, key string, v []byte) error {
 }
 
 func (s *rigStore) Delete(_ context.Context, key string) error {
+	time.Sleep(s.slowDel)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err != nil {

@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"slices"
 	"time"
 
 	"github.com/authtray/authtray/providers"
@@ -22,6 +23,9 @@ const (
 	warnAhead     = 7 * 24 * time.Hour
 	keepAlive     = 7 * 24 * time.Hour // an idle grant is renewed this often where the provider's limit is not known
 	clockSlack    = time.Minute        // a grant obtained later than now+slack: the clock was set back while we were not running
+	slowRead      = time.Second        // a keychain that takes longer to answer at the start is said to be out of reach
+	lapseTime     = 24 * time.Hour     // a token that ended for good is kept this long: the clock may be wrong
+	cutOffTime    = 3 * time.Second    // what a request that was under way when the machine slept is given after it
 	unknownJump   = 1 << 40            // added to a generation where the stored one cannot be read
 )
 
@@ -139,6 +143,19 @@ func deathReason(g *Grant, p policy, now time.Time, lost bool) Reason {
 		return ReasonIdleLimit
 	}
 	return ReasonRevoked
+}
+
+// deathDetail is the provider's own reason, in our words, where it gave one.
+func deathDetail(f *providers.Failure) string {
+	if slices.Contains(tellingCodes, f.Code) {
+		return f.Detail
+	}
+	return ""
+}
+
+// tellingCodes say more about an end than that access was revoked.
+var tellingCodes = []string{
+	"interaction_required", "login_required", "consent_required", "inactive_user", "inactive_org", "account_inactive",
 }
 
 // mendReason tells a refused client from a refused request.

@@ -57,7 +57,7 @@ func deathSentence(r Reason, provider, detail string) string {
 	case ReasonNotKept:
 		return fmt.Sprintf("Your last sign-in at %s is lost: Authtray ended before the keychain would take it. Unlock the keychain and reconnect.", provider)
 	}
-	return fmt.Sprintf("%s says access was revoked. Reconnect to go on.", provider)
+	return orElse(detail, fmt.Sprintf("%s says access was revoked.", provider)) + " Reconnect to go on."
 }
 
 func mendSentence(r Reason, provider, detail string) string {

@@ -20,12 +20,16 @@ type simAgent struct {
 	sending  map[string]int // requests under way, by refresh token
 	underway int            // requests whose answer has not come
 	alarm    uint64         // the timer that counts; older ones are void
+	userAt   time.Duration  // when the user last asked for a refresh
 }
 
 func newSimAgent(w *world) *simAgent {
 	a := &simAgent{w: w, steps: clockSteps{clock: w}, sending: map[string]int{}}
-	p := policy{name: "c", provider: "Provider"}
-	a.m = newMachine(p, w.verdict, 0, w.rnd.Float64)
+	sent := w.sent
+	if w.plant == bugForgetsSent {
+		sent = 0
+	}
+	a.m = newMachine(w.Now(), w.policy, w.verdict, sent, w.rnd.Float64)
 	if w.plant == bugUncappedBuffer {
 		a.m.buffer = func(time.Duration) time.Duration { return maxBuffer }
 	}
@@ -33,26 +37,35 @@ func newSimAgent(w *world) *simAgent {
 	return a
 }
 
+// crash ends the process with -9. Another one begins soon.
 func (a *simAgent) crash() {
 	if a.dead {
 		return
 	}
-	if a.m.next != nil || a.m.store.unsaved || a.underway > 0 {
-		a.w.provider.lostAny = true // answered, but not on disk yet: not received, or refused by the keychain
-	}
-	if a.m.store.unsaved {
-		a.w.check.unsure = a.m.served.AccessToken // its times may not be on disk as the clock now has them
-	}
+	a.w.check.crashed(a)
 	a.w.tell("crash: %s", a)
 	a.dead = true
+	a.w.in(a.w.about(2*time.Minute), func() {
+		if a.w.agent == a {
+			a.w.boot()
+		}
+	})
+}
+
+// mayCrash is called at each named step. It says whether the process is gone.
+func (a *simAgent) mayCrash() bool {
+	if !a.dead && a.w.rnd.IntN(3000) == 0 {
+		a.crash()
+	}
+	return a.dead
 }
 
 // look is Manager.now.
 func (a *simAgent) look() time.Time {
-	now, step := a.steps.look()
+	now, step, undone := a.steps.look()
 	switch {
 	case step < -backStep:
-		a.m.shift(now, step)
+		a.m.shift(now, step, undone)
 		a.setAlarm()
 	case step > sleepGap:
 		a.m.resumed(now)
@@ -70,7 +83,7 @@ func (a *simAgent) event(name string, f func(now time.Time)) {
 	before := a.m.base
 	f(now)
 	a.w.tell("%s: %s", name, a)
-	a.w.check.transition(name, before, a.m)
+	a.w.check.transition(name, before, a)
 	a.carryOut()
 	if a.m.announce() {
 		a.w.check.announced(a.m)
@@ -82,7 +95,7 @@ func (a *simAgent) event(name string, f func(now time.Time)) {
 
 func (a *simAgent) setAlarm() {
 	at := a.m.due()
-	if at.IsZero() {
+	if at.IsZero() || a.w.plant == bugDeafTimer && a.m.base == Retrying {
 		return
 	}
 	a.alarm++
@@ -134,8 +147,16 @@ func (a *simAgent) carryOut() {
 					a.event("bound", func(now time.Time) { a.m.bound(now, e.grant.Generation, same) })
 				})
 			}
+		case revokeGrant:
+			a.later(a.w.about(200*time.Millisecond)-time.Second, func() {
+				a.w.provider.givenBack(e.grant)
+				a.event("given back", func(now time.Time) { a.m.givenBack(now, nil) })
+			})
 		case askProvider:
-			panic("this provider has no whoami")
+			a.later(a.w.about(200*time.Millisecond)-time.Second, func() {
+				l := a.w.provider.probe(e.grant)
+				a.event("probed", func(now time.Time) { a.m.probed(now, e.grant.Generation, l) })
+			})
 		default:
 			a.queue = append(a.queue, e)
 			a.work()
@@ -150,6 +171,9 @@ func (a *simAgent) work() {
 	}
 	a.working = true
 	a.later(a.w.about(20*time.Millisecond)-time.Second, func() {
+		if a.mayCrash() {
+			return
+		}
 		e := a.queue[0]
 		a.queue = a.queue[1:]
 		a.inStore(e)
@@ -161,6 +185,27 @@ func (a *simAgent) work() {
 func (a *simAgent) inStore(e effect) {
 	w := a.w
 	err := w.storeErr()
+	var verr error
+	switch {
+	case e.kind == saveRecord && err == nil && w.plant != bugServeBeforeWrite:
+		w.disk = e.grant
+		if e.grant.Generation > w.sent {
+			w.sent = 0
+		}
+		w.check.kept(e.grant)
+	case e.kind == eraseRecord && err == nil:
+		w.disk = nil
+	case e.kind == saveVerdict:
+		if verr = w.folderErr(); verr == nil {
+			w.verdict = e.verdict
+			w.check.verdictSaved(e.verdict)
+		}
+	case e.kind == clearVerdict:
+		w.verdict = nil
+	}
+	if a.mayCrash() {
+		return
+	}
 	switch e.kind {
 	case readRecord, rereadRecord:
 		g := w.disk
@@ -182,39 +227,46 @@ func (a *simAgent) inStore(e effect) {
 			})
 			return
 		}
-		if err == nil {
-			w.disk = e.grant
-		}
 		a.event("saved", func(now time.Time) { a.m.saved(now, e.grant.Generation, err) })
 	case eraseRecord:
-		if err == nil {
-			w.disk = nil
-		}
 		a.event("erased", func(now time.Time) { a.m.erased(now, err) })
 	case saveVerdict:
-		w.verdict = e.verdict
-		a.event("verdict saved", func(now time.Time) { a.m.verdictSaved(now, nil) })
-	case clearVerdict:
-		w.verdict = nil
+		a.event("verdict saved", func(now time.Time) { a.m.verdictSaved(now, verr) })
 	}
 }
 
-// send is the network between the agent and the token endpoint.
+// send is the network between the agent and the token endpoint, and
+// Manager.performRemote.
 func (a *simAgent) send(e effect) {
 	w := a.w
 	w.check.sent(a, e.grant)
+	lostBefore := a.m.lost
+	w.sent = e.grant.Generation
 	a.sending[e.grant.RefreshToken]++
 	a.underway++
 	answer := func(d time.Duration, ans providers.Answer, err error) {
 		a.later(d, func() {
+			if a.mayCrash() {
+				return
+			}
 			a.sending[e.grant.RefreshToken]--
-			a.underway--
 			generation := e.grant.Generation
 			if w.plant == bugNoGenerationCheck && a.m.served != nil {
 				generation = a.m.served.Generation
 				a.m.busy = sending
 			}
+			if owesNothing(e, ans, err, lostBefore) {
+				w.sent = 0
+			}
+			if a.mayCrash() {
+				return
+			}
+			a.underway--
+			counts := a.m.busy == sending && a.m.served != nil && a.m.served.Generation == generation
 			a.event("answered", func(now time.Time) { a.m.answered(now, generation, ans, err) })
+			if counts {
+				w.check.answered(a, e.want, err)
+			}
 		})
 	}
 	sentAt := w.Now()
@@ -232,18 +284,18 @@ func (a *simAgent) send(e effect) {
 			slow = 10 * time.Second
 		}
 		w.in(slow, func() { // the request arrives whatever becomes of its sender
-			ans, err := w.provider.refresh(e.grant)
+			ans, err := w.provider.refresh(a, e.grant, e.want)
 			ans.SentAt = sentAt
 			lose := w.provider.loseNext || !w.online || w.asleep
 			w.provider.loseNext = false
-			if a.dead || lose {
-				if err == nil || a.dead {
-					w.provider.lostAny = true // nobody is there to hear it, or it counts as reuse
-				}
+			w.tell("provider answers %s (%v): %v, lost %v", e.grant.RefreshToken, ans.RefreshToken, err, a.dead || lose)
+			w.check.provider(err)
+			if lose {
 				ans, err = providers.Answer{}, errLost
 			}
-			w.tell("provider answers %s (%v): %v %v", e.grant.RefreshToken, ans.RefreshToken, err, a.dead)
-			w.check.provider(err)
+			if a.dead || lose {
+				w.check.unheard = true
+			}
 			answer(slow+time.Millisecond, ans, err)
 		})
 	}
@@ -263,7 +315,16 @@ func (a *simAgent) configured() {
 
 func (a *simAgent) userRefresh() {
 	if !a.w.asleep {
+		a.userAt = a.w.now
+		a.w.check.fails = 0
 		a.event("user refresh", func(now time.Time) { a.m.userRefresh(now) })
+	}
+}
+
+// networkBack is what the desktop says of its network.
+func (a *simAgent) networkBack() {
+	if !a.w.asleep {
+		a.event("resumed", func(now time.Time) { a.m.resumed(now) })
 	}
 }
 
@@ -275,33 +336,24 @@ func (a *simAgent) userConnects() {
 		return
 	}
 	r := providers.Result{Answer: w.provider.consent(), Binding: w.binding()}
-	w.check.reconnected()
+	w.wanted = true
+	w.check.consented()
 	a.event("connect", func(now time.Time) { a.m.connect(now, firstGrant(r, a.m.generation()+1, false)) })
 }
 
-// serve is a tool that asks, and waits for the answer at most ten seconds.
-func (a *simAgent) serve(minValid time.Duration) {
-	if a.dead || a.w.asleep {
+// userDisconnects, and thinks better of it some days later.
+func (a *simAgent) userDisconnects() {
+	if a.dead || a.w.asleep || a.m.served == nil {
 		return
 	}
-	a.ask(10*time.Second, func(now time.Time) reply { return a.m.serve(now, Want{MinValid: minValid}) }, nil)
+	a.w.wanted = false
+	a.event("disconnect", func(now time.Time) { a.m.disconnect(now) })
+	a.w.in(a.w.about(2*day), func() { a.w.agent.userConnects() })
 }
 
-func (a *simAgent) ask(left time.Duration, f func(time.Time) reply, then func(*Grant)) {
-	if a.dead || a.w.asleep {
-		return
-	}
-	var r reply
-	a.event("serve", func(now time.Time) { r = f(now) })
-	switch {
-	case r.token != nil:
-		a.w.check.handedOut(r.token)
-		if then != nil {
-			then(r.token)
-		}
-	case r.wait && left > 0:
-		a.later(500*time.Millisecond, func() { a.ask(left-500*time.Millisecond, f, then) })
-	}
+// serve is a tool that asks, and waits for the answer at most ten seconds.
+func (a *simAgent) serve(want Want) {
+	a.ask(10*time.Second, want.plain(), func(now time.Time) reply { return a.m.serve(now, want) })
 }
 
 // complain is a tool that says its token was refused: sometimes it is right.
@@ -313,7 +365,23 @@ func (a *simAgent) complain() {
 	if a.w.provider.takes(token) && a.w.rnd.IntN(3) > 0 {
 		return
 	}
-	a.ask(10*time.Second, func(now time.Time) reply { return a.m.rejected(now, token) }, nil)
+	a.ask(10*time.Second, false, func(now time.Time) reply { return a.m.rejected(now, token) })
+}
+
+func (a *simAgent) ask(left time.Duration, plain bool, f func(time.Time) reply) {
+	if a.dead || a.w.asleep {
+		return
+	}
+	var r reply
+	a.event("serve", func(now time.Time) { r = f(now) })
+	switch {
+	case r.token != nil:
+		a.w.check.handedOut(r.token, plain)
+	case r.wait && left > 0:
+		a.later(500*time.Millisecond, func() { a.ask(left-500*time.Millisecond, plain, f) })
+	case plain:
+		a.w.check.refused(a)
+	}
 }
 
 func (a *simAgent) String() string {

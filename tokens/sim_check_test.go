@@ -1,7 +1,9 @@
 package tokens
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/authtray/authtray/providers"
@@ -11,18 +13,30 @@ import (
 type checker struct {
 	w *world
 
-	events       int
-	refreshes    int
-	served       int
-	deaths       int
-	lostGrants   int // given up by the provider because an answer never arrived
-	revocations  int
-	saidDead     bool // the provider has given a verdict on the present grant
-	suspects     int
-	verdictGiven bool   // the machine condemned; nothing may be sent until the user acts
-	toldFor      int    // deaths that were announced
-	unsure       string // a token whose times a crash kept from being written after the clock was set back
-	hour         [2]int // the present hour, and the requests in it
+	events      int
+	refreshes   int
+	served      int
+	deaths      int
+	lostGrants  int // given up by the provider because an answer never arrived, or by us because the keychain never took it
+	revocations int
+
+	// The present grant.
+	saidDead bool   // the provider has given a verdict on it
+	suspects int    // unknown refusals that were heard
+	over     bool   // the machine has condemned it, or the user disconnected: nothing may be sent until the user acts
+	gone     bool   // …the user disconnected
+	told     int    // how often its death was announced
+	retold   int    // …how often it may have been told again, after a crash in the very moment
+	unheard  bool   // an answer got lost since the last one that was heard
+	onDisk   bool   // the keychain has, or had, it
+	back     bool   // we gave it back
+	gen      uint64 // the generation that is served
+	unsure   string // a token whose times a crash kept from being written after the clock was set back
+
+	fails int           // passing failures since the last good answer, or since the user asked
+	quick bool          // the one quick retry was used
+	dry   time.Duration // since when tools get nothing; 0: they do
+	hour  [2]int        // the present hour, and the requests in it
 }
 
 // violation is a broken rule, at a moment of a seed's life.
@@ -41,15 +55,16 @@ func (c *checker) fail(format string, args ...any) {
 }
 
 // allowed is the package comment's table of states, as the machine may move.
-// An event that is not named may not move it at all.
+// An event that is not named may not move it at all, but to the end of a token
+// that nothing can renew.
 var allowed = map[string]map[State][]State{
 	"record read": {
-		Disconnected:      {Connected, KeychainLocked, Disconnected, ReconnectRequired},
+		Disconnected:      {Connected, KeychainLocked, ReconnectRequired},
 		KeychainLocked:    {Connected, Disconnected, ReconnectRequired},
 		ReconnectRequired: {Connected},
 	},
 	"saved": {
-		Disconnected: {Connected}, Connected: {Connected}, Retrying: {Connected}, Misconfigured: {Connected},
+		Disconnected: {Connected}, Retrying: {Connected}, Misconfigured: {Connected},
 		KeychainLocked: {Connected}, ReconnectRequired: {Connected},
 	},
 	"store checked": {
@@ -69,36 +84,48 @@ var allowed = map[string]map[State][]State{
 		Connected: {ReconnectRequired}, Retrying: {ReconnectRequired}, Misconfigured: {ReconnectRequired},
 		KeychainLocked: {ReconnectRequired}, ReconnectRequired: {Connected},
 	},
+	"probed": {Connected: {ReconnectRequired}},
+	"disconnect": {
+		Connected: {Disconnected}, Retrying: {Disconnected}, Misconfigured: {Disconnected},
+		KeychainLocked: {Disconnected}, ReconnectRequired: {Disconnected},
+	},
 }
 
-func (c *checker) transition(event string, before State, m *machine) {
+func (c *checker) transition(event string, before State, a *simAgent) {
 	c.events++
-	if m.base == before {
-		c.state(m)
-		return
-	}
-	ok := false
-	for _, s := range allowed[event][before] {
-		ok = ok || s == m.base
-	}
-	if !ok {
+	m := a.m
+	ended := m.base == ReconnectRequired && m.reason == ReasonExpired
+	if m.base != before && !ended && !slices.Contains(allowed[event][before], m.base) {
 		c.fail("%q moved %s to %s, which the table does not allow", event, before, m.base)
+	}
+	if c.over && c.w.wanted && m.base == Connected && c.current(m.served) && (c.gone || !c.back) {
+		c.reconnected()
+	}
+	if m.base == Connected && before != Connected {
+		c.dry = 0
+	}
+	if g := m.served; g != nil && g.Generation != c.gen {
+		c.gen, c.fails, c.quick, c.suspects, c.dry = g.Generation, 0, false, 0, 0
 	}
 	c.state(m)
 }
 
+// current: the grant is of the last consent.
+func (c *checker) current(g *Grant) bool {
+	return g != nil && readSimToken(g.AccessToken).family == c.w.provider.family
+}
+
 // state holds what must be true at every moment.
 func (c *checker) state(m *machine) {
-	if m.base == ReconnectRequired && m.next == nil && m.reason != ReasonEndpointsChanged && !c.verdictGiven {
-		if !c.saidDead {
-			c.fail("reconnect_required without a verdict of the provider")
-		}
-		c.verdictGiven = true
-		c.died()
+	if m.base == ReconnectRequired && m.next == nil && m.reason != ReasonEndpointsChanged && !c.over && !c.stale(m) {
+		c.over = true
+		c.died(m.reason)
+	}
+	if c.gone && m.base != Disconnected && m.next == nil {
+		c.fail("a connection that the user ended is %s", m.base)
 	}
 	if m.base == Retrying && m.busy == idle {
-		pause := m.retryAt.Sub(c.w.Now())
-		if pause > maxRetryAfter+time.Minute {
+		if pause := m.retryAt.Sub(c.w.Now()); pause > maxRetryAfter+time.Minute {
 			c.fail("the next try is %s away", pause)
 		}
 	}
@@ -107,30 +134,100 @@ func (c *checker) state(m *machine) {
 	}
 }
 
-// died: the grant is given up. That is right if a person revoked it, and no
-// fault of ours if an answer never arrived; else a delivered grant was lost.
-func (c *checker) died() {
-	c.deaths++
-	p := c.w.provider
-	switch {
-	case p.revoked:
-	case p.lostAny:
-		c.lostGrants++
-	case c.suspects > len(suspectPauses):
-	default:
-		c.fail("a grant was lost that had been delivered")
-	}
-	c.w.in(c.w.about(6*time.Hour), func() { c.w.agent.userConnects() })
+// stale: the verdict is of an older grant than the one in the keychain, which
+// the new process has not read yet.
+func (c *checker) stale(m *machine) bool {
+	return !m.store.read && c.w.disk != nil && !c.w.verdict.covers(c.w.disk)
 }
 
+// died: the grant is given up, for a reason that must be true. A person revoked
+// it, or an answer never arrived; else a delivered grant was lost.
+func (c *checker) died(r Reason) {
+	c.deaths++
+	p := c.w.provider
+	ok, replaced := false, !c.onDisk // by a consent that a crash took away
+	switch r {
+	case ReasonRevoked:
+		ok = c.saidDead && (p.revoked && !p.lost || replaced)
+	case ReasonAnswerLost:
+		ok = c.saidDead && c.unheard && (p.revoked || p.lost || replaced)
+	case ReasonRefused:
+		ok = c.suspects > len(suspectPauses)
+	case ReasonTokenRejected:
+		ok = p.revoked && !p.refreshs
+	case ReasonExpired: // true by the clock on the wall, which may be wrong
+		ok = !p.refreshs && c.w.lifetime > 0
+	case ReasonNotKept:
+		ok = !c.onDisk
+	}
+	if !ok {
+		c.fail("a grant was given up, and the reason is not true (said dead %v, revoked %v, lost %v, unheard %v, on disk %v, suspects %d)",
+			c.saidDead, p.revoked, p.lost, c.unheard, c.onDisk, c.suspects)
+	}
+	if p.lost || replaced {
+		c.lostGrants++
+	}
+	c.w.in(c.w.about(6*time.Hour), func() {
+		if c.over && !c.gone {
+			c.w.agent.userConnects()
+		}
+	})
+}
+
+// provider is every answer of the token endpoint, whether it is heard or not.
 func (c *checker) provider(err error) {
-	f, ok := err.(*providers.Failure)
-	switch {
-	case ok && f.Class == providers.Dead:
+	var f *providers.Failure
+	if errors.As(err, &f) && f.Class == providers.Dead {
 		c.saidDead = true
-	case ok && f.Class == providers.Suspect:
-		if c.suspects++; c.suspects > len(suspectPauses) {
-			c.saidDead = true
+	}
+}
+
+// reused: a refresh token came that is not the family's newest, and ends it.
+// That is nobody's fault where the newest never arrived.
+func (c *checker) reused(sender *simAgent, sent *Grant) {
+	newest := c.w.provider.current()
+	has := func(g *Grant) bool { return g != nil && g.RefreshToken == newest }
+	if !sender.dead && (has(sender.m.served) || has(sender.m.next) || has(c.w.disk)) {
+		c.fail("%s was sent, though %s had been delivered", sent.RefreshToken, newest)
+	}
+}
+
+// answered holds the pause after a failure against the rules.
+func (c *checker) answered(a *simAgent, want Want, err error) {
+	if err == nil {
+		c.unheard = false
+		return
+	}
+	var f *providers.Failure
+	if !errors.As(err, &f) || a.m.base == ReconnectRequired || !want.plain() && !f.Lost {
+		return
+	}
+	pause := a.m.retryAt.Sub(c.w.Now())
+	between := func(least, most time.Duration) {
+		if pause < least || pause > most {
+			c.fail("%s after %q (%d failures, %d unknown refusals), not between %s and %s", pause, f.Code, c.fails, c.suspects, least, most)
+		}
+	}
+	asked := min(f.RetryAfter, maxRetryAfter)
+	switch f.Class {
+	case providers.Transient:
+		c.fails++
+		if f.Lost && !c.quick {
+			c.quick = true
+			between(0, 5*time.Second)
+			return
+		}
+		usual := 5 * time.Second
+		for n := 1; n < c.fails && usual < 5*time.Minute; n++ {
+			usual *= 2
+		}
+		usual = min(usual, 5*time.Minute)
+		between(max(usual*8/10, asked), max(usual*12/10, asked))
+	case providers.Misconfigured:
+		between(time.Hour, time.Hour)
+	case providers.Suspect:
+		if c.suspects++; c.suspects <= len(suspectPauses) {
+			between(suspectPauses[c.suspects-1], suspectPauses[c.suspects-1])
 		}
 	}
 }
@@ -140,8 +237,11 @@ func (c *checker) sent(a *simAgent, g *Grant) {
 	if a.sending[g.RefreshToken] > 0 {
 		c.fail("a second refresh while one is under way")
 	}
-	if c.verdictGiven {
+	if c.over {
 		c.fail("a request after the verdict")
+	}
+	if early := a.m.retryAt.Sub(c.w.Now()); a.m.base == Retrying && early > 5*time.Second && c.w.now-a.userAt > time.Minute {
+		c.fail("a request %s before its time", early)
 	}
 	if h := int(c.w.now / time.Hour); h != c.hour[0] {
 		c.hour = [2]int{h, 0}
@@ -151,16 +251,60 @@ func (c *checker) sent(a *simAgent, g *Grant) {
 	}
 }
 
-func (c *checker) handedOut(g *Grant) {
+func (c *checker) handedOut(g *Grant, plain bool) {
 	c.served++
-	end, known := c.w.provider.tokens[g.AccessToken]
-	if known && end <= c.w.now && g.AccessToken != c.unsure {
-		c.fail("an expired token was handed out, %s too late", c.w.now-end)
-	}
-	if d := c.w.disk; d == nil || d.Generation < g.Generation {
+	t := readSimToken(g.AccessToken)
+	switch d := c.w.disk; {
+	case c.over:
+		c.fail("a token was handed out after the verdict")
+	case t.end <= c.w.now && g.AccessToken != c.unsure:
+		c.fail("an expired token was handed out, %s too late", c.w.now-t.end)
+	case !plain && g.Generation == 0 && !slices.Equal(g.Scopes, simLess):
+		c.fail("asked for %v, and %v was handed out", simLess, g.Scopes)
+	case d == nil || !d.reaches(t):
 		if !c.w.agent.m.store.unsaved {
 			c.fail("a token was handed out before its grant was written")
 		}
+	}
+	if plain {
+		c.dry = 0
+	}
+}
+
+// reaches: the grant is as new as the token, or newer.
+func (g *Grant) reaches(t simToken) bool {
+	have := readSimToken(g.AccessToken)
+	if g.RefreshToken != "" { // a narrower token's refresh token comes without an access token of its own
+		fmt.Sscanf(g.RefreshToken, "rt-%d-%d", &have.family, &have.serial)
+	}
+	return have.family > t.family || have.family == t.family && have.serial >= t.serial
+}
+
+// refused: a tool got nothing, though it waited. That may be, but not for long
+// where nothing is out of order: a grant that lives must come back by itself.
+func (c *checker) refused(a *simAgent) {
+	if c.over || !c.w.provider.alive || !c.w.wanted {
+		c.dry = 0
+		return
+	}
+	if c.dry == 0 {
+		c.dry = c.w.now
+	}
+	if since := c.w.now - c.dry; since > 4*time.Hour && c.w.fineFor() > 4*time.Hour {
+		c.fail("a grant that lives gives no token for %s, and nothing is out of order", since)
+	}
+}
+
+// tidy: where a grant is over, nothing of it is left in a keychain that is open.
+func (c *checker) tidy(a *simAgent) {
+	if !c.over || a.m.next != nil || c.w.fineFor() < time.Hour {
+		return
+	}
+	if c.w.disk != nil && !a.m.lapsed() {
+		c.fail("the grant is over, and still in the keychain: %v", c.w.disk)
+	}
+	if c.gone && c.w.provider.alive && c.onDisk {
+		c.fail("the user disconnected, and the grant was never given back")
 	}
 }
 
@@ -168,8 +312,8 @@ func (c *checker) announced(m *machine) {
 	if m.reason == ReasonEndpointsChanged {
 		return
 	}
-	if c.toldFor++; c.toldFor > c.deaths+1 {
-		c.fail("a death was announced more than once")
+	if c.told++; c.told > 1+c.retold {
+		c.fail("a death was announced %d times", c.told)
 	}
 }
 
@@ -178,20 +322,60 @@ func (c *checker) revoked() {
 	family := c.w.provider.family
 	c.w.in(21*day, func() {
 		p := c.w.provider
-		if p.family == family && p.revoked && !c.verdictGiven {
+		if p.family == family && p.revoked && !c.over {
 			c.fail("a revocation went unseen for three weeks")
 		}
 	})
 }
 
-func (c *checker) reconnected() { c.saidDead, c.verdictGiven, c.suspects = false, false, 0 }
+// consented: a new grant begins, which the machine does not have yet.
+func (c *checker) consented() {
+	c.saidDead, c.unheard, c.onDisk, c.back = false, false, false, false
+}
+
+// reconnected: the user sees that they are connected again.
+func (c *checker) reconnected() {
+	c.toldOnce()
+	c.over, c.gone, c.told, c.retold = false, false, 0, 0
+}
+
+func (c *checker) toldOnce() {
+	if c.over && !c.gone && c.told == 0 {
+		c.fail("a death was never announced")
+	}
+}
+
+// kept: the keychain took a grant.
+func (c *checker) kept(g *Grant) { c.onDisk = c.onDisk || c.current(g) }
+
+// verdictSaved: from here on it is certain that the user disconnected.
+func (c *checker) verdictSaved(v *Verdict) {
+	if v.Reason == ReasonNone && !c.w.wanted {
+		c.over, c.gone = true, true
+	}
+}
+
+// crashed notes what a crash in this very moment excuses.
+func (c *checker) crashed(a *simAgent) {
+	w, m := c.w, a.m
+	if a.underway > 0 || m.next != nil || m.store.unsaved {
+		c.unheard = true // answered, but not on disk: not received, or refused by the keychain
+	}
+	if m.store.unsaved && m.served != nil {
+		c.unsure = m.served.AccessToken // its times may not be on disk as the clock now has them
+	}
+	if c.told > 0 && (w.verdict == nil || !w.verdict.Announced) {
+		c.retold++
+	}
+	c.fails, c.quick, c.suspects, c.dry = 0, false, 0, 0
+}
 
 // finish holds what must be true at the end of a life.
 func (c *checker) finish() {
-	if c.toldFor < c.deaths-1 || c.toldFor > c.deaths+1 {
-		c.fail("%d deaths were announced %d times", c.deaths, c.toldFor)
+	if !c.w.agent.dead {
+		c.toldOnce()
 	}
-	if c.refreshes == 0 || c.served == 0 {
+	if c.served == 0 || c.refreshes == 0 && c.w.provider.refreshs {
 		c.fail("nothing happened: %d refreshes, %d tokens served", c.refreshes, c.served)
 	}
 }

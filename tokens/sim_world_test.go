@@ -2,9 +2,9 @@ package tokens
 
 import (
 	"container/heap"
+	"errors"
 	"fmt"
 	"math/rand/v2"
-	"strings"
 	"time"
 
 	"github.com/authtray/authtray/providers"
@@ -29,10 +29,16 @@ type world struct {
 	asleep, online, portal, outage bool
 	busy429, refusesClient         bool
 	locked                         bool
-	moved                          bool // the configuration points elsewhere
+	strange                        bool          // the provider refuses everything in words of its own
+	moved                          bool          // the configuration points elsewhere
+	full                           bool          // the state folder
+	wanted                         bool          // the user wants to be connected
+	lastBad                        time.Duration // when something was last out of order
 
 	disk     *Grant // the keychain's record
 	verdict  *Verdict
+	sent     uint64 // the mark of a refresh under way; see Verdicts.Sent
+	policy   policy
 	provider *simProvider
 	agent    *simAgent
 	lifetime time.Duration
@@ -60,18 +66,39 @@ const (
 	bugServeBeforeWrite
 	bugNoGenerationCheck
 	bugUncappedBuffer
+	bugForgetsSent
+	bugDeafTimer
 )
 
 var simStart = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func newWorld(seed uint64, bug plant) *world {
 	w := &world{seed: seed, rnd: rand.New(rand.NewPCG(seed, 0x617574687472)), online: true, plant: bug}
-	lifetimes := []time.Duration{5 * time.Minute, time.Hour, time.Hour, time.Hour, 2 * time.Hour, 2 * time.Hour, 8 * time.Hour, 8 * time.Hour, 24 * time.Hour, 24 * time.Hour}
-	w.lifetime = lifetimes[w.rnd.IntN(len(lifetimes))]
-	w.provider = &simProvider{w: w, rotates: w.rnd.IntN(4) > 0, grace: time.Duration(w.rnd.IntN(2)) * 30 * time.Second, tokens: map[string]time.Duration{}}
+	w.policy = policy{name: "c", provider: "Provider"}
+	w.provider = &simProvider{
+		w: w, refreshs: true, rotates: w.rnd.IntN(4) > 0, grace: time.Duration(w.rnd.IntN(2)) * 30 * time.Second, widens: w.rnd.IntN(4) == 0,
+	}
+	w.drawLifetime()
 	w.check.w = w
 	w.boot()
 	return w
+}
+
+// drawLifetime: most grants are kept fresh by the timer, some by callers, and
+// some have nothing to be renewed with.
+func (w *world) drawLifetime() {
+	one := func(list ...time.Duration) time.Duration { return list[w.rnd.IntN(len(list))] }
+	switch w.rnd.IntN(10) {
+	case 0:
+		w.lifetime, w.policy.onDemand = one(10*time.Second, time.Minute, 5*time.Minute, time.Hour), true
+	case 1:
+		w.lifetime, w.provider.refreshs = one(0, 0, 8*time.Hour, 30*day), false
+		w.policy.canProbe, w.policy.probe = true, w.rnd.IntN(2) == 0
+	default:
+		w.lifetime = one(5*time.Minute, time.Hour, time.Hour, time.Hour, 2*time.Hour, 2*time.Hour, 8*time.Hour, 8*time.Hour, day, day)
+		w.policy.canProbe = w.rnd.IntN(2) == 0
+		w.policy.probe = w.policy.canProbe
+	}
 }
 
 // Now and Elapsed make the world the agent's Clock.
@@ -136,26 +163,62 @@ const day = 24 * time.Hour
 // rule that is broken.
 func (w *world) live(d time.Duration) {
 	w.nights()
-	w.every(3*day, func() { w.online = false; w.in(w.about(20*time.Minute), func() { w.online = true }) })
+	w.every(3*day, func() {
+		w.online = false
+		w.in(w.about(20*time.Minute), func() {
+			if w.online = true; w.rnd.IntN(2) == 0 { // the desktop does not always say so
+				w.agent.networkBack()
+			}
+		})
+	})
 	w.spell(&w.portal, 9*day, 30*time.Minute, nil)
 	w.spell(&w.outage, 15*day, 40*time.Minute, nil)
 	w.spell(&w.busy429, 20*day, 10*time.Minute, nil)
 	w.spell(&w.refusesClient, 120*day, 3*time.Hour, nil)
+	w.spell(&w.strange, 120*day, 30*time.Minute, nil)
 	w.spell(&w.locked, 6*day, 25*time.Minute, func() { w.agent.storeChanged() })
 	w.every(25*day, func() { w.provider.loseNext = true })
 	w.every(2*time.Hour, w.toolAsks)
-	w.every(3*day, w.toolComplains)
-	w.every(10*day, func() { w.agent.crash(); w.in(w.about(2*time.Minute), w.bootAgain) })
+	w.every(2*day, func() { w.agent.serve(Want{Scopes: simLess}) })
+	w.every(3*day, func() { w.agent.complain() })
+	w.every(10*day, func() { w.agent.crash() })
 	w.every(30*day, w.clockJumps)
+	w.every(60*day, w.clockWrong)
+	w.spell(&w.full, 60*day, time.Hour, nil)
 	w.every(90*day, w.configEdited)
 	w.every(200*day, w.provider.revoke)
 	w.every(30*day, func() { w.agent.userRefresh() })
-	w.in(time.Minute, func() { w.agent.userConnects() })
+	w.every(150*day, func() { w.agent.userDisconnects() })
+	w.every(day, w.userLooks)
+	w.in(time.Minute, func() { w.wanted = true; w.agent.userConnects() })
 	for len(w.todo) > 0 && w.todo[0].at <= d {
 		e := heap.Pop(&w.todo).(simEvent)
-		if w.now = e.at; e.do != nil {
-			e.do()
-		}
+		w.look()
+		w.now = e.at
+		e.do()
+		w.look()
+	}
+}
+
+// look notes whether anything is out of order.
+func (w *world) look() {
+	if w.asleep || !w.online || w.portal || w.outage || w.busy429 || w.refusesClient || w.strange || w.locked || w.full || w.moved || w.agent.dead {
+		w.lastBad = w.now
+	}
+}
+
+// fineFor is how long nothing has been out of order.
+func (w *world) fineFor() time.Duration { return w.now - w.lastBad }
+
+// userLooks is a person who finds out that they are not connected, and sees to it.
+func (w *world) userLooks() {
+	a := w.agent
+	if a.dead || w.asleep {
+		return
+	}
+	w.check.tidy(a)
+	if w.wanted && a.m.base == Disconnected && a.m.store.read && a.m.next == nil {
+		a.userConnects()
 	}
 }
 
@@ -181,11 +244,9 @@ func (w *world) nights() {
 
 func (w *world) toolAsks() {
 	for range 1 + w.rnd.IntN(3) {
-		w.agent.serve(time.Duration(w.rnd.IntN(300)) * time.Second)
+		w.agent.serve(Want{MinValid: time.Duration(w.rnd.IntN(300)) * time.Second})
 	}
 }
-
-func (w *world) toolComplains() { w.agent.complain() }
 
 func (w *world) clockJumps() {
 	if w.asleep || w.agent.dead {
@@ -200,6 +261,31 @@ func (w *world) clockJumps() {
 	w.agent.look()
 }
 
+// folderErr is the state folder's: it is full, now and then.
+func (w *world) folderErr() error {
+	if w.full {
+		return errors.New("no space left on device")
+	}
+	return nil
+}
+
+// clockWrong: a clock is an hour or two ahead for a minute.
+func (w *world) clockWrong() {
+	if w.asleep || w.agent.dead {
+		return
+	}
+	d := time.Duration(1+w.rnd.IntN(2)) * time.Hour
+	set := func(d time.Duration) {
+		w.jump += d
+		w.tell("clock set by %s", d)
+		if !w.agent.dead {
+			w.agent.look()
+		}
+	}
+	set(d)
+	w.in(40*time.Second, func() { set(-d) })
+}
+
 func (w *world) configEdited() {
 	w.moved = true
 	w.agent.configured()
@@ -207,7 +293,7 @@ func (w *world) configEdited() {
 }
 
 func (w *world) boot() {
-	w.tell("boot, disk %v, verdict %v", w.disk, w.verdict)
+	w.tell("boot, disk %v, verdict %v, sent %d", w.disk, w.verdict, w.sent)
 	w.agent = newSimAgent(w)
 }
 
@@ -234,86 +320,4 @@ func (w *world) storeErr() error {
 		return store.ErrUnavailable
 	}
 	return nil
-}
-
-// simProvider issues tokens. Families are numbered; a refresh token is
-// "family/serial".
-type simProvider struct {
-	w        *world
-	rotates  bool
-	grace    time.Duration
-	family   int
-	serial   int
-	alive    bool
-	rotated  time.Duration // when the last rotation was
-	loseNext bool
-	tokens   map[string]time.Duration // access token → true time of its end
-	revoked  bool                     // by a person, not by us
-	lostAny  bool                     // an answer of this family never arrived
-}
-
-var errLost = &providers.Failure{Class: providers.Transient, Code: "network", Lost: true, Detail: "The connection broke."}
-
-func (p *simProvider) issue() providers.Answer {
-	t := fmt.Sprintf("at-%d-%d-%d", p.family, p.serial, len(p.tokens))
-	if len(p.tokens) > 64 {
-		p.tokens = map[string]time.Duration{}
-	}
-	p.tokens[t] = p.w.now + p.w.lifetime
-	return providers.Answer{
-		AccessToken: t, TokenType: "Bearer", RefreshToken: fmt.Sprintf("rt-%d-%d", p.family, p.serial),
-		ExpiresIn: p.w.lifetime, SentAt: p.w.Now(),
-	}
-}
-
-func (p *simProvider) consent() providers.Answer {
-	p.family++
-	p.serial, p.alive, p.revoked, p.lostAny, p.rotated = 0, true, false, false, 0
-	return p.issue()
-}
-
-func (p *simProvider) revoke() {
-	if !p.alive {
-		return
-	}
-	p.w.tell("revoked")
-	p.alive, p.revoked = false, true
-	p.tokens = map[string]time.Duration{}
-	p.w.check.revoked()
-}
-
-// takes says whether the provider's API accepts an access token.
-func (p *simProvider) takes(token string) bool { return p.tokens[token] > p.w.now }
-
-// refresh is the token endpoint. The request arrives now.
-func (p *simProvider) refresh(sent *Grant) (providers.Answer, error) {
-	w := p.w
-	switch {
-	case w.outage:
-		return providers.Answer{}, &providers.Failure{Class: providers.Transient, Code: "http_503", Status: 503, Detail: "Down."}
-	case w.busy429:
-		return providers.Answer{}, &providers.Failure{Class: providers.Transient, Code: "http_429", Status: 429, RetryAfter: time.Duration(w.rnd.IntN(7200)) * time.Second, Detail: "Busy."}
-	case w.refusesClient:
-		return providers.Answer{}, &providers.Failure{Class: providers.Misconfigured, Code: "invalid_client", Status: 401, Detail: "Client."}
-	case w.rnd.IntN(3000) == 0:
-		return providers.Answer{}, &providers.Failure{Class: providers.Suspect, Code: "strange", Status: 400, Detail: "Strange."}
-	}
-	dead := &providers.Failure{Class: providers.Dead, Code: "invalid_grant", Status: 400, Detail: "Gone."}
-	current := fmt.Sprintf("rt-%d-%d", p.family, p.serial)
-	previous := fmt.Sprintf("rt-%d-%d", p.family, p.serial-1)
-	switch {
-	case !p.alive, !strings.HasPrefix(sent.RefreshToken, fmt.Sprintf("rt-%d-", p.family)):
-		return providers.Answer{}, dead // revoked, or of an older consent
-	case sent.RefreshToken == current:
-	case sent.RefreshToken == previous && p.grace > 0 && w.now-p.rotated < p.grace:
-		return p.issue(), nil
-	default:
-		p.alive = false // reuse detected: the family dies
-		return providers.Answer{}, dead
-	}
-	if p.rotates {
-		p.serial++
-		p.rotated = w.now
-	}
-	return p.issue(), nil
 }

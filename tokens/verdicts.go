@@ -22,14 +22,22 @@ type Verdicts interface {
 
 // Verdict says that every grant up to Generation is over.
 type Verdict struct {
-	Reason     Reason    `json:"reason"` // ReasonNone: the user disconnected
+	Reason     Reason    `json:"reason"`           // ReasonNone: the user disconnected
+	Detail     string    `json:"detail,omitempty"` // a sentence of ours, where it says more than Reason
 	Generation uint64    `json:"generation"`
 	Time       time.Time `json:"time"`
 	Announced  bool      `json:"announced,omitempty"` // the user has been told
 	All        bool      `json:"all,omitempty"`       // it covers whatever record is found: which one it was about is not known
+	Told       bool      `json:"told,omitempty"`      // no verdict: it only remembers, of a grant that is kept, that the user has been told of Reason
+}
+
+// Valid says whether v can have been written by this program: what covers no
+// grant must be one of the kinds that do not have to.
+func (v Verdict) Valid() bool {
+	return v.Generation > 0 || v.All || v.Told || v.Reason == ReasonNotKept
 }
 
 // covers says whether the grant is one of those that are over.
 func (v *Verdict) covers(g *Grant) bool {
-	return v != nil && (v.All || g.Generation <= v.Generation)
+	return v != nil && !v.Told && (v.All || g.Generation <= v.Generation)
 }

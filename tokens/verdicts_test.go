@@ -96,3 +96,89 @@ func TestADeadGrantStaysDeadWhereItsVerdictCannotBeRead(t *testing.T) {
 		r.wantState(Connected, ReasonNone)
 	})
 }
+
+func TestADeathIsWrittenDownBeforeTheGrantIsErased(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.verdicts.full = errors.New("disk full")
+		r.provider.with(func() { r.provider.always = failure(providers.Dead, "invalid_grant") })
+		r.pass(56 * time.Minute)
+		r.wantState(ReconnectRequired, ReasonRevoked)
+		if r.stored() == nil {
+			t.Fatal("erased, and nothing says why")
+		}
+		r.restart()
+		r.pass(time.Minute)
+		r.wantState(ReconnectRequired, ReasonRevoked)
+		r.verdicts.full = nil
+		r.pass(time.Minute)
+		if r.stored() != nil {
+			t.Fatal("the dead grant is still in the keychain")
+		}
+		r.restart()
+		r.wantState(ReconnectRequired, ReasonRevoked)
+	})
+}
+
+// What is said of a grant that is kept is remembered too.
+func TestEveryEndIsToldOnceOverRestarts(t *testing.T) {
+	ends := map[Reason]func(r *rig){
+		ReasonRevoked: func(r *rig) {
+			r.provider.with(func() { r.provider.always = failure(providers.Dead, "invalid_grant") })
+			r.pass(time.Hour)
+		},
+		ReasonEndpointsChanged: func(r *rig) {
+			r.provider.with(func() { r.provider.binding.Origins = []string{"https://elsewhere.example"} })
+			r.put()
+		},
+		ReasonRecordDamaged: func(r *rig) {
+			r.store.Set(r.t.Context(), "work", []byte("{"))
+			r.restart()
+		},
+		ReasonExpired: func(r *rig) {
+			r.provider.with(func() { r.provider.refreshable = false })
+			r.connect()
+			r.pass(61 * time.Minute)
+		},
+	}
+	for reason, end := range ends {
+		t.Run(string(reason), func(t *testing.T) {
+			inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+				for round := range 2 {
+					end(r)
+					told := 0
+					for range 4 {
+						r.pass(time.Minute)
+						r.wantState(ReconnectRequired, reason)
+						if r.status().Announce {
+							told++
+							r.m.Announced("work")
+						}
+						r.restart()
+					}
+					if told != 1 {
+						t.Fatalf("round %d: told %d times", round, told)
+					}
+					r.provider.with(func() {
+						r.provider.always, r.provider.binding = nil, rigBinding
+						r.provider.refreshable = true
+					})
+					r.put()
+					r.connect()
+					r.restart()
+					r.wantState(Connected, ReasonNone)
+				}
+			})
+		})
+	}
+}
+
+func TestTheProvidersOwnReasonIsPassedOn(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.always = failure(providers.Dead, "inactive_user") })
+		r.pass(56 * time.Minute)
+		r.restart()
+		if got := r.status().Detail; got != "The provider said inactive_user. Reconnect to go on." {
+			t.Fatalf("said: %q", got)
+		}
+	})
+}

@@ -106,3 +106,14 @@ func (v verdicts) Clear(name string) error {
 	}
 	return err
 }
+
+// VerdictNames are the connections of which there is a verdict.
+func VerdictNames(state string) (names []string) {
+	files, _ := filepath.Glob(filepath.Join(state, "verdicts", "*.json"))
+	for _, f := range files {
+		if name := strings.TrimSuffix(filepath.Base(f), ".json"); CheckName(name) == nil {
+			names = append(names, name)
+		}
+	}
+	return names
+}

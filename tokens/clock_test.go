@@ -1,0 +1,134 @@
+package tokens
+
+import (
+	"testing"
+	"time"
+
+	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/tokens/store"
+)
+
+// A machine may start with its clock in another time zone, until the network
+// tells it better.
+func TestAClockThatIsWrongForAMinuteEndsNoGrant(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.refreshable = false })
+		r.connect()
+		r.clock.jump(2 * time.Hour)
+		r.pass(40 * time.Second)
+		r.wantState(ReconnectRequired, ReasonExpired)
+		r.clock.jump(-2 * time.Hour)
+		r.pass(time.Minute)
+		r.wantState(Connected, ReasonNone)
+		r.token()
+		r.pass(time.Hour)
+		r.wantState(ReconnectRequired, ReasonExpired)
+		r.m.Announced("work")
+		r.pass(2 * day)
+		if r.stored() != nil {
+			t.Fatal("two days after its end the token is still in the keychain")
+		}
+		if r.wantState(ReconnectRequired, ReasonExpired); r.status().Announce {
+			t.Fatal("told twice")
+		}
+	})
+}
+
+func TestAClockSetBackBeforeTheRecordIsReadMakesNoTokenYounger(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.pass(20 * time.Minute)
+		r.store.fail(store.ErrLocked)
+		r.restart()
+		r.pass(time.Minute)
+		r.clock.jump(-20 * time.Minute)
+		r.pass(time.Minute)
+		r.store.fail(nil)
+		r.provider.with(func() { r.provider.always = failure(providers.Transient, "http_503") })
+		r.pass(40 * time.Minute) // it is 62 minutes old
+		_, err := r.ask(Want{})
+		r.wantCode(err, CodeTemporarilyUnavailable)
+	})
+}
+
+func TestAClockSetBackDuringASaveReachesTheStore(t *testing.T) {
+	now := time.Date(2026, 1, 1, 10, 0, 0, 0, time.UTC)
+	m := newMachine(now, policy{provider: "P"}, nil, 0, func() float64 { return .5 })
+	m.effects()
+	m.recordRead(now, nil, store.ErrAbsent)
+	m.connect(now, firstGrant(providers.Result{Answer: providers.Answer{AccessToken: "a", RefreshToken: "r", ExpiresIn: time.Hour, SentAt: now}}, 1, false))
+	disk := m.effects()[0].grant
+	now = now.Add(-40 * time.Minute)
+	m.shift(now, -40*time.Minute, false)
+	m.saved(now, 1, nil)
+	m.tick(now)
+	for _, e := range m.effects() {
+		if e.kind == saveRecord {
+			disk = e.grant
+		}
+	}
+	if !disk.ExpiresAt.Equal(m.served.ExpiresAt) {
+		t.Fatalf("the keychain says that the token ends at %s, memory at %s", disk.ExpiresAt, m.served.ExpiresAt)
+	}
+}
+
+func TestAClockSetBackMovesTheNextTryWithIt(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.always = failure(providers.Misconfigured, "invalid_client") })
+		r.pass(56 * time.Minute)
+		r.wantHits(1)
+		r.clock.jump(-10 * time.Hour)
+		r.pass(61 * time.Minute)
+		r.wantHits(2)
+	})
+}
+
+func TestTheFirstCallerAfterASuspendIsNotHeldByARequestFromBeforeIt(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.slow = time.Hour }) // its connection does not outlive the suspend
+		r.pass(55*time.Minute + 16*time.Second)
+		r.wantHits(1)
+		r.provider.with(func() { r.provider.slow = 0 })
+		r.clock.jump(8 * time.Hour)
+		if got := r.token(); got != "access-2" {
+			t.Fatalf("got %s", got)
+		}
+		r.wantHits(2)
+	})
+}
+
+func TestAfterASuspendWhatBackedOffIsTriedByItself(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.always = failure(providers.Misconfigured, "invalid_client") })
+		r.pass(56 * time.Minute)
+		r.wantHits(1)
+		r.provider.with(func() { r.provider.always = nil })
+		r.clock.jump(40 * time.Minute) // less than the hour to the next try
+		r.pass(40 * time.Second)
+		r.wantState(Connected, ReasonNone)
+	})
+}
+
+// Some providers state with each answer how long the refresh token lasts.
+func TestTheRefreshTokensOwnEndIsKeptFromComing(t *testing.T) {
+	inBubble(t, 24*time.Hour, func(t *testing.T, r *rig) {
+		r.config.Refresh = "on-demand"
+		r.put()
+		r.provider.with(func() { r.provider.refreshEnds = 20 * time.Hour })
+		r.connect()
+		r.pass(10*time.Hour + time.Minute) // half of it
+		r.wantHits(1)
+		r.pass(10 * time.Hour)
+		r.wantHits(2)
+	})
+}
+
+func TestAGrantThatOutlivedItsRefreshTokenSaysWhy(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.refreshEnds = 20 * time.Hour })
+		r.connect()
+		r.provider.with(func() { r.provider.always = failure(providers.Dead, "invalid_grant") })
+		r.clock.jump(30 * time.Hour) // a long sleep
+		r.pass(time.Minute)
+		r.wantState(ReconnectRequired, ReasonIdleLimit)
+	})
+}

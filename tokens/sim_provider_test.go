@@ -1,0 +1,150 @@
+package tokens
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/authtray/authtray/providers"
+)
+
+// simProvider issues tokens. Each consent begins a family; a refresh token is
+// "rt-family-serial", an access token says in itself when it truly ends.
+type simProvider struct {
+	w        *world
+	rotates  bool
+	grace    time.Duration
+	refreshs bool // gives refresh tokens
+	widens   bool // takes no notice of the scopes asked for
+	family   int
+	serial   int
+	issued   int
+	alive    bool
+	rotated  time.Duration // when the last rotation was
+	loseNext bool
+	revoked  bool // by a person, not by us
+	lost     bool // the family died since the answer with its newest refresh token never arrived
+}
+
+var errLost = &providers.Failure{Class: providers.Transient, Code: "network", Lost: true, Detail: "The connection broke."}
+
+// simForever is the end of a token that has none.
+const simForever = 200 * year
+
+func (p *simProvider) issue(scopes []string) providers.Answer {
+	end := p.w.now + p.w.lifetime
+	if p.w.lifetime == 0 {
+		end = simForever
+	}
+	p.issued++
+	a := providers.Answer{
+		AccessToken: fmt.Sprintf("at-%d-%d-%d-%d", p.family, p.serial, end, p.issued), TokenType: "Bearer",
+		ExpiresIn: p.w.lifetime, Never: p.w.lifetime == 0, SentAt: p.w.Now(), Scopes: scopes,
+	}
+	if p.refreshs {
+		a.RefreshToken = p.current()
+	}
+	return a
+}
+
+func (p *simProvider) current() string { return fmt.Sprintf("rt-%d-%d", p.family, p.serial) }
+
+// simToken is what an access token says of itself.
+type simToken struct {
+	family, serial int
+	end            time.Duration
+}
+
+func readSimToken(accessToken string) (t simToken) {
+	var n int
+	if _, err := fmt.Sscanf(accessToken, "at-%d-%d-%d-%d", &t.family, &t.serial, &t.end, &n); err != nil {
+		panic(err)
+	}
+	return t
+}
+
+// simScopes is what a person consents to; a tool may ask for less.
+var simScopes, simLess = []string{"read", "write"}, []string{"read"}
+
+func (p *simProvider) consent() providers.Answer {
+	p.family++
+	p.serial, p.alive, p.revoked, p.lost, p.rotated = 0, true, false, false, 0
+	return p.issue(simScopes)
+}
+
+// revoke is a person's doing, in the provider's settings.
+func (p *simProvider) revoke() {
+	if !p.alive {
+		return
+	}
+	p.w.tell("revoked")
+	p.alive, p.revoked = false, true
+	p.w.check.revoked()
+}
+
+// givenBack is our own revocation, of a grant that the user disconnected.
+func (p *simProvider) givenBack(g *Grant) {
+	p.w.tell("given back: %v", g)
+	if readSimToken(g.AccessToken).family == p.family {
+		p.alive = false
+		p.w.check.back = true
+	}
+}
+
+// takes says whether the provider's API accepts an access token.
+func (p *simProvider) takes(accessToken string) bool {
+	t := readSimToken(accessToken)
+	return p.alive && t.family == p.family && t.end > p.w.now
+}
+
+// refresh is the token endpoint. The request arrives now.
+func (p *simProvider) refresh(sender *simAgent, sent *Grant, want Want) (providers.Answer, error) {
+	w := p.w
+	switch {
+	case w.outage:
+		return providers.Answer{}, &providers.Failure{Class: providers.Transient, Code: "http_503", Status: 503, Detail: "Down."}
+	case w.busy429:
+		return providers.Answer{}, &providers.Failure{Class: providers.Transient, Code: "http_429", Status: 429, RetryAfter: time.Duration(w.rnd.IntN(7200)) * time.Second, Detail: "Busy."}
+	case w.refusesClient:
+		return providers.Answer{}, &providers.Failure{Class: providers.Misconfigured, Code: "invalid_client", Status: 401, Detail: "Client."}
+	case w.rnd.IntN(3000) == 0, w.strange:
+		return providers.Answer{}, &providers.Failure{Class: providers.Suspect, Code: "strange", Status: 400, Detail: "Strange."}
+	}
+	dead := &providers.Failure{Class: providers.Dead, Code: "invalid_grant", Status: 400, Detail: "Gone."}
+	previous := fmt.Sprintf("rt-%d-%d", p.family, p.serial-1)
+	switch {
+	case !p.alive, !strings.HasPrefix(sent.RefreshToken, fmt.Sprintf("rt-%d-", p.family)):
+		return providers.Answer{}, dead // revoked, or of an older consent
+	case sent.RefreshToken == p.current():
+	case sent.RefreshToken == previous && p.grace > 0 && w.now-p.rotated < p.grace:
+		return p.issue(p.given(want)), nil
+	default:
+		w.check.reused(sender, sent)
+		p.alive, p.lost = false, true // reuse detected: the family dies
+		return providers.Answer{}, dead
+	}
+	if p.rotates {
+		p.serial++
+		p.rotated = w.now
+	}
+	return p.issue(p.given(want)), nil
+}
+
+func (p *simProvider) given(want Want) []string {
+	if want.plain() || p.widens {
+		return simScopes
+	}
+	return want.Scopes
+}
+
+// probe is the provider's whoami.
+func (p *simProvider) probe(g *Grant) providers.Liveness {
+	w := p.w
+	switch {
+	case !w.online, w.portal, w.outage, w.busy429, w.rnd.IntN(50) == 0:
+		return providers.Unclear
+	case p.takes(g.AccessToken):
+		return providers.Alive
+	}
+	return providers.DeadToken
+}
