@@ -14,7 +14,7 @@
 //	status.go     states, reasons, codes, and what a caller is told
 //	verdicts.go   the memory of dead and disconnected grants, kept outside the keychain
 //	clock.go      how time is injected
-//	simulate/     a year in a minute: the machines in a simulated world
+//	sim_*_test.go a year in a minute: the machine in a simulated world
 //	store/        where records are kept: keychain, file, memory
 //	client/       the Go client for tools
 //
@@ -51,7 +51,8 @@
 //	refresh: dead             —             reconnect        reconnect        reconnect        —                —
 //	endpoints changed         —             reconnect        reconnect        reconnect        reconnect        — (connected, once they are back: looked at on every change, on resume and hourly)
 //	client registered again   —             reconnect        reconnect        reconnect        reconnect        —
-//	expired, no refresh token —             reconnect        —                reconnect        reconnect        —
+//	expired, no refresh token —             reconnect        —                reconnect        reconnect        — (connected, if the clock was wrong for a minute)
+//	store silent at the start locked        —                —                —                —                —
 //	connected by the user     connected     connected        connected        connected        connected        connected
 //	disconnected by the user  disconnected  disconnected     disconnected     disconnected     disconnected     disconnected
 //
@@ -64,7 +65,12 @@
 // expires_at − buffer. An on-demand connection is refreshed by callers, and by
 // the timer only to keep an idle grant alive. Only wall time counts: monotonic
 // time stops in suspend. A backward step of the wall clock moves the times of
-// every grant back with it, so that no token looks younger than it is.
+// every grant back with it, so that no token looks younger than it is. A token
+// that nothing can renew is kept, unused, for a day after its end: a clock that
+// was ahead for a minute has not ended it.
+//
+// A request that was under way when the machine slept is given three seconds
+// after it, and then up: its connection is most likely dead.
 //
 // # Failures of a refresh
 //
@@ -80,6 +86,7 @@
 //
 // A process that dies with a request under way has lost the answer too: the
 // next one sends the same refresh token again as soon as it has read the record.
+// One that is asked to end waits for the answer, and for the store to have it.
 //
 // # Write before use
 //
@@ -102,7 +109,18 @@
 //
 // Before a dead or disconnected grant is erased, a verdict (reason, generation,
 // time; no secret) is written outside the keychain. A record whose generation
-// is not above the verdict's is never used again, whenever the keychain opens.
+// is not above the verdict's is never used again, whenever the keychain opens;
+// nor is any record beside a verdict that cannot be read.
+//
+//	the user disconnected     verdict; revoked at the provider; erased. What cannot be read yet is
+//	                          given back once it can, by this process or the next
+//	the provider ended it     verdict; erased
+//	a sign-in that the store  a verdict that covers nothing waits for the case that this process
+//	does not take             ends first: the next one says that the sign-in is lost
+//	the grant is kept         (endpoints_changed, client_forgotten, record_damaged, expired) no
+//	                          verdict, but a note that the user has been told
+//
+// Whoever has been told is not told again, also after a restart.
 //
 // # The record, version 1
 //
