@@ -123,6 +123,25 @@ func TestProviderRulesComeFirst(t *testing.T) {
 	}
 }
 
+// A limiter's or a gateway's answer may hold anything, so a rule must name it to
+// speak of it.
+func TestARuleForAnyStatusIsNotForNotNow(t *testing.T) {
+	for rule, want := range map[string]map[int]Class{
+		"* odd":   {200: Dead, 400: Dead, 403: Dead, 404: Dead, 407: Transient, 408: Transient, 425: Transient, 429: Transient, 500: Transient, 503: Transient},
+		"4xx":     {200: Suspect, 400: Dead, 403: Dead, 429: Transient, 500: Transient},
+		"5xx":     {400: Suspect, 429: Transient, 500: Dead, 503: Dead},
+		"429":     {400: Suspect, 429: Dead, 500: Transient},
+		"500 odd": {400: Suspect, 500: Dead, 503: Transient},
+	} {
+		for status, class := range want {
+			f := Classify(ErrorRules{Reconnect: []string{rule}}, status, nil, []byte(`{"error":"odd"}`), testNow)
+			if f.Class != class {
+				t.Errorf("%q of %d: %s, want %s", rule, status, f.Class, class)
+			}
+		}
+	}
+}
+
 func TestAnswersThatMayHaveBeenLostSaySo(t *testing.T) {
 	for _, tt := range []struct {
 		status int

@@ -17,7 +17,9 @@ import (
 //	400 message=Invalid refresh token         a value may hold spaces
 //	400 error_description=Token was *         … and end in * for "starts with"
 //
-// Values and codes are compared without regard to case.
+// Values and codes are compared without regard to case. "*" and "4xx" leave out
+// the answers that say "not now" (passingStatus): a gateway or a limiter may have
+// given them, and a rule that means one of those must name it, or say "5xx".
 type rule struct {
 	status string // "400", "4xx", "*"
 	code   string // "" where members decide
@@ -75,11 +77,16 @@ func (r rule) matches(status int, codes []string, members any) bool {
 }
 
 func (r rule) matchesStatus(status int) bool {
-	if r.status == "*" {
-		return true
-	}
 	s := strconv.Itoa(status)
-	return r.status == s || strings.HasSuffix(r.status, "xx") && r.status[0] == s[0]
+	switch r.status {
+	case s:
+		return true
+	case "5xx":
+		return s[0] == '5'
+	case "*":
+		return !passingStatus(status)
+	}
+	return strings.HasSuffix(r.status, "xx") && r.status[0] == s[0] && !passingStatus(status)
 }
 
 func anyMatch(values []string, want string) bool {
