@@ -60,3 +60,20 @@ func (b Binding) covers(urls ...string) error {
 	}
 	return nil
 }
+
+// keepsSecretFrom is an endpoint that is asked before there is a grant, and so
+// before a binding (PAR, the device endpoint), to which the client secret would
+// go. The entry may name any; one that discovery names must be where the issuer
+// is or the token endpoint, which the secret goes to in any case: a document that
+// somebody changed must not send it elsewhere. what names it in the sentence.
+func (c *Client) keepsSecretFrom(ctx context.Context, what, configured, where string, e endpoints) error {
+	if configured != "" || slices.Contains(origins(e.Issuer, e.Token), origin(where)) {
+		return nil
+	}
+	secret, err := c.secret(ctx)
+	if err != nil || secret == "" {
+		return err
+	}
+	return c.misconfigured("foreign_host", "%s names a %s endpoint at %s, away from its token endpoint, so the client secret was not sent there; if that is as it should be, set the %s URL.",
+		c.name(), what, origin(where), what)
+}

@@ -2,6 +2,8 @@ package providers
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -45,5 +47,45 @@ func TestABindingIsTheSameHoweverAnOriginIsSpelled(t *testing.T) {
 	x, y := bindingOf(t, testClient(t, a)), bindingOf(t, testClient(t, b))
 	if len(x.Origins) != 2 || x.Origins[0] != y.Origins[0] || x.Origins[1] != y.Origins[1] || x.Origins[0] != "https://acme.example:443" {
 		t.Errorf("%v %v", x, y)
+	}
+}
+
+// Before there is a grant there is no binding. A document that somebody changed
+// must all the same not bring the client secret to a host of theirs.
+func TestTheSecretIsNotPushedWhereOnlyDiscoverySaysSo(t *testing.T) {
+	for _, tt := range []struct {
+		name, document string // members beside issuer, authorization and token endpoint; AWAY stands for another origin
+		mode           Mode
+		secret         string
+		own            func(e *Entry, away string)
+		starts, told   bool
+	}{
+		{"PAR offered elsewhere", `"pushed_authorization_request_endpoint":"AWAY/par"`, Browser, "s3cr3t", nil, true, false},
+		{"PAR required elsewhere", `"pushed_authorization_request_endpoint":"AWAY/par","require_pushed_authorization_requests":true`, Browser, "s3cr3t", nil, false, false},
+		{"PAR elsewhere, and no secret", `"pushed_authorization_request_endpoint":"AWAY/par"`, Browser, "", nil, true, true},
+		{"PAR elsewhere, by the entry", `"x":1`, Browser, "s3cr3t", func(e *Entry, away string) { e.PAR = away + "/par" }, true, true},
+		{"a device endpoint elsewhere", `"device_authorization_endpoint":"AWAY/device"`, Device, "s3cr3t", nil, false, false},
+		{"a device endpoint elsewhere, and no secret", `"device_authorization_endpoint":"AWAY/device"`, Device, "", nil, true, true},
+		{"a device endpoint elsewhere, by the entry", `"x":1`, Device, "s3cr3t", func(e *Entry, away string) { e.Device = away + "/device" }, true, true},
+		{"a device endpoint beside the token endpoint", `"token_endpoint":"AWAY/token","device_authorization_endpoint":"AWAY/device"`, Device, "s3cr3t", nil, true, true},
+	} {
+		away := newRecord(t, answers(201, `{"request_uri":"urn:x","device_code":"d","user_code":"A","verification_uri":"https://op.example/device"}`))
+		home := newRecord(t, nil)
+		document := fmt.Sprintf(`{"issuer":%[1]q,"authorization_endpoint":"%[1]s/a","token_endpoint":"%[1]s/token",`, home.URL)
+		home.answer = answers(200, document+strings.ReplaceAll(tt.document, "AWAY", away.URL)+"}")
+		e := Entry{ID: "acme", Name: "Acme", Issuer: home.URL, Client: ClientRules{Auth: "post", Secret: "optional"}}
+		if tt.own != nil {
+			tt.own(&e, away.URL)
+		}
+		flow, err := testClient(t, e, withSecret(tt.secret)).Authorize(t.Context(), AuthorizeOptions{Mode: tt.mode})
+		if err == nil {
+			flow.Cancel()
+			flow.leave()
+		} else if f := failureOf(t, err); f.Code != "foreign_host" || !strings.Contains(f.Detail, "the client secret was not sent there") {
+			t.Errorf("%s: %+v", tt.name, f)
+		}
+		if (err == nil) != tt.starts || (len(away.requests()) > 0) != tt.told {
+			t.Errorf("%s: started %v, %d requests elsewhere", tt.name, err == nil, len(away.requests()))
+		}
 	}
 }

@@ -50,6 +50,9 @@ func (c *Client) deviceAuthorization(ctx context.Context, e endpoints, o Authori
 	if e.Device == "" {
 		return deviceCode{}, c.misconfigured("no_device_url", "%s does not offer codes to enter on another device, as far as is known; connect in the browser instead.", c.name())
 	}
+	if err := c.keepsSecretFrom(ctx, "device", c.entry.Device, e.Device, e); err != nil {
+		return deviceCode{}, err
+	}
 	a, err := c.post(ctx, e.Device, c.deviceForm(o))
 	if err != nil {
 		return deviceCode{}, err

@@ -42,6 +42,9 @@ func (c *Client) push(ctx context.Context, e endpoints, p authorizeParams) (stri
 	if e.PAR == "" {
 		return "", c.misconfigured("no_par_url", "%s wants the sign-in request pushed first, but says nowhere where to; set the par URL.", c.name())
 	}
+	if err := c.keepsSecretFrom(ctx, "par", c.entry.PAR, e.PAR, e); err != nil {
+		return "", err
+	}
 	form := c.authorizeForm(p)
 	a, err := c.post(ctx, e.PAR, form)
 	if err != nil {
