@@ -15,10 +15,13 @@ type Answer struct {
 	Scopes       []string // nil: not stated, as asked for
 
 	// ExpiresIn is the access token's lifetime. It is never negative; where the
-	// answer states none, or none that makes sense, it is the entry's default.
+	// answer states none, or none that makes sense, lifetime.go says what it is.
 	ExpiresIn time.Duration
 	// Never says that the access token does not expire; ExpiresIn is then 0.
 	Never bool
+	// unclear: a lifetime was stated, but not one that makes sense, and the entry
+	// has no default.
+	unclear bool
 	// RefreshExpiresIn is the refresh token's lifetime; 0: not stated.
 	RefreshExpiresIn time.Duration
 

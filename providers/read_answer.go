@@ -2,8 +2,6 @@ package providers
 
 import (
 	"encoding/json"
-	"math"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -28,14 +26,17 @@ func readAnswer(e Entry, status int, body []byte, sentAt time.Time) (Answer, boo
 	a := Answer{
 		AccessToken:      tokenText(member(m, "access_token")),
 		TokenType:        tokenType(text(member(m, "token_type"))),
-		RefreshToken:     tokenText(member(m, "refresh_token")),
+		RefreshToken:     refreshTokenIn(m),
 		IDToken:          tokenText(member(m, "id_token")),
 		Scopes:           readScopes(m),
-		RefreshExpiresIn: refreshLifetime(e.Tokens, m),
+		RefreshExpiresIn: refreshLifetime(e.Tokens, m, sentAt),
 		Extra:            keptMembers(e.Tokens.Keep, m, root),
 		SentAt:           sentAt,
 	}
-	a.ExpiresIn, a.Never = expiry(e.Tokens, m, sentAt)
+	a.ExpiresIn, a.Never, a.unclear = expiry(e.Tokens, m, sentAt)
+	if a.RefreshToken != "" {
+		a = a.renewable()
+	}
 	return a, true
 }
 
@@ -57,7 +58,22 @@ func usableToken(v any) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) })
 }
 
-func tokenText(v any) string { return strings.TrimSpace(text(v)) }
+// refreshTokenIn is the new refresh token; "" where there is none, or one that no
+// provider can mean (RFC 6749 §A.17): the old one stays.
+func refreshTokenIn(m any) string {
+	s := tokenText(member(m, "refresh_token"))
+	if strings.ContainsFunc(s, unicode.IsControl) {
+		return ""
+	}
+	return s
+}
+
+// tokenText: only a string is a token. "refresh_token": false says that there is
+// none, and must not replace the one there is.
+func tokenText(v any) string {
+	s, _ := v.(string)
+	return strings.TrimSpace(s)
+}
 
 // tokenType: whatever a provider calls it ("bearer", Slack's "user"), it is used
 // as a bearer token, unless it is one of the types that are not.
@@ -91,60 +107,6 @@ func readScopes(m any) []string {
 
 func splitScopes(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r == ',' })
-}
-
-// expiry is the access token's lifetime: as stated, else the moment stated
-// (Strava and Sentry give expires_at too), else the entry's default. A lifetime
-// of zero, a negative one or one that is no number states nothing.
-func expiry(t TokenRules, m any, sentAt time.Time) (in time.Duration, never bool) {
-	unit := time.Second
-	if t.ExpiresUnit == "ms" {
-		unit = time.Millisecond
-	}
-	if d, ok := lifetime(member(m, first(t.ExpiresIn, "expires_in")), unit); ok {
-		return d, false
-	}
-	if at, ok := moment(member(m, "expires_at")); ok && at.After(sentAt) {
-		return min(at.Sub(sentAt), maxLifetime), false
-	}
-	if t.DefaultExpiresIn > 0 {
-		return time.Duration(t.DefaultExpiresIn) * time.Second, false
-	}
-	return 0, true
-}
-
-// moment reads seconds since 1970 or RFC 3339.
-func moment(v any) (time.Time, bool) {
-	s := strings.TrimSpace(text(v))
-	if n, err := strconv.ParseInt(s, 10, 64); err == nil && n > 0 && n < 1<<33 {
-		return time.Unix(n, 0), true
-	}
-	t, err := time.Parse(time.RFC3339, s)
-	return t, err == nil
-}
-
-// A lifetime in an answer is bounded by a century.
-const maxLifetime = 100 * 365 * 24 * time.Hour
-
-func refreshLifetime(t TokenRules, m any) time.Duration {
-	for _, name := range t.RefreshExpiresIn {
-		if d, ok := lifetime(lookup(m, name), time.Second); ok {
-			return d
-		}
-	}
-	return 0
-}
-
-// lifetime reads a positive number of units, in whatever dress.
-func lifetime(v any, unit time.Duration) (time.Duration, bool) {
-	n, err := strconv.ParseFloat(strings.TrimSpace(text(v)), 64)
-	if math.IsInf(n, 1) {
-		err = nil
-	}
-	if err != nil || !(n > 0) {
-		return 0, false
-	}
-	return time.Duration(min(n*float64(unit), float64(maxLifetime))), true
 }
 
 // keptMembers takes the entry's extra members, from beside the token or from the top.

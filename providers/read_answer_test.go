@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 )
 
 func TestNoOddMemberCostsTheTokens(t *testing.T) {
@@ -39,6 +40,20 @@ func TestTokensAreFoundInWhateverDress(t *testing.T) {
 	}
 }
 
+// What stands in the place of a refresh token and is none must not replace the
+// good one.
+func TestOnlyAStringReplacesTheRefreshToken(t *testing.T) {
+	for raw, want := range map[string]string{
+		`"new"`: "new", `" new "`: "new", `"a b"`: "a b", `""`: "", `null`: "", `false`: "", `true`: "", `0`: "", `17`: "", `{}`: "", `["r"]`: "",
+		`"r\u0000"`: "", `"a\nb"`: "", `"r\u001b[31m"`: "",
+	} {
+		a, ok := readAnswer(Entry{}, 200, []byte(`{"access_token":"a","id_token":`+raw+`,"refresh_token":`+raw+`}`), testNow)
+		if !ok || a.RefreshToken != want || a.IDToken == "true" || a.IDToken == "17" {
+			t.Errorf("%s: %v, refresh token %q, ID token %q", raw, ok, a.RefreshToken, a.IDToken)
+		}
+	}
+}
+
 func TestWhatIsNoTokenAnswer(t *testing.T) {
 	slack := Entry{Errors: ErrorRules{OKField: "ok"}}
 	for _, tt := range []struct {
@@ -48,49 +63,12 @@ func TestWhatIsNoTokenAnswer(t *testing.T) {
 	}{
 		{Entry{}, 200, ``}, {Entry{}, 200, `<html>`}, {Entry{}, 200, `null`}, {Entry{}, 200, `[]`}, {Entry{}, 200, `{"access_token":"a"`},
 		{Entry{}, 200, `{"access_token":""}`}, {Entry{}, 200, `{"access_token":null}`}, {Entry{}, 200, `{"access_token":{}}`},
+		{Entry{}, 200, `{"access_token":true}`}, {Entry{}, 200, `{"access_token":false}`}, {Entry{}, 200, `{"access_token":0}`}, {Entry{}, 200, `{"access_token":12}`},
 		{Entry{}, 200, `{"access_token":"a\r\nX-Evil: 1"}`}, {Entry{}, 200, `{"access_token":"a b"}`},
 		{Entry{}, 400, `{"access_token":"a"}`}, {Entry{}, 302, `{"access_token":"a"}`}, {slack, 200, `{"ok":false,"access_token":"a"}`},
 	} {
 		if a, ok := readAnswer(tt.entry, tt.status, []byte(tt.body), testNow); ok {
 			t.Errorf("%d %s: taken for %+v", tt.status, tt.body, a)
-		}
-	}
-}
-
-func TestExpiry(t *testing.T) {
-	hour := TokenRules{DefaultExpiresIn: 3600}
-	for _, tt := range []struct {
-		name  string
-		rules TokenRules
-		body  string
-		want  time.Duration // 0: never
-	}{
-		{"a number", TokenRules{}, `"expires_in":3600`, time.Hour},
-		{"quoted", TokenRules{}, `"expires_in":"3600"`, time.Hour},
-		{"a float", TokenRules{}, `"expires_in":3600.0`, time.Hour},
-		{"a quoted float", TokenRules{}, `"expires_in":"3600.5"`, time.Hour + 500*time.Millisecond},
-		{"with an exponent", TokenRules{}, `"expires_in":3.6e3`, time.Hour},
-		{"absent, never by default", TokenRules{}, `"x":1`, 0},
-		{"absent, the entry's default", hour, `"x":1`, time.Hour},
-		{"null, the entry's default", hour, `"expires_in":null`, time.Hour},
-		{"empty, the entry's default", hour, `"expires_in":""`, time.Hour},
-		{"negative, the entry's default", hour, `"expires_in":-1`, time.Hour},
-		{"zero, the entry's default", hour, `"expires_in":0`, time.Hour},
-		{"huge", TokenRules{}, `"expires_in":1e30`, maxLifetime},
-		{"beyond any number", TokenRules{}, `"expires_in":1e999`, maxLifetime},
-		{"milliseconds", TokenRules{ExpiresUnit: "ms"}, `"expires_in":60000`, time.Minute},
-		{"another member", TokenRules{ExpiresIn: "expires"}, `"expires":60`, time.Minute},
-		{"a moment", TokenRules{}, `"expires_at":"2026-11-23T11:00:00Z"`, time.Hour},
-		{"a moment in seconds", TokenRules{}, `"expires_at":` + "1795431600", 35 * 24 * time.Hour},
-		{"both: the lifetime counts", TokenRules{}, `"expires_in":60,"expires_at":"2026-11-23T11:00:00Z"`, time.Minute},
-		{"a moment that has passed", hour, `"expires_at":"2020-01-01T00:00:00Z"`, time.Hour},
-	} {
-		a, ok := readAnswer(Entry{Tokens: tt.rules}, 200, []byte(`{"access_token":"a",`+tt.body+`}`), testNow)
-		if tt.name == "a moment in seconds" {
-			tt.want = time.Unix(1795431600, 0).Sub(testNow)
-		}
-		if !ok || a.ExpiresIn != tt.want || a.Never != (tt.want == 0) {
-			t.Errorf("%s: %v, %s never=%v, want %s", tt.name, ok, a.ExpiresIn, a.Never, tt.want)
 		}
 	}
 }
@@ -156,6 +134,7 @@ func FuzzTokenAnswer(f *testing.F) {
 	for _, s := range []string{
 		`{"access_token":"a","expires_in":"3600","scope":["x"]}`, "access_token=a&scope=x%2Cy", "\xef\xbb\xbf{}", `[{"errorCode":"X"}]`,
 		`{"ok":true,"authed_user":{"access_token":"a"}}`, `{"error":{"code":190}}`, `{"access_token":"a","expires_in":1e999}`, `{"error":`, "%zz",
+		`{"access_token":"a","expires_in":1e-10}`, `{"access_token":"a","refresh_token":false,"expires_at":1795431600000.5}`,
 	} {
 		f.Add(200, []byte(s))
 		f.Add(400, []byte(s))
@@ -163,7 +142,7 @@ func FuzzTokenAnswer(f *testing.F) {
 	e := Entry{Tokens: TokenRules{Path: "authed_user", Keep: []string{"a.b", "0"}, RefreshExpiresIn: []string{"r"}}, Errors: ErrorRules{OKField: "ok", CodePaths: []string{"status", "error.code"}, Reconnect: []string{"* a=*"}}}
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
 		a, ok := readAnswer(e, status, body, testNow)
-		if ok && (a.AccessToken == "" || strings.ContainsAny(a.AccessToken, "\r\n ") || a.ExpiresIn < 0 || a.ExpiresIn > maxLifetime || a.Never != (a.ExpiresIn == 0)) {
+		if ok && (a.AccessToken == "" || strings.ContainsAny(a.AccessToken, "\r\n ") || a.ExpiresIn < 0 || a.ExpiresIn > maxLifetime || strings.ContainsFunc(a.RefreshToken, unicode.IsControl) || a.Never != (a.ExpiresIn == 0)) {
 			t.Fatalf("%+v", a)
 		}
 		c := Classify(e.Errors, status, nil, body, testNow)

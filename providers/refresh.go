@@ -27,6 +27,9 @@ func (c *Client) Refresh(ctx context.Context, r RefreshRequest) (Answer, error) 
 	if err != nil {
 		return Answer{}, err
 	}
+	if r.RefreshToken != "" {
+		answer = answer.renewable()
+	}
 	answer.Extra = mergeExtra(r.Extra, answer.Extra)
 	return answer, nil
 }

@@ -1,0 +1,94 @@
+package providers
+
+import (
+	"testing"
+	"time"
+)
+
+func TestExpiry(t *testing.T) {
+	hour := TokenRules{DefaultExpiresIn: 3600}
+	inDecember := time.Unix(1795431600, 0).Sub(testNow)
+	for _, tt := range []struct {
+		name  string
+		rules TokenRules
+		body  string
+		want  time.Duration // 0: never
+	}{
+		{"a number", TokenRules{}, `"expires_in":3600`, time.Hour},
+		{"quoted", TokenRules{}, `"expires_in":"3600"`, time.Hour},
+		{"a float", TokenRules{}, `"expires_in":3600.0`, time.Hour},
+		{"a quoted float", TokenRules{}, `"expires_in":"3600.5"`, time.Hour + 500*time.Millisecond},
+		{"with an exponent", TokenRules{}, `"expires_in":3.6e3`, time.Hour},
+		{"absent, never by default", TokenRules{}, `"x":1`, 0},
+		{"absent, the entry's default", hour, `"x":1`, time.Hour},
+		{"null, the entry's default", hour, `"expires_in":null`, time.Hour},
+		{"empty, the entry's default", hour, `"expires_in":""`, time.Hour},
+		{"negative, the entry's default", hour, `"expires_in":-1`, time.Hour},
+		{"zero, the entry's default", hour, `"expires_in":0`, time.Hour},
+		{"huge", TokenRules{}, `"expires_in":1e30`, maxLifetime},
+		{"beyond any number", TokenRules{}, `"expires_in":1e999`, maxLifetime},
+		{"milliseconds", TokenRules{ExpiresUnit: "ms"}, `"expires_in":60000`, time.Minute},
+		{"another member", TokenRules{ExpiresIn: "expires"}, `"expires":60`, time.Minute},
+		{"a moment", TokenRules{}, `"expires_at":"2026-11-23T11:00:00Z"`, time.Hour},
+		{"a moment in seconds", TokenRules{}, `"expires_at":1795431600`, inDecember},
+		{"both: the lifetime counts", TokenRules{}, `"expires_in":60,"expires_at":"2026-11-23T11:00:00Z"`, time.Minute},
+		{"a moment that has passed", hour, `"expires_at":"2020-01-01T00:00:00Z"`, time.Hour},
+		{"a moment that has passed, never by default", TokenRules{}, `"expires_at":"2020-01-01T00:00:00Z"`, 0},
+		{"a moment as a float", TokenRules{}, `"expires_at":1795431600.25`, inDecember + 250*time.Millisecond},
+		{"a moment in milliseconds", TokenRules{}, `"expires_at":1795431600000`, inDecember},
+		{"a moment in quoted milliseconds", TokenRules{}, `"expires_at":"1795431600000"`, inDecember},
+		{"a moment in no unit", hour, `"expires_at":1795431600000000`, time.Hour},
+		{"a moment in words", hour, `"expires_at":"tomorrow"`, time.Hour},
+		{"a moment under the wrong name", TokenRules{}, `"expires_in":1795431600`, inDecember},
+		{"a moment in milliseconds under the wrong name", TokenRules{}, `"expires_in":1795431600000`, inDecember},
+		{"a moment in milliseconds, as the entry says", TokenRules{ExpiresUnit: "ms"}, `"expires_in":1795431600000`, inDecember},
+		{"a lifetime of twelve days in milliseconds", TokenRules{ExpiresUnit: "ms"}, `"expires_in":1036800000`, 12 * 24 * time.Hour},
+		{"a lifetime of thirty years", TokenRules{}, `"expires_in":946080000`, 30 * 365 * 24 * time.Hour},
+		{"next to nothing", hour, `"expires_in":1e-10`, time.Hour},
+		{"next to nothing, never by default", TokenRules{}, `"expires_in":1e-10`, 0},
+	} {
+		a, ok := readAnswer(Entry{Tokens: tt.rules}, 200, []byte(`{"access_token":"a",`+tt.body+`}`), testNow)
+		if !ok || a.ExpiresIn != tt.want || a.Never != (tt.want == 0) {
+			t.Errorf("%s: %v, %s never=%v, want %s", tt.name, ok, a.ExpiresIn, a.Never, tt.want)
+		}
+	}
+}
+
+// A lifetime that cannot be read, for a grant that can be renewed, is guessed:
+// renewed too often does little harm, and served for ever does much.
+func TestALifetimeThatMakesNoSenseIsNotForEver(t *testing.T) {
+	for body, want := range map[string]time.Duration{ // 0: never
+		`"x":1`: 0, `"expires_in":null`: 0, `"expires_in":""`: 0,
+		`"expires_in":0`: guessedLifetime, `"expires_in":-1`: guessedLifetime, `"expires_in":"0"`: guessedLifetime, `"expires_in":1e-10`: guessedLifetime,
+		`"expires_in":"3600s"`: guessedLifetime, `"expires_in":"3,600"`: guessedLifetime, `"expires_in":"soon"`: guessedLifetime, `"expires_in":"NaN"`: guessedLifetime,
+		`"expires_in":{}`: guessedLifetime, `"expires_in":[3600]`: guessedLifetime, `"expires_in":true`: guessedLifetime,
+		`"expires_in":1000000001`:                             guessedLifetime, // a moment in 2001
+		`"expires_at":"tomorrow"`:                             guessedLifetime,
+		`"expires_at":"2020-01-01T00:00:00"`:                  guessedLifetime,
+		`"expires_at":1577836800`:                             guessedLifetime,
+		`"expires_in":-1,"expires_at":"2026-11-23T12:00:00Z"`: 2 * time.Hour,
+		`"expires_in":60,"expires_at":"tomorrow"`:             time.Minute,
+	} {
+		for _, refresh := range []string{`"r"`, "null"} {
+			a, ok := readAnswer(Entry{}, 200, []byte(`{"access_token":"a","refresh_token":`+refresh+`,`+body+`}`), testNow)
+			if want == guessedLifetime && refresh == "null" {
+				if !a.Never || a.renewable().ExpiresIn != want {
+					t.Errorf("%s, nothing to renew it with: %+v", body, a)
+				}
+				continue
+			}
+			if !ok || a.ExpiresIn != want || a.Never != (want == 0) {
+				t.Errorf("%s: %v, %s, never %v, want %s", body, ok, a.ExpiresIn, a.Never, want)
+			}
+		}
+	}
+}
+
+// An answer to a refresh often repeats no refresh token: the old one stays, so it
+// can be renewed all the same.
+func TestARefreshedTokenOfUnclearLifetimeIsNotForEver(t *testing.T) {
+	p := newRecord(t, answers(200, `{"access_token":"a","expires_in":-1}`))
+	if a, err := refreshWith(t, testClient(t, testEntry(p.URL))); err != nil || a.Never || a.ExpiresIn != guessedLifetime || a.RefreshToken != "" {
+		t.Errorf("%v %+v", err, a)
+	}
+}
