@@ -11,15 +11,18 @@ import (
 // pure. The entry's own rules come first, then this table, first match:
 //
 //	status 3xx (never followed), 407, 408, 425, 429, 5xx, any body   Transient
-//	a code of knownCodes, any status                                 its class
-//	a code that calls the refresh token bad                          Dead
-//	a code that calls the client bad                                 Misconfigured
+//	a code of knownCodes, or one whose words say it (wordRules)      its class
+//	  but unauthorized_client, beside a bad refresh token            Dead
+//	the same in a text for people, if Dead only where it names a
+//	  grant or a refresh token                                       its class
 //	404, 405                                                         Misconfigured (the URL)
-//	an OAuth-shaped body with any other code                         Suspect
-//	anything else: HTML, nothing, a firewall's page                  Transient
+//	an OAuth server's refusal (isShaped) with any other code         Suspect
+//	anything else: HTML, nothing, a firewall's page or JSON          Transient
 //
-// Codes are looked for under the entry's code_paths, then under the names that
-// providers give them (codeNames), wherever they stand, and compared in one spelling: bad
+// Dead erases the grant at once and Suspect after some tries, so neither may be
+// said of what a firewall, a gateway or a limiter answers. Codes are looked for
+// under the entry's code_paths, then under the names that providers give them
+// (codeNames), wherever they stand, and compared in one spelling: bad
 // refresh-token, BadRefreshToken and BAD_REFRESH_TOKEN are bad_refresh_token.
 func Classify(rules ErrorRules, status int, header http.Header, body []byte, now time.Time) *Failure {
 	e := readError(rules, body)
@@ -31,30 +34,47 @@ func Classify(rules ErrorRules, status int, header http.Header, body []byte, now
 	return f
 }
 
-// knownCodes is what a code means wherever it is met.
+// knownCodes is what a code means wherever it is met. In a sentence for people
+// ("Login required") they mean death only where it names the grant.
 var knownCodes = map[string]Class{
 	"invalid_grant": Dead, "bad_refresh_token": Dead,
 	"interaction_required": Dead, "consent_required": Dead, "login_required": Dead,
 	"inactive_user": Dead, "inactive_org": Dead,
 
-	"temporarily_unavailable": Transient, "service_unavailable": Transient, "unavailable": Transient,
-	"server_error": Transient, "internal_error": Transient, "internal_server_error": Transient, "fatal_error": Transient,
-	"slow_down": Transient, "ratelimited": Transient, "rate_limited": Transient, "rate_limit_exceeded": Transient,
-	"too_many_requests": Transient, "request_timeout": Transient, "authorization_pending": Transient,
+	"fatal_error": Transient, "slow_down": Transient, "authorization_pending": Transient,
 
 	"invalid_client": Misconfigured, "incorrect_client_credentials": Misconfigured, "bad_client_secret": Misconfigured,
 	"unauthorized_client": Misconfigured, "unsupported_grant_type": Misconfigured, "invalid_scope": Misconfigured,
 	"invalid_target": Misconfigured, "invalid_resource": Misconfigured, "redirect_uri_mismatch": Misconfigured,
-	"device_flow_disabled": Misconfigured, "token_rotation_not_enabled": Misconfigured,
+	"device_flow_disabled": Misconfigured, "token_rotation_not_enabled": Misconfigured, "use_dpop_nonce": Misconfigured,
+	"invalid_dpop_proof": Misconfigured,
+}
+
+// wordRules are for all the codes and sentences that no list can hold, first
+// match. What the words are stands in words.go.
+var wordRules = []struct {
+	fits  func(said) bool
+	class Class
+	code  string // the usual code for it
+}{
+	{said.callsRefreshTokenBad, Dead, "invalid_refresh_token"}, // RefreshTokenExpired, "The refresh token has already been used."
+	{said.callsGrantBad, Dead, "invalid_grant"},                // grant_revoked
+	{said.saysNotNow, Transient, "temporarily_unavailable"},    // throttled, quota_exceeded, "Please try again later"
+	{said.saysTrouble, Transient, "server_error"},              // internal_failure
+	{said.namesGatekeeper, Transient, "blocked"},               // captive_portal, "Request blocked by WAF"
+	{said.callsClientBad, Misconfigured, "invalid_client"},     // unregistered_client, "client_secret is missing."
+	{said.callsGrantTypeBad, Misconfigured, "unsupported_grant_type"},
+	{said.callsScopeBad, Misconfigured, "invalid_scope"},
+	{said.callsRedirectBad, Misconfigured, "redirect_uri_mismatch"},
 }
 
 // codeNames are the members in which providers put an error code, in the order in
-// which they are believed, at any depth. textNames hold text for people: a known
-// code is recognized there too, but nothing from them is ever shown, since some
-// providers repeat the request in them. Case, "_" and "-" make no difference.
+// which they are believed, at any depth. textNames hold text for people: what a
+// code means is recognized there too, but nothing from them is ever shown, since
+// some providers repeat the request in them. Case, "_" and "-" make no difference.
 var (
-	codeNames = strings.Fields("error errorcode code errors errortype type reason status errorstatus fault")
-	textNames = strings.Fields("message errordescription errormessage description detail title id name")
+	codeNames = strings.Fields("error errorcode code errors err errortype errorid errorreason type reason status errorstatus fault")
+	textNames = strings.Fields("message msg errordescription errormessage description detail title id name")
 )
 
 func (e oauthError) class(rules ErrorRules, status int, code string) (Class, string) {
@@ -70,23 +90,35 @@ func (e oauthError) class(rules ErrorRules, status int, code string) (Class, str
 	case passingStatus(status):
 		return Transient, code
 	}
-	for _, c := range e.codes {
-		if class, _, ok := codeClass(c); ok {
-			return class, canonical(c)
-		}
-	}
-	for _, c := range e.texts {
-		if class, usual, ok := codeClass(c); ok {
-			return class, usual
-		}
+	if class, code, ok := e.wordClass(); ok {
+		return class, code
 	}
 	switch {
 	case status == http.StatusNotFound || status == http.StatusMethodNotAllowed:
 		return Misconfigured, code
-	case e.shaped:
+	case e.isShaped(rules, status):
 		return Suspect, code
 	}
 	return Transient, "not_oauth"
+}
+
+// wordClass is the class that a code gives, else a text.
+func (e oauthError) wordClass() (Class, string, bool) {
+	for _, c := range e.codes {
+		class, code, ok := codeClass(c)
+		if code == "unauthorized_client" && slices.ContainsFunc(e.texts, func(t string) bool { return hear(t).callsRefreshTokenBad() }) {
+			return Dead, code, true // Gitea, Atlassian: the client may not use this refresh token, which says little about the client
+		}
+		if ok {
+			return class, code, true
+		}
+	}
+	for _, t := range e.texts {
+		if class, code, ok := codeClass(t); ok && (class != Dead || hear(t).namesGrant()) {
+			return class, code, true
+		}
+	}
+	return 0, "", false
 }
 
 // passingStatus: the provider, or something before it, is in trouble. Nothing in
@@ -95,34 +127,23 @@ func passingStatus(status int) bool {
 	return status >= 500 || slices.Contains([]int{407, 408, 425, 429}, status)
 }
 
-// codeClass is the class of a code, if it is known or calls something bad that
-// we know, and the usual code for that.
-func codeClass(code string) (class Class, usual string, ok bool) {
-	code = canonical(code)
-	if class, ok := knownCodes[code]; ok {
-		return class, code, true
+// codeClass is the class of a code or a sentence, if it is known or its words say
+// it: the code itself, and the usual one for a sentence.
+func codeClass(value string) (class Class, code string, ok bool) {
+	s := hear(value)
+	if class, ok := knownCodes[s.code]; ok && (class != Dead || !s.sentence || s.namesGrant()) {
+		return class, s.code, true
 	}
-	words := strings.Split(code, "_")
-	switch {
-	case len(words) > 6 || !isPlain(code) || !containsAny(words, badWords) || containsAny(words, faultWords):
-		return 0, "", false
-	case slices.Contains(words, "client"):
-		return Misconfigured, "invalid_client", true
-	case strings.Contains(code, "refresh_token"):
-		return Dead, "invalid_refresh_token", true
+	for _, r := range wordRules {
+		if !r.fits(s) {
+			continue
+		}
+		if s.sentence {
+			return r.class, r.code, true
+		}
+		return r.class, SafeCode(s.code), true
 	}
 	return 0, "", false
-}
-
-// badWords call a code's subject bad. faultWords blame the request instead, and
-// say nothing about what it carried.
-var (
-	badWords   = strings.Fields("invalid bad incorrect wrong unknown expired revoked inactive disabled reused used consumed nonexistent found")
-	faultWords = strings.Fields("missing parameter param request required empty header format")
-)
-
-func containsAny(words, any []string) bool {
-	return slices.ContainsFunc(words, func(w string) bool { return slices.Contains(any, w) })
 }
 
 // answerLost: a gateway gave up waiting, or a success came through unreadable.

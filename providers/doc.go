@@ -24,8 +24,9 @@
 //	registered.go       which client: a configured one, a document's URL, one that registered itself
 //	stepup.go           what an API says of missing scopes
 //	binding.go          where a grant may be sent
-//	answer.go           Answer; read_answer.go: its tolerant reading
+//	answer.go           Answer; read_answer.go: its tolerant reading; lifetime.go: how long the token lives
 //	failure.go          Failure; classify.go: the table that classifies it; rules.go: an entry's own rules
+//	oauth_error.go      what an error's body holds; words.go: what its words say; shape.go: whether it is OAuth's
 //	whoami.go           whose grant it is; probe.go, probe_mcp.go: whether it lives; api.go: where tokens may go
 //
 //	flow.go             Flow: one pending authorization (code, paste-back, device)
@@ -37,7 +38,8 @@
 // was read under [sources], or its field in "unverified". Run the tests of this
 // package with -update, and read testdata/wire/ID.txt: it is what the provider
 // will be sent, byte for byte. Add the answers that it is known to give to
-// testdata/answers.jsonl.
+// testdata/answers.jsonl, at least one of them an error; where none was seen, the
+// standard's form, with a note that says so.
 //
 // # A provider entry
 //

@@ -16,7 +16,7 @@ func parseBody(body []byte) any {
 	if len(body) == 0 {
 		return nil
 	}
-	if body[0] == '{' || body[0] == '[' {
+	if strings.IndexByte(`{["`, body[0]) >= 0 {
 		return parseJSON(body)
 	}
 	return parseForm(string(body))

@@ -1,7 +1,6 @@
 package providers
 
 import (
-	"encoding/json"
 	"net/http"
 	"regexp"
 	"slices"
@@ -14,21 +13,22 @@ type oauthError struct {
 	members any
 	own     []string // the values under the entry's code paths, first hit first
 	codes   []string // those, then the other places of codes
-	texts   []string // the values of textPlaces
-	shaped  bool     // it speaks as an OAuth server does (RFC 6749 §5.2), more or less
+	texts   []string // the values of textNames
 }
 
 func readError(rules ErrorRules, body []byte) oauthError {
 	e := readOwn(rules, body)
 	e.codes = append(slices.Clip(e.own), valuesOf(e.members, codeNames)...)
 	e.texts = valuesOf(e.members, textNames)
-	e.shaped = e.isShaped(rules)
 	return e
 }
 
 // readOwn is readError for an entry's own rules alone.
 func readOwn(rules ErrorRules, body []byte) oauthError {
 	e := oauthError{members: parseBody(body)}
+	if s, ok := e.members.(string); ok {
+		e.members = map[string]any{"error": s} // the whole answer is the code, in quotes
+	}
 	for _, path := range codePaths(rules) {
 		e.own = appendText(e.own, memberValue(e.members, path))
 	}
@@ -81,18 +81,38 @@ func scalarsUnder(v any, name string) (values []string) {
 			list = []any{item}
 		}
 		for _, item := range list[:min(len(list), 8)] {
-			values = appendText(values, text(item))
+			values = append(appendText(values, text(item)), codeKeys(item)...)
 		}
 	}
 	return values
 }
 
+// codeKeys are an object's members that have a code for a name: the errors of
+// {"error": {"invalid_grant": "expired"}}.
+func codeKeys(v any) []string {
+	return keysWhere(v, func(key string, item any) bool {
+		_, known := knownCodes[canonical(key)]
+		return known && item != nil && item != false
+	})
+}
+
+// containersIn are the objects and lists in one; a gateway may have put the
+// provider's answer into a string.
 func containersIn(v any) (inner []any) {
 	items, _ := v.([]any)
-	for _, key := range keysWhere(v, func(_ string, item any) bool { return isContainer(item) }) {
+	items = slices.Clone(items)
+	for _, key := range keysWhere(v, func(string, any) bool { return true }) {
 		items = append(items, v.(map[string]any)[key])
 	}
-	return slices.DeleteFunc(slices.Clone(items), func(item any) bool { return !isContainer(item) })
+	for _, item := range items {
+		if s := strings.TrimSpace(text(item)); strings.HasPrefix(s, "{") {
+			item = parseJSON([]byte(s))
+		}
+		if isContainer(item) {
+			inner = append(inner, item)
+		}
+	}
+	return inner
 }
 
 func isContainer(v any) bool {
@@ -151,63 +171,7 @@ func (e oauthError) code(rules ErrorRules) string {
 
 // isWord: a code rather than a number, a flag or a sentence.
 func isWord(s string) bool {
-	return s != "true" && len(s) <= 64 && strings.ContainsFunc(s, unicode.IsLetter) && !strings.ContainsAny(s, " \t\r\n<")
-}
-
-// isShaped tells an OAuth server's refusal from a firewall's or a web
-// framework's page in JSON: it has a non-empty error (any JSON type), a false
-// ok_field, a value under one of the entry's code paths, or a worded code where
-// providers put one. An error that only repeats the HTTP reason ("Forbidden")
-// is a framework's, unless the text beside it speaks of tokens.
-func (e oauthError) isShaped(rules ErrorRules) bool {
-	if failed(rules, e.members) {
-		return true
-	}
-	if s, ok := lookup(e.members, "error").(string); ok && isReasonPhrase(s) {
-		return e.mentionsToken()
-	}
-	if len(e.own) > 0 || hasError(e.members) {
-		return true
-	}
-	return slices.ContainsFunc(valuesOf(e.members, []string{"errorcode", "code", "errors", "error"}), isWord)
-}
-
-func hasError(members any) bool {
-	switch v := lookup(members, "error").(type) {
-	case nil:
-		return false
-	case string:
-		return v != ""
-	case bool:
-		return v
-	case json.Number:
-		return v != "0"
-	}
-	return true
-}
-
-// failed: the entry's ok_field says so.
-func failed(rules ErrorRules, members any) bool {
-	return rules.OKField != "" && memberValue(members, rules.OKField) == "false"
-}
-
-func isReasonPhrase(s string) bool {
-	for status := 400; status < 600; status++ {
-		if t := http.StatusText(status); t != "" && canonical(t) == canonical(s) {
-			return true
-		}
-	}
-	return canonical(s) == "access_denied" && s != "access_denied"
-}
-
-func (e oauthError) mentionsToken() bool {
-	for _, path := range []string{"message", "error_description", "error_message", "detail", "reason"} {
-		s := strings.ToLower(memberValue(e.members, path))
-		if strings.Contains(s, "token") || strings.Contains(s, "grant") {
-			return true
-		}
-	}
-	return false
+	return !isFlag(s) && len(s) <= 64 && strings.ContainsFunc(s, unicode.IsLetter) && !strings.ContainsAny(s, " \t\r\n<")
 }
 
 // canonical brings a code to one spelling: lower case, words joined by "_".
@@ -225,13 +189,6 @@ func canonical(s string) string {
 		b.WriteRune(unicode.ToLower(r))
 	}
 	return b.String()
-}
-
-// isPlain: letters, digits and "_" only, and no longer than a code is.
-func isPlain(code string) bool {
-	return len(code) <= 64 && !strings.ContainsFunc(code, func(r rune) bool {
-		return r != '_' && (r < 'a' || r > 'z') && (r < '0' || r > '9')
-	})
 }
 
 // SafeCode reduces a foreign error code to [a-z0-9_.-]{1,64}, so that it can be

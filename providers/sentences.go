@@ -39,6 +39,8 @@ var codeSentences = map[string]string{
 	"invalid_scope":                "The provider does not grant one of the scopes asked for; correct the connection's scopes.",
 	"invalid_target":               "The provider does not know the resource asked for; correct the connection's resource.",
 	"redirect_uri_mismatch":        "The provider does not know our redirect URI; register it exactly as shown for this provider.",
+	"use_dpop_nonce":               "The provider wants tokens bound to a key (DPoP), which Authtray does not do; switch that off in the app's settings at the provider.",
+	"invalid_dpop_proof":           "The provider wants tokens bound to a key (DPoP), which Authtray does not do; switch that off in the app's settings at the provider.",
 	"device_flow_disabled":         "The provider has the device flow switched off for this app; enable it in the app's settings.",
 	"token_rotation_not_enabled":   "The provider has token rotation switched off for this app; enable it in the app's settings.",
 }
