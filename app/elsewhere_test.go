@@ -211,7 +211,7 @@ func TestAGrantIsSentToNobodyElse(t *testing.T) {
 			p.doc.set(func(m map[string]any) { m["revocation_endpoint"] = evil + "/revoke" })
 			p.clock.pass(2 * time.Hour)
 		}, false},
-		{"a token endpoint that redirects", func(p *trap) { p.kit.Otherwise(faultkit.Redirect(evil + "/token")) }, false},
+		{"a token endpoint that redirects", func(p *trap) { p.kit.Otherwise(faultkit.Redirect(307, evil+"/token")) }, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := newTrap(t)
@@ -273,7 +273,7 @@ func TestACodeIsSentToNobodyElse(t *testing.T) {
 			p.doc.set(func(m map[string]any) { m["issuer"], m["token_endpoint"] = evil, evil+"/token" })
 			p.clock.pass(5 * time.Minute)
 		}, nil},
-		{"a token endpoint that redirects", func(p *trap) { p.kit.Otherwise(faultkit.Redirect(evil + "/token")) }, nil},
+		{"a token endpoint that redirects", func(p *trap) { p.kit.Otherwise(faultkit.Redirect(307, evil+"/token")) }, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := newTrap(t)
@@ -351,12 +351,12 @@ func TestTheCodeOfAnotherIssuerIsNotRedeemed(t *testing.T) {
 func TestADeviceCodeAndTheSecretAreSentToNobodyElse(t *testing.T) {
 	p := newTrap(t)
 	p.addSecretly()
-	p.kit.Script(faultkit.Redirect(evil + "/device"))
+	p.kit.Script(faultkit.Redirect(307, evil+"/device"))
 	if r := p.call("POST", "/connections/work/connect", map[string]string{"mode": "device"}); r.status < 400 {
 		t.Errorf("answered %d", r.status)
 	}
 	p.kit.Script(faultkit.Pass())
-	p.kit.Otherwise(faultkit.Redirect(evil + "/token"))
+	p.kit.Otherwise(faultkit.Redirect(307, evil+"/token"))
 	at := p.begin("work", map[string]any{"mode": "device"})
 	if err := practicetest.ApproveDevice(t.Context(), at.URL, "ada"); err != nil {
 		t.Fatal(err)

@@ -72,6 +72,11 @@ func Firewall() Fault {
 	return Reply("403 with HTML", http.StatusForbidden, "text/html; charset=utf-8", "<h1>Forbidden</h1><p>Blocked by policy.\n")
 }
 
+// FirewallJSON is a 403 in JSON that no provider wrote.
+func FirewallJSON() Fault {
+	return Reply("403 with JSON", http.StatusForbidden, "application/json", `{"error":{"code":403,"message":"Forbidden"}}`)
+}
+
 // Empty is a 200 with nothing in it.
 func Empty() Fault { return Reply("empty 200", http.StatusOK, "application/json", "") }
 
@@ -98,19 +103,24 @@ func Endless() Fault {
 	}}
 }
 
-// Redirect sends the request elsewhere with 307, which keeps method and body.
-func Redirect(to string) Fault {
-	return Fault{Name: "redirect", do: func(x *Exchange) { http.Redirect(x.W, x.R, to, http.StatusTemporaryRedirect) }}
+// Redirect sends the request elsewhere with 301, 302, 303, 307 or 308; the last
+// two keep its method and body.
+func Redirect(status int, to string) Fault {
+	return Fault{Name: fmt.Sprintf("redirect %d", status), do: func(x *Exchange) { http.Redirect(x.W, x.R, to, status) }}
 }
+
+const nowhere = "http://127.0.0.1:9/token"
 
 // Catalogue is one of each fault that a request can meet and that ends by
 // itself, for random runs: slow ones take slow, redirects lead to the reserved
-// port 9. It has neither Pass nor Replay, nor the error that means death.
+// port 9. It has neither Pass nor Replay, nor an error that means death, now or
+// after some tries; and nothing for connections, which ScriptConns takes.
 func Catalogue(slow time.Duration) []Fault {
 	return []Fault{
 		Status(408), Status(425), Status(500), Status(502), Status(503), Status(504),
 		TooManyRequests(time.Second), TooManyRequestsUntil(time.Second),
-		HTML(), Firewall(), Empty(), OAuthError(`"temporarily_unavailable"`), Redirect("http://127.0.0.1:9/token"),
+		HTML(), Firewall(), Empty(), FirewallJSON(), OAuthError(`"temporarily_unavailable"`), OAuthError(`"rate_limit_exceeded"`), OAuthError("400"), OAuthError("null"),
+		Redirect(301, nowhere), Redirect(302, nowhere), Redirect(303, nowhere), Redirect(307, nowhere), Redirect(308, nowhere),
 		Truncated(), CutShort(), AsText(), WithBOM(), ExpiresIn(`"60"`), ExpiresIn("60.0"), ExpiresIn("null"), ExpiresIn(""), ExpiresIn("-1"),
 		ExpiresIn("1e30"), Padded(1 << 20), Endless(), ClockSkew(-time.Hour), ClockSkew(time.Hour),
 		ResetBefore(), ResetAfter(), DropAnswer(), SlowHeaders(slow), SlowBody(slow),

@@ -160,6 +160,7 @@ func TestEachFaultDoesOnTheWireWhatItSays(t *testing.T) {
 			return s.status == 200 && s.header.Get("Content-Type") == "text/html; charset=utf-8" && bytes.HasPrefix(s.body, []byte("<!doctype html>"))
 		}},
 		{faultkit.Firewall(), 0, func(s seen) bool { return s.status == 403 && bytes.HasPrefix(s.body, []byte("<h1>")) }},
+		{faultkit.FirewallJSON(), 0, reply(403, "application/json", `{"error":{"code":403,"message":"Forbidden"}}`)},
 		{faultkit.Empty(), 0, reply(200, "application/json", "")},
 		{faultkit.OAuthError(`"invalid_grant"`), 0, errorAnswer(`"invalid_grant"`)},
 		{faultkit.OAuthError(`400`), 0, errorAnswer(`400`)},
@@ -186,7 +187,8 @@ func TestEachFaultDoesOnTheWireWhatItSays(t *testing.T) {
 		{faultkit.Endless(), 0, func(s seen) bool { return s.status == 200 && len(s.raw) == limit && s.end == nil }},
 		{faultkit.ClockSkew(-time.Hour), 1, header(200, "Date", "Mon, 23 Nov 2026 09:00:00 GMT")},
 		{faultkit.ClockSkew(time.Hour), 1, header(200, "Date", "Mon, 23 Nov 2026 11:00:00 GMT")},
-		{faultkit.Redirect("http://127.0.0.1:9/x"), 0, header(307, "Location", "http://127.0.0.1:9/x")},
+		{faultkit.Redirect(301, "http://127.0.0.1:9/x"), 0, header(301, "Location", "http://127.0.0.1:9/x")},
+		{faultkit.Redirect(308, "http://127.0.0.1:9/x"), 0, header(308, "Location", "http://127.0.0.1:9/x")},
 		{faultkit.ResetBefore(), 0, func(s seen) bool { return len(s.raw) == 0 && errors.Is(s.end, syscall.ECONNRESET) }},
 		{faultkit.ResetAfter(), 1, func(s seen) bool { return len(s.raw) == 0 && errors.Is(s.end, syscall.ECONNRESET) }},
 		{faultkit.DropAnswer(), 1, func(s seen) bool { return len(s.raw) == 0 && s.end == nil }},
