@@ -82,6 +82,13 @@ func (e *elsewhere) got(t *testing.T, secrets []string) {
 type movable struct {
 	mu     sync.Mutex
 	change func(map[string]any)
+	read   int // how often the document was asked for
+}
+
+func (m *movable) reads() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.read
 }
 
 func (m *movable) set(change func(map[string]any)) {
@@ -94,6 +101,9 @@ func (m *movable) wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		m.mu.Lock()
 		change := m.change
+		if strings.Contains(r.URL.Path, "/.well-known/") {
+			m.read++
+		}
 		m.mu.Unlock()
 		if change == nil || !strings.Contains(r.URL.Path, "/.well-known/") {
 			next.ServeHTTP(w, r)
@@ -195,6 +205,10 @@ func TestAGrantIsSentToNobodyElse(t *testing.T) {
 			p.edit("work", p.read("work")+"token = \"http://login.evil.example/token\"\n")
 		}, false},
 		{"another token endpoint in the catalogue", func(p *trap) { p.ownEntry("token = \"" + evil + "/token\"\n") }, true},
+		{"another refresh endpoint in the catalogue", func(p *trap) { p.ownEntry("refresh = \"" + evil + "/token\"\n") }, true},
+		{"another revocation endpoint in the catalogue", func(p *trap) { p.ownEntry("[revoke]\nurl = \"" + evil + "/revoke\"\n") }, true},
+		{"another issuer in the catalogue", func(p *trap) { p.ownEntry("issuer = \"" + evil + "\"\n") }, true},
+		{"plain http in the catalogue", func(p *trap) { p.ownEntry("token = \"http://login.evil.example/token\"\n") }, false},
 		{"another token endpoint in discovery", func(p *trap) {
 			p.doc.set(func(m map[string]any) { m["token_endpoint"] = evil + "/token" })
 			p.clock.pass(2 * time.Hour)
@@ -212,6 +226,8 @@ func TestAGrantIsSentToNobodyElse(t *testing.T) {
 			p.clock.pass(2 * time.Hour)
 		}, false},
 		{"a token endpoint that redirects", func(p *trap) { p.kit.Otherwise(faultkit.Redirect(307, evil+"/token")) }, false},
+		{"a token endpoint that redirects for good", func(p *trap) { p.kit.Otherwise(faultkit.Redirect(308, evil+"/token")) }, false},
+		{"a token endpoint that has moved", func(p *trap) { p.kit.Otherwise(faultkit.Redirect(301, evil+"/token")) }, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := newTrap(t)
@@ -219,6 +235,7 @@ func TestAGrantIsSentToNobodyElse(t *testing.T) {
 			p.ownEntry("")
 			p.connect("work", "ada")
 			secrets := p.secrets()
+			before := p.kit.Matched() + p.doc.reads()
 			c.change(p)
 			p.call("POST", "/connections/work/refresh", nil)
 			p.call("POST", "/connections/work/rejected", map[string]string{"access_token": secrets[1]})
@@ -226,6 +243,9 @@ func TestAGrantIsSentToNobodyElse(t *testing.T) {
 				t.Errorf("the state is %s (%s)", st.State, st.Reason)
 			}
 			p.call("DELETE", "/connections/work/grant", nil)
+			if !c.moved && p.kit.Matched()+p.doc.reads() == before {
+				t.Error("nothing was tried, so that nothing could be sent elsewhere")
+			}
 			p.away.got(t, secrets)
 		})
 	}
@@ -245,7 +265,7 @@ func (p *trap) ownEntry(more string) {
 	}
 	eventually(p.t, "the catalogue is read again", func() bool {
 		r := p.call("GET", "/providers/mine", nil)
-		return r.status == 200 && (more == "" || strings.Contains(string(r.body), evil))
+		return r.status == 200 && (more == "" || strings.Contains(string(r.body), evil) || strings.Contains(p.logText(), "mine.toml"))
 	})
 	conn := p.secretly()
 	conn["provider"] = "mine"
@@ -300,6 +320,37 @@ func TestACodeIsSentToNobodyElse(t *testing.T) {
 			}
 			u, _ := url.Parse(redirect)
 			p.away.got(t, []string{u.Query().Get("code"), u.Query().Get("state"), server.ConfidentialSecret})
+		})
+	}
+}
+
+// Before there is a grant there is nothing that a changed document could be
+// compared with. The client secret keeps to where the issuer is all the same.
+func TestAFirstConnectSendsTheSecretToNobodyElse(t *testing.T) {
+	for _, c := range []struct {
+		name, mode, member, value string
+		begins                    bool
+	}{
+		{"a token endpoint on plain http", "url", "token_endpoint", "http://login.evil.example/token", false},
+		{"a token endpoint on plain http, by a device", "device", "token_endpoint", "http://login.evil.example/token", false},
+		{"a device endpoint on plain http", "device", "device_authorization_endpoint", "http://login.evil.example/device", false},
+		{"a device endpoint elsewhere", "device", "device_authorization_endpoint", evil + "/device", false},
+		{"a PAR endpoint on plain http", "browser", "pushed_authorization_request_endpoint", "http://login.evil.example/par", false},
+		{"a PAR endpoint elsewhere", "browser", "pushed_authorization_request_endpoint", evil + "/par", true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := newTrap(t)
+			p.addSecretly()
+			p.doc.set(func(m map[string]any) { m[c.member] = c.value })
+			r := p.call("POST", "/connections/work/connect", map[string]string{"mode": c.mode})
+			if begins := r.status < 400; begins != c.begins {
+				t.Errorf("answered %d %s", r.status, r.body)
+			}
+			if p.doc.reads() == 0 {
+				t.Error("nothing was tried")
+			}
+			p.call("DELETE", "/connections/work/connect", nil)
+			p.away.got(t, []string{server.ConfidentialSecret})
 		})
 	}
 }
