@@ -57,10 +57,10 @@ var wordRules = []struct {
 	class Class
 	code  string // the usual code for it
 }{
+	{said.saysTrouble, Transient, "server_error"},              // internal_failure, unknown_refresh_token_error
 	{said.callsRefreshTokenBad, Dead, "invalid_refresh_token"}, // RefreshTokenExpired, "The refresh token has already been used."
 	{said.callsGrantBad, Dead, "invalid_grant"},                // grant_revoked
 	{said.saysNotNow, Transient, "temporarily_unavailable"},    // throttled, quota_exceeded, "Please try again later"
-	{said.saysTrouble, Transient, "server_error"},              // internal_failure
 	{said.namesGatekeeper, Transient, "blocked"},               // captive_portal, "Request blocked by WAF"
 	{said.callsClientBad, Misconfigured, "invalid_client"},     // unregistered_client, "client_secret is missing."
 	{said.callsGrantTypeBad, Misconfigured, "unsupported_grant_type"},
@@ -106,7 +106,7 @@ func (e oauthError) class(rules ErrorRules, status int, code string) (Class, str
 func (e oauthError) wordClass() (Class, string, bool) {
 	for _, c := range e.codes {
 		class, code, ok := codeClass(c)
-		if code == "unauthorized_client" && slices.ContainsFunc(e.texts, func(t string) bool { return hear(t).callsRefreshTokenBad() }) {
+		if code == "unauthorized_client" && e.blamesRefreshToken() {
 			return Dead, code, true // Gitea, Atlassian: the client may not use this refresh token, which says little about the client
 		}
 		if ok {
@@ -114,11 +114,17 @@ func (e oauthError) wordClass() (Class, string, bool) {
 		}
 	}
 	for _, t := range e.texts {
-		if class, code, ok := codeClass(t); ok && (class != Dead || hear(t).namesGrant()) {
-			return class, code, true
+		for _, s := range listen(t) {
+			if class, code, ok := s.class(); ok && (class != Dead || s.namesGrant()) {
+				return class, code, true
+			}
 		}
 	}
 	return 0, "", false
+}
+
+func (e oauthError) blamesRefreshToken() bool {
+	return slices.ContainsFunc(e.texts, func(t string) bool { return slices.ContainsFunc(listen(t), said.callsRefreshTokenBad) })
 }
 
 // passingStatus: the provider, or something before it, is in trouble. Nothing in
@@ -127,21 +133,29 @@ func passingStatus(status int) bool {
 	return status >= 500 || slices.Contains([]int{407, 408, 425, 429}, status)
 }
 
-// codeClass is the class of a code or a sentence, if it is known or its words say
-// it: the code itself, and the usual one for a sentence.
+// codeClass is the class of a code, if one of the sentences in it has one.
 func codeClass(value string) (class Class, code string, ok bool) {
-	s := hear(value)
+	for _, s := range listen(value) {
+		if class, code, ok := s.class(); ok {
+			return class, code, true
+		}
+	}
+	return 0, "", false
+}
+
+// class is what a code or a sentence means, if it is known or its words say it:
+// with the code itself, or the usual one for a sentence.
+func (s said) class() (class Class, code string, ok bool) {
 	if class, ok := knownCodes[s.code]; ok && (class != Dead || !s.sentence || s.namesGrant()) {
 		return class, s.code, true
 	}
 	for _, r := range wordRules {
-		if !r.fits(s) {
-			continue
-		}
-		if s.sentence {
+		switch {
+		case r.fits(s) && s.sentence:
 			return r.class, r.code, true
+		case r.fits(s):
+			return r.class, SafeCode(s.code), true
 		}
-		return r.class, SafeCode(s.code), true
 	}
 	return 0, "", false
 }

@@ -68,16 +68,13 @@ func repeatsHTTP(s string) bool {
 // (ForbiddenException). Access Denied is one as well, but access_denied is OAuth's.
 func isReasonPhrase(s string) bool {
 	code := canonical(s)
-	for _, end := range []string{"", "_exception", "_error"} {
-		bare := strings.TrimSuffix(code, end)
-		if slices.Contains(reasonPhrases, bare) || bare == "access_denied" && s != bare {
-			return true
-		}
-	}
-	return false
+	bare := strings.TrimPrefix(strings.TrimSuffix(strings.TrimSuffix(code, "_exception"), "_error"), "err_")
+	return slices.Contains(reasonPhrases, code) || slices.Contains(reasonPhrases, bare) || bare == "access_denied" && s != bare
 }
 
+// reasonPhrases are HTTP's, and what gateways say instead of 401 and 403.
 var reasonPhrases = func() (list []string) {
+	list = []string{"not_authorized", "unauthenticated", "permission_denied", "authentication_required"}
 	for status := 400; status < 600; status++ {
 		if t := http.StatusText(status); t != "" {
 			list = append(list, canonical(t))

@@ -6,13 +6,14 @@ import (
 	"unicode"
 )
 
-// said is one value of an answer, taken apart: a code (RefreshTokenExpired) or a
-// sentence for people ("Invalid refresh token: eyJ…").
+// said is a code (RefreshTokenExpired) or one sentence for people ("Invalid refresh
+// token: eyJ…"), taken apart.
 type said struct {
 	code     string   // in one spelling, without what follows one of :(;<
 	sentence bool     // it has blanks
 	words    []string // nil where there are too many, or odd ones
 	meaning  string   // the words, joined by "_"
+	blamed   bool     // this or a sentence beside it calls something bad
 }
 
 // maxWords is how long a sentence may be that is still listened to.
@@ -26,6 +27,19 @@ var plainer = strings.NewReplacer(
 	"no_longer_valid", "invalid", "not_valid", "invalid", "unable_to_parse", "invalid",
 	"no_longer_active", "inactive", "not_active", "inactive", "does_not_exist", "nonexistent", "no_such", "unknown",
 	"not_authorized", "unauthorized")
+
+// listen takes a value apart into its sentences.
+func listen(value string) (list []said) {
+	blamed := false
+	for _, part := range strings.SplitN(value, ". ", 4) {
+		list = append(list, hear(part))
+		blamed = blamed || list[len(list)-1].has(badWords...)
+	}
+	for i := range list {
+		list[i].blamed = blamed
+	}
+	return list
+}
 
 func hear(value string) (s said) {
 	if i := strings.IndexAny(value, ":(;<"); i > 0 {
@@ -57,16 +71,18 @@ var (
 	// faultWords blame the request instead, or tell of something else that went
 	// wrong, and say nothing about what it carried.
 	faultWords = strings.Fields("missing parameter param request required empty header format")
-	otherWords = strings.Fields("error type allowed supported enabled disabled")
+	otherWords = strings.Fields("type allowed supported enabled disabled")
 	// plainWords may stand in a sentence that means death, beside badWords. A
 	// word more ("Something went wrong with the refresh token", "Failed to refresh
 	// token") may turn it into anything.
-	plainWords = strings.Fields(`refresh token grant authorization the a this your provided passed supplied given presented received
-		is was are has have had been already or and no longer by another client user anymore`)
+	plainWords = strings.Fields(`refresh token grant authorization the a this your provided passed supplied specified given presented received
+		is was are has have had been already or and no longer for by another client user anymore please login log sign in again`)
+	// codeWords may stand in a code that does (InvalidGrantError).
+	codeWords = strings.Fields("err error exception oauth oauth2")
 	// limitWords say "not now" by twos.
-	limitWords = strings.Fields("rate limit limits limited quota exceeded reached violation exhausted resource deadline")
+	limitWords = strings.Fields("rate limit limits limited quota exceeded reached violation exhausted resource deadline concurrent requests")
 	// pauseWords say it alone.
-	pauseWords = strings.Fields("unavailable throttled throttling maintenance overloaded overload busy ratelimit ratelimited")
+	pauseWords = strings.Fields("unavailable throttled throttling maintenance overloaded overload unreachable busy quota ratelimit ratelimited")
 	// troubleWords say whose the error is: not ours, nor the grant's.
 	troubleWords = strings.Fields("server internal unknown unexpected upstream backend gateway database network connection service system")
 	// gateWords are what stands before a provider, and what it looks at.
@@ -84,7 +100,7 @@ func (s said) namesGrant() bool {
 // isPlainlyBad: it calls something bad, and says nothing else.
 func (s said) isPlainlyBad() bool {
 	return s.has(badWords...) && !slices.ContainsFunc(s.words, func(w string) bool {
-		return !slices.Contains(plainWords, w) && !slices.Contains(badWords, w)
+		return !slices.Contains(plainWords, w) && !slices.Contains(badWords, w) && (s.sentence || !slices.Contains(codeWords, w))
 	})
 }
 
@@ -124,7 +140,7 @@ func (s said) saysNotNow() bool {
 	case limits >= 2, strings.Contains(s.meaning, "too_many"):
 		return !s.has("token", "tokens", "grant", "session")
 	}
-	return (s.has("retry", "temporary", "temporarily") || strings.Contains(s.meaning, "try_again")) && !s.has(badWords...)
+	return (s.has("retry", "temporary", "temporarily") || strings.Contains(s.meaning, "try_again")) && !s.blamed
 }
 
 func (s said) saysTrouble() bool {
@@ -142,8 +158,9 @@ func (s said) namesGatekeeper() bool {
 // and the secret also where they are missing. Some codes say app.
 func (s said) callsClientBad() bool {
 	bad := s.has(badWords...) || s.has(clientWords...)
+	before, _, _ := strings.Cut(s.meaning, "client")
 	switch {
-	case s.has("address", "certificate"):
+	case s.has("address", "certificate"), strings.Contains(before, "refresh_token"):
 		return false
 	case !s.sentence && s.has("app", "application"):
 		return bad

@@ -17,13 +17,16 @@ func TestWhatWordsMean(t *testing.T) {
 			The refresh token has already been used. | The provided refresh token is invalid, expired or revoked.
 			Refresh token is invalid or has already been claimed by another client. | Refresh token is no longer valid
 			The provided authorization grant or refresh token is invalid, expired or revoked | unable to parse refresh token
-			Invalid refresh token (expired): eyJ | Invalid refresh token: eyJ | Refresh token does not exist | "refresh_token" is expired`,
+			Invalid refresh token (expired): eyJ | Invalid refresh token: eyJ | Refresh token does not exist | Refresh token is not valid for this client
+			InvalidGrantException | ERR_INVALID_GRANT | oauth.invalid_grant | InvalidRefreshTokenError | Refresh token expired. Please log in again.
+			refresh token expired or invalid, please login again | The specified refresh token is invalid. | "refresh_token" is expired`,
 		"transient": `
 			temporarily_unavailable | server_unavailable | Service Unavailable | throttled | under_maintenance | overloaded | server_busy
 			userRateLimitExceeded | quota_exceeded | REQUEST_LIMIT_EXCEEDED | RATELIMITED | rate_limit | rateLimit | TooManyRequestsException
 			policies.ratelimit.QuotaViolation | RESOURCE_EXHAUSTED | Rate exceeded | User Rate Limit Exceeded | refresh_token_rate_limited
 			Too many refresh token requests | timeout | request_timeout | The request timed out | try_again_later | Please try again.
 			internal_failure | unknown_error | An unknown error has occurred | upstream_error | Unexpected exception | Unknown error trying to refresh token: x | unknown_refresh_token_error
+			limit_exceeded | concurrent_requests_limit | quota | backend_unreachable | Conflict occurred while saving. Please try again.
 			captive_portal | blocked | Request blocked by WAF | Your IP address has been blocked | Unknown client IP | ip_not_allowed`,
 		"misconfigured": `
 			invalid_client | unregistered_client | client_suspended | deleted_client | client_authentication_failed | Client not found
@@ -40,7 +43,7 @@ func TestWhatWordsMean(t *testing.T) {
 			missing_refresh_token | Refresh token grant disabled | refresh_token must be supplied | grant_not_found | Access not granted by policy
 			invalid_token | token_revoked | Session expired. Please try again | session_timeout | Session limit exceeded
 			Maximum allowed refresh token reuse exceeded | access_denied | invalid_request | weird_thing | Client certificate expired
-			The user must sign in again`,
+			The user must sign in again | Refresh token expired, please try again | token_limit_exceeded | session_expired`,
 	} {
 		for _, said := range strings.FieldsFunc(class+"|"+lines, func(r rune) bool { return r == '|' || r == '\n' })[1:] {
 			got := ""
