@@ -80,7 +80,7 @@ var (
 	// codeWords may stand in a code that does (InvalidGrantError).
 	codeWords = strings.Fields("err error exception oauth oauth2")
 	// limitWords say "not now" by twos.
-	limitWords = strings.Fields("rate limit limits limited quota exceeded reached violation exhausted resource deadline concurrent requests")
+	limitWords = strings.Fields("rate limit limits limited exceeded reached violation exhausted resource deadline concurrent requests")
 	// pauseWords say it alone.
 	pauseWords = strings.Fields("unavailable throttled throttling maintenance overloaded overload unreachable busy quota ratelimit ratelimited")
 	// troubleWords say whose the error is: not ours, nor the grant's.
@@ -105,12 +105,15 @@ func (s said) isPlainlyBad() bool {
 }
 
 // callsRefreshTokenBad: a code may say so among others, a sentence must say
-// nothing else. "refresh_token not found" may be about a parameter. What is named
-// first is what is bad: a client or its refresh token.
+// nothing else. "refresh_token not found" may be about a parameter, and "Token
+// expired, please refresh token" is about another one. What is named first is what
+// is bad: a client or its refresh token.
 func (s said) callsRefreshTokenBad() bool {
 	before, _, named := strings.Cut(s.meaning, "refresh_token")
 	switch {
 	case !named || strings.Contains(before, "client") || s.has(faultWords...):
+		return false
+	case strings.Contains(before, "please") || strings.HasSuffix(before, "token_"):
 		return false
 	case s.sentence:
 		return s.isPlainlyBad()
@@ -154,8 +157,8 @@ func (s said) namesGatekeeper() bool {
 		s.has("blocked") && !s.has("user", "account", "app", "application", "client", "token", "grant")
 }
 
-// callsClientBad: ours, not what a gateway calls so (a "client certificate"), and the id
-// and the secret also where they are missing. Some codes say app.
+// callsClientBad: ours, not what a gateway calls so (a "client certificate"), and
+// the id and the secret also where they are missing. Some codes say app.
 func (s said) callsClientBad() bool {
 	bad := s.has(badWords...) || s.has(clientWords...)
 	before, _, _ := strings.Cut(s.meaning, "client")

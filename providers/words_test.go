@@ -43,6 +43,7 @@ func TestWhatWordsMean(t *testing.T) {
 			missing_refresh_token | Refresh token grant disabled | refresh_token must be supplied | grant_not_found | Access not granted by policy
 			invalid_token | token_revoked | Session expired. Please try again | session_timeout | Session limit exceeded
 			Maximum allowed refresh token reuse exceeded | access_denied | invalid_request | weird_thing | Client certificate expired
+			Token expired, please refresh token | Invalid token, refresh token | Token expired. Please refresh token. | please refresh token again, expired
 			The user must sign in again | Refresh token expired, please try again | token_limit_exceeded | session_expired`,
 	} {
 		for _, said := range strings.FieldsFunc(class+"|"+lines, func(r rune) bool { return r == '|' || r == '\n' })[1:] {
