@@ -7,7 +7,7 @@ import (
 )
 
 func TestTheAgentLeavesNoCoreFile(t *testing.T) {
-	if err := harden(); err != nil {
+	if err := Harden(); err != nil {
 		t.Fatal(err)
 	}
 	if on, err := unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0); on != 0 || err != nil {

@@ -2,6 +2,6 @@
 
 package app
 
-// harden: macOS writes no core files unless asked and guards processes by
+// Harden: macOS writes no core files unless asked and guards processes by
 // entitlement; Windows writes no dumps unless configured.
-func harden() error { return nil }
+func Harden() error { return nil }

@@ -50,7 +50,7 @@ var ErrStore = errors.New("the store cannot be used")
 func RunAgent(ctx context.Context, o RunOptions) error {
 	log := newLog(o.Stderr)
 	settleSoon()
-	if err := harden(); err != nil {
+	if err := Harden(); err != nil {
 		log.Warn("this process cannot be kept out of core files", "err", err)
 	}
 	hasBus := store.ForbidBusLaunch()
