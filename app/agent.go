@@ -108,6 +108,7 @@ func NewAgent(o Options) *Agent {
 	if o.Clock == nil {
 		o.Clock = tokens.System
 	}
+	o.Log = withoutPanicValues(o.Log)
 	if o.Gate == nil {
 		o.Gate = gate.New(o.Paths.State, nil, o.Log)
 	}

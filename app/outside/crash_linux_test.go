@@ -26,7 +26,7 @@ import (
 // the first caller that is given the new token.
 const crashing = "AUTHTRAY_TEST_CRASH"
 
-// now is the file that arms the panic.
+// now is the file that arms the panic. What is in it, the panic says.
 const now = "crash-now"
 
 // crash is an agent as the program makes it, but for the bug.
@@ -69,7 +69,12 @@ func (bug) Trouble() string                         { return "" }
 
 // stumble is a programmer's mistake, once it is armed.
 func stumble() {
-	if _, err := os.Stat(now); err == nil {
+	says, err := os.ReadFile(now)
+	switch {
+	case err != nil:
+	case len(says) > 0:
+		panic(fmt.Errorf("the answer cannot be read: %s", says))
+	default:
 		var none map[string]int
 		none["x"]++
 	}
@@ -91,6 +96,8 @@ func TestAPanicTellsNoSecret(t *testing.T) {
 			}
 			if where == "audit" {
 				w.panicsAndLives()
+				w.panicsWithASecret()
+				w.quit()
 			} else {
 				w.panicsAndDies()
 			}
@@ -130,7 +137,23 @@ func (w *smallWorld) panicsAndLives() {
 	if !strings.Contains(w.said(), "panic serving") {
 		w.t.Errorf("the log does not tell of the panic")
 	}
-	w.quit()
+}
+
+// panicsWithASecret: what a panic says may be what a provider answered.
+func (w *smallWorld) panicsWithASecret() {
+	before := strings.Count(w.said(), "panic serving")
+	for _, k := range []kind{refreshToken, accessToken, code, verifier} {
+		if err := os.WriteFile(filepath.Join(w.home, now), []byte(w.ledger.of(k)[0]), 0o600); err != nil {
+			w.t.Fatal(err)
+		}
+		if r := w.do([]kind{accessToken}, "", "token", "work"); r.code == 0 {
+			w.t.Error("the audit did not panic")
+		}
+	}
+	os.Remove(filepath.Join(w.home, now))
+	if n := strings.Count(w.said(), "panic serving") - before; n != 4 {
+		w.t.Errorf("the log tells of %d panics, not 4", n)
+	}
 }
 
 func (w *smallWorld) panicsAndDies() {
