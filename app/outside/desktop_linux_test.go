@@ -15,10 +15,10 @@ import (
 
 // children puts programs into a folder for PATH that write down how they were
 // started, and do nothing more.
-func children(t testing.TB, names ...string) (path, records string) {
+func children(t testing.TB, opener, window string, tools ...string) (path, records string) {
 	t.Helper()
 	path, records = t.TempDir(), t.TempDir()
-	for _, name := range names {
+	for _, name := range append([]string{opener, window}, tools...) {
 		script := fmt.Sprintf("#!/bin/sh\ncat /proc/$$/cmdline > %s/%s.$$.cmdline\ncat /proc/$$/environ > %s/%s.$$.environ\n",
 			records, name, records, name)
 		if err := os.WriteFile(filepath.Join(path, name), []byte(script), 0o755); err != nil {
@@ -47,8 +47,11 @@ func started(t *testing.T, records, opener string) (all []place) {
 		if strings.HasPrefix(filepath.Base(file), opener) && strings.HasSuffix(file, ".cmdline") {
 			p.may = []kind{state}
 		}
-		if !strings.HasPrefix(filepath.Base(file), opener) {
+		if !strings.HasPrefix(filepath.Base(file), opener) && strings.HasSuffix(file, ".environ") {
 			p.may = []kind{environment}
+		}
+		if strings.HasPrefix(filepath.Base(file), execTool+".") && strings.HasSuffix(file, ".environ") {
+			p.may = []kind{environment, accessToken} // that is what exec is for
 		}
 		all = append(all, p)
 	}

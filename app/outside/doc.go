@@ -3,6 +3,9 @@
 // code of its own.
 //
 //	secrecy_linux_test.go     a whole story at debug level, searched for every secret that was in play
+//	whole_linux_test.go       … and what gives tokens to tools: api/ at all listeners, helpers, setup, exec, MCP
+//	doors_linux_test.go       … those listeners, and requests with a secret where none belongs
+//	wrong_places_linux_test.go … and secrets in configuration, settings and files
 //	crash_linux_test.go       panics, goroutine dumps, core files, and who may look into the process
 //	quiet_linux_test.go       a dead grant stays quiet over restarts, and is told once
 //	bench_linux_test.go       cached answers beside a slow refresh and half-sent requests, beside a rival

@@ -30,6 +30,7 @@ func newLedger() *ledger { return &ledger{secrets: map[string]kind{}} }
 var parameters = map[string]kind{
 	"access_token": accessToken, "refresh_token": refreshToken, "id_token": idToken, "token": refreshToken,
 	"code": code, "code_verifier": verifier, "state": state, "device_code": deviceCode, "client_secret": clientSecret,
+	"registration_access_token": registration,
 }
 
 func (l *ledger) remember(secret string, k kind) {
@@ -46,6 +47,19 @@ func (l *ledger) remember(secret string, k kind) {
 func (l *ledger) values(v url.Values) {
 	for name, k := range parameters {
 		for _, secret := range v[name] {
+			l.remember(secret, k)
+		}
+	}
+}
+
+// members are the same in a body that is JSON.
+func (l *ledger) members(body []byte) {
+	var members map[string]any
+	if json.Unmarshal(body, &members) != nil {
+		return
+	}
+	for name, k := range parameters {
+		if secret, ok := members[name].(string); ok {
 			l.remember(secret, k)
 		}
 	}
@@ -122,6 +136,7 @@ func (h *hijackable) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 func (l *ledger) request(r *http.Request, body []byte) (sent []string) {
 	form, _ := url.ParseQuery(string(body)) // what could be read of it
 	l.values(form)
+	l.members(body)
 	l.values(r.URL.Query())
 	for _, name := range []string{"refresh_token", "code", "device_code", "token", "code_verifier", "client_secret", "state"} {
 		if v := form.Get(name); v != "" {
@@ -140,14 +155,7 @@ func (l *ledger) request(r *http.Request, body []byte) (sent []string) {
 }
 
 func (l *ledger) answer(a *httptest.ResponseRecorder) {
-	var members map[string]any
-	if json.Unmarshal(a.Body.Bytes(), &members) == nil {
-		for name, k := range parameters {
-			if secret, ok := members[name].(string); ok {
-				l.remember(secret, k)
-			}
-		}
-	}
+	l.members(a.Body.Bytes())
 	if to, err := url.Parse(a.Header().Get("Location")); err == nil {
 		l.values(to.Query())
 	}

@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/authtray/authtray/providers/practice/practicetest"
 )
 
@@ -59,6 +61,9 @@ type program struct {
 	log    string // what the agent says
 	ended  chan struct{}
 	places []place // what the commands said
+
+	commands, seen int              // how many were run, and how many of their processes could be looked at
+	processes      map[string]place // their command lines and environments, each different one once
 }
 
 func newProgram(t testing.TB, env ...string) *program {
@@ -164,7 +169,60 @@ func (p *program) do(may []kind, stdin string, args ...string) result {
 	cmd := p.command(args...)
 	var out, errs bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &out, &errs
-	return p.keep(strings.Join(args, " "), may, cmd.Run(), out.String(), errs.String())
+	err := cmd.Start()
+	if err == nil {
+		p.look(cmd)
+		err = cmd.Wait()
+	}
+	return p.keep(strings.Join(args, " "), may, err, out.String(), errs.String())
+}
+
+// look takes down what the system tells everybody of a command that was just
+// started. Some are over before that.
+func (p *program) look(cmd *exec.Cmd) {
+	p.commands++
+	texts := tellsOf(cmd.Process.Pid)
+	if texts["cmdline"] == "" || texts["environ"] == "" {
+		return
+	}
+	p.seen++
+	if p.processes == nil {
+		p.processes = map[string]place{}
+	}
+	what := strings.Join(cmd.Args[1:], " ")
+	p.processes[texts["cmdline"]] = place{"the command line of " + what, texts["cmdline"], nil}
+	p.processes[texts["environ"]] = place{"the environment of " + what, texts["environ"], []kind{environment}}
+}
+
+// tellsOf is what the kernel tells of a process to those whom it tells: of a
+// hardened one to root, and to nobody else.
+func tellsOf(pid int) map[string]string {
+	all := map[string]string{}
+	for _, name := range []string{"cmdline", "comm", "environ"} {
+		text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/%s", pid, name))
+		all[name] = string(text)
+	}
+	return all
+}
+
+// serving is the process that answers at the socket, whoever started it.
+func (p *program) serving() (pid int) {
+	p.t.Helper()
+	c, err := net.Dial("unix", p.socket())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer c.Close()
+	raw, err := c.(*net.UnixConn).SyscallConn()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	var cred *unix.Ucred
+	raw.Control(func(fd uintptr) { cred, err = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED) })
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return int(cred.Pid)
 }
 
 func (p *program) keep(what string, may []kind, err error, out, errs string) result {
@@ -226,6 +284,7 @@ func (p *program) connect(who person, args ...string) result {
 	if err := cmd.Start(); err != nil {
 		p.t.Fatal(err)
 	}
+	p.look(cmd)
 	defer time.AfterFunc(time.Minute, func() { cmd.Process.Kill() }).Stop()
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()

@@ -3,9 +3,7 @@ package outside
 import (
 	"context"
 	"fmt"
-	"io"
 	"io/fs"
-	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -32,6 +30,9 @@ func TestNoSecretIsWrittenAnywhereInAWholeStory(t *testing.T) {
 			s.connectInEveryWay()
 			s.useTokens()
 			s.strayInput()
+			s.registered()
+			s.wholeProduct()
+			s.wrongPlaces()
 			s.carelessProvider()
 			s.brokenProvider()
 			s.deathAndReconnect()
@@ -55,8 +56,10 @@ type story struct {
 	kit      *faultkit.Kit
 	provider *practicetest.Provider
 	notices  *notices
-	records  string // of the children
-	port     string
+	registrar
+	records string // of the children
+	port    string
+	agents  int // that were looked at
 }
 
 func newStory(t *testing.T, kept string) *story {
@@ -66,9 +69,9 @@ func newStory(t *testing.T, kept string) *story {
 		s.bus.StartKeyring("login password")
 	}
 	s.notices = startNotices(t, s.bus.Address())
-	s.provider = practicetest.Start(t, server.Options{DeviceInterval: time.Second, Lifetime: 20 * time.Second}, s.ledger.Wrap, s.kit.Wrap)
+	s.provider = practicetest.Start(t, server.Options{DeviceInterval: time.Second, Lifetime: 20 * time.Second}, s.ledger.Wrap, s.registrar.Wrap, s.kit.Wrap)
 	s.port = s.provider.Issuer[strings.LastIndexByte(s.provider.Issuer, ':')+1:]
-	path, records := children(t, "xdg-open", "authtray-window")
+	path, records := children(t, "xdg-open", "authtray-window", toolNames...)
 	s.records = records
 	s.program = newProgram(t, "AUTHTRAY_LOG=debug", "GOTRACEBACK=all", "DISPLAY=:9797", "SOME_API_TOKEN="+decoy,
 		"DBUS_SESSION_BUS_ADDRESS="+s.bus.Address())
@@ -78,6 +81,7 @@ func newStory(t *testing.T, kept string) *story {
 	} {
 		s.ledger.remember(secret, k)
 	}
+	s.write("settings.toml", "api_listen = \"127.0.0.1:0\"\n")
 	s.begin()
 	return s
 }
@@ -85,9 +89,22 @@ func newStory(t *testing.T, kept string) *story {
 func (s *story) begin() {
 	if s.kept == "file" {
 		s.start(filePassphrase+"\n", "--store=file")
-		return
+	} else {
+		s.start("")
 	}
-	s.start("")
+	s.proc()
+}
+
+// write writes a file into the configuration.
+func (s *story) write(name, text string) {
+	s.t.Helper()
+	path := filepath.Join(s.home, ".config/authtray", name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 func (s *story) configure() {
@@ -97,6 +114,9 @@ func (s *story) configure() {
 	s.must("", append([]string{"add", "basic", "--set", "client.auth=basic"}, secretly...)...)
 	s.must("", append([]string{"add", "pub"}, practice...)...)
 	s.must("", append([]string{"add", "pushed", "--client-id", server.PARClient, "--set", "par_required=true"}, practice...)...)
+	s.must("", append([]string{"add", "wide", "--host", "git.example.org"}, practice...)...)
+	s.must("", "add", "files", "--mcp", mcpServer(s.t, s.provider.Issuer))
+	s.widen()
 	s.do(nil, "", "secret", "set", "work")
 	s.must("wrong-client-secret\n", "secret", "set", "work")
 	s.watch()
@@ -146,6 +166,7 @@ func (s *story) connectInEveryWay() {
 	s.connected(s.strayRequests, "work", "--no-browser")
 	s.connected(allows, "basic") // the browser is opened, and the person is quick
 	s.connected(allows, "pushed", "--no-browser")
+	s.connected(allows, "wide", "--no-browser")
 	s.refused(deniesDevice, "pub", "--device")
 	s.connected(approvesDevice, "pub", "--device")
 	s.must("", "disconnect", "pub")
@@ -248,37 +269,28 @@ func (s *story) strayInput() {
 				break
 			}
 			s.do([]kind{accessToken}, secret, "rejected", "work")
-			s.raw("GET /v1/connections/" + url.PathEscape(secret) + "/token HTTP/1.1\r\nHost: x\r\n\r\n")
+			s.raw("GET /v1/connections/" + url.PathEscape(secret) + "/token HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 			s.raw(post("/v1/connections/work/rejected", `{"access_token":"`+secret+`","x":1}`))
 			s.raw(post("/v1/connections/work/rejected", `{"access_token":["`+secret+`"]`))
 			s.raw(post("/v1/connections/work/connect/redirect", `{"url":"`+secret+`"}`))
 			s.raw("GET /v1/health HTTP/1.1\r\nHost: x\r\n" + secret + "\r\n\r\n")
 			s.raw(secret + "\r\n\r\n")
 			s.raw("GET /v1/health HTTP/1.1\r\nHost: x\r\nContent-Length: " + secret + "\r\n\r\n")
-			s.raw("GET /v1/connections/work/token?min_valid=" + url.QueryEscape(secret) + " HTTP/1.1\r\nHost: x\r\nOrigin: " + secret + "\r\n\r\n")
+			s.raw("GET /v1/connections/work/token?min_valid=" + url.QueryEscape(secret) + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nOrigin: " + secret + "\r\n\r\n")
 		}
 	}
 	s.raw(strings.Replace(post("/v1/connections/work/secret", `{"client_secret":{"is":"`+ownSecret+`"}}`), "POST", "PUT", 1))
 }
 
 func post(path, body string) string {
-	return fmt.Sprintf("POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", path, len(body), body)
+	return fmt.Sprintf("POST %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s", path, len(body), body)
 }
 
-// raw says something to the socket, and returns what is answered until it is
-// hung up on. A caller's own secrets may be in there.
+// raw says something to the socket, and returns what is answered. A caller's own
+// secrets may be in there.
 func (s *story) raw(text string) (answer string) {
 	s.t.Helper()
-	c, err := net.Dial("unix", s.socket())
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer c.Close()
-	io.WriteString(c, text)
-	c.(*net.UnixConn).CloseWrite()
-	c.SetReadDeadline(time.Now().Add(10 * time.Second))
-	all, _ := io.ReadAll(c) // until the deadline, where it is not hung up on
-	return string(all)
+	return s.own().say(s.t, text, 10*time.Second)
 }
 
 // carelessProvider repeats what it is told, wherever it is told something.
@@ -365,6 +377,7 @@ func (s *story) startedByACommand() {
 		return
 	}
 	s.connected(allows, "work", "--no-browser")
+	s.proc()
 	s.must("", "token", "work")
 	s.must("", "quit")
 	s.begin()
@@ -389,15 +402,19 @@ func (s *story) dump() {
 	}
 }
 
-// proc keeps what the kernel tells of the agent's process to those whom it
-// tells: root here, and nobody else.
+// proc keeps what the kernel tells of the agent's process, whoever started it.
 func (s *story) proc() {
-	for name, may := range map[string][]kind{"cmdline": nil, "comm": nil, "environ": {environment}} {
-		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", s.agent.Process.Pid, name))
-		if err != nil && os.Getuid() == 0 {
-			s.t.Fatal(err)
+	s.t.Helper()
+	s.agents++
+	for name, text := range tellsOf(s.serving()) {
+		if text == "" && (os.Getuid() == 0 || name != "environ") {
+			s.t.Errorf("the %s of the agent cannot be read", name)
 		}
-		s.places = append(s.places, place{"the agent's " + name, string(text), may})
+		p := place{name: fmt.Sprintf("the %s of agent %d", name, s.agents), text: text}
+		if name == "environ" {
+			p.may = []kind{environment}
+		}
+		s.places = append(s.places, p)
 	}
 }
 
@@ -405,6 +422,14 @@ func (s *story) searchEverything() {
 	secrets := s.ledger.known()
 	s.enough(secrets)
 	places := append(s.places, files(s.t, s.home)...)
+	for i := range places {
+		if strings.HasSuffix(places[i].name, "/authtray/api-secret") { // that is where it is kept
+			places[i].may = []kind{apiSecret}
+		}
+	}
+	for _, p := range s.processes {
+		places = append(places, p)
+	}
 	places = append(places, files(s.t, s.bus.Home())...)
 	places = append(places, started(s.t, s.records, "xdg-open")...)
 	for _, said := range s.notices.all() {
@@ -415,7 +440,8 @@ func (s *story) searchEverything() {
 		size += len(p.text)
 	}
 	newSearch(secrets).clean(s.t, places)
-	s.t.Logf("%d secrets were in play, and looked for in %d places, %d bytes", len(secrets), len(places), size)
+	s.t.Logf("%d secrets were in play, and looked for in %d places, %d bytes; %d agents, and %d of %d commands while they ran",
+		len(secrets), len(places), size, s.agents, s.seen, s.commands)
 }
 
 // enough: a search without secrets, or without a log, would be clean too.
@@ -424,7 +450,7 @@ func (s *story) enough(secrets map[string]kind) {
 	for _, k := range secrets {
 		count[k]++
 	}
-	for _, k := range []kind{accessToken, refreshToken, idToken, code, verifier, state, deviceCode, clientSecret, passphrase, environment} {
+	for _, k := range []kind{accessToken, refreshToken, idToken, code, verifier, state, deviceCode, clientSecret, registration, apiSecret, awsSecret, passphrase, environment} {
 		if count[k] == 0 {
 			s.t.Errorf("no %s was in play", k)
 		}
@@ -435,7 +461,10 @@ func (s *story) enough(secrets map[string]kind) {
 			s.t.Errorf("the agent's log does not say %q", line)
 		}
 	}
-	for _, child := range []string{"xdg-open", "authtray-window"} {
+	if s.seen < s.commands/2 {
+		s.t.Errorf("only %d of %d commands' processes were looked at", s.seen, s.commands)
+	}
+	for _, child := range []string{"xdg-open", "authtray-window", "git", "tool"} {
 		if found, _ := filepath.Glob(s.records + "/" + child + "*.environ"); len(found) == 0 {
 			s.t.Errorf("%s was never started", child)
 		}
