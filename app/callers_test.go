@@ -2,6 +2,7 @@ package app
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,12 +21,13 @@ import (
 	"github.com/authtray/authtray/providers/practice/practicetest"
 	"github.com/authtray/authtray/providers/practice/server"
 	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/store"
 )
 
 // kitWorld is a world with a fault kit in front of its provider, connected.
-func kitWorld(t *testing.T) (*world, *faultkit.Kit) {
+func kitWorld(t *testing.T, change ...func(*Options)) (*world, *faultkit.Kit) {
 	t.Helper()
-	w, kit := newWorld(t), faultkit.New(faultkit.Options{})
+	w, kit := newWorld(t, change...), faultkit.New(faultkit.Options{})
 	w.provider = practicetest.Start(t, server.Options{}, kit.Wrap)
 	w.add("work")
 	w.connect("work", "ada")
@@ -165,23 +168,116 @@ func TestCallersThatGiveUpCancelNothingForOthers(t *testing.T) {
 	}
 }
 
-// While a refresh hangs and half-sent requests are open, whoever asks for a token
-// that is still good is answered: the refresh is not let go before that.
+// Everything that an answer from memory could wait for hangs at once: a refresh of
+// the same connection and one of another at the provider, a third in the keychain,
+// another caller between its token and its answer, and callers that have sent half
+// a request. Nothing of it is let go before a hundred have been answered, so a lock
+// that any of them holds, for the connection or for all, holds up the test. How
+// fast the answers are is BenchmarkCachedAnswers's to say.
 func TestCachedAnswersWaitForNobody(t *testing.T) {
-	w, kit := kitWorld(t)
-	held, release := make(chan struct{}), make(chan struct{})
+	release := make(chan struct{})
 	defer close(release)
-	kit.Script(faultkit.Hold(held, release))
-	w.crowd(1, "POST /v1/connections/work/refresh HTTP/1.1\r\nHost: x\r\n\r\n")
-	<-held
+	keychain, audit := newHold(release), newHold(release)
+	w, kit := kitWorld(t, func(o *Options) { o.Store, o.Audit = heldStore{o.Store, keychain}, heldAudit{nil, audit} })
+	for name, user := range map[string]string{"other": "grace", "third": "ada"} {
+		w.add(name)
+		w.connect(name, user)
+	}
+	refresh := func(name string) {
+		w.crowd(1, "POST /v1/connections/"+name+"/refresh HTTP/1.1\r\nHost: x\r\n\r\n")
+	}
+	for _, name := range []string{"work", "other"} {
+		held := make(chan struct{})
+		kit.Script(faultkit.Hold(held, release))
+		refresh(name)
+		<-held
+	}
+	keychain.arm(every)
+	refresh("third")
+	<-keychain.held
+	audit.arm(once)
+	w.crowd(1, tokenRequest)
+	<-audit.held
 	w.crowd(32, tokenRequest[:20])
 	w.crowd(32, rejectedRequest("x")[:90])
+
 	for range 100 {
-		if got := w.crowd(1, tokenRequest).tokens(); len(got) != 1 {
+		if got := w.crowd(1, tokenRequest).tokens(); len(got) != 1 || got[""] != 0 {
 			t.Fatal("not answered")
 		}
 	}
+	if got := w.crowd(64, tokenRequest).tokens(); len(got) != 1 || got[""] != 0 {
+		t.Error("many at once are not answered")
+	}
+	if keychain.waiting.Load() == 0 || audit.waiting.Load() != 1 {
+		t.Error("the keychain and the other caller did not hang meanwhile")
+	}
 }
+
+// hold is a place where callers wait until release is closed, once it is armed.
+type hold struct {
+	left    atomic.Int64 // callers that are held yet
+	waiting atomic.Int64
+	held    chan struct{} // is told of each, as far as somebody listens
+	release <-chan struct{}
+}
+
+// How many callers a hold keeps.
+const once, every = 1, 1 << 30
+
+func newHold(release <-chan struct{}) *hold {
+	return &hold{held: make(chan struct{}, 1), release: release}
+}
+
+func (h *hold) arm(callers int64) { h.left.Store(callers) }
+
+func (h *hold) wait() {
+	if h.left.Add(-1) < 0 {
+		return
+	}
+	h.waiting.Add(1)
+	defer h.waiting.Add(-1)
+	select {
+	case h.held <- struct{}{}:
+	default:
+	}
+	<-h.release
+}
+
+// heldStore is a keychain that hangs, and does not care about deadlines.
+type heldStore struct {
+	store.Store
+	*hold
+}
+
+func (s heldStore) Get(ctx context.Context, key string) ([]byte, error) {
+	s.wait()
+	return s.Store.Get(ctx, key)
+}
+
+func (s heldStore) Set(ctx context.Context, key string, value []byte) error {
+	s.wait()
+	return s.Store.Set(ctx, key, value)
+}
+
+func (s heldStore) Delete(ctx context.Context, key string) error {
+	s.wait()
+	return s.Store.Delete(ctx, key)
+}
+
+func (s heldStore) Check(ctx context.Context) error {
+	s.wait()
+	return s.Store.Check(ctx)
+}
+
+// heldAudit is a record in which a caller who has the token already is kept.
+type heldAudit struct {
+	Auditor
+	*hold
+}
+
+func (a heldAudit) Read(socket.Peer, string, string, error) { a.wait() }
+func (heldAudit) Trouble() string                           { return "" }
 
 func TestTenThousandConnectionsLeaveNothingBehind(t *testing.T) {
 	w, _ := kitWorld(t)
