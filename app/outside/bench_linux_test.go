@@ -19,27 +19,34 @@ import (
 	"github.com/authtray/authtray/providers/practice/server"
 )
 
-// How the measurement goes. Nothing here is a limit: times are printed, never
-// judged.
+// How the measurement goes. No time here is a limit, but the ratio is.
 const (
-	samples    = 300             // of each kind at most
+	samples    = 100             // at a stretch
 	slow       = 3 * time.Second // what the provider takes for the refresh meanwhile
 	halfOpen   = 32
 	givenUp    = 8 * time.Second // an answer that takes longer is not waited for
-	enoughTime = 2 * givenUp     // for all samples of a kind
+	enoughTime = 2 * givenUp     // for all samples of a stretch
+	most       = 2.0             // times the median of an idle agent's answers
 )
 
 // BenchmarkCachedAnswers measures, from a new connection to the end of the
 // answer, a token that is good and in memory: while nothing else happens, while
-// a refresh of the same connection takes three seconds, and while 32 clients
-// hold half-sent requests. What counts is the ratio to idle in the same run
-// (the goal: twice at most). oidc-agent is asked the same over its own socket,
-// where it is installed.
+// a refresh of the same connection takes three seconds, while 32 clients hold
+// half-sent requests, and while both are so. The kinds take turns, so that what
+// else the machine does meets them all. It fails where a median is more than
+// twice that of the idle ones. oidc-agent is asked the same over its own socket,
+// where it is installed, and not judged.
 //
 //	go test ./app/outside -run '^$' -bench CachedAnswers -benchtime 1x
 func BenchmarkCachedAnswers(b *testing.B) {
-	b.Run("authtray", func(b *testing.B) { benchmark(b, newSelf(b)) })
-	b.Run("oidc-agent", func(b *testing.B) { benchmark(b, newRival(b)) })
+	b.Run("authtray", func(b *testing.B) {
+		for name, ratio := range benchmark(b, newSelf(b), 4) {
+			if ratio > most {
+				b.Fatalf("%s: the median is %.2f times that of an idle agent, more than %v", name, ratio, most)
+			}
+		}
+	})
+	b.Run("oidc-agent", func(b *testing.B) { benchmark(b, newRival(b), 1) })
 }
 
 // agentUnderTest is something that serves tokens over a Unix socket.
@@ -51,39 +58,58 @@ type agentUnderTest interface {
 	provider() *faultkit.Kit
 }
 
-func benchmark(b *testing.B, a agentUnderTest) {
-	var idle, refreshing, half []time.Duration
-	for range b.N {
-		idle = append(idle, measure(b, a, nil)...)
-		a.provider().Script(faultkit.SlowHeaders(slow))
-		matched := a.provider().Matched()
-		wait := a.refresh()
-		eventually(b, func() string { return "no refresh" }, func() bool { return a.provider().Matched() > matched })
-		over := make(chan struct{})
-		go func() { wait(); close(over) }()
-		refreshing = append(refreshing, measure(b, a, over)...)
+// benchmark lets the kinds take turns with idleness, and returns the ratios of
+// their medians to that of the idle ones.
+func benchmark(b *testing.B, a agentUnderTest, turns int) map[string]float64 {
+	times := map[string][]time.Duration{}
+	take := func(kind string, over <-chan struct{}) { times[kind] = append(times[kind], measure(b, a, over)...) }
+	for range b.N * turns {
+		over := startRefresh(b, a)
+		take("refreshing", over)
 		<-over
-		idle = append(idle, measure(b, a, nil)...)
+		take("idle", nil)
 		leave := holdHalves(b, a)
-		half = append(half, measure(b, a, nil)...)
+		take("half-sent", nil)
 		leave()
-		idle = append(idle, measure(b, a, nil)...)
+		take("idle", nil)
+		over, leave = startRefresh(b, a), holdHalves(b, a)
+		take("both", over)
+		leave()
+		<-over
+		take("idle", nil)
 	}
 	b.ReportMetric(0, "ns/op")
-	report(b, "idle", idle, idle)
-	report(b, "refreshing", refreshing, idle)
-	report(b, "half-sent", half, idle)
+	ratios := map[string]float64{}
+	for kind, got := range times {
+		if ratio := report(b, kind, got, times["idle"]); kind != "idle" {
+			ratios[kind] = ratio
+		}
+	}
+	return ratios
 }
 
-func report(b *testing.B, name string, got, idle []time.Duration) {
+// startRefresh has the provider renew slowly; over is closed when it has.
+func startRefresh(b *testing.B, a agentUnderTest) (over <-chan struct{}) {
+	a.provider().Script(faultkit.SlowHeaders(slow))
+	matched := a.provider().Matched()
+	wait := a.refresh()
+	eventually(b, func() string { return "no refresh" }, func() bool { return a.provider().Matched() > matched })
+	ended := make(chan struct{})
+	go func() { wait(); close(ended) }()
+	return ended
+}
+
+func report(b *testing.B, name string, got, idle []time.Duration) (ratio float64) {
 	slices.Sort(got)
 	slices.Sort(idle)
 	middle, base := got[len(got)/2], idle[len(idle)/2]
+	ratio = float64(middle) / float64(base)
 	b.ReportMetric(float64(middle.Microseconds()), name+"-p50-µs")
 	b.ReportMetric(float64(got[len(got)-1].Microseconds())/1000, name+"-max-ms")
 	if name != "idle" {
-		b.ReportMetric(float64(middle)/float64(base), name+"-x-idle")
+		b.ReportMetric(ratio, name+"-x-idle")
 	}
+	return ratio
 }
 
 // measure asks again and again, at most until over.
