@@ -25,8 +25,11 @@ func TestMain(m *testing.M) {
 
 // browse is a browser with a person who answers at once.
 func browse(answer func(ctx context.Context, url, user string) (string, error)) {
-	url := os.Args[len(os.Args)-1]
-	redirect, err := answer(context.Background(), url, "ada")
+	url, err := led(os.Args[len(os.Args)-1])
+	redirect := ""
+	if err == nil {
+		redirect, err = answer(context.Background(), url, "ada")
+	}
 	if err == nil {
 		err = visit(redirect)
 	}
@@ -34,6 +37,20 @@ func browse(answer func(ctx context.Context, url, user string) (string, error)) 
 		fmt.Fprintln(os.Stderr, "browser:", err)
 		os.Exit(1)
 	}
+}
+
+// led is where the address that a browser is started with leads to.
+func led(address string) (url string, err error) {
+	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	answer, err := client.Get(address)
+	if err != nil {
+		return "", err
+	}
+	answer.Body.Close()
+	if url = answer.Header.Get("Location"); answer.StatusCode != http.StatusSeeOther || url == "" {
+		return "", fmt.Errorf("the address on the command line is answered %s", answer.Status)
+	}
+	return url, nil
 }
 
 func visit(url string) error {

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// open asks, in this order, what $BROWSER names, wslview inside WSL, and
+// start asks, in this order, what $BROWSER names, wslview inside WSL, and
 // xdg-open.
-func open(ctx context.Context, url string) error {
+func start(ctx context.Context, url string) error {
 	commands := openers(url, os.Getenv, found)
 	if len(commands) == 0 {
 		if !display(os.Getenv) {

@@ -8,7 +8,8 @@ import (
 )
 
 // open goes through ShellExecute, which takes the URL as it is: there is no
-// command line to quote, and no environment to hand down but the system's.
+// command line to quote, and no environment to hand down but the system's. The
+// browser's own command line is shown to this user and to administrators only.
 func open(_ context.Context, url string) error {
 	verb, err := windows.UTF16PtrFromString("open")
 	if err != nil {

@@ -28,10 +28,8 @@ func children(t testing.TB, opener, window string, tools ...string) (path, recor
 	return path, records
 }
 
-// started are the command lines and environments of those children. A browser
-// is told the authorization URL, with the state in it, as its argument: there
-// is no other way to open one. The window is our own program, and gets the
-// agent's environment; a browser does not.
+// started are the command lines and environments of those children. The window
+// and tools are started with the environment that there is; a browser is not.
 func started(t *testing.T, records, opener string) (all []place) {
 	t.Helper()
 	files, err := filepath.Glob(records + "/*")
@@ -44,9 +42,6 @@ func started(t *testing.T, records, opener string) (all []place) {
 			t.Fatal(err)
 		}
 		p := place{name: "the child " + filepath.Base(file), text: string(text)}
-		if strings.HasPrefix(filepath.Base(file), opener) && strings.HasSuffix(file, ".cmdline") {
-			p.may = []kind{state}
-		}
 		if !strings.HasPrefix(filepath.Base(file), opener) && strings.HasSuffix(file, ".environ") {
 			p.may = []kind{environment}
 		}

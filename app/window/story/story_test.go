@@ -200,7 +200,13 @@ func (s *screen) pidOf(window string) int {
 // agree is the person at the provider's page, and the browser that comes back.
 func agree(t *testing.T, page, user string) {
 	t.Helper()
-	redirect, err := practicetest.Consent(context.Background(), page, user)
+	led := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	first, err := led.Get(page) // what is on a browser's command line leads to the provider's page
+	if err != nil {
+		t.Fatal(err)
+	}
+	first.Body.Close()
+	redirect, err := practicetest.Consent(context.Background(), first.Header.Get("Location"), user)
 	if err != nil {
 		t.Fatal(err)
 	}
