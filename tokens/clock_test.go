@@ -132,3 +132,16 @@ func TestAGrantThatOutlivedItsRefreshTokenSaysWhy(t *testing.T) {
 		r.wantState(ReconnectRequired, ReasonIdleLimit)
 	})
 }
+
+func TestAClockSetBackMovesTheRefreshTokensOwnEnd(t *testing.T) {
+	inBubble(t, 24*time.Hour, func(t *testing.T, r *rig) {
+		r.config.Refresh = "on-demand"
+		r.put()
+		r.provider.with(func() { r.provider.refreshEnds = 20 * time.Hour })
+		r.connect()
+		r.pass(time.Minute)
+		r.clock.jump(-5 * time.Hour)
+		r.pass(10*time.Hour + time.Minute) // half of it
+		r.wantHits(1)
+	})
+}

@@ -360,7 +360,7 @@ func (m *Manager) performRemote(k *conn, e effect) {
 		}
 		m.step(k, "answered")
 		if owesNothing(e, a, err, lost) {
-			m.markSent(k, 0)
+			m.unmark(k, func(marked uint64) bool { return marked == generation })
 		}
 		m.event(k, func(now time.Time) { k.m.answered(now, generation, a, err) })
 	case askProvider:
@@ -404,6 +404,16 @@ func (nobody) Probe(context.Context, string, map[string]json.RawMessage) provide
 	return providers.Unclear
 }
 
+// unmark forgets the request that is marked, if it is that one.
+func (m *Manager) unmark(k *conn, that func(marked uint64) bool) {
+	k.mu.Lock()
+	is := k.marked != 0 && that(k.marked)
+	k.mu.Unlock()
+	if is {
+		m.markSent(k, 0)
+	}
+}
+
 // markSent remembers that a refresh of that generation is on its way, and forgets
 // it with 0.
 func (m *Manager) markSent(k *conn, generation uint64) {
@@ -443,20 +453,12 @@ func (m *Manager) performSave(k *conn, g *Grant) {
 	}
 	if err != nil {
 		m.opts.Log.Warn("the new grant is not in the keychain yet", "connection", k.name, "err", err)
-	} else if k.answeredBy(g) {
-		m.markSent(k, 0)
+	} else {
+		m.unmark(k, func(marked uint64) bool { return marked < g.Generation }) // the same grant may be written again while its own refresh is under way
 	}
 	m.step(k, "saved")
 	m.event(k, func(now time.Time) { k.m.saved(now, g.Generation, err) })
 	m.step(k, "serving")
-}
-
-// answeredBy: g came after the request that is marked. The same grant may be
-// written again while its own refresh is under way.
-func (k *conn) answeredBy(g *Grant) bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return g.Generation > k.marked
 }
 
 func (m *Manager) load(name string) (g *Grant, err error) {

@@ -850,6 +850,21 @@ func TestTheMarkOfARequestGoesWithItsAnswer(t *testing.T) {
 			r.wantHits(1)
 		})
 	})
+	t.Run("and not with the late answer to an older one", func(t *testing.T) {
+		inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+			r.provider.with(func() { r.provider.slow = 20 * time.Second })
+			r.pass(55*time.Minute + 16*time.Second)
+			r.wantHits(1)
+			r.connect()
+			go r.m.Refresh(t.Context(), "work")
+			r.pass(18 * time.Second) // the answer to the first has come, to the second not
+			r.wantHits(2)
+			if n := r.verdicts.LoadSent("work"); n != 2 {
+				t.Fatalf("a refresh of generation 2 is with the provider, and the mark says %d", n)
+			}
+			r.pass(time.Minute)
+		})
+	})
 	t.Run("and not because the grant is written again meanwhile", func(t *testing.T) {
 		inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 			r.provider.with(func() { r.provider.slow = 20 * time.Second })
@@ -894,17 +909,37 @@ func TestALateAnswerBelongsToItsGeneration(t *testing.T) {
 }
 
 func TestAProbeHurriesNoRetry(t *testing.T) {
-	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
-		r.provider.with(func() {
-			r.provider.always = &providers.Failure{Class: providers.Transient, Code: "http_429", Status: 429, RetryAfter: time.Hour}
-			r.provider.liveness = providers.DeadToken
-		})
+	inBubble(t, 3*time.Hour, func(t *testing.T, r *rig) {
 		r.config.Probe = "on"
 		r.put()
-		r.pass(70 * time.Minute) // a probe, whose answer asks for the refresh
+		r.provider.with(func() {
+			r.provider.always = &providers.Failure{Class: providers.Transient, Code: "http_429", Status: 429, RetryAfter: time.Hour}
+		})
+		r.m.Refresh(t.Context(), "work")
+		r.wantHits(1)
+		r.provider.with(func() { r.provider.liveness = providers.DeadToken })
+		r.m.Resumed() // asks soon whether the token is good
+		r.provider.with(func() { r.provider.probes = 0 })
+		r.m.event(r.m.conns["work"], func(now time.Time) { r.m.conns["work"].m.retryAt = now.Add(time.Hour) })
+		r.pass(time.Minute)
+		if r.provider.probes == 0 {
+			t.Fatal("nobody asked")
+		}
+		r.wantHits(1)
+	})
+}
+
+func TestOnlyTheFirstLostAnswerIsAskedForAgainSoon(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() {
+			r.provider.always = &providers.Failure{Class: providers.Transient, Code: "network", Lost: true}
+		})
+		r.pass(56 * time.Minute)
 		hits := r.provider.count()
-		r.pass(45 * time.Minute)
-		r.wantHits(hits)
+		r.pass(20 * time.Minute)
+		if more := r.provider.count() - hits; more > 6 {
+			t.Fatalf("%d requests in 20 minutes", more)
+		}
 	})
 }
 

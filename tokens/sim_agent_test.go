@@ -253,9 +253,8 @@ func (a *simAgent) send(e effect) {
 			generation := e.grant.Generation
 			if w.plant == bugNoGenerationCheck && a.m.served != nil {
 				generation = a.m.served.Generation
-				a.m.busy = sending
 			}
-			if owesNothing(e, ans, err, lostBefore) {
+			if owesNothing(e, ans, err, lostBefore) && w.sent == e.grant.Generation {
 				w.sent = 0
 			}
 			if a.mayCrash() {
@@ -279,14 +278,22 @@ func (a *simAgent) send(e effect) {
 		answer(time.Second, providers.Answer{}, &providers.Failure{Class: providers.Transient, Code: "not_oauth", Status: 200, Detail: "A login page."})
 	default:
 		slow := w.about(200*time.Millisecond) - time.Second
-		if w.rnd.IntN(300) == 0 { // so slow that the user connects again meanwhile
+		switch {
+		case w.slowNext:
+			slow, w.slowNext = 10*time.Second, false
+		case w.rnd.IntN(300) == 0: // so slow that the user connects again meanwhile, and the new grant is refreshed, slowly too
+			slow = 5 * time.Second
 			w.in(time.Second, a.userConnects)
-			slow = 10 * time.Second
+			w.in(2*time.Second, func() {
+				w.slowNext = true
+				a.serve(Want{Scopes: simLess})
+				w.in(time.Second, func() { w.slowNext = false })
+			})
 		}
 		w.in(slow, func() { // the request arrives whatever becomes of its sender
 			ans, err := w.provider.refresh(a, e.grant, e.want)
 			ans.SentAt = sentAt
-			lose := w.provider.loseNext || !w.online || w.asleep
+			lose := w.provider.loseNext || w.lossy || !w.online || w.asleep
 			w.provider.loseNext = false
 			w.tell("provider answers %s (%v): %v, lost %v", e.grant.RefreshToken, ans.RefreshToken, err, a.dead || lose)
 			w.check.provider(err)

@@ -31,6 +31,8 @@ type world struct {
 	locked                         bool
 	strange                        bool          // the provider refuses everything in words of its own
 	moved                          bool          // the configuration points elsewhere
+	lossy                          bool          // requests arrive, answers do not
+	slowNext                       bool          // the next request takes long
 	full                           bool          // the state folder
 	wanted                         bool          // the user wants to be connected
 	lastBad                        time.Duration // when something was last out of order
@@ -178,6 +180,7 @@ func (w *world) live(d time.Duration) {
 	w.spell(&w.strange, 120*day, 30*time.Minute, nil)
 	w.spell(&w.locked, 6*day, 25*time.Minute, func() { w.agent.storeChanged() })
 	w.every(25*day, func() { w.provider.loseNext = true })
+	w.spell(&w.lossy, 90*day, 10*time.Minute, nil)
 	w.every(2*time.Hour, w.toolAsks)
 	w.every(2*day, func() { w.agent.serve(Want{Scopes: simLess}) })
 	w.every(3*day, func() { w.agent.complain() })
@@ -202,7 +205,7 @@ func (w *world) live(d time.Duration) {
 
 // look notes whether anything is out of order.
 func (w *world) look() {
-	if w.asleep || !w.online || w.portal || w.outage || w.busy429 || w.refusesClient || w.strange || w.locked || w.full || w.moved || w.agent.dead {
+	if w.asleep || !w.online || w.portal || w.outage || w.busy429 || w.refusesClient || w.strange || w.lossy || w.locked || w.full || w.moved || w.agent.dead {
 		w.lastBad = w.now
 	}
 }

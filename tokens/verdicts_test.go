@@ -182,3 +182,24 @@ func TestTheProvidersOwnReasonIsPassedOn(t *testing.T) {
 		}
 	})
 }
+
+// A process may end between the writing of a new grant and the clearing of the
+// verdict on the old one.
+func TestAnOldVerdictIsNotToldBeforeTheRecordIsRead(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.quit()
+		newer := r.stored()
+		r.verdicts.Save("work", Verdict{Reason: ReasonRevoked, Generation: newer.Generation})
+		newer.Generation++
+		raw, _ := newer.encode()
+		r.store.Set(t.Context(), "work", raw)
+		r.store.slowGet = 5 * time.Second
+		r.start()
+		r.pass(2 * time.Second)
+		if r.status().Announce {
+			t.Fatal("told of a death that a newer grant has ended")
+		}
+		r.pass(5 * time.Second)
+		r.wantState(Connected, ReasonNone)
+	})
+}
