@@ -16,6 +16,13 @@ func newMemoryVerdicts() *memoryVerdicts {
 	return &memoryVerdicts{all: map[string]Verdict{}, sent: map[string]uint64{}}
 }
 
+// trouble makes Load and Save fail; nil: no longer.
+func (v *memoryVerdicts) trouble(damaged, full error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.damaged, v.full = damaged, full
+}
+
 func (v *memoryVerdicts) Load(name string) (Verdict, bool, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -78,11 +78,11 @@ func TestADeadGrantStaysDeadWhereItsVerdictCannotBeRead(t *testing.T) {
 		r.store.fail(store.ErrLocked) // so that the dead record stays
 		r.pass(time.Minute)
 		r.wantState(ReconnectRequired, ReasonRevoked)
-		r.verdicts.damaged = errors.New("damaged")
+		r.verdicts.trouble(errors.New("damaged"), nil)
 		r.restart()
 		r.wantState(ReconnectRequired, ReasonVerdictDamaged)
 		r.m.Announced("work")
-		r.verdicts.damaged = nil // it has been written anew
+		r.verdicts.trouble(nil, nil) // it has been written anew
 		r.restart()
 		r.store.fail(nil)
 		r.pass(time.Minute)
@@ -99,7 +99,7 @@ func TestADeadGrantStaysDeadWhereItsVerdictCannotBeRead(t *testing.T) {
 
 func TestADeathIsWrittenDownBeforeTheGrantIsErased(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
-		r.verdicts.full = errors.New("disk full")
+		r.verdicts.trouble(nil, errors.New("disk full"))
 		r.provider.with(func() { r.provider.always = failure(providers.Dead, "invalid_grant") })
 		r.pass(56 * time.Minute)
 		r.wantState(ReconnectRequired, ReasonRevoked)
@@ -109,7 +109,7 @@ func TestADeathIsWrittenDownBeforeTheGrantIsErased(t *testing.T) {
 		r.restart()
 		r.pass(time.Minute)
 		r.wantState(ReconnectRequired, ReasonRevoked)
-		r.verdicts.full = nil
+		r.verdicts.trouble(nil, nil)
 		r.pass(time.Minute)
 		if r.stored() != nil {
 			t.Fatal("the dead grant is still in the keychain")
