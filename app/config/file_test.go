@@ -201,9 +201,17 @@ func TestVerdictsOutliveTheProcessAndDamageIsNoAbsence(t *testing.T) {
 	if got, ok, err := Verdicts(dir).Load("work"); got != want || !ok || err != nil {
 		t.Errorf("loaded %+v, %t, %v", got, ok, err)
 	}
-	os.WriteFile(filepath.Join(dir, "verdicts", "work.json"), []byte("{"), 0o600)
-	if _, _, err := v.Load("work"); err == nil {
-		t.Error("a damaged verdict reads as none")
+	for _, text := range []string{"", "{", "{}", "[]", `{"reason":"revoked"}`, `{"reason":"revoked","generation":0}`, `{"generation":"7"}`, `{"generation":-1}`} {
+		os.WriteFile(filepath.Join(dir, "verdicts", "work.json"), []byte(text), 0o600)
+		if got, ok, err := v.Load("work"); err == nil {
+			t.Errorf("the damaged verdict %q reads as %+v, %t", text, got, ok)
+		}
+	}
+	for _, text := range []string{`{"all":true}`, `{"reason":"not_kept","generation":0}`, `{"reason":"","generation":0,"time":"2026-11-23T10:00:00Z"}`} {
+		os.WriteFile(filepath.Join(dir, "verdicts", "work.json"), []byte(text), 0o600)
+		if _, ok, err := v.Load("work"); !ok || err != nil {
+			t.Errorf("%s: %t, %v", text, ok, err)
+		}
 	}
 	if err := v.Clear("work"); err != nil {
 		t.Fatal(err)
@@ -213,6 +221,20 @@ func TestVerdictsOutliveTheProcessAndDamageIsNoAbsence(t *testing.T) {
 	}
 	if err := v.Save("../work", want); !errors.Is(err, ErrName) {
 		t.Errorf("a name that leads elsewhere: %v", err)
+	}
+}
+
+func TestVerdictBehindALinkToNothingIsNoAbsence(t *testing.T) {
+	for _, link := range []string{"verdicts", "verdicts/work.json"} {
+		dir := t.TempDir()
+		path := filepath.Join(dir, link)
+		os.MkdirAll(filepath.Dir(path), 0o700)
+		if err := os.Symlink(filepath.Join(dir, "gone"), path); err != nil {
+			t.Skip("no symbolic links here")
+		}
+		if _, ok, err := Verdicts(dir).Load("work"); err == nil {
+			t.Errorf("%s leads to nothing, and reads as %t", link, ok)
+		}
 	}
 }
 

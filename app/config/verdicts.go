@@ -38,16 +38,54 @@ func (v verdicts) Load(name string) (tokens.Verdict, bool, error) {
 	}
 	data, err := Read(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return tokens.Verdict{}, false, nil
+		return tokens.Verdict{}, false, errors.Join(dangling(v.dir), dangling(file))
 	}
 	if err != nil {
 		return tokens.Verdict{}, false, err
 	}
-	var out tokens.Verdict
-	if err := json.Unmarshal(data, &out); err != nil {
+	out, err := readVerdict(data)
+	if err != nil {
 		return tokens.Verdict{}, false, fmt.Errorf("%s is damaged: %w", file, err)
 	}
 	return out, true, nil
+}
+
+// readVerdict refuses what would cover no grant though it says that one is over.
+// A verdict of generation 0 is one that covers none and says so: a sign-in that
+// was never kept, a connection that was disconnected with nothing in it, or one
+// of every record whose connection is made anew.
+func readVerdict(data []byte) (tokens.Verdict, error) {
+	var v tokens.Verdict
+	var given struct {
+		Reason     *tokens.Reason `json:"reason"`
+		Generation *uint64        `json:"generation"`
+	}
+	if err := errors.Join(json.Unmarshal(data, &v), json.Unmarshal(data, &given)); err != nil {
+		return v, err
+	}
+	switch {
+	case v.All || v.Generation > 0:
+		return v, nil
+	case given.Reason == nil || given.Generation == nil:
+		return v, errors.New("it does not say what is over")
+	}
+	switch v.Reason {
+	case tokens.ReasonNone, tokens.ReasonNotKept, tokens.ReasonVerdictDamaged:
+		return v, nil
+	}
+	return v, fmt.Errorf("%q of no grant", v.Reason)
+}
+
+// dangling is an error where path is a symbolic link to nothing: what it stood
+// for has been taken away, which is not the same as never having been.
+func dangling(path string) error {
+	if _, err := os.Lstat(path); err != nil {
+		return nil
+	}
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s is a link to nothing", path)
+	}
+	return nil
 }
 
 // Save has the verdict on disk when it returns nil.
