@@ -86,17 +86,30 @@ func (a *agent) command(role string, args ...string) *exec.Cmd {
 // start starts a process of the agent, and waits until it answers.
 func (a *agent) start(cmd *exec.Cmd) {
 	a.t.Helper()
+	a.begin(cmd)
+	a.awaitAnswer()
+}
+
+// begin starts it, and does not wait.
+func (a *agent) begin(cmd *exec.Cmd) {
+	a.t.Helper()
 	cmd.Stderr = a.log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
 		a.t.Fatal(err)
 	}
-	a.cmd, a.ended = cmd, make(chan struct{})
-	go func() { cmd.Wait(); close(a.ended) }()
+	ended := make(chan struct{})
+	a.cmd, a.ended = cmd, ended
+	go func() { cmd.Wait(); close(ended) }()
+}
+
+// awaitAnswer waits until somebody answers.
+func (a *agent) awaitAnswer() {
+	a.t.Helper()
 	eventually(a.t, "the agent answers", func() bool {
 		select {
 		case <-a.ended:
-			a.t.Fatalf("the agent ended: %v", cmd.ProcessState)
+			a.t.Fatalf("the agent ended: %v", a.cmd.ProcessState)
 		default:
 		}
 		c, err := socket.Dial(context.Background(), a.paths.Socket)
