@@ -2,6 +2,7 @@ package crashtest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -13,6 +14,7 @@ type account struct {
 	begun time.Time
 	total int
 	rows  map[deathOf]*row
+	idles []time.Duration // for each answer that was received
 }
 
 // deathOf is a kind of death.
@@ -21,14 +23,14 @@ type deathOf struct {
 	way   string
 }
 
-// row counts kills, and connections after them.
-type row struct{ kills, found, renewed, answerLost, lost int }
+// row counts kills, and what became of connections.
+type row struct{ kills, found, unheard, inMemory, lost int }
 
 func (r *row) add(o row) {
 	r.kills += o.kills
 	r.found += o.found
-	r.renewed += o.renewed
-	r.answerLost += o.answerLost
+	r.unheard += o.unheard
+	r.inMemory += o.inMemory
 	r.lost += o.lost
 }
 
@@ -54,31 +56,61 @@ func (a *account) add(d deathOf, r row) {
 	a.rows[d].add(r)
 }
 
+// idle notes how long an answer that was received lay idle.
+func (a *account) idle(j journey) {
+	if !j.received {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.idles = append(a.idles, j.idle)
+}
+
 // String is the table.
 func (a *account) String() string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var out strings.Builder
-	all := a.table(&out, true, "provider takes a refresh token once more, for 20 s")
-	all.add(a.table(&out, false, "provider takes it never again"))
-	fmt.Fprintf(&out, "%-52s %6s %12s %14s %12s %6s\n", "", "kills", "newest kept", "renewed again", "answer_lost", "LOST")
+	all := a.table(&out, true, "Killed … at a provider that takes an old one for 20 s")
+	all.add(a.table(&out, false, "Killed … at one that never takes it again"))
+	heading(&out, "")
 	all.print(&out, "all")
 	fmt.Fprintf(&out, `
-newest kept    the newest grant that the provider gave was in the keychain, and is used
-renewed again  the answer died with the process before it was written; the next one sent the same refresh
-               token again at once, and was given a new grant
-answer_lost    the same at a provider that allows no second try: one notification, and connected again
-LOST           anything else, a token that a tool had been given among it; it has to be 0
+Each kill is followed for two connections. What became of the newest grant that the provider had given by then:
+
+newest kept       it was in the keychain, and is used.
+never received    its answer was still on the way to the agent.
+in memory only    the agent had received the answer, and was killed before the keychain had all of it. Until
+                  that write is done, kill -9 loses it: no program can close this window, only keep it short.
+LOST              anything else, among it a grant that was in the keychain, or whose token a tool had been
+                  given. It has to be 0.
+
+After "never received" and "in memory only" the next agent sends the same refresh token again at once. The first
+provider gives a new grant for it. The second has ended the grant: the state is reconnect_required with the reason
+answer_lost, the user is told once, and connects again.
+
+%s
 %v in all
-`, time.Since(a.begun).Round(time.Second))
+`, a.window(), time.Since(a.begun).Round(time.Second))
 	return out.String()
 }
 
+// window is how long answers lay idle.
+func (a *account) window() string {
+	if len(a.idles) == 0 {
+		return "no answer was received"
+	}
+	slices.Sort(a.idles)
+	round := func(d time.Duration) time.Duration { return d.Round(10 * time.Microsecond) }
+	return fmt.Sprintf("%d answers were received. The agent held one for %v in the middle, and %v at most, without a call to the\n"+
+		"keychain under way; more than %v fails the test.", len(a.idles), round(a.idles[len(a.idles)/2]), round(a.idles[len(a.idles)-1]), prompt)
+}
+
 func (a *account) table(out *strings.Builder, grace bool, title string) (sum row) {
-	fmt.Fprintf(out, "%-52s %6s %12s %14s %12s %6s\n", title, "kills", "newest kept", "renewed again", "answer_lost", "LOST")
-	for _, w := range ways {
+	heading(out, title)
+	for _, w := range append(ways[:len(ways):len(ways)], bystander) {
 		if r := a.rows[deathOf{grace, w.name}]; r != nil {
-			r.print(out, "killed "+w.name)
+			r.print(out, w.name)
 			sum.add(*r)
 		}
 	}
@@ -86,6 +118,10 @@ func (a *account) table(out *strings.Builder, grace bool, title string) (sum row
 	return sum
 }
 
+func heading(out *strings.Builder, title string) {
+	fmt.Fprintf(out, "%-52s %6s %12s %15s %15s %6s\n", title, "kills", "newest kept", "never received", "in memory only", "LOST")
+}
+
 func (r row) print(out *strings.Builder, name string) {
-	fmt.Fprintf(out, "%-52s %6d %12d %14d %12d %6d\n", name, r.kills, r.found, r.renewed, r.answerLost, r.lost)
+	fmt.Fprintf(out, "%-52s %6d %12d %15d %15d %6d\n", name, r.kills, r.found, r.unheard, r.inMemory, r.lost)
 }

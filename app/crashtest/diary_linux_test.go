@@ -29,6 +29,16 @@ func (d diary) Warn(title, body string)    { d.write("warning " + title + " " + 
 func (d diary) Configure(bool, bool)       {}
 func (d diary) Health() (_, detail string) { return "none", "" }
 
+// mortalDiary is one whose writer may die of it.
+type mortalDiary struct {
+	diary
+	plan *plan
+}
+
+func (d mortalDiary) ReconnectRequired(st tokens.Status, again func()) {
+	d.plan.tell(st.Name, func() { d.diary.ReconnectRequired(st, again) })
+}
+
 // deaths is how often the user was told that a connection has died of reason.
 func (d diary) deaths(name string, reason tokens.Reason) int {
 	text, err := os.ReadFile(string(d))

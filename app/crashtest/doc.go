@@ -13,6 +13,7 @@
 //
 //	main_linux_test.go      what the test binary is besides the tests: an agent that can be killed, and authtray
 //	plan_linux_test.go      when that agent kills itself
+//	traces_linux_test.go    what it had received, and how long it sat on it
 //	diary_linux_test.go     what it tells its user
 //	provider_linux_test.go  a practice provider that keeps a book of all it gave
 //	agent_linux_test.go     an agent's process, and how it is asked

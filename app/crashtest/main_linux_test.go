@@ -57,14 +57,14 @@ func victim() error {
 	}
 	defer unlock()
 	tellVitals(paths.State)
-	p, err := parsePlan(os.Getenv(planVariable))
+	p, err := parsePlan(os.Getenv(planVariable), paths.State)
 	if err != nil {
 		return err
 	}
 	kept := store.Split(mortal{store.RawKeychain(paths.Service()), p})
 	defer kept.Close()
 	a := app.NewAgent(app.Options{
-		Paths: paths, Store: kept, Version: "test", Notify: diary(filepath.Join(paths.State, "diary")), Step: p.step,
+		Paths: paths, Store: kept, Version: "test", Notify: mortalDiary{diary(filepath.Join(paths.State, "diary")), p}, Step: p.step,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	})
 	return a.Run(ctx)

@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/authtray/authtray/tokens/store"
 )
@@ -17,26 +19,35 @@ import (
 //	NAME step STEP     at a named step of NAME's refresh
 //	NAME before K      before the K-th call to the keychain of NAME's first write
 //	NAME after K       after it
+//	NAME erase-before K, NAME erase-after K
+//	                   the same of its erasure: the calls since there is a verdict
+//	NAME tell-before 1, NAME tell-after 1
+//	                   before and after its user is told that it has died
+//	NAME sit TIME      never, but it keeps each answer for this long before it does anything
 type plan struct {
-	name, kind string // kind: step, before or after
-	at         string // the step
+	name, kind string
+	at         string // the step, or the time
 	call       int
+	trace      *trace
+	verdict    string // the file of NAME's verdict
 
 	mu      sync.Mutex
 	writing bool
 	calls   int
 }
 
-func parsePlan(text string) (*plan, error) {
+func parsePlan(text, state string) (*plan, error) {
+	p := &plan{trace: newTrace(state)}
 	if text == "" {
-		return &plan{}, nil
+		return p, nil
 	}
 	f := strings.Fields(text)
 	if len(f) != 3 {
 		return nil, fmt.Errorf("the plan %q is none", text)
 	}
-	p := &plan{name: f[0], kind: f[1], at: f[2]}
-	if p.kind == "step" {
+	p.name, p.kind, p.at = f[0], f[1], f[2]
+	p.verdict = filepath.Join(state, "verdicts", p.name+".json")
+	if p.kind == "step" || p.kind == "sit" {
 		return p, nil
 	}
 	var err error
@@ -46,8 +57,13 @@ func parsePlan(text string) (*plan, error) {
 
 // step is tokens.Options.Step.
 func (p *plan) step(name, step string) {
+	p.trace.step(name, step)
 	if name != p.name {
 		return
+	}
+	if p.kind == "sit" && step == hasAnswer {
+		d, _ := time.ParseDuration(p.at)
+		time.Sleep(d)
 	}
 	if step == "saving" {
 		p.mu.Lock()
@@ -55,32 +71,55 @@ func (p *plan) step(name, step string) {
 		p.mu.Unlock()
 	}
 	if p.kind == "step" && step == p.at {
-		die()
+		p.die()
 	}
+}
+
+// counts: this call to the keychain is one of those that the plan counts.
+func (p *plan) counts() bool {
+	if !strings.HasPrefix(p.kind, "erase") {
+		return p.writing
+	}
+	_, err := os.Stat(p.verdict)
+	return err == nil
 }
 
 // around does one call to the keychain, or dies.
 func (p *plan) around(item string, call func() error) error {
 	name, _, _ := strings.Cut(item, "#")
 	p.mu.Lock()
-	mine := p.writing && name == p.name
+	mine := name == p.name && p.counts()
 	if mine {
 		p.calls++
 	}
 	now := mine && p.calls == p.call
 	p.mu.Unlock()
-	if now && p.kind == "before" {
-		die()
+	if now && strings.HasSuffix(p.kind, "before") {
+		p.die()
 	}
+	p.trace.call(name, asksKey)
 	err := call()
-	if now && p.kind == "after" {
-		die()
+	p.trace.call(name, keySays)
+	if now && strings.HasSuffix(p.kind, "after") {
+		p.die()
 	}
 	return err
 }
 
+// tell tells the user of a death, or dies of it.
+func (p *plan) tell(name string, tell func()) {
+	if name == p.name && p.kind == "tell-before" {
+		p.die()
+	}
+	tell()
+	if name == p.name && p.kind == "tell-after" {
+		p.die()
+	}
+}
+
 // die is kill -9. It does not return.
-func die() {
+func (p *plan) die() {
+	p.trace.write("-", dies)
 	syscall.Kill(os.Getpid(), syscall.SIGKILL)
 	select {}
 }

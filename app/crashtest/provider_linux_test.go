@@ -120,6 +120,18 @@ func (b *book) given(grant string, n int, before time.Time) bool {
 	return false
 }
 
+// renewals are what a grant gave since a moment, but for what it began with.
+func (b *book) renewals(grant string, since time.Time) (all []issue) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, i := range b.all {
+		if i.grant == grant && i.before > 0 && !i.given.Before(since) {
+			all = append(all, i)
+		}
+	}
+	return all
+}
+
 // of is the issue of an access token; n is 0 where it was never given.
 func (b *book) of(access string) issue {
 	b.mu.Lock()
