@@ -41,9 +41,16 @@ func (d mortalDiary) ReconnectRequired(st tokens.Status, again func()) {
 
 // deaths is how often the user was told that a connection has died of reason.
 func (d diary) deaths(name string, reason tokens.Reason) int {
+	return d.count("death " + name + " " + string(reason) + "\n")
+}
+
+// told is how often, of whatever reason.
+func (d diary) told(name string) int { return d.count("death " + name + " ") }
+
+func (d diary) count(what string) int {
 	text, err := os.ReadFile(string(d))
 	if err != nil {
 		return 0
 	}
-	return strings.Count(string(text), "death "+name+" "+string(reason)+"\n")
+	return strings.Count(string(text), what)
 }

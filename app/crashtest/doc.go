@@ -4,6 +4,8 @@
 //
 //	TestKilledAgents…       kill -9, over and over, against a real gnome-keyring
 //	                        go test ./app/crashtest -run TestKilledAgents -v -timeout 1h -kills 1000
+//	TestKilledWhile…        kill -9 before each keychain call of what is done once
+//	TestAskedToEnd…         a polite end while an answer is on its way
 //	TestEveryKeychainCall…  each single call of a write fails, lies or hangs
 //	TestKeychain…           the keychain locked, gone, changed by hand
 //	TestStopped…            SIGSTOP past the token's end
@@ -22,7 +24,7 @@
 //	kills_linux_test.go     the ways to die, and one round of dying
 //	vitals_linux_test.go    what an agent says of its own goroutines
 //	account_linux_test.go   what came of it, as a table
-//	crash_linux_test.go, calls_linux_test.go, keychain_linux_test.go, stop_linux_test.go, soak_linux_test.go: the tests
+//	crash_linux_test.go, midway_linux_test.go, polite_linux_test.go, calls_linux_test.go, keychain_linux_test.go, stop_linux_test.go, soak_linux_test.go: the tests
 //
 // The agent that is killed at a named step is built here, from the parts that
 // package app is built from, with tokens.Options.Step set. The program that is

@@ -1,0 +1,271 @@
+package crashtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/authtray/authtray/app/socket"
+	"github.com/authtray/authtray/providers/practice/practicetest"
+	"github.com/authtray/authtray/providers/practice/server"
+	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/store"
+	"github.com/authtray/authtray/tokens/store/storetest"
+)
+
+// midway is an agent that is killed in the middle of what is done once: a
+// connection's beginning, its end by the user, and its end by the provider.
+type midway struct{ *agent }
+
+func newMidway(t *testing.T) midway {
+	t.Helper()
+	bus := storetest.StartBus(t)
+	bus.StartKeyring(password)
+	m := midway{newAgent(t, bus, newProvider(t, server.Options{}), "midway")}
+	m.victim("")
+	return m
+}
+
+// each runs a test for plan 1, 2, 3 … of a kind, until it has survived one:
+// there is no such call.
+func (m midway) each(kind string, test func(k int) (killed bool)) {
+	m.t.Helper()
+	for k := 1; ; k++ {
+		if !test(k) {
+			if k == 1 {
+				m.t.Errorf("%s: nobody was killed: this shows nothing", kind)
+			}
+			m.t.Logf("killed %s each of %d calls", kind, k-1)
+			return
+		}
+		if k > 100 || m.t.Failed() {
+			m.t.Fatalf("killed %s call %d, and something is wrong", kind, k)
+		}
+	}
+}
+
+// under starts an agent with a plan, lets something be done, and says whether it
+// died of it. It is gone afterwards.
+func (m midway) under(plan string, do func()) (killed bool) {
+	m.t.Helper()
+	if m.cmd != nil {
+		m.terminate()
+	}
+	m.victim(plan)
+	name, _, _ := strings.Cut(plan, " ")
+	m.read(name)
+	do()
+	select {
+	case <-m.ended:
+		m.awaitEnd()
+		return true
+	case <-time.After(300 * time.Millisecond):
+		m.kill()
+		return false
+	}
+}
+
+// read waits until the connection's record has been read.
+func (m midway) read(name string) (st tokens.Status) {
+	m.t.Helper()
+	eventually(m.t, name+" has been read", func() bool {
+		var err error
+		st, err = m.status(name)
+		return err == nil && st.State != tokens.KeychainLocked && (st.State != tokens.Disconnected || m.gone(name))
+	})
+	return st
+}
+
+// gone: the keychain has no record, for certain.
+func (m midway) gone(name string) bool {
+	_, err := m.items.Get(storetest.Context(m.t), name)
+	return errors.Is(err, store.ErrAbsent)
+}
+
+// tryConnect signs in, as far as the agent lives, and says whether the user was
+// told that it worked.
+func (m midway) tryConnect(name string) (told bool) {
+	m.t.Helper()
+	var at socket.Attempt
+	m.must(http.MethodPost, "/connections/"+name+"/connect", map[string]any{"mode": "url"}, &at)
+	redirect, err := practicetest.Consent(context.Background(), at.URL, "ada")
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	resp, err := http.Get(redirect)
+	if err != nil {
+		return false
+	}
+	defer resp.Body.Close()
+	page, err := io.ReadAll(resp.Body)
+	return err == nil && strings.Contains(string(page), "connected to")
+}
+
+// TestKilledWhileConnectingNothingIsHalfConnected: before each call of a new
+// grant's first write. Whoever was told "connected" is; what was not kept is not
+// there at all; and a connection that had a grant before has one.
+func TestKilledWhileConnectingNothingIsHalfConnected(t *testing.T) {
+	m := newMidway(t)
+	for _, large := range []bool{false, true} {
+		for _, again := range []bool{false, true} {
+			m.each(fmt.Sprintf("before, large %t, again %t,", large, again), func(k int) bool {
+				name := fmt.Sprintf("c%t-%t-%d", large, again, k)
+				m.add(name, sealsFor(large)...)
+				if again {
+					m.connect(name)
+				}
+				told := false
+				killed := m.under(fmt.Sprintf("%s before %d", name, k), func() { told = m.tryConnect(name) })
+				_, _, err := m.record(name)
+				if err != nil && !errors.Is(err, store.ErrAbsent) {
+					t.Errorf("%s: the keychain has neither the grant nor none: %v", name, err)
+				}
+				if (told || again || !killed) && err != nil {
+					t.Errorf("%s: told connected %t, connected before %t, and: %v", name, told, again, err)
+				}
+				m.victim("")
+				want := tokens.Connected
+				if err != nil {
+					want = tokens.Disconnected
+				}
+				m.await(name, want)
+				if want == tokens.Disconnected {
+					m.connect(name)
+				}
+				m.refresh(name)
+				m.awaitWritten(name)
+				if n := m.diary().told(name); n != 0 {
+					t.Errorf("%s: %d deaths told", name, n)
+				}
+				return killed
+			})
+		}
+	}
+}
+
+// TestKilledWhileDisconnectingTheGrantStaysAway: before each call of its
+// erasure.
+func TestKilledWhileDisconnectingTheGrantStaysAway(t *testing.T) {
+	m := newMidway(t)
+	for _, large := range []bool{false, true} {
+		m.each(fmt.Sprintf("before, large %t,", large), func(k int) bool {
+			name := fmt.Sprintf("d%t-%d", large, k)
+			m.add(name, sealsFor(large)...)
+			m.connect(name)
+			killed := m.under(fmt.Sprintf("%s erase-before %d", name, k), func() { m.call(http.MethodDelete, "/connections/"+name+"/grant", nil) })
+			m.victim("")
+			m.staysDisconnected(name)
+			return killed
+		})
+	}
+}
+
+// staysDisconnected: the record is erased, the grant gives no token, and the
+// next sign-in works.
+func (m midway) staysDisconnected(name string) {
+	m.t.Helper()
+	m.await(name, tokens.Disconnected)
+	eventually(m.t, name+" is erased", func() bool { return m.gone(name) })
+	if r, err := m.call(http.MethodGet, "/connections/"+name+"/token", nil); err != nil || r.status == http.StatusOK {
+		m.t.Errorf("%s: a token after disconnecting: %d %v", name, r.status, err)
+	}
+	if n := m.diary().told(name); n != 0 {
+		m.t.Errorf("%s: %d deaths told", name, n)
+	}
+	m.connect(name)
+	m.awaitWritten(name)
+}
+
+// TestKilledAtAnyMomentOfDisconnecting: the answer that the user had is true.
+// Where there was none the connection is as it was, or disconnected.
+func TestKilledAtAnyMomentOfDisconnecting(t *testing.T) {
+	m := newMidway(t)
+	for k := range 12 {
+		name := fmt.Sprintf("m-%d", k)
+		m.add(name, sealsFor(true)...)
+		m.connect(name)
+		told := make(chan bool, 1)
+		go func() {
+			r, err := m.call(http.MethodDelete, "/connections/"+name+"/grant", nil)
+			told <- err == nil && r.status < 300
+		}()
+		time.Sleep(time.Duration(k*k) * 500 * time.Microsecond)
+		m.kill()
+		over := <-told
+		m.victim("")
+		switch st := m.read(name); {
+		case st.State == tokens.Disconnected:
+			m.staysDisconnected(name)
+		case over:
+			t.Errorf("after %d: disconnected, and is %s", k, st.State)
+		default:
+			m.refresh(name)
+			m.awaitWritten(name)
+		}
+	}
+}
+
+// TestKilledWhileItCondemnsTheUserIsToldAndTheGrantStaysDead: between the
+// provider's verdict and the end of everything that follows from it.
+func TestKilledWhileItCondemnsTheUserIsToldAndTheGrantStaysDead(t *testing.T) {
+	m := newMidway(t)
+	for _, large := range []bool{false, true} {
+		m.each(fmt.Sprintf("before, large %t,", large), func(k int) bool {
+			return m.condemned(fmt.Sprintf("e%t-%d", large, k), large, fmt.Sprintf("erase-before %d", k), 2)
+		})
+	}
+	for plan, most := range map[string]int{"step answered": 1, "tell-before 1": 1, "tell-after 1": 2} {
+		if !m.condemned(strings.ReplaceAll(plan, " ", "-"), false, plan, most) {
+			t.Errorf("%s: nobody was killed: this shows nothing", plan)
+		}
+	}
+}
+
+// condemned kills an agent while it learns that a grant is dead. The user may
+// be told most times of it, and must be told once.
+func (m midway) condemned(name string, large bool, plan string, most int) (killed bool) {
+	m.t.Helper()
+	m.add(name, sealsFor(large)...)
+	m.connect(name)
+	_, i, err := m.record(name)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	killed = m.under(name+" "+plan, func() {
+		m.provider.RevokeGrant(i.grant)
+		m.refresh(name)
+	})
+	_, err = os.Stat(filepath.Join(m.paths.State, "verdicts", name+".json"))
+	verdict, hits := err == nil, m.provider.Hits(i.grant)
+	m.victim("")
+	if !verdict {
+		m.read(name)
+		m.refresh(name) // nobody has asked the provider yet, as far as this one knows
+	}
+	st := m.await(name, tokens.ReconnectRequired)
+	if st.Reason != tokens.ReasonRevoked && (verdict || st.Reason != tokens.ReasonAnswerLost) {
+		m.t.Errorf("%s: reason %s", name, st.Reason)
+	}
+	eventually(m.t, name+" is erased", func() bool { return m.gone(name) })
+	eventually(m.t, name+"'s death is told", func() bool { return m.diary().told(name) > 0 })
+	m.terminate()
+	m.victim("")
+	m.await(name, tokens.ReconnectRequired)
+	time.Sleep(100 * time.Millisecond) // in which it could be told again
+	if n := m.diary().told(name); n > most {
+		m.t.Errorf("%s: told %d times", name, n)
+	}
+	if n := m.provider.Hits(i.grant) - hits; verdict && n != 0 {
+		m.t.Errorf("%s: %d requests with a dead grant", name, n)
+	}
+	m.connect(name)
+	m.awaitWritten(name)
+	return killed
+}
