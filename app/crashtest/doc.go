@@ -24,7 +24,7 @@
 //	kills_linux_test.go     the ways to die, and one round of dying
 //	vitals_linux_test.go    what an agent says of its own goroutines
 //	account_linux_test.go   what came of it, as a table
-//	crash_linux_test.go, midway_linux_test.go, polite_linux_test.go, calls_linux_test.go, keychain_linux_test.go, stop_linux_test.go, soak_linux_test.go: the tests
+//	crash_, midway_, polite_, calls_, calls_once_, keychain_, locked_, damage_, stop_, soak_linux_test.go: the tests
 //
 // The agent that is killed at a named step is built here, from the parts that
 // package app is built from, with tokens.Options.Step set. The program that is

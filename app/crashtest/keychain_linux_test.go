@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/authtray/authtray/providers/faultkit"
+	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/providers/practice/server"
 	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/store"
@@ -294,35 +294,6 @@ func TestKeychainDialogNobodyAnswers(t *testing.T) {
 	}
 }
 
-func TestKeychainLockedWhenTheGrantDies(t *testing.T) {
-	d := newDesk(t)
-	held, release := make(chan struct{}), make(chan struct{})
-	d.provider.kit.Script(faultkit.HoldBefore(held, release))
-	go d.refresh("work")
-	<-held
-	d.keyring.Lock() // after the agent saw that it could write
-	d.provider.Revoke("ada")
-	close(release)
-	d.await("work", tokens.ReconnectRequired)
-	d.says(3, "reconnect required", "authtray connect work")
-	hits := d.provider.TokenHits()
-
-	d.kill()
-	d.run()
-	d.says(3, "reconnect required", "authtray connect work")
-	d.keyring.Unlock(password)
-	eventually(t, "the dead record is erased", func() bool {
-		_, err := d.items.Get(storetest.Context(t), "work")
-		return errors.Is(err, store.ErrAbsent)
-	})
-	d.says(3, "reconnect required", "authtray connect work")
-	if n := d.provider.TokenHits() - hits; n != 0 {
-		t.Errorf("%d requests with a dead grant", n)
-	}
-	d.connect("work")
-	d.recovers()
-}
-
 // narrow takes items of so many bytes and no more.
 type narrow struct {
 	store.Items
@@ -338,21 +309,29 @@ func (n narrow) Set(ctx context.Context, name, text string) error {
 
 func TestKeychainItemsTooLarge(t *testing.T) {
 	bus := storetest.StartBus(t)
-	for name, items := range map[string]*storetest.Items{
-		"windows": storetest.NewItems().LikeWindows(), "macos": storetest.NewItems().LikeMacOS("authtray-macos"),
+	for system, like := range map[string]func(service string) *storetest.Items{
+		"windows": func(string) *storetest.Items { return storetest.NewItems().LikeWindows() },
+		"macos":   storetest.NewItems().LikeMacOS,
 	} {
-		t.Run(name, func(t *testing.T) {
-			a := newAgent(t, bus, newProvider(t, server.Options{}), name)
-			a.items = store.Split(readOnly{items})
-			stop := a.here(store.Split(items))
-			a.add("work", sealsFor(true)...)
-			a.connect("work")
-			a.refresh("work")
-			a.awaitWritten("work")
-			stop()
-			a.here(store.Split(items))
-			a.await("work", tokens.Connected)
-		})
+		for length, fill := range map[string]string{"short": "", "longest": strings.Repeat("x", 64)} {
+			t.Run(system+", "+length+" names", func(t *testing.T) {
+				profile, name := (system + fill)[:max(len(system), len(fill))], ("work" + fill)[:max(4, len(fill))]
+				if err := errors.Join(config.CheckName(profile), config.CheckName(name)); err != nil {
+					t.Fatal(err)
+				}
+				a := newAgent(t, bus, newProvider(t, server.Options{}), profile)
+				items := like(a.paths.Service())
+				a.items = store.Split(readOnly{items})
+				stop := a.here(store.Split(items))
+				a.add(name, sealsFor(true)...)
+				a.connect(name)
+				a.refresh(name)
+				a.awaitWritten(name)
+				stop()
+				a.here(store.Split(items))
+				a.await(name, tokens.Connected)
+			})
+		}
 	}
 	t.Run("smaller than any", func(t *testing.T) {
 		items, most := storetest.NewItems(), &atomic.Int64{}

@@ -24,77 +24,117 @@ import (
 var soak = flag.Duration("soak", 20*time.Second, "how long TestSoak runs")
 
 const (
-	soakConnections = 50
-	soakTools       = 8
-	faultShare      = 0.25
+	soakTools  = 8
+	faultShare = 0.25
+
+	lenient = time.Hour        // an old refresh token is good until the answer to it has come
+	strict  = 10 * time.Second // afterwards it ends the grant
+
+	settled = 10 * time.Minute // memory is held against what it was then, or at half time
+	growth  = 4 << 10          // kB of private memory that may have come since
 )
 
-// TestSoak: fifty connections with tokens of ten seconds to a minute, at a
-// provider where one request in four goes wrong, and tools that ask and reject
+// TestSoak: fifty connections with tokens of ten seconds to a minute, at two
+// providers where one request in four goes wrong, and tools that ask and reject
 // all the time.
 func TestSoak(t *testing.T) {
 	bus := storetest.StartBus(t)
 	bus.StartKeyring(password)
-	// An old refresh token may be used once more until the answer to it has
-	// come: what is lost on the way is then no reason to lose a grant.
-	p := newProvider(t, server.Options{Lifetime: time.Minute, Grace: time.Hour})
-	p.before = func() { p.SetLifetime(time.Duration(10+rand.IntN(51)) * time.Second) }
-	a := newAgent(t, bus, p, "soak")
-	a.victim("")
-	names := soakNames()
-	for i, name := range names {
-		a.add(name, sealsFor(i%2 == 1)...)
-		a.connect(name)
+	s := &soaked{agent: newAgent(t, bus, nil, "soak"), begun: time.Now()}
+	s.victim("")
+	s.at("l", 30, lenient)
+	s.at("s", 20, strict)
+	s.parts[0].weather()
+	s.parts[1].lostAnswers()
+	s.start = s.vitals()
+	for _, p := range s.parts {
+		p.issued = p.provider.book.count()
+		for range soakTools / len(s.parts) {
+			s.tools = append(s.tools, startTools(p.agent, 20*time.Millisecond, p.names...))
+		}
 	}
-	s := &soaked{agent: a, names: names, begun: time.Now(), start: a.vitals(), issued: p.book.count()}
-	s.weather()
-	for range soakTools {
-		s.tools = append(s.tools, startTools(a, 20*time.Millisecond, names...))
-	}
-	s.run(time.Now().Add(*soak))
+	s.run(*soak)
 	s.finish()
+	s.parts[1].reuse()
 	t.Logf("\n%s", s)
 	s.judge()
-}
-
-func soakNames() (names []string) {
-	for i := range soakConnections {
-		names = append(names, fmt.Sprintf("c%02d", i))
-	}
-	return names
 }
 
 // soaked is a soak and what came of it.
 type soaked struct {
 	*agent
-	names      []string
-	tools      []*tools
-	begun      time.Time
-	start, end vitals
-	issued     int
-	rejected   int
-	lossy      lossy
+	parts    []*soakPart
+	tools    []*tools
+	begun    time.Time
+	start    vitals
+	middle   vitals // at middleAt
+	last     vitals // under the same load
+	end      vitals // when all is quiet
+	middleAt time.Duration
+	rejected int
+}
+
+// soakPart is one of the providers, and the connections there.
+type soakPart struct {
+	*agent // the same process, and this provider
+	names  []string
+	grace  time.Duration
+	issued int
+	lossy  lossy
+	reused string // what came of an old refresh token that was used again
+}
+
+// at connects so many connections at a new provider, which takes a refresh token
+// again for so long after it has replaced it, and ends the grant afterwards.
+func (s *soaked) at(prefix string, n int, grace time.Duration) {
+	a := *s.agent
+	a.provider = newProvider(s.t, server.Options{Lifetime: time.Minute, Grace: grace})
+	a.provider.before = func() { a.provider.SetLifetime(time.Duration(10+rand.IntN(51)) * time.Second) }
+	p := &soakPart{agent: &a, grace: grace, lossy: lossy{book: &a.provider.book}}
+	for i := range n {
+		name := fmt.Sprintf("%s%02d", prefix, i)
+		p.names = append(p.names, name)
+		p.add(name, sealsFor(i%2 == 1)...)
+		p.connect(name)
+	}
+	s.parts = append(s.parts, p)
 }
 
 // weather is every fault that does not lie about a token's lifetime: a token
 // whose end nobody was told of would be handed out after it. Answers are lost
 // too, but not twice in a row, which no provider forgives.
-func (s *soaked) weather() {
-	s.lossy.book = &s.provider.book
+func (p *soakPart) weather() {
 	var faults []faultkit.Fault
 	for _, f := range faultkit.Keeping(faultkit.Catalogue(3 * time.Second)) {
 		if !strings.Contains(f.Name, "expires_in") {
 			faults = append(faults, f)
 		}
 	}
+	faults = append(faults, writtenOtherwise(`expires_in "N"`, `"%d"`), writtenOtherwise("expires_in N.0", "%d.0"), writtenOtherwise("expires_in Ne0", "%de0"))
 	for range 2 {
-		faults = append(faults,
-			s.lossy.fault("answer reset", func(x *faultkit.Exchange, _ *faultkit.Answer) { x.Cut(true) }),
-			s.lossy.fault("answer dropped", func(x *faultkit.Exchange, _ *faultkit.Answer) { x.Cut(false) }),
-			s.lossy.fault("answer cut", func(x *faultkit.Exchange, a *faultkit.Answer) { a.Body = a.Body[:len(a.Body)/2]; a.Send(x.W) }),
-			s.lossy.fault("502 in its place", func(x *faultkit.Exchange, _ *faultkit.Answer) { x.W.WriteHeader(502) }))
+		faults = append(faults, p.lossy.faults()...)
 	}
-	s.provider.kit.Random(rand.Uint64(), faultShare, faults...)
+	p.provider.kit.Random(rand.Uint64(), faultShare, faults...)
+}
+
+// lostAnswers are all that befalls a provider with little grace: after one of
+// them there is time for the second try that follows at once, and no more.
+func (p *soakPart) lostAnswers() {
+	p.provider.kit.Random(rand.Uint64(), faultShare, p.lossy.faults()...)
+}
+
+// writtenOtherwise is the lifetime as the provider meant it, in another notation.
+func writtenOtherwise(name, notation string) faultkit.Fault {
+	return faultkit.Custom(name, func(x *faultkit.Exchange) {
+		a := x.Provider()
+		var got struct {
+			ExpiresIn int `json:"expires_in"`
+		}
+		if json.Unmarshal(a.Body, &got) == nil && got.ExpiresIn > 0 {
+			a.Set("expires_in", fmt.Sprintf(notation, got.ExpiresIn))
+		}
+		a.Send(x.W)
+	})
 }
 
 // lossy loses answers, never two of one grant in a row.
@@ -103,6 +143,16 @@ type lossy struct {
 	mu   sync.Mutex
 	last map[string]int // the issue that was lost last, by grant
 	lost int
+}
+
+// faults are all ways to lose an answer.
+func (l *lossy) faults() []faultkit.Fault {
+	return []faultkit.Fault{
+		l.fault("answer reset", func(x *faultkit.Exchange, _ *faultkit.Answer) { x.Cut(true) }),
+		l.fault("answer dropped", func(x *faultkit.Exchange, _ *faultkit.Answer) { x.Cut(false) }),
+		l.fault("answer cut", func(x *faultkit.Exchange, a *faultkit.Answer) { a.Body = a.Body[:len(a.Body)/2]; a.Send(x.W) }),
+		l.fault("502 in its place", func(x *faultkit.Exchange, _ *faultkit.Answer) { x.W.WriteHeader(502) }),
+	}
 }
 
 func (l *lossy) fault(name string, lose func(*faultkit.Exchange, *faultkit.Answer)) faultkit.Fault {
@@ -135,16 +185,24 @@ func (l *lossy) may(a *faultkit.Answer) bool {
 	return true
 }
 
-// run lets time go by, in which the provider's API now and then takes a token
+// run lets time go by, in which the providers' APIs now and then take a token
 // no longer.
-func (s *soaked) run(end time.Time) {
-	for time.Now().Before(end) {
+func (s *soaked) run(long time.Duration) {
+	begun := time.Now()
+	middle := min(settled, long/2)
+	for time.Since(begun) < long {
 		time.Sleep(500 * time.Millisecond)
-		if i := s.tools[0].last(s.names[rand.IntN(len(s.names))]); i.n > 0 && rand.IntN(4) == 0 {
-			s.provider.RejectAccess(i.access)
+		n := rand.IntN(len(s.tools))
+		p := s.parts[n*len(s.parts)/len(s.tools)]
+		if i := s.tools[n].last(p.names[rand.IntN(len(p.names))]); i.n > 0 && rand.IntN(4) == 0 {
+			p.provider.RejectAccess(i.access)
 			s.rejected++
 		}
+		if s.middleAt == 0 && time.Since(begun) >= middle {
+			s.middle, s.middleAt = s.vitals(), middle
+		}
 	}
+	s.last = s.vitals()
 }
 
 // finish lets the sun shine until every connection has settled.
@@ -152,17 +210,45 @@ func (s *soaked) finish() {
 	for _, t := range s.tools {
 		t.end()
 	}
-	s.provider.kit.Otherwise(faultkit.Pass())
-	for _, name := range s.names {
-		s.refresh(name)
-	}
-	for _, name := range s.names {
-		if st, err := s.status(name); err != nil || st.State != tokens.ReconnectRequired {
-			s.awaitWritten(name)
+	for _, p := range s.parts {
+		p.provider.kit.Otherwise(faultkit.Pass())
+		for _, name := range p.names {
+			p.refresh(name)
+		}
+		for _, name := range p.names {
+			if st, err := p.status(name); err != nil || st.State != tokens.ReconnectRequired {
+				p.awaitWritten(name)
+			}
 		}
 	}
 	s.client.CloseIdleConnections()
 	s.end = s.vitals()
+}
+
+// reuse shows that the provider meant it: an old refresh token of a connection
+// that has been renewed since ends its grant.
+func (p *soakPart) reuse() {
+	p.t.Helper()
+	r, i, err := p.record(p.names[0])
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.refresh(p.names[0])
+	p.awaitWritten(p.names[0])
+	time.Sleep(p.grace + time.Second)
+	a, err := p.provider.Refresh(storetest.Context(p.t), r.Refresh)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.reused = "refused: " + a.Error
+	for _, g := range p.provider.Grants() {
+		if g.ID == i.grant {
+			p.reused += "; the grant: " + g.Ended
+		}
+	}
+	if a.Error != "invalid_grant" || !strings.Contains(p.reused, "used twice") {
+		p.t.Errorf("an old refresh token that was used again: %s", p.reused)
+	}
 }
 
 func (s *soaked) served() (served, expired int, strange []string) {
@@ -190,6 +276,9 @@ func (s *soaked) judge() {
 	if deaths := s.deaths(); len(deaths) > 0 || expired > 0 || len(strange) > 0 {
 		s.t.Errorf("lost: %q; %d expired tokens; %q", deaths, expired, strange)
 	}
+	if grown := s.last.private - s.middle.private; grown > growth {
+		s.t.Errorf("private memory grew by %d kB since %v", grown, s.middleAt)
+	}
 	if s.end.goroutines > s.start.goroutines+20 || s.end.files > s.start.files+20 {
 		s.t.Errorf("left behind:\n%s", s.end.stacks)
 	}
@@ -198,37 +287,44 @@ func (s *soaked) judge() {
 // String is the account.
 func (s *soaked) String() string {
 	served, expired, _ := s.served()
-	faults, total := s.faults()
 	var out strings.Builder
-	line := func(what string, value any) { fmt.Fprintf(&out, "%-44s %v\n", what, value) }
+	line := func(what string, value any) { fmt.Fprintf(&out, "%-56s %v\n", what, value) }
 	line("time", time.Since(s.begun).Round(time.Second))
-	line("connections", len(s.names))
-	line("refreshes that the provider granted", s.provider.book.count()-s.issued)
-	line("token requests that met a fault", total)
-	line("  of them, answers lost after the rotation", s.lossy.lost)
-	line("tokens that the API rejected", s.rejected)
+	for _, p := range s.parts {
+		p.tell(line)
+	}
+	line("tokens that the APIs rejected", s.rejected)
 	line("tokens served to tools", served)
 	line("expired tokens served", expired)
 	line("grants lost", len(s.deaths()))
-	fmt.Fprintf(&out, "%-44s %8s %8s\n", "", "start", "end")
-	for _, v := range []struct {
-		what       string
-		start, end int
-	}{
-		{"resident memory, kB", s.start.memory, s.end.memory},
-		{"goroutines", s.start.goroutines, s.end.goroutines},
-		{"open files", s.start.files, s.end.files},
-	} {
-		fmt.Fprintf(&out, "%-44s %8d %8d\n", v.what, v.start, v.end)
+	row := func(what string, of func(vitals) int) {
+		fmt.Fprintf(&out, "%-56s %8d %8d %8d %8d\n", what, of(s.start), of(s.middle), of(s.last), of(s.end))
 	}
-	out.WriteString("faults: " + faults + "\n")
+	fmt.Fprintf(&out, "%-56s %8s %8s %8s %8s\n", "", "start", s.middleAt, "last", "quiet")
+	row("resident memory, kB", func(v vitals) int { return v.memory })
+	row(fmt.Sprintf("private memory, kB; from %v to the last at most +%d", s.middleAt, growth), func(v vitals) int { return v.private })
+	row("goroutines", func(v vitals) int { return v.goroutines })
+	row("open files", func(v vitals) int { return v.files })
 	return out.String()
 }
 
+// tell tells a provider's part of the account.
+func (p *soakPart) tell(line func(string, any)) {
+	faults, total := p.faults()
+	line(fmt.Sprintf("connections at a provider with %v of grace", p.grace), len(p.names))
+	line("  refreshes that it granted", p.provider.book.count()-p.issued)
+	line("  token requests that met a fault", total)
+	line("  of them, answers lost after the rotation", p.lossy.lost)
+	if p.reused != "" {
+		line("  an old refresh token used once more in the end", p.reused)
+	}
+	line("  faults", faults)
+}
+
 // faults are counted by name.
-func (s *soaked) faults() (list string, total int) {
+func (p *soakPart) faults() (list string, total int) {
 	count := map[string]int{}
-	for _, r := range s.provider.kit.Received() {
+	for _, r := range p.provider.kit.Received() {
 		if r.Matched && r.Fault != "pass" {
 			count[r.Fault]++
 			total++
@@ -244,8 +340,9 @@ func (s *soaked) faults() (list string, total int) {
 
 // vitals are what the agent's process holds.
 type vitals struct {
-	memory, goroutines, files int
-	stacks                    string
+	memory, private   int // kB
+	goroutines, files int
+	stacks            string
 }
 
 // vitals asks the process, which counts its own goroutines.
@@ -272,6 +369,7 @@ func (a *agent) vitals() (v vitals) {
 	status, _ := os.ReadFile(filepath.Join(proc, "status"))
 	for line := range strings.Lines(string(status)) {
 		fmt.Sscanf(line, "VmRSS: %d kB", &v.memory)
+		fmt.Sscanf(line, "RssAnon: %d kB", &v.private)
 	}
 	return v
 }

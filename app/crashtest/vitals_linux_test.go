@@ -7,6 +7,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"runtime/pprof"
 	"syscall"
 )
@@ -19,7 +20,7 @@ func tellVitals(state string) {
 	signal.Notify(asked, syscall.SIGUSR1)
 	go func() {
 		for range asked {
-			runtime.GC() // what is only garbage holds nothing
+			debug.FreeOSMemory() // what is only garbage holds nothing
 			var out bytes.Buffer
 			fmt.Fprintln(&out, runtime.NumGoroutine())
 			pprof.Lookup("goroutine").WriteTo(&out, 1)
