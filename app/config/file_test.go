@@ -207,7 +207,8 @@ func TestVerdictsOutliveTheProcessAndDamageIsNoAbsence(t *testing.T) {
 			t.Errorf("the damaged verdict %q reads as %+v, %t", text, got, ok)
 		}
 	}
-	for _, text := range []string{`{"all":true}`, `{"reason":"not_kept","generation":0}`, `{"reason":"","generation":0,"time":"2026-11-23T10:00:00Z"}`} {
+	for _, text := range []string{`{"all":true}`, `{"reason":"not_kept","generation":0}`, `{"reason":"","generation":0,"time":"2026-11-23T10:00:00Z"}`,
+		`{"reason":"verdict_damaged","generation":0}`, `{"reason":"record_damaged","generation":0,"told":true}`} {
 		os.WriteFile(filepath.Join(dir, "verdicts", "work.json"), []byte(text), 0o600)
 		if _, ok, err := v.Load("work"); !ok || err != nil {
 			t.Errorf("%s: %t, %v", text, ok, err)

@@ -110,44 +110,75 @@ func (m midway) tryConnect(name string) (told bool) {
 
 // TestKilledWhileConnectingNothingIsHalfConnected: before each call of a new
 // grant's first write. Whoever was told "connected" is; what was not kept is not
-// there at all; and a connection that had a grant before has one.
+// there at all; a connection that had a grant before has one; and a verdict on an
+// older one does not cover the new one.
 func TestKilledWhileConnectingNothingIsHalfConnected(t *testing.T) {
 	m := newMidway(t)
 	for _, large := range []bool{false, true} {
-		for _, again := range []bool{false, true} {
-			m.each(fmt.Sprintf("before, large %t, again %t,", large, again), func(k int) bool {
-				name := fmt.Sprintf("c%t-%t-%d", large, again, k)
+		for _, before := range []string{"new", "connected", "over"} {
+			m.each(fmt.Sprintf("before, large %t, %s,", large, before), func(k int) bool {
+				name := fmt.Sprintf("%s-%t-%d", before, large, k)
 				m.add(name, sealsFor(large)...)
-				if again {
+				if before == "connected" {
 					m.connect(name)
 				}
-				told := false
-				killed := m.under(fmt.Sprintf("%s before %d", name, k), func() { told = m.tryConnect(name) })
-				_, _, err := m.record(name)
-				if err != nil && !errors.Is(err, store.ErrAbsent) {
-					t.Errorf("%s: the keychain has neither the grant nor none: %v", name, err)
+				if before == "over" { // of which nobody knows which grant it was
+					os.MkdirAll(filepath.Dir(m.verdict(name)), 0o700)
+					if err := os.WriteFile(m.verdict(name), []byte("{"), 0o600); err != nil {
+						t.Fatal(err)
+					}
 				}
-				if (told || again || !killed) && err != nil {
-					t.Errorf("%s: told connected %t, connected before %t, and: %v", name, told, again, err)
-				}
-				m.victim("")
-				want := tokens.Connected
-				if err != nil {
-					want = tokens.Disconnected
-				}
-				m.await(name, want)
-				if want == tokens.Disconnected {
-					m.connect(name)
-				}
-				m.refresh(name)
-				m.awaitWritten(name)
-				if n := m.diary().told(name); n != 0 {
-					t.Errorf("%s: %d deaths told", name, n)
-				}
-				return killed
+				return m.connecting(name, before, k)
 			})
 		}
 	}
+}
+
+func (m midway) verdict(name string) string {
+	return filepath.Join(m.paths.State, "verdicts", name+".json")
+}
+
+// connecting kills an agent before the k-th call of its first write.
+func (m midway) connecting(name, before string, k int) (killed bool) {
+	m.t.Helper()
+	told := false
+	killed = m.under(fmt.Sprintf("%s before %d", name, k), func() { told = m.tryConnect(name) })
+	_, _, err := m.record(name)
+	if err != nil && !errors.Is(err, store.ErrAbsent) {
+		m.t.Errorf("%s: the keychain has neither the grant nor none: %v", name, err)
+	}
+	if (told || before == "connected" || !killed) && err != nil {
+		m.t.Errorf("%s: told connected %t, and: %v", name, told, err)
+	}
+	m.victim("")
+	want := tokens.Connected
+	switch {
+	case err != nil && before == "over":
+		want = tokens.ReconnectRequired
+	case err != nil:
+		want = tokens.Disconnected
+	}
+	m.await(name, want)
+	if want != tokens.Connected {
+		m.connect(name)
+	}
+	m.refresh(name)
+	m.awaitWritten(name)
+	if n := m.diary().told(name); n > 2 || n > 0 && before != "over" {
+		m.t.Errorf("%s: %d deaths told", name, n)
+	}
+	return killed
+}
+
+// TestDisconnectedWithNothingInItStaysSo: there is a verdict, and it is about no
+// grant.
+func TestDisconnectedWithNothingInItStaysSo(t *testing.T) {
+	m := newMidway(t)
+	m.add("work", sealsFor(false)...)
+	m.must(http.MethodDelete, "/connections/work/grant", nil, nil)
+	m.terminate()
+	m.victim("")
+	m.staysDisconnected("work")
 }
 
 // TestKilledWhileDisconnectingTheGrantStaysAway: before each call of its
@@ -242,7 +273,7 @@ func (m midway) condemned(name string, large bool, plan string, most int) (kille
 		m.provider.RevokeGrant(i.grant)
 		m.refresh(name)
 	})
-	_, err = os.Stat(filepath.Join(m.paths.State, "verdicts", name+".json"))
+	_, err = os.Stat(m.verdict(name))
 	verdict, hits := err == nil, m.provider.Hits(i.grant)
 	m.victim("")
 	if !verdict {
