@@ -59,13 +59,12 @@ func readVerdict(data []byte) (tokens.Verdict, error) {
 	var given struct {
 		Reason     *tokens.Reason `json:"reason"`
 		Generation *uint64        `json:"generation"`
-		Told       bool           `json:"told"` // a newer version's note, which is about no grant
 	}
 	if err := errors.Join(json.Unmarshal(data, &v), json.Unmarshal(data, &given)); err != nil {
 		return v, err
 	}
 	switch {
-	case v.All || v.Generation > 0 || given.Told:
+	case v.Generation > 0 || v.All || v.Told:
 		return v, nil
 	case given.Reason == nil || given.Generation == nil:
 		return v, errors.New("it does not say what is over")

@@ -47,6 +47,9 @@ func (d diary) deaths(name string, reason tokens.Reason) int {
 // told is how often, of whatever reason.
 func (d diary) told(name string) int { return d.count("death " + name + " ") }
 
+// warned is how often the user was warned of a connection.
+func (d diary) warned(name string) int { return d.count("warning Authtray: " + name + " ") }
+
 func (d diary) count(what string) int {
 	text, err := os.ReadFile(string(d))
 	if err != nil {

@@ -88,7 +88,9 @@ func TestKeychainThatHangsAtTheStart(t *testing.T) {
 			break
 		}
 	}
-	d.says(6, "keychain locked")
+	if got := d.does("token", "work"); got.exit != 6 || got.took > 15*time.Second { // it waits for the one call that may still be answered
+		t.Errorf("token ends with %d after %v: %s", got.exit, got.took, got.err)
+	}
 	d.keyring.Continue()
 	d.recovers()
 	if n := len(d.provider.Grants()); n != 1 || d.provider.TokenHits() > hits+2 {
@@ -139,6 +141,9 @@ func TestDisconnectedWhileTheKeychainIsLockedAtTheStart(t *testing.T) {
 	})
 }
 
+// TestRemovedWhileTheKeychainIsLocked: the record goes once the keychain opens.
+// It is given back as well, but by an agent that has not seen the record before
+// it ends: the next one knows nothing of the provider any more.
 func TestRemovedWhileTheKeychainIsLocked(t *testing.T) {
 	for name, locked := range map[string]func(*testing.T) *desk{
 		"at the start": lockedAtStart,
@@ -154,7 +159,9 @@ func TestRemovedWhileTheKeychainIsLocked(t *testing.T) {
 				t.Logf("remove says: %s%s", got.out, got.err)
 				d.thenUnlocked(restarted, d.run)
 				d.erased()
-				d.givenBack()
+				if !restarted || name == "during use" {
+					d.givenBack()
+				}
 			})
 		})
 	}

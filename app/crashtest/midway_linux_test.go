@@ -114,23 +114,24 @@ func (m midway) tryConnect(name string) (told bool) {
 // older one does not cover the new one.
 func TestKilledWhileConnectingNothingIsHalfConnected(t *testing.T) {
 	m := newMidway(t)
-	for _, large := range []bool{false, true} {
-		for _, before := range []string{"new", "connected", "over"} {
-			m.each(fmt.Sprintf("before, large %t, %s,", large, before), func(k int) bool {
-				name := fmt.Sprintf("%s-%t-%d", before, large, k)
-				m.add(name, sealsFor(large)...)
-				if before == "connected" {
-					m.connect(name)
+	for _, kind := range []struct {
+		before string
+		large  bool
+	}{{"new", false}, {"new", true}, {"connected", true}, {"over", false}} {
+		m.each(fmt.Sprintf("before, large %t, %s,", kind.large, kind.before), func(k int) bool {
+			name := fmt.Sprintf("%s-%t-%d", kind.before, kind.large, k)
+			m.add(name, sealsFor(kind.large)...)
+			switch kind.before {
+			case "connected":
+				m.connect(name)
+			case "over": // of which nobody knows which grant it was
+				os.MkdirAll(filepath.Dir(m.verdict(name)), 0o700)
+				if err := os.WriteFile(m.verdict(name), []byte("{"), 0o600); err != nil {
+					t.Fatal(err)
 				}
-				if before == "over" { // of which nobody knows which grant it was
-					os.MkdirAll(filepath.Dir(m.verdict(name)), 0o700)
-					if err := os.WriteFile(m.verdict(name), []byte("{"), 0o600); err != nil {
-						t.Fatal(err)
-					}
-				}
-				return m.connecting(name, before, k)
-			})
-		}
+			}
+			return m.connecting(name, kind.before, k)
+		})
 	}
 }
 
@@ -178,7 +179,7 @@ func TestDisconnectedWithNothingInItStaysSo(t *testing.T) {
 	m.must(http.MethodDelete, "/connections/work/grant", nil, nil)
 	m.terminate()
 	m.victim("")
-	m.staysDisconnected("work")
+	m.staysDisconnected("work", "")
 }
 
 // TestKilledWhileDisconnectingTheGrantStaysAway: before each call of its
@@ -189,20 +190,42 @@ func TestKilledWhileDisconnectingTheGrantStaysAway(t *testing.T) {
 		m.each(fmt.Sprintf("before, large %t,", large), func(k int) bool {
 			name := fmt.Sprintf("d%t-%d", large, k)
 			m.add(name, sealsFor(large)...)
-			m.connect(name)
+			grant := m.connected(name)
 			killed := m.under(fmt.Sprintf("%s erase-before %d", name, k), func() { m.call(http.MethodDelete, "/connections/"+name+"/grant", nil) })
 			m.victim("")
-			m.staysDisconnected(name)
+			m.staysDisconnected(name, grant)
 			return killed
 		})
 	}
 }
 
-// staysDisconnected: the record is erased, the grant gives no token, and the
-// next sign-in works.
-func (m midway) staysDisconnected(name string) {
+// connected signs in, and is the grant that the keychain has.
+func (m midway) connected(name string) (grant string) {
+	m.t.Helper()
+	m.connect(name)
+	_, i, err := m.record(name)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return i.grant
+}
+
+// givenBack: the provider has ended the grant, or there never was one.
+func (m midway) givenBack(grant string) bool {
+	for _, g := range m.provider.Grants() {
+		if g.ID == grant {
+			return g.Ended != ""
+		}
+	}
+	return true
+}
+
+// staysDisconnected: the grant is given back and the record erased, there is no
+// token, and the next sign-in works.
+func (m midway) staysDisconnected(name, grant string) {
 	m.t.Helper()
 	m.await(name, tokens.Disconnected)
+	eventually(m.t, name+" is given back", func() bool { return m.givenBack(grant) })
 	eventually(m.t, name+" is erased", func() bool { return m.gone(name) })
 	if r, err := m.call(http.MethodGet, "/connections/"+name+"/token", nil); err != nil || r.status == http.StatusOK {
 		m.t.Errorf("%s: a token after disconnecting: %d %v", name, r.status, err)
@@ -218,10 +241,12 @@ func (m midway) staysDisconnected(name string) {
 // Where there was none the connection is as it was, or disconnected.
 func TestKilledAtAnyMomentOfDisconnecting(t *testing.T) {
 	m := newMidway(t)
-	for k := range 12 {
+	const moments = 12
+	disconnected := 0
+	for k := range moments {
 		name := fmt.Sprintf("m-%d", k)
 		m.add(name, sealsFor(true)...)
-		m.connect(name)
+		grant := m.connected(name)
 		told := make(chan bool, 1)
 		go func() {
 			r, err := m.call(http.MethodDelete, "/connections/"+name+"/grant", nil)
@@ -233,7 +258,8 @@ func TestKilledAtAnyMomentOfDisconnecting(t *testing.T) {
 		m.victim("")
 		switch st := m.read(name); {
 		case st.State == tokens.Disconnected:
-			m.staysDisconnected(name)
+			m.staysDisconnected(name, grant)
+			disconnected++
 		case over:
 			t.Errorf("after %d: disconnected, and is %s", k, st.State)
 		default:
@@ -241,6 +267,7 @@ func TestKilledAtAnyMomentOfDisconnecting(t *testing.T) {
 			m.awaitWritten(name)
 		}
 	}
+	t.Logf("%d of %d were disconnected", disconnected, moments)
 }
 
 // TestKilledWhileItCondemnsTheUserIsToldAndTheGrantStaysDead: between the
@@ -264,17 +291,13 @@ func TestKilledWhileItCondemnsTheUserIsToldAndTheGrantStaysDead(t *testing.T) {
 func (m midway) condemned(name string, large bool, plan string, most int) (killed bool) {
 	m.t.Helper()
 	m.add(name, sealsFor(large)...)
-	m.connect(name)
-	_, i, err := m.record(name)
-	if err != nil {
-		m.t.Fatal(err)
-	}
+	grant := m.connected(name)
 	killed = m.under(name+" "+plan, func() {
-		m.provider.RevokeGrant(i.grant)
+		m.provider.RevokeGrant(grant)
 		m.refresh(name)
 	})
-	_, err = os.Stat(m.verdict(name))
-	verdict, hits := err == nil, m.provider.Hits(i.grant)
+	_, err := os.Stat(m.verdict(name))
+	verdict, hits := err == nil, m.provider.Hits(grant)
 	m.victim("")
 	if !verdict {
 		m.read(name)
@@ -293,7 +316,7 @@ func (m midway) condemned(name string, large bool, plan string, most int) (kille
 	if n := m.diary().told(name); n > most {
 		m.t.Errorf("%s: told %d times", name, n)
 	}
-	if n := m.provider.Hits(i.grant) - hits; verdict && n != 0 {
+	if n := m.provider.Hits(grant) - hits; verdict && n != 0 {
 		m.t.Errorf("%s: %d requests with a dead grant", name, n)
 	}
 	m.connect(name)
