@@ -8,11 +8,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/authtray/authtray/app"
 	"github.com/authtray/authtray/app/socket"
-	"github.com/authtray/authtray/providers/practice/server"
 	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/store"
 	"github.com/authtray/authtray/tokens/store/storetest"
@@ -127,36 +125,32 @@ func (e each) Set(ctx context.Context, name, text string) error {
 }
 func (e each) Delete(ctx context.Context, name string) error { return e.of(name).Delete(ctx, name) }
 
-// TestEveryKeychainCallOfAWriteMayFailOrHang: one connection for each call,
-// and each fault for each of them. None loses its grant, none keeps its tools
-// waiting, and each new grant is in the keychain in the end.
-func TestEveryKeychainCallOfAWriteMayFailOrHang(t *testing.T) {
-	bus := storetest.StartBus(t)
-	bus.StartKeyring(password)
-	a := newAgent(t, bus, newProvider(t, server.Options{Lifetime: 5 * time.Minute}), "calls")
-	raw := store.RawKeychain(a.paths.Service())
-	all := everyCall(a, raw)
-	stop := a.here(store.Split(each{raw, all}))
-	for name := range all {
-		a.add(name, sealsFor(strings.HasPrefix(name, "large"))...)
-		a.connect(name)
-		a.refresh(name) // what is measured is the second write and the later ones
+// refreshWrite: one connection for each call, and each fault for each of them.
+// None loses its grant, none keeps its tools waiting, and each new grant is in
+// the keychain in the end.
+func (o *once) refreshWrite() {
+	o.all = everyCall(o.agent, o.raw)
+	o.start()
+	for name, s := range o.all {
+		o.add(name, sealsFor(s.size() == "large")...)
+		o.connect(name)
+		o.refresh(name) // what is measured is the second write and the later ones
 	}
 	for _, fault := range []storetest.Fault{storetest.Fail, storetest.FailLate, storetest.Lock, storetest.Lie, storetest.Hang} {
-		strike(t, all, fault)
+		strike(o.t, o.all, fault)
 	}
-	stop()
-	a.run()
-	for name := range all {
-		a.await(name, tokens.Connected)
-		a.refresh(name)
-		a.awaitWritten(name)
+	o.stop()
+	o.run()
+	for name := range o.all {
+		o.await(name, tokens.Connected)
+		o.refresh(name)
+		o.awaitWritten(name)
 	}
 }
 
 // strike renews every connection into the fault, and waits until the keychain
 // has all the new grants in spite of it.
-func strike(t *testing.T, all map[string]*struck, fault storetest.Fault) {
+func strike(t testing.TB, all map[string]*struck, fault storetest.Fault) {
 	t.Helper()
 	var work sync.WaitGroup
 	for _, s := range all {

@@ -16,8 +16,8 @@ import (
 	"github.com/authtray/authtray/tokens/store/storetest"
 )
 
-// The calls to the keychain that are not a refresh's: one connection for each of
-// them and each fault, all at once, in an agent of its own for each kind.
+// The calls to the keychain, by what they are made for: one connection for each
+// of them, in an agent of its own for each kind.
 
 var (
 	readFaults  = []storetest.Fault{storetest.Fail, storetest.Lock, storetest.Lie, storetest.Hang}
@@ -32,6 +32,7 @@ func TestEveryKeychainCallMayFailOrHang(t *testing.T) {
 	bus.StartKeyring(password)
 	t.Run("each", func(t *testing.T) {
 		for name, test := range map[string]func(*once){
+			"of a refresh's write":           (*once).refreshWrite,
 			"of the reading at the start":    (*once).readingAtTheStart,
 			"of the first write":             (*once).firstWrite,
 			"of the erasure":                 (*once).erasure,

@@ -6,7 +6,7 @@
 //	                        go test ./app/crashtest -run TestKilledAgents -v -timeout 1h -kills 1000
 //	TestKilledWhile…        kill -9 before each keychain call of what is done once
 //	TestAskedToEnd…         a polite end while an answer is on its way
-//	TestEveryKeychainCall…  each single call of a write fails, lies or hangs
+//	TestEveryKeychainCall…  each single call fails, lies or hangs
 //	TestKeychain…           the keychain locked, gone, changed by hand
 //	TestStopped…            SIGSTOP past the token's end
 //	TestSoak                go test ./app/crashtest -run TestSoak -v -timeout 2h -soak 1h
