@@ -31,7 +31,7 @@ type way struct {
 // ways are all of them. Every named step between the answer and the first tool
 // that is given the new token is here.
 var ways = []way{
-	{name: "at a random moment", kill: (*victimised).killAtRandom, anywhere: true},
+	{name: "at a random moment of a renewal", kill: (*victimised).killAtRandom, anywhere: true},
 	{name: "while it starts", kill: (*victimised).killAtStart, anywhere: true},
 	{name: "the answer still on its way", kill: (*victimised).killBeforeTheAnswer, ahead: true},
 	{name: "step answered", plan: step("answered"), received: true},
