@@ -48,6 +48,7 @@ type machine struct {
 	fails, suspects int
 	sent            uint64 // a refresh of this generation was under way when the last process ended
 	lost, quick     bool   // an answer was lost; the one quick retry was used
+	wanted          bool   // the user asked for a refresh before the record was read
 	rejection       bool   // the refresh under way is for a tool whose API refused the token
 	afterRejection  bool   // served came from such a refresh
 	probes          probing

@@ -169,6 +169,7 @@ func (m *machine) userRefresh(now time.Time) {
 		m.store.read, m.store.damaged = false, false
 		m.read()
 	}
+	m.wanted = m.store.reading && !m.store.read
 	if m.base != ReconnectRequired {
 		m.start(now, Want{})
 	}

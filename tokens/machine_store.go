@@ -82,9 +82,10 @@ func (m *machine) found(now time.Time, g *Grant) {
 // before it had the answer. It does not wait for the timer: providers that
 // allow this do so for seconds.
 func (m *machine) takeUpLost(now time.Time) {
-	if m.lost && m.base == Connected {
+	if (m.lost || m.wanted) && m.base == Connected {
 		m.start(now, Want{})
 	}
+	m.wanted = false
 }
 
 func (m *machine) absent(now time.Time) {
@@ -161,7 +162,11 @@ func (m *machine) foresee(now time.Time) {
 func (m *machine) pardon() {
 	if m.verdict != nil {
 		m.verdict, m.store.verdict = nil, false
-		m.do(effect{kind: clearVerdict})
+		if m.told == ReasonNone {
+			m.do(effect{kind: clearVerdict})
+		} else {
+			m.remark()
+		}
 		if g := m.back.grant; g != nil {
 			m.giveBack(g)
 		}
@@ -344,9 +349,10 @@ func (m *machine) untold() {
 
 // announced remembers that the user has been told.
 func (m *machine) announced(now time.Time) {
-	if m.verdict == nil && m.base == ReconnectRequired && m.told != m.reason {
-		m.told = m.reason
-		m.judge(&Verdict{Reason: m.reason, Time: now, Told: true})
+	if m.kept() && m.base == ReconnectRequired && m.told != m.reason {
+		if m.told = m.reason; m.verdict == nil {
+			m.remark()
+		}
 	}
 	if m.verdict != nil && !m.verdict.Announced {
 		v := *m.verdict
@@ -362,11 +368,19 @@ func (m *machine) announce() bool {
 	if m.base != ReconnectRequired || m.flow || m.store.reading && !m.store.read { // the record may be newer than the verdict
 		return false
 	}
-	if m.verdict != nil {
-		return !m.verdict.Announced
+	if m.kept() {
+		return m.told != m.reason
 	}
-	return m.told != m.reason
+	return !m.verdict.Announced
 }
+
+// kept: there is no verdict on the grant, but for one that is foreseen.
+func (m *machine) kept() bool {
+	return m.verdict == nil || m.served != nil && m.verdict.Reason == ReasonNotKept
+}
+
+// remark writes down what the user has been told of a grant that is kept.
+func (m *machine) remark() { m.judge(&Verdict{Reason: m.told, Told: true}) }
 
 func storeReason(err error) Reason {
 	if errors.Is(err, store.ErrLocked) {

@@ -954,3 +954,14 @@ func TestNothingIsDueWhileARefreshIsUnderWay(t *testing.T) {
 		t.Fatalf("due since %s, and tick does nothing about it", now.Sub(at))
 	}
 }
+
+func TestARefreshAskedForBeforeTheRecordIsReadIsMade(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.store.slowGet = 3 * time.Second
+		r.restart()
+		if st, err := r.m.Refresh(t.Context(), "work"); err != nil || st.State != Connected {
+			t.Fatalf("%s, %v", st.State, err)
+		}
+		r.wantHits(1)
+	})
+}

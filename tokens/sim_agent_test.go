@@ -66,6 +66,7 @@ func (a *simAgent) look() time.Time {
 	switch {
 	case step < -backStep:
 		a.m.shift(now, step, undone)
+		a.w.check.alive(a.m)
 		a.setAlarm()
 	case step > sleepGap:
 		a.m.resumed(now)

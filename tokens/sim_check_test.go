@@ -98,9 +98,7 @@ func (c *checker) transition(event string, before State, a *simAgent) {
 	if m.base != before && !ended && !slices.Contains(allowed[event][before], m.base) {
 		c.fail("%q moved %s to %s, which the table does not allow", event, before, m.base)
 	}
-	if c.over && c.w.wanted && m.base == Connected && c.current(m.served) && (c.gone || !c.back) {
-		c.reconnected()
-	}
+	c.alive(m)
 	if m.base == Connected && before != Connected {
 		c.dry = 0
 	}
@@ -108,6 +106,13 @@ func (c *checker) transition(event string, before State, a *simAgent) {
 		c.gen, c.fails, c.quick, c.suspects, c.dry = g.Generation, 0, false, 0, 0
 	}
 	c.state(m)
+}
+
+// alive notes that the user sees that they are connected again.
+func (c *checker) alive(m *machine) {
+	if c.over && c.w.wanted && m.base == Connected && c.current(m.served) && (c.gone || !c.back) {
+		c.reconnected()
+	}
 }
 
 // current: the grant is of the last consent.
@@ -319,11 +324,14 @@ func (c *checker) announced(m *machine) {
 
 func (c *checker) revoked() {
 	c.revocations++
-	family := c.w.provider.family
-	c.w.in(21*day, func() {
+	family, soon := c.w.provider.family, 21*day
+	if !c.w.provider.refreshs && !c.w.policy.probe {
+		soon = 120 * day // only tools can tell
+	}
+	c.w.in(soon, func() {
 		p := c.w.provider
 		if p.family == family && p.revoked && !c.over {
-			c.fail("a revocation went unseen for three weeks")
+			c.fail("a revocation went unseen for %s", soon)
 		}
 	})
 }
@@ -333,7 +341,6 @@ func (c *checker) consented() {
 	c.saidDead, c.unheard, c.onDisk, c.back = false, false, false, false
 }
 
-// reconnected: the user sees that they are connected again.
 func (c *checker) reconnected() {
 	c.toldOnce()
 	c.over, c.gone, c.told, c.retold = false, false, 0, 0

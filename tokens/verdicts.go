@@ -31,12 +31,6 @@ type Verdict struct {
 	Told       bool      `json:"told,omitempty"`      // no verdict: it only remembers, of a grant that is kept, that the user has been told of Reason
 }
 
-// Valid says whether v can have been written by this program: what covers no
-// grant must be one of the kinds that do not have to.
-func (v Verdict) Valid() bool {
-	return v.Generation > 0 || v.All || v.Told || v.Reason == ReasonNotKept
-}
-
 // covers says whether the grant is one of those that are over.
 func (v *Verdict) covers(g *Grant) bool {
 	return v != nil && !v.Told && (v.All || g.Generation <= v.Generation)

@@ -203,3 +203,22 @@ func TestAnOldVerdictIsNotToldBeforeTheRecordIsRead(t *testing.T) {
 		r.wantState(Connected, ReasonNone)
 	})
 }
+
+func TestAnEndIsToldOnceThoughTheKeychainTakesTheGrantAfterIt(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.refreshable = false })
+		r.store.fail(store.ErrLocked)
+		r.connect()
+		r.pass(61 * time.Minute)
+		r.wantState(ReconnectRequired, ReasonExpired)
+		r.m.Announced("work")
+		r.store.fail(nil)
+		r.pass(time.Minute)
+		for range 2 {
+			if r.wantState(ReconnectRequired, ReasonExpired); r.status().Announce {
+				t.Fatal("told again")
+			}
+			r.restart()
+		}
+	})
+}
