@@ -70,9 +70,12 @@ func (a *Agent) Delete(ctx context.Context, name string) (socket.Removed, error)
 	if err := config.Writable(a.opts.Paths.Connections()); err != nil { // before anything is given back
 		return socket.Removed{}, notRemoved(err)
 	}
-	removed, err := a.Disconnect(ctx, name)
+	removed, later, err := a.disconnect(ctx, name)
 	if err != nil {
 		return removed, err
+	}
+	if later { // a later process will know that it has to go, and no longer where it came from
+		removed.Detail = "The grant cannot be read now. It is erased here as soon as the keychain opens, and given back too, if Authtray has not been restarted by then."
 	}
 	if err := a.files.remove(name); err != nil {
 		return removed, err
@@ -103,14 +106,20 @@ func join(a, b string) string {
 
 // Disconnect implements socket.Agent.
 func (a *Agent) Disconnect(ctx context.Context, name string) (socket.Removed, error) {
+	removed, _, err := a.disconnect(ctx, name)
+	return removed, err
+}
+
+// disconnect says whether it is carried out only once the keychain opens.
+func (a *Agent) disconnect(ctx context.Context, name string) (removed socket.Removed, later bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, userTime)
 	defer cancel()
 	if err := a.manager.Loaded(ctx, name); err != nil { // what was not read yet could not be given back
-		return socket.Removed{}, err
+		return socket.Removed{}, false, err
 	}
 	before, err := a.manager.Status(name)
 	if err != nil {
-		return socket.Removed{}, err
+		return socket.Removed{}, false, err
 	}
 	a.flows.cancelOne(name)
 	shared := a.sharing(name)
@@ -118,15 +127,15 @@ func (a *Agent) Disconnect(ctx context.Context, name string) (socket.Removed, er
 	var e *tokens.Error
 	switch {
 	case errors.As(err, &e):
-		return socket.Removed{}, err
+		return socket.Removed{}, false, err
 	case errors.Is(err, tokens.ErrLater):
-		return socket.Removed{Detail: "The grant cannot be read now. It is erased here, and given back to " + providerName(before) + ", as soon as the keychain opens."}, nil
+		return socket.Removed{Detail: "The grant cannot be read now. It is erased here, and given back to " + providerName(before) + ", as soon as the keychain opens."}, true, nil
 	case err != nil:
-		return socket.Removed{Detail: a.notRevoked(before, err)}, nil
+		return socket.Removed{Detail: a.notRevoked(before, err)}, false, nil
 	case before.State == tokens.Disconnected || before.State == tokens.ReconnectRequired:
-		return socket.Removed{Detail: fmt.Sprintf("%s was not connected, so there was nothing to give back.", name)}, nil
+		return socket.Removed{Detail: fmt.Sprintf("%s was not connected, so there was nothing to give back.", name)}, false, nil
 	}
-	return socket.Removed{Revoked: true, Detail: a.partedFrom(before, shared)}, nil
+	return socket.Removed{Revoked: true, Detail: a.partedFrom(before, shared)}, false, nil
 }
 
 // notRevoked says that the grant may live on at the provider, and where the user

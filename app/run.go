@@ -151,7 +151,7 @@ func openStore(ctx context.Context, o RunOptions, hasBus bool, log *slog.Logger)
 	switch o.Store {
 	case "", "keychain":
 		s := store.Keychain(o.Paths.Service(), store.WithLog(log))
-		if err := awaitKeychain(ctx, s, hasBus); err != nil {
+		if err := awaitKeychain(ctx, s, hasBus, log); err != nil {
 			s.Close()
 			return nil, err
 		}
@@ -182,14 +182,20 @@ func openFile(ctx context.Context, o RunOptions) (store.Store, error) {
 const loginTime = 10 * time.Second
 
 // awaitKeychain is ErrNoKeychain where there is none. Without a session bus
-// there is nothing to wait for.
-func awaitKeychain(ctx context.Context, s store.Store, hasBus bool) error {
+// there is nothing to wait for. One that says nothing is there: the agent begins
+// without it, says so, and goes on once it answers.
+func awaitKeychain(ctx context.Context, s store.Store, hasBus bool, log *slog.Logger) error {
 	deadline := time.Now().Add(loginTime)
 	for {
-		try, cancel := context.WithTimeout(ctx, 5*time.Second)
+		try, cancel := context.WithTimeout(ctx, 3*time.Second)
 		err := s.Check(try)
+		silent := errors.Is(try.Err(), context.DeadlineExceeded)
 		cancel()
 		if err == nil || errors.Is(err, store.ErrLocked) {
+			return nil
+		}
+		if silent && ctx.Err() == nil {
+			log.Warn("the keychain does not answer; the agent begins without it")
 			return nil
 		}
 		if ctx.Err() != nil {

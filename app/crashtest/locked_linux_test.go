@@ -77,7 +77,7 @@ func TestKeychainThatHangsAtTheStart(t *testing.T) {
 	d.keyring.Stop()
 	t.Cleanup(d.keyring.Continue)
 	hits := d.provider.TokenHits()
-	d.victim("")
+	d.run()
 	for end := time.Now().Add(soon); ; time.Sleep(20 * time.Millisecond) {
 		st, err := d.status("work")
 		if err == nil && st.State == tokens.KeychainLocked && st.Reason == tokens.ReasonKeychainUnavailable {
