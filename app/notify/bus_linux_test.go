@@ -9,10 +9,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/godbus/dbus/v5"
 
 	"github.com/authtray/authtray/app/bus/bustest"
+	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/store/storetest"
 )
 
 // onBus starts a notifier on the test's bus, with no program in PATH but those
@@ -160,6 +163,98 @@ func TestDesktopServersThatComeLaterAndAgainAreTakenUp(t *testing.T) {
 	awaitHealth(t, n, WithActions)
 	n.Info("mark", "")
 	if got := third.nth(t, 1); got.Summary != "mark" {
+		t.Errorf("shown again: %+v", got)
+	}
+}
+
+func TestDesktopABusThatComesBackIsTakenUp(t *testing.T) {
+	b := storetest.StartBus(t)
+	s := startFakeServer(t, b.Address(), 7, "actions")
+	n := New(Options{Enabled: true, Log: slog.New(slog.DiscardHandler)})
+	t.Cleanup(n.Close)
+	told := make(chan string, 10)
+	n.OnShown(func(st tokens.Status) { told <- st.Name })
+	awaitHealth(t, n, WithActions)
+	n.ReconnectRequired(dead("before"), func() {})
+	s.nth(t, 1)
+	if got := <-told; got != "before" {
+		t.Errorf("told %s", got)
+	}
+
+	b.Kill()
+	awaitHealth(t, n, None)
+	if _, detail := n.Health(); !strings.Contains(detail, "bus") || !strings.HasSuffix(detail, ".") {
+		t.Errorf("without a bus: %q", detail)
+	}
+	acted := make(chan bool, 10)
+	n.ReconnectRequired(dead("during"), func() { acted <- true })
+	n.Info("mark", "")
+	if len(told) > 0 {
+		t.Errorf("told %s with nobody there", <-told)
+	}
+	b.Start()
+	again := startFakeServer(t, b.Address(), 70, "actions")
+	awaitHealth(t, n, WithActions)
+	for range 2 { // the one that went with the bus, and the one that came meanwhile
+		<-told
+	}
+	if again.count() != 2 {
+		t.Errorf("%d notifications, not two", again.count())
+	}
+	for i := range 2 {
+		got := again.nth(t, i+1)
+		if len(got.Actions) == 0 || got.Replaces != 0 {
+			t.Errorf("%+v", got)
+		}
+		if strings.Contains(got.Summary, "during") {
+			again.emit("ActionInvoked", got.ID, "reconnect")
+		}
+	}
+	<-acted
+}
+
+func TestDesktopAServerThatDoesNotAnswerShowsNothing(t *testing.T) {
+	address := bustest.Start(t, false)
+	s := startFakeServer(t, address, 7, "actions")
+	answer := s.hang(t)
+	patience := callTimeout
+	t.Cleanup(func() { callTimeout = patience })
+	callTimeout = 500 * time.Millisecond
+	n, _ := onBus(t)
+	told := make(chan string, 10)
+	n.OnShown(func(st tokens.Status) { told <- st.Name })
+	n.ReconnectRequired(dead("gh"), func() {})
+	bustest.Eventually(t, func() string { c, d := n.Health(); return c + " " + d }, func() bool {
+		_, detail := n.Health()
+		return strings.Contains(detail, "does not answer")
+	})
+	if len(told) > 0 {
+		t.Error("told that it was shown")
+	}
+	s.conn.Close() // the next one is well
+	close(answer)
+	again := startFakeServer(t, address, 70, "actions")
+	again.nth(t, 1)
+	<-told
+	awaitHealth(t, n, WithActions)
+}
+
+// A banner goes by itself: a server that is started again does not repeat it.
+func TestDesktopABannerWithoutAButtonIsShownOnce(t *testing.T) {
+	address := bustest.Start(t, false)
+	s := startFakeServer(t, address, 7, "body")
+	n, _ := onBus(t)
+	told := make(chan string, 10)
+	n.OnShown(func(st tokens.Status) { told <- st.Name })
+	n.ReconnectRequired(dead("gh"), func() {})
+	s.nth(t, 1)
+	<-told
+	s.conn.Close()
+	awaitHealth(t, n, None)
+	again := startFakeServer(t, address, 70, "actions")
+	awaitHealth(t, n, WithActions)
+	n.Info("mark", "")
+	if got := again.nth(t, 1); got.Summary != "mark" {
 		t.Errorf("shown again: %+v", got)
 	}
 }

@@ -1,6 +1,8 @@
 package notify
 
 import (
+	"errors"
+	"math"
 	"time"
 
 	"github.com/authtray/authtray/tokens"
@@ -11,23 +13,25 @@ type death struct {
 	status tokens.Status
 	act    func()
 
-	mark  uint64    // of the notification shown last; 0: none yet
-	since time.Time // when it was shown
+	mark  uint64    // of the notification tried last; 0: none yet
+	since time.Time // when that was
+	tried bool      // it was handed to the desk, and what comes of that is waited for
+	seen  bool      // …which showed it
+	fails int       // how often a server that was there did not
 	acted bool      // its button was pressed
 	over  bool      // pressed, or put away
-	shown bool      // by the notification server of now
 }
 
 // wants says whether it is to be put on the screen.
-func (d *death) wants() bool { return !d.shown && !d.over }
+func (d *death) wants() bool { return !d.tried && !d.over }
 
 // run is the one goroutine that speaks to the desktop.
 func (n *Notifier) run(makeDesk func() desk) {
 	defer close(n.done)
-	r := &runner{Notifier: n, desk: makeDesk(), visible: map[string]bool{}, asking: map[*asking]bool{}}
-	defer r.desk.close()
+	r := &runner{Notifier: n, makeDesk: makeDesk, desk: makeDesk(), visible: map[string]bool{}, asking: map[*asking]bool{}}
+	defer func() { r.desk.close() }()
 	for {
-		due, cancel := r.reminder()
+		due, cancel := r.alarm()
 		select {
 		case <-n.kick:
 		case <-due:
@@ -44,10 +48,14 @@ func (n *Notifier) run(makeDesk func() desk) {
 // runner is what only that goroutine touches.
 type runner struct {
 	*Notifier
-	desk    desk
-	visible map[string]bool // handed to the desk and not withdrawn
-	asking  map[*asking]bool
-	marks   uint64
+	makeDesk func() desk
+	desk     desk
+	visible  map[string]bool // handed to the desk and not withdrawn
+	asking   map[*asking]bool
+	marks    uint64
+
+	revival retry // of a desk that ended
+	showing retry // of what a desk that is there did not show
 }
 
 // step takes in what happened and puts the screen right.
@@ -64,6 +72,7 @@ func (r *runner) step() {
 			}
 		}
 	}
+	r.revive()
 	r.remind()
 	for name := range r.visible {
 		if !r.wanted(name) {
@@ -71,11 +80,8 @@ func (r *runner) step() {
 			delete(r.visible, name)
 		}
 	}
-	for _, s := range r.toShow() {
-		r.visible[s.name] = true
-		if err := r.desk.show(s.name, s.mark, s.message); err != nil {
-			r.opts.Log.Warn("a notification could not be shown", "connection", s.name, "err", err)
-		}
+	for _, d := range r.toShow() {
+		r.show(d)
 	}
 }
 
@@ -84,43 +90,89 @@ func (r *runner) step() {
 func (r *runner) happened(e event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if e.kind == renewed {
-		for _, d := range r.deaths {
-			d.shown = false
-		}
+	switch e.kind {
+	case renewed:
+		r.tryUnseen(maxFails)
+		return
+	case ended:
+		r.revival.failed(r.opts.Clock.Now(), firstRevival, lastRevival)
 		return
 	}
 	d := r.deaths[e.name]
 	if d == nil || d.mark != e.mark {
 		return
 	}
-	if e.kind == pressed && !d.acted {
+	switch {
+	case e.kind == lost:
+		d.tried, d.seen = false, false
+		return
+	case e.kind == pressed && !d.acted:
 		d.acted = true
 		go d.act()
 	}
 	d.over = true
 }
 
-type showing struct {
-	name string
-	mark uint64
-	message
+// maxFails: who failed that often waits for its time, whatever servers come: one
+// that falls over what we send, and is started again for it, must not be kept busy.
+const maxFails = 3
+
+// tryUnseen lets what could not be shown be tried again, unless it failed too
+// often. The caller holds mu.
+func (r *runner) tryUnseen(fails int) {
+	for _, d := range r.deaths {
+		if !d.seen && d.fails < fails {
+			d.tried = false
+		}
+	}
 }
 
-// toShow marks as shown, and returns, what is not on the screen and should be.
-func (r *runner) toShow() []showing {
+// toShow marks as tried, and returns, what is not on the screen and should be.
+func (r *runner) toShow() []*death {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var list []showing
-	for name, d := range r.deaths {
+	if r.showing.due(r.opts.Clock.Now()) {
+		r.showing.at = time.Time{}
+		r.tryUnseen(math.MaxInt)
+	}
+	var list []*death
+	for _, d := range r.deaths {
 		if !r.enabled || !d.wants() {
 			continue
 		}
 		r.marks++
-		d.mark, d.shown, d.since = r.marks, true, r.opts.Clock.Now()
-		list = append(list, showing{name, d.mark, deathMessage(d.status)})
+		d.mark, d.tried, d.since = r.marks, true, r.opts.Clock.Now()
+		list = append(list, d)
 	}
 	return list
+}
+
+// show hands one to the desk, and says so if it could be seen. Where there is a
+// server that did not show it, it is tried again after a while.
+func (r *runner) show(d *death) {
+	name := d.status.Name
+	r.visible[name] = true
+	err := r.desk.show(name, d.mark, deathMessage(d.status))
+	if err != nil {
+		r.opts.Log.Warn("a notification could not be shown", "connection", name, "err", err)
+	}
+	r.mu.Lock()
+	d.seen = err == nil
+	switch {
+	case err == nil:
+		r.showing.times = 0
+	case !errors.Is(err, errNobody):
+		d.fails++
+		r.showing.failed(r.opts.Clock.Now(), firstShowing, lastShowing)
+	}
+	tell := r.onShown
+	if r.deaths[name] != d {
+		tell = nil // it was replaced or withdrawn meanwhile
+	}
+	r.mu.Unlock()
+	if err == nil && tell != nil {
+		tell(d.status)
+	}
 }
 
 func (r *runner) wanted(name string) bool {

@@ -8,7 +8,8 @@ import (
 // desk is how a system shows notifications. One goroutine calls it.
 type desk interface {
 	// show puts m on the screen in place of what is shown of name. What becomes
-	// of it is posted with mark.
+	// of it is posted with mark. nil means that it could be seen; errNobody that
+	// there is no server, whose coming will be posted.
 	show(name string, mark uint64, m message) error
 	// withdraw takes it off the screen. A name that is not shown is no error.
 	withdraw(name string)
@@ -45,15 +46,20 @@ const (
 	_         kind = iota
 	pressed        // the button
 	dismissed      // the user put it away
-	renewed        // a notification server came that shows nothing of ours
+	lost           // a server took it along that another has followed
+	renewed        // a notification server came: what could not be shown may be tried
+	ended          // the desk is of no use any more; another may be
 	asked
 	unasked
 )
 
-// callTimeout bounds each use of the desktop.
-const callTimeout = 10 * time.Second
+// callTimeout bounds each use of the desktop. Tests shorten it.
+var callTimeout = 10 * time.Second
 
-var errSlow = errors.New("the desktop does not answer")
+var (
+	errSlow   = errors.New("the desktop does not answer")
+	errNobody = errors.New("no notification server is running")
+)
 
 // bounded runs f, and goes on without it when it takes too long.
 func bounded(f func() error) error {

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"fmt"
 	"sync"
 
 	"github.com/esiqveland/notify"
@@ -21,8 +22,10 @@ const (
 )
 
 const (
+	lostBusDetail  = "The session's D-Bus bus went away, so there are no notifications until it is back: the tray's menu and `authtray status` say what needs you."
 	noBusDetail    = "This session has no D-Bus session bus, so there are no notifications: the tray's menu and `authtray status` say what needs you."
 	noServerDetail = "No notification server is running, so banners may not be seen: the tray's menu and `authtray status` say what needs you."
+	deafDetail     = "The notification server does not answer, so banners may not be seen: the tray's menu and `authtray status` say what needs you."
 	atNeedDetail   = "No notification server is running yet; the bus starts one when it is needed."
 	plainDetail    = "The notification server shows no buttons: reconnect from the tray's menu."
 )
@@ -35,8 +38,10 @@ type freedesktop struct {
 	to   reporter
 
 	mu    sync.Mutex // held while a notification is sent, so that what comes of it finds its id
+	gone  bool       // the connection is over
 	owner string     // the server's unique name, "" while there is none
 	ids   map[string]*onScreen
+	taken []event            // what the last server took along, to be posted when there is another
 	asked map[uint32]*asking // by the id of their notifications
 }
 
@@ -48,20 +53,21 @@ type onScreen struct {
 	closed bool
 }
 
+// newDesk's desk has ended from the beginning where there is no bus.
 func newDesk(_ Options, to reporter) desk {
 	d := &freedesktop{to: to, ids: map[string]*onScreen{}, asked: map[uint32]*asking{}}
-	conn, err := bus.Connect()
-	if err != nil {
-		to.setHealth(None, noBusDetail)
-		return d
-	}
-	d.conn = conn
 	signals := make(chan *dbus.Signal, 16)
-	conn.Signal(signals)
-	if err := d.subscribe(); err != nil {
-		conn.Close()
+	conn, err := bus.Connect()
+	if err == nil {
+		d.conn = conn
+		conn.Signal(signals)
+		err = d.subscribe()
+	}
+	if err != nil {
+		d.close()
 		d.conn = nil
 		to.setHealth(None, noBusDetail)
+		to.post(event{kind: ended})
 		return d
 	}
 	d.owner = d.askOwner()
@@ -78,6 +84,9 @@ func (d *freedesktop) subscribe() error {
 }
 
 func (d *freedesktop) close() {
+	d.mu.Lock()
+	d.gone = true
+	d.mu.Unlock()
 	if d.conn != nil {
 		d.conn.Close()
 	}
@@ -88,6 +97,9 @@ func (d *freedesktop) close() {
 func (d *freedesktop) show(name string, mark uint64, m message) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.absent() {
+		return errNobody
+	}
 	can := d.capabilities()
 	if !can["actions"] {
 		return d.beeep(m.withoutButton(), can)
@@ -110,7 +122,7 @@ func (d *freedesktop) withdraw(name string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	was := d.ids[name]
-	if was == nil || was.closed || d.owner == "" {
+	if was == nil || was.closed || d.owner == "" || d.gone {
 		return // a closed one stays known: its button may be reported yet
 	}
 	delete(d.ids, name)
@@ -122,6 +134,9 @@ func (d *freedesktop) withdraw(name string) {
 func (d *freedesktop) banner(m message) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.absent() {
+		return errNobody
+	}
 	can := d.capabilities()
 	if !can["actions"] {
 		return d.beeep(m, can)
@@ -168,19 +183,24 @@ func (d *freedesktop) send(note notify.Notification) (uint32, error) {
 	return <-answer, err
 }
 
+// absent: there is no bus to ask, or none any more. The caller holds mu.
+func (d *freedesktop) absent() bool { return d.conn == nil || d.gone }
+
 // beeep is the way without a server that can do buttons; it tries the bus,
 // notify-send and kdialog. Without a bus it is not asked: godbus would start one.
+// Where there is no server, and it did not find a way either, that is errNobody.
 func (d *freedesktop) beeep(m message, can map[string]bool) error {
-	if d.conn == nil {
-		return bus.ErrNone
-	}
 	m.title, m.body = oneLine(m.title, maxTitle), oneLine(m.body, maxBody)
 	if can["body-markup"] {
 		m.body = markup(m.body)
 	} else {
 		m.title, m.body = unmarked(m.title), unmarked(m.body)
 	}
-	return beep(m, icon(m))
+	err := beep(m, icon(m))
+	if err != nil && d.owner == "" {
+		return fmt.Errorf("%w: %w", errNobody, err)
+	}
+	return err
 }
 
 func icon(m message) []byte {

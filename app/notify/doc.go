@@ -4,6 +4,7 @@
 //	notify.go      Notifier: what the agent holds
 //	deaths.go      which announcements are to be seen now, and what became of them
 //	reminders.go   announcing again, if it is wished
+//	retry.go       trying again where it did not work
 //	ask.go         Ask: a question with answers on buttons; ask_linux.go
 //	text.go        the sentences, and foreign text made fit for each system
 //	desk.go        what a system must be able to do
@@ -17,9 +18,15 @@
 // One notification per death of a grant: a second death of the same connection
 // replaces the first, it never stacks, and it is withdrawn when the connection
 // is well again. Its button acts once. A notification that the user put away
-// stays away, also when the notification server restarts; reminders come only
-// if they were asked for. A notification is never the only way: the tray's menu
-// offers the same.
+// stays away; reminders come only if they were asked for. A notification is never
+// the only way: the tray's menu offers the same.
+//
+// OnShown tells what could be seen, and nothing else counts as told: a death that
+// comes while there is no server, no bus, none that answers, or while
+// notifications are turned off, is shown once that has changed. A server that is
+// started again, alone or with the bus, shows again what the old one took with it
+// from under the user's eyes, unless it was put away: there is one on the screen,
+// never two. A banner without a button goes by itself and is not repeated.
 //
 // No method waits for the desktop.
 package notify

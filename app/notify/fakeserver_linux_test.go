@@ -25,6 +25,7 @@ type fakeServer struct {
 	can  []string
 
 	mu     sync.Mutex
+	hung   chan struct{} // what it is asked waits for it; nil: nothing does
 	last   uint32
 	got    []received
 	closed []uint32
@@ -42,9 +43,31 @@ func startFakeServer(t *testing.T, address string, firstID uint32, can ...string
 	return s
 }
 
-func (s *fakeServer) GetCapabilities() ([]string, *dbus.Error) { return s.can, nil }
+func (s *fakeServer) GetCapabilities() ([]string, *dbus.Error) {
+	s.wait()
+	return s.can, nil
+}
+
+func (s *fakeServer) wait() {
+	s.mu.Lock()
+	hung := s.hung
+	s.mu.Unlock()
+	if hung != nil {
+		<-hung
+	}
+}
+
+// hang lets the server answer nothing until what it returns is closed.
+func (s *fakeServer) hang(t *testing.T) chan struct{} {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hung = make(chan struct{})
+	return s.hung
+}
 
 func (s *fakeServer) Notify(_ string, replaces uint32, _, summary, body string, actions []string, hints map[string]dbus.Variant, expires int32) (uint32, *dbus.Error) {
+	s.wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	id := replaces

@@ -36,6 +36,7 @@ type Notifier struct {
 	done chan struct{}
 
 	mu        sync.Mutex
+	onShown   func(tokens.Status) // nil: nobody asked
 	deaths    map[string]*death
 	events    []event
 	enabled   bool
@@ -73,6 +74,18 @@ func (n *Notifier) ReconnectRequired(st tokens.Status, onReconnect func()) {
 	})
 }
 
+// OnShown says who is told, each time, that what ReconnectRequired announced is
+// on the screen, or was there in a banner: f gets the status that was announced.
+// One that cannot be shown yet (no server, notifications turned off) stays
+// announced and is told when it is shown; one that was replaced or withdrawn
+// before that is not. f is called in the notifier's own goroutine and must not
+// wait for it. Call OnShown before the first announcement.
+func (n *Notifier) OnShown(f func(st tokens.Status)) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.onShown = f
+}
+
 // Withdraw takes back what is announced of a connection: it is well again, or gone.
 func (n *Notifier) Withdraw(name string) {
 	n.change(func() { delete(n.deaths, name) })
@@ -95,7 +108,9 @@ func (n *Notifier) banner(m message) {
 	})
 }
 
-// Configure follows the settings. Turning notifications off withdraws all.
+// Configure follows the settings. Turning notifications off withdraws all, and
+// off means off: a death that comes then is not shown. It is still owed, so that
+// turning them on shows it, if it is still true then.
 func (n *Notifier) Configure(enabled, reminders bool) {
 	n.change(func() { n.enabled, n.reminders = enabled, reminders })
 }
@@ -108,7 +123,11 @@ func (n *Notifier) Health() (capability, detail string) {
 	return n.health.capability, n.health.detail
 }
 
-// Close withdraws everything and stops. It waits for that for a few seconds at most.
+// Close withdraws everything and stops. It waits for that for a few seconds at
+// most. Nobody would hear the button of what stayed, nor take it away when the
+// connection is well again. What was shown counts as told all the same, and the
+// next notifier is not asked to repeat it: from its first moment the tray's icon,
+// and every answer to a tool, say that the connection needs its user.
 func (n *Notifier) Close() {
 	n.closing.Do(func() { close(n.stop) })
 	select {

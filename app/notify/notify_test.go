@@ -35,6 +35,12 @@ func (d *fakeDesk) show(name string, mark uint64, m message) error {
 	return d.broken
 }
 
+func (d *fakeDesk) breaks(err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.broken = err
+}
+
 func (d *fakeDesk) withdraw(name string) { d.note("withdraw " + name) }
 func (d *fakeDesk) close()               { d.note("close") }
 
@@ -153,8 +159,13 @@ func TestANewServerShowsWhatIsStillTrue(t *testing.T) {
 	d.expect(t, "show a", "show b")
 	d.happens(dismissed, "a")
 	d.expect(t, "show a", "show b", "withdraw a")
+	d.happens(lost, "a")
+	d.happens(lost, "b")
 	d.to.post(event{kind: renewed})
 	d.expect(t, "show a", "show b", "withdraw a", "show b")
+	d.to.post(event{kind: renewed}) // one that took nothing along
+	n.Info("after", "")
+	d.expect(t, "show a", "show b", "withdraw a", "show b", "banner after")
 }
 
 func TestNotificationsCanBeTurnedOffAndOn(t *testing.T) {
@@ -199,16 +210,141 @@ func TestCloseTakesEverythingOffTheScreen(t *testing.T) {
 	d.expect(t, "show gh", "withdraw gh", "close")
 }
 
-func TestABrokenDeskIsAskedAgainOnlyWhenItIsRenewed(t *testing.T) {
+func TestWithoutAServerTheNextOneIsWaitedFor(t *testing.T) {
 	n, d, _ := startFake(t, Options{Enabled: true})
-	d.mu.Lock()
-	d.broken = fmt.Errorf("no server")
-	d.mu.Unlock()
+	d.breaks(fmt.Errorf("%w: really", errNobody))
 	n.ReconnectRequired(dead("gh"), func() {})
+	d.expect(t, "show gh")
 	n.Info("one", "")
-	d.expect(t, "banner one", "show gh")
-	n.Info("two", "")
-	d.expect(t, "banner one", "show gh", "banner two")
+	d.expect(t, "show gh", "banner one")
+	d.breaks(nil)
 	d.to.post(event{kind: renewed})
-	d.expect(t, "banner one", "show gh", "banner two", "show gh")
+	d.expect(t, "show gh", "banner one", "show gh")
+	d.to.post(event{kind: renewed}) // shown is shown
+	n.Info("two", "")
+	d.expect(t, "show gh", "banner one", "show gh", "banner two")
+}
+
+// settled waits until the notifier has done everything that it was asked so far.
+func settled(t *testing.T, n *Notifier, d *fakeDesk) {
+	t.Helper()
+	before := strings.Count(d.did(), "banner settled")
+	n.post(event{banner: &message{title: "settled"}}) // shown also where notifications are off
+	bustest.Eventually(t, d.did, func() bool { return strings.Count(d.did(), "banner settled") > before })
+}
+
+func (d *fakeDesk) shows(t *testing.T, name string, want int) {
+	t.Helper()
+	if got := strings.Count(d.did(), "show "+name); got != want {
+		t.Errorf("shown %d times, not %d: %s", got, want, d.did())
+	}
+}
+
+func TestAServerThatDoesNotShowItIsAskedAgainLater(t *testing.T) {
+	n, d, clock := startFake(t, Options{Enabled: true})
+	later := func(after time.Duration, shows int) {
+		t.Helper()
+		clock.pass(after)
+		settled(t, n, d)
+		settled(t, n, d) // what came with the first is done
+		d.shows(t, "gh", shows)
+	}
+	d.breaks(errSlow)
+	n.ReconnectRequired(dead("gh"), func() {})
+	d.expect(t, "show gh")
+	settled(t, n, d)
+	later(firstShowing-time.Second, 1)
+	later(time.Second, 2)
+	later(2*firstShowing-time.Second, 2)
+	d.breaks(nil)
+	later(time.Second, 3)
+	select {
+	case clock.waits <- clock.Now():
+		t.Error("it waits for the clock with everything shown")
+	default:
+	}
+}
+
+func TestAServerThatFallsOverWhatWeSendIsNotKeptBusy(t *testing.T) {
+	n, d, _ := startFake(t, Options{Enabled: true})
+	d.breaks(errSlow)
+	n.ReconnectRequired(dead("gh"), func() {})
+	d.expect(t, "show gh")
+	for range 10 {
+		d.to.post(event{kind: renewed})
+		settled(t, n, d)
+	}
+	d.shows(t, "gh", maxFails)
+}
+
+func TestItIsToldWhenItIsShownAndNotBefore(t *testing.T) {
+	n, d, _ := startFake(t, Options{})
+	told := make(chan string, 10)
+	n.OnShown(func(st tokens.Status) { told <- st.Name + " " + st.Detail })
+	quiet := func(why string) {
+		t.Helper()
+		n.Configure(true, false)
+		settled(t, n, d)
+		settled(t, n, d)
+		if len(told) > 0 {
+			t.Errorf("%s: told %s", why, <-told)
+		}
+	}
+	d.breaks(errNobody)
+	n.ReconnectRequired(dead("gh"), func() {}) // notifications are off
+	settled(t, n, d)
+	d.shows(t, "gh", 0)
+	quiet("without a server")
+	second := dead("gh")
+	second.Detail = "Another death."
+	n.ReconnectRequired(second, func() {}) // in place of the first, which nobody saw
+	quiet("still without a server")
+	n.ReconnectRequired(dead("gone"), func() {})
+	n.Withdraw("gone")
+	d.breaks(nil)
+	d.to.post(event{kind: renewed})
+	if got := <-told; got != "gh Another death." {
+		t.Errorf("told %s", got)
+	}
+	quiet("once it was told")
+}
+
+func TestADeskThatEndedIsReplaced(t *testing.T) {
+	clock := &fakeClock{now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), waits: make(chan time.Time)}
+	desks := make(chan *fakeDesk, 10)
+	made := 0
+	n := start(Options{Enabled: true, Clock: clock, Log: slog.New(slog.DiscardHandler)}, func(_ Options, to reporter) desk {
+		made++
+		d := &fakeDesk{to: to, marks: map[string]uint64{}}
+		if made == 2 { // no better
+			to.post(event{kind: ended})
+		}
+		desks <- d
+		return d
+	})
+	t.Cleanup(n.Close)
+	first := <-desks
+	n.ReconnectRequired(dead("shown"), func() {})
+	first.expect(t, "show shown")
+	first.breaks(errNobody)
+	first.happens(lost, "shown")
+	first.to.post(event{kind: ended})
+	n.ReconnectRequired(dead("since"), func() {})
+	bustest.Eventually(t, first.did, func() bool { return strings.Contains(first.did(), "show since") })
+	settled(t, n, first)
+
+	clock.pass(firstRevival)
+	second := <-desks
+	second.breaks(errNobody)
+	clock.pass(firstRevival) // it waits twice as long for the next
+	select {
+	case <-desks:
+		t.Error("it did not wait longer")
+	case clock.waits <- clock.Now():
+	}
+	clock.pass(firstRevival)
+	third := <-desks
+	bustest.Eventually(t, third.did, func() bool {
+		return strings.Count(third.did(), "show ") == 2 && strings.Contains(third.did(), "show shown") && strings.Contains(third.did(), "show since")
+	})
 }

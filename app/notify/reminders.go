@@ -6,17 +6,6 @@ import "time"
 // machine sleeps, so the wall clock is asked now and then.
 const reminderCheck = 10 * time.Minute
 
-// reminder sends when reminders may be due. With none to come it never does, so
-// that it wakes nobody.
-func (r *runner) reminder() (<-chan time.Time, func()) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if !r.enabled || !r.reminders || len(r.deaths) == 0 {
-		return nil, func() {}
-	}
-	return r.opts.Clock.After(reminderCheck)
-}
-
 // remind lets announcements that are old enough be made again, whatever became
 // of the last ones: what was begun by a button has not ended well.
 func (r *runner) remind() {
@@ -28,7 +17,7 @@ func (r *runner) remind() {
 	now := r.opts.Clock.Now()
 	for _, d := range r.deaths {
 		if d.mark != 0 && now.Sub(d.since) >= ReminderAfter {
-			d.shown, d.over, d.acted = false, false, false
+			d.tried, d.seen, d.over, d.acted = false, false, false, false
 		}
 	}
 }

@@ -13,11 +13,23 @@ import (
 	"github.com/authtray/authtray/app/bus"
 )
 
-// listen takes in the server's signals until the connection is closed.
+// listen takes in the server's signals until the connection is closed, by us or
+// by a bus that ends. That is the end of this desk: what was on the screen is
+// taken for lost, and must not be said to be there.
 func (d *freedesktop) listen(signals <-chan *dbus.Signal) {
 	for sig := range signals {
 		d.heard(sig)
 	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.gone { // we closed it
+		return
+	}
+	d.gone = true
+	d.forget()
+	d.to.setHealth(None, lostBusDetail)
+	d.postTaken()
+	d.to.post(event{kind: ended})
 }
 
 // heard reads one signal. Signals about other programs' notifications come too,
@@ -64,27 +76,44 @@ func (d *freedesktop) find(id uint32) (string, *onScreen) {
 	return "", nil
 }
 
-// changed follows the server's name. Ids die with the server that gave them; a
-// new one shows nothing of ours yet. A server that our own call has just
-// brought up is no news.
+// changed follows the server's name. Ids die with the server that gave them, and
+// so does what it showed; it is shown again by the next one, and not before: who
+// asked for it now might start another server than the desktop's own. A banner
+// without a button goes by itself and is not repeated.
 func (d *freedesktop) changed(owner string) {
 	if owner == d.owner {
 		return
 	}
 	d.owner = owner
-	clear(d.ids)
-	d.dropQuestions()
+	d.forget()
 	d.report()
 	if owner != "" {
+		d.postTaken()
 		d.to.post(event{kind: renewed})
 	}
+}
+
+// forget drops what was shown by a server that is gone.
+func (d *freedesktop) forget() {
+	for name, s := range d.ids {
+		d.taken = append(d.taken, event{kind: lost, name: name, mark: s.mark})
+	}
+	clear(d.ids)
+	d.dropQuestions()
+}
+
+func (d *freedesktop) postTaken() {
+	for _, e := range d.taken {
+		d.to.post(e)
+	}
+	d.taken = nil
 }
 
 // capabilities asks the server, which the bus starts if it can, what it can do.
 // No answer is no capability.
 func (d *freedesktop) capabilities() map[string]bool {
 	can := map[string]bool{}
-	if d.conn == nil {
+	if d.absent() {
 		return can
 	}
 	var list []string
@@ -94,12 +123,7 @@ func (d *freedesktop) capabilities() map[string]bool {
 	for _, c := range list {
 		can[c] = true
 	}
-	if owner := d.askOwner(); owner != d.owner {
-		d.owner = owner
-		clear(d.ids)
-		d.dropQuestions()
-		d.report()
-	}
+	d.changed(d.askOwner()) // the signal that says so may come later
 	return can
 }
 
@@ -114,12 +138,16 @@ func (d *freedesktop) report() {
 		}
 		return
 	}
+	owner := d.owner
 	go func() {
 		var list []string
 		err := bounded(func() (err error) { list, err = notify.GetCapabilities(d.conn); return })
+		d.mu.Lock()
+		defer d.mu.Unlock()
 		switch {
+		case d.gone || d.owner != owner: // somebody else's word counts now
 		case err != nil:
-			d.to.setHealth(None, noServerDetail)
+			d.to.setHealth(None, deafDetail)
 		case slices.Contains(list, "actions"):
 			d.to.setHealth(WithActions, "")
 		default:
