@@ -31,6 +31,13 @@ type Notifier interface {
 	Health() (capability, detail string)
 }
 
+// Confirmer is a Notifier that says when a death could be seen. One that is no
+// Confirmer is taken to have shown what it was given.
+type Confirmer interface {
+	// OnShown sets who is told; it is called before the first announcement.
+	OnShown(f func(st tokens.Status))
+}
+
 // Tray shows all connections; see package tray. Health is its state, as in
 // /v1/health, and a sentence where it is not seen.
 type Tray interface {
@@ -99,6 +106,8 @@ type Agent struct {
 	end     context.CancelFunc
 	ended   context.Context
 	told    told
+
+	confirms bool // the notifier is a Confirmer
 }
 
 var _ socket.Agent = (*Agent)(nil)
@@ -116,11 +125,15 @@ func NewAgent(o Options) *Agent {
 		opts: o, log: o.Log, started: time.Now(),
 		memory:  config.NewAccounts(o.Paths.State),
 		removed: &broadcast{},
-		told:    told{notified: map[string]bool{}, warned: map[string]bool{}},
+		told:    told{deaths: map[string]telling{}, warned: map[string]bool{}},
 	}
 	a.manager = tokens.New(tokens.Options{
 		Store: o.Store, Verdicts: config.Verdicts(o.Paths.State), Clock: o.Clock, Log: o.Log, Step: o.Step,
 	})
+	if c, ok := o.Notify.(Confirmer); ok {
+		a.confirms = true
+		c.OnShown(a.shown)
+	}
 	a.files = newFiles(a)
 	a.flows = newFlows(a)
 	a.window = window{agent: a}

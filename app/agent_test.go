@@ -260,6 +260,7 @@ type notes struct {
 	said   []string
 	up     map[string]func() // notifications with Reconnect, by connection
 	deaths int
+	shown  func(tokens.Status)
 }
 
 func newNotes() *notes { return &notes{up: map[string]func(){}} }
@@ -269,6 +270,13 @@ func (n *notes) ReconnectRequired(st tokens.Status, again func()) {
 	defer n.mu.Unlock()
 	n.deaths++
 	n.up[st.Name] = again
+	go n.shown(st)
+}
+
+func (n *notes) OnShown(f func(tokens.Status)) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.shown = f
 }
 
 func (n *notes) Withdraw(name string) {

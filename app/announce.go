@@ -12,9 +12,15 @@ import (
 
 // told is what the user has been shown and not been told the end of.
 type told struct {
-	mu       sync.Mutex
-	notified map[string]bool // a notification with Reconnect may be up
-	warned   map[string]bool // warnings that are said once: "NAME unsaved"
+	mu     sync.Mutex
+	deaths map[string]telling // notifications with Reconnect, by connection
+	warned map[string]bool    // warnings that are said once: "NAME unsaved"
+}
+
+// telling is a death on its way to the user.
+type telling struct {
+	detail string
+	shown  bool // it could be seen; before that the notifier has it
 }
 
 // announceAll shows each change in the tray, and tells what cannot wait. It
@@ -77,28 +83,61 @@ func (a *Agent) announce(st tokens.Status) {
 	a.warnOnce(st.Name+" ends", st.EndsSoon, "Authtray: "+st.Name, endsSoon(st))
 }
 
+// announceDeath hands a death to the notifier, once. The user counts as told when
+// it could be seen, and not before: the verdict says so only then, so that a
+// death which nobody was shown is shown by a later agent. What was shown is not
+// repeated by one, though ending withdraws it with the button that would lead
+// nowhere: the tray says from the start that the connection needs its user, and
+// so does every answer to a tool. Only where reminders are wished it is told again.
 func (a *Agent) announceDeath(st tokens.Status) {
 	reminders := a.Settings().Reminders
 	a.told.mu.Lock()
-	up := a.told.notified[st.Name]
-	tell := st.Announce || reminders && !up // told by an earlier agent, whose reminders ended with it
+	was, up := a.told.deaths[st.Name]
+	tell := !up && (st.Announce || reminders) || up && st.Announce && a.isOther(st, was)
 	if tell {
-		a.told.notified[st.Name] = true
+		a.told.deaths[st.Name] = telling{detail: st.Detail}
 	}
 	a.told.mu.Unlock()
 	if !tell {
 		return
 	}
 	a.opts.Notify.ReconnectRequired(st, func() { a.Reconnect(st.Name) })
-	if st.Announce {
-		a.manager.Announced(st.Name)
+	if !a.confirms {
+		a.shown(st)
+	}
+}
+
+// isOther tells another death from the one that the notifier has. It is asked
+// again whether one that was shown is to be announced: st may be from before that.
+func (a *Agent) isOther(st tokens.Status, was telling) bool {
+	if !was.shown {
+		return st.Detail != was.detail
+	}
+	now, err := a.manager.Status(st.Name)
+	return err == nil && now.Announce
+}
+
+// shown is told by the notifier that the user could see a death. The verdict is
+// marked first: who sees this one as shown must not find it unannounced.
+func (a *Agent) shown(st tokens.Status) {
+	a.told.mu.Lock()
+	is, up := a.told.deaths[st.Name]
+	a.told.mu.Unlock()
+	if !up || is.detail != st.Detail {
+		return // it is well again, or has died of something else since
+	}
+	a.manager.Announced(st.Name)
+	a.told.mu.Lock()
+	defer a.told.mu.Unlock()
+	if now, up := a.told.deaths[st.Name]; up && now == is {
+		a.told.deaths[st.Name] = telling{is.detail, true}
 	}
 }
 
 func (a *Agent) withdraw(name string) {
 	a.told.mu.Lock()
-	up := a.told.notified[name]
-	delete(a.told.notified, name)
+	_, up := a.told.deaths[name]
+	delete(a.told.deaths, name)
 	a.told.mu.Unlock()
 	if up {
 		a.opts.Notify.Withdraw(name)
