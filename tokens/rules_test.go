@@ -1,6 +1,11 @@
 package tokens
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -100,20 +105,46 @@ func TestWhyAGrantDied(t *testing.T) {
 }
 
 func TestEveryReasonHasASentenceThatOffersTheWayOn(t *testing.T) {
-	for _, r := range []Reason{
-		ReasonRevoked, ReasonAnswerLost, ReasonAbsoluteLimit, ReasonIdleLimit, ReasonRefused,
-		ReasonExpired, ReasonTokenRejected, ReasonEndpointsChanged, ReasonRecordDamaged,
-		ReasonClientForgotten, ReasonVerdictDamaged, ReasonNotKept,
-	} {
-		s := Sentence(ReconnectRequired, r, "GitHub", "")
-		if !containsAll(s, "GitHub", "econnect") {
+	for _, r := range Reasons {
+		s := Sentence(r.State(), r, "GitHub", "")
+		if s == "" || r.State() == ReconnectRequired && !containsAll(s, "GitHub", "econnect") {
 			t.Errorf("%s: %q", r, s)
+		}
+		if r != ReasonRevoked && r.State() == ReconnectRequired && s == Sentence(ReconnectRequired, ReasonRevoked, "GitHub", "") {
+			t.Errorf("%s has no sentence of its own", r)
 		}
 	}
 	for _, s := range []State{Disconnected, Connecting, Misconfigured, Retrying, KeychainLocked} {
 		if Sentence(s, ReasonNone, "GitHub", "") == "" {
 			t.Errorf("%s has no sentence", s)
 		}
+	}
+}
+
+// A reason that is not in Reasons would be in no test of what people read.
+func TestReasonsAreAllOfThem(t *testing.T) {
+	file, err := parser.ParseFile(token.NewFileSet(), "status.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok || len(spec.Values) != 1 || !strings.HasPrefix(spec.Names[0].Name, "Reason") || spec.Names[0].Name == "Reasons" {
+			return true
+		}
+		value, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found++
+		if value != "" && !slices.Contains(Reasons, Reason(value)) {
+			t.Errorf("%s is not in Reasons", spec.Names[0].Name)
+		}
+		return true
+	})
+	if found != len(Reasons)+1 {
+		t.Errorf("%d reasons are declared, and %d in Reasons", found, len(Reasons))
 	}
 }
 

@@ -60,14 +60,31 @@ func deathSentence(r Reason, provider, detail string) string {
 	return orElse(detail, fmt.Sprintf("%s says access was revoked.", provider)) + " Reconnect to go on."
 }
 
+// mendSentence adds the way on where the detail does not have it. The provider
+// client's sentences have it after a semicolon; what is wrong with a file is told
+// by whoever read it, as errors are.
 func mendSentence(r Reason, provider, detail string) string {
-	switch r {
-	case ReasonConfiguration:
-		return orElse(detail, "The connection's file cannot be used.")
-	case ReasonClientRefused:
-		return orElse(detail, fmt.Sprintf("%s refuses the client id or secret. Check them against the app you registered there.", provider))
+	const mend = " Mend that, and Authtray goes on by itself."
+	switch {
+	case r == ReasonConfiguration:
+		return asSentence(orElse(detail, "The connection's file cannot be used")) + mend
+	case detail == "" && r == ReasonClientRefused:
+		return fmt.Sprintf("%s refuses the client id or secret. Check them against the app you registered there.", provider)
+	case detail == "":
+		return fmt.Sprintf("%s refuses the request. Check the connection's scopes and addresses.", provider)
+	case strings.Contains(detail, "; "):
+		return asSentence(detail)
 	}
-	return orElse(detail, fmt.Sprintf("%s refuses the request. Check the connection's scopes and addresses.", provider))
+	return asSentence(detail) + mend
+}
+
+// asSentence ends text as a sentence ends, on one line.
+func asSentence(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if text == "" || strings.ContainsAny(text[len(text)-1:], ".!?") {
+		return text
+	}
+	return text + "."
 }
 
 func waitSentence(r Reason, provider, detail string) string {
@@ -185,7 +202,11 @@ func (m *machine) lacking(asked []string) (list []string) {
 var plainScope = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/@-]*$`)
 
 func errorTimeout(provider string) *Error {
-	return &Error{Code: CodeTimeout, Detail: fmt.Sprintf("%s did not answer in the time you gave it. Try again, or allow more time.", provider)}
+	return &Error{
+		Code:   CodeTimeout,
+		Detail: fmt.Sprintf("%s did not answer in the time you gave it. Try again, or allow more time.", provider),
+		Hint:   "authtray status",
+	}
 }
 
 func errorUnknown(name string) *Error {
@@ -217,7 +238,7 @@ func (m *machine) status(now time.Time) Status {
 	}
 	s.Detail = Sentence(s.State, s.Reason, m.policy.provider, detail)
 	if s.Unsaved && s.Detail == "" {
-		s.Detail = "The new token is not in the keychain yet: " + lockedSentence(ReasonKeychainUnavailable)
+		s.Detail = "The new token is not in the keychain yet. Unlock or start it, and Authtray goes on by itself."
 	}
 	if s.State == Retrying || s.State == Misconfigured || s.State == KeychainLocked {
 		s.RetryAt = timePtr(m.retryAt)

@@ -45,6 +45,31 @@ const (
 	ReasonConfiguration       Reason = "configuration"        // the connection's file cannot be used; detail says why
 )
 
+// Reasons are all of them but ReasonNone.
+var Reasons = []Reason{
+	ReasonRevoked, ReasonAnswerLost, ReasonAbsoluteLimit, ReasonIdleLimit, ReasonRefused, ReasonExpired, ReasonTokenRejected,
+	ReasonEndpointsChanged, ReasonClientForgotten, ReasonRecordDamaged, ReasonVerdictDamaged, ReasonNotKept,
+	ReasonNetwork, ReasonProviderTrouble,
+	ReasonKeychainLocked, ReasonKeychainUnavailable,
+	ReasonClientRefused, ReasonRequestRefused, ReasonConfiguration,
+}
+
+// State is the state that the reason explains. ReasonNone goes with those that need
+// no reason: Disconnected, Connecting and Connected.
+func (r Reason) State() State {
+	switch r {
+	case ReasonNone:
+		return Disconnected
+	case ReasonNetwork, ReasonProviderTrouble:
+		return Retrying
+	case ReasonKeychainLocked, ReasonKeychainUnavailable:
+		return KeychainLocked
+	case ReasonClientRefused, ReasonRequestRefused, ReasonConfiguration:
+		return Misconfigured
+	}
+	return ReconnectRequired
+}
+
 // Code is what a caller is told; see the table in the package comment and the
 // HTTP statuses in package app/socket.
 type Code string
