@@ -66,7 +66,7 @@ func TestDesktopTrayFollowsTheConnections(t *testing.T) {
 		return !bytes.Equal(fine, pixels(t, host.conn, item))
 	})
 	bustest.Eventually(t, bustest.Said("the tooltip does not say what is wrong"), func() bool {
-		return fmt.Sprint(property(t, host.conn, item, "ToolTip")) == "[ [] Authtray: GitHub needs to be reconnected ]"
+		return fmt.Sprint(property(t, host.conn, item, "ToolTip")) == "[ [] Authtray: Reconnect GitHub: access has ended. ]"
 	})
 }
 

@@ -7,6 +7,7 @@
 //	menu.go      Build: connections → menu
 //	shape.go     ShapeOf: connections → fine, working, needs you
 //	tooltip.go   Tooltip: connections → what is wrong, in a line
+//	step.go      state and reason → what to do, in a few words
 //	text.go      names, times and foreign text made fit for a menu
 //	tray.go      Tray: what the agent holds
 //	render.go    a menu put into systray, changed in place where it can be

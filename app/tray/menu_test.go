@@ -234,27 +234,36 @@ func TestIconShapeIsThatOfTheWorstConnection(t *testing.T) {
 	}
 }
 
-func TestTooltipSaysWhatIsWrong(t *testing.T) {
-	dead := with(github(tokens.ReconnectRequired), func(s *tokens.Status) { s.Detail = "GitHub says access was revoked." })
+func TestTooltipSaysWhatIsWrongAndWhatToDo(t *testing.T) {
+	dead := with(github(tokens.ReconnectRequired), func(s *tokens.Status) {
+		s.Reason, s.Detail = tokens.ReasonRevoked, "GitHub says access was revoked. Reconnect to go on."
+	})
+	lost := with(dead, func(s *tokens.Status) {
+		s.Reason = tokens.ReasonAnswerLost
+		s.Detail = tokens.Sentence(s.State, s.Reason, "GitHub", "")
+	})
+	retrying := with(gitlab(tokens.Retrying), func(s *tokens.Status) { s.Reason, s.RetryAt = tokens.ReasonNetwork, at("2026-11-23 12:03") })
+	unsaved := func(s *tokens.Status) { s.Unsaved = true }
 	for _, c := range []struct {
 		all     []tokens.Status
 		profile string
 		want    string
 	}{
-		{nil, "", "Authtray: no connections yet"},
-		{[]tokens.Status{github(tokens.Disconnected)}, "", "Authtray: nothing is connected"},
+		{nil, "", "Authtray: no connections yet. Open Authtray from the menu to add one."},
+		{[]tokens.Status{github(tokens.Disconnected)}, "", "Authtray: nothing is connected. Choose Connect in the menu."},
 		{[]tokens.Status{github(tokens.Connected)}, "practice", "Authtray (practice): 1 connection is fine"},
 		{[]tokens.Status{github(tokens.Connected), gitlab(tokens.Connected)}, "", "Authtray: 2 connections are fine"},
-		{[]tokens.Status{dead, gitlab(tokens.Retrying)}, "", "Authtray: GitHub says access was revoked."},
-		{[]tokens.Status{dead, gitlab(tokens.Misconfigured)}, "", "Authtray: 2 connections need you. First: GitHub says access was revoked."},
-		{[]tokens.Status{github(tokens.Connecting)}, "", "Authtray: GitHub waits for you in the browser"},
-		{[]tokens.Status{with(gitlab(tokens.Retrying), func(s *tokens.Status) { s.RetryAt = at("2026-11-23 12:03") })}, "",
-			"Authtray: GitLab cannot be reached; trying again at 12:03"},
-		{[]tokens.Status{github(tokens.KeychainLocked)}, "", "Authtray: the keychain is locked"},
-		{[]tokens.Status{github(tokens.Misconfigured)}, "", "Authtray: GitHub is set up wrongly"},
-		{[]tokens.Status{github(tokens.ReconnectRequired)}, "", "Authtray: GitHub needs to be reconnected"},
-		{[]tokens.Status{with(github(tokens.Connected), func(s *tokens.Status) { s.Unsaved = true })}, "",
-			"Authtray: the new token of GitHub could not be saved in the keychain"},
+		{[]tokens.Status{dead, retrying}, "", "Authtray: GitHub says access was revoked. Reconnect to go on."},
+		{[]tokens.Status{lost}, "", "Authtray: Reconnect GitHub: its answer was lost."},
+		{[]tokens.Status{lost, gitlab(tokens.Misconfigured)}, "practice", "Authtray (practice): 2 connections need you. First: Reconnect GitHub: its answer was lost."},
+		{[]tokens.Status{github(tokens.Connecting)}, "", "Authtray: Go on in the browser: GitHub waits for you."},
+		{[]tokens.Status{retrying}, "", "Authtray: Trying GitLab again at 12:03: it cannot be reached."},
+		{[]tokens.Status{github(tokens.KeychainLocked)}, "", "Authtray: Unlock the keychain: it is locked."},
+		{[]tokens.Status{github(tokens.Misconfigured)}, "", "Authtray: Check the scopes and addresses of GitHub: the request is refused."},
+		{[]tokens.Status{github(tokens.ReconnectRequired)}, "", "Authtray: Reconnect GitHub: access has ended."},
+		{[]tokens.Status{with(github(tokens.Connected), unsaved)}, "", "Authtray: Unlock the keychain: the new token of GitHub is not saved."},
+		{[]tokens.Status{with(retrying, unsaved)}, "",
+			"Authtray: Unlock the keychain: the new token is not saved. Trying GitLab again at 12:03: it cannot be reached."},
 	} {
 		if got := Tooltip(c.all, c.profile, now); got != c.want {
 			t.Errorf("got  %s\nwant %s", got, c.want)
@@ -262,10 +271,27 @@ func TestTooltipSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestTooltipFitsOnWindows(t *testing.T) {
-	long := with(github(tokens.ReconnectRequired), func(s *tokens.Status) { s.Detail = strings.Repeat("𝕩", 100) })
-	if n := len(utf16.Encode([]rune(Tooltip([]tokens.Status{long, long}, "a-profile", now)))); n > 127 {
-		t.Errorf("%d units", n)
+func TestTooltipIsWholeOnWindows(t *testing.T) {
+	for _, provider := range []string{"GitHub", "Google Cloud Platform", strings.Repeat("W", 40), strings.Repeat("𝕩", 40)} {
+		for _, state := range states {
+			for _, unsaved := range []bool{false, true} {
+				for _, reason := range append([]tokens.Reason{""}, tokens.Reasons...) {
+					st := tokens.Status{Name: "a-connection", ProviderName: provider, State: state, Reason: reason, Unsaved: unsaved,
+						RetryAt: at("2026-11-24 12:03"), Detail: tokens.Sentence(state, reason, provider, "")}
+					other := with(st, func(s *tokens.Status) { s.Name = "another" })
+					for _, all := range [][]tokens.Status{{st}, {st, other}} {
+						got := Tooltip(all, "a-profile", now)
+						if n := len(utf16.Encode([]rune(got))); n > 127 || strings.Contains(got, "…") {
+							t.Errorf("%d units: %s", n, got)
+						}
+					}
+				}
+			}
+		}
+	}
+	long := with(github(tokens.ReconnectRequired), func(s *tokens.Status) { s.Name = strings.Repeat("x", 64); s.ProviderName = strings.Repeat("𝕩", 100) })
+	if got := Tooltip([]tokens.Status{long, long}, strings.Repeat("p", 64), now); len(utf16.Encode([]rune(got))) > 127 {
+		t.Error(got)
 	}
 }
 

@@ -11,21 +11,37 @@ import (
 // maxTooltip is what fits on Windows, in UTF-16 units and without the closing zero.
 const maxTooltip = 127
 
-// Tooltip says in one line what is wrong, or that nothing is. profile is the
-// named profile, "" for the default one.
+// Tooltip says in one line what is wrong and what to do about it, or that nothing
+// is. It is never cut in the middle while a shorter way to say it is left.
+// profile is the named profile, "" for the default one.
 func Tooltip(all []tokens.Status, profile string, now time.Time) string {
-	who := "Authtray"
-	if profile != "" {
-		who += " (" + clean(profile, maxName) + ")"
+	said := texts(all, now)
+	line := ""
+	for _, who := range names(profile) {
+		for _, text := range said {
+			if line = clean(who+": "+text, 2*maxTooltip); fits(line) {
+				return line
+			}
+		}
 	}
-	line := clean(who+": "+trouble(all, now), maxTooltip)
-	for max := maxTooltip - 1; len(utf16.Encode([]rune(line))) > maxTooltip; max-- {
+	for max := maxTooltip; !fits(line); max-- {
 		line = clean(line, max)
 	}
 	return line
 }
 
-func trouble(all []tokens.Status, now time.Time) string {
+func fits(line string) bool { return len(utf16.Encode([]rune(line))) <= maxTooltip }
+
+// names are what Authtray is called in the tooltip, the longest first.
+func names(profile string) []string {
+	if profile == "" {
+		return []string{"Authtray"}
+	}
+	return []string{"Authtray (" + clean(profile, maxName) + ")", "Authtray"}
+}
+
+// texts are the ways to say how the connections are, the longest first.
+func texts(all []tokens.Status, now time.Time) []string {
 	var worst []tokens.Status
 	shape := ShapeOf(all)
 	for _, st := range all {
@@ -33,17 +49,21 @@ func trouble(all []tokens.Status, now time.Time) string {
 			worst = append(worst, st)
 		}
 	}
-	switch len(worst) {
-	case 0:
-		return fineText(all)
-	case 1:
-		return sentence(worst[0], all, now)
+	if len(worst) == 0 {
+		return []string{fineText(all)}
+	}
+	said := sentences(worst[0], all, now)
+	if len(worst) == 1 {
+		return said
 	}
 	more := fmt.Sprintf("%d connections need you", len(worst))
 	if shape == Working {
 		more = fmt.Sprintf("%d connections are being worked on", len(worst))
 	}
-	return more + ". First: " + sentence(worst[0], all, now)
+	for i := range said {
+		said[i] = more + ". First: " + said[i]
+	}
+	return said
 }
 
 func fineText(all []tokens.Status) string {
@@ -55,35 +75,37 @@ func fineText(all []tokens.Status) string {
 	}
 	switch {
 	case len(all) == 0:
-		return "no connections yet"
+		return "no connections yet. Open Authtray from the menu to add one."
 	case connected == 0:
-		return "nothing is connected"
+		return "nothing is connected. Choose Connect in the menu."
 	case connected == 1:
 		return "1 connection is fine"
 	}
 	return fmt.Sprintf("%d connections are fine", connected)
 }
 
-// sentence says what is wrong with one connection. The detail of its status
-// says it best; where there is none, the state does.
-func sentence(st tokens.Status, all []tokens.Status, now time.Time) string {
-	name := nameOf(st, all)
-	switch {
-	case st.State == tokens.Connecting:
-		return name + " waits for you in the browser"
-	case st.Unsaved:
-		return "the new token of " + name + " could not be saved in the keychain"
-	case st.Detail != "":
-		return clean(st.Detail, maxDetail)
-	case st.State == tokens.Retrying:
-		return name + " cannot be reached; " + retryText(st, now)
-	case st.State == tokens.Misconfigured:
-		return name + " is set up wrongly"
-	case st.State == tokens.KeychainLocked:
-		return "the keychain is locked"
+// sentences are the ways to say what is wrong with one connection, the longest
+// first, each with what to do about it. The detail of its status says it best; the
+// short ones have what to do first, and the shortest call the connection by the
+// name that the user gave it. A token that is not in the keychain hides nothing
+// else that is wrong.
+func sentences(st tokens.Status, all []tokens.Status, now time.Time) []string {
+	short := stepFor(st, nameOf(st, all), now)
+	said := []string{short.way + ": " + short.why + ".", short.way + ".", stepFor(st, st.Name, now).way + "."}
+	if st.Detail != "" && st.State != tokens.Connecting {
+		said = append([]string{st.Detail}, said...)
 	}
-	return name + " needs to be reconnected"
+	if !st.Unsaved || st.State == tokens.Connected {
+		return said
+	}
+	var both []string
+	for _, s := range said {
+		both = append(both, unsavedText+s, "Unlock the keychain. "+s)
+	}
+	return both
 }
+
+const unsavedText = "Unlock the keychain: the new token is not saved. "
 
 func retryText(st tokens.Status, now time.Time) string {
 	if st.RetryAt == nil {
