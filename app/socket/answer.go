@@ -39,8 +39,8 @@ func done(w http.ResponseWriter) error {
 }
 
 // fail sends a problem.
-func fail(w http.ResponseWriter, err error) {
-	p := problem(err)
+func (s *Server) fail(w http.ResponseWriter, err error) {
+	p := problem(err, s.base.Err() != nil)
 	body, _ := encode(p)
 	send(w, p.Status, "application/problem+json", body)
 }

@@ -28,6 +28,6 @@ func apiTarget(u *url.URL) (name, rest string, ok bool) {
 // agent sets.
 func (s *Server) api(w http.ResponseWriter, r *http.Request, name, path string) {
 	if err := s.agent.Forward(w, r, name, path); err != nil {
-		fail(w, err)
+		s.fail(w, err)
 	}
 }

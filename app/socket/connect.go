@@ -28,7 +28,7 @@ func (s *Server) connect(c call) error {
 	case p != nil && !wait:
 		return answer(c.w, p.Attempt())
 	case p != nil && c.r.Header.Get("Accept") == lines:
-		return both(c, p)
+		return s.both(c, p)
 	}
 	return s.ended(c, p)
 }
@@ -38,14 +38,14 @@ const lines = "application/x-ndjson"
 
 // both answers twice: how a person goes on, at once, and then how it ended. Two
 // requests would miss a flow that ends between them.
-func both(c call, p Pending) error {
+func (s *Server) both(c call, p Pending) error {
 	c.w.Header().Set("Content-Type", lines)
 	if err := line(c.w, "attempt", p.Attempt()); err != nil {
 		return nil // the client is gone; the flow goes on
 	}
 	now, err := p.Wait(c.r.Context())
 	if err != nil {
-		_ = line(c.w, "problem", problem(err))
+		_ = line(c.w, "problem", problem(err, s.base.Err() != nil))
 		return nil
 	}
 	_ = line(c.w, "connection", now)

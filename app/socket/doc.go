@@ -134,5 +134,8 @@
 //
 // A client that sends half a request, or never reads, slows nobody else: every
 // connection has its own goroutine, a deadline for the request's head and body,
-// and one for the answer (but for events, log and api, which stream).
+// and one for the answer (but for events, log and api, which stream). A client may
+// close its side once it has sent a request (nc -N) and gets the answer all the
+// same; one that hangs up ends its request. Over TCP the two look alike, and count
+// as hanging up.
 package socket

@@ -136,7 +136,7 @@ func ask(f *fake, method, target, body string, headers ...string) *httptest.Resp
 }
 
 // listening serves f on a real socket.
-func listening(t *testing.T, f *fake) (address string) {
+func listening(t *testing.T, f Agent) (address string) {
 	t.Helper()
 	address = tempAddress(t)
 	l, err := Listen(address, quiet)

@@ -35,13 +35,13 @@ func (l *listener) Accept() (net.Conn, error) {
 			l.told.Do(func() { l.log.Warn("a connection to the socket was refused (said once)", "err", err) })
 			continue
 		}
-		return peerConn{Conn: c, peer: p}, nil
+		return &peerConn{Conn: c, peer: p}, nil
 	}
 }
 
 // introduce puts the peer of a connection into its requests' contexts.
 func introduce(ctx context.Context, c net.Conn) context.Context {
-	if p, ok := c.(peerConn); ok {
+	if p, ok := c.(*peerConn); ok {
 		return WithPeer(ctx, p.peer)
 	}
 	return ctx

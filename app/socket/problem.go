@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/authtray/authtray/tokens"
@@ -64,31 +65,57 @@ type Problem struct {
 	Account string    `json:"account,omitempty"` // other_account: who signed in
 }
 
-// problem makes the answer to an error.
-func problem(err error) Problem {
-	var e *tokens.Error
+// problem makes the answer to an error. ending says that the agent is, which ends
+// every request; else a request that was given up was so because of its caller.
+func problem(err error, ending bool) Problem {
 	var other *OtherAccount
 	account := ""
 	if errors.As(err, &other) {
 		account = other.Account
 	}
-	switch {
-	case errors.As(err, &e):
-	case errors.Is(err, context.DeadlineExceeded):
-		e = &tokens.Error{Code: tokens.CodeTimeout, Detail: "It took longer than the caller had."}
-	case errors.Is(err, context.Canceled): // the caller is gone, or the agent is about to be
-		e = &tokens.Error{Code: tokens.CodeTemporarilyUnavailable, Detail: "Authtray is ending. Start it again with: authtray run."}
-	default:
-		e = &tokens.Error{Code: CodeFailed, Detail: err.Error()}
-	}
+	e := explained(err, ending)
 	status, ok := statuses[e.Code]
 	if !ok {
 		status = http.StatusInternalServerError
 	}
+	hint := e.Hint
+	if hint == "" {
+		hint = hints[e.Code]
+	}
 	return Problem{
 		Code: string(e.Code), Title: http.StatusText(status), Status: status,
-		Detail: e.Detail, Hint: e.Hint, Reason: string(e.Reason), RetryAt: e.RetryAt.UTC(), Account: account,
+		Detail: e.Detail, Hint: hint, Reason: string(e.Reason), RetryAt: e.RetryAt.UTC(), Account: account,
 	}
+}
+
+// hints are for errors whose sentence comes without one. What a request has wrong
+// is told by the sentence alone.
+var hints = map[tokens.Code]string{
+	tokens.CodeTemporarilyUnavailable: "authtray doctor",
+	tokens.CodeTimeout:                "authtray status",
+	CodeFailed:                        "authtray doctor",
+}
+
+// explained is the table of errors that are not written for people.
+func explained(err error, ending bool) *tokens.Error {
+	var e *tokens.Error
+	switch {
+	case errors.As(err, &e):
+		return e
+	case errors.Is(err, context.DeadlineExceeded):
+		return &tokens.Error{Code: tokens.CodeTimeout, Detail: "It took longer than the caller had. Try again, or allow more time."}
+	case errors.Is(err, context.Canceled) && ending:
+		return &tokens.Error{Code: tokens.CodeTemporarilyUnavailable, Detail: "Authtray is ending. Start it again.", Hint: "authtray run"}
+	case errors.Is(err, context.Canceled):
+		return &tokens.Error{Code: tokens.CodeBadRequest, Detail: "The caller hung up before there was an answer. Keep the connection open until it has come."}
+	}
+	return &tokens.Error{Code: CodeFailed, Detail: "Something on this computer does not work: " + stopped(err.Error())}
+}
+
+// stopped is text on one line, with a full stop.
+func stopped(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	return strings.TrimRight(text, ".") + "."
 }
 
 func badRequest(detail string) error {

@@ -25,7 +25,8 @@ type Server struct {
 	agent Agent
 	log   *slog.Logger
 	http  *http.Server
-	stop  context.CancelFunc // ends the streams
+	base  context.Context    // of every request
+	stop  context.CancelFunc // ends it, and with it the streams
 
 	allowed func(name string) bool // of a remote server; nil: everything
 	bearer  string                 // of a TCP server; "": not needed
@@ -35,13 +36,14 @@ type Server struct {
 // with them: never a query, a body or a token.
 func NewServer(a Agent, log *slog.Logger) *Server {
 	ctx, stop := context.WithCancel(context.Background())
-	s := &Server{agent: a, log: log, stop: stop}
+	s := &Server{agent: a, log: log, base: ctx, stop: stop}
 	s.http = &http.Server{
 		Handler:           s,
 		ReadHeaderTimeout: HeaderTimeout,
 		IdleTimeout:       IdleTimeout,
 		MaxHeaderBytes:    MaxHeader,
 		ConnContext:       introduce,
+		ConnState:         follow,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
@@ -72,11 +74,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // that of the last answer
 	hasten(w, r)
 	if len(r.Header.Values("Origin")) > 0 {
-		fail(w, notAllowed("Web pages may not ask Authtray (the request has an Origin)."))
+		s.fail(w, notAllowed("Web pages may not ask Authtray (the request has an Origin)."))
 		return
 	}
 	if err := errors.Join(s.remote(r), s.overTCP(r)); err != nil {
-		fail(w, err)
+		s.fail(w, err)
 		return
 	}
 	if name, path, ok := apiTarget(r.URL); ok {
@@ -91,6 +93,6 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		err = h(s, call{w, r, name})
 	}
 	if err != nil {
-		fail(w, err)
+		s.fail(w, err)
 	}
 }

@@ -93,11 +93,26 @@ func TestEveryCodeHasItsStatus(t *testing.T) {
 			t.Errorf("%s: Content-Type is %q", code, got)
 		}
 	}
-	if p := problem(context.DeadlineExceeded); p.Status != 504 || p.Code != "timeout" {
-		t.Errorf("a deadline is %+v", p)
-	}
-	if p := problem(errors.New("disk full")); p.Status != 500 || p.Code != "failed" {
-		t.Errorf("anything else is %+v", p)
+	for _, c := range []struct {
+		err    error
+		ending bool
+		want   Problem
+	}{
+		{context.DeadlineExceeded, false, Problem{Code: "timeout", Status: 504,
+			Detail: "It took longer than the caller had. Try again, or allow more time.", Hint: "authtray status"}},
+		{context.Canceled, true, Problem{Code: "temporarily_unavailable", Status: 503,
+			Detail: "Authtray is ending. Start it again.", Hint: "authtray run"}},
+		{context.Canceled, false, Problem{Code: "bad_request", Status: 400,
+			Detail: "The caller hung up before there was an answer. Keep the connection open until it has come."}},
+		{errors.New("write connections/work.toml: no space left on device"), false, Problem{Code: "failed", Status: 500,
+			Detail: "Something on this computer does not work: write connections/work.toml: no space left on device.", Hint: "authtray doctor"}},
+		{errors.New("two\nlines."), false, Problem{Code: "failed", Status: 500,
+			Detail: "Something on this computer does not work: two lines.", Hint: "authtray doctor"}},
+	} {
+		c.want.Title = http.StatusText(c.want.Status)
+		if p := problem(fmt.Errorf("%w", c.err), c.ending); p != c.want {
+			t.Errorf("%v is %+v", c.err, p)
+		}
 	}
 }
 

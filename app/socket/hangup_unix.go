@@ -1,0 +1,41 @@
+//go:build !windows
+
+package socket
+
+import (
+	"io"
+	"net"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// awaitHangUp waits until the other end of a connection, which will say no more,
+// is closed, and returns io.EOF; or the error of the read deadline. A Unix socket
+// shows a closed other end as POLLHUP, and one that is half closed without. The
+// runtime's poller wakes for both, so that nothing runs by the clock.
+func awaitHangUp(c net.Conn) error {
+	u, ok := c.(syscall.Conn)
+	if !ok {
+		return io.EOF
+	}
+	raw, err := u.SyscallConn()
+	if err != nil {
+		return err
+	}
+	if err := raw.Read(hungUp); err != nil {
+		return err
+	}
+	return io.EOF
+}
+
+func hungUp(fd uintptr) bool {
+	poll := []unix.PollFd{{Fd: int32(fd)}} // POLLHUP and POLLERR are always told
+	for {
+		_, err := unix.Poll(poll, 0)
+		if err == unix.EINTR {
+			continue
+		}
+		return err != nil || poll[0].Revents != 0
+	}
+}
