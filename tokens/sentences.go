@@ -13,8 +13,10 @@ import (
 // This file is every sentence that a person reads about a connection's state.
 
 // Sentence explains a state and offers the way on. provider is the provider's
-// name; detail, where there is one, is what the provider client said.
+// name; detail, where there is one, is what the provider client said, or whoever
+// read the file.
 func Sentence(s State, r Reason, provider, detail string) string {
+	detail = strings.Join(strings.Fields(detail), " ")
 	switch s {
 	case Disconnected:
 		return fmt.Sprintf("%s is not connected.", provider)
@@ -57,12 +59,13 @@ func deathSentence(r Reason, provider, detail string) string {
 	case ReasonNotKept:
 		return fmt.Sprintf("Your last sign-in at %s is lost: Authtray ended before the keychain would take it. Unlock the keychain and reconnect.", provider)
 	}
-	return orElse(detail, fmt.Sprintf("%s says access was revoked.", provider)) + " Reconnect to go on."
+	return asSentence(orElse(detail, fmt.Sprintf("%s says access was revoked.", provider))) + " Reconnect to go on."
 }
 
-// mendSentence adds the way on where the detail does not have it. The provider
-// client's sentences have it after a semicolon; what is wrong with a file is told
-// by whoever read it, as errors are.
+// mends is a detail that says itself what to do.
+var mends = regexp.MustCompile(`(?i)[;,.] (check|correct|register|enable|set|connect)\b`)
+
+// mendSentence adds the way on where the detail does not have it.
 func mendSentence(r Reason, provider, detail string) string {
 	const mend = " Mend that, and Authtray goes on by itself."
 	switch {
@@ -72,15 +75,14 @@ func mendSentence(r Reason, provider, detail string) string {
 		return fmt.Sprintf("%s refuses the client id or secret. Check them against the app you registered there.", provider)
 	case detail == "":
 		return fmt.Sprintf("%s refuses the request. Check the connection's scopes and addresses.", provider)
-	case strings.Contains(detail, "; "):
+	case mends.MatchString(detail):
 		return asSentence(detail)
 	}
 	return asSentence(detail) + mend
 }
 
-// asSentence ends text as a sentence ends, on one line.
+// asSentence ends text as a sentence ends: errors do not.
 func asSentence(text string) string {
-	text = strings.Join(strings.Fields(text), " ")
 	if text == "" || strings.ContainsAny(text[len(text)-1:], ".!?") {
 		return text
 	}
@@ -88,10 +90,11 @@ func asSentence(text string) string {
 }
 
 func waitSentence(r Reason, provider, detail string) string {
+	otherwise := fmt.Sprintf("%s has trouble renewing the token.", provider)
 	if r == ReasonNetwork {
-		return orElse(detail, fmt.Sprintf("%s cannot be reached.", provider)) + " Authtray tries again by itself."
+		otherwise = fmt.Sprintf("%s cannot be reached.", provider)
 	}
-	return orElse(detail, fmt.Sprintf("%s has trouble renewing the token.", provider)) + " Authtray tries again by itself."
+	return asSentence(orElse(detail, otherwise)) + " Authtray tries again by itself."
 }
 
 func lockedSentence(r Reason) string {
@@ -114,8 +117,18 @@ func (m *machine) errorFor(s State) *Error {
 	if m.policy.broken != "" && s == Misconfigured {
 		r, detail = ReasonConfiguration, m.policy.broken
 	}
-	e := &Error{Reason: r, Detail: Sentence(s, r, m.policy.provider, detail)}
-	switch name := m.policy.name; s {
+	e := Refusal(m.policy.name, s, r, m.policy.provider, detail)
+	if e.Code == CodeTemporarilyUnavailable {
+		e.RetryAt = m.retryAt
+	}
+	return e
+}
+
+// Refusal is what a caller is told instead of getting a token, by the connection's
+// name and what Sentence takes. Its hint is the command that mends it.
+func Refusal(name string, s State, r Reason, provider, detail string) *Error {
+	e := &Error{Reason: r, Detail: Sentence(s, r, provider, detail)}
+	switch s {
 	case Disconnected:
 		e.Code, e.Hint = CodeDisconnected, "authtray connect "+name
 	case Connecting:
@@ -127,9 +140,9 @@ func (m *machine) errorFor(s State) *Error {
 	case KeychainLocked:
 		e.Code, e.Hint = CodeKeychainLocked, "authtray refresh "+name
 	default:
-		e.Code, e.Hint, e.RetryAt = CodeTemporarilyUnavailable, "authtray status "+name, m.retryAt
+		e.Code, e.Hint = CodeTemporarilyUnavailable, "authtray status "+name
 		if s == Connected {
-			e.Detail = fmt.Sprintf("The token from %s cannot be used with this computer's clock. Check the clock.", m.policy.provider)
+			e.Detail = fmt.Sprintf("The token from %s cannot be used with this computer's clock. Check the clock.", provider)
 		}
 	}
 	return e
