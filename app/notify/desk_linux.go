@@ -22,8 +22,8 @@ const (
 )
 
 const (
-	lostBusDetail  = "The session's D-Bus bus went away, so there are no notifications until it is back: the tray's menu and `authtray status` say what needs you."
-	noBusDetail    = "This session has no D-Bus session bus, so there are no notifications: the tray's menu and `authtray status` say what needs you."
+	lostBusDetail  = "The session's D-Bus bus went away, so there are no notifications until it is back: `authtray status` says what needs you."
+	noBusDetail    = "This session has no D-Bus session bus, so there are no notifications: `authtray status` says what needs you."
 	noServerDetail = "No notification server is running, so banners may not be seen: the tray's menu and `authtray status` say what needs you."
 	deafDetail     = "The notification server does not answer, so banners may not be seen: the tray's menu and `authtray status` say what needs you."
 	atNeedDetail   = "No notification server is running yet; the bus starts one when it is needed."
