@@ -53,8 +53,8 @@ const (
 	unasked
 )
 
-// callTimeout bounds each use of the desktop. Tests shorten it.
-var callTimeout = 10 * time.Second
+// callTimeout bounds each use of the desktop.
+const callTimeout = 10 * time.Second
 
 var (
 	errSlow   = errors.New("the desktop does not answer")
