@@ -46,7 +46,7 @@ const (
 	_         kind = iota
 	pressed        // the button
 	dismissed      // the user put it away
-	lost           // a server took it along that another has followed
+	lost           // it is not on the screen any more, and there is a server that can show it
 	renewed        // a notification server came: what could not be shown may be tried
 	ended          // the desk is of no use any more; another may be
 	asked

@@ -41,7 +41,7 @@ type freedesktop struct {
 	gone  bool       // the connection is over
 	owner string     // the server's unique name, "" while there is none
 	ids   map[string]*onScreen
-	taken []event            // what the last server took along, to be posted when there is another
+	taken []event            // what is not on the screen any more, to be posted when there is another server
 	asked map[uint32]*asking // by the id of their notifications
 }
 
@@ -102,7 +102,11 @@ func (d *freedesktop) show(name string, mark uint64, m message) error {
 	}
 	can := d.capabilities()
 	if !can["actions"] {
-		return d.beeep(m.withoutButton(), can)
+		err := d.beeep(m.withoutButton(), can)
+		if err == nil && d.owner == "" { // the server that comes has a button for it
+			d.taken = append(d.taken, event{kind: lost, name: name, mark: mark})
+		}
+		return err
 	}
 	note := compose(m, can["body-markup"])
 	note.Actions = []notify.Action{{Key: actionDefault, Label: "Reconnect"}, {Key: actionReconnect, Label: "Reconnect"}}

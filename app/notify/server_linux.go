@@ -110,20 +110,24 @@ func (d *freedesktop) postTaken() {
 }
 
 // capabilities asks the server, which the bus starts if it can, what it can do.
-// No answer is no capability.
+// No answer is no capability; where a server came in that moment, it is asked.
 func (d *freedesktop) capabilities() map[string]bool {
 	can := map[string]bool{}
 	if d.absent() {
 		return can
 	}
-	var list []string
-	if err := bounded(func() (err error) { list, err = notify.GetCapabilities(d.conn); return }); err != nil {
-		return can
+	for range 2 {
+		var list []string
+		err := bounded(func() (err error) { list, err = notify.GetCapabilities(d.conn); return })
+		for _, c := range list {
+			can[c] = true
+		}
+		was := d.owner
+		d.changed(d.askOwner()) // the signal that says so may come later
+		if err == nil || d.owner == "" || d.owner == was {
+			break
+		}
 	}
-	for _, c := range list {
-		can[c] = true
-	}
-	d.changed(d.askOwner()) // the signal that says so may come later
 	return can
 }
 
