@@ -86,7 +86,7 @@ func (s *shell) showAll(ctx context.Context, path string) error {
 		return err
 	}
 	for _, st := range all.Connections {
-		if st.State != tokens.Connected && st.Detail != "" {
+		if (st.State != tokens.Connected || st.Unsaved) && st.Detail != "" {
 			s.print("\n%s: %s", st.Name, stateTrouble(st.Status).line())
 		}
 	}

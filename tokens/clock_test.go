@@ -145,3 +145,19 @@ func TestAClockSetBackMovesTheRefreshTokensOwnEnd(t *testing.T) {
 		r.wantHits(1)
 	})
 }
+
+// The grant is written again with its new times, which is nothing to tell.
+func TestAClockSetBackIsNoTroubleWithTheKeychain(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.clock.jump(-time.Minute)
+		if r.status().Unsaved {
+			t.Fatal("the user is told that the keychain did not take the token")
+		}
+		r.store.fail(store.ErrLocked)
+		r.clock.jump(-time.Minute)
+		r.pass(time.Second)
+		if !r.status().Unsaved {
+			t.Fatal("the user is not told")
+		}
+	})
+}

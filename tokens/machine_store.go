@@ -303,7 +303,7 @@ func (m *machine) sentence(now time.Time, r Reason, detail string) {
 	m.busy, m.request = idle, effect{}
 	m.probes = probing{}
 	m.rejection = false
-	m.store.unsaved, m.store.unkept, m.store.erase = false, false, true
+	m.store.unsaved, m.store.unkept, m.store.erase, m.store.writes = false, false, true, 0
 	m.store.verdictAt, m.store.eraseAt = now, now
 	m.store.verdict = true
 	m.tickStore(now)
