@@ -111,6 +111,17 @@ func TestAConnectionOfWhichTheFileVanishedKeepsItsGrant(t *testing.T) {
 		r.pass(time.Second)
 		r.wantState(Connected, ReasonNone)
 	})
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.always = failure(providers.Dead, "invalid_grant") })
+		r.pass(56 * time.Minute)
+		r.quit()
+		r.run()
+		r.m.Sweep([]string{"work"})
+		r.pass(time.Minute)
+		r.put()
+		r.pass(time.Second)
+		r.wantState(ReconnectRequired, ReasonRevoked)
+	})
 }
 
 func TestOneNameRemovedAndAddedDuringARefreshSendsOnce(t *testing.T) {

@@ -159,9 +159,13 @@ func (m *Manager) Remove(name string) {
 }
 
 // Sweep erases what is left in the store of connections that were removed by an
-// earlier process. It takes only what a verdict covers.
+// earlier process, which has the user's own verdict on them. Others may only have
+// lost their file for a while.
 func (m *Manager) Sweep(names []string) {
 	for _, name := range names {
+		if v := m.loadVerdict(name); v == nil || v.Told || v.Reason != ReasonNone {
+			continue
+		}
 		k, known := m.conn(Connection{Name: name, Broken: errNobody})
 		m.event(k, func(time.Time) { k.removed = k.removed || !known })
 	}
