@@ -75,7 +75,7 @@ func (a *Agent) Delete(ctx context.Context, name string) (socket.Removed, error)
 		return removed, err
 	}
 	if later { // a later process will know that it has to go, and no longer where it came from
-		removed.Detail = "The grant cannot be read now. It is erased here as soon as the keychain opens, and given back too, if Authtray has not been restarted by then."
+		removed.Detail += " If Authtray is restarted before that, it is only erased."
 	}
 	if err := a.files.remove(name); err != nil {
 		return removed, err
@@ -123,16 +123,20 @@ func (a *Agent) disconnect(ctx context.Context, name string) (removed socket.Rem
 	}
 	a.flows.cancelOne(name)
 	shared := a.sharing(name)
-	err = a.manager.Disconnect(ctx, name)
+	gave, err := a.manager.Disconnect(ctx, name)
 	var e *tokens.Error
 	switch {
 	case errors.As(err, &e):
 		return socket.Removed{}, false, err
-	case errors.Is(err, tokens.ErrLater):
+	case errors.Is(err, tokens.ErrLocked):
 		return socket.Removed{Detail: "The grant cannot be read now. It is erased here, and given back to " + providerName(before) + ", as soon as the keychain opens."}, true, nil
+	case errors.Is(err, tokens.ErrNotKept):
+		return socket.Removed{Detail: "The state folder cannot be written. The grant is erased here, and given back to " + providerName(before) + ", as soon as it can."}, true, nil
 	case err != nil:
 		return socket.Removed{Detail: a.notRevoked(before, err)}, false, nil
-	case before.State == tokens.Disconnected || before.State == tokens.ReconnectRequired:
+	case before.Reason == tokens.ReasonRecordDamaged:
+		return socket.Removed{Detail: "The keychain item could not be read, so " + providerName(before) + " was not told. You can remove access in your account there."}, false, nil
+	case !gave:
 		return socket.Removed{Detail: fmt.Sprintf("%s was not connected, so there was nothing to give back.", name)}, false, nil
 	}
 	return socket.Removed{Revoked: true, Detail: a.partedFrom(before, shared)}, false, nil

@@ -161,3 +161,72 @@ func TestAClockSetBackIsNoTroubleWithTheKeychain(t *testing.T) {
 		}
 	})
 }
+
+type subscriber struct {
+	ch   <-chan Status
+	last Status
+}
+
+func (s *subscriber) see() Status {
+	for {
+		select {
+		case s.last = <-s.ch:
+		default:
+			return s.last
+		}
+	}
+}
+
+func TestAnEndDuringASuspendIsPublished(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.refreshable = false })
+		ch, stop := r.m.Subscribe()
+		defer stop()
+		s := &subscriber{ch: ch}
+		r.connect()
+		s.see()
+		r.clock.jump(8 * time.Hour) // a night
+		r.pass(12 * time.Hour)
+		if got := s.see(); got.State != r.status().State {
+			t.Fatalf("subscribers see %s, it is %s", got.State, r.status().State)
+		}
+	})
+}
+
+func TestAnEndThatIsUndoneIsPublished(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.refreshable = false })
+		ch, stop := r.m.Subscribe()
+		defer stop()
+		s := &subscriber{ch: ch}
+		r.connect()
+		r.clock.jump(2 * time.Hour)
+		r.pass(40 * time.Second)
+		r.m.Resumed()
+		if got := s.see(); got.State != ReconnectRequired {
+			t.Fatal(got.State)
+		}
+		r.m.Announced("work")
+		r.pass(time.Second)
+		r.clock.jump(-2 * time.Hour)
+		r.status()
+		r.pass(40 * time.Minute)
+		if got := s.see(); got.State != r.status().State {
+			t.Fatalf("subscribers see %s, it is %s", got.State, r.status().State)
+		}
+	})
+}
+
+func TestAClockThatIsWrongForAMinuteShortensNoToken(t *testing.T) {
+	inBubble(t, 10*time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.refreshable = false })
+		r.connect()
+		r.clock.jump(2 * time.Hour)
+		r.status()
+		r.pass(40 * time.Second)
+		r.clock.jump(-2 * time.Hour)
+		r.status()
+		r.pass(9 * time.Hour)
+		r.wantState(Connected, ReasonNone)
+	})
+}

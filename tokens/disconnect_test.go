@@ -15,7 +15,8 @@ func TestADisconnectionThatNobodyWaitsForIsCarriedOut(t *testing.T) {
 		r.store.slowDel = 5 * time.Second
 		short, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		r.wantCode(r.m.Disconnect(short, "work"), CodeTimeout)
+		_, err := r.m.Disconnect(short, "work")
+		r.wantCode(err, CodeTimeout)
 		r.pass(time.Minute)
 		if r.provider.revoked != 1 || r.stored() != nil {
 			t.Fatalf("revoked %d times, in the keychain %v", r.provider.revoked, r.stored())
@@ -47,7 +48,7 @@ func TestAGrantInALockedKeychainIsGivenBackOnceItOpens(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		r.store.fail(store.ErrLocked)
 		r.restart()
-		if err := r.m.Disconnect(t.Context(), "work"); !errors.Is(err, ErrLater) {
+		if _, err := r.m.Disconnect(t.Context(), "work"); !errors.Is(err, ErrLocked) {
 			t.Fatalf("the disconnection says %v", err)
 		}
 		r.wantState(Disconnected, ReasonNone)
@@ -70,7 +71,7 @@ func TestARemovedConnectionLeavesNothingInTheKeychain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 				r.store.fail(store.ErrLocked)
-				if err := r.m.Disconnect(t.Context(), "work"); err != nil {
+				if _, err := r.m.Disconnect(t.Context(), "work"); err != nil {
 					t.Fatal(err)
 				}
 				r.m.Remove("work")
@@ -134,5 +135,182 @@ func TestOneNameRemovedAndAddedDuringARefreshSendsOnce(t *testing.T) {
 		r.pass(time.Minute)
 		r.wantHits(1)
 		r.wantState(Connected, ReasonNone)
+	})
+}
+
+func TestALateAnswerToARemovedConnectionLeavesTheNewOneAlone(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.slow = 20 * time.Second })
+		r.pass(55*time.Minute + 16*time.Second)
+		r.wantHits(1)
+		if _, err := r.m.Disconnect(t.Context(), "work"); err != nil {
+			t.Fatal(err)
+		}
+		r.m.Remove("work")
+		r.put()
+		r.connect()
+		r.wantState(Connected, ReasonNone)
+		r.pass(30 * time.Second)
+		if _, err := r.m.Status("work"); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestASecondDisconnectionForgetsNoRevocation(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.verdicts.trouble(nil, errors.New("disk full"))
+		for range 2 {
+			if _, err := r.m.Disconnect(t.Context(), "work"); !errors.Is(err, ErrNotKept) {
+				t.Fatal(err)
+			}
+		}
+		r.verdicts.trouble(nil, nil)
+		r.pass(time.Minute)
+		if r.provider.revoked != 1 {
+			t.Fatalf("revoked %d, stored %v", r.provider.revoked, r.stored())
+		}
+	})
+}
+
+// The verdict of the first is still being written.
+
+func TestTwoDisconnectionsAtOnceGiveBackOnce(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		k := r.m.conns["work"]
+		r.m.event(k, func(now time.Time) { k.m.disconnect(now); k.m.disconnect(now) }) // as two events with a Save between that has not returned
+		r.pass(time.Minute)
+		if r.provider.revoked != 1 {
+			t.Fatalf("revoked %d, stored %v", r.provider.revoked, r.stored())
+		}
+	})
+}
+
+func TestWhatIsFoundInTheStoreIsGivenBackBesideTheRest(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.store.fail(store.ErrLocked)
+		r.restart()
+		r.connect()
+		r.store.mu.Lock()
+		r.store.err = nil // unlocked; this store cannot tell
+		r.store.mu.Unlock()
+		r.m.Disconnect(t.Context(), "work")
+		r.pass(time.Minute)
+		if r.provider.revoked != 2 {
+			t.Fatalf("revoked %d of the two grants", r.provider.revoked)
+		}
+	})
+}
+
+type slowRevoker struct {
+	*rigProvider
+	slow  []time.Duration
+	errs  []error
+	order func(r providers.Revocation)
+}
+
+func (p *slowRevoker) Revoke(ctx context.Context, r providers.Revocation) error {
+	var d time.Duration
+	var err error
+	p.with(func() { d, p.slow = p.slow[0], p.slow[1:]; err, p.errs = p.errs[0], p.errs[1:] })
+	time.Sleep(d)
+	if p.order != nil {
+		p.order(r)
+	}
+	p.with(func() { p.revoked++ })
+	return err
+}
+
+func TestADisconnectionWaitsForItsOwnRevocation(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		p := &slowRevoker{rigProvider: r.provider, slow: []time.Duration{10 * time.Second, 20 * time.Second}, errs: []error{failure(providers.Transient, "first"), nil}}
+		r.m.Put(Connection{Name: "work", Entry: r.entry, Provider: p})
+		go r.m.Disconnect(context.Background(), "work")
+		r.pass(time.Second)
+		r.connect()
+		_, err := r.m.Disconnect(t.Context(), "work")
+		var n int
+		p.with(func() { n = p.revoked })
+		if n != 2 || err != nil {
+			t.Fatalf("answered when %d of 2 were answered, with %v; stored %v", n, err, r.stored())
+		}
+		r.pass(time.Minute)
+	})
+}
+
+func TestAnOldGrantIsNotRevokedBesideANewOneWhereThereIsOnlyOne(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		var revoked string
+		p := &slowRevoker{rigProvider: r.provider, slow: make([]time.Duration, 9), errs: make([]error, 9), order: func(x providers.Revocation) { revoked = x.RefreshToken }}
+		r.entry.Tokens.SingleGrant = true
+		r.m.Put(Connection{Name: "work", Entry: r.entry, Provider: p})
+		r.verdicts.trouble(nil, errors.New("disk full"))
+		r.m.Disconnect(t.Context(), "work")
+		r.connect()
+		r.pass(time.Minute)
+		if revoked != "" {
+			t.Fatalf("%s revoked while access-2 of the same account is %s", revoked, r.status().State)
+		}
+	})
+}
+
+type clearing struct {
+	*memoryVerdicts
+	clear func()
+}
+
+func (v *clearing) Clear(n string) error {
+	err := v.memoryVerdicts.Clear(n)
+	if v.clear != nil {
+		f := v.clear
+		v.clear = nil
+		f()
+	}
+	return err
+}
+
+func TestAConnectionAddedWhileItsNameIsLeftStays(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		v := &clearing{memoryVerdicts: r.verdicts}
+		r.m.opts.Verdicts = v
+		r.m.Disconnect(t.Context(), "work")
+		r.pass(time.Second)
+		v.clear = r.put
+		r.m.Remove("work")
+		r.pass(time.Second)
+		if _, err := r.m.Status("work"); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestSweepTakesADamagedRecordToo(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.store.fail(store.ErrLocked)
+		r.m.Disconnect(t.Context(), "work")
+		r.m.Remove("work")
+		r.quit()
+		r.store.fail(nil)
+		r.store.Set(t.Context(), "work", []byte("{"))
+		r.run()
+		r.m.Sweep([]string{"work"})
+		r.pass(time.Minute)
+		if b, err := r.store.Get(t.Context(), "work"); err == nil {
+			t.Fatalf("the keychain still holds %q", b)
+		}
+	})
+}
+
+func TestNothingIsGivenBackBeforeTheVerdictIsWritten(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.store.fail(store.ErrLocked)
+		r.restart()
+		r.verdicts.trouble(nil, errors.New("disk full"))
+		r.m.Disconnect(t.Context(), "work")
+		r.store.fail(nil)
+		r.pass(time.Second)
+		if r.provider.revoked != 0 {
+			t.Fatal("revoked, and no verdict is on disk")
+		}
 	})
 }

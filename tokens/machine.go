@@ -99,9 +99,9 @@ type storing struct {
 // givingBack is the revocation of a grant that the user disconnected. It waits
 // for the verdict to be on disk, and for nobody who asked for it.
 type givingBack struct {
-	grant *Grant
-	under bool
-	err   error // of the last one
+	grants []*Grant // that wait
+	under  int
+	err    error // of the last one
 }
 
 // probing is what asking the provider about a token without refresh token gave.
@@ -284,19 +284,26 @@ func (m *machine) due() time.Time {
 
 // shift moves every time of the machine by d (negative), after the wall clock
 // was set back: a token is as old as it was. The record is written again, or
-// the next process would take the token for younger.
-//
-// A token that ended for good by a step forward which is undone now has its own
-// times again.
+// the next process would take the token for younger. Where the step undoes one
+// forward, a grant from before both has the right times already.
 func (m *machine) shift(now time.Time, d time.Duration, undone bool) {
-	if undone && m.lapsed() && now.Before(m.served.ExpiresAt) {
-		m.untold()
-		m.stand(now, Connected, ReasonNone, "", time.Time{})
-		return
+	moved := func(g *Grant) *Grant {
+		if g == nil || undone && !g.ObtainedAt.After(now) {
+			return g
+		}
+		return g.shifted(d)
 	}
-	m.served, m.next = m.served.shifted(d), m.next.shifted(d)
+	if !m.store.read && !undone {
+		m.store.skew += d
+	}
+	served := moved(m.served)
+	if served != m.served && !m.store.unsaved {
+		m.store.unsaved, m.store.writeAt = true, now.Add(-d)
+	}
+	m.store.again = m.store.again || m.store.writing
+	m.served, m.next, m.request.grant = served, moved(m.next), moved(m.request.grant)
 	for k, n := range m.narrow {
-		n.token, n.at = *n.token.shifted(d), n.at.Add(d)
+		n.token, n.at = *moved(&n.token), n.at.Add(d)
 		m.narrow[k] = n
 	}
 	for _, t := range []*time.Time{
@@ -307,15 +314,9 @@ func (m *machine) shift(now time.Time, d time.Duration, undone bool) {
 			*t = t.Add(d)
 		}
 	}
-	if m.request.grant != nil {
-		m.request.grant = m.request.grant.shifted(d)
-	}
-	m.store.again = m.store.again || m.store.writing
-	if !m.store.read {
-		m.store.skew += d
-	}
-	if m.served != nil && !m.store.unsaved {
-		m.store.unsaved, m.store.writeAt = true, now
+	if m.lapsed() && now.Before(m.served.ExpiresAt) {
+		m.untold()
+		m.stand(now, Connected, ReasonNone, "", time.Time{})
 	}
 }
 
@@ -354,7 +355,7 @@ func (m *machine) bound(now time.Time, generation uint64, same bool) {
 	}
 	away := m.base == ReconnectRequired && leadsElsewhere(m.reason)
 	switch {
-	case !same && !away:
+	case !same && !away && !m.lapsed():
 		m.endpointsChanged(now)
 	case same && away:
 		m.stand(now, Connected, ReasonNone, "", time.Time{})

@@ -19,6 +19,7 @@ func (m *machine) read() {
 // recordRead is the answer to readRecord.
 func (m *machine) recordRead(now time.Time, g *Grant, err error) {
 	m.store.reading, m.store.slow = false, false
+	defer func() { m.wanted = false }()
 	if m.store.read {
 		return
 	}
@@ -36,6 +37,10 @@ func (m *machine) recordRead(now time.Time, g *Grant, err error) {
 		}
 	default:
 		m.store.read, m.store.damaged = true, true
+		if m.verdict != nil && m.verdict.Reason == ReasonNone {
+			m.store.erase = true
+			m.tickStore(now)
+		}
 		if m.served == nil && !m.condemned() {
 			m.stand(now, ReconnectRequired, ReasonRecordDamaged, err.Error(), time.Time{})
 		}
@@ -51,8 +56,13 @@ func (m *machine) found(now time.Time, g *Grant) {
 	switch {
 	case m.served != nil || m.next != nil:
 	case m.verdict.covers(g):
+		if m.verdict.All {
+			v := *m.verdict
+			v.Generation = max(v.Generation, g.Generation)
+			m.verdict = &v
+		}
 		if m.verdict.Reason == ReasonNone {
-			m.giveBack(g) // it could not be, or was not for certain
+			m.back.grants = append(m.back.grants, g) // it could not be, or was not for certain
 		}
 		m.store.erase = true
 		m.tickStore(now)
@@ -85,7 +95,6 @@ func (m *machine) takeUpLost(now time.Time) {
 	if (m.lost || m.wanted) && m.base == Connected {
 		m.start(now, Want{})
 	}
-	m.wanted = false
 }
 
 func (m *machine) absent(now time.Time) {
@@ -167,9 +176,10 @@ func (m *machine) pardon() {
 		} else {
 			m.remark()
 		}
-		if g := m.back.grant; g != nil {
-			m.giveBack(g)
+		if m.policy.single {
+			m.back.grants = nil // revoking the old grant would end the new one
 		}
+		m.giveBack()
 	}
 }
 
@@ -196,27 +206,31 @@ func (m *machine) verdictSaved(now time.Time, err error) {
 		m.store.verdictAt = now.Add(storeRetry)
 		return
 	}
-	if g := m.back.grant; g != nil && !m.store.verdict {
-		m.giveBack(g)
-	}
 	m.tickStore(now)
 }
 
 // giveBack revokes a grant at the provider. What comes of it changes nothing here.
-func (m *machine) giveBack(g *Grant) {
-	m.back = givingBack{under: true}
-	m.do(effect{kind: revokeGrant, grant: g})
+func (m *machine) giveBack() {
+	for _, g := range m.back.grants {
+		m.back.under++
+		m.do(effect{kind: revokeGrant, grant: g})
+	}
+	m.back.grants = nil
 }
 
 // givenBack is the answer to revokeGrant.
 func (m *machine) givenBack(now time.Time, err error) {
-	m.back.under, m.back.err = false, err
+	m.back.under--
+	m.back.err = err
 	m.tickStore(now)
 }
 
 // storeChanged says that the store may have opened: what waits for it is tried now.
 func (m *machine) storeChanged(now time.Time) {
-	m.store.readAt, m.store.writeAt, m.store.eraseAt = now, now, now
+	m.store.writeAt, m.store.eraseAt = now, now
+	if !m.store.reading {
+		m.store.readAt = now
+	}
 	if m.base == KeychainLocked && m.store.read {
 		m.retryAt = now
 	}
@@ -232,12 +246,15 @@ func (m *machine) tickStore(now time.Time) {
 		s.slow = true
 		m.stand(now, KeychainLocked, ReasonKeychainUnavailable, "", s.readAt.Add(storeRetry))
 	}
-	if s.unsaved && !s.writing && m.served != nil && !now.Before(s.writeAt) {
+	if s.unsaved && !s.writing && m.served != nil && m.next == nil && !now.Before(s.writeAt) {
 		m.save(m.served)
 	}
 	if s.verdict && !now.Before(s.verdictAt) {
 		s.verdict = false
 		m.judge(m.verdict)
+	}
+	if !s.verdict && s.judging == 0 {
+		m.giveBack()
 	}
 	if m.mayErase() && !now.Before(s.eraseAt) {
 		s.erasing = true
@@ -251,7 +268,7 @@ func (m *machine) storeDue() time.Time {
 	if !s.read && !s.reading {
 		at = earlier(at, s.readAt)
 	}
-	if s.unsaved && !s.writing && m.served != nil {
+	if s.unsaved && !s.writing && m.served != nil && m.next == nil {
 		at = earlier(at, s.writeAt)
 	}
 	if m.hangs() {
@@ -275,14 +292,14 @@ func (m *machine) hangs() bool {
 func (m *machine) settled() bool {
 	s := &m.store
 	return m.busy == idle && s.read && !s.reading && !s.writing && !s.erase && !s.erasing && !s.verdict && s.judging == 0 &&
-		m.back.grant == nil && !m.back.under
+		len(m.back.grants) == 0 && m.back.under == 0
 }
 
 // mayErase: the verdict comes first, or a death could be forgotten.
 func (m *machine) mayErase() bool {
 	s := &m.store
 	unread := !s.read && m.verdict != nil && m.verdict.Reason == ReasonNone // what is to be given back must be read first
-	giving := m.back.grant != nil || m.back.under                           // …and sent, or a crash could leave it alive there
+	giving := len(m.back.grants) > 0 || m.back.under > 0                    // …and sent, or a crash could leave it alive there
 	return s.erase && !s.erasing && !s.verdict && s.judging == 0 && !unread && !giving && m.served == nil && m.next == nil
 }
 
@@ -325,15 +342,19 @@ func (m *machine) connect(now time.Time, g *Grant) {
 }
 
 // disconnect gives up the grant, and has it revoked at the provider as soon as
-// the verdict is on disk.
-func (m *machine) disconnect(now time.Time) {
-	m.back = givingBack{grant: m.served, under: m.back.under}
+// the verdict is on disk. It says whether there is one in memory.
+func (m *machine) disconnect(now time.Time) bool {
+	g := m.served
 	if m.next != nil {
-		m.back.grant = m.next
+		g = m.next
+	}
+	if m.back.err = nil; g != nil {
+		m.back.grants = append(m.back.grants, g)
 	}
 	m.store.readAt = now
 	m.sentence(now, ReasonNone, "")
 	m.stand(now, Disconnected, ReasonNone, "", time.Time{})
+	return g != nil
 }
 
 // untold forgets that the user has been told of something that is over.
@@ -354,7 +375,7 @@ func (m *machine) announced(now time.Time) {
 			m.remark()
 		}
 	}
-	if m.verdict != nil && !m.verdict.Announced {
+	if m.verdict != nil && !m.verdict.Announced && m.base == ReconnectRequired {
 		v := *m.verdict
 		v.Announced = true
 		m.verdict = &v

@@ -80,13 +80,13 @@ type conn struct {
 	m        *machine
 	config   Connection
 	provider Provider
-	changed  chan struct{} // closed and replaced at each event
-	queue    []effect      // for the store, in order
-	running  bool          // somebody works on the queue
-	shown    Status        // what subscribers saw last
-	marked   uint64        // the generation that Verdicts.Sent remembers
-	cut      func()        // gives up the request under way; nil: there is none
-	removed  bool          // nobody sees it any more; it goes once the store has nothing of it
+	changed  chan struct{}       // closed and replaced at each event
+	queue    []effect            // for the store, in order
+	running  bool                // somebody works on the queue
+	shown    Status              // what subscribers saw last
+	marked   uint64              // the generation that Verdicts.Sent remembers
+	cut      *context.CancelFunc // gives up the request under way; nil: there is none
+	removed  bool                // nobody sees it any more; it goes once the store has nothing of it
 }
 
 // New makes a manager with no connections. Run starts its timer.
@@ -121,16 +121,23 @@ func (m *Manager) Put(c Connection) {
 	})
 }
 
-// conn is a connection's machine, and whether there was one already.
+// conn is a connection's machine, and whether there was one already. The disk is
+// read before the lock is taken, on which everybody waits.
 func (m *Manager) conn(c Connection) (*conn, bool) {
 	now := m.now()
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	if k, known := m.conns[c.Name]; known {
+	k, known := m.conns[c.Name]
+	m.mu.Unlock()
+	if known {
 		return k, true
 	}
-	k := &conn{name: c.Name, config: c, provider: c.Provider, changed: make(chan struct{}), marked: m.opts.Verdicts.LoadSent(c.Name)}
+	k = &conn{name: c.Name, config: c, provider: c.Provider, changed: make(chan struct{}), marked: m.opts.Verdicts.LoadSent(c.Name)}
 	k.m = newMachine(now, policyOf(c), m.loadVerdict(c.Name), k.marked, m.rnd)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if other, known := m.conns[c.Name]; known {
+		return other, true
+	}
 	m.conns[c.Name] = k
 	return k, false
 }
@@ -175,6 +182,9 @@ func (m *Manager) Sweep(names []string) {
 func (m *Manager) leave(k *conn) {
 	k.mu.Lock()
 	gone, clean := k.removed && k.m.settled(), k.m.served == nil
+	m.mu.Lock()
+	gone = gone && m.conns[k.name] == k
+	m.mu.Unlock()
 	k.mu.Unlock()
 	if !gone {
 		return
@@ -183,9 +193,13 @@ func (m *Manager) leave(k *conn) {
 		m.markSent(k, 0)
 		m.clearVerdict(k)
 	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	m.mu.Lock()
-	delete(m.conns, k.name)
-	m.mu.Unlock()
+	defer m.mu.Unlock()
+	if k.removed && m.conns[k.name] == k {
+		delete(m.conns, k.name)
+	}
 }
 
 func (m *Manager) find(name string) (*conn, error) {
@@ -408,31 +422,37 @@ func (m *Manager) Loaded(ctx context.Context, name string) error {
 	return m.settle(ctx, k, func() bool { return k.m.store.read || !k.m.store.reading })
 }
 
-// ErrLater says that a grant could not be given back yet. It is erased, and
-// revoked at the provider, once the store or the state folder lets it.
-var ErrLater = errors.New("the keychain is locked; the grant is erased and given back once it opens")
+// Why a grant is given back, and erased, only later.
+var (
+	ErrLocked  = errors.New("the keychain is locked; the grant is erased and given back once it opens")
+	ErrNotKept = errors.New("the state folder cannot be written; the grant is erased and given back once it can")
+)
 
 // Disconnect revokes the grant at the provider and erases it here, both also
-// where ctx ends first. The error is an *Error for an unknown name or the end of
-// ctx; ErrLater; else it says why the provider did not take the grant back, which
-// is erased here all the same.
-func (m *Manager) Disconnect(ctx context.Context, name string) error {
+// where ctx ends first. gave says that there was one to be given back. The error
+// is an *Error for an unknown name or the end of ctx; ErrLocked; ErrNotKept; else
+// it says why the provider did not take the grant back, which is erased here all
+// the same.
+func (m *Manager) Disconnect(ctx context.Context, name string) (gave bool, err error) {
 	k, err := m.find(name)
 	if err != nil {
-		return err
+		return false, err
 	}
-	m.event(k, func(now time.Time) { k.m.disconnect(now) })
+	m.event(k, func(now time.Time) { gave = k.m.disconnect(now) })
 	if err := m.settle(ctx, k, func() bool {
-		return k.m.store.judging == 0 && !k.m.store.reading && !k.m.store.erasing && !k.m.back.under
+		return k.m.store.judging == 0 && !k.m.store.reading && !k.m.store.erasing && k.m.back.under == 0
 	}); err != nil {
-		return err
+		return gave, err
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if !k.m.store.read || k.m.back.grant != nil {
-		return ErrLater
+	switch {
+	case !k.m.store.read:
+		return gave, ErrLocked
+	case k.m.store.verdict:
+		return gave, ErrNotKept
 	}
-	return k.m.back.err
+	return gave, k.m.back.err
 }
 
 // settle waits until done, or ctx ends (then a timeout *Error).
@@ -447,6 +467,8 @@ func (m *Manager) settle(ctx context.Context, k *conn, done func() bool) error {
 		select {
 		case <-changed:
 		case <-ctx.Done():
+			return errorTimeout(k.label())
+		case <-m.ctx.Done():
 			return errorTimeout(k.label())
 		}
 	}

@@ -121,6 +121,7 @@ func (m *Manager) now() time.Time {
 		for _, k := range m.all() {
 			k.mu.Lock()
 			k.m.shift(now, step, undone)
+			m.tell(k, now)
 			k.mu.Unlock()
 		}
 		m.poke()
@@ -129,9 +130,9 @@ func (m *Manager) now() time.Time {
 		for _, k := range m.all() {
 			k.mu.Lock()
 			k.m.resumed(now)
-			m.carryOut(k)
+			m.tell(k, now)
 			if k.cut != nil {
-				m.cutOff(k.cut)
+				m.cutOff(*k.cut)
 			}
 			k.mu.Unlock()
 		}
@@ -190,17 +191,21 @@ func (m *Manager) event(k *conn, f func(now time.Time)) {
 	now := m.now()
 	k.mu.Lock()
 	f(now)
-	m.carryOut(k)
-	close(k.changed)
-	k.changed = make(chan struct{})
-	st, news := k.news(now)
+	m.tell(k, now)
 	removed := k.removed
 	k.mu.Unlock()
 	m.poke()
-	switch {
-	case removed:
+	if removed {
 		m.leave(k)
-	case news:
+	}
+}
+
+// tell carries out what the machine wants, and tells who listens; k is locked.
+func (m *Manager) tell(k *conn, now time.Time) {
+	m.carryOut(k)
+	close(k.changed)
+	k.changed = make(chan struct{})
+	if st, news := k.news(now); news && !k.removed {
 		m.publish(st)
 	}
 }
@@ -351,10 +356,10 @@ func (m *Manager) performRemote(k *conn, e effect) {
 	defer cancel()
 	switch e.kind {
 	case sendRefresh:
-		k.cuts(cancel)
+		uncut := k.cuts(cancel)
 		m.markSent(k, generation)
 		a, err := p.Refresh(ctx, refreshRequest(e))
-		k.cuts(nil)
+		uncut()
 		if err != nil {
 			m.opts.Log.Info("refresh failed", "connection", k.name, "err", err)
 		}
@@ -380,11 +385,18 @@ func (m *Manager) performRemote(k *conn, e effect) {
 	}
 }
 
-// cuts sets how the request under way is given up.
-func (k *conn) cuts(f func()) {
+// cuts sets how the request under way is given up, until the result is called.
+func (k *conn) cuts(cancel context.CancelFunc) (done func()) {
 	k.mu.Lock()
-	k.cut = f
-	k.mu.Unlock()
+	defer k.mu.Unlock()
+	k.cut = &cancel
+	return func() {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		if k.cut == &cancel {
+			k.cut = nil
+		}
+	}
 }
 
 // nobody stands in for the provider of a connection whose configuration cannot

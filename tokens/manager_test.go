@@ -597,7 +597,7 @@ func TestAVerdictWhileTheKeychainIsLockedStands(t *testing.T) {
 func TestDisconnectWhileTheKeychainIsLockedStands(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		r.store.fail(store.ErrLocked)
-		if err := r.m.Disconnect(t.Context(), "work"); err != nil {
+		if _, err := r.m.Disconnect(t.Context(), "work"); err != nil {
 			t.Fatal(err)
 		}
 		r.wantState(Disconnected, ReasonNone)
@@ -759,7 +759,7 @@ func TestAFlowLiesOverTheStateAndTheOldTokenIsServed(t *testing.T) {
 		r.token()
 		r.m.FlowEnded("work", fmt.Errorf("access was denied in the browser"))
 		r.wantState(Connected, ReasonNone)
-		if err := r.m.Disconnect(t.Context(), "work"); err != nil {
+		if _, err := r.m.Disconnect(t.Context(), "work"); err != nil {
 			t.Fatal(err)
 		}
 		r.m.FlowStarted("work")

@@ -19,6 +19,7 @@ func policyOf(c Connection) policy {
 		canProbe:  e.Whoami.URL != "" || e.Issuer != "" || c.Config.MCP != "",
 		exchanges: slices.Contains(e.Quirks, "meta_exchange"),
 		keepID:    c.Config.KeepIDToken,
+		single:    e.Tokens.SingleGrant,
 		replaced:  c.Replaced,
 	}
 	p.probe = p.canProbe && (c.Config.Probe == "on" || e.Whoami.Probe && c.Config.Probe != "off")

@@ -74,6 +74,7 @@ type policy struct {
 	canProbe  bool          // there is somebody to ask
 	exchanges bool          // the access token itself is renewed (no refresh token)
 	keepID    bool
+	single    bool   // the provider keeps one grant per user and client
 	replaced  string // a client id that the provider no longer knew; see Connection.Replaced
 	broken    string // why the configuration cannot be used; "": it can
 }

@@ -222,3 +222,33 @@ func TestAnEndIsToldOnceThoughTheKeychainTakesTheGrantAfterIt(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatIsShownLateDoesNotCountForTheNextDeath(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.always = failure(providers.Dead, "invalid_grant") })
+		r.pass(time.Hour)
+		r.store.fail(store.ErrLocked)
+		r.connect()
+		r.m.Announced("work") // the notifier's word on the first death
+		r.pass(time.Second)
+		r.restart()
+		r.wantState(ReconnectRequired, ReasonNotKept)
+		if !r.status().Announce {
+			t.Fatal("nobody is told")
+		}
+	})
+}
+
+func TestAVerdictOnEveryRecordLearnsItsGeneration(t *testing.T) {
+	now := time.Date(2026, 1, 1, 10, 0, 0, 0, time.UTC)
+	a := providers.Result{Answer: providers.Answer{AccessToken: "a", RefreshToken: "r", ExpiresIn: time.Hour, SentAt: now}}
+	m := newMachine(now, policy{}, &Verdict{Reason: ReasonVerdictDamaged, All: true}, 0, func() float64 { return .5 })
+	dead := firstGrant(a, 50, false)
+	m.recordRead(now, dead, nil)
+	m.erased(now, store.ErrLocked)
+	m.connect(now, firstGrant(a, m.generation()+1, false))
+	m.saved(now, m.next.Generation, store.ErrLocked)
+	if !m.verdict.covers(dead) {
+		t.Fatalf("%+v no longer covers the dead record of generation 50", *m.verdict)
+	}
+}

@@ -147,9 +147,9 @@ func (v verdicts) Clear(name string) error {
 
 // VerdictNames are the connections of which there is a verdict.
 func VerdictNames(state string) (names []string) {
-	files, _ := filepath.Glob(filepath.Join(state, "verdicts", "*.json"))
+	files, _ := os.ReadDir(filepath.Join(state, "verdicts"))
 	for _, f := range files {
-		if name := strings.TrimSuffix(filepath.Base(f), ".json"); CheckName(name) == nil {
+		if name, ok := strings.CutSuffix(f.Name(), ".json"); ok && CheckName(name) == nil {
 			names = append(names, name)
 		}
 	}

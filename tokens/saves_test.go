@@ -1,0 +1,111 @@
+package tokens
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/tokens/store"
+)
+
+func TestAnOldGrantIsNotWrittenOverANewOne(t *testing.T) {
+	now := time.Date(2026, 1, 1, 10, 0, 0, 0, time.UTC)
+	m := newMachine(now, policy{provider: "P"}, nil, 0, func() float64 { return .5 })
+	var queue []effect
+	pump := func() {
+		for _, e := range m.effects() {
+			if e.kind == saveRecord {
+				queue = append(queue, e)
+			}
+		}
+	}
+	a := func(n string) providers.Result {
+		return providers.Result{Answer: providers.Answer{AccessToken: "a" + n, RefreshToken: "r" + n, ExpiresIn: time.Hour, SentAt: now}}
+	}
+	m.recordRead(now, firstGrant(a("1"), 1, false), nil)
+	m.shift(now, -time.Minute, false) // or a failed save
+	m.tick(now)
+	pump() // save 1 under way: keychain hangs
+	m.connect(now, firstGrant(a("2"), 2, false))
+	pump() // save 2 behind it
+	now = now.Add(10 * time.Second)
+	m.saved(now, 1, store.ErrUnavailable)
+	m.storeChanged(now) // the keychain came back
+	pump()
+	m.saved(now, 2, nil)
+	pump()
+	m.saved(now, queue[len(queue)-1].grant.Generation, nil)
+	m.tick(now)
+	pump()
+	if last := queue[len(queue)-1].grant; last.Generation != m.served.Generation {
+		t.Fatalf("the store holds %v, memory %v, unsaved %v", last, m.served, m.store.unsaved)
+	}
+}
+
+type slowSet struct {
+	*rigStore
+	took []time.Duration
+	errs []error
+}
+
+func (s *slowSet) Set(ctx context.Context, key string, v []byte) error {
+	s.mu.Lock()
+	var d time.Duration
+	var err error
+	if len(s.took) > 0 {
+		d, err, s.took, s.errs = s.took[0], s.errs[0], s.took[1:], s.errs[1:]
+	}
+	s.mu.Unlock()
+	time.Sleep(d)
+	if err != nil {
+		return err
+	}
+	return s.rigStore.Set(ctx, key, v)
+}
+
+func TestARetriedWriteDoesNotOvertakeTheNewGrant(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		s := &slowSet{rigStore: r.store}
+		r.m.opts.Store = s
+		s.took, s.errs = []time.Duration{10 * time.Second, 8 * time.Second}, []error{store.ErrUnavailable, nil}
+		r.clock.jump(-time.Minute) // written again: the keychain hangs
+		r.status()
+		r.pass(time.Second)
+		r.connect() // behind it, and the keychain answers again
+		r.pass(time.Minute)
+		if g := r.stored(); g.AccessToken != "access-2" || r.status().Unsaved {
+			t.Fatalf("connected with access-2; the keychain holds %s; unsaved %v", g.AccessToken, r.status().Unsaved)
+		}
+		r.restart()
+		if got := r.token(); got != "access-2" {
+			t.Fatal(got)
+		}
+	})
+}
+
+func TestAKeychainHasASecondToAnswer(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.store.slowGet = 200 * time.Millisecond
+		r.restart()
+		r.m.Resumed()
+		r.wantState(Disconnected, ReasonNone)
+	})
+}
+
+func TestAForgottenRefreshIsNotMadeHoursLater(t *testing.T) {
+	inBubble(t, 24*time.Hour, func(t *testing.T, r *rig) {
+		r.store.fail(store.ErrLocked)
+		r.restart()
+		r.clock.jump(time.Second)
+		r.store.mu.Lock()
+		r.store.slowGet = time.Second
+		r.store.mu.Unlock()
+		_, err := r.m.Refresh(t.Context(), "work")
+		r.wantCode(err, CodeKeychainLocked)
+		r.pass(2 * time.Hour)
+		r.store.fail(nil)
+		r.pass(time.Minute)
+		r.wantHits(0)
+	})
+}
