@@ -50,6 +50,10 @@ var knownCodes = map[string]Class{
 	"invalid_dpop_proof": Misconfigured,
 }
 
+// browserCodes are OpenID Connect's under error. Under other names portals and
+// gateways use the same words.
+var browserCodes = []string{"login_required", "consent_required", "interaction_required"}
+
 // wordRules are for all the codes and sentences that no list can hold, first
 // match. What the words are stands in words.go.
 var wordRules = []struct {
@@ -104,8 +108,12 @@ func (e oauthError) class(rules ErrorRules, status int, code string) (Class, str
 
 // wordClass is the class that a code gives, else a text.
 func (e oauthError) wordClass() (Class, string, bool) {
+	errors := append(slices.Clip(e.own), valuesOf(e.members, []string{"error", "errorcode"})...)
 	for _, c := range e.codes {
 		class, code, ok := codeClass(c)
+		if slices.Contains(browserCodes, code) && !slices.Contains(errors, c) {
+			continue // a portal's {"status": "login_required"}
+		}
 		if code == "unauthorized_client" && e.blamesRefreshToken() {
 			return Dead, code, true // Gitea, Atlassian: the client may not use this refresh token, which says little about the client
 		}

@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -51,6 +52,12 @@ func TestClassOfAnAnswerWithoutToken(t *testing.T) {
 		{"a refresh token called bad", 400, `{"message":"Invalid refresh token"}`, "dead invalid_refresh_token"},
 		{"but not our request", 400, `{"error":"invalid_request","message":"Invalid parameter refresh_token"}`, "suspect invalid_request"},
 		{"but not our request", 400, `{"error":"missing_refresh_token"}`, "suspect missing_refresh_token"},
+		{"a limiter that names the refresh token", 403, `{"error":"refresh_token_reuse_rate_limited"}`, "transient refresh_token_reuse_rate_limited"},
+		{"a limiter that names the refresh token", 400, `{"error":"TooManyInvalidRefreshTokens"}`, "suspect toomanyinvalidrefreshtokens"},
+		{"a firewall that names the refresh token", 403, `{"error":"waf_refresh_token_invalid"}`, "transient waf_refresh_token_invalid"},
+		{"a gateway's cookie", 401, `{"error":"refresh_token_cookie_expired"}`, "suspect refresh_token_cookie_expired"},
+		{"a portal's word", 200, `{"status":"login_required","login_url":"https://portal.example"}`, "transient not_oauth"},
+		{"a portal's word", 403, `{"type":"login_required"}`, "transient not_oauth"},
 		{"the browser is needed", 400, `{"error":"interaction_required"}`, "dead interaction_required"},
 		{"the account is disabled", 400, `{"error":"inactive_user"}`, "dead inactive_user"},
 
@@ -225,5 +232,18 @@ func TestSafeCodeShowsNothingButACode(t *testing.T) {
 		if got := SafeCode(in); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)
 		}
+	}
+}
+
+// A body is read on the way of every refresh, and may be a megabyte of names.
+func BenchmarkClassifyAMegabyteOfNames(b *testing.B) {
+	var body strings.Builder
+	body.WriteString("{")
+	for i := 0; body.Len() < 1<<20-64; i++ {
+		fmt.Fprintf(&body, `"name_%d":%d,`, i, i)
+	}
+	body.WriteString(`"error":"invalid_grant"}`)
+	for b.Loop() {
+		Classify(ErrorRules{}, 400, nil, []byte(body.String()), testNow)
 	}
 }

@@ -69,17 +69,17 @@ const (
 const (
 	firstMoment   = 1e9
 	firstMomentMs = 1e12
-	lastMomentMs  = 1e14
+	lastMomentMs  = 1e15
 )
 
 // lifetime reads a positive number of units, in whatever dress.
 func lifetime(v any, unit time.Duration, sentAt time.Time) (time.Duration, bool) {
 	n, ok := number(v)
-	if ok && n*unit.Seconds() >= firstMoment && n < lastMomentMs {
+	if !ok || n*unit.Seconds() >= firstMoment && n < lastMomentMs {
 		return until(v, sentAt)
 	}
 	d := time.Duration(min(n*float64(unit), float64(maxLifetime)))
-	return d, ok && d >= minLifetime
+	return d, d >= minLifetime
 }
 
 // until is the time to a moment that is yet to come.
@@ -92,11 +92,11 @@ func until(v any, sentAt time.Time) (time.Duration, bool) {
 // moment reads seconds or milliseconds since 1970, or RFC 3339.
 func moment(v any) (time.Time, bool) {
 	if n, ok := number(v); ok {
-		if n >= firstMomentMs && n < lastMomentMs {
-			return time.UnixMilli(int64(n)), true
+		if n >= firstMomentMs {
+			return time.UnixMilli(int64(min(n, lastMomentMs))), n < lastMomentMs
 		}
-		seconds, rest := math.Modf(min(n, firstMomentMs))
-		return time.Unix(int64(seconds), int64(rest*1e9)), n >= firstMoment && n < lastMomentMs/1000
+		seconds, rest := math.Modf(n)
+		return time.Unix(int64(seconds), int64(rest*1e9)), n >= firstMoment
 	}
 	t, err := time.Parse(time.RFC3339, strings.TrimSpace(text(v)))
 	return t, err == nil

@@ -135,9 +135,10 @@ func keysWhere(v any, fits func(key string, item any) bool) (keys []string) {
 	return keys
 }
 
-func plainName(key string) string {
-	return strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(key))
-}
+func plainName(key string) string { return joiners.Replace(strings.ToLower(key)) }
+
+// joiners make no difference in a name. Made once: a body may have a megabyte of names.
+var joiners = strings.NewReplacer("_", "", "-", "")
 
 func memberValue(members any, path string) string { return text(lookup(members, path)) }
 

@@ -118,7 +118,8 @@ func (s said) callsRefreshTokenBad() bool {
 	case s.sentence:
 		return s.isPlainlyBad()
 	}
-	return (s.has(badWords...) || s.has("found")) && !s.has(otherWords...)
+	return (s.has(badWords...) || s.has("found")) && !s.has(otherWords...) && !s.has(limitWords...) && !s.has(gateWords...) &&
+		!s.has("many", "attempts", "cookie", "session")
 }
 
 func (s said) callsGrantBad() bool {
