@@ -163,6 +163,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	work.Go(func() { a.announceAll(a.ended) })
 	work.Go(func() { a.files.watch(a.ended) })
 	work.Go(func() { a.mendClients(a.ended) })
+	work.Go(func() { watchNetwork(a.ended, a.log, a.manager.NetworkBack) })
 	server := socket.NewServer(a, a.log)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()

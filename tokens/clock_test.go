@@ -202,7 +202,7 @@ func TestAnEndThatIsUndoneIsPublished(t *testing.T) {
 		r.connect()
 		r.clock.jump(2 * time.Hour)
 		r.pass(40 * time.Second)
-		r.m.Resumed()
+		r.resume()
 		if got := s.see(); got.State != ReconnectRequired {
 			t.Fatal(got.State)
 		}

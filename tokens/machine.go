@@ -320,15 +320,28 @@ func (m *machine) shift(now time.Time, d time.Duration, undone bool) {
 	}
 }
 
+// networkBack tries soon what could not be reached. What the provider itself put
+// off stays put off: networks come back in bursts.
+func (m *machine) networkBack(now time.Time) {
+	if m.base == Retrying && m.reason == ReasonNetwork {
+		m.retryAt = earlier(m.soon(now), m.retryAt)
+	}
+}
+
+// soon is within a few seconds: not everything at once.
+func (m *machine) soon(now time.Time) time.Time {
+	return now.Add(time.Duration(m.rnd() * float64(3*time.Second)))
+}
+
 // resumed tries at once, within a few seconds, what failed for a passing
-// reason: the machine woke up, or the network is back.
+// reason: the machine slept.
 func (m *machine) resumed(now time.Time) {
-	soon := now.Add(time.Duration(m.rnd() * float64(3*time.Second)))
+	soon := m.soon(now)
 	if m.base == Retrying || m.base == Misconfigured || m.base == KeychainLocked || m.away() {
 		m.retryAt = soon
 	}
 	if m.policy.probe && m.served != nil && !m.probes.under {
-		m.probes.next = earlier(soon, m.probes.next) // never later than it was: networks come back in bursts
+		m.probes.next = earlier(soon, m.probes.next)
 	}
 	m.storeChanged(now)
 }

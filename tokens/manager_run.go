@@ -97,10 +97,10 @@ func (m *Manager) tickDue() {
 	}
 }
 
-// Resumed says that the machine woke up or the network came back: whatever
-// failed for a passing reason is tried again now.
-func (m *Manager) Resumed() {
-	m.eachEvent(func(k *conn, now time.Time) { k.m.resumed(now) })
+// NetworkBack says that there may be a network again: what could not be reached
+// is tried now. That the machine slept a Manager sees by itself.
+func (m *Manager) NetworkBack() {
+	m.eachEvent(func(k *conn, now time.Time) { k.m.networkBack(now) })
 }
 
 func (m *Manager) eachEvent(f func(*conn, time.Time)) {

@@ -117,7 +117,7 @@ func TestResumeTriesAtOnceWhatBackedOff(t *testing.T) {
 		r.pass(3 * time.Hour)
 		r.provider.with(func() { r.provider.always = nil })
 		r.clock.jump(time.Hour)
-		r.m.Resumed()
+		r.resume()
 		r.pass(3 * time.Second)
 		r.wantState(Connected, ReasonNone)
 	})
@@ -918,7 +918,7 @@ func TestAProbeHurriesNoRetry(t *testing.T) {
 		r.m.Refresh(t.Context(), "work")
 		r.wantHits(1)
 		r.provider.with(func() { r.provider.liveness = providers.DeadToken })
-		r.m.Resumed() // asks soon whether the token is good
+		r.resume() // asks soon whether the token is good
 		r.provider.with(func() { r.provider.probes = 0 })
 		r.m.event(r.m.conns["work"], func(now time.Time) { r.m.conns["work"].m.retryAt = now.Add(time.Hour) })
 		r.pass(time.Minute)
@@ -963,5 +963,34 @@ func TestARefreshAskedForBeforeTheRecordIsReadIsMade(t *testing.T) {
 			t.Fatalf("%s, %v", st.State, err)
 		}
 		r.wantHits(1)
+	})
+}
+
+func TestANetworkThatIsBackIsUsedAtOnce(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.always = &providers.Failure{Class: providers.Transient, Code: "network"} })
+		r.pass(90 * time.Minute)
+		r.wantState(Retrying, ReasonNetwork)
+		r.provider.with(func() { r.provider.always = nil })
+		for range 5 {
+			r.m.NetworkBack()
+		}
+		r.pass(3 * time.Second)
+		r.wantState(Connected, ReasonNone)
+	})
+}
+
+func TestANetworkThatIsBackHurriesNoProvider(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() {
+			r.provider.always = &providers.Failure{Class: providers.Transient, Code: "http_429", Status: 429, RetryAfter: time.Hour}
+		})
+		r.pass(56 * time.Minute)
+		hits := r.provider.count()
+		for range 5 {
+			r.m.NetworkBack()
+			r.pass(10 * time.Second)
+		}
+		r.wantHits(hits)
 	})
 }

@@ -105,6 +105,15 @@ func (r *rig) pass(d time.Duration) {
 	synctest.Wait()
 }
 
+// resume is what a sleep that was too short to be seen would be.
+func (r *rig) resume() {
+	k, err := r.m.find("work")
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.m.event(k, func(now time.Time) { k.m.resumed(now) })
+}
+
 func (r *rig) token() string {
 	r.t.Helper()
 	tok, err := r.ask(Want{})

@@ -88,7 +88,7 @@ func TestAKeychainHasASecondToAnswer(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		r.store.slowGet = 200 * time.Millisecond
 		r.restart()
-		r.m.Resumed()
+		r.resume()
 		r.wantState(Disconnected, ReasonNone)
 	})
 }

@@ -332,7 +332,7 @@ func (a *simAgent) userRefresh() {
 // networkBack is what the desktop says of its network.
 func (a *simAgent) networkBack() {
 	if !a.w.asleep {
-		a.event("resumed", func(now time.Time) { a.m.resumed(now) })
+		a.event("network back", func(now time.Time) { a.m.networkBack(now) })
 	}
 }
 
