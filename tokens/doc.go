@@ -43,6 +43,7 @@
 //	record absent             disconnected  —                —                —                disconnected     reconnect_required
 //	keychain locked           locked        locked           locked           locked           locked           reconnect_required
 //	record damaged            reconnect     —                —                —                reconnect        reconnect_required
+//	  …that the user gave up  disconnected  —                —                —                —                —
 //	refresh: token            —             connected        connected        connected        —                — (late answer: dropped)
 //	refresh: transient        —             retrying         retrying         retrying         —                —
 //	refresh: suspect, 1st-4th —             retrying         retrying         retrying         —                —
