@@ -71,7 +71,7 @@
 // was ahead for a minute has not ended it.
 //
 // A request that was under way when the machine slept is given three seconds
-// after it, and then up: its connection is most likely dead.
+// after it, and is then given up: its connection is most likely dead.
 //
 // # Failures of a refresh
 //
@@ -79,7 +79,8 @@
 //
 //	class          tokens   next try                                                       then
 //	transient      kept     5 s doubling to 5 min, jitter; Retry-After up to an hour;       for ever
-//	                        at once after resume or when the user asks
+//	                        at once after resume, when the user asks, and, where nobody
+//	                        could be reached, when the network is back
 //	answer lost    kept     once within 5 s with the same refresh token, then as above      invalid_grant after it: reason answer_lost
 //	misconfigured  kept     new configuration, resume, user, once an hour                   for ever
 //	suspect        kept     30 s, 2 min, 8 min, 30 min                                      the fifth is dead
