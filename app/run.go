@@ -22,6 +22,7 @@ import (
 	"github.com/authtray/authtray/app/notify"
 	"github.com/authtray/authtray/app/socket"
 	"github.com/authtray/authtray/app/tray"
+	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/store"
 )
 
@@ -96,7 +97,7 @@ func acquire(ctx context.Context, o RunOptions) (unlock func() error, err error)
 
 // quitTime is how long an agent may take to end: it waits for answers that are
 // under way.
-const quitTime = 20 * time.Second
+const quitTime = tokens.ShutdownTime + 5*time.Second
 
 // inherit takes the lock when the other agent lets go of it.
 func inherit(ctx context.Context, path string) (func() error, error) {

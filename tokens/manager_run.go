@@ -13,14 +13,17 @@ import (
 // effects that come out are carried out beside it.
 
 const (
-	storeTimeout = 10 * time.Second                        // one operation of the store
-	shutdownTime = providers.RequestTimeout + storeTimeout // for an answer under way to come, and to reach the store
-	nearPause    = 30 * time.Second                        // between looks at the clock while something is due within the hour
-	farPause     = 10 * time.Minute                        // otherwise
-	backStep     = 2 * time.Second                         // a wall clock that goes back by more was set
-	wrongTime    = 10 * time.Minute                        // a step back within this time may undo one forward
-	sleepGap     = 30 * time.Second                        // wall time that passed beside the monotonic: the machine slept
+	storeTimeout = 10 * time.Second // one operation of the store
+	nearPause    = 30 * time.Second // between looks at the clock while something is due within the hour
+	farPause     = 10 * time.Minute // otherwise
+	backStep     = 2 * time.Second  // a wall clock that goes back by more was set
+	wrongTime    = 10 * time.Minute // a step back within this time may undo one forward
+	sleepGap     = 30 * time.Second // wall time that passed beside the monotonic: the machine slept
 )
+
+// ShutdownTime is how long Run may go on after its context has ended: an answer
+// may be on its way, and has to reach the store.
+const ShutdownTime = providers.RequestTimeout + storeTimeout
 
 // Run drives the timers until ctx ends, then waits for answers and saves that
 // are under way: an answer that is thrown away is a lost grant.
@@ -48,7 +51,7 @@ func (m *Manager) shutdown() {
 	m.closed = true
 	m.hush()
 	m.mu.Unlock()
-	timeout, stop := m.opts.Clock.After(shutdownTime)
+	timeout, stop := m.opts.Clock.After(ShutdownTime)
 	defer stop()
 	select {
 	case <-m.quiet:
