@@ -1,37 +1,117 @@
 package browser
 
 import (
+	"bufio"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 )
 
-// asNobody has this program ask for an address as another user.
-const asNobody = "AUTHTRAY_TEST_VISIT"
+// asNobody has this program ask for an address as another user, in one of these ways.
+const (
+	asNobody = "AUTHTRAY_TEST_VISIT"
+	inTheWay = "AUTHTRAY_TEST_VISIT_HOW"
+
+	plainly    = "plainly"
+	withADecoy = "with a decoy" // from the port of a closed connection to our port at another address
+	halfClosed = "half closed"  // says that it will say no more
+	mappedOnly = "through an IPv6 socket"
+)
 
 func TestMain(m *testing.M) {
 	if address := os.Getenv(asNobody); address != "" {
-		answer, err := http.Get(address)
+		status, err := ask(address, os.Getenv(inTheWay))
 		if err != nil {
 			panic(err)
 		}
-		fmt.Print(answer.StatusCode)
+		fmt.Print(status)
 		os.Exit(0)
 	}
 	os.Exit(m.Run())
+}
+
+// ask is another user's program.
+func ask(address, how string) (status int, err error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return 0, err
+	}
+	port, err := strconv.Atoi(u.Port())
+	if err != nil {
+		return 0, err
+	}
+	var c net.Conn
+	switch how {
+	case plainly, halfClosed:
+		c, err = net.Dial("tcp4", u.Host)
+	case mappedOnly:
+		c, err = dialMapped(port, 0)
+	case withADecoy:
+		var from int
+		if from, err = leaveDecoy(port); err == nil {
+			c, err = dialMapped(port, from)
+		}
+	}
+	if err != nil {
+		return 0, err
+	}
+	defer c.Close()
+	fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n", u.Path, u.Host)
+	if how == halfClosed {
+		fmt.Fprint(c, "X-Padding: x\r\n\r\n")
+		if err := c.(*net.TCPConn).CloseWrite(); err != nil {
+			return 0, err
+		}
+	} else {
+		fmt.Fprint(c, "\r\n")
+	}
+	answer, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		return 0, err
+	}
+	return answer.StatusCode, nil
+}
+
+// leaveDecoy leaves a connection in TIME_WAIT, and returns the port that it was from.
+func leaveDecoy(port int) (from int, err error) {
+	l, err := net.Listen("tcp4", fmt.Sprintf("127.0.0.2:%d", port))
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	again := func(_, _ string, raw syscall.RawConn) error {
+		return raw.Control(func(fd uintptr) { syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1) })
+	}
+	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}, Control: again}
+	c, err := d.Dial("tcp4", l.Addr().String())
+	if err != nil {
+		return 0, err
+	}
+	other, err := l.Accept()
+	if err != nil {
+		return 0, err
+	}
+	defer other.Close()
+	c.Close()
+	_, err = other.Read(make([]byte, 1)) // its end has come
+	if err != io.EOF {
+		return 0, fmt.Errorf("the decoy is not closed: %v", err)
+	}
+	return c.LocalAddr().(*net.TCPAddr).Port, nil
 }
 
 func TestAnotherUserIsNotLedToAHiddenURL(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("only root can be another user")
 	}
-	elsewhere := "http://127.0.0.1:1/"
-	h := hiding(t, elsewhere)
 	self, err := os.ReadFile("/proc/self/exe") // nobody may not look into the folder that it is in
 	if err != nil {
 		t.Fatal(err)
@@ -48,15 +128,19 @@ func TestAnotherUserIsNotLedToAHiddenURL(t *testing.T) {
 		t.Fatal(err)
 	}
 	program.Close()
-	cmd := exec.Command(program.Name())
-	cmd.Dir, cmd.Env = "/", []string{asNobody + "=" + h.address()}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
-	out, err := cmd.CombinedOutput()
-	if err != nil || string(out) != "403" {
-		t.Errorf("another user is answered %s, %v", out, err)
-	}
-	if status, to := visit(t, h.address()); status != 303 || to != elsewhere {
-		t.Errorf("then this user is answered %d, and led to %q", status, to)
+	for _, how := range []string{plainly, mappedOnly, withADecoy, halfClosed} {
+		elsewhere := "http://127.0.0.1:1/"
+		h := hiding(t, elsewhere)
+		cmd := exec.Command(program.Name())
+		cmd.Dir, cmd.Env = "/", []string{asNobody + "=" + h.address(), inTheWay + "=" + how}
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+		out, err := cmd.CombinedOutput()
+		if err != nil || string(out) != "403" {
+			t.Errorf("another user, %s, is answered %s, %v", how, out, err)
+		}
+		if status, to := visit(t, h.address()); status != 303 || to != elsewhere {
+			t.Errorf("then this user is answered %d, and led to %q", status, to)
+		}
 	}
 }
 
@@ -86,7 +170,7 @@ func TestTheCallerIsKnownOverBothKindsOfSockets(t *testing.T) {
 	if got := ask(plain); got != want {
 		t.Errorf("over IPv4 it is %s, not %s", got, want)
 	}
-	mapped, err := dialMapped(l.Addr().(*net.TCPAddr).Port)
+	mapped, err := dialMapped(l.Addr().(*net.TCPAddr).Port, 0)
 	if err != nil {
 		t.Skipf("there is no IPv6 here: %v", err)
 	}
@@ -95,16 +179,22 @@ func TestTheCallerIsKnownOverBothKindsOfSockets(t *testing.T) {
 	}
 }
 
-func dialMapped(port int) (net.Conn, error) {
+// dialMapped connects to 127.0.0.1 through an IPv6 socket; from may be 0.
+func dialMapped(port, from int) (net.Conn, error) {
 	fd, err := syscall.Socket(syscall.AF_INET6, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, err
 	}
 	f := os.NewFile(uintptr(fd), "mapped")
 	defer f.Close()
-	to := &syscall.SockaddrInet6{Port: port}
-	copy(to.Addr[10:], []byte{0xff, 0xff, 127, 0, 0, 1})
-	if err := syscall.Connect(fd, to); err != nil {
+	loopback := [16]byte{10: 0xff, 0xff, 127, 0, 0, 1}
+	if err := syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1); err != nil {
+		return nil, err
+	}
+	if err := syscall.Bind(fd, &syscall.SockaddrInet6{Port: from, Addr: loopback}); err != nil {
+		return nil, err
+	}
+	if err := syscall.Connect(fd, &syscall.SockaddrInet6{Port: port, Addr: loopback}); err != nil {
 		return nil, err
 	}
 	return net.FileConn(f)
@@ -118,15 +208,23 @@ func TestLinesOfOtherConnectionsAreNotTaken(t *testing.T) {
 		"   1: 0100007F:C001 0100007F:1F90 01 00000000:00000000 00:00000000 00000000  1001        0 1 1 0",
 		"   2: 0100007F:1F90 0100007F:C000 01 00000000:00000000 00:00000000 00000000  1002        0 1 1 0",
 		"   3: 0100007F:C000 0100007F:1F91 01 00000000:00000000 00:00000000 00000000  1003        0 1 1 0",
-		"   4: 0100007F:C000 0100007F:1F90 01 00000000:00000000 00:00000000 00000000  1004        0 1 1 0",
+		"   4: 0100007F:C000 0200007F:1F90 01 00000000:00000000 00:00000000 00000000  1004        0 1 1 0",
+		"   5: 0100007F:C000 0200007F:1F90 06 00000000:00000000 03:00000000 00000000     0        0 0 3 0",
+		"   6: 0100007F:C000 0100007F:1F90 01 00000000:00000000 00:00000000 00000000  1006        0 1 1 0",
+		"   7: 0100007F:C003 0100007F:1F90 06 00000000:00000000 03:00000000 00000000     0        0 0 3 0",
+		"   8: 0100007F:C004 0100007F:1F90 05 00000000:00000000 00:00000000 00000000     0        0 0 3 0",
+		"   9: 0000000000000000FFFF00000100007F:C005 0000000000000000FFFF00000200007F:1F90 01 00000000:00000000 00:00000000 00000000  1009        0 1 1 0",
+		"  10: 0000000000000000FFFF00000100007F:C005 0000000000000000FFFF00000100007F:1F90 01 00000000:00000000 00:00000000 00000000  1010        0 1 1 0",
 	}
 	if err := os.WriteFile(file, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if uid, ok := ownerIn(file, "0100007F:C000", "x", ":1F90"); uid != 1004 || !ok {
-		t.Errorf("found %d, %v", uid, ok)
-	}
-	if _, ok := ownerIn(file, "0100007F:C002", "x", ":1F90"); ok {
-		t.Error("found what is not there")
+	for port, want := range map[string]string{
+		"C000": "1006 true", "C002": "0 false", "C003": "-1 true", "C004": "-1 true", "C005": "1010 true",
+	} {
+		uid, known := ownerIn(file, "0100007F:"+port, "0100007F:1F90")
+		if got := fmt.Sprint(uid, known); got != want {
+			t.Errorf("from %s: %s, not %s", port, got, want)
+		}
 	}
 }

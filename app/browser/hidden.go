@@ -14,14 +14,15 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"sync"
 	"time"
 )
 
 // How long a hidden URL can be had.
 const (
-	hiddenFor  = 10 * time.Minute // until the browser comes: as long as a sign-in may take
-	lingersFor = 10 * time.Second // after it came
+	hiddenFor  = 10 * time.Minute // as long as a sign-in may take
+	lingersFor = time.Minute      // after somebody came of whom the system does not tell who it is
 )
 
 // open gives a program that opens URLs nothing that another user may use. Every
@@ -57,6 +58,7 @@ type hidden struct {
 	host   string
 	path   string
 	server *http.Server
+	until  time.Time
 	over   *time.Timer
 
 	mu   sync.Mutex
@@ -72,7 +74,8 @@ func hide(raw string) (*hidden, error) {
 	rand.Read(secret) // never fails
 	h := &hidden{url: raw, host: l.Addr().String(), path: "/open/" + hex.EncodeToString(secret)}
 	h.server = &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
-		WriteTimeout: 10 * time.Second, IdleTimeout: lingersFor, MaxHeaderBytes: 32 << 10}
+		WriteTimeout: 10 * time.Second, IdleTimeout: 10 * time.Second, MaxHeaderBytes: 32 << 10}
+	h.until = time.Now().Add(hiddenFor)
 	h.over = time.AfterFunc(hiddenFor, h.end)
 	go h.server.Serve(l)
 	return h, nil
@@ -106,7 +109,7 @@ func (h *hidden) decide(r *http.Request) int {
 	switch {
 	case r.Method != http.MethodGet:
 		return http.StatusMethodNotAllowed
-	case r.Host != h.host: // a name that was bound to 127.0.0.1
+	case !onLoopback(r.Host): // a name that was bound to 127.0.0.1
 		return http.StatusBadRequest
 	case !sameText(r.URL.Path, h.path):
 		return http.StatusNotFound
@@ -114,11 +117,18 @@ func (h *hidden) decide(r *http.Request) int {
 	return h.admit(callerOf(r))
 }
 
+// onLoopback: a Host that a browser on this computer uses, or one behind a port
+// forwarder, which may give the port another number.
+func onLoopback(hostport string) bool {
+	u := url.URL{Host: hostport}
+	return strings.EqualFold(u.Hostname(), "localhost") || loopback(u.Hostname())
+}
+
 // admit answers somebody who knows the address.
 //
 //	who asks                  first time   again
 //	this user, or root        303          303   some programs open a URL twice, and scanners come first
-//	another user              403          403   and it does not count
+//	another user, or nobody   403          403   and it does not count
 //	the system does not tell  303          410   whoever reads the address before the browser comes is seen by that
 func (h *hidden) admit(uid int, known bool) int {
 	h.mu.Lock()
@@ -130,7 +140,9 @@ func (h *hidden) admit(uid int, known bool) int {
 		return http.StatusGone
 	}
 	h.used = true
-	h.over.Reset(lingersFor)
+	if !known {
+		h.over.Reset(min(lingersFor, time.Until(h.until)))
+	}
 	return http.StatusSeeOther
 }
 

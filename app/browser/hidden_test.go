@@ -8,6 +8,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 func TestWhoIsLedToAHiddenURL(t *testing.T) {
@@ -21,6 +23,7 @@ func TestWhoIsLedToAHiddenURL(t *testing.T) {
 	for name, visits := range map[string][]visit{
 		"this user, twice":               {{me, true, 303}, {me, true, 303}},
 		"root too":                       {{0, true, 303}},
+		"a connection of nobody":         {{-1, true, 403}, {me, true, 303}},
 		"another user first":             {{other, true, 403}, {me, true, 303}, {other, true, 403}},
 		"another user, then nobody else": {{other, true, 403}, {0, false, 303}, {0, false, 410}},
 		"nobody knows who":               {{0, false, 303}, {0, false, 410}, {me, true, 303}},
@@ -36,17 +39,30 @@ func TestWhoIsLedToAHiddenURL(t *testing.T) {
 
 func TestAHiddenURLIsFoundAtItsAddressAlone(t *testing.T) {
 	h := hiding(t, page)
-	port := h.host[strings.LastIndexByte(h.host, ':'):]
 	for address, want := range map[string]int{
 		"http://" + h.host + "/":                          404,
 		h.address()[:len(h.address())-1]:                  404,
 		h.address() + "0":                                 404,
 		strings.Replace(h.address(), "/open/", "/x/", 1):  404,
-		"http://localhost" + port + h.path:                400,
 		strings.Replace(h.address(), "/open/", "//op", 1): 404,
 	} {
 		if got, to := visit(t, address); got != want || to != "" {
 			t.Errorf("another address is answered %d and leads to %q", got, to)
+		}
+	}
+	for host, want := range map[string]int{
+		"localhost:8080": 303, "LOCALHOST": 303, "127.0.0.1:1": 303, "[::1]:8080": 303, "127.9.9.9": 303,
+		"rebound.example": 400, "localhost.example:80": 400, "10.0.0.1": 400, "0.0.0.0:1": 400, "127.0.0.1.example": 400,
+	} {
+		r, _ := http.NewRequest("GET", h.address(), nil)
+		r.Host = host
+		answer, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != want {
+			t.Errorf("as %s it is answered %d, not %d", host, answer.StatusCode, want)
 		}
 	}
 	answer, err := http.Post(h.address(), "text/plain", nil)
@@ -65,6 +81,39 @@ func TestAHiddenURLIsFoundAtItsAddressAlone(t *testing.T) {
 		c.Close()
 		t.Error("it listens still")
 	}
+}
+
+// A browser that is slow, or is started twice, comes back after minutes.
+func TestOnlyACallerThatIsNotKnownShortensTheTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		over := make(chan bool, 1)
+		h := &hidden{until: time.Now().Add(hiddenFor), over: time.AfterFunc(hiddenFor, func() { over <- true })}
+		ended := func(after time.Duration, want bool) {
+			t.Helper()
+			time.Sleep(after)
+			synctest.Wait()
+			if got := len(over) > 0; got != want {
+				t.Errorf("ended: %v", got)
+			}
+		}
+		h.admit(os.Getuid(), true)
+		ended(hiddenFor-time.Second, false)
+		h.admit(os.Getuid(), true)
+		ended(time.Second+1, true)
+
+		<-over
+		h = &hidden{until: time.Now().Add(hiddenFor), over: time.AfterFunc(hiddenFor, func() { over <- true })}
+		h.admit(0, false)
+		ended(lingersFor-1, false)
+		h.admit(os.Getuid(), true)
+		ended(2, true)
+
+		<-over
+		h = &hidden{until: time.Now().Add(hiddenFor), over: time.AfterFunc(hiddenFor, func() { over <- true })}
+		ended(hiddenFor-time.Second, false)
+		h.admit(0, false)
+		ended(time.Second+1, true)
+	})
 }
 
 func TestAURLWithoutAQueryIsOpenedAsItIs(t *testing.T) {
