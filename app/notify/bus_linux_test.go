@@ -233,6 +233,51 @@ func TestDesktopAServerThatDoesNotAnswerShowsNothing(t *testing.T) {
 	awaitHealth(t, n, WithActions)
 }
 
+// hasty starts a notifier that waits for the desktop for only a moment.
+func hasty(t *testing.T) *Notifier {
+	t.Helper()
+	t.Setenv("PATH", t.TempDir())
+	n := start(Options{Enabled: true, Log: slog.New(slog.DiscardHandler)}, func(_ Options, to reporter) desk {
+		return newFreedesktop(to, 50*time.Millisecond)
+	})
+	t.Cleanup(n.Close)
+	return n
+}
+
+func awaitDetail(t *testing.T, n *Notifier, want string) {
+	t.Helper()
+	bustest.Eventually(t, func() string { c, d := n.Health(); return "health is " + c + ": " + d }, func() bool {
+		_, d := n.Health()
+		return d == want
+	})
+}
+
+func TestDesktopAServerThatWasSlowIsBelievedWhenItAnswers(t *testing.T) {
+	address := bustest.Start(t, false)
+	s := startFakeServer(t, address, 7, "actions")
+	answer := s.hang(t)
+	n := hasty(t)
+	awaitDetail(t, n, deafDetail)
+	s.well()
+	close(answer)
+	awaitHealth(t, n, WithActions)
+}
+
+func TestDesktopAServerThatHangsLaterIsNotSaidToBeWell(t *testing.T) {
+	address := bustest.Start(t, false)
+	s := startFakeServer(t, address, 7, "actions")
+	n := hasty(t)
+	awaitHealth(t, n, WithActions)
+	answer := s.hang(t)
+	n.Info("mark", "")
+	awaitDetail(t, n, deafDetail)
+	s.well()
+	n.Info("mark", "")
+	awaitHealth(t, n, WithActions) // without the late answer
+	close(answer)
+	time.Sleep(100 * time.Millisecond) // which must not be written to where somebody reads
+}
+
 // A banner goes by itself: a server that is started again does not repeat it.
 func TestDesktopABannerWithoutAButtonIsShownOnce(t *testing.T) {
 	address := bustest.Start(t, false)

@@ -62,10 +62,14 @@ var (
 )
 
 // bounded runs f, and goes on without it when it takes too long.
-func bounded(f func() error) error {
+func bounded(f func() error) error { return within(callTimeout, f) }
+
+// within is bounded by a time of its own. What f wrote may be read only if the
+// error is not errSlow: f runs on.
+func within(limit time.Duration, f func() error) error {
 	done := make(chan error, 1)
 	go func() { done <- f() }()
-	timer := time.NewTimer(callTimeout)
+	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	select {
 	case err := <-done:

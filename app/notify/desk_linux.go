@@ -3,6 +3,7 @@ package notify
 import (
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/esiqveland/notify"
 	"github.com/godbus/dbus/v5"
@@ -34,8 +35,9 @@ const (
 // connection of its own that stays open: gnome-shell removes the notifications
 // of a sender that leaves the bus.
 type freedesktop struct {
-	conn *dbus.Conn // nil: no bus
-	to   reporter
+	conn     *dbus.Conn // nil: no bus
+	to       reporter
+	patience time.Duration // with the server and the bus
 
 	mu    sync.Mutex // held while a notification is sent, so that what comes of it finds its id
 	gone  bool       // the connection is over
@@ -54,8 +56,10 @@ type onScreen struct {
 }
 
 // newDesk's desk has ended from the beginning where there is no bus.
-func newDesk(_ Options, to reporter) desk {
-	d := &freedesktop{to: to, ids: map[string]*onScreen{}, asked: map[uint32]*asking{}}
+func newDesk(_ Options, to reporter) desk { return newFreedesktop(to, callTimeout) }
+
+func newFreedesktop(to reporter, patience time.Duration) *freedesktop {
+	d := &freedesktop{to: to, patience: patience, ids: map[string]*onScreen{}, asked: map[uint32]*asking{}}
 	signals := make(chan *dbus.Signal, 16)
 	conn, err := bus.Connect()
 	if err == nil {
@@ -130,7 +134,7 @@ func (d *freedesktop) withdraw(name string) {
 		return // a closed one stays known: its button may be reported yet
 	}
 	delete(d.ids, name)
-	bounded(func() error { // gone already is as good
+	within(d.patience, func() error { // gone already is as good
 		return d.server().Call(serverName+".CloseNotification", dbus.FlagNoAutoStart, was.id).Err
 	})
 }
@@ -171,7 +175,7 @@ func compose(m message, isMarkup bool) notify.Notification {
 // belongs to nobody, and its notification is closed.
 func (d *freedesktop) send(note notify.Notification) (uint32, error) {
 	answer := make(chan uint32, 1)
-	err := bounded(func() error {
+	err := within(d.patience, func() error {
 		id, err := notify.SendNotification(d.conn, note)
 		answer <- id
 		return err

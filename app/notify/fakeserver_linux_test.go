@@ -66,6 +66,13 @@ func (s *fakeServer) hang(t *testing.T) chan struct{} {
 	return s.hung
 }
 
+// well lets the server answer what it is asked from now on.
+func (s *fakeServer) well() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hung = nil
+}
+
 func (s *fakeServer) Notify(_ string, replaces uint32, _, summary, body string, actions []string, hints map[string]dbus.Variant, expires int32) (uint32, *dbus.Error) {
 	s.wait()
 	s.mu.Lock()

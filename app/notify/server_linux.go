@@ -117,18 +117,56 @@ func (d *freedesktop) capabilities() map[string]bool {
 		return can
 	}
 	for range 2 {
-		var list []string
-		err := bounded(func() (err error) { list, err = notify.GetCapabilities(d.conn); return })
+		was := d.owner
+		list, err := d.ability(was)
 		for _, c := range list {
 			can[c] = true
 		}
-		was := d.owner
 		d.changed(d.askOwner()) // the signal that says so may come later
+		d.learned(was, list, err)
 		if err == nil || d.owner == "" || d.owner == was {
 			break
 		}
 	}
 	return can
+}
+
+// ability asks the server what it can do, and does not wait for ever: an answer
+// that comes later still says how notifications can be shown.
+func (d *freedesktop) ability(owner string) ([]string, error) {
+	answer := make(chan []string, 1)
+	err := within(d.patience, func() error {
+		list, err := notify.GetCapabilities(d.conn)
+		if err != nil {
+			list = nil
+		}
+		answer <- list
+		return err
+	})
+	if err == errSlow {
+		go func() {
+			if list := <-answer; list != nil {
+				d.mu.Lock()
+				defer d.mu.Unlock()
+				d.learned(owner, list, nil)
+			}
+		}()
+		return nil, err
+	}
+	return <-answer, err
+}
+
+// learned keeps what a server said of itself, unless it is another one now.
+func (d *freedesktop) learned(owner string, list []string, err error) {
+	switch {
+	case d.gone || owner == "" || d.owner != owner: // somebody else's word counts now
+	case err != nil:
+		d.to.setHealth(None, deafDetail)
+	case slices.Contains(list, "actions"):
+		d.to.setHealth(WithActions, "")
+	default:
+		d.to.setHealth(Plain, plainDetail)
+	}
 }
 
 // report says how notifications can be shown. It starts no server: at login
@@ -144,25 +182,16 @@ func (d *freedesktop) report() {
 	}
 	owner := d.owner
 	go func() {
-		var list []string
-		err := bounded(func() (err error) { list, err = notify.GetCapabilities(d.conn); return })
+		list, err := d.ability(owner)
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		switch {
-		case d.gone || d.owner != owner: // somebody else's word counts now
-		case err != nil:
-			d.to.setHealth(None, deafDetail)
-		case slices.Contains(list, "actions"):
-			d.to.setHealth(WithActions, "")
-		default:
-			d.to.setHealth(Plain, plainDetail)
-		}
+		d.learned(owner, list, err)
 	}()
 }
 
 func (d *freedesktop) askOwner() string {
 	var owner string
-	if err := bounded(func() error {
+	if err := within(d.patience, func() error {
 		return d.conn.BusObject().Call("org.freedesktop.DBus.GetNameOwner", 0, serverName).Store(&owner)
 	}); err != nil {
 		return "" // nobody
@@ -172,7 +201,7 @@ func (d *freedesktop) askOwner() string {
 
 func (d *freedesktop) activatable() bool {
 	var names []string
-	err := bounded(func() error {
+	err := within(d.patience, func() error {
 		return d.conn.BusObject().Call("org.freedesktop.DBus.ListActivatableNames", 0).Store(&names)
 	})
 	return err == nil && slices.Contains(names, serverName)
