@@ -17,7 +17,7 @@ type death struct {
 	since time.Time // when that was
 	tried bool      // it was handed to the desk, and what comes of that is waited for
 	seen  bool      // …which showed it
-	fails int       // how often a server that was there did not
+	fails int       // how often a server that was there did not, or went at once
 	acted bool      // its button was pressed
 	over  bool      // pressed, or put away
 }
@@ -104,7 +104,7 @@ func (r *runner) happened(e event) {
 	}
 	switch {
 	case e.kind == lost:
-		d.tried, d.seen = false, false
+		r.lose(d)
 		return
 	case e.kind == pressed && !d.acted:
 		d.acted = true
@@ -115,7 +115,24 @@ func (r *runner) happened(e event) {
 
 // maxFails: who failed that often waits for its time, whatever servers come: one
 // that falls over what we send, and is started again for it, must not be kept busy.
+// Where it showed it, and fell over that, there is no time to wait for: it would
+// take everything else off the screen each time. A later death of the same
+// connection is another matter.
 const maxFails = 3
+
+// stays is how long a server that did not fall over what it shows is there at least.
+const stays = time.Minute
+
+// lose lets what went with its server be shown again by the next one. The caller
+// holds mu.
+func (r *runner) lose(d *death) {
+	if shownFor := r.opts.Clock.Now().Sub(d.since); shownFor < 0 || shownFor >= stays {
+		d.fails = 0
+	} else if d.fails++; d.fails >= maxFails {
+		return
+	}
+	d.tried, d.seen = false, false
+}
 
 // tryUnseen lets what could not be shown be tried again, unless it failed too
 // often. The caller holds mu.

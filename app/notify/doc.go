@@ -25,8 +25,8 @@
 // comes while there is no server, no bus, none that answers, or while
 // notifications are turned off, is shown once that has changed. A server that is
 // started again, alone or with the bus, shows again what the old one took with it
-// from under the user's eyes, unless it was put away: there is one on the screen,
-// never two. A banner without a button goes by itself and is not repeated.
+// from under the user's eyes, unless it was put away, or servers went again and
+// again as soon as they showed it: there is one on the screen, never two. A banner without a button goes by itself and is not repeated.
 //
 // No method waits for the desktop.
 package notify

@@ -277,6 +277,44 @@ func TestAServerThatFallsOverWhatWeSendIsNotKeptBusy(t *testing.T) {
 	d.shows(t, "gh", maxFails)
 }
 
+// It answers, draws, and falls over that.
+func TestAServerThatFallsOverWhatItShowsIsNotFedForEver(t *testing.T) {
+	n, d, clock := startFake(t, Options{Enabled: true, Reminders: true}) // which has it wait for the clock
+	falls := func(times int) {
+		t.Helper()
+		for range times {
+			d.happens(lost, "gh")
+			d.to.post(event{kind: renewed})
+			settled(t, n, d)
+			settled(t, n, d)
+		}
+	}
+	n.ReconnectRequired(dead("gh"), func() {})
+	settled(t, n, d)
+	falls(2)
+	clock.pass(stays) // this one was well
+	falls(1)
+	d.shows(t, "gh", 4)
+	falls(10)
+	d.shows(t, "gh", 3+maxFails)
+
+	d.breaks(errSlow) // what another one waits for is not for this one
+	n.ReconnectRequired(dead("work"), func() {})
+	settled(t, n, d)
+	settled(t, n, d)
+	d.breaks(nil)
+	clock.pass(firstShowing)
+	settled(t, n, d)
+	settled(t, n, d)
+	d.shows(t, "work", 2)
+	d.shows(t, "gh", 3+maxFails)
+
+	n.ReconnectRequired(dead("gh"), func() {}) // it died again
+	settled(t, n, d)
+	falls(10)
+	d.shows(t, "gh", 3+2*maxFails)
+}
+
 func TestItIsToldWhenItIsShownAndNotBefore(t *testing.T) {
 	n, d, _ := startFake(t, Options{})
 	told := make(chan string, 10)
