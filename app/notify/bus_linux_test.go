@@ -3,6 +3,7 @@ package notify
 import (
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -211,6 +212,38 @@ func TestDesktopABusThatComesBackIsTakenUp(t *testing.T) {
 		}
 	}
 	<-acted
+}
+
+func TestDesktopABusThatDoesNotAnswerIsNotWaitedFor(t *testing.T) {
+	address := filepath.Join(t.TempDir(), "bus")
+	l, err := net.Listen("unix", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	came := make(chan net.Conn, 10)
+	go func() {
+		for c, err := l.Accept(); err == nil; c, err = l.Accept() {
+			came <- c
+		}
+	}()
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path="+address)
+	n := hasty(t)
+	first := <-came
+	awaitDetail(t, n, deafBusDetail)
+	select {
+	case <-came:
+		t.Error("there is another connection beside the one that waits")
+	case <-time.After(2 * firstRevival):
+	}
+	first.Close() // that bus is over
+	second := <-came
+	defer second.Close()
+	began := time.Now()
+	n.Close()
+	if took := time.Since(began); took > openTimeout {
+		t.Errorf("ending took %v", took)
+	}
 }
 
 func TestDesktopAServerThatDoesNotAnswerShowsNothing(t *testing.T) {

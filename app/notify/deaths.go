@@ -29,6 +29,7 @@ func (d *death) wants() bool { return !d.tried && !d.over }
 func (n *Notifier) run(makeDesk func() desk) {
 	defer close(n.done)
 	r := &runner{Notifier: n, makeDesk: makeDesk, desk: makeDesk(), visible: map[string]bool{}, asking: map[*asking]bool{}}
+	r.made = n.opts.Clock.Now()
 	defer func() { r.desk.close() }()
 	for {
 		due, cancel := r.alarm()
@@ -50,6 +51,7 @@ type runner struct {
 	*Notifier
 	makeDesk func() desk
 	desk     desk
+	made     time.Time       // when the desk was
 	visible  map[string]bool // handed to the desk and not withdrawn
 	asking   map[*asking]bool
 	marks    uint64
@@ -95,7 +97,7 @@ func (r *runner) happened(e event) {
 		r.tryUnseen(maxFails)
 		return
 	case ended:
-		r.revival.failed(r.opts.Clock.Now(), firstRevival, lastRevival)
+		r.deskEnded()
 		return
 	}
 	d := r.deaths[e.name]

@@ -22,7 +22,12 @@ const (
 	closedByUser = 2 // reason of NotificationClosed
 )
 
+// openTimeout is how long the bus is waited for. Nothing else is done meanwhile,
+// and ending waits for it.
+const openTimeout = 3 * time.Second
+
 const (
+	deafBusDetail  = "The session's D-Bus bus does not answer, so there are no notifications: `authtray status` says what needs you."
 	lostBusDetail  = "The session's D-Bus bus went away, so there are no notifications until it is back: `authtray status` says what needs you."
 	noBusDetail    = "This session has no D-Bus session bus, so there are no notifications: `authtray status` says what needs you."
 	noServerDetail = "No notification server is running, so banners may not be seen: the tray's menu and `authtray status` say what needs you."
@@ -55,21 +60,22 @@ type onScreen struct {
 	closed bool
 }
 
-// newDesk's desk has ended from the beginning where there is no bus.
+// newDesk's desk has ended from the beginning where there is no bus, and ends later
+// where there is one that does not answer.
 func newDesk(_ Options, to reporter) desk { return newFreedesktop(to, callTimeout) }
 
 func newFreedesktop(to reporter, patience time.Duration) *freedesktop {
 	d := &freedesktop{to: to, patience: patience, ids: map[string]*onScreen{}, asked: map[uint32]*asking{}}
 	signals := make(chan *dbus.Signal, 16)
-	conn, err := bus.Connect()
-	if err == nil {
+	switch conn, err := d.open(signals); err {
+	case nil:
 		d.conn = conn
-		conn.Signal(signals)
-		err = d.subscribe()
-	}
-	if err != nil {
-		d.close()
-		d.conn = nil
+	case errSlow: // open says when it is over
+		d.gone = true
+		to.setHealth(None, deafBusDetail)
+		return d
+	default:
+		d.gone = true
 		to.setHealth(None, noBusDetail)
 		to.post(event{kind: ended})
 		return d
@@ -80,11 +86,43 @@ func newFreedesktop(to reporter, patience time.Duration) *freedesktop {
 	return d
 }
 
-func (d *freedesktop) subscribe() error {
-	if err := bus.WatchName(d.conn, serverName); err != nil {
+// open connects to the bus. A bus that is there and says nothing is waited for in
+// the background, so that there is never more than one connection that waits; when
+// it speaks after all, or goes, the desk has ended, and another one is made.
+func (d *freedesktop) open(signals chan<- *dbus.Signal) (*dbus.Conn, error) {
+	opened := make(chan *dbus.Conn, 1)
+	err := within(min(d.patience, openTimeout), func() error {
+		conn, err := subscribed(signals)
+		opened <- conn
 		return err
+	})
+	if err == errSlow {
+		go func() {
+			if conn := <-opened; conn != nil {
+				conn.Close()
+			}
+			d.to.post(event{kind: ended})
+		}()
+		return nil, err
 	}
-	return d.conn.AddMatchSignal(dbus.WithMatchSender(serverName), dbus.WithMatchInterface(serverName), dbus.WithMatchObjectPath(serverPath))
+	return <-opened, err
+}
+
+func subscribed(signals chan<- *dbus.Signal) (*dbus.Conn, error) {
+	conn, err := bus.Connect()
+	if err != nil {
+		return nil, err
+	}
+	conn.Signal(signals)
+	err = bus.WatchName(conn, serverName)
+	if err == nil {
+		err = conn.AddMatchSignal(dbus.WithMatchSender(serverName), dbus.WithMatchInterface(serverName), dbus.WithMatchObjectPath(serverPath))
+	}
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return conn, nil
 }
 
 func (d *freedesktop) close() {

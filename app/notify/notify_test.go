@@ -386,3 +386,43 @@ func TestADeskThatEndedIsReplaced(t *testing.T) {
 		return strings.Count(third.did(), "show ") == 2 && strings.Contains(third.did(), "show shown") && strings.Contains(third.did(), "show since")
 	})
 }
+
+// A bus may let us in, and drop us at once.
+func TestADeskThatEndsAgainAndAgainIsReplacedEverMoreRarely(t *testing.T) {
+	clock := &fakeClock{now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), waits: make(chan time.Time)}
+	desks := make(chan *fakeDesk, 10)
+	n := start(Options{Enabled: true, Clock: clock, Log: slog.New(slog.DiscardHandler)}, func(_ Options, to reporter) desk {
+		d := &fakeDesk{to: to, marks: map[string]uint64{}}
+		desks <- d
+		return d
+	})
+	t.Cleanup(n.Close)
+	d := <-desks
+	next := func(after time.Duration) {
+		t.Helper()
+		d.to.post(event{kind: ended})
+		settled(t, n, d)
+		settled(t, n, d)
+		clock.pass(after - 1)
+		settled(t, n, d)
+		settled(t, n, d)
+		if len(desks) > 0 {
+			t.Fatalf("it did not wait for %v", after)
+		}
+		clock.pass(1)
+		select {
+		case d = <-desks:
+		case <-time.After(10 * time.Second):
+			t.Fatalf("there is no other after %v", after)
+		}
+		settled(t, n, d)
+	}
+	for _, pause := range []time.Duration{1, 2, 4, 8} {
+		next(pause * firstRevival)
+	}
+	clock.mu.Lock()
+	clock.now = clock.now.Add(8*firstRevival + 1) // this one lives
+	clock.mu.Unlock()
+	next(firstRevival)
+	next(2 * firstRevival)
+}

@@ -8,7 +8,9 @@ import (
 // How long the notifier waits before it tries again, doubling from the first to
 // the last. A desk that ended is looked for soon, since a desktop that restarts
 // its bus needs it at once; what a server would not show may be shown when it is
-// less busy. A server that is not there is not tried: its coming is heard of.
+// less busy. A server that is not there is not tried: its coming is heard of. A bus
+// is looked for even where there never was one, since an agent may be there before
+// its session is: that is one attempt to connect every lastRevival, for good.
 const (
 	firstRevival = time.Second
 	lastRevival  = 5 * time.Minute
@@ -19,15 +21,16 @@ const (
 // retry is something that failed and is to be tried again; zero: nothing is.
 type retry struct {
 	at    time.Time
-	times int // how often it failed in a row
+	times int           // how often it failed in a row
+	pause time.Duration // the last one
 }
 
 func (r *retry) failed(now time.Time, first, last time.Duration) {
-	pause := last
+	r.pause = last
 	if r.times < 12 {
-		pause = min(first<<r.times, last)
+		r.pause = min(first<<r.times, last)
 	}
-	r.at, r.times = now.Add(pause), r.times+1
+	r.at, r.times = now.Add(r.pause), r.times+1
 }
 
 // due: a clock that was set back makes nobody wait for longer than the last pause.
@@ -43,13 +46,22 @@ func (r *runner) revive() {
 	}
 	r.revival.at = time.Time{}
 	r.desk.close()
-	r.desk = r.makeDesk()
+	r.desk, r.made = r.makeDesk(), r.opts.Clock.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !slices.ContainsFunc(r.events, func(e event) bool { return e.kind == ended }) {
-		r.revival = retry{}
 		r.tryUnseen(maxFails)
 	}
+}
+
+// deskEnded lets another be made after a while: soon, where this one was of use for
+// longer than it was waited for. A bus that lets us in and drops us is none.
+func (r *runner) deskEnded() {
+	now := r.opts.Clock.Now()
+	if now.Sub(r.made) > r.revival.pause {
+		r.revival = retry{}
+	}
+	r.revival.failed(now, firstRevival, lastRevival)
 }
 
 // alarm sends when something may be due: a reminder, or another try. With
