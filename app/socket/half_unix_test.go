@@ -166,6 +166,35 @@ func TestHalfARequestAndThenTheEndIsNoRequest(t *testing.T) {
 	}
 }
 
+// Nothing more can come: there is nothing to wait for.
+func TestHalfABodyAndThenTheEndIsAnsweredAtOnce(t *testing.T) {
+	for what, half := range map[string]string{
+		"a body":           strings.TrimSuffix(rejected, `"}`),
+		"no body":          strings.TrimSuffix(callAPI, "body"),
+		"the last byte":    strings.TrimSuffix(rejected, "}"),
+		"an API call":      strings.TrimSuffix(callAPI, "y"),
+		"a chunk":          "POST /v1/connections/work/rejected HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"a",
+		"the last chunk":   "POST /v1/connections/work/rejected HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",
+		"one nobody wants": "POST /v1/nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n",
+	} {
+		for _, late := range []bool{false, true} { // the end comes with the request, or while more is waited for
+			a := newSlowAgent()
+			close(a.let)
+			c := dial(t, listening(t, a))
+			io.WriteString(c, half)
+			if late {
+				time.Sleep(50 * time.Millisecond)
+			}
+			halfClose(t, c)
+			c.SetReadDeadline(time.Now().Add(BodyTimeout / 2))
+			answer, err := io.ReadAll(c)
+			if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 ") || strings.Contains(string(answer), " 200 ") {
+				t.Errorf("%s: answered %q, %v", what, answer, err)
+			}
+		}
+	}
+}
+
 func TestAWaitThatTheEndOfTheAgentEndsSaysSo(t *testing.T) {
 	a := newSlowAgent()
 	address := tempAddress(t)

@@ -60,10 +60,12 @@ type peerConn struct {
 // is being answered: net/http takes the end for a hang-up then and gives the
 // request up, and a client may well close its side once it has asked (nc -N, or
 // Python's shutdown). So it goes on until the client has hung up, where that can
-// be told, or the deadline has passed.
+// be told, or the deadline has passed. A body that stops short has ended, though:
+// what reads it takes as much as there is, and only the look-out for a hang-up,
+// which begins once the body is in, reads a single byte.
 func (c *peerConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	if n > 0 || err != io.EOF || !c.busy.Load() {
+	if n > 0 || err != io.EOF || !c.busy.Load() || len(p) != 1 {
 		return n, err
 	}
 	return 0, awaitHangUp(c.Conn)
