@@ -37,10 +37,12 @@ func TestEveryStateIsToldInASentenceWithTheWayOn(t *testing.T) {
 			detail = strings.Replace(detail, "The provider", provider, 1)
 			for _, r := range append([]tokens.Reason{tokens.ReasonNone}, tokens.Reasons...) {
 				for _, s := range statesOf(r) {
-					st := tokens.Status{Name: fmt.Sprintf("c%d", len(all)), Provider: "p", ProviderName: provider,
-						State: s, Reason: r, Detail: tokens.Sentence(s, r, provider, detail)}
-					all = append(all, socket.Connection{Status: st})
-					refusals = append(refusals, tokens.Refusal(st.Name, s, r, provider, detail))
+					for _, unsaved := range []bool{false, true} {
+						st := tokens.Status{Name: fmt.Sprintf("c%d", len(all)), Provider: "p", ProviderName: provider,
+							State: s, Reason: r, Detail: tokens.Sentence(s, r, provider, detail), Unsaved: unsaved}
+						all = append(all, socket.Connection{Status: st})
+						refusals = append(refusals, tokens.Refusal(st.Name, s, r, provider, detail))
+					}
 				}
 			}
 		}
@@ -67,10 +69,14 @@ func TestEveryStateIsToldInASentenceWithTheWayOn(t *testing.T) {
 			t.Errorf("problem, %s %s: %+v", st.State, st.Reason, p)
 		}
 	}
-	if len(all) < 1000 {
+	if len(all) < 2000 {
 		t.Errorf("only %d cases", len(all))
 	}
 }
+
+// keychainStep is what a line says at most once: who is told to unlock the keychain
+// and then to start it, or to unlock it twice, does not know which it is.
+var keychainStep = regexp.MustCompile(`(?i)\b(unlock|start) the keychain`)
 
 // amiss says what is wrong with a line that people read; "" for nothing.
 func amiss(line string) string {
@@ -81,6 +87,8 @@ func amiss(line string) string {
 		return "it does not end"
 	case !wayOn.MatchString(line):
 		return "it does not say what to do"
+	case len(keychainStep.FindAllString(line, -1)) > 1:
+		return "it says twice what to do with the keychain"
 	case strings.Contains(line, ".."), strings.Contains(line, "%!"), strings.Contains(line, "  "):
 		return "it is badly put together"
 	}

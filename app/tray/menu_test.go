@@ -243,6 +243,8 @@ func TestTooltipSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		s.Detail = tokens.Sentence(s.State, s.Reason, "GitHub", "")
 	})
 	retrying := with(gitlab(tokens.Retrying), func(s *tokens.Status) { s.Reason, s.RetryAt = tokens.ReasonNetwork, at("2026-11-23 12:03") })
+	absent := with(github(tokens.KeychainLocked), func(s *tokens.Status) { s.Reason = tokens.ReasonKeychainUnavailable })
+	notKept := with(dead, func(s *tokens.Status) { s.Reason, s.Detail = tokens.ReasonNotKept, "" })
 	unsaved := func(s *tokens.Status) { s.Unsaved = true }
 	for _, c := range []struct {
 		all     []tokens.Status
@@ -264,6 +266,9 @@ func TestTooltipSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		{[]tokens.Status{with(github(tokens.Connected), unsaved)}, "", "Authtray: Unlock the keychain: the new token of GitHub is not saved."},
 		{[]tokens.Status{with(retrying, unsaved)}, "",
 			"Authtray: Unlock the keychain: the new token is not saved. Trying GitLab again at 12:03: it cannot be reached."},
+		{[]tokens.Status{with(github(tokens.KeychainLocked), unsaved)}, "", "Authtray: Unlock the keychain: it is locked."},
+		{[]tokens.Status{with(absent, unsaved)}, "", "Authtray: Start the keychain: it cannot be reached."},
+		{[]tokens.Status{with(notKept, unsaved)}, "", "Authtray: Unlock the keychain and reconnect GitHub: the last sign-in is lost."},
 	} {
 		if got := Tooltip(c.all, c.profile, now); got != c.want {
 			t.Errorf("got  %s\nwant %s", got, c.want)

@@ -88,14 +88,14 @@ func fineText(all []tokens.Status) string {
 // first, each with what to do about it. The detail of its status says it best; the
 // short ones have what to do first, and the shortest call the connection by the
 // name that the user gave it. A token that is not in the keychain hides nothing
-// else that is wrong.
+// else that is wrong, and is not told beside what says already what to do with that.
 func sentences(st tokens.Status, all []tokens.Status, now time.Time) []string {
 	short := stepFor(st, nameOf(st, all), now)
 	said := []string{short.way + ": " + short.why + ".", short.way + ".", stepFor(st, st.Name, now).way + "."}
 	if st.Detail != "" && st.State != tokens.Connecting {
 		said = append([]string{st.Detail}, said...)
 	}
-	if !st.Unsaved || st.State == tokens.Connected {
+	if !st.Unsaved || st.State == tokens.Connected || namesKeychain(st) {
 		return said
 	}
 	var both []string
@@ -103,6 +103,11 @@ func sentences(st tokens.Status, all []tokens.Status, now time.Time) []string {
 		both = append(both, unsavedText+s, "Unlock the keychain. "+s)
 	}
 	return both
+}
+
+// namesKeychain: what to do with the keychain is the step to take, or part of it.
+func namesKeychain(st tokens.Status) bool {
+	return st.State == tokens.KeychainLocked || st.Reason == tokens.ReasonNotKept
 }
 
 const unsavedText = "Unlock the keychain: the new token is not saved. "
