@@ -230,3 +230,20 @@ func TestAClockThatIsWrongForAMinuteShortensNoToken(t *testing.T) {
 		r.wantState(Connected, ReasonNone)
 	})
 }
+
+func TestATokenObtainedByAClockThatWasAheadIsNotServedLater(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.clock.jump(2 * time.Hour)
+		r.token() // renewed
+		r.quit()
+		r.clock.jump(-2 * time.Hour)
+		r.provider.with(func() { r.provider.always = failure(providers.Transient, "http_503") })
+		r.start()
+		r.pass(130 * time.Minute) // by its own times it would be good now
+		_, err := r.ask(Want{})
+		r.wantCode(err, CodeTemporarilyUnavailable)
+		r.provider.with(func() { r.provider.always = nil })
+		r.pass(6 * time.Minute)
+		r.wantState(Connected, ReasonNone)
+	})
+}

@@ -136,6 +136,14 @@ func merged(old, add map[string]json.RawMessage) map[string]json.RawMessage {
 	return m
 }
 
+// ended is the grant with an end that has come, as old as it may be: of one from
+// the future nobody knows how old it is.
+func (g *Grant) ended(now time.Time) *Grant {
+	n := *g
+	n.ObtainedAt, n.ExpiresAt = now.Add(-g.lifetime()), now
+	return &n
+}
+
 // shifted is the grant with its times moved by d, after the wall clock was.
 func (g *Grant) shifted(d time.Duration) *Grant {
 	if g == nil {

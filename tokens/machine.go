@@ -77,7 +77,6 @@ type storing struct {
 	readAt  time.Time
 
 	unsaved bool // served is newer than the store
-	unkept  bool // …and the store has nothing of what the user brought
 	writing bool
 	writeAt time.Time
 	writes  int // failures in a row

@@ -80,7 +80,7 @@ func (m *machine) renewed(now time.Time) {
 		m.note(now, what, ReasonNone, "")
 	}
 	m.busy = idle
-	away := m.away() && !m.store.unkept // the configuration changed while the answer was under way
+	away := m.away() && !m.foreseen() // the configuration changed while the answer was under way
 	if m.adopt(now, m.next); m.nextNarrow != nil {
 		m.nextNarrow()
 		m.nextNarrow = nil

@@ -26,7 +26,11 @@ func (m *machine) recordRead(now time.Time, g *Grant, err error) {
 	switch {
 	case err == nil:
 		m.store.read = true
-		m.found(now, g.shifted(m.store.skew))
+		g = g.shifted(m.store.skew)
+		if fromFuture(g, now) && m.policy.refreshable(g) && !g.ExpiresAt.IsZero() {
+			g = g.ended(now)
+		}
+		m.found(now, g)
 	case errors.Is(err, store.ErrAbsent):
 		m.store.read = true
 		m.absent(now)
@@ -142,29 +146,13 @@ func (m *machine) saved(now time.Time, generation uint64, err error) {
 	}
 	m.store.unsaved = err != nil || m.store.again
 	if err == nil {
-		m.store.writes, m.store.read, m.store.erase, m.store.unkept, m.store.damaged = 0, true, false, false, false
+		m.store.writes, m.store.read, m.store.erase, m.store.damaged = 0, true, false, false
 		m.store.again, m.store.writeAt = false, now
 		m.pardon()
 		return
 	}
-	m.foresee(now)
 	m.store.writes++
 	m.store.writeAt = now.Add(backoff(m.store.writes, 0, m.rnd()))
-}
-
-// foresee writes down what the next process is to say if this one ends before
-// the store takes the grant that the user brought. It covers no record that is
-// not over already: an older one that still lives is used again.
-func (m *machine) foresee(now time.Time) {
-	if !m.store.unkept || m.verdict != nil && m.verdict.Reason == ReasonNotKept {
-		return
-	}
-	v := Verdict{Reason: ReasonNotKept, Time: now}
-	if m.verdict != nil {
-		v.Generation = m.verdict.Generation
-	}
-	m.verdict, m.store.verdict, m.store.verdictAt = &v, true, now
-	m.tickStore(now)
 }
 
 // pardon forgets the verdict: a grant above its generation is in use.
@@ -320,7 +308,7 @@ func (m *machine) sentence(now time.Time, r Reason, detail string) {
 	m.busy, m.request = idle, effect{}
 	m.probes = probing{}
 	m.rejection = false
-	m.store.unsaved, m.store.unkept, m.store.erase, m.store.writes = false, false, true, 0
+	m.store.unsaved, m.store.erase, m.store.writes = false, true, 0
 	m.store.verdictAt, m.store.eraseAt = now, now
 	m.store.verdict = true
 	m.tickStore(now)
@@ -331,15 +319,27 @@ func (m *machine) connect(now time.Time, g *Grant) {
 	m.busy, m.request = saving, effect{}
 	m.next, m.narrow, m.nextNarrow = g, nil, nil
 	m.rejection = false
-	m.store.unkept = true
-	if m.verdict != nil && m.verdict.All { // or it would cover this grant too, in a process that comes before it is cleared
-		v := *m.verdict
-		v.All, v.Generation = false, g.Generation-1
-		m.verdict = &v
-		m.judge(m.verdict)
-	}
+	m.foresee(now, g)
 	m.save(g)
 }
+
+// foresee writes down what the next process is to say if this one ends before
+// the store has the grant that the user brought. It covers no record that is not
+// over already: an older one that still lives is used again.
+func (m *machine) foresee(now time.Time, g *Grant) {
+	v := Verdict{Reason: ReasonNotKept, Time: now}
+	if m.verdict != nil {
+		v.Generation = m.verdict.Generation
+		if m.verdict.All {
+			v.Generation = g.Generation - 1
+		}
+	}
+	m.verdict, m.store.verdict = &v, false
+	m.judge(m.verdict)
+}
+
+// foreseen: the store does not have the grant that the user brought.
+func (m *machine) foreseen() bool { return m.verdict != nil && m.verdict.Reason == ReasonNotKept }
 
 // disconnect gives up the grant, and has it revoked at the provider as soon as
 // the verdict is on disk. It says whether there is one in memory.
@@ -386,7 +386,7 @@ func (m *machine) announced(now time.Time) {
 
 // announce: the user must hear of this state, and has not yet.
 func (m *machine) announce() bool {
-	if m.base != ReconnectRequired || m.flow || m.store.reading && !m.store.read { // the record may be newer than the verdict
+	if m.base != ReconnectRequired || m.flow || m.next != nil || m.store.reading && !m.store.read { // the record may be newer than the verdict
 		return false
 	}
 	if m.kept() {
@@ -397,7 +397,7 @@ func (m *machine) announce() bool {
 
 // kept: there is no verdict on the grant, but for one that is foreseen.
 func (m *machine) kept() bool {
-	return m.verdict == nil || m.served != nil && m.verdict.Reason == ReasonNotKept
+	return m.verdict == nil || m.served != nil && m.foreseen()
 }
 
 // remark writes down what the user has been told of a grant that is kept.

@@ -57,11 +57,14 @@ func usable(g *Grant, now time.Time, minValid time.Duration) bool {
 		return true
 	}
 	left, age := g.ExpiresAt.Sub(now), now.Sub(g.ObtainedAt)
-	if left <= 0 || age < -clockSlack {
+	if left <= 0 || fromFuture(g, now) {
 		return false
 	}
 	return left >= min(minValid, g.lifetime()/4) || age < justRenewed
 }
+
+// fromFuture: the clock was ahead when the grant was obtained, or is behind now.
+func fromFuture(g *Grant, now time.Time) bool { return g.ObtainedAt.Sub(now) > clockSlack }
 
 // policy is what a connection's configuration means for its grant.
 type policy struct {

@@ -84,7 +84,11 @@ var allowed = map[string]map[State][]State{
 		Connected: {ReconnectRequired}, Retrying: {ReconnectRequired}, Misconfigured: {ReconnectRequired},
 		KeychainLocked: {ReconnectRequired}, ReconnectRequired: {Connected},
 	},
-	"probed": {Connected: {ReconnectRequired}},
+	"probed":        {Connected: {ReconnectRequired}},
+	"tick":          {Disconnected: {KeychainLocked}},
+	"wake":          {Disconnected: {KeychainLocked}},
+	"store changed": {Disconnected: {KeychainLocked}},
+	"user refresh":  {Disconnected: {KeychainLocked}},
 	"disconnect": {
 		Connected: {Disconnected}, Retrying: {Disconnected}, Misconfigured: {Disconnected},
 		KeychainLocked: {Disconnected}, ReconnectRequired: {Disconnected},
@@ -126,7 +130,7 @@ func (c *checker) state(m *machine) {
 		c.over = true
 		c.died(m.reason)
 	}
-	if c.gone && m.base != Disconnected && m.next == nil {
+	if c.gone && m.base != Disconnected && m.next == nil && m.reason != ReasonNotKept { // but for a new sign-in that a crash cut short
 		c.fail("a connection that the user ended is %s", m.base)
 	}
 	if m.base == Retrying && m.busy == idle {
@@ -153,7 +157,7 @@ func (c *checker) died(r Reason) {
 	ok, replaced := false, !c.onDisk // by a consent that a crash took away
 	switch r {
 	case ReasonRevoked:
-		ok = c.saidDead && (p.revoked && !p.lost || replaced)
+		ok = c.saidDead && (p.revoked && !p.lost || replaced || p.ghost)
 	case ReasonAnswerLost:
 		ok = c.saidDead && c.unheard && (p.revoked || p.lost || replaced)
 	case ReasonRefused:
@@ -192,6 +196,7 @@ func (c *checker) provider(err error) {
 func (c *checker) reused(sender *simAgent, sent *Grant) {
 	newest := c.w.provider.current()
 	has := func(g *Grant) bool { return g != nil && g.RefreshToken == newest }
+	c.w.provider.ghost = sender.dead // its process is gone, and the next one asked in between
 	if !sender.dead && (has(sender.m.served) || has(sender.m.next) || has(c.w.disk)) {
 		c.fail("%s was sent, though %s had been delivered", sent.RefreshToken, newest)
 	}
@@ -370,6 +375,9 @@ func (c *checker) crashed(a *simAgent) {
 	}
 	if m.store.unsaved && m.served != nil {
 		c.unsure = m.served.AccessToken // its times may not be on disk as the clock now has them
+	}
+	if w.wrong && !w.provider.refreshs && m.served != nil {
+		c.unsure = m.served.AccessToken // obtained by a clock that is put right while nobody can see it
 	}
 	if c.told > 0 && (w.verdict == nil || !w.verdict.Announced) {
 		c.retold++

@@ -23,6 +23,7 @@ type simProvider struct {
 	rotated  time.Duration // when the last rotation was
 	loseNext bool
 	revoked  bool // by a person, not by us
+	ghost    bool // …or died of a request whose sender was gone
 	lost     bool // the family died since the answer with its newest refresh token never arrived
 }
 
@@ -68,7 +69,7 @@ var simScopes, simLess = []string{"read", "write"}, []string{"read"}
 
 func (p *simProvider) consent() providers.Answer {
 	p.family++
-	p.serial, p.alive, p.revoked, p.lost, p.rotated = 0, true, false, false, 0
+	p.serial, p.alive, p.revoked, p.lost, p.ghost, p.rotated = 0, true, false, false, false, 0
 	return p.issue(simScopes)
 }
 

@@ -32,6 +32,7 @@ type world struct {
 	strange                        bool          // the provider refuses everything in words of its own
 	moved                          bool          // the configuration points elsewhere
 	lossy                          bool          // requests arrive, answers do not
+	wrong                          bool          // the clock, for a minute
 	slowNext                       bool          // the next request takes long
 	full                           bool          // the state folder
 	wanted                         bool          // the user wants to be connected
@@ -286,7 +287,8 @@ func (w *world) clockWrong() {
 		}
 	}
 	set(d)
-	w.in(40*time.Second, func() { set(-d) })
+	w.wrong = true
+	w.in(40*time.Second, func() { w.wrong = false; set(-d) })
 }
 
 func (w *world) configEdited() {
