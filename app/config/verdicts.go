@@ -60,8 +60,10 @@ func readVerdict(data []byte) (tokens.Verdict, error) {
 		Reason     *tokens.Reason `json:"reason"`
 		Generation *uint64        `json:"generation"`
 	}
-	if err := errors.Join(json.Unmarshal(data, &v), json.Unmarshal(data, &given)); err != nil {
-		return v, err
+	for _, into := range []any{&v, &given} {
+		if err := json.Unmarshal(data, into); err != nil {
+			return v, err
+		}
 	}
 	switch {
 	case v.Generation > 0 || v.All || v.Told:
