@@ -247,3 +247,17 @@ func TestATokenObtainedByAClockThatWasAheadIsNotServedLater(t *testing.T) {
 		r.wantState(Connected, ReasonNone)
 	})
 }
+
+func TestAClockSetBackDuringARequestMakesItsAnswerNoYounger(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.slow = 10 * time.Second })
+		r.pass(55*time.Minute + 16*time.Second)
+		r.wantHits(1)
+		r.provider.with(func() { r.provider.stamp = r.clock.Now() }) // as of when it was sent
+		r.clock.jump(-30 * time.Minute)
+		r.pass(10 * time.Second)
+		if age := r.clock.Now().Sub(*r.status().RefreshedAt); age < 0 || age > time.Minute {
+			t.Fatalf("the new token seems %s old", age)
+		}
+	})
+}

@@ -39,8 +39,9 @@ type machine struct {
 
 	// What is under way. At most one refresh, ever.
 	busy    phase
-	request effect // the refresh under way
-	death   Reason // the verdict that a rereading waits to pass
+	request effect        // the refresh under way
+	drift   time.Duration // by how much the clock was set back since it was sent
+	death   Reason        // the verdict that a rereading waits to pass
 
 	deathDetail string
 
@@ -300,6 +301,7 @@ func (m *machine) shift(now time.Time, d time.Duration, undone bool) {
 		m.store.unsaved, m.store.writeAt = true, now.Add(-d)
 	}
 	m.store.again = m.store.again || m.store.writing
+	m.drift += d
 	m.served, m.next, m.request.grant = served, moved(m.next), moved(m.request.grant)
 	for k, n := range m.narrow {
 		n.token, n.at = *moved(&n.token), n.at.Add(d)

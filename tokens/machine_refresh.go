@@ -32,7 +32,7 @@ func (m *machine) storeChecked(now time.Time, err error) {
 		m.stand(now, KeychainLocked, storeReason(err), "", now.Add(storeRetry))
 		return
 	}
-	m.busy = sending
+	m.busy, m.drift = sending, 0
 	m.do(m.request)
 }
 
@@ -43,6 +43,7 @@ func (m *machine) answered(now time.Time, generation uint64, a providers.Answer,
 	}
 	want := m.request.want
 	m.request = effect{}
+	a.SentAt = a.SentAt.Add(m.drift)
 	switch {
 	case errors.Is(err, providers.ErrBindingChanged):
 		m.busy = idle

@@ -227,6 +227,7 @@ type rigProvider struct {
 	probes      int
 	binding     providers.Binding
 	current     string
+	stamp       time.Time     // when the next answer's request was sent; zero: when it comes
 	ignores     []string      // the scopes of every answer, whatever was asked
 	refreshEnds time.Duration // how long it says that its refresh tokens last; 0: it does not say
 	narrowKeeps bool          // a narrower token does not rotate the refresh token
@@ -243,7 +244,9 @@ func (p *rigProvider) issue() providers.Answer {
 	if p.refreshable {
 		a.RefreshToken = fmt.Sprintf("refresh-%d", p.serial)
 	}
-	a.RefreshExpiresIn = p.refreshEnds
+	if a.RefreshExpiresIn = p.refreshEnds; !p.stamp.IsZero() {
+		a.SentAt, p.stamp = p.stamp, time.Time{}
+	}
 	p.current = a.RefreshToken
 	return a
 }

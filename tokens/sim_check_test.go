@@ -29,6 +29,7 @@ type checker struct {
 	retold   int    // …how often it may have been told again, after a crash in the very moment
 	unheard  bool   // an answer got lost since the last one that was heard
 	onDisk   bool   // the keychain has, or had, it
+	notKept  bool   // the newest sign-in was lost
 	back     bool   // we gave it back
 	gen      uint64 // the generation that is served
 	unsure   string // a token whose times a crash kept from being written after the clock was set back
@@ -114,7 +115,10 @@ func (c *checker) transition(event string, before State, a *simAgent) {
 
 // alive notes that the user sees that they are connected again.
 func (c *checker) alive(m *machine) {
-	if c.over && c.w.wanted && m.base == Connected && c.current(m.served) && (c.gone || !c.back) {
+	if !c.over || !c.w.wanted || m.base != Connected || m.served == nil {
+		return
+	}
+	if older := !c.current(m.served); older && c.notKept || !older && (c.gone || !c.back) {
 		c.reconnected()
 	}
 }
@@ -173,7 +177,7 @@ func (c *checker) died(r Reason) {
 		c.fail("a grant was given up, and the reason is not true (said dead %v, revoked %v, lost %v, unheard %v, on disk %v, suspects %d)",
 			c.saidDead, p.revoked, p.lost, c.unheard, c.onDisk, c.suspects)
 	}
-	if p.lost || replaced {
+	if c.notKept = r == ReasonNotKept; p.lost || replaced {
 		c.lostGrants++
 	}
 	c.w.in(c.w.about(6*time.Hour), func() {
@@ -378,6 +382,9 @@ func (c *checker) crashed(a *simAgent) {
 	}
 	if w.wrong && !w.provider.refreshs && m.served != nil {
 		c.unsure = m.served.AccessToken // obtained by a clock that is put right while nobody can see it
+	}
+	if c.over && !c.gone && (w.verdict == nil || w.verdict.Told) {
+		c.over = false // nobody has written it down yet: the next process asks again
 	}
 	if c.told > 0 && (w.verdict == nil || !w.verdict.Announced) {
 		c.retold++

@@ -221,7 +221,8 @@ func (w *world) userLooks() {
 		return
 	}
 	w.check.tidy(a)
-	if w.wanted && a.m.base == Disconnected && a.m.store.read && a.m.next == nil {
+	out := a.m.base == Disconnected || a.m.base == ReconnectRequired && w.check.over
+	if w.wanted && out && a.m.store.read && a.m.next == nil {
 		a.userConnects()
 	}
 }
