@@ -128,9 +128,10 @@ func nobody(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.MkdirAll(home+"/.config/authtray", 0o755))
 	ts.Check(os.Mkdir(home+"/run", 0o700))
 	ts.Check(os.Mkdir(home+"/.local", 0o700))
-	program, err := os.ReadFile(command(ts, "authtray").Path)
-	ts.Check(err)
-	ts.Check(os.WriteFile(home+"/authtray", program, 0o755))
+	// Copied by a program of its own: a file that this process writes stays open in
+	// whatever other scripts start in that moment, and cannot be run as long.
+	ts.Check(exec.Command("cp", command(ts, "authtray").Path, home+"/authtray").Run())
+	ts.Check(os.Chmod(home+"/authtray", 0o755))
 	ts.Check(os.Chmod(home+"/.config/authtray", 0o555))
 	cmd := exec.Command(home+"/authtray", args[1:]...)
 	cmd.Env = []string{"HOME=" + home, "XDG_RUNTIME_DIR=" + home + "/run"}
