@@ -314,3 +314,29 @@ func TestNothingIsGivenBackBeforeTheVerdictIsWritten(t *testing.T) {
 		}
 	})
 }
+
+// A first sign-in may come before the keychain has said that it is empty, and a
+// later process may have to disconnect before it has read what came of that.
+func TestAGrantFromBeforeTheFirstReadIsCoveredByADisconnectionBeforeTheNext(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.m.Disconnect(t.Context(), "work")
+		for range 3 {
+			r.store.fail(store.ErrLocked)
+			r.restart()
+			go r.m.Adopt(context.Background(), "work", providers.Result{Answer: r.provider.issue(), Binding: rigBinding})
+			r.pass(time.Second)
+			r.store.fail(nil)
+			r.pass(time.Minute)
+			r.m.Refresh(t.Context(), "work")
+			r.wantState(Connected, ReasonNone)
+			r.store.fail(store.ErrLocked)
+			r.restart()
+			r.m.Disconnect(t.Context(), "work")
+			r.store.fail(nil)
+			r.pass(time.Minute)
+			if r.wantState(Disconnected, ReasonNone); r.stored() != nil {
+				t.Fatal("the grant that the user gave up came back to life")
+			}
+		}
+	})
+}

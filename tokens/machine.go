@@ -189,8 +189,10 @@ func (m *machine) note(now time.Time, what string, r Reason, detail string) {
 	}
 }
 
-// generation is the highest generation that may have been used so far.
-func (m *machine) generation() uint64 {
+// generation is the highest generation that may have been used so far. Where the
+// store's cannot be read it is the time in milliseconds, which no count of
+// refreshes comes up to.
+func (m *machine) generation(now time.Time) uint64 {
 	var g uint64
 	if m.verdict != nil {
 		g = m.verdict.Generation
@@ -200,11 +202,14 @@ func (m *machine) generation() uint64 {
 			g = max(g, k.Generation)
 		}
 	}
-	if !m.store.read || m.store.damaged {
-		g += unknownJump
+	if m.unknown() {
+		g = max(g+1, uint64(now.UnixMilli()))
 	}
 	return g
 }
+
+// unknown: there may be a record that nobody has read.
+func (m *machine) unknown() bool { return !m.store.read || m.store.damaged }
 
 // tick does what is due. It may be called at any time.
 func (m *machine) tick(now time.Time) {

@@ -302,7 +302,7 @@ func (m *machine) condemn(now time.Time, r Reason, detail string) {
 
 // sentence writes the verdict and erases every grant up to now.
 func (m *machine) sentence(now time.Time, r Reason, detail string) {
-	m.verdict = &Verdict{Reason: r, Detail: detail, Generation: m.generation(), Time: now}
+	m.verdict = &Verdict{Reason: r, Detail: detail, Generation: m.generation(now), Time: now, All: m.unknown()}
 	m.told = ReasonNone
 	m.served, m.next, m.narrow, m.nextNarrow = nil, nil, nil, nil
 	m.busy, m.request = idle, effect{}

@@ -378,7 +378,7 @@ func (m *Manager) Adopt(ctx context.Context, name string, r providers.Result) (S
 	m.unlock(ctx)
 	m.event(k, func(now time.Time) {
 		k.m.flow = false
-		k.m.connect(now, firstGrant(r, k.m.generation()+1, k.m.policy.keepID))
+		k.m.connect(now, firstGrant(r, k.m.generation(now)+1, k.m.policy.keepID))
 	})
 	if err := m.settle(ctx, k, func() bool { return k.m.next == nil }); err != nil {
 		return Status{}, err

@@ -890,7 +890,7 @@ func TestALateAnswerBelongsToItsGeneration(t *testing.T) {
 		m.recordRead(now, firstGrant(providers.Result{Answer: answer("1")}, 1, false), nil)
 		m.start(now, Want{})
 		m.storeChecked(now, nil)
-		m.connect(now, firstGrant(providers.Result{Answer: answer("2")}, m.generation()+1, false))
+		m.connect(now, firstGrant(providers.Result{Answer: answer("2")}, m.generation(now)+1, false))
 		return m
 	}
 	m := sent()

@@ -26,7 +26,6 @@ const (
 	slowRead      = time.Second        // a keychain that takes longer to answer at the start is said to be out of reach
 	lapseTime     = 24 * time.Hour     // a token that ended for good is kept this long: the clock may be wrong
 	cutOffTime    = 3 * time.Second    // what a request that was under way when the machine slept is given after it
-	unknownJump   = 1 << 40            // added to a generation where the stored one cannot be read
 )
 
 // suspectPauses are the pauses after the first, second… unknown refusal; the

@@ -346,7 +346,7 @@ func (a *simAgent) userConnects() {
 	r := providers.Result{Answer: w.provider.consent(), Binding: w.binding()}
 	w.wanted = true
 	w.check.consented()
-	a.event("connect", func(now time.Time) { a.m.connect(now, firstGrant(r, a.m.generation()+1, false)) })
+	a.event("connect", func(now time.Time) { a.m.connect(now, firstGrant(r, a.m.generation(now)+1, false)) })
 }
 
 // userDisconnects, and thinks better of it some days later.

@@ -246,7 +246,7 @@ func TestAVerdictOnEveryRecordLearnsItsGeneration(t *testing.T) {
 	dead := firstGrant(a, 50, false)
 	m.recordRead(now, dead, nil)
 	m.erased(now, store.ErrLocked)
-	m.connect(now, firstGrant(a, m.generation()+1, false))
+	m.connect(now, firstGrant(a, m.generation(now)+1, false))
 	m.saved(now, m.next.Generation, store.ErrLocked)
 	if !m.verdict.covers(dead) {
 		t.Fatalf("%+v no longer covers the dead record of generation 50", *m.verdict)
