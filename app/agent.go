@@ -177,6 +177,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	quick, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	server.Shutdown(quick)
+	listener.Close() // where the end came before the server had it: the next agent must not find somebody there
 	work.Wait()
 	a.log.Info("ended")
 	return err

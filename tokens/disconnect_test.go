@@ -254,28 +254,13 @@ func TestAnOldGrantIsNotRevokedBesideANewOneWhereThereIsOnlyOne(t *testing.T) {
 	})
 }
 
-type clearing struct {
-	*memoryVerdicts
-	clear func()
-}
-
-func (v *clearing) Clear(n string) error {
-	err := v.memoryVerdicts.Clear(n)
-	if v.clear != nil {
-		f := v.clear
-		v.clear = nil
-		f()
-	}
-	return err
-}
-
 func TestAConnectionAddedWhileItsNameIsLeftStays(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
-		v := &clearing{memoryVerdicts: r.verdicts}
-		r.m.opts.Verdicts = v
 		r.m.Disconnect(t.Context(), "work")
 		r.pass(time.Second)
-		v.clear = r.put
+		r.verdicts.mu.Lock()
+		r.verdicts.cleared = r.put
+		r.verdicts.mu.Unlock()
 		r.m.Remove("work")
 		r.pass(time.Second)
 		if _, err := r.m.Status("work"); err != nil {

@@ -8,8 +8,9 @@ type memoryVerdicts struct {
 	all  map[string]Verdict
 	sent map[string]uint64
 
-	damaged error // what Load says instead
-	full    error // what Save says instead
+	cleared func() // called after the next Clear
+	damaged error  // what Load says instead
+	full    error  // what Save says instead
 }
 
 func newMemoryVerdicts() *memoryVerdicts {
@@ -41,8 +42,13 @@ func (v *memoryVerdicts) Save(name string, x Verdict) error {
 
 func (v *memoryVerdicts) Clear(name string) error {
 	v.mu.Lock()
-	defer v.mu.Unlock()
 	delete(v.all, name)
+	then := v.cleared
+	v.cleared = nil
+	v.mu.Unlock()
+	if then != nil {
+		then()
+	}
 	return nil
 }
 

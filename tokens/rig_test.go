@@ -335,9 +335,11 @@ type rigStore struct {
 	setErr  error // of Set alone
 	changed chan struct{}
 	sets    int
-	nobody  bool          // answers the dialog
-	slowGet time.Duration // how long reading takes
-	slowDel time.Duration // …and erasing
+	nobody  bool            // answers the dialog
+	took    []time.Duration // how long the next writes take
+	errs    []error         // …and what they say
+	slowGet time.Duration   // how long reading takes
+	slowDel time.Duration   // …and erasing
 }
 
 func (s *rigStore) fail(err error) {
@@ -374,6 +376,16 @@ func (s *rigStore) Get(ctx context.Context, key string) ([]byte, error) {
 func (s *rigStore) Set(_ context.Context, key string, v []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if len(s.took) > 0 {
+		d, err := s.took[0], s.errs[0]
+		s.took, s.errs = s.took[1:], s.errs[1:]
+		s.mu.Unlock()
+		time.Sleep(d)
+		s.mu.Lock()
+		if err != nil {
+			return err
+		}
+	}
 	s.sets++
 	if err := errors.Join(s.err, s.setErr); err != nil {
 		return err

@@ -1,7 +1,6 @@
 package tokens
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -43,32 +42,11 @@ func TestAnOldGrantIsNotWrittenOverANewOne(t *testing.T) {
 	}
 }
 
-type slowSet struct {
-	*rigStore
-	took []time.Duration
-	errs []error
-}
-
-func (s *slowSet) Set(ctx context.Context, key string, v []byte) error {
-	s.mu.Lock()
-	var d time.Duration
-	var err error
-	if len(s.took) > 0 {
-		d, err, s.took, s.errs = s.took[0], s.errs[0], s.took[1:], s.errs[1:]
-	}
-	s.mu.Unlock()
-	time.Sleep(d)
-	if err != nil {
-		return err
-	}
-	return s.rigStore.Set(ctx, key, v)
-}
-
 func TestARetriedWriteDoesNotOvertakeTheNewGrant(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
-		s := &slowSet{rigStore: r.store}
-		r.m.opts.Store = s
-		s.took, s.errs = []time.Duration{10 * time.Second, 8 * time.Second}, []error{store.ErrUnavailable, nil}
+		r.store.mu.Lock()
+		r.store.took, r.store.errs = []time.Duration{10 * time.Second, 8 * time.Second}, []error{store.ErrUnavailable, nil}
+		r.store.mu.Unlock()
 		r.clock.jump(-time.Minute) // written again: the keychain hangs
 		r.status()
 		r.pass(time.Second)
