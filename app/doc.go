@@ -13,6 +13,7 @@
 //	announce.go     what is shown in the tray and told in notifications
 //	actions.go      what the tray's menu does
 //	openwindow.go   starting the window's process
+//	network_*.go    seeing that the network is back
 //	harden*.go      no core files, and no panic that says a secret
 //	commands.go     the command line (cobra), one file per command group
 //	config/         folders, settings and connection files, and watching them

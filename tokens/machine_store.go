@@ -51,7 +51,8 @@ func (m *machine) recordRead(now time.Time, g *Grant, err error) {
 	}
 }
 
-// condemned: a verdict stands, and nothing newer has come.
+// condemned: a verdict stands, or is foreseen. Where it covers a record, the
+// record is not used (Verdict.covers).
 func (m *machine) condemned() bool { return m.verdict != nil }
 
 // found takes the stored grant into use, if no verdict covers it and no newer
@@ -94,7 +95,8 @@ func (m *machine) found(now time.Time, g *Grant) {
 
 // takeUpLost sends the same refresh token again where the last process ended
 // before it had the answer. It does not wait for the timer: providers that
-// allow this do so for seconds.
+// allow this do so for seconds. A refresh that the user asked for before the
+// record was read is made here too.
 func (m *machine) takeUpLost(now time.Time) {
 	if (m.lost || m.wanted) && m.base == Connected {
 		m.start(now, Want{})
