@@ -75,7 +75,9 @@
 //
 // # Failures of a refresh
 //
-// What a failed request means is providers.Class; what follows is here.
+// What a failed request means is providers.Class; what follows is here. It is for
+// a plain refresh, one of the grant's own token: what a refused token for less
+// means is below.
 //
 //	class          tokens   next try                                                       then
 //	transient      kept     5 s doubling to 5 min, jitter; Retry-After up to an hour;       for ever
@@ -106,6 +108,21 @@
 // providers take the last ones asked for as all there is. A provider that answers
 // with every scope of the grant has not narrowed anything: that token becomes the
 // grant's own, and who asked for less gets a sentence.
+//
+// A refusal of less says nothing of the grant, whatever its class: some providers
+// answer invalid_grant where a scope was not consented to. Whoever asked gets a
+// sentence, and for 10 s the same one without another request. For the grant:
+//
+//	class of the refusal           what follows
+//	dead                           one plain refresh, which decides
+//	misconfigured, of the client   the same
+//	misconfigured otherwise        nothing
+//	suspect, transient             nothing
+//	answer lost                    retrying, as after a plain refresh: the refresh token may be spent
+//
+// No plain refresh follows where the grant's token is younger than 10 s, nor within
+// max(10 s, buffer) of the last one that a refusal brought about (5 min for a token
+// without end).
 //
 // # The verdict
 //

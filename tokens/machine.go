@@ -47,11 +47,12 @@ type machine struct {
 
 	// How it went so far, for this generation.
 	fails, suspects int
-	sent            uint64 // a refresh of this generation was under way when the last process ended
-	lost, quick     bool   // an answer was lost; the one quick retry was used
-	wanted          bool   // the user asked for a refresh before the record was read
-	rejection       bool   // the refresh under way is for a tool whose API refused the token
-	afterRejection  bool   // served came from such a refresh
+	sent            uint64    // a refresh of this generation was under way when the last process ended
+	lost, quick     bool      // an answer was lost; the one quick retry was used
+	wanted          bool      // the user asked for a refresh before the record was read
+	rejection       bool      // the refresh under way is for a tool whose API refused the token
+	afterRejection  bool      // served came from such a refresh
+	decideAt        time.Time // when the last refresh was begun that decides what a refused narrower token means
 	probes          probing
 
 	store storing
@@ -118,6 +119,8 @@ type narrowed struct {
 	token Grant // generation 0; only the token's own fields
 	err   *providers.Failure
 	at    time.Time
+
+	undecided bool // err could be about the grant: the plain refresh that decides has brought no token yet
 }
 
 // effect is something the machine wants done. Effects on the store and the
@@ -313,7 +316,7 @@ func (m *machine) shift(now time.Time, d time.Duration, undone bool) {
 		m.narrow[k] = n
 	}
 	for _, t := range []*time.Time{
-		&m.retryAt, &m.probes.at, &m.probes.next,
+		&m.retryAt, &m.decideAt, &m.probes.at, &m.probes.next,
 		&m.store.readAt, &m.store.writeAt, &m.store.eraseAt, &m.store.verdictAt,
 	} {
 		if !t.IsZero() {

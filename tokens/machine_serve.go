@@ -95,11 +95,7 @@ func (m *machine) rejected(now time.Time, token string) reply {
 func (m *machine) justRenewed(now time.Time) bool {
 	age := now.Sub(m.served.ObtainedAt)
 	if m.afterRejection {
-		life := m.served.lifetime()
-		if life == 0 {
-			life = 4 * maxBuffer
-		}
-		return age < max(justRenewed, Buffer(life))
+		return age < m.provokedPause()
 	}
 	return age < justRenewed
 }
@@ -161,7 +157,7 @@ func (m *machine) serveNarrow(now time.Time, want Want) reply {
 	switch {
 	case ok && n.err == nil && usable(&n.token, now, want.minValid()):
 		return reply{token: &n.token}
-	case ok && n.err != nil && now.Sub(n.at) < justRenewed:
+	case ok && n.err != nil && !n.undecided && now.Sub(n.at) < justRenewed:
 		return reply{err: m.errorNarrow(want, n.err)}
 	case m.served != nil && !m.policy.refreshable(m.served):
 		return reply{err: m.errorNarrow(want, nil)}
@@ -218,14 +214,53 @@ func (g *Grant) notNarrowed(want Want, a providers.Answer) bool {
 	return fewer
 }
 
-// refusedNarrow: a provider that does not give less is no reason to doubt the
-// grant; a dead grant, or a lost answer, is.
+// refusedNarrow: the refusal of a token for less says nothing of the grant,
+// whatever its class: Microsoft, for one, answers invalid_grant where a scope was
+// not consented to. A lost answer concerns the grant, since its refresh token may
+// be spent.
 func (m *machine) refusedNarrow(now time.Time, want Want, err error) {
 	f := asFailure(err)
-	m.remember(want, narrowed{err: f, at: now})
-	if f.Class == providers.Dead || f.Lost {
-		m.refused(now, err)
+	less := narrowed{err: f, at: now}
+	switch {
+	case refusesGrant(f):
+		less.undecided = m.decide(now)
+	case f.Lost && f.Class == providers.Transient:
+		m.retry(now, f)
 	}
+	m.remember(want, less)
+}
+
+// refusesGrant: to a plain refresh, the answer would be about the grant or the
+// client, and not about the scopes or the resource.
+func refusesGrant(f *providers.Failure) bool {
+	return f.Class == providers.Dead || f.Class == providers.Misconfigured && mendReason(f) == ReasonClientRefused
+}
+
+// decide starts the plain refresh that decides what a refused narrower token
+// means, and reports whether it did. So that a tool that asks again and again does
+// not renew the grant each time, a grant that was just renewed is not renewed, and
+// after such a refresh there is none for another refusal during provokedPause.
+func (m *machine) decide(now time.Time) bool {
+	lately := !m.decideAt.IsZero() && now.Sub(m.decideAt) < m.provokedPause()
+	if lately || now.Sub(m.served.ObtainedAt) < justRenewed {
+		return false
+	}
+	m.start(now, Want{})
+	if m.busy == idle {
+		return false
+	}
+	m.decideAt = now
+	return true
+}
+
+// provokedPause is how long after a refresh that a tool's refusal brought about
+// another refusal of the same kind brings about none.
+func (m *machine) provokedPause() time.Duration {
+	life := m.served.lifetime()
+	if life == 0 {
+		life = 4 * maxBuffer
+	}
+	return max(justRenewed, Buffer(life))
 }
 
 // maxNarrow bounds what callers can make us keep.

@@ -118,6 +118,12 @@ func (m *machine) adopt(now time.Time, g *Grant) {
 	m.fails, m.suspects, m.lost, m.quick = 0, 0, false, false
 	m.probes = probing{}
 	m.schedule(now)
+	for k, n := range m.narrow {
+		if n.undecided {
+			n.undecided, n.at = false, now
+			m.narrow[k] = n
+		}
+	}
 }
 
 // schedule plans the next probe, where there is one.

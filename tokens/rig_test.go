@@ -227,10 +227,11 @@ type rigProvider struct {
 	probes      int
 	binding     providers.Binding
 	current     string
-	stamp       time.Time     // when the next answer's request was sent; zero: when it comes
-	ignores     []string      // the scopes of every answer, whatever was asked
-	refreshEnds time.Duration // how long it says that its refresh tokens last; 0: it does not say
-	narrowKeeps bool          // a narrower token does not rotate the refresh token
+	stamp       time.Time                            // when the next answer's request was sent; zero: when it comes
+	ignores     []string                             // the scopes of every answer, whatever was asked
+	refreshEnds time.Duration                        // how long it says that its refresh tokens last; 0: it does not say
+	narrowKeeps bool                                 // a narrower token does not rotate the refresh token
+	refuses     func(providers.RefreshRequest) error // of refreshes that are refused for what they ask; nil: none
 }
 
 func (p *rigProvider) issue() providers.Answer {
@@ -276,6 +277,9 @@ func (p *rigProvider) Refresh(ctx context.Context, req providers.RefreshRequest)
 	slow, err := p.slow, p.always
 	if len(p.answers) > 0 {
 		err, p.answers = p.answers[0], p.answers[1:]
+	}
+	if err == nil && p.refuses != nil {
+		err = p.refuses(req)
 	}
 	stale := req.RefreshToken != p.current
 	changed := req.Binding.Origins[0] != p.binding.Origins[0]

@@ -179,15 +179,20 @@ func (m *machine) errorUnclear() *Error {
 // have are had by connecting with them.
 func (m *machine) errorNarrow(want Want, f *providers.Failure) *Error {
 	e := &Error{Code: CodeBadRequest, Hint: "authtray token " + m.policy.name}
-	lacking := m.lacking(want.Scopes)
+	lacking, what := m.lacking(want.Scopes), "these scopes"
+	if len(want.Scopes) == 0 {
+		what = "this resource"
+	}
 	switch provider := m.policy.provider; {
 	case f != nil && f.Class == providers.Transient:
 		return &Error{Code: CodeTemporarilyUnavailable, Reason: waitReason(f), RetryAt: m.retryAt, Detail: f.Detail, Hint: "authtray status " + m.policy.name}
 	case f == nil:
 		e.Detail = fmt.Sprintf("%s gave nothing to get another token with, so there is only the connection's own.", provider)
 	case len(lacking) > 0:
-		e.Detail = fmt.Sprintf("%s does not give a token for these scopes: the connection was not granted %s.", provider, strings.Join(lacking, " and "))
+		e.Detail = fmt.Sprintf("%s does not give a token for these scopes: the connection was not granted %s. The connection itself is fine.", provider, strings.Join(lacking, " and "))
 		e.Hint = "authtray connect " + m.policy.name + " --scope " + strings.Join(lacking, " --scope ")
+	case refusesGrant(f):
+		e.Detail = fmt.Sprintf("%s refused a token for %s. The connection itself is fine; ask for its own token.", provider, what)
 	default:
 		e.Detail = fmt.Sprintf("%s does not give a token for less than the connection's own; ask for that one.", provider)
 		if want.Resource != "" {
