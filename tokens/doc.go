@@ -122,7 +122,8 @@
 //
 // No plain refresh follows where the grant's token is younger than 10 s, nor within
 // max(10 s, buffer) of the last one that a refusal brought about (5 min for a token
-// without end).
+// without end). A grant's own refresh that names its scopes, after one for less,
+// and is refused for them or as dead, is made once more without them; that one decides.
 //
 // # The verdict
 //

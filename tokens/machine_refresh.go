@@ -50,7 +50,7 @@ func (m *machine) answered(now time.Time, generation uint64, a providers.Answer,
 		m.endpointsChanged(now)
 	case !want.plain():
 		m.answeredNarrow(now, want, a, err)
-	case m.served.Narrowed && refusesScope(err):
+	case m.served.Narrowed && mayRefuseScope(err):
 		g := *m.served
 		g.Narrowed = false // what the provider gives without being told is all there is
 		m.served, m.busy = &g, idle
@@ -65,10 +65,11 @@ func (m *machine) answered(now time.Time, generation uint64, a providers.Answer,
 	}
 }
 
-// refusesScope: the provider does not take the scopes that it granted.
-func refusesScope(err error) bool {
+// mayRefuseScope: the provider may not take the scopes that it granted. It says so,
+// or names an end, which is one only where no scopes are named.
+func mayRefuseScope(err error) bool {
 	var f *providers.Failure
-	return errors.As(err, &f) && f.Class == providers.Misconfigured && f.Code == "invalid_scope"
+	return errors.As(err, &f) && (f.Class == providers.Dead || f.Class == providers.Misconfigured && f.Code == "invalid_scope")
 }
 
 // renewed serves the grant that was on its way to the store.

@@ -2,6 +2,7 @@ package tokens
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -329,4 +330,47 @@ func TestPlainRefreshThatDecidesIsOvertakenByANewGrant(t *testing.T) {
 			t.Errorf("got %s", got)
 		}
 	})
+}
+
+// After a narrower token the grant's own is asked for with all its scopes; the
+// refusal of those is no end either.
+func TestScopesOfTheGrantRefusedAreAskedForOnceMoreWithoutThem(t *testing.T) {
+	for _, dead := range []bool{false, true} {
+		t.Run(fmt.Sprintf("dead: %t", dead), func(t *testing.T) {
+			inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+				r.adopt("read", "write")
+				r.pass(time.Minute)
+				if _, err := r.ask(Want{Scopes: []string{"read"}}); err != nil {
+					t.Fatal(err)
+				}
+				rotated := r.stored()
+				if !rotated.Narrowed || !strings.HasPrefix(rotated.RefreshToken, "refresh-") {
+					t.Fatal("the narrower token did not rotate")
+				}
+				r.refuseLess(failure(providers.Dead, "consent_required"))
+				if dead {
+					r.provider.with(func() { r.provider.always = failure(providers.Dead, "invalid_grant") })
+				}
+				_, err := r.m.Refresh(t.Context(), "work")
+				if dead {
+					r.wantCode(err, CodeReconnectRequired)
+					r.wantState(ReconnectRequired, ReasonRevoked)
+					r.wantHits(3)
+					return
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				r.wantUntouched()
+				// A refusal of less, on top of a refresh token that was rotated for less.
+				r.refuseLess(nil)
+				r.ask(Want{Scopes: []string{"write"}})
+				r.refuseLess(failure(providers.Dead, "invalid_grant"))
+				r.pass(time.Minute)
+				_, err = r.ask(Want{Scopes: []string{"admin"}})
+				r.wantCode(err, CodeBadRequest)
+				r.wantUntouched()
+			})
+		})
+	}
 }
