@@ -240,7 +240,7 @@ func (a *simAgent) inStore(e effect) {
 // Manager.performRemote.
 func (a *simAgent) send(e effect) {
 	w := a.w
-	w.check.sent(a, e.grant)
+	w.check.sent(a, e)
 	lostBefore := a.m.lost
 	w.sent = e.grant.Generation
 	a.sending[e.grant.RefreshToken]++
@@ -262,10 +262,14 @@ func (a *simAgent) send(e effect) {
 				return
 			}
 			a.underway--
-			counts := a.m.busy == sending && a.m.served != nil && a.m.served.Generation == generation
+			counts, before := a.m.busy == sending && a.m.served != nil && a.m.served.Generation == generation, a.m.base
+			a.plantNarrow(err)
 			a.event("answered", func(now time.Time) { a.m.answered(now, generation, ans, err) })
-			if counts {
-				w.check.answered(a, e.want, err)
+			switch {
+			case counts && e.want.plain():
+				w.check.answered(a, err)
+			case counts:
+				w.check.answeredNarrow(a, before, err)
 			}
 		})
 	}
@@ -297,7 +301,7 @@ func (a *simAgent) send(e effect) {
 			lose := w.provider.loseNext || w.lossy || !w.online || w.asleep
 			w.provider.loseNext = false
 			w.tell("provider answers %s (%v): %v, lost %v", e.grant.RefreshToken, ans.RefreshToken, err, a.dead || lose)
-			w.check.provider(err)
+			w.check.provider(e.want, err)
 			if lose {
 				ans, err = providers.Answer{}, errLost
 			}
@@ -306,6 +310,16 @@ func (a *simAgent) send(e effect) {
 			}
 			answer(slow+time.Millisecond, ans, err)
 		})
+	}
+}
+
+// plantNarrow puts in the bugs that concern the refusal of a narrower token.
+func (a *simAgent) plantNarrow(err error) {
+	switch {
+	case a.w.plant == bugNarrowEnds && err != nil && asFailure(err).Class == providers.Dead:
+		a.m.request.want = Want{}
+	case a.w.plant == bugNarrowRenews:
+		a.m.decideAt = time.Time{}
 	}
 }
 

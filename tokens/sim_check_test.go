@@ -21,7 +21,7 @@ type checker struct {
 	revocations int
 
 	// The present grant.
-	saidDead bool   // the provider has given a verdict on it
+	saidDead bool   // the provider has given a verdict on it, to a plain refresh
 	suspects int    // unknown refusals that were heard
 	over     bool   // the machine has condemned it, or the user disconnected: nothing may be sent until the user acts
 	gone     bool   // …the user disconnected
@@ -34,10 +34,11 @@ type checker struct {
 	gen      uint64 // the generation that is served
 	unsure   string // a token whose times a crash kept from being written after the clock was set back
 
-	fails int           // passing failures since the last good answer, or since the user asked
-	quick bool          // the one quick retry was used
-	dry   time.Duration // since when tools get nothing; 0: they do
-	hour  [2]int        // the present hour, and the requests in it
+	fails    int           // passing failures since the last good answer, or since the user asked
+	quick    bool          // the one quick retry was used
+	dry      time.Duration // since when tools get nothing; 0: they do
+	hour     [2]int        // the present hour, and the requests in it
+	provoked time.Duration // when the refusal of a narrower token last made the machine renew the grant; 0: never
 }
 
 // violation is a broken rule, at a moment of a seed's life.
@@ -188,9 +189,9 @@ func (c *checker) died(r Reason) {
 }
 
 // provider is every answer of the token endpoint, whether it is heard or not.
-func (c *checker) provider(err error) {
+func (c *checker) provider(want Want, err error) {
 	var f *providers.Failure
-	if errors.As(err, &f) && f.Class == providers.Dead {
+	if want.plain() && errors.As(err, &f) && f.Class == providers.Dead {
 		c.saidDead = true
 	}
 }
@@ -207,13 +208,13 @@ func (c *checker) reused(sender *simAgent, sent *Grant) {
 }
 
 // answered holds the pause after a failure against the rules.
-func (c *checker) answered(a *simAgent, want Want, err error) {
+func (c *checker) answered(a *simAgent, err error) {
 	if err == nil {
 		c.unheard = false
 		return
 	}
 	var f *providers.Failure
-	if !errors.As(err, &f) || a.m.base == ReconnectRequired || !want.plain() && !f.Lost {
+	if !errors.As(err, &f) || a.m.base == ReconnectRequired {
 		return
 	}
 	pause := a.m.retryAt.Sub(c.w.Now())
@@ -246,9 +247,32 @@ func (c *checker) answered(a *simAgent, want Want, err error) {
 	}
 }
 
-func (c *checker) sent(a *simAgent, g *Grant) {
+// answeredNarrow holds that the refusal of a narrower token costs the grant
+// nothing: not its state, and not more than a plain refresh now and then.
+func (c *checker) answeredNarrow(a *simAgent, before State, err error) {
+	var f *providers.Failure
+	if err == nil || errors.As(err, &f) && f.Lost {
+		c.answered(a, err)
+		return
+	}
+	if f == nil {
+		return // the configuration changed
+	}
+	if a.m.served == nil || a.m.base != before {
+		c.fail("%q to a narrower token moved %s to %s", f.Code, before, a.m.base)
+	}
+	if a.m.busy == idle {
+		return
+	}
+	if since := c.w.now - c.provoked; c.provoked > 0 && since < Buffer(c.w.lifetime) {
+		c.fail("the refusal of a narrower token renews the grant again after %s", since)
+	}
+	c.provoked = c.w.now
+}
+
+func (c *checker) sent(a *simAgent, e effect) {
 	c.refreshes++
-	if a.sending[g.RefreshToken] > 0 {
+	if a.sending[e.grant.RefreshToken] > 0 {
 		c.fail("a second refresh while one is under way")
 	}
 	if c.over {
@@ -256,6 +280,9 @@ func (c *checker) sent(a *simAgent, g *Grant) {
 	}
 	if early := a.m.retryAt.Sub(c.w.Now()); a.m.base == Retrying && early > 5*time.Second && c.w.now-a.userAt > time.Minute {
 		c.fail("a request %s before its time", early)
+	}
+	if slices.Equal(e.want.Scopes, simMore) {
+		return // as often as the tool asks
 	}
 	if h := int(c.w.now / time.Hour); h != c.hour[0] {
 		c.hour = [2]int{h, 0}
@@ -389,7 +416,7 @@ func (c *checker) crashed(a *simAgent) {
 	if c.told > 0 && (w.verdict == nil || !w.verdict.Announced) {
 		c.retold++
 	}
-	c.fails, c.quick, c.suspects, c.dry = 0, false, 0, 0
+	c.fails, c.quick, c.suspects, c.dry, c.provoked = 0, false, 0, 0, 0
 }
 
 // finish holds what must be true at the end of a life.

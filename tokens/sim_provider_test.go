@@ -2,6 +2,7 @@ package tokens
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,8 +15,9 @@ type simProvider struct {
 	w        *world
 	rotates  bool
 	grace    time.Duration
-	refreshs bool // gives refresh tokens
-	widens   bool // takes no notice of the scopes asked for
+	refreshs bool               // gives refresh tokens
+	widens   bool               // takes no notice of the scopes asked for
+	refusal  *providers.Failure // of scopes that nobody consented to
 	family   int
 	serial   int
 	issued   int
@@ -65,7 +67,17 @@ func readSimToken(accessToken string) (t simToken) {
 }
 
 // simScopes is what a person consents to; a tool may ask for less.
-var simScopes, simLess = []string{"read", "write"}, []string{"read"}
+// One that asks for simMore is refused.
+var simScopes, simLess, simMore = []string{"read", "write"}, []string{"read"}, []string{"admin"}
+
+// simRefusals are the words in which providers refuse simMore.
+var simRefusals = []*providers.Failure{
+	{Class: providers.Dead, Code: "invalid_grant", Status: 400, Detail: "Consent."},
+	{Class: providers.Dead, Code: "consent_required", Status: 400, Detail: "Consent."},
+	{Class: providers.Misconfigured, Code: "invalid_client", Status: 401, Detail: "Client."},
+	{Class: providers.Misconfigured, Code: "invalid_scope", Status: 400, Detail: "Scope."},
+	{Class: providers.Suspect, Code: "strange", Status: 400, Detail: "Strange."},
+}
 
 func (p *simProvider) consent() providers.Answer {
 	p.family++
@@ -116,6 +128,8 @@ func (p *simProvider) refresh(sender *simAgent, sent *Grant, want Want) (provide
 	switch {
 	case !p.alive, !strings.HasPrefix(sent.RefreshToken, fmt.Sprintf("rt-%d-", p.family)):
 		return providers.Answer{}, dead // revoked, or of an older consent
+	case slices.Equal(want.Scopes, simMore):
+		return providers.Answer{}, p.refusal
 	case sent.RefreshToken == p.current():
 	case sent.RefreshToken == previous && p.grace > 0 && w.now-p.rotated < p.grace:
 		return p.issue(p.given(want)), nil

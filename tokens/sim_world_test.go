@@ -71,6 +71,8 @@ const (
 	bugUncappedBuffer
 	bugForgetsSent
 	bugDeafTimer
+	bugNarrowEnds
+	bugNarrowRenews
 )
 
 var simStart = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -80,6 +82,7 @@ func newWorld(seed uint64, bug plant) *world {
 	w.policy = policy{name: "c", provider: "Provider"}
 	w.provider = &simProvider{
 		w: w, refreshs: true, rotates: w.rnd.IntN(4) > 0, grace: time.Duration(w.rnd.IntN(2)) * 30 * time.Second, widens: w.rnd.IntN(4) == 0,
+		refusal: simRefusals[w.rnd.IntN(len(simRefusals))],
 	}
 	w.drawLifetime()
 	w.check.w = w
@@ -184,6 +187,7 @@ func (w *world) live(d time.Duration) {
 	w.spell(&w.lossy, 90*day, 10*time.Minute, nil)
 	w.every(2*time.Hour, w.toolAsks)
 	w.every(2*day, func() { w.agent.serve(Want{Scopes: simLess}) })
+	w.every(5*day, func() { w.toolInsists(12) })
 	w.every(3*day, func() { w.agent.complain() })
 	w.every(10*day, func() { w.agent.crash() })
 	w.every(30*day, w.clockJumps)
@@ -253,6 +257,14 @@ func (w *world) toolAsks() {
 	}
 }
 
+// toolInsists asks again and again for what is refused.
+func (w *world) toolInsists(times int) {
+	w.agent.serve(Want{Scopes: simMore})
+	if times > 1 {
+		w.in(15*time.Second, func() { w.toolInsists(times - 1) })
+	}
+}
+
 func (w *world) clockJumps() {
 	if w.asleep || w.agent.dead {
 		return // a clock that is changed while nobody can compare it is nobody's fault
@@ -262,6 +274,7 @@ func (w *world) clockJumps() {
 		d = -d
 	}
 	w.jump += d
+	w.check.provoked = 0
 	w.tell("clock set by %s", d)
 	w.agent.look()
 }
@@ -282,6 +295,7 @@ func (w *world) clockWrong() {
 	d := time.Duration(1+w.rnd.IntN(2)) * time.Hour
 	set := func(d time.Duration) {
 		w.jump += d
+		w.check.provoked = 0
 		w.tell("clock set by %s", d)
 		if !w.agent.dead {
 			w.agent.look()

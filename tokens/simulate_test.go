@@ -94,6 +94,8 @@ func TestPlantedBugsAreFoundWithinAFewYears(t *testing.T) {
 		"five minutes for everyone":      bugUncappedBuffer,
 		"a request forgotten in a crash": bugForgetsSent,
 		"a timer that gives up":          bugDeafTimer,
+		"a refusal of less is an end":    bugNarrowEnds,
+		"a refusal of less renews":       bugNarrowRenews,
 	} {
 		t.Run(name, func(t *testing.T) {
 			for seed := uint64(1); seed <= 20; seed++ {
