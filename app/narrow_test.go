@@ -2,11 +2,15 @@ package app
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/authtray/authtray/tokens"
 )
@@ -98,4 +102,173 @@ func TestAScopeThatWasNotGrantedIsOneSentenceAndCostsNothing(t *testing.T) {
 		t.Errorf("the connection is %s", c.State)
 	}
 	w.call("POST", "/connections/work/refresh", nil).ok()
+}
+
+// entra is a provider that refuses a token for scopes without consent, or for
+// another resource, as Microsoft does: 400 invalid_grant, the word for a grant
+// that is over.
+type entra struct {
+	*httptest.Server
+
+	mu      sync.Mutex
+	granted string
+	serial  int
+	plain   int // refreshes that named no scopes and no resource
+	revoked bool
+}
+
+const entraOwn = "https://graph.microsoft.com/User.Read"
+
+func newEntra(t *testing.T) *entra {
+	p := &entra{granted: "openid profile email offline_access " + entraOwn}
+	p.Server = httptest.NewServer(http.HandlerFunc(p.answer))
+	t.Cleanup(p.Close)
+	return p
+}
+
+func (p *entra) answer(w http.ResponseWriter, r *http.Request) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	w.Header().Set("Content-Type", "application/json")
+	if r.URL.Path != "/token" {
+		fmt.Fprint(w, `{"oid":"1","mail":"ada@example.org"}`)
+		return
+	}
+	plain := r.FormValue("scope") == "" && r.FormValue("resource") == ""
+	if plain && r.FormValue("grant_type") == "refresh_token" {
+		p.plain++
+	}
+	switch {
+	case r.FormValue("grant_type") == "authorization_code":
+	case p.revoked:
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprint(w, `{"error":"invalid_grant","error_description":"AADSTS50173: The provided grant has expired.","error_codes":[50173],"suberror":"bad_token"}`)
+		return
+	case !plain:
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprint(w, `{"error":"invalid_grant","error_description":"AADSTS65001: The user or administrator has not consented to use the application.","error_codes":[65001],"suberror":"consent_required"}`)
+		return
+	}
+	p.serial++
+	json.NewEncoder(w).Encode(map[string]any{
+		"access_token": fmt.Sprint("access-", p.serial), "refresh_token": fmt.Sprint("refresh-", p.serial),
+		"token_type": "Bearer", "expires_in": 3600, "scope": p.granted,
+	})
+}
+
+func (p *entra) plainRefreshes() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.plain
+}
+
+// connectEntra connects with the catalogue's own entry, at this provider's addresses.
+func (w *world) connectEntra(p *entra, name string) {
+	w.t.Helper()
+	w.call("PUT", "/connections/"+name, map[string]any{
+		"provider": "microsoft", "client_id": "client", "remote": true,
+		"override": map[string]any{
+			"issuer": "", "issuer_match": "", "authorize": p.URL + "/authorize", "token": p.URL + "/token",
+			"whoami": map[string]any{"url": p.URL + "/me", "from_id_token": false},
+		},
+	}).ok()
+	at, err := url.Parse(w.begin(name, nil).URL)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	q := at.Query()
+	resp, err := http.Get(q.Get("redirect_uri") + "?" + url.Values{"code": {"code"}, "state": {q.Get("state")}}.Encode())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	resp.Body.Close()
+	eventually(w.t, name+" is connected", func() bool {
+		return w.call("GET", "/connections/"+name, nil).connection().State == tokens.Connected
+	})
+}
+
+// command runs a command of the program against the agent.
+func (w *world) command(args ...string) (exit int, out, errs string) {
+	w.t.Helper()
+	w.t.Setenv("AUTHTRAY_SOCKET", w.paths.Socket)
+	var o, e strings.Builder
+	sh := &shell{in: strings.NewReader(""), out: &o, err: &e, now: time.Now, version: "test"}
+	return sh.main(w.t.Context(), args), o.String(), e.String()
+}
+
+func TestNarrowTokenRefusedAsAnEndOverEachSocketLeavesTheGrant(t *testing.T) {
+	ask := map[string]func(*world, string) reply{
+		"the agent's":   func(w *world, path string) reply { return w.call("GET", path, nil) },
+		"the forwarded": func(w *world, path string) reply { return w.over("GET", path) },
+	}
+	for name, ask := range ask {
+		t.Run(name, func(t *testing.T) {
+			w, p := newWorld(t), newEntra(t)
+			w.connectEntra(p, "ms")
+			w.clock.pass(time.Minute)
+			own := w.call("GET", "/connections/ms/token", nil).token().AccessToken
+			q := url.Values{"scope": {entraOwn}}
+			for range 3 {
+				problem := ask(w, "/connections/ms/token?"+q.Encode()).problem(tokens.CodeBadRequest, 400)
+				if !strings.Contains(problem.Detail, "Microsoft refused a token for these scopes. The connection itself is fine") {
+					t.Errorf("told %q", problem.Detail)
+				}
+				w.clock.pass(11 * time.Second)
+			}
+			if n := p.plainRefreshes(); n != 1 {
+				t.Errorf("%d plain refreshes, want one that decides", n)
+			}
+			if c := w.call("GET", "/connections/ms", nil).connection(); c.State != tokens.Connected {
+				t.Errorf("the connection is %s (%s)", c.State, c.Detail)
+			}
+			if got := w.refreshToken("ms"); got != "refresh-2" {
+				t.Errorf("the keychain does not hold the refresh token of the plain refresh")
+			}
+			if now := ask(w, "/connections/ms/token").token().AccessToken; now == "" || now == own {
+				t.Error("the token of the plain refresh is not served")
+			}
+			if deaths, _ := w.notes.state("ms"); deaths != 0 {
+				t.Error("an end was announced")
+			}
+
+			// The same words to a plain refresh are an end.
+			p.mu.Lock()
+			p.revoked = true
+			p.mu.Unlock()
+			w.clock.pass(10 * time.Minute)
+			ask(w, "/connections/ms/token?"+q.Encode()).problem(tokens.CodeReconnectRequired, 409)
+			if c := w.call("GET", "/connections/ms", nil).connection(); c.State != tokens.ReconnectRequired {
+				t.Errorf("the connection is %s", c.State)
+			}
+		})
+	}
+}
+
+func TestTokenCommandSaysThatLessIsRefusedAndTheConnectionIsFine(t *testing.T) {
+	w, p := newWorld(t), newEntra(t)
+	w.connectEntra(p, "ms")
+	w.clock.pass(time.Minute)
+	for _, c := range []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"a scope without consent", []string{"--scope", "https://graph.microsoft.com/Mail.Read"},
+			"authtray: Microsoft does not give a token for these scopes: the connection was not granted https://graph.microsoft.com/Mail.Read. " +
+				"The connection itself is fine; run: authtray connect ms --scope https://graph.microsoft.com/Mail.Read\n"},
+		{"a scope of its own", []string{"--scope", entraOwn},
+			"authtray: Microsoft refused a token for these scopes. The connection itself is fine; ask for its own token; run: authtray token ms\n"},
+		{"a resource", []string{"--resource", "https://other.example/"},
+			"authtray: Microsoft refused a token for this resource. The connection itself is fine; ask for its own token; run: authtray token ms\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			exit, out, errs := w.command(append([]string{"token", "ms"}, c.args...)...)
+			if exit != exitUsage || out != "" || errs != c.want {
+				t.Errorf("exit %d, stdout %q, stderr %q", exit, out, errs)
+			}
+			if exit, out, _ := w.command("token", "ms"); exit != exitDone || strings.TrimSpace(out) == "" {
+				t.Errorf("its own token: exit %d", exit)
+			}
+		})
+	}
 }
