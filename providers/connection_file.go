@@ -140,7 +140,7 @@ func (c *Connection) SetOverride(field, value string) error {
 }
 
 // nest returns a copy of a table with one value set, any depth down.
-func nest(table map[string]any, keys []string, value string) map[string]any {
+func nest(table map[string]any, keys []string, value any) map[string]any {
 	out := make(map[string]any, len(table)+1)
 	for k, v := range table {
 		out[k] = v

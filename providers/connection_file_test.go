@@ -117,6 +117,8 @@ func TestWhatIsWrongWithAConnectionIsOneSentence(t *testing.T) {
 		{Connection{Provider: "gitlub"}, `provider: there is no provider "gitlub"; did you mean github?`},
 		{Connection{Provider: "nobody"}, "provider: there is no provider \"nobody\"; `authtray providers` lists them"},
 		{Connection{Provider: "oidc"}, "vars.issuer: is missing: the issuer URL; give it with --set vars.issuer=…"},
+		{Connection{Provider: "oidc", Vars: map[string]string{"issuer": "login.example.org"}}, "vars.issuer: must begin with https://"},
+		{Connection{Provider: "oidc", Vars: map[string]string{"issuer": "http://localhost:8080"}}, "vars.issuer: must be https, or http to 127.0.0.1 or [::1]"},
 		{Connection{Provider: "gitlab", Vars: map[string]string{"hsot": "a"}}, "vars.hsot: the entry gitlab has no such variable"},
 		{Connection{Provider: "gitlab", Vars: map[string]string{"host": "https://a"}}, "vars.host: is not a hostname"},
 		{Connection{Provider: "gitlab", Override: map[string]any{"token": "http://a.example"}}, "override.token: must be https"},

@@ -45,9 +45,10 @@
 //
 // An entry is TOML. Every field is optional but id, name, and either token or
 // issuer. A field may hold template variables in braces, {host}, that are
-// declared under [vars] and that the connection fills. Entry documents each
-// field. Facts that were not read in the provider's own documents are named in
-// "unverified", and where a fact comes from stands in [sources].
+// declared under [vars] and that the connection fills; one that no field uses,
+// also because an [override] took all its places, need not be filled. Entry
+// documents each field. Facts that were not read in the provider's own documents
+// are named in "unverified", and where a fact comes from stands in [sources].
 //
 //	id = "gitlab"
 //	name = "GitLab"

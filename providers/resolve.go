@@ -18,17 +18,18 @@ func (c *Catalogue) Resolve(conn Connection) (Entry, error) {
 	if !ok {
 		return Entry{}, problem{"provider", c.unknown(id)}
 	}
+	before := e.clone()
 	if err := overlay(&e, conn.Override); err != nil {
 		return Entry{}, under("override", err)
 	}
-	values, err := e.values(conn.Vars)
+	values, err := e.values(conn.Vars, before)
 	if err != nil {
 		return Entry{}, err
 	}
-	anyIssuer := placeholder.MatchString(e.Issuer) && placeholder.FindString(e.Issuer) == e.Issuer
+	anyIssuer := isPlaceholder(e.Issuer) || isPlaceholder(before.Issuer) && e.Name == before.Name
 	e = e.fill(values)
 	e.API.Base = first(e.API.Base, conn.MCP)
-	if u, err := url.Parse(first(conn.MCP, e.Issuer)); err == nil && (anyIssuer || conn.MCP != "") {
+	if u, err := url.Parse(first(conn.MCP, e.Issuer)); err == nil && u.Host != "" && (anyIssuer || conn.MCP != "") {
 		e.Name = u.Host // "OpenID Connect says…" would tell a person nothing
 	}
 	for _, p := range e.check() {
@@ -36,6 +37,8 @@ func (c *Catalogue) Resolve(conn Connection) (Entry, error) {
 	}
 	return e, nil
 }
+
+func isPlaceholder(s string) bool { return s != "" && placeholder.FindString(s) == s }
 
 // Client makes a connection's provider ready to be spoken to. Nothing is sent.
 func (c *Catalogue) Client(conn Connection, o ClientOptions) (*Client, error) {

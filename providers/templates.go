@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -24,15 +25,32 @@ var samples = map[string]string{
 
 func (v Var) pattern() string { return first(v.Pattern, "slug") }
 
-func (v Var) takes(value string) bool {
-	if !patterns[v.pattern()].MatchString(value) {
-		return false
+func (v Var) takes(value string) bool { return valueProblem(v.pattern(), value) == "" }
+
+// valueProblem says why a value does not fit a pattern; "" if it does. It does
+// not repeat the value.
+func valueProblem(pattern, value string) string {
+	switch {
+	case pattern != "url":
+		if !patterns[pattern].MatchString(value) {
+			return "is not a " + pattern
+		}
+		return ""
+	case !strings.HasPrefix(value, "https://") && !strings.HasPrefix(value, "http://"):
+		return "must begin with https://"
+	case urlProblem(value) != "":
+		return urlProblem(value)
+	case !patterns[pattern].MatchString(value):
+		return "is not a URL"
 	}
-	return v.pattern() != "url" || urlProblem(value) == ""
+	return ""
 }
 
-// values gives each variable of the entry the connection's value or its default.
-func (e Entry) values(given map[string]string) (map[string]string, error) {
+// values gives each variable of the entry, as it applies to a connection, the
+// connection's value or its default. One that no field uses needs none: an
+// override may have taken the place of all of them. before is the entry without
+// the override.
+func (e Entry) values(given map[string]string, before Entry) (map[string]string, error) {
 	for _, name := range sortedKeys(given) {
 		if _, ok := e.Vars[name]; !ok {
 			return nil, problem{"vars." + name, "the entry " + e.ID + " has no such variable"}
@@ -43,13 +61,54 @@ func (e Entry) values(given map[string]string) (map[string]string, error) {
 		v := e.Vars[name]
 		values[name] = first(given[name], v.Default)
 		switch {
+		case values[name] == "" && len(e.fieldsWith(name)) == 0:
+			delete(values, name)
 		case values[name] == "":
-			return nil, problem{"vars." + name, "is missing: " + first(v.Label, "a "+v.pattern()) + "; give it with --set vars." + name + "=…"}
+			return nil, problem{"vars." + name, "is missing: " + first(v.Label, "a "+v.pattern()) + "; give it with --set vars." + name + "=…" + e.left(name, before)}
 		case !v.takes(values[name]):
-			return nil, problem{"vars." + name, "is not a " + v.pattern()}
+			return nil, problem{"vars." + name, valueProblem(v.pattern(), values[name])}
 		}
 	}
 	return values, nil
+}
+
+// left names the fields that still need a variable where an override gives some
+// of those that do.
+func (e Entry) left(name string, before Entry) string {
+	left := e.fieldsWith(name)
+	if len(left) >= len(before.fieldsWith(name)) {
+		return ""
+	}
+	return ", or override what needs it too: " + strings.Join(left, ", ")
+}
+
+// VarsFor returns the variables that a connection with an override has to fill in,
+// or may: those that a field of the entry still uses with the override laid over
+// it. An override that cannot be laid over it counts as none.
+func (e Entry) VarsFor(override map[string]any) map[string]Var {
+	laid := e.clone()
+	if overlay(&laid, override) != nil {
+		laid = e.clone()
+	}
+	for name := range laid.Vars {
+		if len(laid.fieldsWith(name)) == 0 {
+			delete(laid.Vars, name)
+		}
+	}
+	return laid.Vars
+}
+
+// fieldsWith lists the fields in which a variable is used.
+func (e Entry) fieldsWith(name string) (paths []string) {
+	c := e.clone()
+	eachString(&c, func(path, s string) string {
+		if isTemplated(path) && strings.Contains(s, "{"+name+"}") {
+			paths = append(paths, path)
+		}
+		return s
+	})
+	slices.Sort(paths)
+	return slices.Compact(paths)
 }
 
 // sampleValues are values with which an entry can be checked as a whole.
