@@ -1,6 +1,7 @@
 package window
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"github.com/authtray/authtray/app/window/remote"
+	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -290,5 +292,55 @@ func TestAgentThatRestartsInTheMiddleLosesNothingTyped(t *testing.T) {
 	b.until("the agent is back", func() bool { b.pass(time.Second); return b.present })
 	if b.view != viewForm || b.form.fields[fieldSecret].Text != "s3cret" {
 		t.Fatal("the form is gone")
+	}
+}
+
+func TestFormAsksOnlyForVariablesThatAreUsed(t *testing.T) {
+	b := toForm(t, func(e *remote.Entry) {
+		e.Vars["issuer"] = providers.Var{Label: "the issuer URL", Pattern: "url"}
+	})
+	if got := strings.Join(b.form.order, " "); got != "name vars.host client_id client_secret" {
+		t.Fatalf("asks for %s", got)
+	}
+	fill(b, "id", "s3cret")
+	b.tap(b.form.submits[0])
+	b.until("it is saved", b.agent.has("Put gitlab"))
+}
+
+func TestEditDoesNotDemandVariablesThatAnOverrideMadeUnneeded(t *testing.T) {
+	text := func(name string) any { return "https://git.example.org/" + name }
+	for name, c := range map[string]struct {
+		override map[string]any
+		demanded bool
+	}{
+		"none overridden": {nil, true},
+		"some overridden": {map[string]any{"authorize": text("a"), "token": text("t")}, true},
+		"all overridden":  {map[string]any{"authorize": text("a"), "token": text("t"), "revoke": map[string]any{"url": text("r")}}, false},
+		"all but another": {map[string]any{"authorize": text("a"), "token": text("{host}"), "revoke": map[string]any{"url": text("r")}}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := live(t, connected("work"))
+			b.agent.entry.Vars["host"] = providers.Var{Label: "GitLab host", Pattern: "hostname"}
+			b.agent.config = providers.Connection{Provider: "gitlab", ClientID: "id", Override: c.override, Vars: map[string]string{"kept": "x"}}
+			b.editConnection("work")
+			b.until("the form is open", func() bool { return b.view == viewForm })
+			b.tap(b.form.submits[0])
+			at, shown := b.form.fields[fieldVar+"host"]
+			if shown != c.demanded || shown && (!at.error.Visible() || at.error.Text != "This is needed.") {
+				t.Fatalf("the variable is shown: %v; want %v, and what is missing said", shown, c.demanded)
+			}
+			if c.demanded {
+				if b.agent.has("Put work")() {
+					t.Error("it was saved all the same")
+				}
+				return
+			}
+			b.until("it is saved", b.agent.has("Put work"))
+			b.agent.mu.Lock()
+			defer b.agent.mu.Unlock()
+			if got := b.agent.config; !reflect.DeepEqual(got.Override, c.override) || !reflect.DeepEqual(got.Vars, map[string]string{"kept": "x"}) {
+				t.Errorf("saved %+v", got)
+			}
+		})
 	}
 }

@@ -35,6 +35,7 @@ func (f *form) object() fyne.CanvasObject { return f.box }
 // begin opens the form for a new connection.
 func (f *form) begin(e remote.Entry) {
 	f.editing, f.before = "", providers.Connection{Provider: e.ID}
+	e.Vars = e.VarsFor(nil)
 	f.open(e)
 	f.fields[fieldName].SetText(freeName(e.ID, f.taken))
 	f.u.show(viewForm)
@@ -54,6 +55,7 @@ func (u *ui) editConnection(name string) {
 
 func (f *form) change(e remote.Entry, d remote.Details) {
 	f.editing, f.before = d.Name, d.Config
+	e.Vars = e.VarsFor(d.Config.Override) // the others would be asked for in vain
 	f.open(e)
 	f.fields[fieldName].SetText(d.Name)
 	f.fields[fieldName].Disable()
