@@ -20,7 +20,7 @@ import (
 //
 //	commands_run.go         run, open, quit, window: the agent's process
 //	commands_start.go       starting an agent where none runs
-//	commands_add.go         add
+//	commands_add*.go        add
 //	commands_set.go         what --set means
 //	commands_remove.go      remove, disconnect, refresh
 //	commands_secret.go      secret set, and reading secrets

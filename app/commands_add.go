@@ -20,12 +20,13 @@ import (
 // adding is what the add command was told.
 type adding struct {
 	conn   providers.Connection // as far as flags say
-	issuer string
+	issuer *string              // nil: not told
 	sets   []string
 }
 
 func (s *shell) addCommand() *cobra.Command {
 	var told adding
+	var issuer string
 	c := &cobra.Command{
 		Use:   "add NAME --provider ID | --mcp URL",
 		Short: "Add a connection, or change one",
@@ -46,13 +47,16 @@ stays as it is.
 	f.StringVar(&told.conn.MCP, "mcp", "", "the URL of an MCP server: who issues its tokens is asked of the server")
 	f.StringVar(&told.conn.ClientID, "client-id", "", "the id of the app that you registered there")
 	f.StringArrayVar(&told.conn.Scopes, "scope", nil, "what to ask for, instead of the provider's default (may be repeated)")
-	f.StringVar(&told.issuer, "issuer", "", "the issuer's URL, where it is discovered (oidc)")
+	f.StringVar(&issuer, "issuer", "", "the issuer's URL, where it is discovered (oidc)")
 	f.StringArrayVar(&told.sets, "set", nil, "FIELD=VALUE of the provider's entry, or vars.NAME=VALUE (may be repeated)")
 	f.StringArrayVar(&told.conn.Hosts, "host", nil, "a host that this connection answers for (may be repeated)")
 	f.StringVar(&told.conn.CAFile, "ca-file", "", "a file of certificates to trust besides the system's")
 	f.StringVar(&told.conn.Refresh, "refresh", "", "timer, or on-demand: renew only when asked")
 	f.StringVar(&told.conn.Resource, "resource", "", "the resource to ask tokens for (RFC 8707)")
 	c.RunE = s.do(func(ctx context.Context, args []string) error {
+		if f.Changed("issuer") {
+			told.issuer = &issuer
+		}
 		return s.here(ctx, withFiles, func(a remote) error { return s.add(ctx, a, args[0], told) })
 	})
 	return c
@@ -75,6 +79,11 @@ func (s *shell) add(ctx context.Context, a remote, name string, told adding) err
 	}
 	if err := told.apply(&conn); err != nil {
 		return err
+	}
+	if told.namesIssuer() {
+		if err := s.oneIssuer(ctx, a, told, &conn); err != nil {
+			return err
+		}
 	}
 	var now socket.Connection
 	if err := a.do(ctx, http.MethodPut, connection(name), conn, &now); err != nil {
@@ -122,11 +131,7 @@ func (t adding) apply(conn *providers.Connection) error {
 	if t.conn.Hosts != nil {
 		conn.Hosts = t.conn.Hosts
 	}
-	sets := t.sets
-	if t.issuer != "" {
-		sets = append([]string{"issuer=" + t.issuer}, sets...)
-	}
-	return setAll(conn, sets)
+	return setAll(conn, t.sets)
 }
 
 // explain helps with a provider's id that does not exist.

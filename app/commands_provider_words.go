@@ -24,16 +24,24 @@ func addWord(p socket.Provider) string {
 	if p.Client.ID == "" {
 		words += " --client-id ID"
 	}
-	for _, name := range sortedKeys(p.Vars) {
+	for _, name := range sortedKeys(p.VarsFor(nil)) {
 		switch {
 		case p.Vars[name].Default != "":
-		case name == "issuer":
+		case name == p.IssuerVar():
 			words += " --issuer URL"
 		default:
 			words += " --set vars." + name + "=…"
 		}
 	}
 	return words
+}
+
+// varFlag is how a variable is given.
+func varFlag(p socket.Provider, name string) string {
+	if name == p.IssuerVar() {
+		return "--issuer"
+	}
+	return "--set vars." + name
 }
 
 // redirectWord is the redirect URI to register, and whether it has to be that one.

@@ -79,8 +79,8 @@ func describeProvider(w io.Writer, p socket.Provider) error {
 	row("add it", addWord(p))
 	row("client id", clientWord(p.Entry))
 	row("client secret", secretWords[p.Client.Secret])
-	for _, name := range sortedKeys(p.Vars) {
-		row("--set vars."+name, varWord(p.Vars[name]))
+	for _, name := range sortedKeys(p.VarsFor(nil)) {
+		row(varFlag(p, name), varWord(p.Vars[name]))
 	}
 	row("scopes", strings.Join(p.AuthorizeOpts.Scopes, " "))
 	row("sign in with", flowWord(p.Entry))

@@ -14,7 +14,7 @@
 //	quirks.go           the few behaviours that data cannot carry
 //	connection.go       the schema of a connection file (connections/NAME.toml)
 //	connection_file.go  reading, writing and checking one; secrets.go: what must not be in it
-//	resolve.go          entry + connection → Client
+//	resolve.go          entry + connection → Client; issuer.go: giving a connection its issuer
 //
 //	client.go           Client: one connection's provider, ready to be spoken to
 //	transport.go        proxies, ca_file, which URLs are spoken to; send.go: one request
