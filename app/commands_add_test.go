@@ -44,7 +44,6 @@ func newCommandWorld(t *testing.T, own map[string]string) *world {
 	w.provider = practicetest.Start(t, server.Options{Clients: clients})
 	t.Setenv("AUTHTRAY_CONFIG", w.paths.Config)
 	t.Setenv("AUTHTRAY_STATE", w.paths.State)
-	t.Setenv("AUTHTRAY_SOCKET", w.paths.Socket)
 	return w
 }
 
@@ -61,9 +60,10 @@ func signIn(ctx context.Context, log *slog.Logger, at string) {
 	}
 }
 
-// command runs a command line, without its "authtray".
+// command runs a command line against the world's agent, without its "authtray".
 func (w *world) command(args ...string) (exit int, out, errs string) {
 	w.t.Helper()
+	w.t.Setenv("AUTHTRAY_SOCKET", w.paths.Socket)
 	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
 	defer cancel()
 	var o, e strings.Builder

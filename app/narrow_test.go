@@ -187,15 +187,6 @@ func (w *world) connectEntra(p *entra, name string) {
 	})
 }
 
-// command runs a command of the program against the agent.
-func (w *world) command(args ...string) (exit int, out, errs string) {
-	w.t.Helper()
-	w.t.Setenv("AUTHTRAY_SOCKET", w.paths.Socket)
-	var o, e strings.Builder
-	sh := &shell{in: strings.NewReader(""), out: &o, err: &e, now: time.Now, version: "test"}
-	return sh.main(w.t.Context(), args), o.String(), e.String()
-}
-
 func TestNarrowTokenRefusedAsAnEndOverEachSocketLeavesTheGrant(t *testing.T) {
 	ask := map[string]func(*world, string) reply{
 		"the agent's":   func(w *world, path string) reply { return w.call("GET", path, nil) },
