@@ -62,7 +62,7 @@ func (c *connecting) start() {
 	c.round++
 	round := c.round
 	c.attempt, c.pending = remote.Flow{}, true
-	c.page(c.headline(tr("Asking {{.Provider}}…", "Provider", plain(c.entry.Name))), c.buttons(c.cancel()))
+	c.page(c.waits(), c.headline(tr("Asking {{.Provider}}…", "Provider", plain(c.entry.Name))), c.buttons(c.cancel()))
 	name, options := c.name, c.options
 	ask(c.u, func(ctx context.Context) (remote.Flow, error) { return c.u.agent.Connect(ctx, name, options) }, func(f remote.Flow, err error) {
 		switch {
@@ -203,6 +203,9 @@ func (c *connecting) headline(text string) fyne.CanvasObject {
 	l.align = fyne.TextAlignCenter
 	return l
 }
+
+// waits is the sign of a flow that is pending.
+func (c *connecting) waits() fyne.CanvasObject { return c.sign(shapeBusy, theme.ColorNamePrimary) }
 
 func (c *connecting) sign(r fyne.Resource, color fyne.ThemeColorName) fyne.CanvasObject {
 	icon := canvas.NewImageFromResource(inColor(r, color))

@@ -36,6 +36,11 @@
 // Everything that touches a widget runs on Fyne's goroutine. Whatever may wait
 // (the socket, the browser) runs on another one, and comes back through ui.do.
 //
+// # Animations
+//
+// There are none: Fyne draws the whole window for every frame of an animation
+// that has been started and not stopped, also when its object is hidden or gone.
+//
 // # Foreign text
 //
 // Whatever a provider, a browser or another program wrote passes through plain

@@ -4,7 +4,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"github.com/authtray/authtray/app/window/remote"
 	"github.com/authtray/authtray/tokens"
@@ -17,16 +16,10 @@ func (c *connecting) showWaiting() {
 	again := c.u.button(tr("Open the browser again"), nil, func() { c.u.open(c.attempt.URL) })
 	link := c.u.button(tr("Copy link"), theme.ContentCopyIcon(), func() { c.copied(c.attempt.URL, tr("Link copied. Open it in any browser on this machine.")) })
 	cancel := c.cancel()
-	c.page(c.headline(tr("Waiting for your browser…")),
+	c.page(c.waits(), c.headline(tr("Waiting for your browser…")),
 		centred(paragraph(tr("Sign in at {{.Provider}} and agree there. This page goes on by itself.", "Provider", plain(c.entry.Name)))),
-		busy(), c.buttons(again, link, cancel), c.until, c.pasteCard())
+		c.buttons(again, link, cancel), c.until, c.pasteCard())
 	c.u.focus(cancel)
-}
-
-func busy() fyne.CanvasObject {
-	a := widget.NewActivity()
-	a.Start()
-	return container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(28), a))
 }
 
 // pasteCard is the way on where the browser cannot come back by itself.
@@ -51,9 +44,9 @@ func (c *connecting) showCode() {
 	copied := c.u.button(tr("Copy code"), theme.ContentCopyIcon(), func() { c.copied(c.attempt.UserCode, tr("Code copied.")) })
 	again := c.u.button(tr("Open the page again"), nil, func() { c.u.open(c.attempt.URL) })
 	cancel := c.cancel()
-	c.page(c.headline(tr("Enter this code at {{.Provider}}", "Provider", plain(c.entry.Name))),
+	c.page(c.waits(), c.headline(tr("Enter this code at {{.Provider}}", "Provider", plain(c.entry.Name))),
 		container.NewStack(newGround(colorCard, colorCardEdge), padded(18, code)), c.until,
-		centred(small(plain(c.attempt.URL))), busy(), c.buttons(copied, again, cancel))
+		centred(small(plain(c.attempt.URL))), c.buttons(copied, again, cancel))
 	c.u.focus(copied)
 }
 

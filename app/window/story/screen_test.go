@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -218,6 +219,45 @@ func colours(t *testing.T, file string) int {
 		}
 	}
 	return len(seen)
+}
+
+// idle fails where the window uses the processor though nothing happens in it.
+// It counts processor time, which other programs on a busy machine do not add to.
+func (s *screen) idle(when string) {
+	s.Helper()
+	const (
+		watched = 5 * time.Second
+		most    = 0.2 // of one core; it takes 0.02 to 0.04 where all is drawn in software
+	)
+	s.calm()
+	pid := s.pidOf(s.the(title))
+	before, began := cpuTime(s.T, pid), time.Now()
+	time.Sleep(watched)
+	share := float64(cpuTime(s.T, pid)-before) / float64(time.Since(began))
+	s.Logf("window %s: %.1f %% of a core", when, 100*share)
+	if share > most {
+		s.Errorf("the window takes %.0f %% of a core %s", 100*share, when)
+	}
+}
+
+// cpuTime is how long a process has been on a processor, from /proc.
+func cpuTime(t *testing.T, pid int) time.Duration {
+	t.Helper()
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(data), ") ") // the name before it may hold spaces
+	fields := strings.Fields(after)
+	var ticks int64 // of 1/100 s: utime and stime, the 14th and 15th field of proc(5)
+	for _, f := range fields[14-3 : 15-2] {
+		n, err := strconv.ParseInt(f, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ticks += n
+	}
+	return time.Duration(ticks) * (time.Second / 100)
 }
 
 // memory is a process's resident memory, from /proc.

@@ -104,11 +104,13 @@ func walk(t *testing.T, p programs, theme string) {
 		return page != ""
 	})
 	s.shot("06-waiting")
+	s.idle("while it waits for the browser")
 	agree(t, page, "ada")
 	s.until("it is connected", func() bool { return s.state(p, "practice") == "connected" })
 	s.shot("07-connected")
 	s.keys("Return")
 	s.shot("08-connections")
+	s.idle("after a sign-in")
 	if token := s.does(p.authtray, "token", "practice"); token == "" {
 		t.Fatal("authtray token gives nothing")
 	}
@@ -120,13 +122,21 @@ func walk(t *testing.T, p programs, theme string) {
 	s.until("it needs its user", func() bool { return s.state(p, "practice") == "reconnect_required" })
 	s.until("the title counts it", func() bool { return len(s.windows(`\(1\) Authtray`)) == 1 })
 	s.shot("09-reconnect")
-	s.keys("Return") // the list has the focus: Enter does what the connection needs
-	s.until("the browser is asked again", func() bool {
-		data, _ := os.ReadFile(asked)
-		lines := strings.Fields(string(data))
-		page = lines[len(lines)-1]
-		return len(lines) == 2
-	})
+	again := func(times int) {
+		s.keys("Return") // the list has the focus: Enter does what the connection needs
+		s.until("the browser is asked again", func() bool {
+			data, _ := os.ReadFile(asked)
+			lines := strings.Fields(string(data))
+			page = lines[len(lines)-1]
+			return len(lines) == times
+		})
+	}
+	again(2)
+	s.until("it waits for the browser", func() bool { return s.state(p, "practice") == "connecting" })
+	s.keys("Escape")
+	s.until("the sign-in is cancelled", func() bool { return s.state(p, "practice") == "reconnect_required" })
+	s.idle("after a cancelled sign-in")
+	again(3)
 	agree(t, page, "ada")
 	s.until("it is connected again", func() bool { return s.state(p, "practice") == "connected" })
 	s.keys("Return")

@@ -1,0 +1,176 @@
+package window
+
+import (
+	"go/ast"
+	"strings"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+
+	"github.com/authtray/authtray/app/window/remote"
+)
+
+// animatedApp is an app whose driver knows which endless animations run.
+type animatedApp struct {
+	fyne.App
+	driver *animatedDriver
+}
+
+func (a animatedApp) Driver() fyne.Driver { return a.driver }
+
+type animatedDriver struct {
+	fyne.Driver
+	endless map[*fyne.Animation]bool
+}
+
+func (d *animatedDriver) StartAnimation(a *fyne.Animation) {
+	if a.RepeatCount == fyne.AnimationRepeatForever {
+		d.endless[a] = true
+	}
+	d.Driver.StartAnimation(a)
+}
+
+func (d *animatedDriver) StopAnimation(a *fyne.Animation) {
+	delete(d.endless, a)
+	d.Driver.StopAnimation(a)
+}
+
+// watchAnimations records the endless animations of what b draws from now on.
+func watchAnimations(b *bench) *animatedDriver {
+	d := &animatedDriver{Driver: b.app.Driver(), endless: map[*fyne.Animation]bool{}}
+	fyne.SetCurrentApp(animatedApp{b.app, d})
+	b.Cleanup(func() { fyne.SetCurrentApp(b.app) }) // which the temporary app's own cleanup then replaces
+	return d
+}
+
+// still fails where anything moves but the cursor of a field that can be seen.
+func (b *bench) still(d *animatedDriver, when string) {
+	b.Helper()
+	for _, o := range []fyne.CanvasObject{b.win.Content(), b.win.Canvas().Overlays().Top()} {
+		walk(o, func(fyne.CanvasObject) {}) // draws what is new
+	}
+	cursors := 0
+	if at, ok := b.win.Canvas().Focused().(*entry); ok {
+		if !b.seen(at) {
+			b.Errorf("%s: a field that cannot be seen has the focus", when)
+		}
+		cursors = 1
+	}
+	if len(d.endless) != cursors {
+		b.Errorf("%s: %d endless animations run, with %d fields in use", when, len(d.endless), cursors)
+	}
+}
+
+// seen reports whether an object is visible in the topmost layer of the window.
+func (b *bench) seen(o fyne.CanvasObject) bool {
+	top := b.win.Canvas().Overlays().Top()
+	if top == nil {
+		top = b.win.Content()
+	}
+	found := false
+	walk(top, func(at fyne.CanvasObject) { found = found || at == o })
+	return found
+}
+
+func (b *bench) shortcutKey(key fyne.KeyName) {
+	if !b.shortcut(&desktop.CustomShortcut{KeyName: key, Modifier: ctrl}) {
+		b.Fatalf("%s is no shortcut", key)
+	}
+}
+
+func TestSignInLeavesNothingMoving(t *testing.T) {
+	ends := map[string]func(b *bench){
+		"signed in": func(b *bench) {
+			b.agent.ended <- nil
+			b.until("it is done", func() bool { return !b.flow.pending })
+		},
+		"signed in and left": func(b *bench) {
+			b.agent.ended <- nil
+			b.until("it is done", func() bool { return !b.flow.pending })
+			b.press(fyne.KeyReturn)
+		},
+		"refused": func(b *bench) {
+			b.agent.ended <- &remote.Problem{Code: "connect_failed", Detail: "Access was denied in the browser."}
+			b.until("it has failed", func() bool { return !b.flow.pending })
+		},
+		"refused for a field": func(b *bench) {
+			b.agent.ended <- &remote.Problem{Code: "connect_failed", Reason: "client_refused", Detail: "GitLab does not know this client secret."}
+			b.until("the form is open", func() bool { return b.view == viewForm })
+		},
+		"another account": func(b *bench) {
+			b.agent.ended <- &remote.Problem{Code: "other_account", Detail: "You signed in as bob."}
+			b.until("it asks", func() bool { return !b.flow.pending })
+		},
+		"tried again": func(b *bench) {
+			b.agent.ended <- &remote.Problem{Code: "connect_failed", Detail: "Access was denied in the browser."}
+			b.until("it has failed", func() bool { return !b.flow.pending })
+			b.press(fyne.KeyReturn)
+			b.until("it is tried again", func() bool { return b.pages() == 2 })
+		},
+		"cancelled with Escape":     func(b *bench) { b.press(fyne.KeyEscape) },
+		"cancelled with the button": func(b *bench) { b.tap(b.find(b.flow.box, "Cancel")) },
+		"left for the list":         func(b *bench) { b.shortcutKey(fyne.Key1) },
+		"left for Activity":         func(b *bench) { b.shortcutKey(fyne.Key2) },
+		"left for Settings":         func(b *bench) { b.shortcutKey(fyne.Key3) },
+		"left for another provider": func(b *bench) { b.shortcutKey(fyne.KeyN) },
+		"below a dialog":            func(b *bench) { b.press(fyne.KeyF1) },
+		"ended in another view": func(b *bench) {
+			b.shortcutKey(fyne.Key2)
+			b.agent.ended <- nil
+			b.until("it is done", func() bool { return !b.flow.pending })
+			if b.win.Canvas().Focused() != fyne.Focusable(b.activity.filter) {
+				b.Error("the end of a sign-in that is not on screen took the focus")
+			}
+		},
+		"the connection is removed": func(b *bench) {
+			b.agent.ended <- &remote.Problem{Code: "not_found", Detail: "There is no connection gitlab."}
+			b.until("it has failed", func() bool { return !b.flow.pending })
+		},
+		"the agent goes away": func(b *bench) {
+			b.agent.goAway()
+			b.agent.ended <- remote.ErrNoAgent
+			b.until("it has failed", func() bool { return !b.flow.pending && b.banner.object.Visible() })
+		},
+	}
+	for _, with := range []string{"browser", "code"} {
+		for end, how := range ends {
+			t.Run(with+"/"+end, func(t *testing.T) {
+				b := toForm(t, func(e *remote.Entry) { e.Device = "https://gitlab.com/device" })
+				d := watchAnimations(b)
+				fill(b, "id", "s3cret")
+				if with == "code" {
+					b.agent.flow = remote.Flow{URL: "https://gitlab.com/device", UserCode: "WDJB-MJHT", Mode: "device", ExpiresAt: noon.Add(15 * time.Minute)}
+					b.tap(b.find(b.form.box, "Connect with a code"))
+				} else {
+					b.tap(b.form.submits[0])
+				}
+				b.until("the browser is open", func() bool { return b.pages() == 1 })
+				b.still(d, "while it waits")
+				how(b)
+				b.still(d, end)
+			})
+		}
+	}
+}
+
+func TestWindowHasNoAnimationsOfItsOwn(t *testing.T) {
+	for name, f := range sources(t) {
+		ast.Inspect(f, func(n ast.Node) bool {
+			s, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			pkg, _ := s.X.(*ast.Ident)
+			if pkg == nil {
+				return true
+			}
+			if strings.Contains(s.Sel.Name, "Animation") || strings.Contains(s.Sel.Name, "Infinite") ||
+				(pkg.Name == "widget" && strings.HasSuffix(s.Sel.Name, "Activity")) {
+				t.Errorf("%s uses %s.%s", name, pkg.Name, s.Sel.Name)
+			}
+			return true
+		})
+	}
+}
