@@ -187,13 +187,16 @@ func (c *connecting) tick() {
 	c.until.set(tr("Good for another {{.Time}}", "Time", span(c.attempt.ExpiresAt.Sub(c.u.out.now()))))
 }
 
-// page fills the view.
+// page fills the view. What had the focus in the page before it is gone.
 func (c *connecting) page(objects ...fyne.CanvasObject) {
 	m := newMark(64)
 	m.of(c.entry.ID, c.entry.Name)
 	all := append([]fyne.CanvasObject{space(1, 24), container.NewCenter(m)}, objects...)
 	scroll := page(580, all...)
 	c.u.scrolls[viewFlow] = scroll
+	if c.u.view == viewFlow {
+		c.u.focus(nil)
+	}
 	c.box.Objects = []fyne.CanvasObject{scroll}
 	c.box.Refresh()
 }

@@ -37,8 +37,12 @@ func (u *ui) inform(title, text string) {
 }
 
 // modal shows a dialog with its buttons at the right, and focuses one of them.
+// What had the focus before gets it back when the dialog is dismissed: Fyne
+// would leave it there, with its cursor blinking below the dialog.
 func (u *ui) modal(title string, body fyne.CanvasObject, first *button, buttons ...*button) {
 	u.dismiss()
+	u.below = u.win.Canvas().Focused()
+	u.win.Canvas().Unfocus()
 	row := container.NewHBox(layout.NewSpacer())
 	for _, b := range buttons {
 		row.Add(b)
@@ -47,7 +51,7 @@ func (u *ui) modal(title string, body fyne.CanvasObject, first *button, buttons 
 	content := padded(14, spaced(8, head, body, row))
 	u.dialog = widget.NewModalPopUp(container.New(atLeast{460}, content), u.win.Canvas())
 	u.dialog.Show()
-	u.focus(first)
+	u.win.Canvas().Focus(first)
 }
 
 // atLeast keeps its object wide enough for text that wraps.
@@ -71,10 +75,12 @@ func (a atLeast) MinSize(objects []fyne.CanvasObject) (s fyne.Size) {
 }
 
 func (u *ui) dismiss() {
-	if u.dialog != nil {
-		u.dialog.Hide()
-		u.dialog = nil
+	if u.dialog == nil {
+		return
 	}
+	u.dialog.Hide()
+	u.dialog = nil
+	u.focus(u.below)
 }
 
 // say puts a sentence at the foot of the window for a while.

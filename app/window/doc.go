@@ -40,6 +40,8 @@
 //
 // There are none: Fyne draws the whole window for every frame of an animation
 // that has been started and not stopped, also when its object is hidden or gone.
+// The one that Fyne starts by itself is the cursor of the entry that has the
+// focus, so nothing hidden may keep the focus: show, modal and page see to that.
 //
 // # Foreign text
 //

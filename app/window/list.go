@@ -51,7 +51,7 @@ func (l *list) object() fyne.CanvasObject {
 // show brings the list up to date with the model.
 func (l *list) show() {
 	l.items = l.u.model.listed(l.filter.Text)
-	l.top.Hidden = len(l.u.model.all) < crowd && l.filter.Text == ""
+	l.top.Hidden = len(l.u.model.all) < crowd && l.filter.Text == "" && !l.filtering()
 	l.empty.Hidden = len(l.items) > 0 || l.filter.Text == ""
 	l.sized()
 	l.widget.Refresh()
@@ -59,6 +59,9 @@ func (l *list) show() {
 	l.u.showWelcome(l.u.known && len(l.u.model.all) == 0)
 	l.u.titled()
 }
+
+// filtering reports whether the filter has the focus.
+func (l *list) filtering() bool { return l.u.focused() == fyne.Focusable(l.filter) }
 
 // sized gives each item the height that it needs at the list's width.
 func (l *list) sized() {

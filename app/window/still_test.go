@@ -8,8 +8,10 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/test"
 
 	"github.com/authtray/authtray/app/window/remote"
+	"github.com/authtray/authtray/tokens"
 )
 
 // animatedApp is an app whose driver knows which endless animations run.
@@ -74,6 +76,21 @@ func (b *bench) seen(o fyne.CanvasObject) bool {
 	return found
 }
 
+// fieldIn is the first field that can be seen in an object.
+func (b *bench) fieldIn(in fyne.CanvasObject) *entry {
+	b.Helper()
+	var first *entry
+	walk(in, func(o fyne.CanvasObject) {
+		if e, ok := o.(*entry); ok && first == nil {
+			first = e
+		}
+	})
+	if first == nil {
+		b.Fatal("there is no field")
+	}
+	return first
+}
+
 func (b *bench) shortcutKey(key fyne.KeyName) {
 	if !b.shortcut(&desktop.CustomShortcut{KeyName: key, Modifier: ctrl}) {
 		b.Fatalf("%s is no shortcut", key)
@@ -134,7 +151,7 @@ func TestSignInLeavesNothingMoving(t *testing.T) {
 			b.until("it has failed", func() bool { return !b.flow.pending && b.banner.object.Visible() })
 		},
 	}
-	for _, with := range []string{"browser", "code"} {
+	for _, with := range []string{"browser", "code", "browser, and the paste field in use"} {
 		for end, how := range ends {
 			t.Run(with+"/"+end, func(t *testing.T) {
 				b := toForm(t, func(e *remote.Entry) { e.Device = "https://gitlab.com/device" })
@@ -148,11 +165,103 @@ func TestSignInLeavesNothingMoving(t *testing.T) {
 				}
 				b.until("the browser is open", func() bool { return b.pages() == 1 })
 				b.still(d, "while it waits")
+				if strings.Contains(with, "paste") {
+					b.focus(b.fieldIn(b.flow.box))
+					b.still(d, "while the address is pasted")
+				}
 				how(b)
 				b.still(d, end)
 			})
 		}
 	}
+}
+
+func TestFieldThatIsHiddenLosesTheFocus(t *testing.T) {
+	crowded := make([]tokens.Status, crowd)
+	for i := range crowded {
+		crowded[i] = connected("c" + string(rune('a'+i)))
+	}
+	fields := map[string]func(b *bench){
+		"filter of the list": func(b *bench) { b.shortcutKey(fyne.KeyF) },
+		"filter of Activity": func(b *bench) { b.shortcutKey(fyne.Key2) },
+		"search":             func(b *bench) { b.add() },
+		"form": func(b *bench) {
+			b.editConnection("ca")
+			b.until("the form is open", func() bool { return b.view == viewForm })
+			b.focus(b.form.fields[fieldID].entry)
+		},
+	}
+	ways := map[string]func(b *bench){
+		"to the list":  func(b *bench) { b.shortcutKey(fyne.Key1) },
+		"to Activity":  func(b *bench) { b.shortcutKey(fyne.Key2) },
+		"to Settings":  func(b *bench) { b.shortcutKey(fyne.Key3) },
+		"to providers": func(b *bench) { b.shortcutKey(fyne.KeyN) },
+		"back":         func(b *bench) { b.press(fyne.KeyEscape) },
+		"to a sign-in": func(b *bench) {
+			b.reconnect("ca")
+			b.until("the browser is open", func() bool { return b.pages() == 1 })
+		},
+		"below a dialog":            func(b *bench) { b.press(fyne.KeyF1) },
+		"below a dialog, then away": func(b *bench) { b.press(fyne.KeyF1); b.shortcutKey(fyne.Key3); b.press(fyne.KeyEscape) },
+		"below a dialog, then to another field": func(b *bench) {
+			b.press(fyne.KeyF1)
+			b.shortcutKey(fyne.Key2)
+			b.still(fyne.CurrentApp().Driver().(*animatedDriver), "below the dialog")
+			b.press(fyne.KeyEscape)
+		},
+		"all connections are removed": func(b *bench) {
+			b.model.all = map[string]tokens.Status{}
+			b.list.show()
+		},
+	}
+	for field, enter := range fields {
+		for way, leave := range ways {
+			t.Run(field+"/"+way, func(t *testing.T) {
+				b := live(t, crowded...)
+				d := watchAnimations(b)
+				enter(b)
+				b.still(d, "in the field")
+				if len(d.endless) != 1 {
+					t.Fatal("the field has no cursor, so this shows nothing")
+				}
+				leave(b)
+				b.still(d, way)
+			})
+		}
+	}
+}
+
+func TestDialogGivesTheFocusBack(t *testing.T) {
+	b := live(t, connected("work"))
+	d := watchAnimations(b)
+	b.add()
+	b.press(fyne.KeyF1)
+	if b.win.Canvas().Focused() == fyne.Focusable(b.pick.search) {
+		t.Fatal("the field below the dialog has the focus")
+	}
+	b.press(fyne.KeyEscape)
+	if b.win.Canvas().Focused() != fyne.Focusable(b.pick.search) || b.view != viewPick {
+		t.Fatal("the field does not have the focus again")
+	}
+	test.Type(b.pick.search, "lab")
+	b.still(d, "after the dialog")
+}
+
+func TestFilterOfAFewConnectionsStaysWhileItIsInUse(t *testing.T) {
+	b := live(t, connected("alpha"), connected("work"))
+	d := watchAnimations(b)
+	b.shortcutKey(fyne.KeyF)
+	b.list.show() // as on every event
+	if !b.seen(b.list.filter) {
+		t.Fatal("an event hides the filter that is about to be typed in")
+	}
+	b.still(d, "in the filter")
+	b.press(fyne.KeyDown)
+	b.list.show()
+	if b.seen(b.list.filter) {
+		t.Fatal("an empty filter stays for two connections")
+	}
+	b.still(d, "in the list")
 }
 
 func TestWindowHasNoAnimationsOfItsOwn(t *testing.T) {

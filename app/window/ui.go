@@ -49,6 +49,7 @@ type ui struct {
 	foot      *line
 	footSince int
 	dialog    *widget.PopUp
+	below     fyne.Focusable // gets the focus when the dialog is dismissed
 	clipboard *clipboard
 }
 
@@ -126,8 +127,10 @@ func newPlane(c fyne.ThemeColorName) *ground {
 	return g
 }
 
-// show brings a view to the front.
+// show brings a view to the front. The focus does not stay in another one: keys
+// would go to what cannot be seen, and its cursor would go on blinking.
 func (u *ui) show(v view) {
+	u.focus(nil)
 	u.view = v
 	for at, o := range u.views {
 		if at == v {
@@ -177,10 +180,22 @@ func (u *ui) back() {
 	}
 }
 
+// focus gives o the focus; nil takes it from whatever has it. Below a dialog o
+// has to wait until the dialog is dismissed.
 func (u *ui) focus(o fyne.Focusable) {
-	if u.win != nil && u.win.Canvas() != nil {
-		u.win.Canvas().Focus(o)
+	if u.dialog != nil {
+		u.below = o
+		return
 	}
+	u.win.Canvas().Focus(o)
+}
+
+// focused is what has the focus, or will have it once the dialog is dismissed.
+func (u *ui) focused() fyne.Focusable {
+	if u.dialog != nil {
+		return u.below
+	}
+	return u.win.Canvas().Focused()
 }
 
 // open opens a page in the system browser.

@@ -24,6 +24,9 @@ func (u *ui) showWelcome(on bool) {
 	}
 	if u.welcome.Hide(); on {
 		u.welcome.Show()
+		if u.list.filtering() {
+			u.focus(nil)
+		}
 	}
 	u.panes.Hidden = on
 	u.views[viewConnections].Refresh()
