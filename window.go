@@ -36,14 +36,15 @@ func showWindow() error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	log := slog.New(slog.DiscardHandler)
 	agent := remote.New(func(ctx context.Context) (net.Conn, error) { return socket.Dial(ctx, paths.Socket) })
 	return window.Main(ctx, agent, window.Options{
 		Address: raise.Address(paths.Socket),
 		Profile: paths.Profile,
 		Version: app.Version(version),
-		Browse:  func(url string) error { return browser.Open(ctx, url) },
+		Browse:  func(url string) error { return browser.Open(ctx, log, url) },
 		Start:   startAgent,
-		Log:     slog.New(slog.DiscardHandler),
+		Log:     log,
 	})
 }
 

@@ -43,7 +43,7 @@ func (m menu) CopyToken(name string) {
 	defer cancel()
 	t, err := m.Agent.Token(ctx, name, tokens.Want{})
 	if err == nil {
-		err = clipboard.CopySecret(ctx, t.AccessToken)
+		err = clipboard.CopySecret(ctx, m.log, t.AccessToken)
 	}
 	if err != nil {
 		m.complain(name, detail(err))

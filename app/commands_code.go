@@ -86,7 +86,7 @@ func (c *connecting) showCode(code, url string) {
 	}
 	quick, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	if browser.Open(quick, url) == nil {
+	if browser.Open(quick, newLog(c.err), url) == nil {
 		c.say("It opens in your browser, too.")
 	}
 }

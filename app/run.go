@@ -233,7 +233,8 @@ func runDesktop(ctx context.Context, o RunOptions, kept store.Store, log *slog.L
 	defer reads.Close()
 	a := NewAgent(Options{
 		Paths: o.Paths, Store: kept, Log: log, Version: o.Version,
-		Open: browser.Open, Notify: note, Autostart: login, HasWindow: o.HasWindow,
+		Open:   func(ctx context.Context, url string) error { return browser.Open(ctx, log, url) },
+		Notify: note, Autostart: login, HasWindow: o.HasWindow,
 		Audit: auditor{reads}, Gate: gate.New(o.Paths.State, note, log),
 	})
 	if o.NoTray {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/url"
 )
@@ -17,13 +18,13 @@ var ErrNoDisplay = errors.New("there is no display here, so no browser can be op
 
 // Open opens url in the user's browser. It returns when the program that opens
 // it has done so, has failed, or has run for a short while, which is taken for
-// success; a failure after that is logged, without the URL. The error is a
-// sentence for people and never holds the URL.
-func Open(ctx context.Context, url string) error {
+// success; a failure after that is written to log, without the URL. The error is
+// a sentence for people and never holds the URL.
+func Open(ctx context.Context, log *slog.Logger, url string) error {
 	if err := Check(url); err != nil {
 		return err
 	}
-	return open(ctx, url)
+	return open(ctx, log, url)
 }
 
 // Check says why url may not be opened, or nil: only https, and http to a

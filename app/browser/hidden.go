@@ -10,6 +10,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -31,15 +33,15 @@ const (
 // the code challenge beside it somebody else could end the sign-in with an account
 // of their own. So what is on the command line is an address of ours, which leads
 // to the URL, and to which other users are not admitted: see (*hidden).admit.
-func open(ctx context.Context, raw string) error {
+func open(ctx context.Context, log *slog.Logger, raw string) error {
 	if !telling(raw) {
-		return start(ctx, raw)
+		return start(ctx, log, raw)
 	}
 	h, err := hide(raw)
 	if err != nil {
 		return fmt.Errorf("the browser was not opened, since the link cannot be kept from other users of this machine (%w): copy the link and open it in a browser", err)
 	}
-	if err := start(ctx, h.address()); err != nil {
+	if err := start(ctx, log, h.address()); err != nil {
 		h.end()
 		return err
 	}
@@ -74,7 +76,8 @@ func hide(raw string) (*hidden, error) {
 	rand.Read(secret) // never fails
 	h := &hidden{url: raw, host: l.Addr().String(), path: "/open/" + hex.EncodeToString(secret)}
 	h.server = &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
-		WriteTimeout: 10 * time.Second, IdleTimeout: 10 * time.Second, MaxHeaderBytes: 32 << 10}
+		WriteTimeout: 10 * time.Second, IdleTimeout: 10 * time.Second, MaxHeaderBytes: 32 << 10,
+		ErrorLog: log.New(io.Discard, "", 0)} // it would quote the request
 	h.until = time.Now().Add(hiddenFor)
 	h.over = time.AfterFunc(hiddenFor, h.end)
 	go h.server.Serve(l)

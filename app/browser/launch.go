@@ -19,10 +19,10 @@ import (
 var settle = 3 * time.Second
 
 // tryEach runs the commands in order until one works.
-func tryEach(ctx context.Context, commands [][]string) error {
+func tryEach(ctx context.Context, log *slog.Logger, commands [][]string) error {
 	var last error
 	for _, c := range commands {
-		if last = launch(ctx, c); last == nil || ctx.Err() != nil {
+		if last = launch(ctx, log, c); last == nil || ctx.Err() != nil {
 			return last
 		}
 	}
@@ -31,7 +31,7 @@ func tryEach(ctx context.Context, commands [][]string) error {
 
 // launch runs one command without a shell, in a session of its own so that it
 // outlives us and our terminal. It is always waited for: no zombie is left.
-func launch(ctx context.Context, command []string) error {
+func launch(ctx context.Context, log *slog.Logger, command []string) error {
 	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Env = Environ(os.Environ())
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -47,10 +47,10 @@ func launch(ctx context.Context, command []string) error {
 	case err := <-ended:
 		return failure(name, err)
 	case <-timer.C:
-		go logLate(name, ended)
+		go logLate(log, name, ended)
 		return nil
 	case <-ctx.Done():
-		go logLate(name, ended)
+		go logLate(log, name, ended)
 		return ctx.Err()
 	}
 }
@@ -62,9 +62,9 @@ func failure(name string, err error) error {
 	return fmt.Errorf("%s: %w", name, reason(err))
 }
 
-func logLate(name string, ended <-chan error) {
+func logLate(log *slog.Logger, name string, ended <-chan error) {
 	if err := <-ended; err != nil {
-		slog.Info("the program that opens the browser failed late", "program", name, "err", reason(err))
+		log.Info("the program that opens the browser failed late", "program", name, "err", reason(err))
 	}
 }
 

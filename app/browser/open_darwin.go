@@ -1,7 +1,10 @@
 package browser
 
-import "context"
+import (
+	"context"
+	"log/slog"
+)
 
-func start(ctx context.Context, url string) error {
-	return tryEach(ctx, [][]string{{"/usr/bin/open", url}})
+func start(ctx context.Context, log *slog.Logger, url string) error {
+	return tryEach(ctx, log, [][]string{{"/usr/bin/open", url}})
 }

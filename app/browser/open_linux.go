@@ -3,6 +3,7 @@ package browser
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"os/exec"
 	"strings"
@@ -10,7 +11,7 @@ import (
 
 // start asks, in this order, what $BROWSER names, wslview inside WSL, and
 // xdg-open.
-func start(ctx context.Context, url string) error {
+func start(ctx context.Context, log *slog.Logger, url string) error {
 	commands := openers(url, os.Getenv, found)
 	if len(commands) == 0 {
 		if !display(os.Getenv) {
@@ -18,7 +19,7 @@ func start(ctx context.Context, url string) error {
 		}
 		return errors.New("no program to open the browser was found: install xdg-utils, or name a browser in the variable BROWSER; or copy the link")
 	}
-	return tryEach(ctx, commands)
+	return tryEach(ctx, log, commands)
 }
 
 func found(program string) bool {

@@ -3,10 +3,12 @@ package browser
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -51,7 +53,7 @@ func withOpener(t *testing.T, script string) string {
 
 func TestOpenHandsOverTheURLAsItIsAndNoSecrets(t *testing.T) {
 	dir := withOpener(t, `printf %s "$1" > url; env > env; echo $$ > pid`)
-	if err := Open(t.Context(), page); err != nil {
+	if err := Open(t.Context(), slog.New(slog.DiscardHandler), page); err != nil {
 		t.Fatal(err)
 	}
 	address := content(t, dir, "url")
@@ -72,7 +74,7 @@ func TestOpenHandsOverTheURLAsItIsAndNoSecrets(t *testing.T) {
 func TestOpenSaysThatTheOpenerFailedWithoutNamingTheURL(t *testing.T) {
 	withOpener(t, "exit 3")
 	t.Setenv("PATH", strings.SplitN(os.Getenv("PATH"), ":", 2)[0]) // no x-www-browser
-	err := Open(t.Context(), page)
+	err := Open(t.Context(), slog.New(slog.DiscardHandler), page)
 	if err == nil || !strings.Contains(err.Error(), "xdg-open: exit status 3") || !strings.Contains(err.Error(), "copy the link") {
 		t.Errorf("got %v", err)
 	}
@@ -86,7 +88,7 @@ func TestOpenDoesNotWaitForABrowserThatStays(t *testing.T) {
 	settle = time.Millisecond
 	defer func() { settle = old }()
 	dir := withOpener(t, "mkfifo gate; : > ready; read line < gate")
-	if err := Open(t.Context(), page); err != nil {
+	if err := Open(t.Context(), slog.New(slog.DiscardHandler), page); err != nil {
 		t.Fatal(err)
 	}
 	for i := 0; i < 1000; i++ {
@@ -105,18 +107,46 @@ func TestOpenDoesNotWaitForABrowserThatStays(t *testing.T) {
 	}
 }
 
+// lines receives what a logger writes, a line at a time.
+type lines chan string
+
+func (l lines) Write(p []byte) (int, error) {
+	l <- string(p)
+	return len(p), nil
+}
+
+func TestOpenWritesALateFailureToTheLogThatItIsGiven(t *testing.T) {
+	old := settle
+	settle = time.Millisecond
+	defer func() { settle = old }()
+	dir := withOpener(t, "read line < gate; exit 3")
+	if err := syscall.Mkfifo(filepath.Join(dir, "gate"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	said := make(lines, 1)
+	if err := Open(t.Context(), slog.New(slog.NewTextHandler(said, nil)), page); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "gate"), []byte("go\n"), 0o600); err != nil { // lets it end
+		t.Fatal(err)
+	}
+	if line := <-said; !strings.Contains(line, "exit status 3") || strings.Contains(line, "example.org") {
+		t.Errorf("said %q", line)
+	}
+}
+
 func TestOpenWithoutADisplaySaysSo(t *testing.T) {
 	withOpener(t, "")
 	t.Setenv("DISPLAY", "")
 	t.Setenv("WAYLAND_DISPLAY", "")
-	if err := Open(t.Context(), page); !errors.Is(err, ErrNoDisplay) {
+	if err := Open(t.Context(), slog.New(slog.DiscardHandler), page); !errors.Is(err, ErrNoDisplay) {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestOpenRefusesOtherSchemes(t *testing.T) {
 	dir := withOpener(t, ": > ran")
-	if err := Open(t.Context(), "file:///etc/passwd"); err == nil {
+	if err := Open(t.Context(), slog.New(slog.DiscardHandler), "file:///etc/passwd"); err == nil {
 		t.Error("opened")
 	}
 	if _, err := os.Stat(filepath.Join(dir, "ran")); err == nil {

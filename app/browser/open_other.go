@@ -2,8 +2,11 @@
 
 package browser
 
-import "context"
+import (
+	"context"
+	"log/slog"
+)
 
-func start(ctx context.Context, url string) error {
-	return tryEach(ctx, [][]string{{"xdg-open", url}})
+func start(ctx context.Context, log *slog.Logger, url string) error {
+	return tryEach(ctx, log, [][]string{{"xdg-open", url}})
 }

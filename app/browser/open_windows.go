@@ -3,6 +3,7 @@ package browser
 import (
 	"context"
 	"fmt"
+	"log/slog"
 
 	"golang.org/x/sys/windows"
 )
@@ -10,7 +11,7 @@ import (
 // open goes through ShellExecute, which takes the URL as it is: there is no
 // command line to quote, and no environment to hand down but the system's. The
 // browser's own command line is shown to this user and to administrators only.
-func open(_ context.Context, url string) error {
+func open(_ context.Context, _ *slog.Logger, url string) error {
 	verb, err := windows.UTF16PtrFromString("open")
 	if err != nil {
 		return err

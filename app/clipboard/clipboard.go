@@ -25,16 +25,17 @@ func Available() bool { return system() != nil }
 
 // CopySecret puts text on the clipboard and takes it off again after ClearAfter,
 // unless something else has been copied meanwhile. It returns when the text is
-// on the clipboard; ctx bounds that, not the clearing. The error never holds text.
+// on the clipboard; ctx bounds that, not the clearing, whose failure is written to
+// log. The error never holds text.
 //
 // A secret is on the clipboard for all programs of the session, and those that
 // keep a history may keep it for longer.
-func CopySecret(ctx context.Context, text string) error {
-	return copyTo(ctx, system(), text, time.After(ClearAfter), func() {})
+func CopySecret(ctx context.Context, log *slog.Logger, text string) error {
+	return copyTo(ctx, log, system(), text, time.After(ClearAfter), func() {})
 }
 
 // copyTo is CopySecret with its clipboard, its clock and a sign of its end.
-func copyTo(ctx context.Context, b board, text string, due <-chan time.Time, done func()) error {
+func copyTo(ctx context.Context, log *slog.Logger, b board, text string, due <-chan time.Time, done func()) error {
 	if b == nil {
 		return ErrNone
 	}
@@ -47,7 +48,7 @@ func copyTo(ctx context.Context, b board, text string, due <-chan time.Time, don
 		ctx, cancel := context.WithTimeout(context.Background(), toolTimeout)
 		defer cancel()
 		if err := b.clear(ctx); err != nil {
-			slog.Info("the clipboard could not be cleared", "err", err)
+			log.Info("the clipboard could not be cleared", "err", err)
 		}
 	}()
 	return nil

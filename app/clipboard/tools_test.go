@@ -5,6 +5,7 @@ package clipboard
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -39,7 +40,7 @@ func withXclip(t *testing.T, script string) (clip string) {
 func copyThenClear(t *testing.T, text string, meanwhile func()) {
 	t.Helper()
 	due, done := make(chan time.Time), make(chan struct{})
-	if err := copyTo(t.Context(), system(), text, due, func() { close(done) }); err != nil {
+	if err := copyTo(t.Context(), slog.New(slog.DiscardHandler), system(), text, due, func() { close(done) }); err != nil {
 		t.Fatal(err)
 	}
 	meanwhile()
@@ -76,7 +77,7 @@ func TestWhatWasCopiedMeanwhileIsLeftAlone(t *testing.T) {
 
 func TestAFailingToolIsReportedWithoutTheSecret(t *testing.T) {
 	withXclip(t, "#!/bin/sh\ncat >&2\nexit 1\n")
-	err := CopySecret(context.Background(), "s3cret")
+	err := CopySecret(context.Background(), slog.New(slog.DiscardHandler), "s3cret")
 	if err == nil || strings.Contains(err.Error(), "s3cret") {
 		t.Errorf("got %v", err)
 	}
@@ -96,7 +97,7 @@ func TestWithoutAToolOrADisplayThereIsNoClipboard(t *testing.T) {
 	if Available() {
 		t.Error("a clipboard without a tool")
 	}
-	if err := CopySecret(t.Context(), "x"); !errors.Is(err, ErrNone) {
+	if err := CopySecret(t.Context(), slog.New(slog.DiscardHandler), "x"); !errors.Is(err, ErrNone) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -14,7 +14,7 @@ type Options struct {
 	Reminders bool         // a dead connection is announced again every ReminderAfter
 	IconFile  string       // Windows: where the icon may be kept, as a PNG; it must stay where it is
 	Clock     tokens.Clock // nil: tokens.System
-	Log       *slog.Logger // nil: slog.Default
+	Log       *slog.Logger // nil: nothing is logged
 }
 
 // ReminderAfter is how long a reminder waits, by the wall clock.
@@ -56,7 +56,7 @@ func start(o Options, makeDesk func(Options, reporter) desk) *Notifier {
 		o.Clock = tokens.System
 	}
 	if o.Log == nil {
-		o.Log = slog.Default()
+		o.Log = slog.New(slog.DiscardHandler)
 	}
 	n := &Notifier{opts: o, enabled: o.Enabled, reminders: o.Reminders, deaths: map[string]*death{},
 		kick: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),

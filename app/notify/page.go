@@ -8,6 +8,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"html/template"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"strings"
@@ -86,7 +88,8 @@ func (p *page) listen() error {
 	}
 	p.host, p.offers = l.Addr().String(), map[string]offer{}
 	p.server = &http.Server{Handler: p.handler(p.host), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
-		WriteTimeout: 10 * time.Second, IdleTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10}
+		WriteTimeout: 10 * time.Second, IdleTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10,
+		ErrorLog: log.New(io.Discard, "", 0)} // it would quote the request
 	go p.server.Serve(l)
 	return nil
 }

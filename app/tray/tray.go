@@ -29,7 +29,7 @@ type Options struct {
 	Autostart bool         // start at login is on now
 	Profile   string       // named profile, shown in the tooltip; "" for the default one
 	OnHealth  func(Health) // called when Health changes; must not block
-	Log       *slog.Logger // nil: slog.Default
+	Log       *slog.Logger // nil: nothing is logged
 }
 
 // Tray is the icon. Its methods are safe for concurrent use, and before Run.
@@ -46,7 +46,7 @@ type Tray struct {
 // New makes a tray that shows no connections.
 func New(o Options) *Tray {
 	if o.Log == nil {
-		o.Log = slog.Default()
+		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Tray{opts: o, autostart: o.Autostart, kick: make(chan struct{}, 1),
 		health: Health{Off, "The tray has not started."}}
