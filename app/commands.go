@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"os/signal"
 	"syscall"
@@ -41,7 +42,13 @@ import (
 //	commands_agent.go       speaking to the agent
 //	commands_offline.go     doing without one
 //	commands_text.go        foreign text, times and counts in words
+//
+// Go's standard logger is silenced for the whole process: net/http writes there
+// what arrives on a connection that waits for nothing, and that may be an answer
+// with tokens in it, sent twice. What we have to say ourselves goes to a logger
+// that was handed on.
 func Main(version string) int {
+	log.SetOutput(io.Discard) // slog.SetDefault would hand the text on
 	s := &shell{in: os.Stdin, out: os.Stdout, err: os.Stderr, now: time.Now, version: version}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

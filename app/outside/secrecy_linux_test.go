@@ -32,6 +32,7 @@ func TestNoSecretIsWrittenAnywhereInAWholeStory(t *testing.T) {
 			s.strayInput()
 			s.registered()
 			s.wholeProduct()
+			s.talkative()
 			s.wrongPlaces()
 			s.carelessProvider()
 			s.brokenProvider()

@@ -7,7 +7,6 @@ import (
 	"io"
 	"log"
 	"log/slog"
-	"os"
 	"sync/atomic"
 )
 
@@ -35,8 +34,9 @@ type toolkit struct {
 
 // listen keeps the toolkit's messages off stderr until restore is called.
 func (t *toolkit) listen() (restore func()) {
+	before := log.Writer()
 	log.SetOutput(t)
-	return func() { log.SetOutput(os.Stderr) }
+	return func() { log.SetOutput(before) }
 }
 
 func (t *toolkit) Write(p []byte) (int, error) {

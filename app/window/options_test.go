@@ -10,11 +10,15 @@ import (
 func TestToolkitsMessagesStayOffStderr(t *testing.T) {
 	var stderr bytes.Buffer
 	says := &toolkit{log: slog.New(slog.DiscardHandler), stderr: &stderr}
+	before := log.Writer()
 	restore := says.listen()
-	defer restore()
 	log.Println("Fyne error:  something small")
+	restore()
 	if stderr.Len() != 0 || says.blind.Load() {
 		t.Fatalf("said %q", stderr.String())
+	}
+	if log.Writer() != before {
+		t.Error("the standard logger, which the program silences, is given another output")
 	}
 }
 

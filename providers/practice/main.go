@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -98,7 +99,8 @@ func check(addr string, rest []string, opts server.Options) error {
 }
 
 // quietLibrary keeps pkg/op's log, which goes to the default logger, to
-// warnings, and takes out what a log should not hold.
+// warnings, and takes out what a log should not hold. Go's standard logger, where
+// net/http may quote a request or an answer, is silenced.
 func quietLibrary(errs io.Writer) {
 	hide := map[string]bool{"state": true, "url": true, "session_state": true}
 	slog.SetDefault(slog.New(slog.NewTextHandler(errs, &slog.HandlerOptions{
@@ -110,6 +112,7 @@ func quietLibrary(errs io.Writer) {
 			return a
 		},
 	})))
+	log.SetOutput(io.Discard) // after SetDefault, which hands the text on
 }
 
 func serve(ctx context.Context, l net.Listener, h http.Handler) error {
