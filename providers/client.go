@@ -41,6 +41,9 @@ type ClientOptions struct {
 	// obeys HTTPS_PROXY and the connection's ca_file, and speaks plain http to
 	// loopback literals only.
 	Transport http.RoundTripper
+	// Certificates reads the connection's ca_file; nil: ReadCertificates. It is
+	// called at most once, while the Client is made.
+	Certificates func(path string) ([]byte, error)
 	// Now is the wall clock; nil: time.Now.
 	Now func() time.Time
 	// Version stands in the User-Agent: "authtray/VERSION".
@@ -84,7 +87,7 @@ func newClient(e Entry, conn Connection, o ClientOptions) (*Client, error) {
 	transport := o.Transport
 	if transport == nil {
 		var err error
-		if transport, err = transportFor(conn.CAFile); err != nil {
+		if transport, err = transportFor(conn.CAFile, o.Certificates); err != nil {
 			return nil, err
 		}
 	}

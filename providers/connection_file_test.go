@@ -122,7 +122,7 @@ func TestWhatIsWrongWithAConnectionIsOneSentence(t *testing.T) {
 		{Connection{Provider: "gitlab", Vars: map[string]string{"hsot": "a"}}, "vars.hsot: the entry gitlab has no such variable"},
 		{Connection{Provider: "gitlab", Vars: map[string]string{"host": "https://a"}}, "vars.host: is not a hostname"},
 		{Connection{Provider: "gitlab", Override: map[string]any{"token": "http://a.example"}}, "override.token: must be https"},
-		{Connection{Provider: "github", CAFile: "/nonexistent/ca.pem"}, "ca_file cannot be read"},
+		{Connection{Provider: "github", CAFile: "/nonexistent/ca.pem"}, "ca_file: /nonexistent/ca.pem cannot be read: "},
 	} {
 		_, err := catalogue.Client(tt.conn, ClientOptions{})
 		if err == nil || !strings.HasPrefix(err.Error(), tt.want) {

@@ -18,6 +18,7 @@
 //
 //	client.go           Client: one connection's provider, ready to be spoken to
 //	transport.go        proxies, ca_file, which URLs are spoken to; send.go: one request
+//	file.go             reading a file that the configuration names; file_*.go: who else may write one
 //	discovery.go        the issuer's document; resource.go: an MCP server's; endpoints.go: who wins
 //	authorize.go        the authorization request and the redirect URI
 //	request.go          the exchange, and how the client identifies itself; refresh.go, revoke.go, register.go

@@ -10,6 +10,10 @@ import (
 	"syscall"
 )
 
+// openAtOnce: to open a named pipe does not wait for its other end, and no
+// terminal becomes this process's own.
+const openAtOnce = syscall.O_NONBLOCK | syscall.O_NOCTTY
+
 // CheckFile refuses a configuration file that somebody else may have written.
 func CheckFile(info fs.FileInfo) error {
 	if info.Size() > maxFile {

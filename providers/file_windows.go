@@ -5,6 +5,9 @@ import (
 	"io/fs"
 )
 
+// openAtOnce: nothing that is opened here waits.
+const openAtOnce = 0
+
 // CheckFile refuses what cannot be a configuration file. Who may write it is
 // left to the access list of the user's profile folder.
 func CheckFile(info fs.FileInfo) error {

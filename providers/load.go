@@ -24,7 +24,7 @@ type Catalogue struct{ entries map[string]Entry }
 // extends ours. Each fault is a *FileError; an entry with a fault is left out and
 // hides no other.
 func LoadCatalogue(userDir string) (*Catalogue, []error) {
-	ours, errs := readEntries(builtin, "catalogue", "catalogue")
+	ours, errs := readEntries(builtin, "catalogue", "catalogue", builtin.ReadFile)
 	users, more := readUserEntries(userDir)
 	l := loader{ours: ours, users: users, done: map[string]Entry{}, failed: map[string]bool{}, errs: append(errs, more...)}
 	for _, id := range append(sortedKeys(ours), sortedKeys(users)...) {
@@ -55,11 +55,13 @@ func readUserEntries(dir string) (map[string]tomlFile, []error) {
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	return readEntries(os.DirFS(dir), ".", dir)
+	return readEntries(os.DirFS(dir), ".", dir, func(name string) ([]byte, error) {
+		return ReadRegular(filepath.Join(dir, name), CheckFile)
+	})
 }
 
 // readEntries parses the *.toml of a folder, by the id that each gives itself.
-func readEntries(fsys fs.FS, dir, shown string) (map[string]tomlFile, []error) {
+func readEntries(fsys fs.FS, dir, shown string, read func(name string) ([]byte, error)) (map[string]tomlFile, []error) {
 	names, err := fs.Glob(fsys, path.Join(dir, "*.toml"))
 	if err == nil {
 		_, err = fs.ReadDir(fsys, dir)
@@ -69,7 +71,7 @@ func readEntries(fsys fs.FS, dir, shown string) (map[string]tomlFile, []error) {
 	}
 	files, errs := map[string]tomlFile{}, []error(nil)
 	for _, name := range names {
-		f, id, err := readEntry(fsys, name, filepath.Join(shown, path.Base(name)))
+		f, id, err := readEntry(read, name, filepath.Join(shown, path.Base(name)))
 		if err == nil && files[id].name != "" {
 			err = f.at(problem{"id", "is also the id of " + files[id].name + "; take another"})
 		}
@@ -82,10 +84,10 @@ func readEntries(fsys fs.FS, dir, shown string) (map[string]tomlFile, []error) {
 	return files, errs
 }
 
-func readEntry(fsys fs.FS, name, shown string) (tomlFile, string, error) {
-	data, err := readChecked(fsys, name)
+func readEntry(read func(name string) ([]byte, error), name, shown string) (tomlFile, string, error) {
+	data, err := read(name)
 	if err != nil {
-		return tomlFile{}, "", &FileError{File: shown, Problem: err.Error()}
+		return tomlFile{}, "", &FileError{File: shown, Problem: withoutPath(err)}
 	}
 	f, err := readTOML(shown, data)
 	if err != nil {
@@ -100,30 +102,6 @@ func readEntry(fsys fs.FS, name, shown string) (tomlFile, string, error) {
 
 // maxFile is how large a configuration file may be, in bytes.
 const maxFile = 256 << 10
-
-// readChecked reads a file unless others may write it, or it is absurdly large.
-func readChecked(fsys fs.FS, name string) ([]byte, error) {
-	info, err := fs.Stat(fsys, name)
-	if err != nil {
-		return nil, errors.New("cannot be read: " + withoutPath(err))
-	}
-	if err := CheckFile(info); err != nil {
-		return nil, err
-	}
-	data, err := fs.ReadFile(fsys, name)
-	if err != nil {
-		return nil, errors.New("cannot be read: " + withoutPath(err))
-	}
-	return data, nil
-}
-
-func withoutPath(err error) string {
-	var e *fs.PathError
-	if errors.As(err, &e) {
-		return e.Err.Error()
-	}
-	return err.Error()
-}
 
 // loader resolves "extends" in whatever order the files come.
 type loader struct {

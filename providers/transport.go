@@ -4,12 +4,10 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
-	"os"
 	"sync"
 	"time"
 )
@@ -31,23 +29,42 @@ func newTransport(roots *x509.CertPool) http.RoundTripper {
 	}
 }
 
-// transportFor returns the shared transport, or one that also trusts caFile.
-func transportFor(caFile string) (http.RoundTripper, error) {
+// transportFor returns the shared transport, or one that also trusts what read
+// finds in caFile.
+func transportFor(caFile string, read func(path string) ([]byte, error)) (http.RoundTripper, error) {
 	if caFile == "" {
 		return plainTransport(), nil
 	}
-	pem, err := os.ReadFile(caFile)
+	if read == nil {
+		read = ReadCertificates
+	}
+	pem, err := read(caFile)
 	if err != nil {
-		return nil, fmt.Errorf("ca_file cannot be read: %w", err)
+		return nil, err
 	}
 	roots, err := x509.SystemCertPool()
 	if err != nil {
 		roots = x509.NewCertPool()
 	}
-	if !roots.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("ca_file %s holds no PEM certificate", caFile)
-	}
+	roots.AppendCertsFromPEM(pem)
 	return newTransport(roots), nil
+}
+
+// ReadCertificates reads what a connection's ca_file names: a regular file of at
+// most 1 MB, with a certificate in PEM. The error is one sentence that says what
+// to mend.
+func ReadCertificates(path string) ([]byte, error) {
+	pem, err := ReadRegular(path, nil)
+	fault := ""
+	switch {
+	case err != nil:
+		fault = withoutPath(err)
+	case !x509.NewCertPool().AppendCertsFromPEM(pem):
+		fault = "holds no PEM certificate"
+	default:
+		return pem, nil
+	}
+	return nil, problem{"ca_file", path + " " + fault + "; name a PEM file with the certificates of your authority, or leave ca_file out"}
 }
 
 // speakable says whether we speak to a URL at all: https, or plain http to a

@@ -3,13 +3,15 @@ package config
 import (
 	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/authtray/authtray/providers"
 )
 
 // MaxFile is how large a configuration file may be, in bytes.
-const MaxFile = 1 << 20
+const MaxFile = providers.MaxRead
 
 // Read returns a file that nobody else can have written. The error names the
 // file; one that wraps fs.ErrNotExist means that it is not there.
@@ -21,27 +23,9 @@ func Read(path string) ([]byte, error) {
 	if err := trusted(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() { // opening a named pipe would wait for its writer
-		return nil, fmt.Errorf("%s is not a file", path)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	if info, err = f.Stat(); err != nil { // that which was opened
-		return nil, err
-	}
-	if err := trustedInfo(path, info); err != nil {
-		return nil, err
-	}
-	data, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
-	if err == nil && len(data) > MaxFile {
-		err = fmt.Errorf("%s is larger than 1 MB", path)
+	data, err := providers.ReadRegular(path, func(info fs.FileInfo) error { return trustedInfo(path, info) })
+	if errors.Is(err, providers.ErrNotRegular) || errors.Is(err, providers.ErrTooLarge) {
+		err = fmt.Errorf("%s %w", path, err)
 	}
 	return data, err
 }
