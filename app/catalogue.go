@@ -64,7 +64,7 @@ func (f *files) known() *providers.Catalogue {
 }
 
 // client makes the provider of a connection, or says what its file lacks.
-func (f *files) client(conn providers.Connection) (*providers.Client, error) {
+func (f *files) client(conn providers.Connection, certs certificates) (*providers.Client, error) {
 	var client *providers.Client
 	client, err := f.known().Client(conn, providers.ClientOptions{
 		Secret: func(ctx context.Context) (string, error) {
@@ -75,6 +75,8 @@ func (f *files) client(conn providers.Connection) (*providers.Client, error) {
 		Transport:  f.agent.opts.Transport,
 		Now:        f.agent.opts.Clock.Now,
 		Version:    f.agent.opts.Version,
+
+		Certificates: certs.read,
 	})
 	return client, err
 }

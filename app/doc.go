@@ -3,7 +3,7 @@
 //
 //	run.go          the agent's process: lock, store, tray, another agent that runs
 //	agent.go        the agent: puts configuration, manager, flows, socket and tray together
-//	files.go        the configuration as it was last good; reload.go takes up changes
+//	files.go        the configuration as it was last good; reload.go takes up changes; certificates.go: ca_file
 //	catalogue.go    the providers, ours and the user's
 //	connections.go  what the socket asks of connections; secrets.go, settings.go, health.go the rest
 //	connect.go      what the socket asks of flows

@@ -24,7 +24,9 @@ import (
 type files struct {
 	agent *Agent
 
-	reading sync.Mutex // one reload or change at a time
+	certificates *certificateFiles
+
+	reading sync.Mutex // one reload or change at a time; see lock
 	stamp   string     // of the user's own entries, as they were read last
 
 	mu        sync.Mutex
@@ -38,12 +40,15 @@ type files struct {
 type configured struct {
 	conn   providers.Connection // the last good one
 	client *providers.Client    // nil: it was never good
-	seen   string               // what was read last, to tell a change
+	seen   content              // what was read last, to tell a change
 	err    error                // why the file as it is now cannot be used
 }
 
+// content is what was read of a connection.
+type content struct{ file, certificates string }
+
 func newFiles(a *Agent) *files {
-	return &files{agent: a, settings: config.DefaultSettings(), conns: map[string]*configured{}, trouble: map[string]string{}}
+	return &files{agent: a, certificates: newCertificateFiles(), settings: config.DefaultSettings(), conns: map[string]*configured{}, trouble: map[string]string{}}
 }
 
 func (f *files) set(name string, c *configured) {
@@ -123,12 +128,12 @@ func (f *files) notes() []string {
 // write adds or changes a connection's file, and takes it up. Nothing is
 // written that cannot be used.
 func (f *files) write(conn providers.Connection) error {
-	f.reading.Lock()
+	certs := f.lock(func() []string { return []string{conn.CAFile} })
 	defer f.reading.Unlock()
 	if err := config.CheckName(conn.Name); err != nil {
 		return asError(err, tokens.CodeBadRequest, err.Error(), "")
 	}
-	if _, err := f.client(conn); err != nil {
+	if _, err := f.client(conn, certs); err != nil {
 		return asError(err, tokens.CodeBadRequest, err.Error(), "")
 	}
 	dir := f.agent.opts.Paths.Connections()
@@ -139,7 +144,7 @@ func (f *files) write(conn providers.Connection) error {
 	if err != nil {
 		return refusal(err)
 	}
-	f.take(file, true)
+	f.take(file, true, certs)
 	return nil
 }
 
@@ -181,11 +186,15 @@ func (f *files) remove(name string) error {
 // touch takes up a connection again as it is: something that its file does not
 // hold, the secret, changed.
 func (f *files) touch(name string) {
-	f.reading.Lock()
+	var file config.File
+	var err error
+	certs := f.lock(func() []string {
+		file, err = config.Connection(f.agent.opts.Paths.Connections(), name)
+		return []string{file.Connection.CAFile}
+	})
 	defer f.reading.Unlock()
-	file, err := config.Connection(f.agent.opts.Paths.Connections(), name)
 	if err != nil && file.Data == nil {
 		return // unreadable now; the next reload says so
 	}
-	f.take(file, true)
+	f.take(file, true, certs)
 }

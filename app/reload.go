@@ -29,18 +29,22 @@ func (f *files) watch(ctx context.Context) {
 
 // reload reads everything again and takes up what changed.
 func (f *files) reload() {
-	f.reading.Lock()
+	var found map[string]config.File
+	var err error
+	certs := f.lock(func() []string {
+		found, err = config.Connections(f.agent.opts.Paths.Connections())
+		return caFiles(found)
+	})
 	defer f.reading.Unlock()
 	f.makeFolders()
 	f.reloadSettings()
 	fresh := f.reloadCatalogue()
-	found, err := config.Connections(f.agent.opts.Paths.Connections())
 	f.say("connections", err)
 	if err != nil {
 		return
 	}
 	for _, file := range found {
-		f.take(file, fresh)
+		f.take(file, fresh, certs)
 	}
 	f.missing(found)
 }
@@ -74,31 +78,41 @@ func (f *files) reloadSettings() {
 	}
 }
 
-// take takes up one connection's file, if it changed or the catalogue did.
-func (f *files) take(file config.File, fresh bool) {
-	seen := string(file.Data) + "\x00" + fmt.Sprint(file.Err)
+// take takes up one connection's file, if it changed, or its certificates or the
+// catalogue did.
+func (f *files) take(file config.File, fresh bool, certs certificates) {
+	now := content{string(file.Data) + "\x00" + fmt.Sprint(file.Err), certs.digest(file.Connection.CAFile)}
 	f.mu.Lock()
 	old := f.conns[file.Name]
 	f.mu.Unlock()
-	if old != nil && !fresh && old.seen == seen {
+	if old != nil && !fresh && !old.outdated(now, certs[file.Connection.CAFile].err) {
 		return
 	}
-	client, err := f.build(file)
+	client, err := f.build(file, certs)
 	switch {
 	case err == nil:
 		f.endFlow(old, file)
-		f.set(file.Name, &configured{conn: file.Connection, client: client, seen: seen})
+		f.set(file.Name, &configured{conn: file.Connection, client: client, seen: now})
 		f.agent.manager.Put(tokens.Connection{
 			Name: file.Name, Config: file.Connection, Entry: client.Entry(), Provider: client,
 			Replaced: f.agent.clients().Load(file.Name).Replaces,
 		})
 	case old != nil && old.client != nil:
-		f.keep(file.Name, old, seen, fmt.Errorf("%w; the last good configuration is used until it is mended", err))
+		f.keep(file.Name, old, now, fmt.Errorf("%w; the last good configuration is used until it is mended", err))
 	default:
-		f.set(file.Name, &configured{conn: file.Connection, seen: seen, err: err})
+		f.set(file.Name, &configured{conn: file.Connection, seen: now, err: err})
 		f.complain(file.Name, old, err)
 		f.agent.manager.Put(tokens.Connection{Name: file.Name, Config: file.Connection, Broken: err})
 	}
+}
+
+// outdated says whether what is now there has to be taken up. Certificates that
+// cannot be read any more cost a good connection nothing: it has them already.
+func (c *configured) outdated(now content, unreadable error) bool {
+	if c.err == nil && unreadable != nil {
+		return c.seen.file != now.file
+	}
+	return c.seen != now
 }
 
 // endFlow ends a pending flow that was begun with another configuration: its
@@ -122,15 +136,15 @@ func (f *files) missing(found map[string]config.File) {
 			f.forget(name)
 			continue
 		}
-		f.keep(name, c, "", fmt.Errorf(
+		f.keep(name, c, content{}, fmt.Errorf(
 			"the file connections/%s.toml is gone; the last good configuration is used until Authtray ends. To remove the connection: authtray remove %s", name, name))
 	}
 }
 
 // keep leaves the last good configuration in place, and says why.
-func (f *files) keep(name string, c *configured, seen string, err error) {
+func (f *files) keep(name string, c *configured, now content, err error) {
 	f.complain(name, c, err)
-	f.set(name, &configured{conn: c.conn, client: c.client, seen: seen, err: err})
+	f.set(name, &configured{conn: c.conn, client: c.client, seen: now, err: err})
 }
 
 // complain logs and tells a trouble once, when it is new.
@@ -145,11 +159,11 @@ func (f *files) complain(name string, old *configured, err error) {
 }
 
 // build makes a connection's provider out of its file.
-func (f *files) build(file config.File) (*providers.Client, error) {
+func (f *files) build(file config.File, certs certificates) (*providers.Client, error) {
 	if file.Err != nil {
 		return nil, file.Err
 	}
-	client, err := f.client(file.Connection)
+	client, err := f.client(file.Connection, certs)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file.Path, err)
 	}
