@@ -170,13 +170,19 @@ func (r answer) code() tokens.Code {
 	return tokens.Code(p.Code)
 }
 
+// noWait is the time of a caller who must not have to wait: such a wait would be
+// longer than hangTime.
+const noWait = "10m"
+
 // call asks the agent; the error says that there was no answer.
 func (a *agent) call(method, path string, body any) (answer, error) {
 	data, err := json.Marshal(body)
 	if err != nil {
 		return answer{}, err
 	}
-	r, err := http.NewRequest(method, "http://agent/v1"+path, bytes.NewReader(data))
+	ctx, cancel := context.WithTimeout(context.Background(), hangTime)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, method, "http://agent/v1"+path, bytes.NewReader(data))
 	if err != nil {
 		return answer{}, err
 	}
@@ -255,7 +261,7 @@ func (a *agent) connect(name string) {
 func (a *agent) await(name string, want tokens.State) tokens.Status {
 	a.t.Helper()
 	var st tokens.Status
-	end := time.Now().Add(time.Minute)
+	end := time.Now().Add(hangTime)
 	for {
 		var err error
 		if st, err = a.status(name); err == nil && st.State == want {

@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	kills = flag.Int("kills", 120, "how many agents TestKilledAgents… kills")
+	kills = flag.Int("kills", 72, "how many agents TestKilledAgents… kills")
 	seed  = flag.Uint64("seed", 0, "of what is random in it; 0: another one each time")
 )
 
@@ -21,6 +21,9 @@ const password = "throw-away"
 // new token. Two agents have a provider that takes a refresh token once more if
 // its answer was lost, as many do, and two have one that ends the grant.
 func TestKilledAgentsLoseNoGrantThatWasWritten(t *testing.T) {
+	if !apart(t) {
+		return
+	}
 	if *seed == 0 {
 		*seed = rand.Uint64()
 	}
@@ -28,7 +31,12 @@ func TestKilledAgentsLoseNoGrantThatWasWritten(t *testing.T) {
 	bus := storetest.StartBus(t)
 	bus.StartKeyring(password)
 	count := newAccount()
-	t.Cleanup(func() { t.Logf("\n%s", count) })
+	t.Cleanup(func() {
+		t.Logf("\n%s", count)
+		if often, longest := count.idleIn(0.9), count.idleIn(1); often > prompt || longest > atMost {
+			t.Errorf("the agents sat on answers for %v, and %v at most", often, longest)
+		}
+	})
 	for i := range 4 {
 		t.Run(fmt.Sprintf("agent %d", i), func(t *testing.T) {
 			t.Parallel()

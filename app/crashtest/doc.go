@@ -2,18 +2,24 @@
 // the keychain away under them, stops their process and lets them run for an
 // hour in bad weather. It has no code of its own.
 //
-//	TestKilledAgents…       kill -9, over and over, against a real gnome-keyring
-//	                        go test ./app/crashtest -run TestKilledAgents -v -timeout 1h -kills 1000
+// Some of each kind is run by `make test`. All of it is run by `make crashtest`,
+// which gives the flags -full and -kills, and `make soak`, which gives -soak.
+//
+//	TestKilledAgents…       kill -9, -kills times, against a real gnome-keyring
 //	TestKilledWhile…        kill -9 before each keychain call of what is done once
 //	TestAskedToEnd…         a polite end while an answer is on its way
-//	TestEveryKeychainCall…  each single call fails, lies or hangs
+//	TestEveryKeychainCall…  each single call fails, lies or hangs; -full: large records in gnome-keyring too
 //	TestKeychain…           the keychain locked, gone, changed by hand
 //	TestStopped…            SIGSTOP past the token's end
-//	TestSoak                go test ./app/crashtest -run TestSoak -v -timeout 2h -soak 1h
+//	TestSoak                an agent in bad weather, for the time of -soak
+//
+// Each test runs in a process of its own, beside others. None of them judges how
+// long something took: what has to come is waited for, and what must not wait is
+// held against what it would have waited for.
 //
 // # What is where
 //
-//	main_linux_test.go      what the test binary is besides the tests: an agent that can be killed, and authtray
+//	main_linux_test.go      what the test binary is besides the tests: an agent that can be killed, authtray, and one test apart
 //	plan_linux_test.go      when that agent kills itself
 //	traces_linux_test.go    what it had received, and how long it sat on it
 //	diary_linux_test.go     what it tells its user

@@ -58,18 +58,22 @@ func (m midway) under(plan string, do func()) (killed bool) {
 	if m.cmd != nil {
 		m.terminate()
 	}
+	begun := time.Now()
 	m.victim(plan)
 	name, _, _ := strings.Cut(plan, " ")
 	m.read(name)
 	do()
-	select {
-	case <-m.ended:
-		m.awaitEnd()
-		return true
-	case <-time.After(300 * time.Millisecond):
-		m.kill()
-		return false
-	}
+	eventually(m.t, plan+": it has died, or survived", func() bool {
+		select {
+		case <-m.ended:
+			killed = true
+			return true
+		default:
+			return len(m.marks("-", begun)) > 0 && m.marks("-", begun)[0].word == survives
+		}
+	})
+	m.kill()
+	return killed
 }
 
 // read waits until the connection's record has been read.
@@ -113,6 +117,9 @@ func (m midway) tryConnect(name string) (told bool) {
 // there at all; a connection that had a grant before has one; and a verdict on an
 // older one does not cover the new one.
 func TestKilledWhileConnectingNothingIsHalfConnected(t *testing.T) {
+	if !apart(t) {
+		return
+	}
 	m := newMidway(t)
 	for _, kind := range []struct {
 		before string
@@ -174,6 +181,9 @@ func (m midway) connecting(name, before string, k int) (killed bool) {
 // TestDisconnectedWithNothingInItStaysSo: there is a verdict, and it is about no
 // grant.
 func TestDisconnectedWithNothingInItStaysSo(t *testing.T) {
+	if !apart(t) {
+		return
+	}
 	m := newMidway(t)
 	m.add("work", sealsFor(false)...)
 	m.must(http.MethodDelete, "/connections/work/grant", nil, nil)
@@ -185,6 +195,9 @@ func TestDisconnectedWithNothingInItStaysSo(t *testing.T) {
 // TestKilledWhileDisconnectingTheGrantStaysAway: before each call of its
 // erasure.
 func TestKilledWhileDisconnectingTheGrantStaysAway(t *testing.T) {
+	if !apart(t) {
+		return
+	}
 	m := newMidway(t)
 	for _, large := range []bool{false, true} {
 		m.each(fmt.Sprintf("before, large %t,", large), func(k int) bool {
@@ -240,6 +253,9 @@ func (m midway) staysDisconnected(name, grant string) {
 // TestKilledAtAnyMomentOfDisconnecting: the answer that the user had is true.
 // Where there was none the connection is as it was, or disconnected.
 func TestKilledAtAnyMomentOfDisconnecting(t *testing.T) {
+	if !apart(t) {
+		return
+	}
 	m := newMidway(t)
 	const moments = 12
 	disconnected := 0
@@ -273,6 +289,9 @@ func TestKilledAtAnyMomentOfDisconnecting(t *testing.T) {
 // TestKilledWhileItCondemnsTheUserIsToldAndTheGrantStaysDead: between the
 // provider's verdict and the end of everything that follows from it.
 func TestKilledWhileItCondemnsTheUserIsToldAndTheGrantStaysDead(t *testing.T) {
+	if !apart(t) {
+		return
+	}
 	m := newMidway(t)
 	for _, large := range []bool{false, true} {
 		m.each(fmt.Sprintf("before, large %t,", large), func(k int) bool {
@@ -312,14 +331,13 @@ func (m midway) condemned(name string, large bool, plan string, most int) (kille
 	m.terminate()
 	m.victim("")
 	m.await(name, tokens.ReconnectRequired)
-	time.Sleep(100 * time.Millisecond) // in which it could be told again
-	if n := m.diary().told(name); n > most {
-		m.t.Errorf("%s: told %d times", name, n)
-	}
 	if n := m.provider.Hits(grant) - hits; verdict && n != 0 {
 		m.t.Errorf("%s: %d requests with a dead grant", name, n)
 	}
 	m.connect(name)
 	m.awaitWritten(name)
+	if n := m.diary().told(name); n > most {
+		m.t.Errorf("%s: told %d times", name, n)
+	}
 	return killed
 }

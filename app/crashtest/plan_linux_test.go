@@ -117,11 +117,41 @@ func (p *plan) tell(name string, tell func()) {
 	}
 }
 
+// over is the end of a write or an erasure of name that succeeded: where the plan
+// counts the calls of it, its call never came.
+func (p *plan) over(name string, erasure bool) {
+	if name == p.name && p.call > 0 && erasure == strings.HasPrefix(p.kind, "erase") {
+		p.trace.write("-", survives)
+	}
+}
+
 // die is kill -9. It does not return.
 func (p *plan) die() {
 	p.trace.write("-", dies)
 	syscall.Kill(os.Getpid(), syscall.SIGKILL)
 	select {}
+}
+
+// survived is a store whose owner writes down that it outlived its plan.
+type survived struct {
+	store.Store
+	plan *plan
+}
+
+func (s survived) Set(ctx context.Context, key string, value []byte) error {
+	err := s.Store.Set(ctx, key, value)
+	if err == nil {
+		s.plan.over(key, false)
+	}
+	return err
+}
+
+func (s survived) Delete(ctx context.Context, key string) error {
+	err := s.Store.Delete(ctx, key)
+	if err == nil {
+		s.plan.over(key, true)
+	}
+	return err
 }
 
 // mortal is a raw keychain whose owner may die at each call.
