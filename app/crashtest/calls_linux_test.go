@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
-	"testing"
+	"time"
 
 	"github.com/authtray/authtray/app"
 	"github.com/authtray/authtray/app/socket"
@@ -52,23 +52,52 @@ func (a *agent) here(kept store.Store) (stop func()) {
 // meets a fault.
 type struck struct {
 	*agent
+	once   *once
 	name   string
 	call   int
 	faults *storetest.Faults
 	items  store.Items
 	met    int // the count of calls when the planned one has been made
 	fault  storetest.Fault
+	hangs  bool // the planned call hangs, and has not been released
+	ended  int  // the count of operations on its record that had ended when it was planned
 	memory bool // the fault left the new grant in memory only
 }
 
 // plan has the k-th call from now on meet the fault.
 func (s *struck) plan(fault storetest.Fault) {
 	s.fault, s.met = fault, s.faults.Count()+s.call
+	s.hangs, s.ended = fault == storetest.Hang, s.once.operations.ended(s.name)
 	s.faults.At(s.met, fault)
 }
 
 // wasMet: there was such a call.
 func (s *struck) wasMet() bool { return s.faults.Count() >= s.met }
+
+// release lets go of what hangs.
+func (s *struck) release() {
+	s.hangs = false
+	s.faults.Release()
+}
+
+// awaitHung waits until the planned call hangs.
+func (s *struck) awaitHung() {
+	s.t.Helper()
+	select {
+	case <-s.faults.Hung():
+	case <-time.After(hangTime):
+		s.t.Fatalf("%s: the call was never made", s.name)
+	}
+}
+
+// waitedForNobody: what was just seen came before the call that hangs was given
+// up.
+func (s *struck) waitedForNobody(what string) {
+	s.t.Helper()
+	if s.hangs && s.once.operations.ended(s.name) > s.ended {
+		s.t.Errorf("%s, %s: %s came only when the keychain's time was over", s.fault, s.name, what)
+	}
+}
 
 // calls are how many calls to the keychain the write of a record makes: a short
 // one is written and read back; for a long one the head is read, three parts and
@@ -85,20 +114,10 @@ func inMemory(committed, call int, fault storetest.Fault) bool {
 	return call <= committed || fault == storetest.Hang
 }
 
-func everyCall(a *agent, raw store.Items) map[string]*struck {
-	all := map[string]*struck{}
-	for size, most := range calls {
-		for k := 1; k <= most; k++ {
-			s := newStruck(a, raw, fmt.Sprintf("%s-%d", size, k), k)
-			all[s.name] = s
-		}
-	}
-	return all
-}
-
-func newStruck(a *agent, raw store.Items, name string, call int) *struck {
-	s := &struck{agent: a, name: name, call: call, faults: storetest.NewFaults()}
-	s.items = storetest.FaultyItems(raw, s.faults)
+func (o *once) newStruck(name string, call int) *struck {
+	s := &struck{agent: o.agent, once: o, name: name, call: call, faults: storetest.NewFaults()}
+	s.items = storetest.FaultyItems(o.raw, s.faults)
+	o.all[name] = s
 	return s
 }
 
@@ -125,22 +144,67 @@ func (e each) Set(ctx context.Context, name, text string) error {
 }
 func (e each) Delete(ctx context.Context, name string) error { return e.of(name).Delete(ctx, name) }
 
+// operations count the operations of a store that have ended, by key: each of
+// them ends when the keychain's time is over, whatever the calls that it makes do.
+type operations struct {
+	store.Store
+	mu    sync.Mutex
+	count map[string]int
+}
+
+func (o *operations) end(key string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.count[key]++
+}
+
+func (o *operations) ended(key string) int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.count[key]
+}
+
+func (o *operations) Get(ctx context.Context, key string) ([]byte, error) {
+	defer o.end(key)
+	return o.Store.Get(ctx, key)
+}
+
+func (o *operations) Set(ctx context.Context, key string, value []byte) error {
+	defer o.end(key)
+	return o.Store.Set(ctx, key, value)
+}
+
+func (o *operations) Delete(ctx context.Context, key string) error {
+	defer o.end(key)
+	return o.Store.Delete(ctx, key)
+}
+
 // refreshWrite: one connection for each call, and each fault for each of them.
 // None loses its grant, none keeps its tools waiting, and each new grant is in
 // the keychain in the end.
 func (o *once) refreshWrite() {
-	o.all = everyCall(o.agent, o.raw)
+	for size, most := range o.sizes(calls) {
+		for k := 1; k <= most; k++ {
+			o.newStruck(fmt.Sprintf("%s-%d", size, k), k)
+		}
+	}
 	o.start()
 	for name, s := range o.all {
 		o.add(name, sealsFor(s.size() == "large")...)
-		o.connect(name)
-		o.refresh(name) // what is measured is the second write and the later ones
 	}
+	o.together(func(s *struck) {
+		o.connect(s.name)
+		o.refresh(s.name) // what is measured is the second write and the later ones
+	})
 	for _, fault := range []storetest.Fault{storetest.Fail, storetest.FailLate, storetest.Lock, storetest.Lie, storetest.Hang} {
-		strike(o.t, o.all, fault)
+		o.strike(fault)
 	}
 	o.stop()
-	o.run()
+	if o.real {
+		o.run()
+	} else {
+		o.start()
+	}
 	for name := range o.all {
 		o.await(name, tokens.Connected)
 		o.refresh(name)
@@ -150,54 +214,52 @@ func (o *once) refreshWrite() {
 
 // strike renews every connection into the fault, and waits until the keychain
 // has all the new grants in spite of it.
-func strike(t testing.TB, all map[string]*struck, fault storetest.Fault) {
-	t.Helper()
-	var work sync.WaitGroup
-	for _, s := range all {
-		work.Go(func() { s.renew(fault) })
-	}
-	work.Wait()
+func (o *once) strike(fault storetest.Fault) {
+	o.t.Helper()
+	o.together(func(s *struck) { s.renew(fault) })
 	unsaved := 0
-	for _, s := range all {
+	for _, s := range o.all {
 		s.answers(s.name)
-		if !s.wasMet() {
-			t.Errorf("%s: there is no such call", s.name)
-		}
 		if want := inMemory(committed[s.size()], s.call, fault); s.memory != want {
-			t.Errorf("%s, %s: the new grant was in memory only: %t", fault, s.name, s.memory)
+			o.t.Errorf("%s, %s: the new grant was in memory only: %t", fault, s.name, s.memory)
 		}
 		if s.memory {
 			unsaved++
 		}
 	}
-	t.Logf("%s: %d calls struck, %d new grants in memory only at first", fault, len(all), unsaved)
-	for name, s := range all {
+	o.eachWasMet()
+	o.t.Logf("%s: %d new grants in memory only at first", fault, unsaved)
+	for name, s := range o.all {
 		if fault == storetest.Hang {
-			s.faults.Release()
+			s.release()
 		}
 		s.awaitWritten(name)
 	}
 }
 
-// renew refreshes until the fault was met: a write whose time is over leaves
-// the tidying up, its last calls, to the next one.
+// renew refreshes into the fault. What the refresh is answered says whether the
+// new grant is in memory only.
 func (s *struck) renew(fault storetest.Fault) {
-	for range 5 {
-		s.plan(fault)
-		done := make(chan struct{})
-		go func() { s.refresh(s.name); close(done) }()
-		select {
-		case <-s.faults.Hung():
-			s.answers(s.name) // and nobody waits for the keychain
-			<-done
-		case <-done:
+	s.t.Helper()
+	s.plan(fault)
+	answered := make(chan tokens.Status, 1)
+	go func() {
+		r, err := s.agent.call(http.MethodPost, "/connections/"+s.name+"/refresh", nil)
+		var st tokens.Status
+		if err == nil {
+			err = r.into(&st)
 		}
-		if s.wasMet() {
-			st, err := s.status(s.name)
-			s.memory = err == nil && st.Unsaved
-			return
+		if err != nil {
+			s.t.Errorf("%s, %s: refresh: %v", fault, s.name, err)
 		}
+		answered <- st
+	}()
+	if s.hangs {
+		s.awaitHung()
+		s.answers(s.name)
+		s.waitedForNobody("the token")
 	}
+	s.memory = (<-answered).Unsaved
 }
 
 // answers: status and token are answered with what the connection has.
@@ -206,7 +268,7 @@ func (a *agent) answers(name string) {
 	if st, err := a.status(name); err != nil || st.State != tokens.Connected {
 		a.t.Errorf("%s: status %s, %v", name, st.State, err)
 	}
-	if r, err := a.call(http.MethodGet, "/connections/"+name+"/token?timeout=5s", nil); err != nil || r.status != http.StatusOK {
+	if r, err := a.call(http.MethodGet, "/connections/"+name+"/token?timeout="+noWait, nil); err != nil || r.status != http.StatusOK {
 		a.t.Errorf("%s: token: %d %v", name, r.status, err)
 	}
 }
