@@ -157,6 +157,9 @@ func listening(t *testing.T, f Agent) (address string) {
 	return address
 }
 
+// hangTime ends a wait for what never comes.
+const hangTime = 3 * time.Minute
+
 func tempAddress(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "so") // t.TempDir can be longer than a socket's path may be

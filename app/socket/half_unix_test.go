@@ -5,9 +5,11 @@ package socket
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -145,7 +147,7 @@ func TestACallerThatIsGoneIsGivenUp(t *testing.T) {
 			if err != context.Canceled {
 				t.Errorf("given up for %v", err)
 			}
-		case <-time.After(5 * time.Second):
+		case <-time.After(hangTime):
 			t.Errorf("half closed before: %t: nobody noticed", half)
 		}
 	}
@@ -158,7 +160,7 @@ func TestHalfARequestAndThenTheEndIsNoRequest(t *testing.T) {
 		c := dial(t, listening(t, a))
 		io.WriteString(c, half)
 		halfClose(t, c)
-		c.SetReadDeadline(time.Now().Add(2 * BodyTimeout))
+		c.SetReadDeadline(time.Now().Add(hangTime))
 		answer, err := io.ReadAll(c)
 		if err != nil || strings.Contains(string(answer), " 200 ") {
 			t.Errorf("%.30q: answered %.40q, %v", half, answer, err)
@@ -180,16 +182,22 @@ func TestHalfABodyAndThenTheEndIsAnsweredAtOnce(t *testing.T) {
 		for _, late := range []bool{false, true} { // the end comes with the request, or while more is waited for
 			a := newSlowAgent()
 			close(a.let)
-			c := dial(t, listening(t, a))
+			address := listening(t, a)
+			waits, c := dial(t, address), dial(t, address)
+			io.WriteString(waits, half) // and the rest may still come
 			io.WriteString(c, half)
 			if late {
 				time.Sleep(50 * time.Millisecond)
 			}
 			halfClose(t, c)
-			c.SetReadDeadline(time.Now().Add(BodyTimeout / 2))
+			c.SetReadDeadline(time.Now().Add(hangTime))
 			answer, err := io.ReadAll(c)
 			if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 ") || strings.Contains(string(answer), " 200 ") {
 				t.Errorf("%s: answered %q, %v", what, answer, err)
+			}
+			waits.SetReadDeadline(time.Now().Add(time.Millisecond))
+			if _, err := waits.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Errorf("%s: answered only when the time for a body was over: %v", what, err)
 			}
 		}
 	}

@@ -54,7 +54,7 @@ func TestHalfARequestIsGivenUp(t *testing.T) {
 		conns = append(conns, c)
 	}
 	for i, c := range conns {
-		c.SetReadDeadline(time.Now().Add(time.Minute))
+		c.SetReadDeadline(time.Now().Add(hangTime))
 		if _, err := io.Copy(io.Discard, c); err != nil {
 			t.Errorf("%.30q: not hung up on: %v", halves[i], err)
 		}
@@ -106,10 +106,14 @@ func TestAReaderThatNeverReadsLosesEventsAndNotOurTime(t *testing.T) {
 		t.Fatalf("beside a stuck reader: %v %v", resp, err)
 	}
 	resp.Body.Close()
-	select {
-	case <-f.stopped:
-	case <-time.After(time.Minute):
-		t.Error("the stuck reader is not hung up on")
+	for tooLong := time.After(hangTime); ; {
+		select {
+		case f.changes <- big: // it was not full, but slow
+		case <-f.stopped:
+			return
+		case <-tooLong:
+			t.Fatal("the stuck reader is not hung up on")
+		}
 	}
 }
 
@@ -141,7 +145,7 @@ func TestManyConnectionsLeaveNothingBehind(t *testing.T) {
 		}
 		c.Close()
 	}
-	for end := time.Now().Add(time.Minute); runtime.NumGoroutine() > before+10; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(hangTime); runtime.NumGoroutine() > before+10; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("%d goroutines, and %d before", runtime.NumGoroutine(), before)
 		}
