@@ -127,6 +127,9 @@ func command(ts *testscript.TestScript, program string, args ...string) *exec.Cm
 	return cmd
 }
 
+// hangTime ends a wait for what never comes.
+const hangTime = 3 * time.Minute
+
 func agent(ts *testscript.TestScript, stdin string, args []string) {
 	cmd := command(ts, "authtray", append([]string{"run", "--no-tray", "--store=memory"}, args...)...)
 	log, err := os.Create(ts.MkAbs("agent.log"))
@@ -144,7 +147,7 @@ func agent(ts *testscript.TestScript, stdin string, args []string) {
 		<-ended
 		log.Close()
 	})
-	for deadline := time.Now().Add(30 * time.Second); !answers(ts, cmd.Process.Pid); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(hangTime); !answers(ts, cmd.Process.Pid); time.Sleep(10 * time.Millisecond) {
 		select {
 		case <-ended:
 			ts.Fatalf("the agent ended: %s", ts.ReadFile("agent.log"))
@@ -230,7 +233,7 @@ func watching(ts *testscript.TestScript, _ bool, args []string) {
 	go func() { b.ended <- cmd.Wait() }()
 	ts.Defer(func() { cmd.Process.Kill() })
 	worldOf(ts).watching[args[0]] = b
-	for deadline := time.Now().Add(30 * time.Second); ts.ReadFile(args[0]) == ""; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(hangTime); ts.ReadFile(args[0]) == ""; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			ts.Fatalf("it says nothing: %s", ts.ReadFile(args[0]+".err"))
 		}
@@ -243,7 +246,7 @@ func await(ts *testscript.TestScript, _ bool, args []string) {
 		if got := exitText(ts, err); got != args[1] {
 			ts.Fatalf("exit code %s, want %s", got, args[1])
 		}
-	case <-time.After(30 * time.Second):
+	case <-time.After(hangTime):
 		ts.Fatalf("it does not end")
 	}
 }

@@ -120,7 +120,7 @@ func (w *world) start(change ...func(*Options)) {
 // eventually waits for something that a goroutine of the agent brings about.
 func eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !is(); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(3 * time.Minute); !is(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("never came to be: %s", what)
 		}

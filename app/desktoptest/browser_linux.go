@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	pageTime    = 45 * time.Second // how long a page may take
-	sessionTime = 8 * time.Minute  // how long the browser may run: a call that never returns ends with it
+	pageTime    = 3 * time.Minute  // ends a wait for a page that never comes
+	sessionTime = 12 * time.Minute // how long the browser may run: a call that never returns ends with it
 )
 
 // Browser is a Chromium with a window on the session's screen.

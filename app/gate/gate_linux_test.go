@@ -38,7 +38,7 @@ func (s *screen) Ask(ctx context.Context, q notify.Question) (string, error) {
 	select {
 	case a := <-s.answers:
 		return a, nil
-	case <-time.After(20 * time.Second):
+	case <-time.After(3 * time.Minute):
 		return "", errors.New("the test gives no answer")
 	case <-ctx.Done():
 		s.mu.Lock()

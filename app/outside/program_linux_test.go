@@ -263,6 +263,9 @@ func (p *program) must(stdin string, args ...string) result {
 	return r
 }
 
+// hangTime ends a wait for what never comes.
+const hangTime = 3 * time.Minute
+
 // person answers at the URL that a command printed; what it returns goes to the
 // command's stdin.
 type person func(ctx context.Context, url string) (typed string, err error)
@@ -271,7 +274,7 @@ type person func(ctx context.Context, url string) (typed string, err error)
 func (p *program) connect(who person, args ...string) result {
 	p.t.Helper()
 	args = append([]string{"connect"}, args...)
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), hangTime)
 	defer cancel()
 	cmd := p.command(args...)
 	stdin, err := cmd.StdinPipe()
@@ -285,7 +288,7 @@ func (p *program) connect(who person, args ...string) result {
 		p.t.Fatal(err)
 	}
 	p.look(cmd)
-	defer time.AfterFunc(time.Minute, func() { cmd.Process.Kill() }).Stop()
+	defer time.AfterFunc(hangTime, func() { cmd.Process.Kill() }).Stop()
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	select {
@@ -373,7 +376,7 @@ func visit(ctx context.Context, url string) error {
 // eventually waits for what another process brings about.
 func eventually(t testing.TB, what func() string, is func() bool) {
 	t.Helper()
-	for end := time.Now().Add(30 * time.Second); !is(); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(hangTime); !is(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal(what())
 		}

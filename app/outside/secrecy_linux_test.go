@@ -291,7 +291,7 @@ func post(path, body string) string {
 // secrets may be in there.
 func (s *story) raw(text string) (answer string) {
 	s.t.Helper()
-	return s.own().say(s.t, text, 10*time.Second)
+	return s.own().say(s.t, text, hangTime)
 }
 
 // carelessProvider repeats what it is told, wherever it is told something.

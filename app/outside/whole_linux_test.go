@@ -60,7 +60,7 @@ func (s *story) forwarded(d door) {
 		request("GET /v1/connections/wide/api/echo?x=1", "Cookie: session="+own),
 		request("POST /v1/connections/wide/api/echo", "Content-Length: 4") + "body",
 	} {
-		answer := d.say(s.t, text, 10*time.Second)
+		answer := d.say(s.t, text, hangTime)
 		if !good(answer) {
 			s.t.Errorf("%s: the API is not reached: %.60q", d.name, answer)
 		}
@@ -68,7 +68,7 @@ func (s *story) forwarded(d door) {
 	}
 	if d.network == "tcp" {
 		for _, bearer := range []string{"", own, s.ledger.of(accessToken)[0]} {
-			answer := d.say(s.t, request("GET /v1/connections/wide/api/whoami", "Authorization: Bearer "+bearer), 10*time.Second)
+			answer := d.say(s.t, request("GET /v1/connections/wide/api/whoami", "Authorization: Bearer "+bearer), hangTime)
 			if !strings.HasPrefix(answer, "HTTP/1.1 403 ") {
 				s.t.Errorf("%s lets in who does not know the secret", d.name)
 			}
@@ -80,11 +80,11 @@ func (s *story) forwarded(d door) {
 // tokenElsewhere is the forwarded socket's other use.
 func (s *story) tokenElsewhere(d door) {
 	s.t.Helper()
-	answer := d.say(s.t, request("GET /v1/connections/wide/token"), 10*time.Second)
+	answer := d.say(s.t, request("GET /v1/connections/wide/token"), hangTime)
 	if !good(answer) {
 		s.t.Errorf("%s gives no token: %.60q", d.name, answer)
 	}
-	answer = d.say(s.t, request("GET /v1/connections/work/token"), 10*time.Second)
+	answer = d.say(s.t, request("GET /v1/connections/work/token"), hangTime)
 	if !strings.HasPrefix(answer, "HTTP/1.1 403 ") {
 		s.t.Errorf("%s gives a token that is not for there", d.name)
 	}
@@ -97,7 +97,7 @@ func (s *story) carelessAPI(d door) {
 	s.t.Helper()
 	for _, e := range echoes() {
 		var answer string
-		s.echoed(e, "/api/whoami", func() { answer = d.say(s.t, request("GET /v1/connections/wide/api/whoami"), 10*time.Second) })
+		s.echoed(e, "/api/whoami", func() { answer = d.say(s.t, request("GET /v1/connections/wide/api/whoami"), hangTime) })
 		if answer != "" && !strings.HasPrefix(answer, "HTTP/1.1 ") { // "": cut off, as the provider's was
 			s.t.Errorf("%s answers no HTTP when a provider is careless %s", d.name, e.name)
 		}

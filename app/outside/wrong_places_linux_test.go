@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 )
 
 // wrongPlaces has the user put secrets where none belong: into a connection's
@@ -43,7 +42,7 @@ func wrongConnections(secret string) (all []string) {
 // refuses wants a request refused. The answer goes to who sent the secret.
 func (s *story) refuses(k kind, text string) {
 	s.t.Helper()
-	answer := s.own().say(s.t, text, 10*time.Second)
+	answer := s.own().say(s.t, text, hangTime)
 	if !strings.HasPrefix(answer, "HTTP/1.1 4") {
 		shown := strings.ReplaceAll(text, s.ledger.of(k)[0], "SECRET")
 		s.t.Errorf("a %s in the wrong place is answered %.40q: %s", k, answer, shown[strings.LastIndex(shown, "\r\n")+2:])

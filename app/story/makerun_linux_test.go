@@ -107,7 +107,7 @@ func printed(t *testing.T, cmd *exec.Cmd) <-chan string {
 // until returns what was said, up to the line that begins so.
 func until(t *testing.T, lines <-chan string, beginning string) (said []string) {
 	t.Helper()
-	tooLong := time.After(time.Minute)
+	tooLong := time.After(3 * time.Minute)
 	for {
 		select {
 		case line, more := <-lines:

@@ -72,7 +72,7 @@ func (b *bench) do(f func()) {
 // until runs what is asked of the UI's goroutine until something is so.
 func (b *bench) until(what string, so func() bool) {
 	b.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(3 * time.Minute)
 	for !so() {
 		if !b.step() {
 			if time.Now().After(deadline) {

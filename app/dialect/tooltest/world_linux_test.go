@@ -166,7 +166,7 @@ func (w *world) consent(address, user string) {
 // a new login. It never waits at a terminal.
 func (w *world) command(program string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(w.Context(), program, args...)
-	cmd.Env, cmd.Dir, cmd.WaitDelay = w.env, w.home, 5*time.Second
+	cmd.Env, cmd.Dir, cmd.WaitDelay = w.env, w.home, time.Minute
 	return cmd
 }
 

@@ -17,8 +17,9 @@ import (
 	"time"
 )
 
-// patience is how long a real program may take on a busy machine.
-const patience = 60 * time.Second
+// patience ends a wait for what never comes. It says nothing about how long a
+// program may take.
+const patience = 3 * time.Minute
 
 // screen is a display with a window manager, for one test.
 type screen struct {

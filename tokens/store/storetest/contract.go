@@ -13,8 +13,9 @@ import (
 	"github.com/authtray/authtray/tokens/store"
 )
 
-// Patience is how long a test waits for what must happen.
-const Patience = 30 * time.Second
+// Patience ends a wait for what never comes. It says nothing about how long
+// anything may take: on a busy machine all of it may be slow.
+const Patience = 3 * time.Minute
 
 // Context ends with the test, or when Patience does.
 func Context(t testing.TB) context.Context {
