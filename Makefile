@@ -27,7 +27,7 @@ PLAIN := CGO_ENABLED=0 $(GO)
 TEST  := $(PLAIN) test -tags ci
 # What several goroutines share; the rest is run without the race detector, as is
 # the simulation, which is one goroutine and long.
-RACED := ./tokens ./tokens/client/... ./tokens/store ./providers ./app ./app/proxy ./app/socket ./app/config ./app/notify ./app/tray ./app/window/remote
+RACED := ./tokens ./tokens/client/... ./tokens/store ./providers/... ./app/agent ./app/tools/proxy ./app/api ./app/config ./app/desktop/notify ./app/desktop/tray ./app/window/remote
 
 FUZZTIME ?= 30s
 YEARS    ?= 10000
@@ -44,7 +44,7 @@ help: ## this list
 	@sed -nE 's/^([a-z]+):.* ## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 run: $(OUT)/authtray $(OUT)/practice ## try it: the practice provider and the tray, in a profile of its own (PORT=47820)
-	@scripts/run $(OUT)
+	@providers/practice/run $(OUT)
 
 # --- programs -------------------------------------------------------------
 
@@ -93,7 +93,7 @@ icons: ## draw the PNG and ICO icons from their SVG sources
 	$(GO) run ./assets/icons/draw
 
 man: ## the manual pages, in build/man
-	$(PLAIN) run ./app/man/gen $(OUT)/man
+	$(PLAIN) run ./app/cli/man $(OUT)/man
 
 clean: ## everything in build/
 	rm -rf $(OUT)
@@ -102,7 +102,7 @@ clean: ## everything in build/
 
 check: fmt vet ## the fast loop: format, vet for three systems, tests without a desktop
 	env -u DISPLAY -u WAYLAND_DISPLAY -u DBUS_SESSION_BUS_ADDRESS -u CI $(TEST) -short -skip 'Desktop' \
-		$$($(PLAIN) list -tags ci ./... | grep -v -e /app/crashtest -e /app/outside -e /app/story)
+		$$($(PLAIN) list -tags ci ./... | grep -v -e /app/e2e/crash -e /app/e2e/outside -e /app/e2e/story)
 
 fmt:
 	@unformatted=$$(gofmt -l .); \
@@ -116,32 +116,32 @@ vet: ## go vet for Linux, Windows and macOS, without cgo
 # The last lines are those of go test, one a package, after the slowest tests; the
 # first failure ends it all, with go test's exit code.
 test: packages fmt vet race desktop | $(SCREENSHOTS) ## everything; installs what it needs with apt-get where it may
-	$(TEST) -json -timeout 15m ./... | $(PLAIN) run ./scripts/slowest
+	$(TEST) -json -timeout 15m ./... | $(PLAIN) run ./app/e2e/slowest
 
 race: | $(SCREENSHOTS) ## what goroutines share, with the race detector
 	CGO_ENABLED=1 $(GO) test -race -short -skip TestAYearInAMinute -timeout 15m $(RACED)
 
 desktop: window | $(SCREENSHOTS) ## the window, built for real and driven on a screen of its own
-	CGO_ENABLED=1 $(GO) test -tags desktop,$(TAGS) -timeout 15m ./app/window/story
+	CGO_ENABLED=1 $(GO) test -tags desktop,$(TAGS) -timeout 15m ./app/e2e/window
 
 $(SCREENSHOTS):
 	@mkdir -p '$@'
 
 packages:
-	@scripts/packages
+	@.ci/packages
 
 fuzz: ## every fuzz target for FUZZTIME=30s
-	@scripts/fuzz $(FUZZTIME)
+	@.ci/fuzz $(FUZZTIME)
 
 simulate: ## the life of a grant for YEARS=10000, on fake time
 	$(TEST) ./tokens -run TestAYearInAMinute -years $(YEARS) -timeout 0 -v
 
 crashtest: packages ## all crash tests: kill KILLS=1000 agents, and let each call to the keychain fail
-	$(TEST) ./app/crashtest -full -kills $(KILLS) -timeout 0 -v
+	$(TEST) ./app/e2e/crash -full -kills $(KILLS) -timeout 0 -v
 
 soak: packages ## an agent in bad weather for SOAK=1h
-	$(TEST) ./app/crashtest -run TestSoak -soak $(SOAK) -timeout 0 -v
+	$(TEST) ./app/e2e/crash -run TestSoak -soak $(SOAK) -timeout 0 -v
 
 bench: packages ## how fast, and what an idle agent costs; beside rivals where they are installed
-	$(GO) run ./bench
+	$(GO) run ./app/e2e/bench
 	$(TEST) -run '^$$' -bench . -timeout 30m ./tokens/... ./app/...

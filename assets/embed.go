@@ -5,7 +5,18 @@
 // provider said is put into it by html/template alone.
 package assets
 
-import "embed"
+import (
+	"embed"
+	_ "embed" // the icons
+)
+
+// the icons
+
+// AppIcon is the application's icon, a PNG of 256×256. Its source is
+// icons/app.svg; `go run ./assets/icons/draw` makes the pictures from the sources.
+//
+//go:embed icons/app-256.png
+var AppIcon []byte
 
 // Pages holds pages/result.html, the page at the end of a sign-in, and its
 // style sheet pages/style.css, which stands in the page itself so that the

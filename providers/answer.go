@@ -2,7 +2,14 @@ package providers
 
 import (
 	"encoding/json"
+	"math"
+	"strconv"
+	"strings"
 	"time"
+	"unicode"
+
+	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 // Answer is a token answer (RFC 6749 §5.1), read tolerantly: an odd member
@@ -55,3 +62,223 @@ const (
 	Alive
 	DeadToken
 )
+
+// readAnswer reads a token answer. It is false for anything that brings no
+// usable access token, or that the entry's ok_field calls a failure.
+//
+// Lifetimes count from sentAt.
+func readAnswer(e catalog.Entry, status int, body []byte, sentAt time.Time) (Answer, bool) {
+	root := refusal.ParseBody(body)
+	if status < 200 || status > 299 || refusal.Failed(e.Errors, root) {
+		return Answer{}, false
+	}
+	m := root
+	if nested := refusal.Lookup(root, e.Tokens.Path); usableToken(member(nested, "access_token")) {
+		m = nested
+	}
+	if !usableToken(member(m, "access_token")) {
+		return Answer{}, false
+	}
+	a := Answer{
+		AccessToken:      tokenText(member(m, "access_token")),
+		TokenType:        tokenType(refusal.Text(member(m, "token_type"))),
+		RefreshToken:     refreshTokenIn(m),
+		IDToken:          tokenText(member(m, "id_token")),
+		Scopes:           readScopes(m),
+		RefreshExpiresIn: refreshLifetime(e.Tokens, m, sentAt),
+		Extra:            keptMembers(e.Tokens.Keep, m, root),
+		SentAt:           sentAt,
+	}
+	a.ExpiresIn, a.Never, a.unclear = expiry(e.Tokens, m, sentAt)
+	if a.RefreshToken != "" {
+		a = a.renewable()
+	}
+	return a, true
+}
+
+// member is a member of the answer by its name, else by the same name in another
+// spelling (accessToken).
+func member(m any, name string) any {
+	if v := refusal.Lookup(m, name); v != nil {
+		return v
+	}
+	for _, key := range refusal.KeysWhere(m, func(key string, _ any) bool { return refusal.PlainName(key) == refusal.PlainName(name) }) {
+		return m.(map[string]any)[key]
+	}
+	return nil
+}
+
+// usableToken: a token that can stand in a header.
+func usableToken(v any) bool {
+	s := tokenText(v)
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) })
+}
+
+// refreshTokenIn is the new refresh token; "" where there is none, or one that no
+// provider can mean (RFC 6749 §A.17): the old one stays.
+func refreshTokenIn(m any) string {
+	s := tokenText(member(m, "refresh_token"))
+	if strings.ContainsFunc(s, unicode.IsControl) {
+		return ""
+	}
+	return s
+}
+
+// tokenText: only a string is a token. "refresh_token": false says that there is
+// none, and must not replace the one there is.
+func tokenText(v any) string {
+	s, _ := v.(string)
+	return strings.TrimSpace(s)
+}
+
+// tokenType: whatever a provider calls it ("bearer", Slack's "user"), it is used
+// as a bearer token, unless it is one of the types that are not.
+func tokenType(s string) string {
+	switch strings.ToLower(s) {
+	case "dpop":
+		return "DPoP"
+	case "mac":
+		return "MAC"
+	}
+	return "Bearer"
+}
+
+// readScopes takes a list or a string, separated by spaces or commas; GitHub
+// answers with commas to a request with spaces. Bitbucket called it scopes.
+func readScopes(m any) []string {
+	for _, name := range []string{"scope", "scopes"} {
+		switch v := member(m, name).(type) {
+		case []any:
+			if list := splitScopes(strings.Join(textList(v), " ")); len(list) > 0 {
+				return list
+			}
+		case string:
+			if list := splitScopes(v); len(list) > 0 {
+				return list
+			}
+		}
+	}
+	return nil
+}
+
+func splitScopes(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r == ',' })
+}
+
+// keptMembers takes the entry's extra members, from beside the token or from the top.
+func keptMembers(paths []string, m, root any) map[string]json.RawMessage {
+	var extra map[string]json.RawMessage
+	for _, path := range paths {
+		v := refusal.Lookup(m, path)
+		if v == nil {
+			v = refusal.Lookup(root, path)
+		}
+		raw, err := json.Marshal(v)
+		if v == nil || err != nil {
+			continue
+		}
+		if extra == nil {
+			extra = map[string]json.RawMessage{}
+		}
+		extra[path] = raw
+	}
+	return extra
+}
+
+// expiry is the access token's lifetime, first match:
+//
+//	expires_in is a number of seconds, or a moment   that
+//	expires_at is a moment to come                   the time until then (Strava, Sentry)
+//	the entry has a default                          the default
+//	neither is stated                                never
+//	what is stated makes no sense                    unclear: guessedLifetime where the grant
+//	                                                 can be renewed, else never
+//
+// What makes no sense: text ("3600s", "3,600"), nothing left (0, -1, a moment that
+// has passed). A token that is said to be over is not taken at its word, which
+// would renew it without a pause, nor served for ever; but without a refresh token
+// there is nothing better than to serve it until a tool says that it is rejected.
+func expiry(t catalog.TokenRules, m any, sentAt time.Time) (in time.Duration, never, unclear bool) {
+	stated := member(m, catalog.First(t.ExpiresIn, "expires_in"))
+	if d, ok := lifetime(stated, t.Unit(), sentAt); ok {
+		return d, false, false
+	}
+	at := member(m, "expires_at")
+	if d, ok := until(at, sentAt); ok {
+		return d, false, false
+	}
+	if t.DefaultExpiresIn > 0 {
+		return time.Duration(t.DefaultExpiresIn) * time.Second, false, false
+	}
+	return 0, true, isStated(stated) || isStated(at)
+}
+
+// guessedLifetime is usual enough, and a token that lives on is only renewed
+// early. One that does not is told by the tool that is turned away with it.
+const guessedLifetime = time.Hour
+
+// renewable is the answer for a grant that has a refresh token: a lifetime that
+// nobody could read must not become "for ever" there.
+func (a Answer) renewable() Answer {
+	if a.unclear {
+		a.ExpiresIn, a.Never = guessedLifetime, false
+	}
+	return a
+}
+
+func isStated(v any) bool { return v != nil && v != "" }
+
+// Numbers from here on are moments in seconds since 1970 (from 2001 on), and in
+// milliseconds: a lifetime of thirty years is somebody's expires_at under the
+// wrong name.
+const (
+	firstMoment   = 1e9
+	firstMomentMs = 1e12
+	lastMomentMs  = 1e15
+)
+
+// lifetime reads a positive number of units, in whatever dress.
+func lifetime(v any, unit time.Duration, sentAt time.Time) (time.Duration, bool) {
+	n, ok := number(v)
+	if !ok || n*unit.Seconds() >= firstMoment && n < lastMomentMs {
+		return until(v, sentAt)
+	}
+	d := time.Duration(min(n*float64(unit), float64(catalog.MaxLifetime)))
+	return d, d >= catalog.MinLifetime
+}
+
+// until is the time to a moment that is yet to come.
+func until(v any, sentAt time.Time) (time.Duration, bool) {
+	at, ok := moment(v)
+	d := min(at.Sub(sentAt), catalog.MaxLifetime)
+	return d, ok && d >= catalog.MinLifetime
+}
+
+// moment reads seconds or milliseconds since 1970, or RFC 3339.
+func moment(v any) (time.Time, bool) {
+	if n, ok := number(v); ok {
+		if n >= firstMomentMs {
+			return time.UnixMilli(int64(min(n, lastMomentMs))), n < lastMomentMs
+		}
+		seconds, rest := math.Modf(n)
+		return time.Unix(int64(seconds), int64(rest*1e9)), n >= firstMoment
+	}
+	t, err := time.Parse(time.RFC3339, strings.TrimSpace(refusal.Text(v)))
+	return t, err == nil
+}
+
+// number reads a number that is more than zero; one too large for any type is
+// infinite.
+func number(v any) (float64, bool) {
+	n, err := strconv.ParseFloat(strings.TrimSpace(refusal.Text(v)), 64)
+	return n, (err == nil || math.IsInf(n, 1)) && n > 0
+}
+
+func refreshLifetime(t catalog.TokenRules, m any, sentAt time.Time) time.Duration {
+	for _, name := range t.RefreshExpiresIn {
+		if d, ok := lifetime(refusal.Lookup(m, name), time.Second, sentAt); ok {
+			return d
+		}
+	}
+	return 0
+}

@@ -5,7 +5,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
+
+	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 // API resolves a path against the entry's API base, or takes a URL to one of the
@@ -37,8 +41,8 @@ func (c *Client) apiBase(extra map[string]json.RawMessage) (*url.URL, error) {
 
 func (c *Client) checkAPI(u *url.URL, extra map[string]json.RawMessage) error {
 	switch {
-	case !speakable(u):
-		return fmt.Errorf("%s is not https; the token is not sent there", origin(u.String()))
+	case !catalog.Speakable(u):
+		return fmt.Errorf("%s is not https; the token is not sent there", catalog.Origin(u.String()))
 	case u.User != nil || u.Fragment != "":
 		return fmt.Errorf("the URL must not hold a user name or a fragment")
 	case hasDotSegment(u):
@@ -52,11 +56,11 @@ func (c *Client) checkAPI(u *url.URL, extra map[string]json.RawMessage) error {
 // isAPIHost: a base that comes with the grant is a host of the API by itself;
 // expand has checked it.
 func (c *Client) isAPIHost(u *url.URL, extra map[string]json.RawMessage) bool {
-	if hostAllowed(c.entry.apiHosts(), u) {
+	if catalog.HostAllowed(c.entry.ApiHosts(), u) {
 		return true
 	}
 	base, err := c.apiBase(extra)
-	return err == nil && origin(base.String()) == origin(u.String())
+	return err == nil && catalog.Origin(base.String()) == catalog.Origin(u.String())
 }
 
 // hasDotSegment looks at the path as servers may read it: unescaped, once and
@@ -81,4 +85,75 @@ func hasDotSegment(u *url.URL) bool {
 // is what has been read of the answer's body.
 func (c *Client) Rejected(resp *http.Response, body []byte) bool {
 	return c.isDead(c.entry.API.Dead, resp.StatusCode, body)
+}
+
+// RejectedNeedsBody says whether Rejected has to see the body of an answer of
+// this status. Where it need not, an answer can be passed on as it comes.
+func (c *Client) RejectedNeedsBody(status int) bool {
+	for _, s := range refusal.ForStatus(c.entry.API.Dead, status) {
+		if r, err := refusal.ParseRule(s); err == nil && (r.Code != "" || r.Where != nil) {
+			return true
+		}
+	}
+	return false
+}
+
+// SendAPI sends a request to a URL that API gave. It follows no redirect, obeys
+// the connection's ca_file and HTTPS_PROXY, and has no time-out but the
+// request's context: answers may stream. The error's text repeats neither the
+// URL nor anything that came.
+func (c *Client) SendAPI(r *http.Request) (*http.Response, error) {
+	answer, err := c.http.Do(r)
+	if err != nil {
+		return nil, safeCause(err)
+	}
+	return answer, nil
+}
+
+// MissingScopes reads an API's refusal for want of scopes: a 403 whose Bearer
+// challenge names what the request needs (RFC 6750 §3.1, insufficient_scope).
+// Some servers leave out the error and name the scopes only. What it returns are
+// scopes by their grammar, safe to show; none with true: the API does not say
+// which.
+func MissingScopes(resp *http.Response) (scopes []string, missing bool) {
+	if resp.StatusCode != http.StatusForbidden {
+		return nil, false
+	}
+	said := challenges(resp.Header)
+	if code := said["error"]; code != "" && code != "insufficient_scope" {
+		return nil, false
+	}
+	for _, s := range splitScopes(said["scope"]) {
+		if !catalog.IsBadScope(s) {
+			scopes = append(scopes, s)
+		}
+	}
+	return scopes, len(scopes) > 0 || said["error"] != ""
+}
+
+// challenges are the parameters of all Bearer challenges that matter here, the
+// first of each name.
+func challenges(h http.Header) map[string]string {
+	said := map[string]string{}
+	for _, value := range h.Values("WWW-Authenticate") {
+		for _, m := range challengeParam.FindAllStringSubmatch(value, -1) {
+			if name := strings.ToLower(m[1]); said[name] == "" {
+				said[name] = strings.Trim(m[2], `"`)
+			}
+		}
+	}
+	return said
+}
+
+// Hosts are the hosts that the connection answers for when a tool asks by host:
+// what its file says, else those of the entry (api.git and api.hosts), without
+// those that a variable was not given for. "*.example.org" and a port are
+// allowed, and in a file a path. The slice is the caller's.
+func (c *Client) Hosts() []string {
+	if len(c.conn.Hosts) > 0 {
+		return slices.Clone(c.conn.Hosts)
+	}
+	all := slices.Concat(c.entry.API.Git, c.entry.ApiHosts())
+	slices.Sort(all)
+	return slices.Compact(all)
 }

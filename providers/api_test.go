@@ -1,10 +1,14 @@
 package providers
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/authtray/authtray/providers/catalog"
+)
 
 func TestWhereATokenMayBeSent(t *testing.T) {
 	e := testEntry("https://acme.example")
-	e.API = APIRules{Base: "https://api.acme.example/v1/", Hosts: []string{"api.acme.example", "*.cdn.acme.example", "odd.acme.example:8443"}}
+	e.API = catalog.APIRules{Base: "https://api.acme.example/v1/", Hosts: []string{"api.acme.example", "*.cdn.acme.example", "odd.acme.example:8443"}}
 	c := testClient(t, e)
 	for path, want := range map[string]string{
 		"/user":                              "https://api.acme.example/v1/user",

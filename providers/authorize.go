@@ -2,10 +2,13 @@ package providers
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
+
+	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 // authorizeParams is what one authorization request adds to what the entry says.
@@ -37,11 +40,11 @@ func (c *Client) authorizeURL(endpoint string, p authorizeParams) string {
 func (c *Client) authorizeForm(p authorizeParams) url.Values {
 	o := c.entry.AuthorizeOpts
 	q := url.Values{}
-	set(q, first(o.ScopeParam, "scope"), strings.Join(c.scopes(p.Scopes), first(o.ScopeSep, " ")))
-	if hint := first(o.LoginHint, "login_hint"); hint != "off" {
+	set(q, catalog.First(o.ScopeParam, "scope"), strings.Join(c.scopes(p.Scopes), catalog.First(o.ScopeSep, " ")))
+	if hint := catalog.First(o.LoginHint, "login_hint"); hint != "off" {
 		set(q, hint, p.LoginHint)
 	}
-	set(q, "resource", first(p.Resource, c.resource()))
+	set(q, "resource", catalog.First(p.Resource, c.resource()))
 	setAll(q, o.Params)
 	if p.SwitchAccount {
 		setAll(q, o.SwitchAccount)
@@ -106,48 +109,7 @@ func (c *Client) scopeSupported(scope string) bool {
 	return known == nil || slices.Contains(known, scope)
 }
 
-// redirectRule is what redirect URI the provider takes.
-type redirectRule struct {
-	Host  string // "127.0.0.1" or "localhost": what stands in the redirect URI
-	Port  int    // 0: any free one
-	Path  string
-	URL   string // the registered https URL; set where only paste-back works
-	Paste bool   // no loopback redirect is accepted
-}
-
-func (c *Client) redirectURI() redirectRule { return c.entry.redirectRule() }
-
-func (e Entry) redirectRule() redirectRule {
-	r := redirectRule{Host: e.Redirect.Host, Path: first(e.Redirect.Path, "/callback")}
-	switch e.Redirect.Host {
-	case "https_only":
-		return redirectRule{URL: e.Redirect.URL, Paste: true}
-	case "", "any":
-		r.Host = "127.0.0.1"
-	}
-	switch e.Redirect.Port {
-	case "", "any":
-	case "fixed", "exact":
-		r.Port = FixedPort
-	default:
-		r.Port, _ = strconv.Atoi(e.Redirect.Port) // checked when loaded
-	}
-	return r
-}
-
-// RedirectURI is what to register at the provider, exactly; without a port where
-// the provider takes any.
-func (e Entry) RedirectURI() string {
-	r := e.redirectRule()
-	if r.Paste {
-		return e.fill(e.sampleValues()).Redirect.URL
-	}
-	u := url.URL{Scheme: "http", Host: r.Host, Path: r.Path}
-	if r.Port != 0 {
-		u.Host += ":" + strconv.Itoa(r.Port)
-	}
-	return u.String()
-}
+func (c *Client) redirectURI() catalog.RedirectRule { return c.entry.RedirectRule() }
 
 func set(q url.Values, key, value string) {
 	if value != "" {
@@ -164,4 +126,69 @@ func setAll(q url.Values, params map[string]string) {
 			q.Set(k, v)
 		}
 	}
+}
+
+// usesPAR says whether the authorization request is pushed first (RFC 9126):
+//
+//	endpoint   required   mode      pushed
+//	no         no         any       no
+//	no         yes        any       yes (and fails with a sentence: there is nowhere to)
+//	yes        yes        any       yes
+//	yes        no         browser   yes
+//	yes        no         url       no: a pushed request lives for a minute or so, and a person
+//	                                who carries a URL to another machine takes longer
+func usesPAR(e endpoints, mode Mode) bool {
+	return e.PARRequired || e.PAR != "" && mode == Browser
+}
+
+// requestURL is what the browser is sent to: the whole request, or the handle of
+// a pushed one. Where pushing is merely offered and fails, the whole request is.
+func (c *Client) requestURL(ctx context.Context, e endpoints, mode Mode, p authorizeParams) (string, error) {
+	if !usesPAR(e, mode) {
+		return c.authorizeURL(e.Authorize, p), nil
+	}
+	pushed, err := c.push(ctx, e, p)
+	switch {
+	case err == nil:
+		return pushed, nil
+	case e.PARRequired:
+		return "", err
+	}
+	return c.authorizeURL(e.Authorize, p), nil
+}
+
+// push posts the request to the PAR endpoint (RFC 9126 §2) and returns the URL
+// that names it. The answer is 201 with a request_uri; anything else is read as
+// a refusal.
+func (c *Client) push(ctx context.Context, e endpoints, p authorizeParams) (string, error) {
+	if e.PAR == "" {
+		return "", c.misconfigured("no_par_url", "%s wants the sign-in request pushed first, but says nowhere where to; set the par URL.", c.name())
+	}
+	if err := c.keepsSecretFrom(ctx, "par", c.entry.PAR, e.PAR, e); err != nil {
+		return "", err
+	}
+	form := c.authorizeForm(p)
+	a, err := c.post(ctx, e.PAR, form)
+	if err != nil {
+		return "", err
+	}
+	handle := refusal.Text(refusal.Lookup(refusal.ParseBody(a.body), "request_uri"))
+	if a.status != http.StatusCreated && a.status != http.StatusOK || handle == "" {
+		return "", c.refused(a)
+	}
+	return withQuery(e.Authorize, url.Values{"client_id": {c.clientID()}, "request_uri": {handle}}), nil
+}
+
+// withQuery adds to a URL that may have a query of its own.
+func withQuery(raw string, add url.Values) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return ""
+	}
+	q := u.Query()
+	for name, values := range add {
+		q[name] = values
+	}
+	u.RawQuery = q.Encode()
+	return u.String()
 }

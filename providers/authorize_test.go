@@ -4,10 +4,12 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/authtray/authtray/providers/catalog"
 )
 
 func TestWhichRedirectURIToRegister(t *testing.T) {
-	for want, rules := range map[string]RedirectRules{
+	for want, rules := range map[string]catalog.RedirectRules{
 		"http://127.0.0.1/callback":       {},
 		"http://127.0.0.1:47811/callback": {Port: "fixed"},
 		"http://localhost:47811/callback": {Host: "localhost", Port: "exact"},
@@ -15,7 +17,7 @@ func TestWhichRedirectURIToRegister(t *testing.T) {
 		"http://127.0.0.1:8080/callback":  {Host: "any", Port: "8080"},
 		"https://acme.example/callback":   {Host: "https_only", URL: "https://acme.example/callback"},
 	} {
-		if got := (Entry{Redirect: rules}).RedirectURI(); got != want {
+		if got := (catalog.Entry{Redirect: rules}).RedirectURI(); got != want {
 			t.Errorf("%+v: %s, want %s", rules, got, want)
 		}
 	}
@@ -26,7 +28,7 @@ func TestWhichRedirectURIToRegister(t *testing.T) {
 
 func TestTheAuthorizationURLKeepsTheEndpointsOwnQuery(t *testing.T) {
 	e := testEntry("https://acme.example")
-	e.AuthorizeOpts = AuthorizeRules{Scopes: []string{"a b", "c"}, Params: map[string]string{"state": "from the entry"}, LoginHint: "off"}
+	e.AuthorizeOpts = catalog.AuthorizeRules{Scopes: []string{"a b", "c"}, Params: map[string]string{"state": "from the entry"}, LoginHint: "off"}
 	raw := testClient(t, e).authorizeURL("https://acme.example/authorize?p=b2c_1&client_id=x", authorizeParams{State: "s", Challenge: "c", RedirectURI: "http://127.0.0.1:1/cb", LoginHint: "ada"})
 	u, err := url.Parse(raw)
 	if err != nil || u.Query().Get("p") != "b2c_1" || u.Query().Get("client_id") != "the client" || u.Query().Has("login_hint") {

@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
+	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 // Binding is what a grant made now is bound to. It discovers only where the entry
@@ -23,7 +26,7 @@ func (c *Client) Binding(ctx context.Context) (Binding, error) {
 func origins(urls ...string) []string {
 	var list []string
 	for _, u := range urls {
-		if o := origin(u); o != "" && !slices.Contains(list, o) {
+		if o := catalog.Origin(u); o != "" && !slices.Contains(list, o) {
 			list = append(list, o)
 		}
 	}
@@ -36,7 +39,7 @@ func origins(urls ...string) []string {
 // an MCP server, tokenEndpoints finds it and checkIssuer compares.
 func (c *Client) checkIdentity(b Binding) error {
 	if b.ClientID != c.clientID() {
-		return fmt.Errorf("%w (client id)", ErrBindingChanged)
+		return fmt.Errorf("%w (client id)", refusal.ErrBindingChanged)
 	}
 	if c.entry.Issuer == "" && c.conn.MCP != "" {
 		return nil
@@ -46,7 +49,7 @@ func (c *Client) checkIdentity(b Binding) error {
 
 func (b Binding) checkIssuer(issuer string) error {
 	if b.Issuer != issuer {
-		return fmt.Errorf("%w (issuer)", ErrBindingChanged)
+		return fmt.Errorf("%w (issuer)", refusal.ErrBindingChanged)
 	}
 	return nil
 }
@@ -54,8 +57,8 @@ func (b Binding) checkIssuer(issuer string) error {
 // covers says whether the grant may be sent to all of these endpoints.
 func (b Binding) covers(urls ...string) error {
 	for _, u := range urls {
-		if !slices.Contains(b.Origins, origin(u)) {
-			return fmt.Errorf("%w (%s)", ErrBindingChanged, first(origin(u), "no URL"))
+		if !slices.Contains(b.Origins, catalog.Origin(u)) {
+			return fmt.Errorf("%w (%s)", refusal.ErrBindingChanged, catalog.First(catalog.Origin(u), "no URL"))
 		}
 	}
 	return nil
@@ -67,7 +70,7 @@ func (b Binding) covers(urls ...string) error {
 // is or the token endpoint, which the secret goes to in any case: a document that
 // somebody changed must not send it elsewhere. what names it in the sentence.
 func (c *Client) keepsSecretFrom(ctx context.Context, what, configured, where string, e endpoints) error {
-	if configured != "" || slices.Contains(origins(e.Issuer, e.Token), origin(where)) {
+	if configured != "" || slices.Contains(origins(e.Issuer, e.Token), catalog.Origin(where)) {
 		return nil
 	}
 	secret, err := c.secret(ctx)
@@ -75,5 +78,77 @@ func (c *Client) keepsSecretFrom(ctx context.Context, what, configured, where st
 		return err
 	}
 	return c.misconfigured("foreign_host", "%s names a %s endpoint at %s, away from its token endpoint, so the client secret was not sent there; if that is as it should be, set the %s URL.",
-		c.name(), what, origin(where), what)
+		c.name(), what, catalog.Origin(where), what)
+}
+
+// endpoints is where a connection's provider is spoken to, after discovery: the
+// entry's values, and the discovery document's where the entry has none.
+type endpoints struct {
+	Issuer       string // as asked; "" where the provider has none
+	Authorize    string
+	Token        string
+	Refresh      string // Token where nothing else is said
+	Device       string
+	Registration string
+	PAR          string
+	PARRequired  bool
+	Revoke       string
+	Userinfo     string
+
+	IssParamSupported bool     // RFC 9207: iss must be in the authorization answer
+	ScopesSupported   []string // nil: not announced
+	AuthMethods       []string // token_endpoint_auth_methods_supported; nil: not announced
+	PKCEMethods       []string // code_challenge_methods_supported; nil: not announced
+	CIMDSupported     bool     // client_id_metadata_document_supported
+}
+
+// endpoints resolves them, asking for the discovery document where there is an
+// issuer. A provider whose entry says all that is needed works without it.
+func (c *Client) endpoints(ctx context.Context) (endpoints, error) {
+	own := c.ownEndpoints()
+	if !c.canDiscover() {
+		return own, nil
+	}
+	found, err := c.discover(ctx)
+	if err != nil && own.Token != "" && own.Authorize != "" {
+		return own, nil
+	}
+	return own.or(found), err
+}
+
+// tokenEndpoints resolves what a refresh needs, without discovery where the
+// entry says it: a discovery document out of reach must not cost a refresh.
+func (c *Client) tokenEndpoints(ctx context.Context) (endpoints, error) {
+	if own := c.ownEndpoints(); own.Token != "" {
+		return own, nil
+	}
+	return c.endpoints(ctx)
+}
+
+// canDiscover: there is an issuer, or an MCP server to ask for one.
+func (c *Client) canDiscover() bool { return c.entry.Issuer != "" || c.conn.MCP != "" }
+
+func (c *Client) ownEndpoints() endpoints {
+	e := c.entry
+	own := endpoints{
+		Issuer: e.Issuer, Authorize: e.Authorize, Token: e.Token, Refresh: e.Refresh, Device: e.Device,
+		Registration: e.Registration, PAR: e.PAR, PARRequired: e.PARRequired, Revoke: e.Revoke.URL, Userinfo: e.Whoami.URL,
+	}
+	own.Refresh = catalog.First(own.Refresh, own.Token)
+	return own
+}
+
+// or fills what is missing from the discovery document.
+func (own endpoints) or(found endpoints) endpoints {
+	found.Issuer = catalog.First(own.Issuer, found.Issuer)
+	found.Authorize = catalog.First(own.Authorize, found.Authorize)
+	found.Token = catalog.First(own.Token, found.Token)
+	found.Refresh = catalog.First(own.Refresh, found.Token)
+	found.Device = catalog.First(own.Device, found.Device)
+	found.Registration = catalog.First(own.Registration, found.Registration)
+	found.PAR = catalog.First(own.PAR, found.PAR)
+	found.PARRequired = own.PARRequired || found.PARRequired
+	found.Revoke = catalog.First(own.Revoke, found.Revoke)
+	found.Userinfo = catalog.First(own.Userinfo, found.Userinfo)
+	return found
 }

@@ -5,7 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
+
+	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 // Client is one connection's provider, ready to be spoken to: the entry with
@@ -13,8 +17,8 @@ import (
 // for concurrent use; every method obeys its context and has a deadline of its
 // own (RequestTimeout).
 type Client struct {
-	entry     Entry
-	conn      Connection
+	entry     catalog.Entry
+	conn      catalog.Connection
 	opts      ClientOptions
 	http      *http.Client
 	discovery *discoveryCache
@@ -83,7 +87,7 @@ type Revocation struct {
 //	Rejected(*http.Response, body []byte) bool          the entry's own rule of what a 401 is
 
 // newClient takes an entry that has been resolved and checked.
-func newClient(e Entry, conn Connection, o ClientOptions) (*Client, error) {
+func newClient(e catalog.Entry, conn catalog.Connection, o ClientOptions) (*Client, error) {
 	transport := o.Transport
 	if transport == nil {
 		var err error
@@ -102,12 +106,12 @@ func newClient(e Entry, conn Connection, o ClientOptions) (*Client, error) {
 func neverFollow(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // Entry is the provider's entry as it applies to this connection.
-func (c *Client) Entry() Entry { return c.entry }
+func (c *Client) Entry() catalog.Entry { return c.entry }
 
 // Connection is the connection's configuration.
-func (c *Client) Connection() Connection { return c.conn }
+func (c *Client) Connection() catalog.Connection { return c.conn }
 
-func (c *Client) clientID() string { return first(c.conn.ClientID, c.entry.Client.ID) }
+func (c *Client) clientID() string { return catalog.First(c.conn.ClientID, c.entry.Client.ID) }
 
 // now is wall time, without a monotonic reading: only wall time counts for
 // tokens.
@@ -125,7 +129,7 @@ func (c *Client) secret(ctx context.Context) (string, error) {
 	}
 	s, err := c.opts.Secret(ctx)
 	if err != nil {
-		return "", &Failure{Class: Transient, Code: "secret_unavailable", Err: err,
+		return "", &refusal.Failure{Class: refusal.Transient, Code: "secret_unavailable", Err: err,
 			Detail: "The client secret cannot be read from the keychain at the moment."}
 	}
 	return s, nil
@@ -133,6 +137,66 @@ func (c *Client) secret(ctx context.Context) (string, error) {
 
 // misconfigured is a failure of our own making: nothing was sent, or what came
 // back cannot be used.
-func (c *Client) misconfigured(code, format string, args ...any) *Failure {
-	return &Failure{Class: Misconfigured, Code: code, Detail: fmt.Sprintf(format, args...)}
+func (c *Client) misconfigured(code, format string, args ...any) *refusal.Failure {
+	return &refusal.Failure{Class: refusal.Misconfigured, Code: code, Detail: fmt.Sprintf(format, args...)}
+}
+
+// NewClient makes a connection's provider ready to be spoken to. Nothing is sent.
+func NewClient(c *catalog.Catalogue, conn catalog.Connection, o ClientOptions) (*Client, error) {
+	if err := conn.Check(); err != nil {
+		return nil, err
+	}
+	e, err := c.Resolve(conn)
+	if err != nil {
+		return nil, err
+	}
+	return newClient(e, conn, o)
+}
+
+// metaExchange is Meta's own grant: a token for a longer-lived one.
+func metaExchange(accessToken string) url.Values {
+	return url.Values{"grant_type": {"fb_exchange_token"}, "fb_exchange_token": {accessToken}}
+}
+
+// atlassianSites is where Atlassian says which sites a token opens: the API's
+// URLs hold the site's id.
+const atlassianSites = "https://api.atlassian.com/oauth/token/accessible-resources"
+
+// afterExchange adds what a provider tells only when asked. Its failure costs
+// the answer nothing.
+func (c *Client) afterExchange(ctx context.Context, a Answer) Answer {
+	if c.entry.HasQuirk("atlassian_resources") {
+		req, _ := http.NewRequest(http.MethodGet, atlassianSites, nil)
+		req.Header.Set("Authorization", "Bearer "+a.AccessToken)
+		if status, _, body, err := c.send(ctx, req); err == nil && status == http.StatusOK {
+			a.Extra = mergeExtra(a.Extra, atlassianExtra(body, c.conn.Vars["site"]))
+		}
+	}
+	return a
+}
+
+// atlassianExtra takes the site that the connection names (its host name), or
+// the first one, and the whole list for those who want another.
+func atlassianExtra(body []byte, site string) map[string]json.RawMessage {
+	list, ok := refusal.ParseBody(body).([]any)
+	if !ok || len(list) == 0 {
+		return nil
+	}
+	chosen := list[0]
+	for _, s := range list {
+		if u, err := url.Parse(refusal.MemberValue(s, "url")); err == nil && site != "" && u.Host == site {
+			chosen = s
+		}
+	}
+	return keepAs(map[string]any{"cloud_id": refusal.Lookup(chosen, "id"), "site_url": refusal.Lookup(chosen, "url"), "resources": list})
+}
+
+func keepAs(members map[string]any) map[string]json.RawMessage {
+	extra := make(map[string]json.RawMessage, len(members))
+	for k, v := range members {
+		if raw, err := json.Marshal(v); err == nil && v != nil {
+			extra[k] = raw
+		}
+	}
+	return extra
 }

@@ -11,6 +11,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 // record is a provider that answers as it is told and remembers what it was
@@ -61,13 +64,13 @@ func answers(status int, body string) http.HandlerFunc {
 const goodAnswer = `{"access_token":"new-access","refresh_token":"new-refresh","expires_in":3600}`
 
 // testEntry is a provider at a base URL, as plain as can be.
-func testEntry(base string) Entry {
-	return Entry{ID: "acme", Name: "Acme", Authorize: base + "/authorize", Token: base + "/token", Client: ClientRules{Auth: "none", Secret: "none"}}
+func testEntry(base string) catalog.Entry {
+	return catalog.Entry{ID: "acme", Name: "Acme", Authorize: base + "/authorize", Token: base + "/token", Client: catalog.ClientRules{Auth: "none", Secret: "none"}}
 }
 
-func testClient(t *testing.T, e Entry, changes ...func(*Connection, *ClientOptions)) *Client {
+func testClient(t *testing.T, e catalog.Entry, changes ...func(*catalog.Connection, *ClientOptions)) *Client {
 	t.Helper()
-	conn, opts := Connection{Name: "work", Provider: e.ID, ClientID: "the client"}, ClientOptions{Version: "1.0"}
+	conn, opts := catalog.Connection{Name: "work", Provider: e.ID, ClientID: "the client"}, ClientOptions{Version: "1.0"}
 	for _, change := range changes {
 		change(&conn, &opts)
 	}
@@ -78,8 +81,8 @@ func testClient(t *testing.T, e Entry, changes ...func(*Connection, *ClientOptio
 	return c
 }
 
-func withSecret(s string) func(*Connection, *ClientOptions) {
-	return func(_ *Connection, o *ClientOptions) {
+func withSecret(s string) func(*catalog.Connection, *ClientOptions) {
+	return func(_ *catalog.Connection, o *ClientOptions) {
 		o.Secret = func(context.Context) (string, error) { return s, nil }
 	}
 }
@@ -98,9 +101,9 @@ func refreshWith(t *testing.T, c *Client) (Answer, error) {
 	return c.Refresh(t.Context(), RefreshRequest{RefreshToken: "old refresh/token+%", AccessToken: "old-access", Binding: bindingOf(t, c)})
 }
 
-func failureOf(t *testing.T, err error) *Failure {
+func failureOf(t *testing.T, err error) *refusal.Failure {
 	t.Helper()
-	f, ok := err.(*Failure)
+	f, ok := err.(*refusal.Failure)
 	if !ok {
 		t.Fatalf("%v is no *Failure", err)
 	}
@@ -126,7 +129,7 @@ func TestHowAClientIdentifiesItself(t *testing.T) {
 	} {
 		p := newRecord(t, answers(200, goodAnswer))
 		e := testEntry(p.URL)
-		e.Client = ClientRules{Auth: tt.auth, Secret: tt.need}
+		e.Client = catalog.ClientRules{Auth: tt.auth, Secret: tt.need}
 		if _, err := refreshWith(t, testClient(t, e, withSecret(tt.secret))); err != nil {
 			t.Errorf("%+v: %v", tt, err)
 			continue
@@ -145,15 +148,15 @@ func TestWithoutTheSecretThatIsNeededNothingIsSent(t *testing.T) {
 	p := newRecord(t, answers(200, goodAnswer))
 	for _, auth := range []string{"post", "basic", ""} {
 		e := testEntry(p.URL)
-		e.Client = ClientRules{Auth: auth}
+		e.Client = catalog.ClientRules{Auth: auth}
 		_, err := refreshWith(t, testClient(t, e, withSecret("")))
-		if f := failureOf(t, err); f.Class != Misconfigured || f.Detail != "Acme needs a client secret; set it with: authtray secret set work" {
+		if f := failureOf(t, err); f.Class != refusal.Misconfigured || f.Detail != "Acme needs a client secret; set it with: authtray secret set work" {
 			t.Errorf("%+v", f)
 		}
 	}
 	e := testEntry(p.URL)
-	_, err := refreshWith(t, testClient(t, e, func(c *Connection, _ *ClientOptions) { c.ClientID = "" }))
-	if f := failureOf(t, err); f.Class != Misconfigured || f.Code != "no_client_id" {
+	_, err := refreshWith(t, testClient(t, e, func(c *catalog.Connection, _ *ClientOptions) { c.ClientID = "" }))
+	if f := failureOf(t, err); f.Class != refusal.Misconfigured || f.Code != "no_client_id" {
 		t.Errorf("%+v", f)
 	}
 	if n := len(p.requests()); n != 0 {
@@ -163,11 +166,11 @@ func TestWithoutTheSecretThatIsNeededNothingIsSent(t *testing.T) {
 
 func TestALockedKeychainIsAPassingTrouble(t *testing.T) {
 	e := testEntry("https://acme.example")
-	e.Client = ClientRules{Auth: "post"}
-	_, err := refreshWith(t, testClient(t, e, func(_ *Connection, o *ClientOptions) {
+	e.Client = catalog.ClientRules{Auth: "post"}
+	_, err := refreshWith(t, testClient(t, e, func(_ *catalog.Connection, o *ClientOptions) {
 		o.Secret = func(context.Context) (string, error) { return "", io.ErrUnexpectedEOF }
 	}))
-	if f := failureOf(t, err); f.Class != Transient || f.Lost || f.Err != io.ErrUnexpectedEOF {
+	if f := failureOf(t, err); f.Class != refusal.Transient || f.Lost || f.Err != io.ErrUnexpectedEOF {
 		t.Errorf("%+v", f)
 	}
 }
@@ -193,7 +196,7 @@ func TestARedirectOfTheTokenEndpointIsNotFollowed(t *testing.T) {
 		e.Revoke.URL = p.URL + "/revoke"
 		c := testClient(t, e)
 		_, err := refreshWith(t, c)
-		if f := failureOf(t, err); f.Class != Transient || f.Code != "redirect" || f.Status != status {
+		if f := failureOf(t, err); f.Class != refusal.Transient || f.Code != "redirect" || f.Status != status {
 			t.Errorf("%d: %+v", status, f)
 		}
 		if err := c.Revoke(t.Context(), Revocation{RefreshToken: "r", Binding: bindingOf(t, c)}); err == nil {
@@ -218,16 +221,16 @@ func TestPlainHTTPIsSpokenToLoopbackLiteralsOnly(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if speakable(u) != want {
+		if catalog.Speakable(u) != want {
 			t.Errorf("%s: %v", raw, !want)
 		}
 	}
 	sent := false
-	c := testClient(t, testEntry("http://acme.example"), func(_ *Connection, o *ClientOptions) {
+	c := testClient(t, testEntry("http://acme.example"), func(_ *catalog.Connection, o *ClientOptions) {
 		o.Transport = roundTrip(func(*http.Request) (*http.Response, error) { sent = true; return nil, io.EOF })
 	})
 	_, err := refreshWith(t, c)
-	if f := failureOf(t, err); f.Code != "plain_http" || f.Class != Misconfigured || sent {
+	if f := failureOf(t, err); f.Code != "plain_http" || f.Class != refusal.Misconfigured || sent {
 		t.Errorf("%+v, sent %v", f, sent)
 	}
 }
@@ -274,7 +277,7 @@ func TestALostAnswerIsToldFromARequestThatNeverLeft(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		_, err := c.Refresh(ctx, RefreshRequest{RefreshToken: "r", Binding: bindingOf(t, c)})
 		cancel()
-		if f := failureOf(t, err); f.Class != Transient || f.Code != tt.code || f.Lost != tt.lost || !strings.HasPrefix(f.Detail, "Acme") {
+		if f := failureOf(t, err); f.Class != refusal.Transient || f.Code != tt.code || f.Lost != tt.lost || !strings.HasPrefix(f.Detail, "Acme") {
 			t.Errorf("%s: %+v", tt.name, f)
 		}
 	}
@@ -296,7 +299,7 @@ func TestNoFailureHoldsTheURL(t *testing.T) {
 	p := newRecord(t, nil)
 	p.Close()
 	e := testEntry(p.URL)
-	e.Whoami = WhoamiRules{URL: p.URL + "/{access_token}"}
+	e.Whoami = catalog.WhoamiRules{URL: p.URL + "/{access_token}"}
 	_, err := testClient(t, e).Whoami(t.Context(), Answer{AccessToken: "s3cr3t"})
 	if f := failureOf(t, err); strings.Contains(f.Error()+f.Err.Error(), "s3cr3t") {
 		t.Errorf("%v: %v", f, f.Err)
@@ -309,7 +312,7 @@ func TestAnAnswerCountsFromWhenItWasAskedFor(t *testing.T) {
 		now = now.Add(20 * time.Second)
 		answers(200, goodAnswer)(w, r)
 	})
-	a, err := refreshWith(t, testClient(t, testEntry(p.URL), func(_ *Connection, o *ClientOptions) { o.Now = func() time.Time { return now } }))
+	a, err := refreshWith(t, testClient(t, testEntry(p.URL), func(_ *catalog.Connection, o *ClientOptions) { o.Now = func() time.Time { return now } }))
 	if err != nil || !a.SentAt.Equal(testNow) || a.ExpiresIn != time.Hour || a.RefreshToken != "new-refresh" {
 		t.Errorf("%v %+v", err, a)
 	}

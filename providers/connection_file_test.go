@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/authtray/authtray/providers/catalog"
 )
 
 const workFile = `provider  = "gitlab"
@@ -21,18 +23,18 @@ params = { prompt = "login" }
 `
 
 func TestAConnectionFileComesBackAsItWasWritten(t *testing.T) {
-	c, err := ParseConnection("work", []byte(workFile))
+	c, err := catalog.ParseConnection("work", []byte(workFile))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if c.Name != "work" || c.Vars["host"] != "git.example.org" || c.Refresh != "on-demand" {
 		t.Errorf("%+v", c)
 	}
-	data, err := MarshalConnection(c)
+	data, err := catalog.MarshalConnection(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := ParseConnection("work", data)
+	again, err := catalog.ParseConnection("work", data)
 	if err != nil || !reflect.DeepEqual(again, c) {
 		t.Errorf("%v\n%s\n%+v\n%+v", err, data, c, again)
 	}
@@ -61,7 +63,7 @@ func TestAFaultInAConnectionFileNamesItsLine(t *testing.T) {
 		{"provider = \"github\"\nprovider = \"gitlab\"\n", "work.toml:2: this is not TOML"},
 		{"provider = s3cr3t\n", "work.toml:1: this is not TOML"},
 	} {
-		_, err := ParseConnection("work", []byte(tt.content))
+		_, err := catalog.ParseConnection("work", []byte(tt.content))
 		if err == nil || !strings.HasPrefix(err.Error(), tt.want) {
 			t.Errorf("%s\n got %v\nwant %s", tt.content, err, tt.want)
 		} else if strings.Contains(err.Error(), "s3cr3t") {
@@ -72,19 +74,19 @@ func TestAFaultInAConnectionFileNamesItsLine(t *testing.T) {
 
 func TestNamesOfConnections(t *testing.T) {
 	for _, name := range []string{"work", "a", "0", "a.b_c-d", strings.Repeat("a", 64)} {
-		if !ValidName(name) {
+		if !catalog.ValidName(name) {
 			t.Errorf("%q refused", name)
 		}
 	}
 	for _, name := range []string{"", ".a", "-a", "A", "a/b", "a b", "ä", "a\n", strings.Repeat("a", 65), "../x", "a#secret"} {
-		if ValidName(name) {
+		if catalog.ValidName(name) {
 			t.Errorf("%q taken", name)
 		}
 	}
 }
 
 func TestSettingSingleFields(t *testing.T) {
-	c := Connection{Name: "work", Provider: "gitlab"}
+	c := catalog.Connection{Name: "work", Provider: "gitlab"}
 	for _, set := range [][2]string{{"redirect.port", "any"}, {"tokens.default_expires_in", "60"}, {"vars.host", "git.example.org"}, {"authorize_opts.params.prompt", "login"}, {"par_required", "true"}} {
 		if err := c.SetOverride(set[0], set[1]); err != nil {
 			t.Error(err)
@@ -95,7 +97,7 @@ func TestSettingSingleFields(t *testing.T) {
 			t.Errorf("%q taken", set)
 		}
 	}
-	catalogue, _ := LoadCatalogue("")
+	catalogue, _ := catalog.LoadCatalogue("")
 	e, err := catalogue.Resolve(c)
 	if err != nil {
 		t.Fatal(err)
@@ -103,28 +105,28 @@ func TestSettingSingleFields(t *testing.T) {
 	if e.Token != "https://git.example.org/oauth/token" || e.Tokens.DefaultExpiresIn != 60 || e.AuthorizeOpts.Params["prompt"] != "login" || !e.PARRequired {
 		t.Errorf("%+v", e)
 	}
-	if data, err := MarshalConnection(c); err != nil || !strings.Contains(string(data), "[override.redirect]") {
+	if data, err := catalog.MarshalConnection(c); err != nil || !strings.Contains(string(data), "[override.redirect]") {
 		t.Errorf("%v\n%s", err, data)
 	}
 }
 
 func TestWhatIsWrongWithAConnectionIsOneSentence(t *testing.T) {
-	catalogue, _ := LoadCatalogue("")
+	catalogue, _ := catalog.LoadCatalogue("")
 	for _, tt := range []struct {
-		conn Connection
+		conn catalog.Connection
 		want string
 	}{
-		{Connection{Provider: "gitlub"}, `provider: there is no provider "gitlub"; did you mean github?`},
-		{Connection{Provider: "nobody"}, "provider: there is no provider \"nobody\"; `authtray providers` lists them"},
-		{Connection{Provider: "oidc"}, "vars.issuer: is missing: the issuer URL; give it with --set vars.issuer=…"},
-		{Connection{Provider: "oidc", Vars: map[string]string{"issuer": "login.example.org"}}, "vars.issuer: must begin with https://"},
-		{Connection{Provider: "oidc", Vars: map[string]string{"issuer": "http://localhost:8080"}}, "vars.issuer: must be https, or http to 127.0.0.1 or [::1]"},
-		{Connection{Provider: "gitlab", Vars: map[string]string{"hsot": "a"}}, "vars.hsot: the entry gitlab has no such variable"},
-		{Connection{Provider: "gitlab", Vars: map[string]string{"host": "https://a"}}, "vars.host: is not a hostname"},
-		{Connection{Provider: "gitlab", Override: map[string]any{"token": "http://a.example"}}, "override.token: must be https"},
-		{Connection{Provider: "github", CAFile: "/nonexistent/ca.pem"}, "ca_file: /nonexistent/ca.pem cannot be read: "},
+		{catalog.Connection{Provider: "gitlub"}, `provider: there is no provider "gitlub"; did you mean github?`},
+		{catalog.Connection{Provider: "nobody"}, "provider: there is no provider \"nobody\"; `authtray providers` lists them"},
+		{catalog.Connection{Provider: "oidc"}, "vars.issuer: is missing: the issuer URL; give it with --set vars.issuer=…"},
+		{catalog.Connection{Provider: "oidc", Vars: map[string]string{"issuer": "login.example.org"}}, "vars.issuer: must begin with https://"},
+		{catalog.Connection{Provider: "oidc", Vars: map[string]string{"issuer": "http://localhost:8080"}}, "vars.issuer: must be https, or http to 127.0.0.1 or [::1]"},
+		{catalog.Connection{Provider: "gitlab", Vars: map[string]string{"hsot": "a"}}, "vars.hsot: the entry gitlab has no such variable"},
+		{catalog.Connection{Provider: "gitlab", Vars: map[string]string{"host": "https://a"}}, "vars.host: is not a hostname"},
+		{catalog.Connection{Provider: "gitlab", Override: map[string]any{"token": "http://a.example"}}, "override.token: must be https"},
+		{catalog.Connection{Provider: "github", CAFile: "/nonexistent/ca.pem"}, "ca_file: /nonexistent/ca.pem cannot be read: "},
 	} {
-		_, err := catalogue.Client(tt.conn, ClientOptions{})
+		_, err := NewClient(catalogue, tt.conn, ClientOptions{})
 		if err == nil || !strings.HasPrefix(err.Error(), tt.want) {
 			t.Errorf("%+v\n got %v\nwant %s", tt.conn, err, tt.want)
 		}
@@ -137,15 +139,15 @@ func FuzzConnectionFile(f *testing.F) {
 	f.Add([]byte("provider = \"a\"\n[override]\nclient.headers.\"X-A\" = 1\nvars.x = {}\n"))
 	f.Add([]byte("mcp = \"https://mcp.example/\"\noverride = { tokens = { keep = [\"a\"] } }\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		c, err := ParseConnection("work", data)
+		c, err := catalog.ParseConnection("work", data)
 		if err != nil {
 			return
 		}
-		out, err := MarshalConnection(c)
+		out, err := catalog.MarshalConnection(c)
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := ParseConnection("work", out)
+		again, err := catalog.ParseConnection("work", out)
 		if err != nil || again.Provider != c.Provider || len(again.Override) != len(c.Override) {
 			t.Fatalf("%v\n%s", err, out)
 		}

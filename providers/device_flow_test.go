@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 const pending = `{"error":"authorization_pending"}`
@@ -35,7 +38,7 @@ func (w *flowWorld) step(d time.Duration) {
 
 func TestDeviceFlowShowsTheCodeAndPollsUntilThePersonIsDone(t *testing.T) {
 	w := deviceWorld(t, says(400, pending), says(400, pending), says(200, `{"access_token":"at-1","refresh_token":"rt-1"}`))
-	w.entry.AuthorizeOpts = AuthorizeRules{Scopes: []string{"repo"}, ScopesForRefresh: []string{"offline_access"}}
+	w.entry.AuthorizeOpts = catalog.AuthorizeRules{Scopes: []string{"repo"}, ScopesForRefresh: []string{"offline_access"}}
 	f := w.begin(AuthorizeOptions{Mode: Device})
 	if f.UserCode() != "WDJB-MJHT" || f.URL() != "https://op.example/device?user_code=WDJB-MJHT" || f.RedirectURI() != "" {
 		t.Errorf("%q, %q, %q", f.UserCode(), f.URL(), f.RedirectURI())
@@ -103,7 +106,7 @@ func TestDeviceFlowEndings(t *testing.T) {
 			w.step(5 * time.Second)
 			w.step(5 * time.Second)
 			_, err := w.wait(f)
-			var failure *Failure
+			var failure *refusal.Failure
 			if test.want != nil && !errors.Is(err, test.want) || test.code != "" && (!errors.As(err, &failure) || failure.Code != test.code) {
 				t.Errorf("ended with %v", err)
 			}
@@ -189,18 +192,18 @@ func TestADeviceEndpointThatRefusesSaysWhy(t *testing.T) {
 		name   string
 		answer http.HandlerFunc
 		code   string
-		class  Class
+		class  refusal.Class
 	}{
-		{"an error inside a 200", says(200, `{"error":"device_flow_disabled"}`), "device_flow_disabled", Misconfigured},
-		{"a client it does not know", says(401, `{"error":"invalid_client"}`), "invalid_client", Misconfigured},
-		{"a web page", says(200, `<html>`), "not_oauth", Transient},
-		{"half an answer", says(200, `{"device_code":"dc"}`), "not_oauth", Transient},
-		{"a page that no browser may open", says(200, `{"device_code":"dc","user_code":"A","verification_uri":"file:///etc/passwd"}`), "not_oauth", Transient},
-		{"a redirect", func(rw http.ResponseWriter, r *http.Request) { http.Redirect(rw, r, "/token", 307) }, "redirect", Transient},
+		{"an error inside a 200", says(200, `{"error":"device_flow_disabled"}`), "device_flow_disabled", refusal.Misconfigured},
+		{"a client it does not know", says(401, `{"error":"invalid_client"}`), "invalid_client", refusal.Misconfigured},
+		{"a web page", says(200, `<html>`), "not_oauth", refusal.Transient},
+		{"half an answer", says(200, `{"device_code":"dc"}`), "not_oauth", refusal.Transient},
+		{"a page that no browser may open", says(200, `{"device_code":"dc","user_code":"A","verification_uri":"file:///etc/passwd"}`), "not_oauth", refusal.Transient},
+		{"a redirect", func(rw http.ResponseWriter, r *http.Request) { http.Redirect(rw, r, "/token", 307) }, "redirect", refusal.Transient},
 	} {
 		w := deviceWorld(t, says(400, pending))
 		w.on("/device", test.answer)
-		var failure *Failure
+		var failure *refusal.Failure
 		if err := w.refusedStart(AuthorizeOptions{Mode: Device}); !errors.As(err, &failure) || failure.Code != test.code || failure.Class != test.class {
 			t.Errorf("%s: %v", test.name, err)
 		}

@@ -3,6 +3,8 @@ package providers
 import (
 	"testing"
 	"time"
+
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 func TestDeviceAnswerIsReadTolerantly(t *testing.T) {
@@ -36,7 +38,7 @@ func TestDeviceAnswerIsReadTolerantly(t *testing.T) {
 		{"an error", `{"error":"device_flow_disabled"}`, deviceCode{}, false},
 		{"a web page", `<html>`, deviceCode{}, false},
 	} {
-		got, ok := readDeviceCode(parseBody([]byte(test.body)))
+		got, ok := readDeviceCode(refusal.ParseBody([]byte(test.body)))
 		if ok != test.ok || ok && got != test.want {
 			t.Errorf("%s: got %+v, %v", test.name, got, ok)
 		}
@@ -46,26 +48,26 @@ func TestDeviceAnswerIsReadTolerantly(t *testing.T) {
 func TestDevicePollTable(t *testing.T) {
 	for _, test := range []struct {
 		code  string
-		class Class
+		class refusal.Class
 		want  devicePoll
 	}{
-		{"authorization_pending", Transient, pollAgain},
-		{"authorization_pending", Suspect, pollAgain},
-		{"slow_down", Transient, pollSlower},
-		{"access_denied", Suspect, pollDenied},
-		{"authorization_declined", Suspect, pollDenied},
-		{"expired_token", Suspect, pollExpired},
-		{"code_expired", Suspect, pollExpired},
-		{"bad_verification_code", Suspect, pollExpired},
-		{"incorrect_device_code", Misconfigured, pollExpired},
-		{"invalid_grant", Dead, pollExpired},
-		{"network", Transient, pollAgain},
-		{"timeout", Transient, pollAgain},
-		{"not_oauth", Transient, pollAgain},
-		{"server_error", Transient, pollAgain},
-		{"invalid_client", Misconfigured, pollRefused},
-		{"device_flow_disabled", Misconfigured, pollRefused},
-		{"something_else", Suspect, pollRefused},
+		{"authorization_pending", refusal.Transient, pollAgain},
+		{"authorization_pending", refusal.Suspect, pollAgain},
+		{"slow_down", refusal.Transient, pollSlower},
+		{"access_denied", refusal.Suspect, pollDenied},
+		{"authorization_declined", refusal.Suspect, pollDenied},
+		{"expired_token", refusal.Suspect, pollExpired},
+		{"code_expired", refusal.Suspect, pollExpired},
+		{"bad_verification_code", refusal.Suspect, pollExpired},
+		{"incorrect_device_code", refusal.Misconfigured, pollExpired},
+		{"invalid_grant", refusal.Dead, pollExpired},
+		{"network", refusal.Transient, pollAgain},
+		{"timeout", refusal.Transient, pollAgain},
+		{"not_oauth", refusal.Transient, pollAgain},
+		{"server_error", refusal.Transient, pollAgain},
+		{"invalid_client", refusal.Misconfigured, pollRefused},
+		{"device_flow_disabled", refusal.Misconfigured, pollRefused},
+		{"something_else", refusal.Suspect, pollRefused},
 	} {
 		if got := readDevicePoll(test.code, test.class); got != test.want {
 			t.Errorf("%s (%v): got %v, want %v", test.code, test.class, got, test.want)

@@ -8,6 +8,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 // discoveryTTL is how long a discovery document is used before it is asked for
@@ -60,7 +63,7 @@ func (c *Client) discover(ctx context.Context) (endpoints, error) {
 		return found, nil
 	}
 	newer, err := c.fetchDiscovery(ctx)
-	if f, ok := err.(*Failure); ok && f.Class == Transient && found.Token != "" {
+	if f, ok := err.(*refusal.Failure); ok && f.Class == refusal.Transient && found.Token != "" {
 		return found, nil
 	}
 	if err != nil {
@@ -77,11 +80,11 @@ func (c *Client) fetchDiscovery(ctx context.Context) (endpoints, error) {
 	if err != nil {
 		return endpoints{}, err
 	}
-	var problem *Failure
+	var problem *refusal.Failure
 	for _, place := range discoveryURLs(issuer) {
 		found, f := c.fetchMetadata(ctx, issuer, place)
 		if f == nil {
-			found.Issuer = first(found.Issuer, issuer)
+			found.Issuer = catalog.First(found.Issuer, issuer)
 			return found, nil
 		}
 		if f.Status == 0 {
@@ -96,9 +99,9 @@ func (c *Client) fetchDiscovery(ctx context.Context) (endpoints, error) {
 
 // weight ranks what went wrong in several places: a document that must not be
 // used, then a passing trouble, then nothing there.
-func weight(f *Failure) int {
+func weight(f *refusal.Failure) int {
 	switch {
-	case f.Class == Transient:
+	case f.Class == refusal.Transient:
 		return 1
 	case f.Code == "no_metadata":
 		return 0
@@ -138,20 +141,20 @@ func discoveryURLs(issuer string) []string {
 	return urls
 }
 
-func (c *Client) fetchMetadata(ctx context.Context, issuer, place string) (endpoints, *Failure) {
+func (c *Client) fetchMetadata(ctx context.Context, issuer, place string) (endpoints, *refusal.Failure) {
 	req, err := http.NewRequest(http.MethodGet, place, nil)
 	if err != nil {
 		return endpoints{}, c.misconfigured("bad_url", "The issuer %s is not a URL; correct it.", issuer)
 	}
 	status, header, body, err := c.send(ctx, req)
-	if f, ok := err.(*Failure); ok {
+	if f, ok := err.(*refusal.Failure); ok {
 		return endpoints{}, f
 	}
-	members, isObject := parseBody(body).(map[string]any)
+	members, isObject := refusal.ParseBody(body).(map[string]any)
 	switch {
-	case passingStatus(status):
-		return endpoints{}, named(Classify(ErrorRules{}, status, header, body, c.now()), c.entry.Name)
-	case status != http.StatusOK || !isObject || text(members["issuer"]) == "":
+	case refusal.PassingStatus(status):
+		return endpoints{}, refusal.Named(refusal.Classify(refusal.ErrorRules{}, status, header, body, c.now()), c.entry.Name)
+	case status != http.StatusOK || !isObject || refusal.Text(members["issuer"]) == "":
 		return endpoints{}, c.noMetadata(issuer, status, isObject)
 	}
 	return c.readMetadata(ctx, issuer, members)
@@ -159,10 +162,10 @@ func (c *Client) fetchMetadata(ctx context.Context, issuer, place string) (endpo
 
 // noMetadata: only "not there" and JSON that is no document are the server's own
 // word. Anything else may be a login page of the network, or a firewall's.
-func (c *Client) noMetadata(of string, status int, isJSON bool) *Failure {
+func (c *Client) noMetadata(of string, status int, isJSON bool) *refusal.Failure {
 	f := c.misconfigured("no_metadata", "%s has no discovery document (HTTP %d); check the URL.", of, status)
 	if f.Status = status; !isJSON && status != http.StatusNotFound && status != http.StatusMethodNotAllowed && status != http.StatusGone {
-		f.Class = Transient
+		f.Class = refusal.Transient
 		f.Detail = "What " + of + " answered is no discovery document; check the URL, or a login page of the network is in the way."
 	}
 	return f
@@ -170,8 +173,8 @@ func (c *Client) noMetadata(of string, status int, isJSON bool) *Failure {
 
 // readMetadata takes what a document says, each member on its own: an odd one
 // costs no other.
-func (c *Client) readMetadata(ctx context.Context, issuer string, m map[string]any) (endpoints, *Failure) {
-	said := text(m["issuer"])
+func (c *Client) readMetadata(ctx context.Context, issuer string, m map[string]any) (endpoints, *refusal.Failure) {
+	said := refusal.Text(m["issuer"])
 	learned := c.entry.Issuer == "" && sameRoot(issuer, said)
 	if !learned && !issuerMatches(c.entry.IssuerMatch, issuer, said) {
 		f := c.misconfigured("issuer_mismatch", "The discovery document at %s is of another issuer%s.", issuer, issuerHint(issuer, said))
@@ -179,15 +182,15 @@ func (c *Client) readMetadata(ctx context.Context, issuer string, m map[string]a
 		return endpoints{}, f
 	}
 	found := endpoints{
-		PARRequired:       text(m["require_pushed_authorization_requests"]) == "true",
-		IssParamSupported: text(m["authorization_response_iss_parameter_supported"]) == "true",
-		CIMDSupported:     text(m["client_id_metadata_document_supported"]) == "true",
+		PARRequired:       refusal.Text(m["require_pushed_authorization_requests"]) == "true",
+		IssParamSupported: refusal.Text(m["authorization_response_iss_parameter_supported"]) == "true",
+		CIMDSupported:     refusal.Text(m["client_id_metadata_document_supported"]) == "true",
 		ScopesSupported:   textList(m["scopes_supported"]),
 		AuthMethods:       textList(m["token_endpoint_auth_methods_supported"]),
 		PKCEMethods:       textList(m["code_challenge_methods_supported"]),
 	}
 	for name, into := range metadataURLs(&found) {
-		*into = text(m[name])
+		*into = refusal.Text(m[name])
 		if f := c.learnable(ctx, issuer, name, *into); f != nil {
 			return endpoints{}, f
 		}
@@ -213,13 +216,13 @@ func metadataURLs(e *endpoints) map[string]*string {
 
 // learnable refuses a URL that a document must not send us to: plain http, or a
 // private address, unless the URL that it comes from is on one itself.
-func (c *Client) learnable(ctx context.Context, from, name, raw string) *Failure {
+func (c *Client) learnable(ctx context.Context, from, name, raw string) *refusal.Failure {
 	if raw == "" {
 		return nil
 	}
 	u, err := url.Parse(raw)
 	typed, _ := url.Parse(from)
-	if err == nil && u.User == nil && u.Fragment == "" && speakable(u) && learnableHost(ctx, u, typed) {
+	if err == nil && u.User == nil && u.Fragment == "" && catalog.Speakable(u) && learnableHost(ctx, u, typed) {
 		return nil
 	}
 	f := c.misconfigured("bad_metadata", "What %s says of itself names a %s that cannot be used: it must be https and not a private address.", from, name)
@@ -230,11 +233,11 @@ func (c *Client) learnable(ctx context.Context, from, name, raw string) *Failure
 func learnableHost(ctx context.Context, u, issuer *url.URL) bool {
 	switch {
 	case u.Scheme == "http":
-		return isLoopbackLiteral(issuer.Hostname())
+		return catalog.IsLoopbackLiteral(issuer.Hostname())
 	case strings.EqualFold(u.Hostname(), issuer.Hostname()):
 		return true
 	}
-	return !isPrivateHost(ctx, u.Hostname()) || isPrivateHost(ctx, issuer.Hostname())
+	return !catalog.IsPrivateHost(ctx, u.Hostname()) || catalog.IsPrivateHost(ctx, issuer.Hostname())
 }
 
 // issuerMatches compares an issuer said (in a document, or as iss) with the one
@@ -269,7 +272,7 @@ func sameRoot(a, b string) bool {
 }
 
 func isTenant(s string) bool {
-	return s == "{tenantid}" || patterns["slug"].MatchString(s)
+	return s == "{tenantid}" || catalog.Patterns["slug"].MatchString(s)
 }
 
 func issuerHint(asked, said string) string {
@@ -286,7 +289,33 @@ func textList(v any) []string {
 	}
 	out := make([]string, 0, len(list))
 	for _, item := range list {
-		out = appendText(out, text(item))
+		out = refusal.AppendText(out, refusal.Text(item))
 	}
 	return out
+}
+
+// Reached is what a provider's token endpoint said of itself.
+type Reached struct {
+	Origin string    // where it is
+	Date   time.Time // the provider's clock; zero where it did not say
+}
+
+// Reach sees whether the token endpoint can be reached as a refresh would reach
+// it: discovery, proxy, certificate. It sends no token, no secret and no client
+// id. Any answer will do. The error is a *Failure.
+func (c *Client) Reach(ctx context.Context) (Reached, error) {
+	e, err := c.tokenEndpoints(ctx)
+	if err != nil {
+		return Reached{}, err
+	}
+	req, err := http.NewRequest(http.MethodHead, e.Token, nil)
+	if err != nil {
+		return Reached{}, c.misconfigured("bad_url", "The token endpoint %s is not a URL; correct it.", e.Token)
+	}
+	_, header, err := c.ask(ctx, req)
+	if err != nil {
+		return Reached{Origin: catalog.Origin(e.Token)}, err
+	}
+	date, _ := http.ParseTime(header.Get("Date"))
+	return Reached{Origin: catalog.Origin(e.Token), Date: date}, nil
 }

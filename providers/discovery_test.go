@@ -9,11 +9,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 // issuerAt is a server with a discovery document at one path. change may alter
 // the document before it is sent.
-func issuerAt(t *testing.T, place, issuerPath string, change func(map[string]any)) (*record, Entry) {
+func issuerAt(t *testing.T, place, issuerPath string, change func(map[string]any)) (*record, catalog.Entry) {
 	t.Helper()
 	var r *record
 	r = newRecord(t, func(w http.ResponseWriter, req *http.Request) {
@@ -32,7 +35,7 @@ func issuerAt(t *testing.T, place, issuerPath string, change func(map[string]any
 		}
 		_ = json.NewEncoder(w).Encode(doc)
 	})
-	return r, Entry{ID: "acme", Name: "Acme", Issuer: r.URL + issuerPath, Client: ClientRules{Auth: "none", Secret: "none"}}
+	return r, catalog.Entry{ID: "acme", Name: "Acme", Issuer: r.URL + issuerPath, Client: catalog.ClientRules{Auth: "none", Secret: "none"}}
 }
 
 func TestADiscoveryDocumentIsFoundWhereverItMayBe(t *testing.T) {
@@ -105,7 +108,7 @@ func TestOddMembersOfADocumentCostNoOther(t *testing.T) {
 }
 
 func TestAPublicIssuerMustNotSendUsToPrivateAddresses(t *testing.T) {
-	c := testClient(t, Entry{ID: "acme", Name: "Acme", Issuer: "https://192.0.2.1"})
+	c := testClient(t, catalog.Entry{ID: "acme", Name: "Acme", Issuer: "https://192.0.2.1"})
 	for _, raw := range []string{"https://127.0.0.1/t", "https://10.1.2.3/t", "https://192.168.0.1/t", "https://169.254.169.254/t", "https://[::1]/t",
 		"https://[fd00::1]/t", "https://localhost/t", "https://a.localhost/t", "https://0.0.0.0/t", "https://100.64.0.1/t", "https://[::ffff:10.0.0.1]/t", "http://127.0.0.1/t"} {
 		if c.learnable(t.Context(), c.entry.Issuer, "token_endpoint", raw) == nil {
@@ -115,7 +118,7 @@ func TestAPublicIssuerMustNotSendUsToPrivateAddresses(t *testing.T) {
 	if f := c.learnable(t.Context(), c.entry.Issuer, "token_endpoint", "https://192.0.2.7/t"); f != nil {
 		t.Errorf("a public address refused: %v", f)
 	}
-	private := testClient(t, Entry{ID: "acme", Name: "Acme", Issuer: "https://10.0.0.1"})
+	private := testClient(t, catalog.Entry{ID: "acme", Name: "Acme", Issuer: "https://10.0.0.1"})
 	if f := private.learnable(t.Context(), private.entry.Issuer, "token_endpoint", "https://10.0.0.2/t"); f != nil {
 		t.Errorf("an issuer on a private network: %v", f)
 	}
@@ -127,7 +130,7 @@ func TestAPublicIssuerMustNotSendUsToPrivateAddresses(t *testing.T) {
 func TestDiscoveryIsAskedOnceAnHour(t *testing.T) {
 	now := testNow
 	r, e := issuerAt(t, "/.well-known/oauth-authorization-server", "", nil)
-	c := testClient(t, e, func(_ *Connection, o *ClientOptions) { o.Now = func() time.Time { return now } })
+	c := testClient(t, e, func(_ *catalog.Connection, o *ClientOptions) { o.Now = func() time.Time { return now } })
 	for range 3 {
 		if _, err := c.endpoints(t.Context()); err != nil {
 			t.Fatal(err)
@@ -166,26 +169,26 @@ func TestWhyThereIsNoDocument(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		answer http.HandlerFunc
-		class  Class
+		class  refusal.Class
 		code   string
 	}{
-		{"nothing there", http.NotFound, Misconfigured, "no_metadata"},
-		{"HTML", answers(200, "<html>"), Transient, "no_metadata"},
-		{"a firewall's page", answers(403, "<html>"), Transient, "no_metadata"},
-		{"other JSON", answers(200, "{}"), Misconfigured, "no_metadata"},
-		{"trouble", answers(503, ""), Transient, "not_oauth"},
-		{"redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://elsewhere.example", 302) }, Transient, "no_metadata"},
+		{"nothing there", http.NotFound, refusal.Misconfigured, "no_metadata"},
+		{"HTML", answers(200, "<html>"), refusal.Transient, "no_metadata"},
+		{"a firewall's page", answers(403, "<html>"), refusal.Transient, "no_metadata"},
+		{"other JSON", answers(200, "{}"), refusal.Misconfigured, "no_metadata"},
+		{"trouble", answers(503, ""), refusal.Transient, "not_oauth"},
+		{"redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://elsewhere.example", 302) }, refusal.Transient, "no_metadata"},
 	} {
 		p := newRecord(t, tt.answer)
-		_, err := testClient(t, Entry{ID: "acme", Name: "Acme", Issuer: p.URL}).endpoints(t.Context())
+		_, err := testClient(t, catalog.Entry{ID: "acme", Name: "Acme", Issuer: p.URL}).endpoints(t.Context())
 		if f := failureOf(t, err); f.Class != tt.class || f.Code != tt.code {
 			t.Errorf("%s: %+v", tt.name, f)
 		}
 	}
 	p := newRecord(t, nil)
 	p.Close()
-	_, err := testClient(t, Entry{ID: "acme", Name: "Acme", Issuer: p.URL}).endpoints(t.Context())
-	if f := failureOf(t, err); f.Class != Transient || f.Code != "network" {
+	_, err := testClient(t, catalog.Entry{ID: "acme", Name: "Acme", Issuer: p.URL}).endpoints(t.Context())
+	if f := failureOf(t, err); f.Class != refusal.Transient || f.Code != "network" {
 		t.Errorf("%+v", f)
 	}
 }
@@ -203,10 +206,10 @@ func TestAnEndpointThatMovedIsLookedUpAgainAndNothingIsSentToAnotherOrigin(t *te
 	moved = true
 	request := RefreshRequest{RefreshToken: "r", Binding: binding}
 	_, err := c.Refresh(t.Context(), request) // r has no token endpoint: 404
-	if f := failureOf(t, err); f.Class != Misconfigured || f.Status != 404 {
+	if f := failureOf(t, err); f.Class != refusal.Misconfigured || f.Status != 404 {
 		t.Errorf("%+v", f)
 	}
-	if _, err := c.Refresh(t.Context(), request); !errors.Is(err, ErrBindingChanged) {
+	if _, err := c.Refresh(t.Context(), request); !errors.Is(err, refusal.ErrBindingChanged) {
 		t.Errorf("%v", err)
 	}
 	if n := len(elsewhere.requests()); n != 0 {
@@ -246,7 +249,7 @@ func TestOfflineAccessIsAskedForWhereItIsKnown(t *testing.T) {
 		"openid offline_access": []string{"openid", "offline_access"},
 	} {
 		_, e := issuerAt(t, configuration, "", func(m map[string]any) { m["scopes_supported"] = supported })
-		e.AuthorizeOpts = AuthorizeRules{Scopes: []string{"openid"}, ScopesForRefresh: []string{"offline_access"}}
+		e.AuthorizeOpts = catalog.AuthorizeRules{Scopes: []string{"openid"}, ScopesForRefresh: []string{"offline_access"}}
 		c := testClient(t, e)
 		if _, err := c.endpoints(t.Context()); err != nil {
 			t.Fatal(err)
@@ -268,9 +271,9 @@ func TestABindingDoesNotChangeWithTheWeather(t *testing.T) {
 		}
 		answers(403, "<html>blocked")(w, req)
 	}
-	explicit := e.clone()
+	explicit := e.Clone()
 	explicit.Token, explicit.Authorize = r.URL+"/t", r.URL+"/a"
-	for name, entry := range map[string]Entry{"discovered": e, "named by the entry": explicit} {
+	for name, entry := range map[string]catalog.Entry{"discovered": e, "named by the entry": explicit} {
 		up = true
 		before := bindingOf(t, testClient(t, entry))
 		up = false

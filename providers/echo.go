@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 // Providers repeat what they were sent: "the token 1//0g… is not known". A code
@@ -50,9 +52,9 @@ func sentForm(req *http.Request) url.Values {
 		return form
 	}
 	raw, _ := io.ReadAll(body) // from memory
-	if members, ok := parseJSON(raw).(map[string]any); ok {
+	if members, ok := refusal.ParseJSON(raw).(map[string]any); ok {
 		for name, v := range members {
-			form.Add(name, text(v))
+			form.Add(name, refusal.Text(v))
 		}
 		return form
 	}
@@ -70,7 +72,7 @@ const echoLength = 8
 // of these values.
 func echoes(code string, sent []string) bool {
 	for _, v := range sent {
-		v = safeText(v)
+		v = refusal.SafeText(v)
 		for i := 0; i+echoLength <= len(v); i++ {
 			if strings.Contains(code, v[i:i+echoLength]) {
 				return true

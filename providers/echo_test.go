@@ -7,22 +7,25 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 const longSecret = "1//0gAbCdEfGhIjKlMnOpQrStUvWxYz-0123456789_aBcDeFgHiJkLmNoPqRsTuVwXyZ.0123456789"
 
 func TestACodeThatHoldsAPieceOfASecretIsNotShown(t *testing.T) {
-	safe := safeText(longSecret)
+	safe := refusal.SafeText(longSecret)
 	for code, want := range map[string]bool{
-		SafeCode(longSecret): true,
-		SafeCode("the token " + longSecret + " is not known"): true,
-		SafeCode("bad_" + longSecret):                         true,
-		"x" + safe[len(safe)-20:]:                             true,
-		safe[20:30]:                                           true,
-		"invalid_grant":                                       false,
-		"invalid_refresh_token":                               false,
-		"unknown":                                             false,
-		safe[:echoLength-1]:                                   false,
+		refusal.SafeCode(longSecret):                                  true,
+		refusal.SafeCode("the token " + longSecret + " is not known"): true,
+		refusal.SafeCode("bad_" + longSecret):                         true,
+		"x" + safe[len(safe)-20:]:                                     true,
+		safe[20:30]:                                                   true,
+		"invalid_grant":                                               false,
+		"invalid_refresh_token":                                       false,
+		"unknown":                                                     false,
+		safe[:echoLength-1]:                                           false,
 	} {
 		if got := echoes(code, []string{"short", "", longSecret}); got != want {
 			t.Errorf("%q: echo %v", code, got)
@@ -60,7 +63,7 @@ func TestNoFailureRepeatsWhatWasSent(t *testing.T) {
 	} {
 		base := sayRaw(t, strings.ReplaceAll(raw, "SECRET", longSecret))
 		e := testEntry(base)
-		e.Client = ClientRules{Auth: "basic"}
+		e.Client = catalog.ClientRules{Auth: "basic"}
 		e.Device, e.PAR, e.Revoke.URL, e.Whoami.URL = base+"/device", base+"/par", base+"/revoke", base+"/me?t={access_token}"
 		c := testClient(t, e, withSecret(longSecret))
 		made := bindingOf(t, c)
@@ -75,12 +78,12 @@ func TestNoFailureRepeatsWhatWasSent(t *testing.T) {
 			"revoke": c.Revoke(t.Context(), Revocation{RefreshToken: longSecret, Binding: made}),
 		} {
 			f := failureOf(t, err)
-			if text := fmt.Sprintf("%v %+v %v", f, *f, f.Err); echoes(safeText(text), []string{longSecret}) {
+			if text := fmt.Sprintf("%v %+v %v", f, *f, f.Err); echoes(refusal.SafeText(text), []string{longSecret}) {
 				t.Errorf("%s, %s: the failure repeats the secret", name, what)
 			}
 		}
 		req, _ := http.NewRequestWithContext(t.Context(), "GET", base+"/api", nil)
-		if _, err := c.SendAPI(req); err != nil && echoes(safeText(err.Error()), []string{longSecret}) {
+		if _, err := c.SendAPI(req); err != nil && echoes(refusal.SafeText(err.Error()), []string{longSecret}) {
 			t.Errorf("%s, API: the error repeats the secret", name)
 		}
 	}
@@ -121,7 +124,7 @@ func TestAnErrorInTheBrowserThatRepeatsTheStateIsNotShown(t *testing.T) {
 	state := asked(t, f).Get("state")
 	browse(t, redirect(t, f, "error", "bad_"+state))
 	_, err := w.wait(f)
-	if got := failureOf(t, err); got.Code != "unknown" || echoes(safeText(got.Detail), []string{state}) {
+	if got := failureOf(t, err); got.Code != "unknown" || echoes(refusal.SafeText(got.Detail), []string{state}) {
 		t.Errorf("told as %q", got.Code)
 	}
 }

@@ -7,12 +7,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/providers/faultkit"
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 // met is what came of a refresh: the lifetime of the new token, or what went wrong.
 func met(a Answer, err error) string {
-	f, failed := err.(*Failure)
+	f, failed := err.(*refusal.Failure)
 	switch {
 	case err != nil && !failed:
 		return err.Error()
@@ -92,7 +94,7 @@ func TestWhatEveryFaultComesTo(t *testing.T) {
 		{faultkit.ExpiresIn(`"60"`), "new-access for 1m0s"},
 		{faultkit.ExpiresIn(`60.0`), "new-access for 1m0s"},
 		{faultkit.ExpiresIn(`60.5`), "new-access for 1m0.5s"},
-		{faultkit.ExpiresIn(`1e30`), "new-access for " + maxLifetime.String()},
+		{faultkit.ExpiresIn(`1e30`), "new-access for " + catalog.MaxLifetime.String()},
 		{faultkit.ExpiresIn(``), "new-access for ever"},
 		{faultkit.ExpiresIn(`null`), "new-access for ever"},
 		{faultkit.ExpiresIn(`-1`), hour},
@@ -164,7 +166,7 @@ func TestWhatEveryFaultOfAHandshakeComesTo(t *testing.T) {
 			front := kit.StartTLS(t, kit.Wrap(answers(200, goodAnswer)))
 			front.Show(tt.shown)
 			kit.ScriptConns(tt.conn)
-			c := testClient(t, testEntry(front.URL), func(c *Connection, _ *ClientOptions) { c.CAFile = front.CAFile })
+			c := testClient(t, testEntry(front.URL), func(c *catalog.Connection, _ *ClientOptions) { c.CAFile = front.CAFile })
 			if got := refreshUnder(t, c, tt.want); got != tt.want {
 				t.Errorf("%s, want %s", got, tt.want)
 			}

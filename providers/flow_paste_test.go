@@ -4,6 +4,9 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 func TestAPastedRedirectEndsTheFlowAndAWrongOneDoesNot(t *testing.T) {
@@ -47,7 +50,7 @@ func TestAPastedDenialSaysSo(t *testing.T) {
 func TestAPastedAnswerOfAnotherIssuerSendsNothing(t *testing.T) {
 	w := newFlowWorld(t)
 	f := w.begin(AuthorizeOptions{Mode: URLOnly})
-	var failure *Failure
+	var failure *refusal.Failure
 	if err := f.Paste(t.Context(), redirect(t, f, "code", "c-1", "iss", "https://evil.example")); !errors.As(err, &failure) || failure.Code != "wrong_issuer" {
 		t.Error(err)
 	}
@@ -56,7 +59,7 @@ func TestAPastedAnswerOfAnotherIssuerSendsNothing(t *testing.T) {
 
 func TestAnHTTPSOnlyProviderIsConnectedByPasteWithoutAListener(t *testing.T) {
 	w := newFlowWorld(t)
-	w.entry.Redirect = RedirectRules{Host: "https_only", URL: "https://app.example/done"}
+	w.entry.Redirect = catalog.RedirectRules{Host: "https_only", URL: "https://app.example/done"}
 	f := w.begin(AuthorizeOptions{Mode: Browser})
 	if f.RedirectURI() != "https://app.example/done" || asked(t, f).Get("redirect_uri") != f.RedirectURI() {
 		t.Errorf("redirect URI %s", f.RedirectURI())

@@ -5,6 +5,9 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 // Every one of these is answered and otherwise ignored.
@@ -82,24 +85,24 @@ func TestErrorsInTheBrowserTable(t *testing.T) {
 	for _, test := range []struct {
 		code, page string
 		denied     bool
-		class      Class
+		class      refusal.Class
 	}{
 		{"access_denied", "Access was denied", true, 0},
 		{"user_cancelled_login", "Access was denied", true, 0},
 		{"user_cancelled_authorize", "Access was denied", true, 0},
-		{"temporarily_unavailable", "in trouble", false, Transient},
-		{"server_error", "in trouble", false, Transient},
-		{"invalid_scope", "scopes", false, Misconfigured},
-		{"unauthorized_client", "unauthorized_client", false, Misconfigured},
-		{"redirect_uri_mismatch", "redirect_uri_mismatch", false, Misconfigured},
-		{"<script>alert(1)</script>", "scriptalert1script", false, Misconfigured},
+		{"temporarily_unavailable", "in trouble", false, refusal.Transient},
+		{"server_error", "in trouble", false, refusal.Transient},
+		{"invalid_scope", "scopes", false, refusal.Misconfigured},
+		{"unauthorized_client", "unauthorized_client", false, refusal.Misconfigured},
+		{"redirect_uri_mismatch", "redirect_uri_mismatch", false, refusal.Misconfigured},
+		{"<script>alert(1)</script>", "scriptalert1script", false, refusal.Misconfigured},
 	} {
 		t.Run(test.code, func(t *testing.T) {
 			w := newFlowWorld(t)
 			f := w.begin(AuthorizeOptions{})
 			_, page := browse(t, redirect(t, f, "error", test.code, "error_description", "<b>SPOKEN</b>", "error_uri", "https://SPOKEN.example"))
 			_, err := w.wait(f)
-			var failure *Failure
+			var failure *refusal.Failure
 			if test.denied != errors.Is(err, ErrDenied) || !test.denied && (!errors.As(err, &failure) || failure.Class != test.class) {
 				t.Errorf("ended with %v", err)
 			}
@@ -142,7 +145,7 @@ func TestNothingIsSentWhenTheAnswerIsOfAnotherIssuer(t *testing.T) {
 			f := w.begin(AuthorizeOptions{})
 			browse(t, redirect(t, f, test.params...))
 			_, err := w.wait(f)
-			var failure *Failure
+			var failure *refusal.Failure
 			refused := errors.As(err, &failure) && failure.Code == "wrong_issuer"
 			if refused != test.refused {
 				t.Errorf("ended with %v", err)
@@ -160,7 +163,7 @@ func TestNothingIsSentWhenTheAnswerIsOfAnotherIssuer(t *testing.T) {
 func TestNothingIsSentWhenTheTokenEndpointMovedDuringTheFlow(t *testing.T) {
 	w := newFlowWorld(t)
 	other := newFlowWorld(t)
-	w.entry = Entry{ID: "test", Name: "Testhub", Issuer: w.server.URL, Client: w.entry.Client}
+	w.entry = catalog.Entry{ID: "test", Name: "Testhub", Issuer: w.server.URL, Client: w.entry.Client}
 	document := func(token string) http.HandlerFunc {
 		return says(200, compactJSON(t, map[string]any{"issuer": w.server.URL, "token_endpoint": token, "authorization_endpoint": w.server.URL + "/authorize"}))
 	}
@@ -170,7 +173,7 @@ func TestNothingIsSentWhenTheTokenEndpointMovedDuringTheFlow(t *testing.T) {
 	w.on("/.well-known/oauth-authorization-server", document(other.server.URL+"/token"))
 	c.discovery.forget()
 	browse(t, redirect(t, f, "code", "c-1"))
-	if _, err := w.wait(f); !errors.Is(err, ErrBindingChanged) {
+	if _, err := w.wait(f); !errors.Is(err, refusal.ErrBindingChanged) {
 		t.Errorf("ended with %v", err)
 	}
 	w.nothingSent()
@@ -186,7 +189,7 @@ func TestTokenEndpointThatRedirectsIsNotFollowed(t *testing.T) {
 		})
 		f := w.begin(AuthorizeOptions{})
 		browse(t, redirect(t, f, "code", "c-1"))
-		var failure *Failure
+		var failure *refusal.Failure
 		if _, err := w.wait(f); !errors.As(err, &failure) || failure.Code != "redirect" {
 			t.Errorf("%d: ended with %v", status, err)
 		}
@@ -202,19 +205,19 @@ func TestWhatWouldFailAfterConsentFailsBeforeTheBrowserOpens(t *testing.T) {
 		code   string
 	}{
 		{"no client id", func(w *flowWorld) { w.conn.ClientID = "" }, Browser, "no_client_id"},
-		{"no client secret", func(w *flowWorld) { w.entry.Client = ClientRules{Auth: "post", Secret: "required"} }, Browser, "no_client_secret"},
-		{"no client secret, needed in the browser alone", func(w *flowWorld) { w.entry.Client = ClientRules{Auth: "post", Secret: "web_only"} }, URLOnly, "no_client_secret"},
+		{"no client secret", func(w *flowWorld) { w.entry.Client = catalog.ClientRules{Auth: "post", Secret: "required"} }, Browser, "no_client_secret"},
+		{"no client secret, needed in the browser alone", func(w *flowWorld) { w.entry.Client = catalog.ClientRules{Auth: "post", Secret: "web_only"} }, URLOnly, "no_client_secret"},
 		{"no sign-in page", func(w *flowWorld) { w.entry.Authorize = "" }, Browser, "no_authorize_url"},
 		{"a sign-in page over plain http", func(w *flowWorld) { w.entry.Authorize = "http://op.example/authorize" }, Browser, "authorize_url"},
 		{"a sign-in page that is a script", func(w *flowWorld) { w.entry.Authorize = "javascript:alert(1)" }, Browser, "authorize_url"},
-		{"https only, with nothing registered", func(w *flowWorld) { w.entry.Redirect = RedirectRules{Host: "https_only"} }, Browser, "redirect_rules"},
+		{"https only, with nothing registered", func(w *flowWorld) { w.entry.Redirect = catalog.RedirectRules{Host: "https_only"} }, Browser, "redirect_rules"},
 		{"no device endpoint", func(w *flowWorld) { w.entry.Device = "" }, Device, "no_device_url"},
 		{"nowhere to push", func(w *flowWorld) { w.entry.PARRequired = true }, Browser, "no_par_url"},
 	} {
 		w := newFlowWorld(t)
 		test.change(w)
-		var failure *Failure
-		if err := w.refusedStart(AuthorizeOptions{Mode: test.mode}); !errors.As(err, &failure) || failure.Code != test.code || failure.Class != Misconfigured {
+		var failure *refusal.Failure
+		if err := w.refusedStart(AuthorizeOptions{Mode: test.mode}); !errors.As(err, &failure) || failure.Code != test.code || failure.Class != refusal.Misconfigured {
 			t.Errorf("%s: %v", test.name, err)
 		}
 	}

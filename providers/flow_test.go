@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/authtray/authtray/providers/catalog"
 )
 
 func TestBrowserFlowBringsTokensAccountAndBinding(t *testing.T) {
@@ -62,7 +64,7 @@ func TestWithoutPKCENeitherChallengeNorVerifierIsSent(t *testing.T) {
 
 func TestWhatAFlowMayAskForReachesTheProvider(t *testing.T) {
 	w := newFlowWorld(t)
-	w.entry.AuthorizeOpts = AuthorizeRules{
+	w.entry.AuthorizeOpts = catalog.AuthorizeRules{
 		Scopes: []string{"default"}, ScopesForRefresh: []string{"offline_access"}, SwitchAccount: map[string]string{"prompt": "select_account"},
 	}
 	f := w.begin(AuthorizeOptions{LoginHint: "ada@example.org", SwitchAccount: true, Scopes: []string{"a", "b"}, Resource: "https://mcp.example/"})

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 func TestPageWaitsUntilTheExchangeIsDone(t *testing.T) {
@@ -34,7 +36,7 @@ func TestPageWaitsUntilTheExchangeIsDone(t *testing.T) {
 	if page := <-shown; strings.Contains(page, "Connected") || !strings.Contains(page, "Not connected") {
 		t.Errorf("the page does not tell the truth:\n%s", page)
 	}
-	var failure *Failure
+	var failure *refusal.Failure
 	if _, err := w.wait(f); !errors.As(err, &failure) || failure.Code != "invalid_grant" {
 		t.Errorf("the flow ended with %v", err)
 	}

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/authtray/authtray/providers/catalog"
 )
 
 // flowWorld is an OAuth provider over real loopback HTTP that records what it
@@ -19,8 +21,8 @@ type flowWorld struct {
 	*testing.T
 	server *httptest.Server
 	time   *flowTime
-	entry  Entry
-	conn   Connection
+	entry  catalog.Entry
+	conn   catalog.Connection
 
 	mu       sync.Mutex
 	requests map[string][]url.Values // by path: the forms that were posted
@@ -31,12 +33,12 @@ func newFlowWorld(t *testing.T) *flowWorld {
 	w := &flowWorld{T: t, time: newFlowTime(), requests: map[string][]url.Values{}, answers: map[string]http.HandlerFunc{}}
 	w.server = httptest.NewServer(w)
 	t.Cleanup(w.server.Close)
-	w.entry = Entry{
+	w.entry = catalog.Entry{
 		ID: "test", Name: "Testhub", Authorize: w.server.URL + "/authorize", Token: w.server.URL + "/token",
-		Device: w.server.URL + "/device", Client: ClientRules{Auth: "none", Secret: "none"},
-		Whoami: WhoamiRules{URL: w.server.URL + "/me", Label: []string{"login"}, AccountID: "id"},
+		Device: w.server.URL + "/device", Client: catalog.ClientRules{Auth: "none", Secret: "none"},
+		Whoami: catalog.WhoamiRules{URL: w.server.URL + "/me", Label: []string{"login"}, AccountID: "id"},
 	}
-	w.conn = Connection{Name: "work", Provider: "test", ClientID: "cid"}
+	w.conn = catalog.Connection{Name: "work", Provider: "test", ClientID: "cid"}
 	w.on("/token", says(200, `{"access_token":"at-1","refresh_token":"rt-1","token_type":"Bearer","expires_in":3600}`))
 	w.on("/me", says(200, `{"id":42,"login":"ada"}`))
 	return w

@@ -3,54 +3,56 @@ package providers
 import (
 	"testing"
 	"time"
+
+	"github.com/authtray/authtray/providers/catalog"
 )
 
 func TestExpiry(t *testing.T) {
-	hour := TokenRules{DefaultExpiresIn: 3600}
+	hour := catalog.TokenRules{DefaultExpiresIn: 3600}
 	inDecember := time.Unix(1795431600, 0).Sub(testNow)
 	for _, tt := range []struct {
 		name  string
-		rules TokenRules
+		rules catalog.TokenRules
 		body  string
 		want  time.Duration // 0: never
 	}{
-		{"a number", TokenRules{}, `"expires_in":3600`, time.Hour},
-		{"quoted", TokenRules{}, `"expires_in":"3600"`, time.Hour},
-		{"a float", TokenRules{}, `"expires_in":3600.0`, time.Hour},
-		{"a quoted float", TokenRules{}, `"expires_in":"3600.5"`, time.Hour + 500*time.Millisecond},
-		{"with an exponent", TokenRules{}, `"expires_in":3.6e3`, time.Hour},
-		{"absent, never by default", TokenRules{}, `"x":1`, 0},
+		{"a number", catalog.TokenRules{}, `"expires_in":3600`, time.Hour},
+		{"quoted", catalog.TokenRules{}, `"expires_in":"3600"`, time.Hour},
+		{"a float", catalog.TokenRules{}, `"expires_in":3600.0`, time.Hour},
+		{"a quoted float", catalog.TokenRules{}, `"expires_in":"3600.5"`, time.Hour + 500*time.Millisecond},
+		{"with an exponent", catalog.TokenRules{}, `"expires_in":3.6e3`, time.Hour},
+		{"absent, never by default", catalog.TokenRules{}, `"x":1`, 0},
 		{"absent, the entry's default", hour, `"x":1`, time.Hour},
 		{"null, the entry's default", hour, `"expires_in":null`, time.Hour},
 		{"empty, the entry's default", hour, `"expires_in":""`, time.Hour},
 		{"negative, the entry's default", hour, `"expires_in":-1`, time.Hour},
 		{"zero, the entry's default", hour, `"expires_in":0`, time.Hour},
-		{"huge", TokenRules{}, `"expires_in":1e30`, maxLifetime},
-		{"beyond any number", TokenRules{}, `"expires_in":1e999`, maxLifetime},
-		{"milliseconds", TokenRules{ExpiresUnit: "ms"}, `"expires_in":60000`, time.Minute},
-		{"another member", TokenRules{ExpiresIn: "expires"}, `"expires":60`, time.Minute},
-		{"a moment", TokenRules{}, `"expires_at":"2026-11-23T11:00:00Z"`, time.Hour},
-		{"a moment in seconds", TokenRules{}, `"expires_at":1795431600`, inDecember},
-		{"both: the lifetime counts", TokenRules{}, `"expires_in":60,"expires_at":"2026-11-23T11:00:00Z"`, time.Minute},
+		{"huge", catalog.TokenRules{}, `"expires_in":1e30`, catalog.MaxLifetime},
+		{"beyond any number", catalog.TokenRules{}, `"expires_in":1e999`, catalog.MaxLifetime},
+		{"milliseconds", catalog.TokenRules{ExpiresUnit: "ms"}, `"expires_in":60000`, time.Minute},
+		{"another member", catalog.TokenRules{ExpiresIn: "expires"}, `"expires":60`, time.Minute},
+		{"a moment", catalog.TokenRules{}, `"expires_at":"2026-11-23T11:00:00Z"`, time.Hour},
+		{"a moment in seconds", catalog.TokenRules{}, `"expires_at":1795431600`, inDecember},
+		{"both: the lifetime counts", catalog.TokenRules{}, `"expires_in":60,"expires_at":"2026-11-23T11:00:00Z"`, time.Minute},
 		{"a moment that has passed", hour, `"expires_at":"2020-01-01T00:00:00Z"`, time.Hour},
-		{"a moment that has passed, never by default", TokenRules{}, `"expires_at":"2020-01-01T00:00:00Z"`, 0},
-		{"a moment as a float", TokenRules{}, `"expires_at":1795431600.25`, inDecember + 250*time.Millisecond},
-		{"a moment in milliseconds", TokenRules{}, `"expires_at":1795431600000`, inDecember},
-		{"a moment in quoted milliseconds", TokenRules{}, `"expires_at":"1795431600000"`, inDecember},
+		{"a moment that has passed, never by default", catalog.TokenRules{}, `"expires_at":"2020-01-01T00:00:00Z"`, 0},
+		{"a moment as a float", catalog.TokenRules{}, `"expires_at":1795431600.25`, inDecember + 250*time.Millisecond},
+		{"a moment in milliseconds", catalog.TokenRules{}, `"expires_at":1795431600000`, inDecember},
+		{"a moment in quoted milliseconds", catalog.TokenRules{}, `"expires_at":"1795431600000"`, inDecember},
 		{"a moment in no unit", hour, `"expires_at":1795431600000000`, time.Hour},
-		{"the last moment there is", TokenRules{}, `"expires_at":253402300799`, maxLifetime},
-		{"the last moment there is, in milliseconds", TokenRules{}, `"expires_in":253402300799000`, maxLifetime},
-		{"a moment as text under the wrong name", TokenRules{}, `"expires_in":"2026-11-23T11:00:00Z"`, time.Hour},
+		{"the last moment there is", catalog.TokenRules{}, `"expires_at":253402300799`, catalog.MaxLifetime},
+		{"the last moment there is, in milliseconds", catalog.TokenRules{}, `"expires_in":253402300799000`, catalog.MaxLifetime},
+		{"a moment as text under the wrong name", catalog.TokenRules{}, `"expires_in":"2026-11-23T11:00:00Z"`, time.Hour},
 		{"a moment in words", hour, `"expires_at":"tomorrow"`, time.Hour},
-		{"a moment under the wrong name", TokenRules{}, `"expires_in":1795431600`, inDecember},
-		{"a moment in milliseconds under the wrong name", TokenRules{}, `"expires_in":1795431600000`, inDecember},
-		{"a moment in milliseconds, as the entry says", TokenRules{ExpiresUnit: "ms"}, `"expires_in":1795431600000`, inDecember},
-		{"a lifetime of twelve days in milliseconds", TokenRules{ExpiresUnit: "ms"}, `"expires_in":1036800000`, 12 * 24 * time.Hour},
-		{"a lifetime of thirty years", TokenRules{}, `"expires_in":946080000`, 30 * 365 * 24 * time.Hour},
+		{"a moment under the wrong name", catalog.TokenRules{}, `"expires_in":1795431600`, inDecember},
+		{"a moment in milliseconds under the wrong name", catalog.TokenRules{}, `"expires_in":1795431600000`, inDecember},
+		{"a moment in milliseconds, as the entry says", catalog.TokenRules{ExpiresUnit: "ms"}, `"expires_in":1795431600000`, inDecember},
+		{"a lifetime of twelve days in milliseconds", catalog.TokenRules{ExpiresUnit: "ms"}, `"expires_in":1036800000`, 12 * 24 * time.Hour},
+		{"a lifetime of thirty years", catalog.TokenRules{}, `"expires_in":946080000`, 30 * 365 * 24 * time.Hour},
 		{"next to nothing", hour, `"expires_in":1e-10`, time.Hour},
-		{"next to nothing, never by default", TokenRules{}, `"expires_in":1e-10`, 0},
+		{"next to nothing, never by default", catalog.TokenRules{}, `"expires_in":1e-10`, 0},
 	} {
-		a, ok := readAnswer(Entry{Tokens: tt.rules}, 200, []byte(`{"access_token":"a",`+tt.body+`}`), testNow)
+		a, ok := readAnswer(catalog.Entry{Tokens: tt.rules}, 200, []byte(`{"access_token":"a",`+tt.body+`}`), testNow)
 		if !ok || a.ExpiresIn != tt.want || a.Never != (tt.want == 0) {
 			t.Errorf("%s: %v, %s never=%v, want %s", tt.name, ok, a.ExpiresIn, a.Never, tt.want)
 		}
@@ -73,7 +75,7 @@ func TestALifetimeThatMakesNoSenseIsNotForEver(t *testing.T) {
 		`"expires_in":60,"expires_at":"tomorrow"`:             time.Minute,
 	} {
 		for _, refresh := range []string{`"r"`, "null"} {
-			a, ok := readAnswer(Entry{}, 200, []byte(`{"access_token":"a","refresh_token":`+refresh+`,`+body+`}`), testNow)
+			a, ok := readAnswer(catalog.Entry{}, 200, []byte(`{"access_token":"a","refresh_token":`+refresh+`,`+body+`}`), testNow)
 			if want == guessedLifetime && refresh == "null" {
 				if !a.Never || a.renewable().ExpiresIn != want {
 					t.Errorf("%s, nothing to renew it with: %+v", body, a)

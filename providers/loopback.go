@@ -8,6 +8,9 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 // landing is where the browser comes back to (RFC 8252 §7).
@@ -26,7 +29,7 @@ type landing struct {
 //	127.0.0.1         http://127.0.0.1:port     127.0.0.1
 //	localhost         http://localhost:port     127.0.0.1 and, where there is IPv6, ::1
 //	paste             the registered https URL  nothing: the address is pasted
-func landingFor(r redirectRule) (landing, error) {
+func landingFor(r catalog.RedirectRule) (landing, error) {
 	if r.Paste {
 		return pasteLanding(r.URL)
 	}
@@ -51,8 +54,8 @@ func pasteLanding(raw string) (landing, error) {
 }
 
 // misplaced: the redirect rules cannot be used as they are.
-func misplaced(format string, args ...any) *Failure {
-	return &Failure{Class: Misconfigured, Code: "redirect_rules", Detail: fmt.Sprintf(format, args...) + "."}
+func misplaced(format string, args ...any) *refusal.Failure {
+	return &refusal.Failure{Class: refusal.Misconfigured, Code: "redirect_rules", Detail: fmt.Sprintf(format, args...) + "."}
 }
 
 // plainPath: one that a browser sends back byte for byte, and none of ours.
@@ -61,7 +64,7 @@ func plainPath(path string) bool {
 		return false
 	}
 	for _, part := range strings.Split(path[1:], "/") {
-		if part == "." || part == ".." || part != "" && !patterns["slug"].MatchString(part) {
+		if part == "." || part == ".." || part != "" && !catalog.Patterns["slug"].MatchString(part) {
 			return false
 		}
 	}
@@ -129,16 +132,16 @@ func isTaken(err error) bool {
 }
 
 // listenFailure is the sentence for a port that cannot be had.
-func (l landing) listenFailure(provider string, err error) *Failure {
+func (l landing) listenFailure(provider string, err error) *refusal.Failure {
 	if l.port == 0 {
-		return &Failure{Class: Transient, Code: "no_listener", Err: err,
+		return &refusal.Failure{Class: refusal.Transient, Code: "no_listener", Err: err,
 			Detail: fmt.Sprintf("Authtray cannot listen on %s for the browser's answer. Connect with a code on another device (--device), or look at this machine's network settings.", l.host)}
 	}
 	if !isTaken(err) {
-		return &Failure{Class: Misconfigured, Code: "port_refused", Err: err,
+		return &refusal.Failure{Class: refusal.Misconfigured, Code: "port_refused", Err: err,
 			Detail: fmt.Sprintf("This system does not let Authtray listen on port %d. Set another one with --set redirect.port=N and register http://%s:N%s at %s.", l.port, l.host, l.path, provider)}
 	}
-	return &Failure{Class: Misconfigured, Code: "port_taken", Err: err,
+	return &refusal.Failure{Class: refusal.Misconfigured, Code: "port_taken", Err: err,
 		Detail: fmt.Sprintf("Port %d on %s is taken by another program, and %s sends the browser back there. Close that program and connect again, or set another port with --set redirect.port=N and register http://%s:N%s at %s.",
 			l.port, l.host, provider, l.host, l.path, provider)}
 }

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/authtray/authtray/assets"
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 // page is what assets/pages/result.html is filled with.
@@ -70,7 +71,7 @@ func waitingPage(provider string) page {
 //	else          trouble   its sentence
 func resultPage(provider string, r Result, err error, again bool) page {
 	provider = shown(provider)
-	var failure *Failure
+	var failure *refusal.Failure
 	switch {
 	case err == nil:
 		return connectedPage(provider, shown(r.Account.Label), again)

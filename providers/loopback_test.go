@@ -10,25 +10,28 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 func TestLandingTable(t *testing.T) {
 	for _, test := range []struct {
 		name  string
-		rules RedirectRules
+		rules catalog.RedirectRules
 		port  int // that was found, where any will do
 		want  string
 		binds string
 	}{
-		{"nothing said", RedirectRules{}, 4000, "http://127.0.0.1:4000/callback", "127.0.0.1"},
-		{"any host", RedirectRules{Host: "any", Port: "any"}, 4000, "http://127.0.0.1:4000/callback", "127.0.0.1"},
-		{"localhost", RedirectRules{Host: "localhost", Path: "/"}, 4000, "http://localhost:4000/", "127.0.0.1 ::1"},
-		{"fixed", RedirectRules{Port: "fixed"}, 0, "http://127.0.0.1:47811/callback", "127.0.0.1"},
-		{"exact", RedirectRules{Host: "localhost", Port: "exact", Path: "/oauth/back"}, 0, "http://localhost:47811/oauth/back", "127.0.0.1 ::1"},
-		{"a number", RedirectRules{Port: "8400"}, 0, "http://127.0.0.1:8400/callback", "127.0.0.1"},
-		{"https only", RedirectRules{Host: "https_only", URL: "https://app.example/done"}, 0, "https://app.example/done", ""},
+		{"nothing said", catalog.RedirectRules{}, 4000, "http://127.0.0.1:4000/callback", "127.0.0.1"},
+		{"any host", catalog.RedirectRules{Host: "any", Port: "any"}, 4000, "http://127.0.0.1:4000/callback", "127.0.0.1"},
+		{"localhost", catalog.RedirectRules{Host: "localhost", Path: "/"}, 4000, "http://localhost:4000/", "127.0.0.1 ::1"},
+		{"fixed", catalog.RedirectRules{Port: "fixed"}, 0, "http://127.0.0.1:47811/callback", "127.0.0.1"},
+		{"exact", catalog.RedirectRules{Host: "localhost", Port: "exact", Path: "/oauth/back"}, 0, "http://localhost:47811/oauth/back", "127.0.0.1 ::1"},
+		{"a number", catalog.RedirectRules{Port: "8400"}, 0, "http://127.0.0.1:8400/callback", "127.0.0.1"},
+		{"https only", catalog.RedirectRules{Host: "https_only", URL: "https://app.example/done"}, 0, "https://app.example/done", ""},
 	} {
-		l, err := landingFor(Entry{Redirect: test.rules}.redirectRule())
+		l, err := landingFor(catalog.Entry{Redirect: test.rules}.RedirectRule())
 		if err != nil {
 			t.Errorf("%s: %v", test.name, err)
 			continue
@@ -47,7 +50,7 @@ func TestLandingTable(t *testing.T) {
 }
 
 func TestRedirectRulesThatCannotBeUsedAreRefused(t *testing.T) {
-	for _, rules := range []RedirectRules{
+	for _, rules := range []catalog.RedirectRules{
 		{Host: "0.0.0.0"},
 		{Host: "app.example"},
 		{Path: "callback"},
@@ -61,8 +64,8 @@ func TestRedirectRulesThatCannotBeUsedAreRefused(t *testing.T) {
 		{Host: "https_only", URL: "https://me@app.example/done"},
 		{Host: "https_only", URL: "https://app.example/done#x"},
 	} {
-		var failure *Failure
-		if l, err := landingFor(Entry{Redirect: rules}.redirectRule()); !errors.As(err, &failure) || failure.Class != Misconfigured {
+		var failure *refusal.Failure
+		if l, err := landingFor(catalog.Entry{Redirect: rules}.RedirectRule()); !errors.As(err, &failure) || failure.Class != refusal.Misconfigured {
 			t.Errorf("%+v: %+v, %v", rules, l, err)
 		}
 	}
@@ -119,7 +122,7 @@ func TestATakenPortIsOneSentenceThatSaysWhatToDo(t *testing.T) {
 	port := strconv.Itoa(portOf(other))
 	w := newFlowWorld(t)
 	w.entry.Redirect.Port = port
-	var failure *Failure
+	var failure *refusal.Failure
 	if err := w.refusedStart(AuthorizeOptions{Mode: Browser}); !errors.As(err, &failure) || failure.Code != "port_taken" {
 		t.Fatal(err)
 	}
@@ -142,8 +145,8 @@ func TestAPortThatIsTakenOnOneLoopbackAddressIsTaken(t *testing.T) {
 	}
 	defer other.Close()
 	w := newFlowWorld(t)
-	w.entry.Redirect = RedirectRules{Host: "localhost", Port: strconv.Itoa(portOf(other))}
-	var failure *Failure
+	w.entry.Redirect = catalog.RedirectRules{Host: "localhost", Port: strconv.Itoa(portOf(other))}
+	var failure *refusal.Failure
 	if err := w.refusedStart(AuthorizeOptions{Mode: Browser}); !errors.As(err, &failure) || failure.Code != "port_taken" {
 		t.Fatal(err)
 	}
@@ -161,7 +164,7 @@ func TestConnectionsShareAFixedPortAndEachAnswerFindsItsFlow(t *testing.T) {
 	port := strconv.Itoa(freePort(t))
 	a, b, c := newFlowWorld(t), newFlowWorld(t), newFlowWorld(t)
 	a.entry.Redirect.Port, b.entry.Redirect.Port = port, port
-	c.entry.Redirect = RedirectRules{Host: "localhost", Port: port, Path: "/elsewhere"}
+	c.entry.Redirect = catalog.RedirectRules{Host: "localhost", Port: port, Path: "/elsewhere"}
 	for w, token := range map[*flowWorld]string{a: "at-a", b: "at-b", c: "at-c"} {
 		w.on("/token", says(200, `{"access_token":"`+token+`"}`))
 	}
@@ -242,8 +245,8 @@ func TestResultPageTable(t *testing.T) {
 		{"too late", Result{}, ErrTimedOut, false, "trouble", "not finished in time"},
 		{"too late, other words", Result{}, errCodeExpired, false, "trouble", "not finished in time"},
 		{"canceled", Result{}, ErrCanceled, false, "trouble", "canceled in Authtray"},
-		{"failed", Result{}, &Failure{Detail: "Hub is in trouble.", Err: errors.New("inner")}, false, "trouble", "Hub is in trouble."},
-		{"otherwise", Result{}, ErrBindingChanged, false, "trouble", "endpoints changed"},
+		{"failed", Result{}, &refusal.Failure{Detail: "Hub is in trouble.", Err: errors.New("inner")}, false, "trouble", "Hub is in trouble."},
+		{"otherwise", Result{}, refusal.ErrBindingChanged, false, "trouble", "endpoints changed"},
 	} {
 		p := resultPage("Hub", test.r, test.err, test.again)
 		if p.Kind != test.kind || !strings.Contains(p.Text, test.says) || strings.Contains(p.Text, "inner") || p.Next == "" {
@@ -276,7 +279,7 @@ func FuzzLoopback(f *testing.F) {
 	f.Add("GET", "", "", "%")
 	f.Add("get", "127.0.0.1:1", "/callback", "state=STATE&error=<script>")
 	f.Fuzz(func(t *testing.T, method, host, path, query string) {
-		flow := newFlow(t.Context(), &Client{entry: Entry{Name: "Hub"}}, AuthorizeOptions{})
+		flow := newFlow(t.Context(), &Client{entry: catalog.Entry{Name: "Hub"}}, AuthorizeOptions{})
 		flow.code = &codeFlow{state: "STATE"}
 		defer flow.Cancel()
 		d := &door{flow: flow, path: "/callback", id: "ID", origin: "127.0.0.1:1"}

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 func TestPARTable(t *testing.T) {
@@ -70,7 +72,7 @@ func TestAPushThatFailsEndsTheSignInOnlyWhereItIsRequired(t *testing.T) {
 				}
 				continue
 			}
-			var failure *Failure
+			var failure *refusal.Failure
 			if err := w.refusedStart(AuthorizeOptions{Mode: Browser}); !errors.As(err, &failure) || !strings.Contains(failure.Detail, "Testhub") {
 				t.Errorf("%s: %v", name, err)
 			}

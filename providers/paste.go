@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"github.com/authtray/authtray/providers/catalog"
 )
 
 // PasteError says what is wrong with a pasted address. The flow stays pending,
@@ -90,7 +92,7 @@ func checkPastedAddress(u *url.URL, redirectURI, authorizeURL string) error {
 
 func sameAddress(a, b *url.URL) bool {
 	return a.Scheme == b.Scheme && a.User == nil && a.Opaque == "" &&
-		hostPort(a) == hostPort(b) && rootedPath(a) == rootedPath(b)
+		catalog.HostPort(a) == catalog.HostPort(b) && rootedPath(a) == rootedPath(b)
 }
 
 func rootedPath(u *url.URL) string {

@@ -6,24 +6,27 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/oauth2"
+
+	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/providers/practice/practicetest"
 	"github.com/authtray/authtray/providers/practice/server"
-	"golang.org/x/oauth2"
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 // practiceClient is a connection to a real provider that listens.
-func practiceClient(t *testing.T, p *practicetest.Provider, change func(*Connection), secret string) *Client {
+func practiceClient(t *testing.T, p *practicetest.Provider, change func(*catalog.Connection), secret string) *Client {
 	t.Helper()
-	catalogue, _ := LoadCatalogue("")
+	catalogue, _ := catalog.LoadCatalogue("")
 	u, err := url.Parse(p.Issuer)
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn := Connection{Name: "work", Provider: "practice", Vars: map[string]string{"port": u.Port()}}
+	conn := catalog.Connection{Name: "work", Provider: "practice", Vars: map[string]string{"port": u.Port()}}
 	if change != nil {
 		change(&conn)
 	}
-	c, err := catalogue.Client(conn, ClientOptions{Secret: func(context.Context) (string, error) { return secret, nil }})
+	c, err := NewClient(catalogue, conn, ClientOptions{Secret: func(context.Context) (string, error) { return secret, nil }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +81,7 @@ func TestTheLifeOfAGrantAtARealProvider(t *testing.T) {
 		t.Fatalf("revoke: %v", err)
 	}
 	_, err = c.Refresh(t.Context(), RefreshRequest{RefreshToken: b.RefreshToken, Binding: binding})
-	if f := failureOf(t, err); f.Class != Dead || f.Code != "invalid_grant" {
+	if f := failureOf(t, err); f.Class != refusal.Dead || f.Code != "invalid_grant" {
 		t.Errorf("%+v", f)
 	}
 	if got := c.Probe(t.Context(), b.AccessToken, nil); got != DeadToken {
@@ -91,8 +94,8 @@ func TestTheLifeOfAGrantAtARealProvider(t *testing.T) {
 
 func TestAConfidentialClientAtARealProvider(t *testing.T) {
 	p := practicetest.Start(t, server.Options{})
-	oidc := func(id string) func(*Connection) {
-		return func(c *Connection) {
+	oidc := func(id string) func(*catalog.Connection) {
+		return func(c *catalog.Connection) {
 			c.Provider, c.Vars, c.ClientID = "oidc", map[string]string{"issuer": p.Issuer}, id
 		}
 	}
@@ -103,7 +106,7 @@ func TestAConfidentialClientAtARealProvider(t *testing.T) {
 	}
 	wrong := practiceClient(t, p, oidc(server.ConfidentialClient), "not the secret")
 	_, err := wrong.Refresh(t.Context(), RefreshRequest{RefreshToken: a.RefreshToken, Binding: bindingOf(t, wrong)})
-	if f := failureOf(t, err); f.Class != Misconfigured || f.Code != "invalid_client" {
+	if f := failureOf(t, err); f.Class != refusal.Misconfigured || f.Code != "invalid_client" {
 		t.Errorf("%+v", f)
 	}
 }
@@ -114,7 +117,7 @@ func TestAClientRegistersItselfAtARealProvider(t *testing.T) {
 	if err != nil || r.ClientID == "" || r.ClientSecret != "" {
 		t.Fatalf("%v %+v", err, r)
 	}
-	c := practiceClient(t, p, func(c *Connection) { c.ClientID = r.ClientID }, "")
+	c := practiceClient(t, p, func(c *catalog.Connection) { c.ClientID = r.ClientID }, "")
 	if a := connectAs(t, c, "ada"); a.AccessToken == "" {
 		t.Error("no token")
 	}

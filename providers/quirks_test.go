@@ -3,11 +3,13 @@ package providers
 import (
 	"net/http"
 	"testing"
+
+	"github.com/authtray/authtray/providers/catalog"
 )
 
-func entryOf(t *testing.T, id string) Entry {
+func entryOf(t *testing.T, id string) catalog.Entry {
 	t.Helper()
-	catalogue, _ := LoadCatalogue("")
+	catalogue, _ := catalog.LoadCatalogue("")
 	e, ok := catalogue.Entry(id)
 	if !ok {
 		t.Fatalf("no entry %s", id)
@@ -17,13 +19,13 @@ func entryOf(t *testing.T, id string) Entry {
 
 func TestEveryQuirkIsUsed(t *testing.T) {
 	used := map[string]bool{}
-	catalogue, _ := LoadCatalogue("")
+	catalogue, _ := catalog.LoadCatalogue("")
 	for _, e := range catalogue.List() {
 		for _, q := range e.Quirks {
 			used[q] = true
 		}
 	}
-	for q := range quirks {
+	for q := range catalog.Quirks {
 		if !used[q] {
 			t.Errorf("no entry has the quirk %s", q)
 		}
@@ -60,7 +62,7 @@ func TestAtlassianSitesOutOfReachCostNoToken(t *testing.T) {
 		}
 		return respond(r, 500, ""), nil
 	})
-	c := testClient(t, entryOf(t, "atlassian"), withSecret("s"), func(_ *Connection, o *ClientOptions) { o.Transport = transport })
+	c := testClient(t, entryOf(t, "atlassian"), withSecret("s"), func(_ *catalog.Connection, o *ClientOptions) { o.Transport = transport })
 	a, err := c.exchange(t.Context(), "code", "verifier", "http://localhost/")
 	if err != nil || a.AccessToken != "new-access" || a.RefreshToken != "new-refresh" {
 		t.Errorf("%v %+v", err, a)

@@ -6,6 +6,8 @@ import (
 	"net/http/httptest"
 	"testing"
 	"time"
+
+	"github.com/authtray/authtray/providers/catalog"
 )
 
 func TestReachSendsNothingThatIsOurs(t *testing.T) {
@@ -16,8 +18,8 @@ func TestReachSendsNothingThatIsOurs(t *testing.T) {
 		w.WriteHeader(http.StatusMethodNotAllowed)
 	}))
 	defer there.Close()
-	entry := Entry{ID: "p", Name: "P", Token: there.URL + "/token"}
-	c, err := newClient(entry, Connection{ClientID: "the-client"}, ClientOptions{
+	entry := catalog.Entry{ID: "p", Name: "P", Token: there.URL + "/token"}
+	c, err := newClient(entry, catalog.Connection{ClientID: "the-client"}, ClientOptions{
 		Secret: func(context.Context) (string, error) { t.Error("the secret was asked for"); return "s", nil }})
 	if err != nil {
 		t.Fatal(err)

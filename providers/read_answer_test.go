@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 	"unicode"
+
+	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 func TestNoOddMemberCostsTheTokens(t *testing.T) {
@@ -18,7 +21,7 @@ func TestNoOddMemberCostsTheTokens(t *testing.T) {
 		`,"refresh_token_expires_in":"x"`, `,"extra":` + deep, `,"access_token":"a"`,
 	} {
 		body := `{"access_token":"a","refresh_token":"r"` + rest + `}`
-		a, ok := readAnswer(Entry{}, 200, []byte(body), testNow)
+		a, ok := readAnswer(catalog.Entry{}, 200, []byte(body), testNow)
 		if !ok || a.AccessToken != "a" || a.RefreshToken != "r" || a.TokenType != "Bearer" || a.ExpiresIn < 0 {
 			t.Errorf("%s: %v %+v", body, ok, a)
 		}
@@ -34,7 +37,7 @@ func TestTokensAreFoundInWhateverDress(t *testing.T) {
 		"blanks around":   "\r\n  {\"access_token\":\" a \",\"refresh_token\":\"r\"}\n",
 		"text after it":   `{"access_token":"a","refresh_token":"r"}` + "\n<!-- cached -->",
 	} {
-		if a, ok := readAnswer(Entry{}, 200, []byte(body), testNow); !ok || a.AccessToken != "a" || a.RefreshToken != "r" {
+		if a, ok := readAnswer(catalog.Entry{}, 200, []byte(body), testNow); !ok || a.AccessToken != "a" || a.RefreshToken != "r" {
 			t.Errorf("%s: %v %+v", name, ok, a)
 		}
 	}
@@ -47,7 +50,7 @@ func TestOnlyAStringReplacesTheRefreshToken(t *testing.T) {
 		`"new"`: "new", `" new "`: "new", `"a b"`: "a b", `""`: "", `null`: "", `false`: "", `true`: "", `0`: "", `17`: "", `{}`: "", `["r"]`: "",
 		`"r\u0000"`: "", `"a\nb"`: "", `"r\u001b[31m"`: "",
 	} {
-		a, ok := readAnswer(Entry{}, 200, []byte(`{"access_token":"a","id_token":`+raw+`,"refresh_token":`+raw+`}`), testNow)
+		a, ok := readAnswer(catalog.Entry{}, 200, []byte(`{"access_token":"a","id_token":`+raw+`,"refresh_token":`+raw+`}`), testNow)
 		if !ok || a.RefreshToken != want || a.IDToken == "true" || a.IDToken == "17" {
 			t.Errorf("%s: %v, refresh token %q, ID token %q", raw, ok, a.RefreshToken, a.IDToken)
 		}
@@ -55,17 +58,17 @@ func TestOnlyAStringReplacesTheRefreshToken(t *testing.T) {
 }
 
 func TestWhatIsNoTokenAnswer(t *testing.T) {
-	slack := Entry{Errors: ErrorRules{OKField: "ok"}}
+	slack := catalog.Entry{Errors: refusal.ErrorRules{OKField: "ok"}}
 	for _, tt := range []struct {
-		entry  Entry
+		entry  catalog.Entry
 		status int
 		body   string
 	}{
-		{Entry{}, 200, ``}, {Entry{}, 200, `<html>`}, {Entry{}, 200, `null`}, {Entry{}, 200, `[]`}, {Entry{}, 200, `{"access_token":"a"`},
-		{Entry{}, 200, `{"access_token":""}`}, {Entry{}, 200, `{"access_token":null}`}, {Entry{}, 200, `{"access_token":{}}`},
-		{Entry{}, 200, `{"access_token":true}`}, {Entry{}, 200, `{"access_token":false}`}, {Entry{}, 200, `{"access_token":0}`}, {Entry{}, 200, `{"access_token":12}`},
-		{Entry{}, 200, `{"access_token":"a\r\nX-Evil: 1"}`}, {Entry{}, 200, `{"access_token":"a b"}`},
-		{Entry{}, 400, `{"access_token":"a"}`}, {Entry{}, 302, `{"access_token":"a"}`}, {slack, 200, `{"ok":false,"access_token":"a"}`},
+		{catalog.Entry{}, 200, ``}, {catalog.Entry{}, 200, `<html>`}, {catalog.Entry{}, 200, `null`}, {catalog.Entry{}, 200, `[]`}, {catalog.Entry{}, 200, `{"access_token":"a"`},
+		{catalog.Entry{}, 200, `{"access_token":""}`}, {catalog.Entry{}, 200, `{"access_token":null}`}, {catalog.Entry{}, 200, `{"access_token":{}}`},
+		{catalog.Entry{}, 200, `{"access_token":true}`}, {catalog.Entry{}, 200, `{"access_token":false}`}, {catalog.Entry{}, 200, `{"access_token":0}`}, {catalog.Entry{}, 200, `{"access_token":12}`},
+		{catalog.Entry{}, 200, `{"access_token":"a\r\nX-Evil: 1"}`}, {catalog.Entry{}, 200, `{"access_token":"a b"}`},
+		{catalog.Entry{}, 400, `{"access_token":"a"}`}, {catalog.Entry{}, 302, `{"access_token":"a"}`}, {slack, 200, `{"ok":false,"access_token":"a"}`},
 	} {
 		if a, ok := readAnswer(tt.entry, tt.status, []byte(tt.body), testNow); ok {
 			t.Errorf("%d %s: taken for %+v", tt.status, tt.body, a)
@@ -85,7 +88,7 @@ func TestScopesAreReadFromStringsAndLists(t *testing.T) {
 		`"scope":[]`:                    nil,
 		`"scope":"","scopes":["later"]`: {"later"},
 	} {
-		a, _ := readAnswer(Entry{}, 200, []byte(`{"access_token":"a",`+body+`}`), testNow)
+		a, _ := readAnswer(catalog.Entry{}, 200, []byte(`{"access_token":"a",`+body+`}`), testNow)
 		if !reflect.DeepEqual(a.Scopes, want) {
 			t.Errorf("%s: %q, want %q", body, a.Scopes, want)
 		}
@@ -93,7 +96,7 @@ func TestScopesAreReadFromStringsAndLists(t *testing.T) {
 }
 
 func TestANestedTokenIsPreferredAndATopLevelOneTaken(t *testing.T) {
-	e := Entry{Tokens: TokenRules{Path: "authed_user", Keep: []string{"team.id"}}, Errors: ErrorRules{OKField: "ok"}}
+	e := catalog.Entry{Tokens: catalog.TokenRules{Path: "authed_user", Keep: []string{"team.id"}}, Errors: refusal.ErrorRules{OKField: "ok"}}
 	for body, want := range map[string]string{
 		`{"ok":true,"access_token":"bot","authed_user":{"access_token":"user"},"team":{"id":"T1"}}`: "user",
 		`{"ok":true,"access_token":"xoxe","team":{"id":"T1"}}`:                                      "xoxe",
@@ -107,7 +110,7 @@ func TestANestedTokenIsPreferredAndATopLevelOneTaken(t *testing.T) {
 }
 
 func TestKeptMembersKeepTheirTypeAndPrecision(t *testing.T) {
-	e := Entry{Tokens: TokenRules{Keep: []string{"user_id", "instance_url", "absent", "owner"}}}
+	e := catalog.Entry{Tokens: catalog.TokenRules{Keep: []string{"user_id", "instance_url", "absent", "owner"}}}
 	a, _ := readAnswer(e, 200, []byte(`{"access_token":"a","user_id":12345678901234567890,"instance_url":"https://x","owner":{"b":1}}`), testNow)
 	want := map[string]json.RawMessage{"user_id": json.RawMessage("12345678901234567890"), "instance_url": json.RawMessage(`"https://x"`), "owner": json.RawMessage(`{"b":1}`)}
 	if !reflect.DeepEqual(a.Extra, want) {
@@ -116,7 +119,7 @@ func TestKeptMembersKeepTheirTypeAndPrecision(t *testing.T) {
 }
 
 func TestHowLongTheRefreshTokenLasts(t *testing.T) {
-	e := Entry{Tokens: TokenRules{RefreshExpiresIn: []string{"refresh_expires_in", "refresh_token_expires_in"}}}
+	e := catalog.Entry{Tokens: catalog.TokenRules{RefreshExpiresIn: []string{"refresh_expires_in", "refresh_token_expires_in"}}}
 	for body, want := range map[string]time.Duration{
 		`"refresh_expires_in":1800`:                            30 * time.Minute,
 		`"refresh_token_expires_in":"60"`:                      time.Minute,
@@ -139,13 +142,13 @@ func FuzzTokenAnswer(f *testing.F) {
 		f.Add(200, []byte(s))
 		f.Add(400, []byte(s))
 	}
-	e := Entry{Tokens: TokenRules{Path: "authed_user", Keep: []string{"a.b", "0"}, RefreshExpiresIn: []string{"r"}}, Errors: ErrorRules{OKField: "ok", CodePaths: []string{"status", "error.code"}, Reconnect: []string{"* a=*"}}}
+	e := catalog.Entry{Tokens: catalog.TokenRules{Path: "authed_user", Keep: []string{"a.b", "0"}, RefreshExpiresIn: []string{"r"}}, Errors: refusal.ErrorRules{OKField: "ok", CodePaths: []string{"status", "error.code"}, Reconnect: []string{"* a=*"}}}
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
 		a, ok := readAnswer(e, status, body, testNow)
-		if ok && (a.AccessToken == "" || strings.ContainsAny(a.AccessToken, "\r\n ") || a.ExpiresIn < 0 || a.ExpiresIn > maxLifetime || strings.ContainsFunc(a.RefreshToken, unicode.IsControl) || a.Never != (a.ExpiresIn == 0)) {
+		if ok && (a.AccessToken == "" || strings.ContainsAny(a.AccessToken, "\r\n ") || a.ExpiresIn < 0 || a.ExpiresIn > catalog.MaxLifetime || strings.ContainsFunc(a.RefreshToken, unicode.IsControl) || a.Never != (a.ExpiresIn == 0)) {
 			t.Fatalf("%+v", a)
 		}
-		c := Classify(e.Errors, status, nil, body, testNow)
+		c := refusal.Classify(e.Errors, status, nil, body, testNow)
 		if !isSafeCode(c.Code) || c.Detail == "" {
 			t.Fatalf("%+v", c)
 		}

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"net/url"
 	"strings"
+
+	"github.com/authtray/authtray/providers/catalog"
 )
 
 // Refresh renews a grant. A provider that gives no new refresh token leaves
@@ -37,11 +39,11 @@ func (c *Client) Refresh(ctx context.Context, r RefreshRequest) (Answer, error) 
 func (c *Client) refreshForm(r RefreshRequest) url.Values {
 	o := c.entry.AuthorizeOpts
 	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {r.RefreshToken}}
-	if c.entry.hasQuirk("meta_exchange") {
+	if c.entry.HasQuirk("meta_exchange") {
 		form = metaExchange(r.AccessToken)
 	}
-	set(form, "scope", strings.Join(r.Scopes, first(o.ScopeSep, " ")))
-	set(form, "resource", first(r.Resource, c.resource()))
+	set(form, "scope", strings.Join(r.Scopes, catalog.First(o.ScopeSep, " ")))
+	set(form, "resource", catalog.First(r.Resource, c.resource()))
 	setAll(form, o.RefreshParams)
 	return form
 }

@@ -5,6 +5,9 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 func TestAClientIsRegistered(t *testing.T) {
@@ -29,10 +32,10 @@ func TestARegistrationThatFails(t *testing.T) {
 	for _, tt := range []struct {
 		status int
 		body   string
-		class  Class
+		class  refusal.Class
 	}{
-		{400, `{"error":"invalid_redirect_uri"}`, Misconfigured}, {401, `{"error":"invalid_token"}`, Misconfigured}, {201, `{}`, Transient},
-		{503, "", Transient}, {403, "<html>", Transient}, {302, "", Transient}, {404, "", Misconfigured},
+		{400, `{"error":"invalid_redirect_uri"}`, refusal.Misconfigured}, {401, `{"error":"invalid_token"}`, refusal.Misconfigured}, {201, `{}`, refusal.Transient},
+		{503, "", refusal.Transient}, {403, "<html>", refusal.Transient}, {302, "", refusal.Transient}, {404, "", refusal.Misconfigured},
 	} {
 		p := newRecord(t, answers(tt.status, tt.body))
 		e := testEntry(p.URL)
@@ -71,8 +74,8 @@ func mcpServer(t *testing.T, change func(map[string]any)) (*record, *Client) {
 			http.NotFound(w, req)
 		}
 	})
-	catalogue, _ := LoadCatalogue("")
-	c, err := catalogue.Client(Connection{Name: "files", MCP: r.URL + "/mcp", ClientID: "c"}, ClientOptions{})
+	catalogue, _ := catalog.LoadCatalogue("")
+	c, err := NewClient(catalogue, catalog.Connection{Name: "files", MCP: r.URL + "/mcp", ClientID: "c"}, ClientOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

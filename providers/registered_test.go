@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/authtray/authtray/providers/catalog"
 )
 
 func TestWhichClientAConnectionUses(t *testing.T) {
@@ -33,7 +35,7 @@ func TestWhichClientAConnectionUses(t *testing.T) {
 				delete(m, "registration_endpoint")
 			}
 		})
-		c := testClient(t, e, func(conn *Connection, _ *ClientOptions) { conn.ClientID = tt.configured })
+		c := testClient(t, e, func(conn *catalog.Connection, _ *ClientOptions) { conn.ClientID = tt.configured })
 		issuer, need, err := c.NeedsRegistration(t.Context())
 		if err != nil || need != tt.need || need && issuer != e.Issuer {
 			t.Errorf("%+v: %t at %q (%v)", tt, need, issuer, err)
@@ -58,7 +60,7 @@ func TestARegisteredClientIsUsedAsItWasRegistered(t *testing.T) {
 	} {
 		e := testEntry("https://acme.example")
 		e.Client.Auth, e.Client.Secret = "none", "none"
-		c := testClient(t, e, func(conn *Connection, o *ClientOptions) { conn.ClientID, o.Registered = tt.configured, tt.r })
+		c := testClient(t, e, func(conn *catalog.Connection, o *ClientOptions) { conn.ClientID, o.Registered = tt.configured, tt.r })
 		if got := c.entry.RedirectURI(); c.clientID() != tt.id || c.entry.Client.Auth != tt.auth || got != tt.redirect {
 			t.Errorf("%+v: %s %s %s", tt, c.clientID(), c.entry.Client.Auth, got)
 		}
@@ -154,8 +156,8 @@ func TestAnMCPServerFromBeforeThereWereResourceMetadataIsItsOwnIssuer(t *testing
 
 func mcpClient(t *testing.T, server string) *Client {
 	t.Helper()
-	catalogue, _ := LoadCatalogue("")
-	c, err := catalogue.Client(Connection{Name: "files", MCP: server, ClientID: "c"}, ClientOptions{})
+	catalogue, _ := catalog.LoadCatalogue("")
+	c, err := NewClient(catalogue, catalog.Connection{Name: "files", MCP: server, ClientID: "c"}, ClientOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

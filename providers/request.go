@@ -7,7 +7,11 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
+
+	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 // exchange redeems an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.5).
@@ -30,7 +34,7 @@ func (c *Client) exchangeFor(ctx context.Context, code, verifier, redirectURI, r
 
 // aboutTheCode: what is dead in an exchange is the code, not a grant.
 func aboutTheCode(err error, name string) error {
-	if f, ok := err.(*Failure); ok && f.Class == Dead {
+	if f, ok := err.(*refusal.Failure); ok && f.Class == refusal.Dead {
 		f.Detail = name + " did not accept the sign-in (" + f.Code + "); connect again."
 	}
 	return err
@@ -41,7 +45,7 @@ func (c *Client) exchangeForm(code, verifier, redirectURI, resource string) url.
 	if c.entry.AuthorizeOpts.PKCE != "off" {
 		set(form, "code_verifier", verifier)
 	}
-	set(form, "resource", first(resource, c.resource()))
+	set(form, "resource", catalog.First(resource, c.resource()))
 	setAll(form, c.entry.AuthorizeOpts.TokenParams)
 	return form
 }
@@ -71,20 +75,20 @@ type answered struct {
 }
 
 // refused classifies an answer that does not bring what was asked for.
-func (c *Client) refused(a answered) *Failure {
+func (c *Client) refused(a answered) *refusal.Failure {
 	f := c.classify(c.entry.Errors, a)
 	if a.status == http.StatusNotFound || a.status == http.StatusMethodNotAllowed {
 		c.discovery.forget()
 	}
-	return named(f, c.entry.Name)
+	return refusal.Named(f, c.entry.Name)
 }
 
 // classify is Classify for an answer that may repeat what it was sent.
-func (c *Client) classify(rules ErrorRules, a answered) *Failure {
-	f := Classify(rules, a.status, a.header, a.body, c.now())
+func (c *Client) classify(rules refusal.ErrorRules, a answered) *refusal.Failure {
+	f := refusal.Classify(rules, a.status, a.header, a.body, c.now())
 	if echoes(f.Code, a.sent) {
 		f.Code = "unknown"
-		f.Detail = sentence(f)
+		f.Detail = refusal.Sentence(f)
 	}
 	return f
 }
@@ -167,7 +171,7 @@ func (c *Client) authenticate(ctx context.Context, form url.Values, header http.
 // authMethod is the entry's, unless a public client turns out to have a secret
 // after all, or a confidential one to have none: then what the provider announces.
 func (c *Client) authMethod(hasSecret bool) string {
-	method := first(c.entry.Client.Auth, "post")
+	method := catalog.First(c.entry.Client.Auth, "post")
 	switch {
 	case method == "none" && hasSecret:
 		found := c.discovered()
@@ -194,4 +198,58 @@ func cloneForm(form url.Values) url.Values {
 		out[k] = slices.Clone(v)
 	}
 	return out
+}
+
+// bearerRequest is a request to the provider with the access token, sent to the
+// URL of a template that may hold kept members.
+func (c *Client) bearerRequest(method, template, body, accessToken string, extra map[string]json.RawMessage) (*http.Request, error) {
+	u, err := c.expand(template, accessToken, extra)
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequest(catalog.First(method, http.MethodGet), u.String(), bytes.NewReader([]byte(body)))
+	if err != nil {
+		return nil, c.misconfigured("bad_url", "%s has an endpoint that cannot be asked.", c.entry.Name)
+	}
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	req.Header.Set("Authorization", "Bearer "+accessToken)
+	return req, nil
+}
+
+// expand fills a URL's placeholders. One that begins the URL ({instance_url})
+// brings its host: it must be one of the entry's API hosts, since a provider's
+// answer must not say where tokens go. Any other is one path segment.
+func (c *Client) expand(template, accessToken string, extra map[string]json.RawMessage) (*url.URL, error) {
+	complete := true
+	filled := catalog.Placeholder.ReplaceAllStringFunc(template, func(name string) string {
+		value := c.placeholderValue(strings.Trim(name, "{}"), accessToken, extra)
+		complete = complete && value != ""
+		if strings.HasPrefix(template, name) {
+			return strings.TrimRight(value, "/")
+		}
+		return url.PathEscape(value)
+	})
+	u, err := url.Parse(filled)
+	if !complete || err != nil || !catalog.Speakable(u) || u.User != nil {
+		return nil, c.misconfigured("incomplete_url", "%s did not say what its URL %s needs; reconnect.", c.entry.Name, template)
+	}
+	if strings.HasPrefix(template, "{") && !catalog.HostAllowed(c.entry.ApiHosts(), u) {
+		return nil, c.misconfigured("foreign_host", "%s sent us to a host that is not one of its own; nothing was sent.", c.entry.Name)
+	}
+	return u, nil
+}
+
+func (c *Client) placeholderValue(name, accessToken string, extra map[string]json.RawMessage) string {
+	switch name {
+	case "access_token":
+		return accessToken
+	case "client_id":
+		return c.clientID()
+	}
+	if !slices.Contains(c.entry.Kept(), name) {
+		return ""
+	}
+	return refusal.Text(refusal.ParseJSON(extra[name]))
 }

@@ -6,6 +6,9 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+
+	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 // resourceMetadata is what a protected resource, such as an MCP server, says of
@@ -31,14 +34,14 @@ func (d *discoveryCache) getResource() resourceMetadata {
 // resource is the RFC 8707 resource of every request: the connection's, or the
 // MCP server; "" for none.
 func (c *Client) resource() string {
-	return first(c.conn.Resource, c.discovery.getResource().resource, c.conn.MCP)
+	return catalog.First(c.conn.Resource, c.discovery.getResource().resource, c.conn.MCP)
 }
 
 // fetchResource finds an MCP server's metadata: where the challenge of a 401 says,
 // else at the well-known URL of its path, else at that of its host. A server from
 // before there were such metadata (MCP specification 2025-03-26) is its own
 // issuer; whether it is, its host's discovery document says.
-func (c *Client) fetchResource(ctx context.Context) (resourceMetadata, *Failure) {
+func (c *Client) fetchResource(ctx context.Context) (resourceMetadata, *refusal.Failure) {
 	place, scopes, f := c.challenge(ctx)
 	if f != nil {
 		return resourceMetadata{}, f
@@ -59,7 +62,7 @@ func (c *Client) fetchResource(ctx context.Context) (resourceMetadata, *Failure)
 			return resourceMetadata{}, f
 		}
 	}
-	if place != "" || f == nil || f.Class == Transient {
+	if place != "" || f == nil || f.Class == refusal.Transient {
 		return resourceMetadata{}, f
 	}
 	return resourceMetadata{resource: c.conn.MCP, issuer: hostOf(c.conn.MCP), scopes: scopes}, nil
@@ -78,14 +81,14 @@ var challengeParam = regexp.MustCompile(`(?i)(?:^|[\s,])(resource_metadata|scope
 
 // challenge asks the server without a token, and reads what it says is missing
 // (RFC 9728 §5.1, RFC 6750 §3).
-func (c *Client) challenge(ctx context.Context) (place string, scopes []string, f *Failure) {
+func (c *Client) challenge(ctx context.Context) (place string, scopes []string, f *refusal.Failure) {
 	req, err := http.NewRequest(http.MethodGet, c.conn.MCP, nil)
 	if err != nil {
 		return "", nil, c.misconfigured("bad_url", "The MCP server's URL is not one; correct it.")
 	}
 	req.Header.Set("Accept", "application/json, text/event-stream")
 	status, header, err := c.ask(ctx, req)
-	if failure, ok := err.(*Failure); ok {
+	if failure, ok := err.(*refusal.Failure); ok {
 		return "", nil, failure
 	}
 	if status != http.StatusUnauthorized {
@@ -108,28 +111,28 @@ func resourceURLs(server string) []string {
 	return []string{base}
 }
 
-func (c *Client) fetchResourceAt(ctx context.Context, place string) (resourceMetadata, *Failure) {
+func (c *Client) fetchResourceAt(ctx context.Context, place string) (resourceMetadata, *refusal.Failure) {
 	req, err := http.NewRequest(http.MethodGet, place, nil)
 	if err != nil {
 		return resourceMetadata{}, c.misconfigured("bad_metadata", "%s names metadata that are not at a URL.", c.conn.MCP)
 	}
 	status, header, body, err := c.send(ctx, req)
-	if f, ok := err.(*Failure); ok {
+	if f, ok := err.(*refusal.Failure); ok {
 		return resourceMetadata{}, f
 	}
-	m := parseBody(body)
-	servers := textList(lookup(m, "authorization_servers"))
+	m := refusal.ParseBody(body)
+	servers := textList(refusal.Lookup(m, "authorization_servers"))
 	switch {
-	case passingStatus(status):
-		return resourceMetadata{}, named(Classify(ErrorRules{}, status, header, body, c.now()), c.entry.Name)
+	case refusal.PassingStatus(status):
+		return resourceMetadata{}, refusal.Named(refusal.Classify(refusal.ErrorRules{}, status, header, body, c.now()), c.entry.Name)
 	case status != http.StatusOK || len(servers) == 0:
 		return resourceMetadata{}, c.noMetadata(c.conn.MCP, status, m != nil)
-	case !isResourceOf(memberValue(m, "resource"), c.conn.MCP):
+	case !isResourceOf(refusal.MemberValue(m, "resource"), c.conn.MCP):
 		f := c.misconfigured("resource_mismatch", "The metadata of %s are of another server; nothing was sent.", c.conn.MCP)
 		f.Status = status
 		return resourceMetadata{}, f
 	}
-	found := resourceMetadata{resource: memberValue(m, "resource"), issuer: servers[0], scopes: textList(lookup(m, "scopes_supported"))}
+	found := resourceMetadata{resource: refusal.MemberValue(m, "resource"), issuer: servers[0], scopes: textList(refusal.Lookup(m, "scopes_supported"))}
 	return found, c.learnable(ctx, c.conn.MCP, "authorization_server", found.issuer)
 }
 
@@ -138,7 +141,7 @@ func (c *Client) fetchResourceAt(ctx context.Context, place string) (resourceMet
 func isResourceOf(resource, server string) bool {
 	r, err := url.Parse(resource)
 	s, err2 := url.Parse(server)
-	if err != nil || err2 != nil || origin(resource) == "" || origin(resource) != origin(server) || r.RawQuery != s.RawQuery {
+	if err != nil || err2 != nil || catalog.Origin(resource) == "" || catalog.Origin(resource) != catalog.Origin(server) || r.RawQuery != s.RawQuery {
 		return false
 	}
 	return strings.HasPrefix(strings.TrimRight(s.EscapedPath(), "/")+"/", strings.TrimRight(r.EscapedPath(), "/")+"/")

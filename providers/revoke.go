@@ -8,6 +8,9 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 // CodeNoRevocation is the Failure.Code of a provider that cannot be told: the
@@ -64,7 +67,7 @@ func (c *Client) noRevocation() error {
 // UserRevokeURL is the page where the user removes access; "" where none is known.
 func (c *Client) UserRevokeURL() string {
 	page := strings.ReplaceAll(c.entry.Links.UserRevoke, "{client_id}", url.PathEscape(c.clientID()))
-	if placeholder.MatchString(page) {
+	if catalog.Placeholder.MatchString(page) {
 		return ""
 	}
 	return page
@@ -106,7 +109,7 @@ func (c *Client) revokeOne(ctx context.Context, where string, t hintedToken, r R
 }
 
 func (c *Client) revokeRequest(ctx context.Context, where string, form url.Values) (*http.Request, error) {
-	if first(c.entry.Revoke.Auth, "client") == "client" {
+	if catalog.First(c.entry.Revoke.Auth, "client") == "client" {
 		return c.clientRequest(ctx, where, form)
 	}
 	body, contentType := encodeForm(form, c.entry.Client.Body)
@@ -168,32 +171,15 @@ func (c *Client) sendRevocation(ctx context.Context, req *http.Request) error {
 // entry's ok_field or an error says otherwise (Slack, GitHub). "Unknown token" in
 // any of its forms is done as well.
 func (c *Client) revocationFailure(a answered) error {
-	e := readError(c.entry.Errors, a.body)
-	ok := a.status >= 200 && a.status < 300 && !failed(c.entry.Errors, e.members) && !hasError(e.members)
-	if ok || e.saysUnknownToken(c.entry.Errors, a.status) {
+	if refusal.TokenGone(c.entry.Errors, a.status, a.body) {
 		return nil
 	}
 	f := c.classify(c.entry.Errors, a)
-	if f.Class != Transient {
+	if f.Class != refusal.Transient {
 		f.Detail = "The provider did not take the grant back (" + f.Code + ")."
 		if page := c.UserRevokeURL(); page != "" {
 			f.Detail += " Remove access at " + page
 		}
 	}
-	return named(f, c.entry.Name)
-}
-
-var goneCodes = []string{"invalid_token", "token_revoked", "token_expired", "token_not_found", "invalid_auth"}
-
-func (e oauthError) saysUnknownToken(rules ErrorRules, status int) bool {
-	if status >= 300 && (status < 400 || passingStatus(status)) {
-		return false
-	}
-	if e.matches(rules.Reconnect, status) {
-		return true
-	}
-	return slices.ContainsFunc(e.codes, func(s string) bool {
-		class, _, known := codeClass(s)
-		return slices.Contains(goneCodes, canonical(s)) || known && class == Dead
-	})
+	return refusal.Named(f, c.entry.Name)
 }

@@ -4,10 +4,13 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 // revocable is a client of a provider at p with these revocation rules.
-func revocable(t *testing.T, p *record, rules RevokeRules, changes ...func(*Connection, *ClientOptions)) *Client {
+func revocable(t *testing.T, p *record, rules catalog.RevokeRules, changes ...func(*catalog.Connection, *ClientOptions)) *Client {
 	t.Helper()
 	e := testEntry(p.URL)
 	rules.URL = strings.ReplaceAll(rules.URL, "BASE", p.URL)
@@ -25,7 +28,7 @@ func TestWhichTokensAreGivenBack(t *testing.T) {
 		{"access", "r", "a/access_token"}, {"both", "r", "r/refresh_token a/access_token"}, {"both", "", "a/access_token"},
 	} {
 		p := newRecord(t, answers(200, ""))
-		c := revocable(t, p, RevokeRules{URL: "BASE/revoke", Token: tt.rule})
+		c := revocable(t, p, catalog.RevokeRules{URL: "BASE/revoke", Token: tt.rule})
 		if err := c.Revoke(t.Context(), Revocation{AccessToken: "a", RefreshToken: tt.refresh, Binding: bindingOf(t, c)}); err != nil {
 			t.Error(err)
 		}
@@ -41,17 +44,17 @@ func TestWhichTokensAreGivenBack(t *testing.T) {
 
 func TestRevocationInEachStyle(t *testing.T) {
 	for _, tt := range []struct {
-		rules                    RevokeRules
+		rules                    catalog.RevokeRules
 		secret                   string
 		method, path, auth, body string
 	}{
-		{RevokeRules{URL: "BASE/revoke"}, "s", "POST", "/revoke", "", "client_id=the+client&client_secret=s&token=r&token_type_hint=refresh_token"},
-		{RevokeRules{URL: "BASE/revoke", Auth: "none"}, "s", "POST", "/revoke", "", "token=r&token_type_hint=refresh_token"},
-		{RevokeRules{URL: "BASE/revoke", Auth: "bearer"}, "", "POST", "/revoke", "Bearer a", "token=r&token_type_hint=refresh_token"},
-		{RevokeRules{URL: "BASE/revoke", Style: "bearer_post"}, "", "POST", "/revoke", "Bearer a", ""},
-		{RevokeRules{URL: "BASE/me/permissions", Style: "delete"}, "", "DELETE", "/me/permissions", "Bearer a", ""},
-		{RevokeRules{URL: "BASE/tokens/{refresh_token}", Style: "delete"}, "", "DELETE", "/tokens/r", "Bearer a", ""},
-		{RevokeRules{URL: "BASE/applications/{client_id}/token", Style: "github_app"}, "s", "DELETE", "/applications/the client/token", "Basic dGhlK2NsaWVudDpz", `{"access_token":"a"}`},
+		{catalog.RevokeRules{URL: "BASE/revoke"}, "s", "POST", "/revoke", "", "client_id=the+client&client_secret=s&token=r&token_type_hint=refresh_token"},
+		{catalog.RevokeRules{URL: "BASE/revoke", Auth: "none"}, "s", "POST", "/revoke", "", "token=r&token_type_hint=refresh_token"},
+		{catalog.RevokeRules{URL: "BASE/revoke", Auth: "bearer"}, "", "POST", "/revoke", "Bearer a", "token=r&token_type_hint=refresh_token"},
+		{catalog.RevokeRules{URL: "BASE/revoke", Style: "bearer_post"}, "", "POST", "/revoke", "Bearer a", ""},
+		{catalog.RevokeRules{URL: "BASE/me/permissions", Style: "delete"}, "", "DELETE", "/me/permissions", "Bearer a", ""},
+		{catalog.RevokeRules{URL: "BASE/tokens/{refresh_token}", Style: "delete"}, "", "DELETE", "/tokens/r", "Bearer a", ""},
+		{catalog.RevokeRules{URL: "BASE/applications/{client_id}/token", Style: "github_app"}, "s", "DELETE", "/applications/the client/token", "Basic dGhlK2NsaWVudDpz", `{"access_token":"a"}`},
 	} {
 		p := newRecord(t, answers(204, ""))
 		c := revocable(t, p, tt.rules, withSecret(tt.secret))
@@ -68,10 +71,10 @@ func TestRevocationInEachStyle(t *testing.T) {
 func TestWhereThereIsNoWayToRevokeTheUserIsToldWhere(t *testing.T) {
 	p := newRecord(t, answers(200, ""))
 	for name, c := range map[string]*Client{
-		"no URL":                      revocable(t, p, RevokeRules{}),
-		"style none":                  revocable(t, p, RevokeRules{URL: "BASE/revoke", Style: "none"}),
-		"github without a secret":     revocable(t, p, RevokeRules{URL: "BASE/x", Style: "github_app"}),
-		"bearer without access token": revocable(t, p, RevokeRules{URL: "BASE/x", Style: "bearer_post"}),
+		"no URL":                      revocable(t, p, catalog.RevokeRules{}),
+		"style none":                  revocable(t, p, catalog.RevokeRules{URL: "BASE/revoke", Style: "none"}),
+		"github without a secret":     revocable(t, p, catalog.RevokeRules{URL: "BASE/x", Style: "github_app"}),
+		"bearer without access token": revocable(t, p, catalog.RevokeRules{URL: "BASE/x", Style: "bearer_post"}),
 	} {
 		err := c.Revoke(t.Context(), Revocation{RefreshToken: "r", Binding: bindingOf(t, c)})
 		if f := failureOf(t, err); f.Code != CodeNoRevocation || f.Detail != "To end access at Acme as well, remove it at https://acme.example/apps/the%20client" {
@@ -84,23 +87,23 @@ func TestWhereThereIsNoWayToRevokeTheUserIsToldWhere(t *testing.T) {
 }
 
 func TestWhatCountsAsGivenBack(t *testing.T) {
-	slack := ErrorRules{OKField: "ok", Reconnect: []string{"* account_inactive"}}
+	slack := refusal.ErrorRules{OKField: "ok", Reconnect: []string{"* account_inactive"}}
 	for _, tt := range []struct {
-		rules  ErrorRules
+		rules  refusal.ErrorRules
 		status int
 		body   string
 		want   string // "" for done, or the class
 	}{
-		{ErrorRules{}, 200, "", ""}, {ErrorRules{}, 200, "{}", ""}, {ErrorRules{}, 204, "", ""}, {ErrorRules{}, 200, `{"status":"success"}`, ""},
-		{ErrorRules{}, 400, `{"error":"invalid_token"}`, ""}, {ErrorRules{}, 400, `{"error":"invalid_grant"}`, ""}, {ErrorRules{}, 401, `{"error":"token_revoked"}`, ""},
+		{refusal.ErrorRules{}, 200, "", ""}, {refusal.ErrorRules{}, 200, "{}", ""}, {refusal.ErrorRules{}, 204, "", ""}, {refusal.ErrorRules{}, 200, `{"status":"success"}`, ""},
+		{refusal.ErrorRules{}, 400, `{"error":"invalid_token"}`, ""}, {refusal.ErrorRules{}, 400, `{"error":"invalid_grant"}`, ""}, {refusal.ErrorRules{}, 401, `{"error":"token_revoked"}`, ""},
 		{slack, 200, `{"ok":true,"revoked":true}`, ""}, {slack, 200, `{"ok":false,"error":"account_inactive"}`, ""}, {slack, 200, `{"ok":false,"error":"token_revoked"}`, ""},
 		{slack, 200, `{"ok":false,"error":"fatal_error"}`, "transient"}, {slack, 200, `{"ok":false,"error":"odd"}`, "suspect"},
-		{ErrorRules{}, 200, `{"error":"invalid_client"}`, "misconfigured"}, {ErrorRules{}, 401, `{"error":"invalid_client"}`, "misconfigured"},
-		{ErrorRules{}, 400, `{"error":"unsupported_token_type"}`, "suspect"}, {ErrorRules{}, 503, `{"error":"invalid_token"}`, "transient"},
-		{ErrorRules{}, 302, "", "transient"}, {ErrorRules{}, 404, "", "misconfigured"},
+		{refusal.ErrorRules{}, 200, `{"error":"invalid_client"}`, "misconfigured"}, {refusal.ErrorRules{}, 401, `{"error":"invalid_client"}`, "misconfigured"},
+		{refusal.ErrorRules{}, 400, `{"error":"unsupported_token_type"}`, "suspect"}, {refusal.ErrorRules{}, 503, `{"error":"invalid_token"}`, "transient"},
+		{refusal.ErrorRules{}, 302, "", "transient"}, {refusal.ErrorRules{}, 404, "", "misconfigured"},
 	} {
 		p := newRecord(t, answers(tt.status, tt.body))
-		c := revocable(t, p, RevokeRules{URL: "BASE/revoke"})
+		c := revocable(t, p, catalog.RevokeRules{URL: "BASE/revoke"})
 		c.entry.Errors = tt.rules
 		got := ""
 		if err := c.Revoke(t.Context(), Revocation{RefreshToken: "r", Binding: bindingOf(t, c)}); err != nil {

@@ -6,6 +6,9 @@ import (
 	"net/http"
 	"os"
 	"testing"
+
+	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 // sample is an answer that a provider has been seen to give, is documented to
@@ -40,13 +43,13 @@ func readSamples(t *testing.T, name string) (list []sample) {
 // memory: not each was seen on the wire, and "x" stands for a text left out. A
 // line without a provider is for one of whom nothing is known.
 func TestClassesOfAnswersInTheirManyForms(t *testing.T) {
-	catalogue, _ := LoadCatalogue("")
+	catalogue, _ := catalog.LoadCatalogue("")
 	for _, s := range readSamples(t, "testdata/classes.jsonl") {
 		e, ok := catalogue.Entry(s.Provider)
 		if !ok && s.Provider != "" {
 			t.Errorf("no entry %s", s.Provider)
 		}
-		if f := Classify(e.Errors, s.Status, nil, []byte(s.Body), testNow); f.Class.String() != s.Want {
+		if f := refusal.Classify(e.Errors, s.Status, nil, []byte(s.Body), testNow); f.Class.String() != s.Want {
 			t.Errorf("%s %d %s\n got %s (%s)\nwant %s", s.Provider, s.Status, s.Body, f.Class, f.Code, s.Want)
 		}
 	}
@@ -57,7 +60,7 @@ func TestEveryEntryHasAnErrorAmongTheAnswers(t *testing.T) {
 	for _, s := range readSamples(t, "testdata/answers.jsonl") {
 		has[s.Provider] = has[s.Provider] || s.Want != "token"
 	}
-	catalogue, _ := LoadCatalogue("")
+	catalogue, _ := catalog.LoadCatalogue("")
 	for _, e := range catalogue.List() {
 		if !has[e.ID] {
 			t.Errorf("%s: testdata/answers.jsonl has no error of it", e.ID)
@@ -66,7 +69,7 @@ func TestEveryEntryHasAnErrorAmongTheAnswers(t *testing.T) {
 }
 
 func TestAnswersThatProvidersGive(t *testing.T) {
-	catalogue, _ := LoadCatalogue("")
+	catalogue, _ := catalog.LoadCatalogue("")
 	for _, s := range readSamples(t, "testdata/answers.jsonl") {
 		e, ok := catalogue.Entry(s.Provider)
 		if !ok {
@@ -75,7 +78,7 @@ func TestAnswersThatProvidersGive(t *testing.T) {
 		}
 		got := "token"
 		if _, ok := readAnswer(e, s.Status, []byte(s.Body), testNow); !ok {
-			f := Classify(e.Errors, s.Status, http.Header{}, []byte(s.Body), testNow)
+			f := refusal.Classify(e.Errors, s.Status, http.Header{}, []byte(s.Body), testNow)
 			got = f.Class.String() + " " + f.Code
 		}
 		if got != s.Want {

@@ -10,15 +10,20 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"sync"
 	"sync/atomic"
+	"time"
+
+	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 // send makes one request and reads its answer whole, up to MaxBody. It follows
 // no redirect and speaks to no URL that is not speakable. The error is a
 // *Failure and comes without an answer.
 func (c *Client) send(ctx context.Context, req *http.Request) (int, http.Header, []byte, error) {
-	if !speakable(req.URL) {
-		return 0, nil, nil, c.misconfigured("plain_http", "%s is not https; plain http is only spoken to 127.0.0.1 and ::1.", origin(req.URL.String()))
+	if !catalog.Speakable(req.URL) {
+		return 0, nil, nil, c.misconfigured("plain_http", "%s is not https; plain http is only spoken to 127.0.0.1 and ::1.", catalog.Origin(req.URL.String()))
 	}
 	ctx, cancel := context.WithTimeout(ctx, RequestTimeout)
 	defer cancel()
@@ -27,12 +32,12 @@ func (c *Client) send(ctx context.Context, req *http.Request) (int, http.Header,
 	c.addHeaders(req)
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return 0, nil, nil, named(transportFailure(err, written.Load()), c.entry.Name)
+		return 0, nil, nil, refusal.Named(transportFailure(err, written.Load()), c.entry.Name)
 	}
 	defer resp.Body.Close()
 	body, err := readBounded(resp.Body)
 	if err != nil && resp.StatusCode < 300 {
-		return 0, nil, nil, named(transportFailure(err, true), c.entry.Name)
+		return 0, nil, nil, refusal.Named(transportFailure(err, true), c.entry.Name)
 	}
 	return resp.StatusCode, resp.Header, body, nil
 }
@@ -40,22 +45,22 @@ func (c *Client) send(ctx context.Context, req *http.Request) (int, http.Header,
 // ask is send for an answer whose headers are enough: its body, which may be an
 // endless stream, is not read.
 func (c *Client) ask(ctx context.Context, req *http.Request) (int, http.Header, error) {
-	if !speakable(req.URL) {
-		return 0, nil, c.misconfigured("plain_http", "%s is not https; plain http is only spoken to 127.0.0.1 and ::1.", origin(req.URL.String()))
+	if !catalog.Speakable(req.URL) {
+		return 0, nil, c.misconfigured("plain_http", "%s is not https; plain http is only spoken to 127.0.0.1 and ::1.", catalog.Origin(req.URL.String()))
 	}
 	ctx, cancel := context.WithTimeout(ctx, RequestTimeout)
 	defer cancel()
 	c.addHeaders(req)
 	resp, err := c.http.Do(req.WithContext(ctx))
 	if err != nil {
-		return 0, nil, named(transportFailure(err, false), c.entry.Name)
+		return 0, nil, refusal.Named(transportFailure(err, false), c.entry.Name)
 	}
 	resp.Body.Close()
 	return resp.StatusCode, resp.Header, nil
 }
 
 func (c *Client) addHeaders(req *http.Request) {
-	req.Header.Set("User-Agent", "authtray/"+first(c.opts.Version, "dev"))
+	req.Header.Set("User-Agent", "authtray/"+catalog.First(c.opts.Version, "dev"))
 	if req.Header.Get("Accept") == "" {
 		req.Header.Set("Accept", "application/json")
 	}
@@ -73,9 +78,9 @@ func readBounded(r io.Reader) ([]byte, error) {
 
 // transportFailure is a request that brought no whole answer: always Transient.
 // written says that the request had gone out, so that its answer may be lost.
-func transportFailure(err error, written bool) *Failure {
+func transportFailure(err error, written bool) *refusal.Failure {
 	code, detail := transportCode(err)
-	return &Failure{Class: Transient, Code: code, Lost: written, Detail: detail, Err: safeCause(err)}
+	return &refusal.Failure{Class: refusal.Transient, Code: code, Lost: written, Detail: detail, Err: safeCause(err)}
 }
 
 func transportCode(err error) (code, detail string) {
@@ -133,4 +138,42 @@ func safeCause(err error) error {
 		return alert
 	}
 	return errNoHTTP
+}
+
+// plainTransport is shared by all connections without a ca_file.
+var plainTransport = sync.OnceValue(func() http.RoundTripper { return newTransport(nil) })
+
+// newTransport obeys HTTPS_PROXY and friends. roots nil: the system's.
+func newTransport(roots *x509.CertPool) http.RoundTripper {
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    10 * time.Second,
+		MaxIdleConnsPerHost:    2,
+		IdleConnTimeout:        30 * time.Second, // shorter than the time in which laptops change networks
+		MaxResponseHeaderBytes: 64 << 10,
+		ForceAttemptHTTP2:      true,
+	}
+}
+
+// transportFor returns the shared transport, or one that also trusts what read
+// finds in caFile.
+func transportFor(caFile string, read func(path string) ([]byte, error)) (http.RoundTripper, error) {
+	if caFile == "" {
+		return plainTransport(), nil
+	}
+	if read == nil {
+		read = catalog.ReadCertificates
+	}
+	pem, err := read(caFile)
+	if err != nil {
+		return nil, err
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		roots = x509.NewCertPool()
+	}
+	roots.AppendCertsFromPEM(pem)
+	return newTransport(roots), nil
 }

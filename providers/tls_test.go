@@ -9,6 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 func TestACertificateOfOnesOwnAuthority(t *testing.T) {
@@ -18,21 +21,21 @@ func TestACertificateOfOnesOwnAuthority(t *testing.T) {
 	defer p.Close()
 	e := testEntry(p.URL)
 	_, err := refreshWith(t, testClient(t, e))
-	if f := failureOf(t, err); f.Class != Transient || f.Code != "tls" || f.Lost || !strings.Contains(f.Detail, "set ca_file") {
+	if f := failureOf(t, err); f.Class != refusal.Transient || f.Code != "tls" || f.Lost || !strings.Contains(f.Detail, "set ca_file") {
 		t.Errorf("%+v", f)
 	}
 	ca := filepath.Join(t.TempDir(), "ca.pem")
 	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: p.Certificate().Raw}), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c := testClient(t, e, func(c *Connection, _ *ClientOptions) { c.CAFile = ca })
+	c := testClient(t, e, func(c *catalog.Connection, _ *ClientOptions) { c.CAFile = ca })
 	if _, err := refreshWith(t, c); err != nil {
 		t.Errorf("with ca_file: %v", err)
 	}
 	if err := os.WriteFile(ca, []byte("not a certificate"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := newClient(e, Connection{CAFile: ca}, ClientOptions{}); err == nil || !strings.Contains(err.Error(), "holds no PEM certificate") {
+	if _, err := newClient(e, catalog.Connection{CAFile: ca}, ClientOptions{}); err == nil || !strings.Contains(err.Error(), "holds no PEM certificate") {
 		t.Errorf("%v", err)
 	}
 }
@@ -40,7 +43,7 @@ func TestACertificateOfOnesOwnAuthority(t *testing.T) {
 func TestSomethingThatSpeaksNoTLS(t *testing.T) {
 	p := newRecord(t, answers(200, goodAnswer))
 	_, err := refreshWith(t, testClient(t, testEntry(strings.Replace(p.URL, "http:", "https:", 1))))
-	if f := failureOf(t, err); f.Class != Transient || f.Code != "tls" || f.Lost {
+	if f := failureOf(t, err); f.Class != refusal.Transient || f.Code != "tls" || f.Lost {
 		t.Errorf("%+v", f)
 	}
 }

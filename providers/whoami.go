@@ -7,7 +7,87 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/refusal"
 )
+
+// Probe asks whoami whether an access token still works. Only the entry's own
+// "dead" answer is DeadToken, and even that is not a verdict: some providers say
+// so of good tokens.
+func (c *Client) Probe(ctx context.Context, accessToken string, extra map[string]json.RawMessage) Liveness {
+	if c.entry.Whoami.URL == "" && c.conn.MCP != "" {
+		return c.probeMCP(ctx, accessToken)
+	}
+	if !c.mayProbe(ctx) {
+		return Unclear
+	}
+	a, err := c.askWhoami(ctx, accessToken, extra)
+	switch {
+	case err != nil || a.status == 0:
+		return Unclear
+	case c.isDead(c.entry.Whoami.Dead, a.status, a.body):
+		return DeadToken
+	case a.status >= 200 && a.status < 300 && refusal.ParseBody(a.body) != nil && !refusal.Failed(c.entry.Errors, refusal.ParseBody(a.body)):
+		return Alive
+	}
+	return Unclear
+}
+
+// mayProbe keeps a token that was given before from a host that discovery names
+// now: what the entry says is asked, and else the issuer's own host only.
+func (c *Client) mayProbe(ctx context.Context) bool {
+	if c.entry.Whoami.URL != "" || !c.canDiscover() {
+		return true
+	}
+	ep, err := c.endpoints(ctx)
+	return err == nil && catalog.Origin(ep.Userinfo) == catalog.Origin(ep.Issuer)
+}
+
+// isDead applies rules of what a rejected token looks like; by default a 401. The
+// body is read as members only where a rule for that status asks for them.
+func (c *Client) isDead(rules []string, status int, body []byte) bool {
+	if len(rules) == 0 {
+		return status == http.StatusUnauthorized
+	}
+	rules = refusal.ForStatus(rules, status)
+	if len(rules) == 0 {
+		return false
+	}
+	e := refusal.ReadOwn(c.entry.Errors, body)
+	return refusal.AnyRule(rules, status, e.Own, e.Members)
+}
+
+// probeMCP asks the MCP server itself whether it still takes its token: it is
+// the one whose word counts, and its issuer seldom has anybody else to ask. Which
+// methods it knows does not matter; a token is looked at before that.
+//
+//	401                                 dead
+//	2xx, 400, 404, 405, 406, 415, 422   alive: it was let through
+//	anything else                       unclear
+func (c *Client) probeMCP(ctx context.Context, accessToken string) Liveness {
+	req, err := http.NewRequest(http.MethodGet, c.conn.MCP, nil)
+	if err != nil {
+		return Unclear
+	}
+	req.Header.Set("Accept", "application/json, text/event-stream")
+	req.Header.Set("Authorization", "Bearer "+accessToken)
+	status, _, err := c.ask(ctx, req)
+	if err != nil {
+		return Unclear
+	}
+	switch status {
+	case http.StatusUnauthorized:
+		return DeadToken
+	case http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotAcceptable,
+		http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
+		return Alive
+	}
+	if status >= 200 && status < 300 {
+		return Alive
+	}
+	return Unclear
+}
 
 // Whoami says whose grant an answer is, with at most one request. An account
 // that cannot be told is empty, not an error; the error is a *Failure of the
@@ -25,9 +105,9 @@ func (c *Client) Whoami(ctx context.Context, a Answer) (Account, error) {
 		return account.or(c.serverAccount()), err
 	}
 	if said.status != http.StatusOK || c.isDead(c.entry.Whoami.Dead, said.status, said.body) {
-		return account.or(c.serverAccount()), named(c.classify(ErrorRules{}, said), c.entry.Name)
+		return account.or(c.serverAccount()), refusal.Named(c.classify(refusal.ErrorRules{}, said), c.entry.Name)
 	}
-	return c.account(parseBody(said.body)).or(account).or(c.serverAccount()), nil
+	return c.account(refusal.ParseBody(said.body)).or(account).or(c.serverAccount()), nil
 }
 
 // serverAccount: an MCP server seldom says whose token it is; its own name is
@@ -41,19 +121,19 @@ func (c *Client) serverAccount() Account {
 
 // or fills what is missing.
 func (a Account) or(b Account) Account {
-	return Account{ID: first(a.ID, b.ID), Label: first(a.Label, b.Label)}
+	return Account{ID: catalog.First(a.ID, b.ID), Label: catalog.First(a.Label, b.Label)}
 }
 
 // account reads the id and the label at the entry's paths; for OpenID Connect
 // the usual claims where the entry says nothing.
 func (c *Client) account(members any) Account {
-	a := Account{ID: memberValue(members, first(c.entry.Whoami.AccountID, "sub"))}
+	a := Account{ID: refusal.MemberValue(members, catalog.First(c.entry.Whoami.AccountID, "sub"))}
 	labels := c.entry.Whoami.Label
 	if len(labels) == 0 {
 		labels = []string{"email", "preferred_username", "name", "sub"}
 	}
 	for _, path := range labels {
-		if a.Label = memberValue(members, path); a.Label != "" {
+		if a.Label = refusal.MemberValue(members, path); a.Label != "" {
 			break
 		}
 	}
@@ -97,13 +177,13 @@ func idClaims(idToken string) any {
 	if err != nil {
 		return nil
 	}
-	return parseJSON(claims)
+	return refusal.ParseJSON(claims)
 }
 
 func extraMembers(extra map[string]json.RawMessage) any {
 	m := make(map[string]any, len(extra))
 	for k, raw := range extra {
-		m[k] = parseJSON(raw)
+		m[k] = refusal.ParseJSON(raw)
 	}
 	return m
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"net/http"
 	"testing"
+
+	"github.com/authtray/authtray/providers/catalog"
 )
 
 func idToken(claims string) string {
@@ -13,21 +15,21 @@ func idToken(claims string) string {
 func TestWhoseGrantItIs(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
-		rules    WhoamiRules
+		rules    catalog.WhoamiRules
 		answer   Answer
 		body     string
 		want     Account
 		requests int
 	}{
-		{"paths", WhoamiRules{Label: []string{"data.email", "data.name"}, AccountID: "data.id"}, Answer{}, `{"data":{"name":"Ada","id":42}}`, Account{"42", "Ada"}, 1},
-		{"a list", WhoamiRules{Label: []string{"0.url"}, AccountID: "0.id"}, Answer{}, `[{"id":"c1","url":"https://x"}]`, Account{"c1", "https://x"}, 1},
-		{"a number too large for a float", WhoamiRules{Label: []string{"id"}, AccountID: "id"}, Answer{}, `{"id":12345678901234567890}`, Account{"12345678901234567890", "12345678901234567890"}, 1},
-		{"the usual claims", WhoamiRules{}, Answer{}, `{"sub":"s","preferred_username":"ada"}`, Account{"s", "ada"}, 1},
-		{"an ID token is enough", WhoamiRules{FromIDToken: true}, Answer{IDToken: idToken(`{"sub":"s","email":"ada@example.org"}`)}, `{}`, Account{"s", "ada@example.org"}, 0},
-		{"an ID token without the label", WhoamiRules{FromIDToken: true, Label: []string{"email"}}, Answer{IDToken: idToken(`{"sub":"s"}`)}, `{"sub":"s","email":"ada@example.org"}`, Account{"s", "ada@example.org"}, 1},
-		{"no ID token after all", WhoamiRules{FromIDToken: true}, Answer{IDToken: "rubbish"}, `{"sub":"s","name":"Ada"}`, Account{"s", "Ada"}, 1},
-		{"from the token answer", WhoamiRules{Label: []string{"workspace_name"}, AccountID: "bot_id"}, Answer{Extra: extraOf(map[string]any{"workspace_name": "Acme", "bot_id": "b"})}, `{}`, Account{"b", "Acme"}, 0},
-		{"nothing known", WhoamiRules{Label: []string{"email"}, AccountID: "id"}, Answer{}, `{"x":1}`, Account{}, 1},
+		{"paths", catalog.WhoamiRules{Label: []string{"data.email", "data.name"}, AccountID: "data.id"}, Answer{}, `{"data":{"name":"Ada","id":42}}`, Account{"42", "Ada"}, 1},
+		{"a list", catalog.WhoamiRules{Label: []string{"0.url"}, AccountID: "0.id"}, Answer{}, `[{"id":"c1","url":"https://x"}]`, Account{"c1", "https://x"}, 1},
+		{"a number too large for a float", catalog.WhoamiRules{Label: []string{"id"}, AccountID: "id"}, Answer{}, `{"id":12345678901234567890}`, Account{"12345678901234567890", "12345678901234567890"}, 1},
+		{"the usual claims", catalog.WhoamiRules{}, Answer{}, `{"sub":"s","preferred_username":"ada"}`, Account{"s", "ada"}, 1},
+		{"an ID token is enough", catalog.WhoamiRules{FromIDToken: true}, Answer{IDToken: idToken(`{"sub":"s","email":"ada@example.org"}`)}, `{}`, Account{"s", "ada@example.org"}, 0},
+		{"an ID token without the label", catalog.WhoamiRules{FromIDToken: true, Label: []string{"email"}}, Answer{IDToken: idToken(`{"sub":"s"}`)}, `{"sub":"s","email":"ada@example.org"}`, Account{"s", "ada@example.org"}, 1},
+		{"no ID token after all", catalog.WhoamiRules{FromIDToken: true}, Answer{IDToken: "rubbish"}, `{"sub":"s","name":"Ada"}`, Account{"s", "Ada"}, 1},
+		{"from the token answer", catalog.WhoamiRules{Label: []string{"workspace_name"}, AccountID: "bot_id"}, Answer{Extra: extraOf(map[string]any{"workspace_name": "Acme", "bot_id": "b"})}, `{}`, Account{"b", "Acme"}, 0},
+		{"nothing known", catalog.WhoamiRules{Label: []string{"email"}, AccountID: "id"}, Answer{}, `{"x":1}`, Account{}, 1},
 	} {
 		p := newRecord(t, answers(200, tt.body))
 		e := testEntry(p.URL)
@@ -44,7 +46,7 @@ func TestWhoseGrantItIs(t *testing.T) {
 func TestWhoamiIsAskedAsTheEntrySays(t *testing.T) {
 	p := newRecord(t, answers(200, `{"data":{"viewer":{"id":"1","email":"a"}}}`))
 	e := testEntry(p.URL)
-	e.Whoami = WhoamiRules{URL: p.URL + "/graphql/{access_token}", Method: "POST", Body: `{"query":"{viewer{id}}"}`, Headers: map[string]string{"X-Version": "3", "Accept": "text/x"},
+	e.Whoami = catalog.WhoamiRules{URL: p.URL + "/graphql/{access_token}", Method: "POST", Body: `{"query":"{viewer{id}}"}`, Headers: map[string]string{"X-Version": "3", "Accept": "text/x"},
 		Label: []string{"data.viewer.email"}, AccountID: "data.viewer.id"}
 	if _, err := testClient(t, e).Whoami(t.Context(), Answer{AccessToken: "to/ken"}); err != nil {
 		t.Fatal(err)
@@ -103,7 +105,7 @@ func TestWhatAProbeSays(t *testing.T) {
 	} {
 		p := newRecord(t, answers(tt.status, tt.body))
 		e := testEntry(p.URL)
-		e.Whoami = WhoamiRules{URL: p.URL + "/me", Dead: tt.dead}
+		e.Whoami = catalog.WhoamiRules{URL: p.URL + "/me", Dead: tt.dead}
 		e.API.Dead = tt.dead
 		e.Errors.OKField = "ok"
 		c := testClient(t, e)

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/authtray/authtray/providers/catalog"
 )
 
 var update = flag.Bool("update", false, "write testdata/wire anew")
@@ -40,7 +42,7 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch {
 	case strings.Contains(r.URL.Path, "/.well-known/oauth-protected-resource"):
 		return respond(r, 200, `{"resource":"https://mcp.example.org/mcp","authorization_servers":["https://id.example.org"]}`), nil
-	case strings.Contains(r.URL.Path, "/.well-known/") && (r.URL.Host == "id.example.org" || isLoopbackLiteral(r.URL.Hostname())):
+	case strings.Contains(r.URL.Path, "/.well-known/") && (r.URL.Host == "id.example.org" || catalog.IsLoopbackLiteral(r.URL.Hostname())):
 		return respond(r, 200, metadata(r.URL.Scheme+"://"+r.URL.Host)), nil
 	case strings.Contains(r.URL.Path, "/.well-known/"):
 		return respond(r, 404, ""), nil
@@ -76,7 +78,7 @@ func mapKeys[V any](m map[string]V) func(func(string) bool) {
 // requests as they go over the wire, with and without a client secret. Run with
 // -update to write the files anew, and read the difference.
 func TestWhatEachProviderIsSent(t *testing.T) {
-	catalogue, errs := LoadCatalogue("")
+	catalogue, errs := catalog.LoadCatalogue("")
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}
@@ -101,16 +103,16 @@ func TestWhatEachProviderIsSent(t *testing.T) {
 	}
 }
 
-func conversation(t *testing.T, catalogue *Catalogue, e Entry, secret string) string {
+func conversation(t *testing.T, catalogue *catalog.Catalogue, e catalog.Entry, secret string) string {
 	t.Helper()
 	w := &wire{}
-	conn := Connection{Name: "work", Provider: e.ID, ClientID: "client:id", Vars: sampleVars[e.ID]}
+	conn := catalog.Connection{Name: "work", Provider: e.ID, ClientID: "client:id", Vars: sampleVars[e.ID]}
 	if e.ID == "mcp" {
 		conn.MCP = "https://mcp.example.org/mcp"
 	}
 	opts := ClientOptions{Version: "1", Transport: w}
 	withSecret(secret)(&conn, &opts)
-	c, err := catalogue.Client(conn, opts)
+	c, err := NewClient(catalogue, conn, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,14 +159,14 @@ func authorizeFor(t *testing.T, c *Client, another bool) string {
 	}
 	raw := c.authorizeURL(ep.Authorize, authorizeParams{State: "STATE", Challenge: "CHALLENGE", RedirectURI: c.entry.RedirectURI(), LoginHint: hint, SwitchAccount: another})
 	u, err := url.Parse(raw)
-	if err != nil || !speakable(u) {
+	if err != nil || !catalog.Speakable(u) {
 		t.Fatalf("%s: %v", raw, err)
 	}
 	return strings.ReplaceAll(strings.Replace(raw, "?", "\n  ", 1), "&", "\n  ")
 }
 
 func TestASampleAnswerIsReadForEachProvider(t *testing.T) {
-	catalogue, _ := LoadCatalogue("")
+	catalogue, _ := catalog.LoadCatalogue("")
 	for _, e := range catalogue.List() {
 		a, ok := readAnswer(e, 200, []byte(`{"ok":true,"access_token":"a","refresh_token":"r","scope":"x,y"}`), testNow)
 		if !ok || a.RefreshToken != "r" || len(a.Scopes) != 2 || a.Never != (e.Tokens.DefaultExpiresIn == 0) {
@@ -177,7 +179,7 @@ func TestASampleAnswerIsReadForEachProvider(t *testing.T) {
 }
 
 func TestPKCEIsOffOnlyWithASource(t *testing.T) {
-	catalogue, _ := LoadCatalogue("")
+	catalogue, _ := catalog.LoadCatalogue("")
 	for _, e := range catalogue.List() {
 		if e.AuthorizeOpts.PKCE == "off" && e.Sources["authorize_opts.pkce"] == "" {
 			t.Errorf("%s", e.ID)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/refusal"
 	"github.com/authtray/authtray/tokens/store"
 )
 
@@ -43,7 +44,7 @@ func TestAClockSetBackBeforeTheRecordIsReadMakesNoTokenYounger(t *testing.T) {
 		r.clock.jump(-20 * time.Minute)
 		r.pass(time.Minute)
 		r.store.fail(nil)
-		r.provider.with(func() { r.provider.always = failure(providers.Transient, "http_503") })
+		r.provider.with(func() { r.provider.always = failure(refusal.Transient, "http_503") })
 		r.pass(40 * time.Minute) // it is 62 minutes old
 		_, err := r.ask(Want{})
 		r.wantCode(err, CodeTemporarilyUnavailable)
@@ -73,7 +74,7 @@ func TestAClockSetBackDuringASaveReachesTheStore(t *testing.T) {
 
 func TestAClockSetBackMovesTheNextTryWithIt(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
-		r.provider.with(func() { r.provider.always = failure(providers.Misconfigured, "invalid_client") })
+		r.provider.with(func() { r.provider.always = failure(refusal.Misconfigured, "invalid_client") })
 		r.pass(56 * time.Minute)
 		r.wantHits(1)
 		r.clock.jump(-10 * time.Hour)
@@ -98,7 +99,7 @@ func TestTheFirstCallerAfterASuspendIsNotHeldByARequestFromBeforeIt(t *testing.T
 
 func TestAfterASuspendWhatBackedOffIsTriedByItself(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
-		r.provider.with(func() { r.provider.always = failure(providers.Misconfigured, "invalid_client") })
+		r.provider.with(func() { r.provider.always = failure(refusal.Misconfigured, "invalid_client") })
 		r.pass(56 * time.Minute)
 		r.wantHits(1)
 		r.provider.with(func() { r.provider.always = nil })
@@ -126,7 +127,7 @@ func TestAGrantThatOutlivedItsRefreshTokenSaysWhy(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		r.provider.with(func() { r.provider.refreshEnds = 20 * time.Hour })
 		r.connect()
-		r.provider.with(func() { r.provider.always = failure(providers.Dead, "invalid_grant") })
+		r.provider.with(func() { r.provider.always = failure(refusal.Dead, "invalid_grant") })
 		r.clock.jump(30 * time.Hour) // a long sleep
 		r.pass(time.Minute)
 		r.wantState(ReconnectRequired, ReasonIdleLimit)
@@ -237,7 +238,7 @@ func TestATokenObtainedByAClockThatWasAheadIsNotServedLater(t *testing.T) {
 		r.token() // renewed
 		r.quit()
 		r.clock.jump(-2 * time.Hour)
-		r.provider.with(func() { r.provider.always = failure(providers.Transient, "http_503") })
+		r.provider.with(func() { r.provider.always = failure(refusal.Transient, "http_503") })
 		r.start()
 		r.pass(130 * time.Minute) // by its own times it would be good now
 		_, err := r.ask(Want{})

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/refusal"
 	"github.com/authtray/authtray/tokens/store"
 )
 
@@ -113,7 +114,7 @@ func TestAConnectionOfWhichTheFileVanishedKeepsItsGrant(t *testing.T) {
 		r.wantState(Connected, ReasonNone)
 	})
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
-		r.provider.with(func() { r.provider.always = failure(providers.Dead, "invalid_grant") })
+		r.provider.with(func() { r.provider.always = failure(refusal.Dead, "invalid_grant") })
 		r.pass(56 * time.Minute)
 		r.quit()
 		r.run()
@@ -223,7 +224,7 @@ func (p *slowRevoker) Revoke(ctx context.Context, r providers.Revocation) error 
 
 func TestADisconnectionWaitsForItsOwnRevocation(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
-		p := &slowRevoker{rigProvider: r.provider, slow: []time.Duration{10 * time.Second, 20 * time.Second}, errs: []error{failure(providers.Transient, "first"), nil}}
+		p := &slowRevoker{rigProvider: r.provider, slow: []time.Duration{10 * time.Second, 20 * time.Second}, errs: []error{failure(refusal.Transient, "first"), nil}}
 		r.m.Put(Connection{Name: "work", Entry: r.entry, Provider: p})
 		go r.m.Disconnect(context.Background(), "work")
 		r.pass(time.Second)

@@ -75,7 +75,7 @@
 //
 // # Failures of a refresh
 //
-// What a failed request means is providers.Class; what follows is here. It is for
+// What a failed request means is refusal.Class; what follows is here. It is for
 // a plain refresh, one of the grant's own token: what a refused token for less
 // means is below.
 //

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 // machine is the life of one grant: a function of time and events. It does no
@@ -117,7 +118,7 @@ type probing struct {
 // narrowed is a token for less, obtained beside the grant.
 type narrowed struct {
 	token Grant // generation 0; only the token's own fields
-	err   *providers.Failure
+	err   *refusal.Failure
 	at    time.Time
 
 	undecided bool // err could be about the grant: the plain refresh that decides has brought no token yet

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 // This file is the refresh: check the store, send, save, serve; and what each
@@ -45,7 +46,7 @@ func (m *machine) answered(now time.Time, generation uint64, a providers.Answer,
 	m.request = effect{}
 	a.SentAt = a.SentAt.Add(m.drift)
 	switch {
-	case errors.Is(err, providers.ErrBindingChanged):
+	case errors.Is(err, refusal.ErrBindingChanged):
 		m.busy = idle
 		m.endpointsChanged(now)
 	case !want.plain():
@@ -68,8 +69,8 @@ func (m *machine) answered(now time.Time, generation uint64, a providers.Answer,
 // mayRefuseScope: the provider may not take the scopes that it granted. It says so,
 // or names an end, which is one only where no scopes are named.
 func mayRefuseScope(err error) bool {
-	var f *providers.Failure
-	return errors.As(err, &f) && (f.Class == providers.Dead || f.Class == providers.Misconfigured && f.Code == "invalid_scope")
+	var f *refusal.Failure
+	return errors.As(err, &f) && (f.Class == refusal.Dead || f.Class == refusal.Misconfigured && f.Code == "invalid_scope")
 }
 
 // renewed serves the grant that was on its way to the store.
@@ -97,27 +98,27 @@ func (m *machine) renewed(now time.Time) {
 // refused is the table of failures; see the package comment.
 func (m *machine) refused(now time.Time, err error) {
 	switch f := asFailure(err); f.Class {
-	case providers.Dead:
+	case refusal.Dead:
 		m.lastLook(deathReason(m.served, m.policy, now, m.lost), deathDetail(f))
-	case providers.Misconfigured:
+	case refusal.Misconfigured:
 		m.stand(now, Misconfigured, mendReason(f), f.Detail, now.Add(mendRetry))
-	case providers.Suspect:
+	case refusal.Suspect:
 		m.suspect(now, f)
 	default:
 		m.retry(now, f)
 	}
 }
 
-func asFailure(err error) *providers.Failure {
-	var f *providers.Failure
+func asFailure(err error) *refusal.Failure {
+	var f *refusal.Failure
 	if errors.As(err, &f) {
 		return f
 	}
-	return &providers.Failure{Class: providers.Transient, Code: "internal", Err: err}
+	return &refusal.Failure{Class: refusal.Transient, Code: "internal", Err: err}
 }
 
 // retry plans the next try after a passing failure.
-func (m *machine) retry(now time.Time, f *providers.Failure) {
+func (m *machine) retry(now time.Time, f *refusal.Failure) {
 	m.fails++
 	pause := backoff(m.fails, f.RetryAfter, m.rnd())
 	if f.Lost {
@@ -130,7 +131,7 @@ func (m *machine) retry(now time.Time, f *providers.Failure) {
 	m.stand(now, Retrying, waitReason(f), f.Detail, now.Add(pause))
 }
 
-func (m *machine) suspect(now time.Time, f *providers.Failure) {
+func (m *machine) suspect(now time.Time, f *refusal.Failure) {
 	if m.suspects == len(suspectPauses) {
 		m.lastLook(ReasonRefused, "")
 		return

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 // This file is what callers get: a token, a reason why not, or the word to wait.
@@ -196,7 +197,7 @@ func (m *machine) answeredNarrow(now time.Time, want Want, a providers.Answer, e
 
 // errNotNarrowed: the provider took no notice of the scopes asked for. Its answer
 // is the grant's own token, renewed, and nobody who asked for less is given it.
-var errNotNarrowed = &providers.Failure{Class: providers.Misconfigured, Code: "not_narrowed"}
+var errNotNarrowed = &refusal.Failure{Class: refusal.Misconfigured, Code: "not_narrowed"}
 
 // notNarrowed: the answer says that the token has every scope of the grant,
 // though fewer were asked for.
@@ -224,7 +225,7 @@ func (m *machine) refusedNarrow(now time.Time, want Want, err error) {
 	switch {
 	case refusesGrant(f):
 		less.undecided = m.decide(now)
-	case f.Lost && f.Class == providers.Transient:
+	case f.Lost && f.Class == refusal.Transient:
 		m.retry(now, f)
 	}
 	m.remember(want, less)
@@ -232,8 +233,8 @@ func (m *machine) refusedNarrow(now time.Time, want Want, err error) {
 
 // refusesGrant: to a plain refresh, the answer would be about the grant or the
 // client, and not about the scopes or the resource.
-func refusesGrant(f *providers.Failure) bool {
-	return f.Class == providers.Dead || f.Class == providers.Misconfigured && mendReason(f) == ReasonClientRefused
+func refusesGrant(f *refusal.Failure) bool {
+	return f.Class == refusal.Dead || f.Class == refusal.Misconfigured && mendReason(f) == ReasonClientRefused
 }
 
 // decide starts the plain refresh that decides what a refused narrower token

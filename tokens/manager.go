@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/tokens/store"
 )
 
@@ -26,9 +27,9 @@ type Provider interface {
 // Connection is a connection as its owner configured it.
 type Connection struct {
 	Name     string
-	Config   providers.Connection
-	Entry    providers.Entry // resolved
-	Provider Provider        // nil only with Broken
+	Config   catalog.Connection
+	Entry    catalog.Entry // resolved
+	Provider Provider      // nil only with Broken
 	// Broken says that the configuration cannot be used, and why. The grant is
 	// kept, and its token served while it is good.
 	Broken error

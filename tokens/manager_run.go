@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 // This file runs the machines: events go in under the connection's lock, the
@@ -406,7 +407,7 @@ func (k *conn) cuts(cancel context.CancelFunc) (done func()) {
 // be used.
 type nobody struct{}
 
-var errNobody = &providers.Failure{Class: providers.Misconfigured, Code: "configuration", Detail: "The connection's configuration cannot be used."}
+var errNobody = &refusal.Failure{Class: refusal.Misconfigured, Code: "configuration", Detail: "The connection's configuration cannot be used."}
 
 func (nobody) Binding(context.Context) (providers.Binding, error) {
 	return providers.Binding{}, errNobody

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/refusal"
 	"github.com/authtray/authtray/tokens/store"
 )
 
@@ -70,7 +71,7 @@ func TestOnDemandIsLeftToCallersButKeptAlive(t *testing.T) {
 
 func TestAnExpiredTokenIsNeverHandedOut(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
-		r.provider.with(func() { r.provider.always = failure(providers.Transient, "http_503") })
+		r.provider.with(func() { r.provider.always = failure(refusal.Transient, "http_503") })
 		r.pass(59*time.Minute + 45*time.Second) // fifteen seconds are left: less than a caller wants
 		_, err := r.ask(Want{})
 		r.wantCode(err, CodeTemporarilyUnavailable)
@@ -113,7 +114,7 @@ func TestAfterSuspendTheTimerLooksWithinHalfAMinute(t *testing.T) {
 
 func TestResumeTriesAtOnceWhatBackedOff(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
-		r.provider.with(func() { r.provider.always = failure(providers.Transient, "network") })
+		r.provider.with(func() { r.provider.always = failure(refusal.Transient, "network") })
 		r.pass(3 * time.Hour)
 		r.provider.with(func() { r.provider.always = nil })
 		r.clock.jump(time.Hour)
@@ -304,7 +305,7 @@ func TestADeadGrantIsErasedAndStaysQuiet(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		changes, stop := r.m.Subscribe()
 		defer stop()
-		r.provider.with(func() { r.provider.always = failure(providers.Dead, "invalid_grant") })
+		r.provider.with(func() { r.provider.always = failure(refusal.Dead, "invalid_grant") })
 		r.pass(56 * time.Minute)
 		r.wantState(ReconnectRequired, ReasonRevoked)
 		if r.stored() != nil {
@@ -351,8 +352,8 @@ func TestANewerGrantInTheStoreAvertsTheVerdict(t *testing.T) {
 
 func TestALostAnswerIsTriedOnceSoonThenNamedAsTheReason(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
-		lost := &providers.Failure{Class: providers.Transient, Code: "network", Lost: true, Detail: "The connection broke."}
-		r.provider.with(func() { r.provider.answers = []error{lost, failure(providers.Dead, "invalid_grant")} })
+		lost := &refusal.Failure{Class: refusal.Transient, Code: "network", Lost: true, Detail: "The connection broke."}
+		r.provider.with(func() { r.provider.answers = []error{lost, failure(refusal.Dead, "invalid_grant")} })
 		r.pass(55 * time.Minute)
 		r.wantHits(0)
 		r.pass(30*time.Second + 4*time.Second) // the timer's jitter, and the quick retry
@@ -376,12 +377,12 @@ func TestAnswerLostWithTheProcessIsAskedForAgainAtOnce(t *testing.T) {
 
 func TestALostAnswerIsRememberedWhateverFailsAfterIt(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
-		lost := &providers.Failure{Class: providers.Transient, Code: "network", Lost: true, Detail: "The connection broke."}
-		r.provider.with(func() { r.provider.answers = []error{lost, failure(providers.Transient, "network")} })
+		lost := &refusal.Failure{Class: refusal.Transient, Code: "network", Lost: true, Detail: "The connection broke."}
+		r.provider.with(func() { r.provider.answers = []error{lost, failure(refusal.Transient, "network")} })
 		r.pass(55*time.Minute + 20*time.Second)
 		r.wantHits(2)
 		r.wantState(Retrying, ReasonProviderTrouble)
-		r.provider.with(func() { r.provider.answers = []error{failure(providers.Dead, "invalid_grant")} })
+		r.provider.with(func() { r.provider.answers = []error{failure(refusal.Dead, "invalid_grant")} })
 		r.restart()
 		r.wantHits(3)
 		r.wantState(ReconnectRequired, ReasonAnswerLost)
@@ -390,14 +391,14 @@ func TestALostAnswerIsRememberedWhateverFailsAfterIt(t *testing.T) {
 
 func TestBackOffDoublesToFiveMinutesAndObeysRetryAfter(t *testing.T) {
 	inBubble(t, 24*time.Hour, func(t *testing.T, r *rig) {
-		r.provider.with(func() { r.provider.always = failure(providers.Transient, "http_500") })
+		r.provider.with(func() { r.provider.always = failure(refusal.Transient, "http_500") })
 		r.pass(24*time.Hour - 4*time.Minute)
 		r.provider.with(func() { r.provider.hits = 0 })
 		r.pass(2 * time.Hour)
 		if n := r.provider.count(); n < 20 || n > 31 {
 			t.Fatalf("%d tries in two hours, want one about every five minutes", n)
 		}
-		slow := failure(providers.Transient, "http_429")
+		slow := failure(refusal.Transient, "http_429")
 		slow.RetryAfter = 40 * time.Minute
 		r.provider.with(func() { r.provider.always, r.provider.hits = slow, 0 })
 		r.pass(2 * time.Hour)
@@ -413,7 +414,7 @@ func TestBackOffDoublesToFiveMinutesAndObeysRetryAfter(t *testing.T) {
 
 func TestFiveUnknownRefusalsAreAVerdict(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
-		r.provider.with(func() { r.provider.always = failure(providers.Suspect, "strange") })
+		r.provider.with(func() { r.provider.always = failure(refusal.Suspect, "strange") })
 		r.pass(55*time.Minute + 30*time.Second + 10*time.Minute + 30*time.Second)
 		r.wantHits(4)
 		r.wantState(Retrying, ReasonProviderTrouble)
@@ -425,7 +426,7 @@ func TestFiveUnknownRefusalsAreAVerdict(t *testing.T) {
 
 func TestAMisconfigurationKeepsTheTokensAndLooksAgain(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
-		r.provider.with(func() { r.provider.always = failure(providers.Misconfigured, "invalid_client") })
+		r.provider.with(func() { r.provider.always = failure(refusal.Misconfigured, "invalid_client") })
 		r.pass(56 * time.Minute)
 		r.wantState(Misconfigured, ReasonClientRefused)
 		r.token() // still good
@@ -575,7 +576,7 @@ func TestAVerdictWhileTheKeychainIsLockedStands(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		r.provider.with(func() {
 			r.provider.slow = 10 * time.Second
-			r.provider.always = failure(providers.Dead, "invalid_grant")
+			r.provider.always = failure(refusal.Dead, "invalid_grant")
 		})
 		r.pass(55*time.Minute + 20*time.Second)
 		r.wantHits(1)
@@ -657,7 +658,7 @@ func TestALimitCountedFromConsentIsAnnouncedAWeekAhead(t *testing.T) {
 			t.Fatal("not announced")
 		}
 		r.pass(6 * 24 * time.Hour)
-		r.provider.with(func() { r.provider.always = failure(providers.Dead, "invalid_grant") })
+		r.provider.with(func() { r.provider.always = failure(refusal.Dead, "invalid_grant") })
 		r.pass(24 * time.Hour)
 		r.wantState(ReconnectRequired, ReasonAbsoluteLimit)
 	})
@@ -691,7 +692,7 @@ func TestANarrowerTokenIsKeptBesideTheGrant(t *testing.T) {
 
 func TestAProviderThatDoesNotGiveLessLeavesTheGrantAlone(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
-		r.provider.with(func() { r.provider.answers = []error{failure(providers.Misconfigured, "invalid_scope")} })
+		r.provider.with(func() { r.provider.answers = []error{failure(refusal.Misconfigured, "invalid_scope")} })
 		_, err := r.ask(Want{Scopes: []string{"admin"}})
 		r.wantCode(err, CodeBadRequest)
 		r.wantState(Connected, ReasonNone)
@@ -708,7 +709,7 @@ func TestAfterANarrowerTokenTheGrantsOwnIsAskedForWithAllItsScopes(t *testing.T)
 					t.Fatal(err)
 				}
 				if refuses {
-					r.provider.with(func() { r.provider.answers = []error{failure(providers.Misconfigured, "invalid_scope")} })
+					r.provider.with(func() { r.provider.answers = []error{failure(refusal.Misconfigured, "invalid_scope")} })
 				}
 				if _, err := r.m.Refresh(t.Context(), "work"); err != nil {
 					t.Fatal(err)
@@ -913,7 +914,7 @@ func TestAProbeHurriesNoRetry(t *testing.T) {
 		r.config.Probe = "on"
 		r.put()
 		r.provider.with(func() {
-			r.provider.always = &providers.Failure{Class: providers.Transient, Code: "http_429", Status: 429, RetryAfter: time.Hour}
+			r.provider.always = &refusal.Failure{Class: refusal.Transient, Code: "http_429", Status: 429, RetryAfter: time.Hour}
 		})
 		r.m.Refresh(t.Context(), "work")
 		r.wantHits(1)
@@ -932,7 +933,7 @@ func TestAProbeHurriesNoRetry(t *testing.T) {
 func TestOnlyTheFirstLostAnswerIsAskedForAgainSoon(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		r.provider.with(func() {
-			r.provider.always = &providers.Failure{Class: providers.Transient, Code: "network", Lost: true}
+			r.provider.always = &refusal.Failure{Class: refusal.Transient, Code: "network", Lost: true}
 		})
 		r.pass(56 * time.Minute)
 		hits := r.provider.count()
@@ -968,7 +969,7 @@ func TestARefreshAskedForBeforeTheRecordIsReadIsMade(t *testing.T) {
 
 func TestANetworkThatIsBackIsUsedAtOnce(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
-		r.provider.with(func() { r.provider.always = &providers.Failure{Class: providers.Transient, Code: "network"} })
+		r.provider.with(func() { r.provider.always = &refusal.Failure{Class: refusal.Transient, Code: "network"} })
 		r.pass(90 * time.Minute)
 		r.wantState(Retrying, ReasonNetwork)
 		r.provider.with(func() { r.provider.always = nil })
@@ -983,7 +984,7 @@ func TestANetworkThatIsBackIsUsedAtOnce(t *testing.T) {
 func TestANetworkThatIsBackHurriesNoProvider(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		r.provider.with(func() {
-			r.provider.always = &providers.Failure{Class: providers.Transient, Code: "http_429", Status: 429, RetryAfter: time.Hour}
+			r.provider.always = &refusal.Failure{Class: refusal.Transient, Code: "http_429", Status: 429, RetryAfter: time.Hour}
 		})
 		r.pass(56 * time.Minute)
 		hits := r.provider.count()

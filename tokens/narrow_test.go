@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/refusal"
 	"github.com/authtray/authtray/tokens/store"
 )
 
@@ -54,23 +55,23 @@ func TestNarrowTokenRefusedLeavesTheGrantConnected(t *testing.T) {
 		"scope": {Scopes: []string{"admin"}}, "two scopes": {Scopes: []string{"admin", "read"}},
 		"resource": {Resource: "https://other.example"}, "both": {Scopes: []string{"read"}, Resource: "https://other.example"},
 	}
-	lost := failure(providers.Dead, "invalid_grant") // a gateway's status beside a code of the entry's rules
+	lost := failure(refusal.Dead, "invalid_grant") // a gateway's status beside a code of the entry's rules
 	lost.Status, lost.Lost = 502, true
 	for _, c := range []struct {
 		name   string
-		err    *providers.Failure
+		err    *refusal.Failure
 		code   Code
 		checks int // plain refreshes that the refusal brings about
 	}{
-		{"invalid_grant", failure(providers.Dead, "invalid_grant"), CodeBadRequest, 1},
-		{"consent_required", failure(providers.Dead, "consent_required"), CodeBadRequest, 1},
+		{"invalid_grant", failure(refusal.Dead, "invalid_grant"), CodeBadRequest, 1},
+		{"consent_required", failure(refusal.Dead, "consent_required"), CodeBadRequest, 1},
 		{"invalid_grant from a gateway", lost, CodeBadRequest, 1},
-		{"invalid_client", failure(providers.Misconfigured, "invalid_client"), CodeBadRequest, 1},
-		{"unauthorized_client", failure(providers.Misconfigured, "unauthorized_client"), CodeBadRequest, 1},
-		{"invalid_scope", failure(providers.Misconfigured, "invalid_scope"), CodeBadRequest, 0},
-		{"invalid_target", failure(providers.Misconfigured, "invalid_target"), CodeBadRequest, 0},
-		{"an unknown code", failure(providers.Suspect, "strange"), CodeBadRequest, 0},
-		{"trouble", failure(providers.Transient, "server_error"), CodeTemporarilyUnavailable, 0},
+		{"invalid_client", failure(refusal.Misconfigured, "invalid_client"), CodeBadRequest, 1},
+		{"unauthorized_client", failure(refusal.Misconfigured, "unauthorized_client"), CodeBadRequest, 1},
+		{"invalid_scope", failure(refusal.Misconfigured, "invalid_scope"), CodeBadRequest, 0},
+		{"invalid_target", failure(refusal.Misconfigured, "invalid_target"), CodeBadRequest, 0},
+		{"an unknown code", failure(refusal.Suspect, "strange"), CodeBadRequest, 0},
+		{"trouble", failure(refusal.Transient, "server_error"), CodeTemporarilyUnavailable, 0},
 	} {
 		for name, want := range wants {
 			t.Run(c.name+"/"+name, func(t *testing.T) {
@@ -110,7 +111,7 @@ func TestNarrowTokenRefusedIsToldWithoutDoubtOfTheConnection(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 				r.adopt(c.granted...)
-				r.refuseLess(failure(providers.Dead, "invalid_grant"))
+				r.refuseLess(failure(refusal.Dead, "invalid_grant"))
 				r.pass(time.Minute)
 				_, err := r.ask(c.want)
 				r.wantCode(err, CodeBadRequest)
@@ -126,18 +127,18 @@ func TestNarrowTokenRefusedIsToldWithoutDoubtOfTheConnection(t *testing.T) {
 func TestPlainRefreshDecidesAfterANarrowRefusal(t *testing.T) {
 	for _, c := range []struct {
 		name          string
-		narrow, plain *providers.Failure
+		narrow, plain *refusal.Failure
 		state         State
 		reason        Reason
 		code          Code
 	}{
-		{"dead", failure(providers.Dead, "invalid_grant"), failure(providers.Dead, "invalid_grant"),
+		{"dead", failure(refusal.Dead, "invalid_grant"), failure(refusal.Dead, "invalid_grant"),
 			ReconnectRequired, ReasonRevoked, CodeReconnectRequired},
-		{"client refused", failure(providers.Misconfigured, "invalid_client"), failure(providers.Misconfigured, "invalid_client"),
+		{"client refused", failure(refusal.Misconfigured, "invalid_client"), failure(refusal.Misconfigured, "invalid_client"),
 			Misconfigured, ReasonClientRefused, CodeMisconfigured},
-		{"client refused, then dead", failure(providers.Misconfigured, "invalid_client"), failure(providers.Dead, "invalid_grant"),
+		{"client refused, then dead", failure(refusal.Misconfigured, "invalid_client"), failure(refusal.Dead, "invalid_grant"),
 			ReconnectRequired, ReasonRevoked, CodeReconnectRequired},
-		{"unknown", failure(providers.Dead, "invalid_grant"), failure(providers.Suspect, "strange"),
+		{"unknown", failure(refusal.Dead, "invalid_grant"), failure(refusal.Suspect, "strange"),
 			Retrying, ReasonProviderTrouble, CodeTemporarilyUnavailable},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -158,13 +159,13 @@ func TestPlainRefreshDecidesAfterANarrowRefusal(t *testing.T) {
 }
 
 func TestPlainRefreshThatIsDelayedDecidesWhenItIsAnswered(t *testing.T) {
-	lost := &providers.Failure{Class: providers.Transient, Code: "timeout", Lost: true}
+	lost := &refusal.Failure{Class: refusal.Transient, Code: "timeout", Lost: true}
 	for name, trouble := range map[string]error{
-		"out of reach": failure(providers.Transient, "network"), "answer lost": lost,
+		"out of reach": failure(refusal.Transient, "network"), "answer lost": lost,
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, time.Hour, func(t *testing.T, r *rig) {
-				r.provider.with(func() { r.provider.answers = []error{failure(providers.Dead, "invalid_grant"), trouble} })
+				r.provider.with(func() { r.provider.answers = []error{failure(refusal.Dead, "invalid_grant"), trouble} })
 				r.pass(time.Minute)
 				_, err := r.ask(Want{Scopes: []string{"admin"}})
 				r.wantCode(err, CodeBadRequest)
@@ -177,7 +178,7 @@ func TestPlainRefreshThatIsDelayedDecidesWhenItIsAnswered(t *testing.T) {
 		inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 			r.provider.with(func() {
 				r.provider.slow = time.Second
-				r.provider.answers = []error{failure(providers.Dead, "invalid_grant")}
+				r.provider.answers = []error{failure(refusal.Dead, "invalid_grant")}
 			})
 			r.pass(time.Minute)
 			told := make(chan error, 1)
@@ -195,8 +196,8 @@ func TestPlainRefreshThatIsDelayedDecidesWhenItIsAnswered(t *testing.T) {
 }
 
 func TestNarrowAnswerLostIsAskedForAgainPlainly(t *testing.T) {
-	lost := &providers.Failure{Class: providers.Transient, Code: "timeout", Lost: true}
-	for name, then := range map[string]error{"answered": nil, "dead": failure(providers.Dead, "invalid_grant")} {
+	lost := &refusal.Failure{Class: refusal.Transient, Code: "timeout", Lost: true}
+	for name, then := range map[string]error{"answered": nil, "dead": failure(refusal.Dead, "invalid_grant")} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 				r.provider.with(func() { r.provider.answers = []error{lost, then} })
@@ -227,7 +228,7 @@ func TestNarrowRefusalsInALoopRenewTheGrantNoMoreThanOnceInABuffer(t *testing.T)
 		for name, want := range wants {
 			t.Run(fmt.Sprintf("%s/%s", lifetime, name), func(t *testing.T) {
 				inBubble(t, lifetime, func(t *testing.T, r *rig) {
-					r.refuseLess(failure(providers.Dead, "invalid_grant"))
+					r.refuseLess(failure(refusal.Dead, "invalid_grant"))
 					for i := range 1200 {
 						_, err := r.ask(want(i))
 						r.wantCode(err, CodeBadRequest)
@@ -246,7 +247,7 @@ func TestNarrowRefusalsInALoopRenewTheGrantNoMoreThanOnceInABuffer(t *testing.T)
 // Two tools in trouble do not take turns at renewing the grant.
 func TestNarrowRefusalsAndRejectionsInALoopAreBothThrottled(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
-		r.refuseLess(failure(providers.Dead, "invalid_grant"))
+		r.refuseLess(failure(refusal.Dead, "invalid_grant"))
 		for range 120 {
 			r.pass(10 * time.Second)
 			r.ask(Want{Scopes: []string{"admin"}})
@@ -261,7 +262,7 @@ func TestNarrowRefusalsAndRejectionsInALoopAreBothThrottled(t *testing.T) {
 
 func TestNarrowRefusalThrottleOutlastsAClockThatIsSetBack(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
-		r.refuseLess(failure(providers.Dead, "invalid_grant"))
+		r.refuseLess(failure(refusal.Dead, "invalid_grant"))
 		r.pass(time.Minute)
 		r.ask(Want{Scopes: []string{"admin"}})
 		r.clock.jump(-2 * time.Hour)
@@ -289,7 +290,7 @@ func TestCallersWaitForThePlainRefreshThatDecides(t *testing.T) {
 		r.start()
 		defer r.quit()
 		r.connect()
-		r.refuseLess(failure(providers.Dead, "invalid_grant"))
+		r.refuseLess(failure(refusal.Dead, "invalid_grant"))
 		r.provider.with(func() { r.provider.slow = 2 * time.Second })
 		r.pass(61 * time.Minute)
 		narrow, own := make(chan error, 5), make(chan Token, 5)
@@ -317,7 +318,7 @@ func TestPlainRefreshThatDecidesIsOvertakenByANewGrant(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		r.provider.with(func() {
 			r.provider.slow = 5 * time.Second
-			r.provider.answers = []error{failure(providers.Dead, "invalid_grant"), failure(providers.Dead, "invalid_grant")}
+			r.provider.answers = []error{failure(refusal.Dead, "invalid_grant"), failure(refusal.Dead, "invalid_grant")}
 		})
 		r.pass(time.Minute)
 		go r.ask(Want{Scopes: []string{"admin"}})
@@ -347,9 +348,9 @@ func TestScopesOfTheGrantRefusedAreAskedForOnceMoreWithoutThem(t *testing.T) {
 				if !rotated.Narrowed || !strings.HasPrefix(rotated.RefreshToken, "refresh-") {
 					t.Fatal("the narrower token did not rotate")
 				}
-				r.refuseLess(failure(providers.Dead, "consent_required"))
+				r.refuseLess(failure(refusal.Dead, "consent_required"))
 				if dead {
-					r.provider.with(func() { r.provider.always = failure(providers.Dead, "invalid_grant") })
+					r.provider.with(func() { r.provider.always = failure(refusal.Dead, "invalid_grant") })
 				}
 				_, err := r.m.Refresh(t.Context(), "work")
 				if dead {
@@ -365,7 +366,7 @@ func TestScopesOfTheGrantRefusedAreAskedForOnceMoreWithoutThem(t *testing.T) {
 				// A refusal of less, on top of a refresh token that was rotated for less.
 				r.refuseLess(nil)
 				r.ask(Want{Scopes: []string{"write"}})
-				r.refuseLess(failure(providers.Dead, "invalid_grant"))
+				r.refuseLess(failure(refusal.Dead, "invalid_grant"))
 				r.pass(time.Minute)
 				_, err = r.ask(Want{Scopes: []string{"admin"}})
 				r.wantCode(err, CodeBadRequest)

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/refusal"
 	"github.com/authtray/authtray/tokens/store"
 )
 
@@ -26,8 +28,8 @@ type rig struct {
 	clock    *rigClock
 	stop     context.CancelFunc
 	ended    chan struct{}
-	entry    providers.Entry
-	config   providers.Connection
+	entry    catalog.Entry
+	config   catalog.Connection
 }
 
 // inBubble runs a test on fake time with a connection that holds a grant of
@@ -47,7 +49,7 @@ func newRig(t *testing.T, lifetime time.Duration) *rig {
 	r := &rig{
 		t: t, store: &rigStore{values: map[string][]byte{}, changed: make(chan struct{}, 1)},
 		verdicts: newMemoryVerdicts(), clock: &rigClock{start: time.Now()},
-		entry: providers.Entry{ID: "p", Name: "Provider", Whoami: providers.WhoamiRules{URL: "https://p.example/me"}},
+		entry: catalog.Entry{ID: "p", Name: "Provider", Whoami: catalog.WhoamiRules{URL: "https://p.example/me"}},
 	}
 	r.provider = &rigProvider{clock: r.clock, lifetime: lifetime, refreshable: true, binding: rigBinding}
 	return r
@@ -287,16 +289,16 @@ func (p *rigProvider) Refresh(ctx context.Context, req providers.RefreshRequest)
 	select {
 	case <-time.After(slow):
 	case <-ctx.Done():
-		return providers.Answer{}, &providers.Failure{Class: providers.Transient, Code: "canceled", Lost: true, Err: ctx.Err()}
+		return providers.Answer{}, &refusal.Failure{Class: refusal.Transient, Code: "canceled", Lost: true, Err: ctx.Err()}
 	}
 	switch {
 	case changed:
 		p.with(func() { p.hits-- })
-		return providers.Answer{}, providers.ErrBindingChanged
+		return providers.Answer{}, refusal.ErrBindingChanged
 	case err != nil:
 		return providers.Answer{}, err
 	case stale:
-		return providers.Answer{}, failure(providers.Dead, "invalid_grant")
+		return providers.Answer{}, failure(refusal.Dead, "invalid_grant")
 	}
 	a := p.issue()
 	if a.Scopes = req.Scopes; p.ignores != nil {
@@ -327,8 +329,8 @@ func (p *rigProvider) Probe(context.Context, string, map[string]json.RawMessage)
 	return p.liveness
 }
 
-func failure(c providers.Class, code string) *providers.Failure {
-	return &providers.Failure{Class: c, Code: code, Status: 400, Detail: "The provider said " + code + "."}
+func failure(c refusal.Class, code string) *refusal.Failure {
+	return &refusal.Failure{Class: c, Code: code, Status: 400, Detail: "The provider said " + code + "."}
 }
 
 // rigStore is a store in memory that can be locked, broken and looked into.

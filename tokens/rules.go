@@ -2,9 +2,11 @@ package tokens
 
 import (
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
-	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 // The numbers of a grant's life; the package comment gives the argument.
@@ -149,7 +151,7 @@ func deathReason(g *Grant, p policy, now time.Time, lost bool) Reason {
 }
 
 // deathDetail is the provider's own reason, in our words, where it gave one.
-func deathDetail(f *providers.Failure) string {
+func deathDetail(f *refusal.Failure) string {
 	if slices.Contains(tellingCodes, f.Code) {
 		return f.Detail
 	}
@@ -162,7 +164,7 @@ var tellingCodes = []string{
 }
 
 // mendReason tells a refused client from a refused request.
-func mendReason(f *providers.Failure) Reason {
+func mendReason(f *refusal.Failure) Reason {
 	switch f.Code {
 	case "invalid_client", "incorrect_client_credentials", "bad_client_secret", "invalid_client_id", "unauthorized_client":
 		return ReasonClientRefused
@@ -171,7 +173,7 @@ func mendReason(f *providers.Failure) Reason {
 }
 
 // waitReason tells no answer from a passing one.
-func waitReason(f *providers.Failure) Reason {
+func waitReason(f *refusal.Failure) Reason {
 	if f.Status == 0 {
 		return ReasonNetwork
 	}
@@ -184,4 +186,37 @@ func earlier(a, b time.Time) time.Time {
 		return b
 	}
 	return a
+}
+
+// policyOf is what a connection's configuration and entry mean for its grant.
+func policyOf(c Connection) policy {
+	e := c.Entry
+	p := policy{
+		name:      c.Name,
+		provider:  orElse(e.Name, orElse(c.Config.Provider, c.Name)),
+		onDemand:  c.Config.Refresh == "on-demand",
+		idle:      span(e.Tokens.RefreshIdle),
+		absolute:  span(e.Tokens.RefreshAbsolute),
+		canProbe:  e.Whoami.URL != "" || e.Issuer != "" || c.Config.MCP != "",
+		exchanges: slices.Contains(e.Quirks, "meta_exchange"),
+		keepID:    c.Config.KeepIDToken,
+		single:    e.Tokens.SingleGrant,
+		replaced:  c.Replaced,
+	}
+	p.probe = p.canProbe && (c.Config.Probe == "on" || e.Whoami.Probe && c.Config.Probe != "off")
+	if c.Broken != nil {
+		p.broken = c.Broken.Error()
+	}
+	return p
+}
+
+// span reads a Go duration, or days ("180d"). The catalogue's loader has
+// checked it; what it would refuse is 0 here.
+func span(s string) time.Duration {
+	if n, ok := strings.CutSuffix(s, "d"); ok {
+		days, _ := strconv.Atoi(n)
+		return time.Duration(days) * 24 * time.Hour
+	}
+	d, _ := time.ParseDuration(s)
+	return d
 }

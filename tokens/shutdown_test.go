@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 func TestAnAnswerThatComesWhileTheProcessEndsIsKept(t *testing.T) {
@@ -28,7 +29,7 @@ func TestNothingNewIsSentWhileTheProcessEnds(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		r.provider.with(func() {
 			r.provider.slow = 10 * time.Second
-			r.provider.always = &providers.Failure{Class: providers.Transient, Code: "network", Lost: true}
+			r.provider.always = &refusal.Failure{Class: refusal.Transient, Code: "network", Lost: true}
 		})
 		r.pass(55*time.Minute + 16*time.Second)
 		r.quit() // the quick retry would come within these seconds

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/refusal"
 	"github.com/authtray/authtray/tokens/store"
 )
 
@@ -276,11 +277,11 @@ func (a *simAgent) send(e effect) {
 	sentAt := w.Now()
 	switch {
 	case w.moved:
-		answer(time.Millisecond, providers.Answer{}, providers.ErrBindingChanged)
+		answer(time.Millisecond, providers.Answer{}, refusal.ErrBindingChanged)
 	case !w.online:
-		answer(time.Second, providers.Answer{}, &providers.Failure{Class: providers.Transient, Code: "network", Detail: "No network."})
+		answer(time.Second, providers.Answer{}, &refusal.Failure{Class: refusal.Transient, Code: "network", Detail: "No network."})
 	case w.portal:
-		answer(time.Second, providers.Answer{}, &providers.Failure{Class: providers.Transient, Code: "not_oauth", Status: 200, Detail: "A login page."})
+		answer(time.Second, providers.Answer{}, &refusal.Failure{Class: refusal.Transient, Code: "not_oauth", Status: 200, Detail: "A login page."})
 	default:
 		slow := w.about(200*time.Millisecond) - time.Second
 		switch {
@@ -316,7 +317,7 @@ func (a *simAgent) send(e effect) {
 // plantNarrow puts in the bugs that concern the refusal of a narrower token.
 func (a *simAgent) plantNarrow(err error) {
 	switch {
-	case a.w.plant == bugNarrowEnds && err != nil && asFailure(err).Class == providers.Dead:
+	case a.w.plant == bugNarrowEnds && err != nil && asFailure(err).Class == refusal.Dead:
 		a.m.request.want = Want{}
 	case a.w.plant == bugNarrowRenews:
 		a.m.decideAt = time.Time{}

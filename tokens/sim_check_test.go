@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 // checker holds every step of a simulated life against the rules.
@@ -190,8 +190,8 @@ func (c *checker) died(r Reason) {
 
 // provider is every answer of the token endpoint, whether it is heard or not.
 func (c *checker) provider(want Want, err error) {
-	var f *providers.Failure
-	if want.plain() && errors.As(err, &f) && f.Class == providers.Dead {
+	var f *refusal.Failure
+	if want.plain() && errors.As(err, &f) && f.Class == refusal.Dead {
 		c.saidDead = true
 	}
 }
@@ -213,7 +213,7 @@ func (c *checker) answered(a *simAgent, err error) {
 		c.unheard = false
 		return
 	}
-	var f *providers.Failure
+	var f *refusal.Failure
 	if !errors.As(err, &f) || a.m.base == ReconnectRequired {
 		return
 	}
@@ -225,7 +225,7 @@ func (c *checker) answered(a *simAgent, err error) {
 	}
 	asked := min(f.RetryAfter, maxRetryAfter)
 	switch f.Class {
-	case providers.Transient:
+	case refusal.Transient:
 		c.fails++
 		if f.Lost && !c.quick {
 			c.quick = true
@@ -238,9 +238,9 @@ func (c *checker) answered(a *simAgent, err error) {
 		}
 		usual = min(usual, 5*time.Minute)
 		between(max(usual*8/10, asked), max(usual*12/10, asked))
-	case providers.Misconfigured:
+	case refusal.Misconfigured:
 		between(time.Hour, time.Hour)
-	case providers.Suspect:
+	case refusal.Suspect:
 		if c.suspects++; c.suspects <= len(suspectPauses) {
 			between(suspectPauses[c.suspects-1], suspectPauses[c.suspects-1])
 		}
@@ -250,7 +250,7 @@ func (c *checker) answered(a *simAgent, err error) {
 // answeredNarrow holds that the refusal of a narrower token costs the grant
 // nothing: not its state, and not more than a plain refresh now and then.
 func (c *checker) answeredNarrow(a *simAgent, before State, err error) {
-	var f *providers.Failure
+	var f *refusal.Failure
 	if err == nil || errors.As(err, &f) && f.Lost {
 		c.answered(a, err)
 		return

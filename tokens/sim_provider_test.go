@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 // simProvider issues tokens. Each consent begins a family; a refresh token is
@@ -15,9 +16,9 @@ type simProvider struct {
 	w        *world
 	rotates  bool
 	grace    time.Duration
-	refreshs bool               // gives refresh tokens
-	widens   bool               // takes no notice of the scopes asked for
-	refusal  *providers.Failure // of scopes that nobody consented to
+	refreshs bool             // gives refresh tokens
+	widens   bool             // takes no notice of the scopes asked for
+	refusal  *refusal.Failure // of scopes that nobody consented to
 	family   int
 	serial   int
 	issued   int
@@ -29,7 +30,7 @@ type simProvider struct {
 	lost     bool // the family died since the answer with its newest refresh token never arrived
 }
 
-var errLost = &providers.Failure{Class: providers.Transient, Code: "network", Lost: true, Detail: "The connection broke."}
+var errLost = &refusal.Failure{Class: refusal.Transient, Code: "network", Lost: true, Detail: "The connection broke."}
 
 // simForever is the end of a token that has none.
 const simForever = 200 * year
@@ -71,12 +72,12 @@ func readSimToken(accessToken string) (t simToken) {
 var simScopes, simLess, simMore = []string{"read", "write"}, []string{"read"}, []string{"admin"}
 
 // simRefusals are the words in which providers refuse simMore.
-var simRefusals = []*providers.Failure{
-	{Class: providers.Dead, Code: "invalid_grant", Status: 400, Detail: "Consent."},
-	{Class: providers.Dead, Code: "consent_required", Status: 400, Detail: "Consent."},
-	{Class: providers.Misconfigured, Code: "invalid_client", Status: 401, Detail: "Client."},
-	{Class: providers.Misconfigured, Code: "invalid_scope", Status: 400, Detail: "Scope."},
-	{Class: providers.Suspect, Code: "strange", Status: 400, Detail: "Strange."},
+var simRefusals = []*refusal.Failure{
+	{Class: refusal.Dead, Code: "invalid_grant", Status: 400, Detail: "Consent."},
+	{Class: refusal.Dead, Code: "consent_required", Status: 400, Detail: "Consent."},
+	{Class: refusal.Misconfigured, Code: "invalid_client", Status: 401, Detail: "Client."},
+	{Class: refusal.Misconfigured, Code: "invalid_scope", Status: 400, Detail: "Scope."},
+	{Class: refusal.Suspect, Code: "strange", Status: 400, Detail: "Strange."},
 }
 
 func (p *simProvider) consent() providers.Answer {
@@ -115,15 +116,15 @@ func (p *simProvider) refresh(sender *simAgent, sent *Grant, want Want) (provide
 	w := p.w
 	switch {
 	case w.outage:
-		return providers.Answer{}, &providers.Failure{Class: providers.Transient, Code: "http_503", Status: 503, Detail: "Down."}
+		return providers.Answer{}, &refusal.Failure{Class: refusal.Transient, Code: "http_503", Status: 503, Detail: "Down."}
 	case w.busy429:
-		return providers.Answer{}, &providers.Failure{Class: providers.Transient, Code: "http_429", Status: 429, RetryAfter: time.Duration(w.rnd.IntN(7200)) * time.Second, Detail: "Busy."}
+		return providers.Answer{}, &refusal.Failure{Class: refusal.Transient, Code: "http_429", Status: 429, RetryAfter: time.Duration(w.rnd.IntN(7200)) * time.Second, Detail: "Busy."}
 	case w.refusesClient:
-		return providers.Answer{}, &providers.Failure{Class: providers.Misconfigured, Code: "invalid_client", Status: 401, Detail: "Client."}
+		return providers.Answer{}, &refusal.Failure{Class: refusal.Misconfigured, Code: "invalid_client", Status: 401, Detail: "Client."}
 	case w.rnd.IntN(3000) == 0, w.strange:
-		return providers.Answer{}, &providers.Failure{Class: providers.Suspect, Code: "strange", Status: 400, Detail: "Strange."}
+		return providers.Answer{}, &refusal.Failure{Class: refusal.Suspect, Code: "strange", Status: 400, Detail: "Strange."}
 	}
-	dead := &providers.Failure{Class: providers.Dead, Code: "invalid_grant", Status: 400, Detail: "Gone."}
+	dead := &refusal.Failure{Class: refusal.Dead, Code: "invalid_grant", Status: 400, Detail: "Gone."}
 	previous := fmt.Sprintf("rt-%d-%d", p.family, p.serial-1)
 	switch {
 	case !p.alive, !strings.HasPrefix(sent.RefreshToken, fmt.Sprintf("rt-%d-", p.family)):

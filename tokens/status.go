@@ -71,7 +71,7 @@ func (r Reason) State() State {
 }
 
 // Code is what a caller is told; see the table in the package comment and the
-// HTTP statuses in package app/socket.
+// HTTP statuses in package app/api.
 type Code string
 
 const (

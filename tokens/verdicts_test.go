@@ -6,12 +6,13 @@ import (
 	"time"
 
 	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/refusal"
 	"github.com/authtray/authtray/tokens/store"
 )
 
 func TestASignInThatTheKeychainNeverTookIsNotForgottenInSilence(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
-		r.provider.with(func() { r.provider.always = failure(providers.Dead, "invalid_grant") })
+		r.provider.with(func() { r.provider.always = failure(refusal.Dead, "invalid_grant") })
 		r.pass(time.Hour)
 		r.wantState(ReconnectRequired, ReasonRevoked)
 		r.m.Announced("work")
@@ -72,7 +73,7 @@ func TestADeadGrantStaysDeadWhereItsVerdictCannotBeRead(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		r.provider.with(func() {
 			r.provider.slow = 10 * time.Second
-			r.provider.always = failure(providers.Dead, "invalid_grant")
+			r.provider.always = failure(refusal.Dead, "invalid_grant")
 		})
 		r.pass(55*time.Minute + 20*time.Second)
 		r.store.fail(store.ErrLocked) // so that the dead record stays
@@ -100,7 +101,7 @@ func TestADeadGrantStaysDeadWhereItsVerdictCannotBeRead(t *testing.T) {
 func TestADeathIsWrittenDownBeforeTheGrantIsErased(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		r.verdicts.trouble(nil, errors.New("disk full"))
-		r.provider.with(func() { r.provider.always = failure(providers.Dead, "invalid_grant") })
+		r.provider.with(func() { r.provider.always = failure(refusal.Dead, "invalid_grant") })
 		r.pass(56 * time.Minute)
 		r.wantState(ReconnectRequired, ReasonRevoked)
 		if r.stored() == nil {
@@ -123,7 +124,7 @@ func TestADeathIsWrittenDownBeforeTheGrantIsErased(t *testing.T) {
 func TestEveryEndIsToldOnceOverRestarts(t *testing.T) {
 	ends := map[Reason]func(r *rig){
 		ReasonRevoked: func(r *rig) {
-			r.provider.with(func() { r.provider.always = failure(providers.Dead, "invalid_grant") })
+			r.provider.with(func() { r.provider.always = failure(refusal.Dead, "invalid_grant") })
 			r.pass(time.Hour)
 		},
 		ReasonEndpointsChanged: func(r *rig) {
@@ -174,7 +175,7 @@ func TestEveryEndIsToldOnceOverRestarts(t *testing.T) {
 
 func TestTheProvidersOwnReasonIsPassedOn(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
-		r.provider.with(func() { r.provider.always = failure(providers.Dead, "inactive_user") })
+		r.provider.with(func() { r.provider.always = failure(refusal.Dead, "inactive_user") })
 		r.pass(56 * time.Minute)
 		r.restart()
 		if got := r.status().Detail; got != "The provider said inactive_user. Reconnect to go on." {
@@ -225,7 +226,7 @@ func TestAnEndIsToldOnceThoughTheKeychainTakesTheGrantAfterIt(t *testing.T) {
 
 func TestWhatIsShownLateDoesNotCountForTheNextDeath(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
-		r.provider.with(func() { r.provider.always = failure(providers.Dead, "invalid_grant") })
+		r.provider.with(func() { r.provider.always = failure(refusal.Dead, "invalid_grant") })
 		r.pass(time.Hour)
 		r.store.fail(store.ErrLocked)
 		r.connect()

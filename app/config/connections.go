@@ -6,18 +6,19 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
-	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/catalog"
 )
 
 // File is what was found of one connection.
 type File struct {
 	Name       string
 	Path       string
-	Connection providers.Connection // as parsed; the zero value with Err
-	Data       []byte               // as read: tells whether it changed
-	Err        error                // why it cannot be used, naming file and line
+	Connection catalog.Connection // as parsed; the zero value with Err
+	Data       []byte             // as read: tells whether it changed
+	Err        error              // why it cannot be used, naming file and line
 }
 
 // Connections reads every connection file of a folder, by name. A broken file
@@ -60,22 +61,22 @@ func Connection(dir, name string) (File, error) {
 }
 
 // parse names the whole path in an error: there may be several profiles.
-func parse(path, name string, data []byte) (providers.Connection, error) {
-	c, err := providers.ParseConnection(name, data)
-	var fault *providers.FileError
+func parse(path, name string, data []byte) (catalog.Connection, error) {
+	c, err := catalog.ParseConnection(name, data)
+	var fault *catalog.FileError
 	if errors.As(err, &fault) {
-		err = &providers.FileError{File: path, Line: fault.Line, Problem: fault.Problem}
+		err = &catalog.FileError{File: path, Line: fault.Line, Problem: fault.Problem}
 	}
 	return c, err
 }
 
 // WriteConnection adds or replaces the file of c.Name, and touches no other. What
 // is written has been read back first: what the parser refuses is not written.
-func WriteConnection(dir string, c providers.Connection) error {
+func WriteConnection(dir string, c catalog.Connection) error {
 	if err := CheckName(c.Name); err != nil {
 		return err
 	}
-	data, err := providers.MarshalConnection(c)
+	data, err := catalog.MarshalConnection(c)
 	if err != nil {
 		return err
 	}
@@ -92,4 +93,43 @@ func RemoveConnection(dir, name string) error {
 		return err
 	}
 	return Remove(filepath.Join(dir, name+".toml"))
+}
+
+var name = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+
+// ErrName is wrapped by every error of CheckName.
+var ErrName = errors.New("not a usable name")
+
+// CheckName says what is wrong with the name of a connection or a profile.
+func CheckName(s string) error {
+	switch {
+	case !name.MatchString(s):
+		return fmt.Errorf("%w: %q: use up to 64 of a-z, 0-9, dot, dash and underscore, beginning with a letter or digit", ErrName, shorten(s))
+	case reserved(s):
+		return fmt.Errorf("%w: %q is a device's name on Windows, where no file can be called so: choose another", ErrName, s)
+	}
+	return nil
+}
+
+func shorten(s string) string {
+	if r := []rune(s); len(r) > 64 {
+		return string(r[:64]) + "…"
+	}
+	return s
+}
+
+// reserved tells the names that Windows takes for devices, whatever follows the
+// first dot. They are refused everywhere, so that a folder of connections can
+// move between machines.
+func reserved(s string) bool {
+	base, _, _ := strings.Cut(s, ".")
+	switch base {
+	case "con", "prn", "aux", "nul":
+		return true
+	}
+	port, ok := strings.CutPrefix(base, "com")
+	if !ok {
+		port, ok = strings.CutPrefix(base, "lpt")
+	}
+	return ok && len(port) == 1 && port[0] >= '1' && port[0] <= '9'
 }

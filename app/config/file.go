@@ -7,11 +7,11 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/catalog"
 )
 
 // MaxFile is how large a configuration file may be, in bytes.
-const MaxFile = providers.MaxRead
+const MaxFile = catalog.MaxRead
 
 // Read returns a file that nobody else can have written. The error names the
 // file; one that wraps fs.ErrNotExist means that it is not there.
@@ -23,8 +23,8 @@ func Read(path string) ([]byte, error) {
 	if err := trusted(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
-	data, err := providers.ReadRegular(path, func(info fs.FileInfo) error { return trustedInfo(path, info) })
-	if errors.Is(err, providers.ErrNotRegular) || errors.Is(err, providers.ErrTooLarge) {
+	data, err := catalog.ReadRegular(path, func(info fs.FileInfo) error { return trustedInfo(path, info) })
+	if errors.Is(err, catalog.ErrNotRegular) || errors.Is(err, catalog.ErrTooLarge) {
 		err = fmt.Errorf("%s %w", path, err)
 	}
 	return data, err

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -122,7 +122,7 @@ func TestABrokenConnectionCostsNoOther(t *testing.T) {
 
 func TestAConnectionSurvivesItsFile(t *testing.T) {
 	dir := t.TempDir()
-	c := providers.Connection{
+	c := catalog.Connection{
 		Name: "work", Provider: "gitlab", ClientID: "abc", Scopes: []string{"read_user"},
 		Vars: map[string]string{"host": "git.example.org"}, Hosts: []string{"git.example.org"},
 		Override: map[string]any{"token": "https://git.example.org/oauth/token", "tokens": map[string]any{"default_expires_in": int64(3600)}},

@@ -8,7 +8,7 @@ import (
 
 	"github.com/godbus/dbus/v5"
 
-	"github.com/authtray/authtray/app/bus"
+	"github.com/authtray/authtray/app/desktop/bus"
 )
 
 const (

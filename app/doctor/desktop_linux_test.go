@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/authtray/authtray/app/bus/bustest"
 	"github.com/authtray/authtray/app/config"
-	"github.com/authtray/authtray/app/desktoptest"
+	"github.com/authtray/authtray/app/e2e/bustest"
+	"github.com/authtray/authtray/app/e2e/desktop"
 	"github.com/authtray/authtray/tokens/store"
 )
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/catalog"
 )
 
 // filesCheck reads every configuration file as the agent does. Each that cannot
@@ -18,7 +19,7 @@ func filesCheck(_ context.Context, p Patient) []Check {
 	if _, err := config.ReadSettings(p.Paths.Settings()); err != nil {
 		broken = append(broken, fileAmiss(p.Paths.Settings(), err))
 	}
-	catalogue, faults := providers.LoadCatalogue(p.Paths.Providers())
+	catalogue, faults := catalog.LoadCatalogue(p.Paths.Providers())
 	for _, err := range faults {
 		broken = append(broken, fileAmiss(p.Paths.Providers(), err))
 	}
@@ -38,18 +39,18 @@ func filesCheck(_ context.Context, p Patient) []Check {
 	return []Check{fine("config", "%s can be used.", count(len(files), "connection file"))}
 }
 
-func usable(c *providers.Catalogue, f config.File) error {
+func usable(c *catalog.Catalogue, f config.File) error {
 	if f.Err != nil {
 		return f.Err
 	}
-	if _, err := c.Client(f.Connection, providers.ClientOptions{}); err != nil {
+	if _, err := providers.NewClient(c, f.Connection, providers.ClientOptions{}); err != nil {
 		return fmt.Errorf("%s: %w", f.Path, err)
 	}
 	return nil
 }
 
 func fileAmiss(path string, err error) Check {
-	var fault *providers.FileError
+	var fault *catalog.FileError
 	if errors.As(err, &fault) && fault.File != "" {
 		path = fault.File
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/refusal"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -59,7 +60,7 @@ func call(ctx context.Context, p Patient, c Connection) visit {
 }
 
 func unreachable(id string, c Connection, r providers.Reached, err error) Check {
-	var f *providers.Failure
+	var f *refusal.Failure
 	if !errors.As(err, &f) {
 		return amiss(id, "authtray status "+c.Name, "The provider cannot be asked: %v.", err)
 	}

@@ -11,7 +11,7 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"github.com/authtray/authtray/app/window/remote"
-	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -297,7 +297,7 @@ func TestAgentThatRestartsInTheMiddleLosesNothingTyped(t *testing.T) {
 
 func TestFormAsksOnlyForVariablesThatAreUsed(t *testing.T) {
 	b := toForm(t, func(e *remote.Entry) {
-		e.Vars["issuer"] = providers.Var{Label: "the issuer URL", Pattern: "url"}
+		e.Vars["issuer"] = catalog.Var{Label: "the issuer URL", Pattern: "url"}
 	})
 	if got := strings.Join(b.form.order, " "); got != "name vars.host client_id client_secret" {
 		t.Fatalf("asks for %s", got)
@@ -320,8 +320,8 @@ func TestEditDoesNotDemandVariablesThatAnOverrideMadeUnneeded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := live(t, connected("work"))
-			b.agent.entry.Vars["host"] = providers.Var{Label: "GitLab host", Pattern: "hostname"}
-			b.agent.config = providers.Connection{Provider: "gitlab", ClientID: "id", Override: c.override, Vars: map[string]string{"kept": "x"}}
+			b.agent.entry.Vars["host"] = catalog.Var{Label: "GitLab host", Pattern: "hostname"}
+			b.agent.config = catalog.Connection{Provider: "gitlab", ClientID: "id", Override: c.override, Vars: map[string]string{"kept": "x"}}
 			b.editConnection("work")
 			b.until("the form is open", func() bool { return b.view == viewForm })
 			b.tap(b.form.submits[0])

@@ -4,9 +4,71 @@ import (
 	"context"
 	"time"
 
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
 	"github.com/authtray/authtray/app/window/remote"
+	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/tokens"
 )
+
+// Agent is what the window needs of the agent; *remote.Client implements it.
+// Every method may wait and must be called off the UI's goroutine.
+type Agent interface {
+	Events(ctx context.Context, opened func(), each func(remote.Event)) error
+	Connections(ctx context.Context) ([]tokens.Status, error)
+	Connection(ctx context.Context, name string) (remote.Details, error)
+	Put(ctx context.Context, name string, c catalog.Connection) error
+	SetSecret(ctx context.Context, name, secret string) error
+	Remove(ctx context.Context, name string) (remote.Farewell, error)
+	Disconnect(ctx context.Context, name string) (remote.Farewell, error)
+	Token(ctx context.Context, name string) (tokens.Token, error)
+	Refresh(ctx context.Context, name string) error
+	Connect(ctx context.Context, name string, o remote.ConnectOptions) (remote.Flow, error)
+	Wait(ctx context.Context, name string, o remote.ConnectOptions) (tokens.Status, error)
+	Paste(ctx context.Context, name, redirect string) error
+	Cancel(ctx context.Context, name string) error
+	Providers(ctx context.Context) ([]remote.Brief, error)
+	Provider(ctx context.Context, id string) (remote.Entry, error)
+	Settings(ctx context.Context) (remote.Settings, error)
+	Set(ctx context.Context, s remote.Settings) error
+	Health(ctx context.Context) (remote.Health, error)
+	Doctor(ctx context.Context) ([]remote.Check, error)
+	Log(ctx context.Context, n int, each func(remote.Read)) error
+}
+
+var _ Agent = (*remote.Client)(nil)
+
+// surroundings are what the window takes from the outside world, so that tests
+// can bring their own.
+type surroundings struct {
+	now    func() time.Time
+	after  func(d time.Duration, f func()) (stop func()) // f runs on any goroutine
+	do     func(f func())                                // runs f on the UI's goroutine, soon
+	browse func(url string) error                        // opens the system browser; may wait
+	start  func(ctx context.Context) error               // starts the agent; may wait
+}
+
+// ask calls question on a goroutine of its own and then with its answer on the
+// UI's. An answer that comes after the window closed is dropped.
+func ask[T any](u *ui, question func(context.Context) (T, error), then func(T, error)) {
+	go func() {
+		answer, err := question(u.ctx)
+		if u.ctx.Err() != nil {
+			return
+		}
+		u.out.do(func() { then(answer, err) })
+	}()
+}
+
+// tell is ask for a question without an answer.
+func tell(u *ui, question func(context.Context) error, then func(error)) {
+	ask(u, func(ctx context.Context) (struct{}, error) { return struct{}{}, question(ctx) },
+		func(_ struct{}, err error) { then(err) })
+}
 
 // How long the window waits before it asks again for an agent that is away: it
 // is on this machine, so asking costs nothing.
@@ -65,4 +127,55 @@ func (u *ui) lost(err error) {
 	u.present = false
 	u.banner.gone(err)
 	u.list.show()
+}
+
+// banner says above everything else that the agent is away, and starts it.
+type banner struct {
+	u      *ui
+	object *fyne.Container
+	text   *widget.Label
+	start  *button
+}
+
+func (u *ui) newBanner() *banner {
+	b := &banner{u: u, text: paragraph("")}
+	b.start = u.button(tr("Start the agent"), nil, b.launch).primary()
+	icon := canvas.NewImageFromResource(inColor(shapeAlert, theme.ColorNameError))
+	icon.SetMinSize(fyne.NewSquareSize(20))
+	body := container.NewBorder(nil, nil, container.New(inset{14, 0}, container.NewCenter(icon)), padded(8, container.NewCenter(b.start)), middled(b.text))
+	b.object = container.NewStack(newPlane(colorAlertCard), body)
+	b.object.Hide()
+	return b
+}
+
+// Hide says that the agent is back.
+func (b *banner) Hide() {
+	b.start.Enable()
+	b.object.Hide()
+}
+
+// gone says that it is not. It is called again with every try.
+func (b *banner) gone(err error) {
+	if b.object.Visible() {
+		return
+	}
+	b.text.SetText(tr("Authtray's agent is not running: what you see may be outdated, and no token is renewed."))
+	if p, ok := remote.AsProblem(err); ok {
+		b.text.SetText(plain(p.Error()))
+	}
+	b.start.SetText(tr("Start the agent"))
+	b.start.Enable()
+	b.object.Show()
+}
+
+func (b *banner) launch() {
+	b.start.SetText(tr("Starting…"))
+	b.start.Disable()
+	tell(b.u, func(ctx context.Context) error { return b.u.out.start(ctx) }, func(err error) {
+		b.start.SetText(tr("Start the agent"))
+		b.start.Enable()
+		if err != nil {
+			b.text.SetText(tr("The agent could not be started: {{.Why}}", "Why", plain(err.Error())))
+		}
+	})
 }

@@ -2,7 +2,6 @@ package window
 
 import (
 	"context"
-
 	"slices"
 	"sync"
 	"testing"
@@ -12,7 +11,7 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"github.com/authtray/authtray/app/window/remote"
-	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -235,7 +234,7 @@ type fakeAgent struct {
 	away     chan struct{} // closed: the stream ends
 	calls    []string
 	errs     map[string]error // by method
-	config   providers.Connection
+	config   catalog.Connection
 	entry    remote.Entry
 	flow     remote.Flow
 	ended    chan error // how a flow ends
@@ -260,7 +259,7 @@ func gitlab() remote.Entry {
 	e := remote.Entry{RedirectURI: "http://127.0.0.1/callback"}
 	e.ID, e.Name = "gitlab", "GitLab"
 	e.Authorize, e.Token = "https://{host}/oauth/authorize", "https://{host}/oauth/token"
-	e.Vars = map[string]providers.Var{"host": {Label: "GitLab host", Default: "gitlab.com", Pattern: "hostname"}}
+	e.Vars = map[string]catalog.Var{"host": {Label: "GitLab host", Default: "gitlab.com", Pattern: "hostname"}}
 	e.Client.Secret = "required"
 	e.AuthorizeOpts.Scopes = []string{"read_user", "read_api"}
 	e.Links.Register, e.Links.UserRevoke = "https://gitlab.com/apps/new", "https://gitlab.com/apps"
@@ -350,7 +349,7 @@ func (a *fakeAgent) Connection(_ context.Context, name string) (d remote.Details
 	return d, err
 }
 
-func (a *fakeAgent) Put(_ context.Context, name string, c providers.Connection) error {
+func (a *fakeAgent) Put(_ context.Context, name string, c catalog.Connection) error {
 	err := a.called("Put", name)
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -1,10 +1,14 @@
 package window
 
 import (
+	"embed"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 
 	"github.com/authtray/authtray/tokens"
@@ -122,4 +126,63 @@ func whose(s tokens.Status) string {
 		return account + " · " + provider
 	}
 	return provider
+}
+
+// plain makes foreign text harmless for one line of screen: no control or
+// formatting characters (those could reverse or hide what follows), white space
+// collapsed, no more than 200 runes.
+func plain(s string) string {
+	var b strings.Builder
+	count, gap := 0, false
+	for _, r := range s {
+		switch {
+		case unicode.IsSpace(r) || r == '\u2028' || r == '\u2029':
+			gap = b.Len() > 0
+			continue
+		case !unicode.IsPrint(r):
+			continue
+		}
+		if count++; count > 200 {
+			b.WriteRune('…')
+			break
+		}
+		if gap {
+			b.WriteByte(' ')
+			gap = false
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+//go:embed lang/*.json
+var translations embed.FS
+
+// loadTranslations takes up the desktop's language; English is what remains
+// where there is no better one.
+func loadTranslations() error { return lang.AddTranslationsFS(translations, "lang") }
+
+// tr translates an English text. The values fill its {{.Key}} in pairs:
+// tr("expires in {{.Time}}", "Time", "42 min").
+func tr(text string, pairs ...string) string {
+	if len(pairs) == 0 {
+		return lang.L(text)
+	}
+	return lang.L(text, values(pairs))
+}
+
+// trn is tr for a text that depends on a count, which it also gets as
+// {{.Count}}. The plural forms stand in the language files under the text.
+func trn(text string, count int, pairs ...string) string {
+	v := values(pairs)
+	v["Count"] = count
+	return lang.N(text, count, v)
+}
+
+func values(pairs []string) map[string]any {
+	v := make(map[string]any, len(pairs)/2+1)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		v[pairs[i]] = pairs[i+1]
+	}
+	return v
 }

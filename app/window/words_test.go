@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/authtray/authtray/app/window/remote"
-	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -195,13 +195,13 @@ func TestVariables(t *testing.T) {
 		{"of a later version", "anything", "anything", true},
 		{"slug", "", "", false},
 	} {
-		v := providers.Var{Pattern: c.pattern}
+		v := catalog.Var{Pattern: c.pattern}
 		got := cleanVar(v, c.in)
 		if err := checkVar(v, got); got != c.cleaned || (err == nil) != c.ok {
 			t.Errorf("%s %q becomes %q, %v; want %q, good: %v", c.pattern, c.in, got, err, c.cleaned, c.ok)
 		}
 	}
-	if err := checkVar(providers.Var{Default: "gitlab.com"}, ""); err != nil {
+	if err := checkVar(catalog.Var{Default: "gitlab.com"}, ""); err != nil {
 		t.Errorf("a variable with a default may stay empty: %v", err)
 	}
 }

@@ -5,7 +5,7 @@
 //
 // The agent keeps tokens fresh, so nothing is kept here: every call asks it, and
 // costs a tenth of a millisecond. It is found by the environment, as package
-// app/socket documents (AUTHTRAY_SOCKET, AUTHTRAY_PROFILE).
+// app/api documents (AUTHTRAY_SOCKET, AUTHTRAY_PROFILE).
 //
 // # Errors
 //

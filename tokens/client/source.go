@@ -2,9 +2,71 @@ package client
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"time"
 
 	"golang.org/x/oauth2"
 )
+
+// patience bounds one question to the agent, which itself waits up to half a
+// minute for a refresh.
+const patience = 35 * time.Second
+
+// token is the agent's answer.
+type token struct {
+	AccessToken string         `json:"access_token"`
+	TokenType   string         `json:"token_type"`
+	ExpiresAt   time.Time      `json:"expires_at"`
+	Scopes      []string       `json:"scopes"`
+	Account     string         `json:"account"`
+	IDToken     string         `json:"id_token"`
+	Extra       map[string]any `json:"extra"`
+}
+
+// current asks for a token that is good now.
+func current(ctx context.Context, name string) (*oauth2.Token, error) {
+	return ask(ctx, name, Request{Method: "GET", Target: path(name) + "/token"})
+}
+
+// rejected tells that an API refused a token, and asks for the one to use now.
+func rejected(ctx context.Context, name, accessToken string) (*oauth2.Token, error) {
+	body, err := json.Marshal(map[string]string{"access_token": accessToken})
+	if err != nil {
+		return nil, err
+	}
+	return ask(ctx, name, Request{Method: "POST", Target: path(name) + "/rejected", Body: body})
+}
+
+func path(name string) string { return "/v1/connections/" + url.PathEscape(name) }
+
+func ask(ctx context.Context, name string, r Request) (*oauth2.Token, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	a, err := Do(ctx, r)
+	if err != nil {
+		return nil, fmt.Errorf("no token for %q: %w", name, err)
+	}
+	var t token
+	if err := json.Unmarshal(a.Body, &t); err != nil || t.AccessToken == "" {
+		return nil, fmt.Errorf("no token for %q: the agent's answer cannot be read", name)
+	}
+	return t.oauth2(), nil
+}
+
+// oauth2 keeps what x/oauth2 has no field for as extras.
+func (t token) oauth2() *oauth2.Token {
+	extra := map[string]any{"account": t.Account, "scopes": t.Scopes}
+	if t.IDToken != "" {
+		extra["id_token"] = t.IDToken
+	}
+	for k, v := range t.Extra {
+		extra[k] = v
+	}
+	plain := &oauth2.Token{AccessToken: t.AccessToken, TokenType: t.TokenType, Expiry: t.ExpiresAt}
+	return plain.WithExtra(extra)
+}
 
 // TokenSource gives the connection's token, good for at least half a minute. It
 // asks the agent at every call and keeps nothing, so a token that was renewed

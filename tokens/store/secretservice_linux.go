@@ -2,8 +2,10 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"sync"
 	"time"
 
@@ -218,5 +220,152 @@ func (s *secretService) reconnect() {
 			return
 		case <-time.After(pause):
 		}
+	}
+}
+
+var errNoBus = errors.New("no D-Bus session bus is running")
+
+// ForbidBusLaunch says whether this process has a session bus, and if not, sees
+// to it that none of its libraries starts one: godbus runs dbus-launch for its
+// shared connection, which leaves a daemon behind. The address is then set to
+// where systemd puts the bus of a session that starts later.
+//
+// It is for main, before anything else speaks D-Bus.
+func ForbidBusLaunch() bool {
+	bus, err := dbus.SessionBusPrivateNoAutoStartup()
+	if err == nil {
+		_ = bus.Close()
+		return true
+	}
+	if address := os.Getenv("DBUS_SESSION_BUS_ADDRESS"); address == "" || address == "autolaunch:" {
+		_ = os.Setenv("DBUS_SESSION_BUS_ADDRESS", fmt.Sprintf("unix:path=/run/user/%d/bus", os.Getuid()))
+	}
+	return false
+}
+
+// privateBus is a connection of our own: what is subscribed to on godbus'
+// shared one reaches everyone there, and breaks the tray and go-keyring. It
+// never starts a bus. ctx bounds the connecting only.
+func privateBus(ctx context.Context) (*dbus.Conn, error) {
+	bus, err := dbus.SessionBusPrivateNoAutoStartup()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w: %w", ErrUnavailable, errNoBus, err)
+	}
+	stop := context.AfterFunc(ctx, func() { _ = bus.Close() })
+	if err = bus.Auth(nil); err == nil {
+		err = bus.Hello()
+	}
+	if !stop() || err != nil {
+		_ = bus.Close()
+		return nil, unavailable(errors.Join(err, context.Cause(ctx)))
+	}
+	return bus, nil
+}
+
+// stir sends a signal that concerns nobody to the connection that go-keyring
+// uses. go-keyring waits for a prompt by taking the next signal of any kind,
+// so it returns; a tray that listens there for owners of a name (three
+// arguments, the last one empty) takes it for one that went.
+func stir(bus *dbus.Conn) {
+	shared, err := dbus.SessionBus()
+	if err != nil || len(shared.Names()) == 0 {
+		return
+	}
+	bus.Send(&dbus.Message{
+		Type: dbus.TypeSignal,
+		Headers: map[dbus.HeaderField]dbus.Variant{
+			dbus.FieldDestination: dbus.MakeVariant(shared.Names()[0]),
+			dbus.FieldPath:        dbus.MakeVariant(dbus.ObjectPath("/io/github/authtray")),
+			dbus.FieldInterface:   dbus.MakeVariant("io.github.authtray"),
+			dbus.FieldMember:      dbus.MakeVariant("WaitedLongEnough"),
+			dbus.FieldSignature:   dbus.MakeVariant(dbus.SignatureOf("", "", "")),
+		},
+		Body: []any{"", "", ""},
+	}, nil)
+}
+
+// subscribe asks for whatever may mean that a collection was locked, unlocked,
+// made or removed, or that the Secret Service came or went.
+func subscribe(ctx context.Context, bus *dbus.Conn) error {
+	for _, match := range [][]dbus.MatchOption{
+		{dbus.WithMatchSender("org.freedesktop.DBus"), dbus.WithMatchMember("NameOwnerChanged"), dbus.WithMatchArg(0, secretsName)},
+		{dbus.WithMatchSender(secretsName), dbus.WithMatchInterface(serviceIface)},
+		{dbus.WithMatchSender(secretsName), dbus.WithMatchInterface(promptIface)},
+		{dbus.WithMatchSender(secretsName), dbus.WithMatchInterface(propertiesIface),
+			dbus.WithMatchMember("PropertiesChanged"), dbus.WithMatchArg(0, collectionIface)},
+	} {
+		if err := bus.AddMatchSignalContext(ctx, match...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// watch looks again after each signal that could matter, until the connection
+// dies, and then sees to a new one.
+func (s *secretService) watch(bus *dbus.Conn, signals <-chan *dbus.Signal) {
+	s.lookAgain(bus)
+	for signal := range signals {
+		if matters(signal) {
+			drain(signals)
+			s.lookAgain(bus)
+		}
+	}
+	if s.open.Err() == nil {
+		s.log.Info("the session bus closed our connection to the keychain")
+		s.observe(gone)
+		s.reconnect()
+	}
+}
+
+// matters says whether a signal may tell of a lock: a collection also announces
+// each item that is added to it.
+func matters(signal *dbus.Signal) bool {
+	if signal == nil || signal.Name != propertiesIface+".PropertiesChanged" || len(signal.Body) < 3 {
+		return signal != nil
+	}
+	changed, _ := signal.Body[1].(map[string]dbus.Variant)
+	invalidated, _ := signal.Body[2].([]string)
+	_, told := changed["Locked"]
+	for _, name := range invalidated {
+		told = told || name == "Locked"
+	}
+	return told
+}
+
+func drain(signals <-chan *dbus.Signal) {
+	for {
+		select {
+		case _, ok := <-signals:
+			if !ok {
+				return
+			}
+		default:
+			return
+		}
+	}
+}
+
+// lookAgain never starts a Secret Service that has just gone.
+func (s *secretService) lookAgain(bus *dbus.Conn) condition {
+	ctx, cancel := context.WithTimeout(s.open, callTimeout)
+	defer cancel()
+	found, _, _ := look(ctx, bus, dbus.FlagNoAutoStart)
+	s.observe(found)
+	return found
+}
+
+// observe sends a hint when something else was found than last time.
+func (s *secretService) observe(found condition) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := s.last
+	s.last = found
+	if before == found || before == unseen {
+		return
+	}
+	select {
+	case s.hints <- struct{}{}:
+	default:
 	}
 }

@@ -10,9 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/godbus/dbus/v5"
+
 	"github.com/authtray/authtray/tokens/store"
 	"github.com/authtray/authtray/tokens/store/storetest"
-	"github.com/godbus/dbus/v5"
 )
 
 const (

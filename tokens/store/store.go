@@ -24,6 +24,8 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
+	"regexp"
 )
 
 // How an operation can fail. Anything else is wrapped in ErrUnavailable, so
@@ -63,4 +65,39 @@ type Store interface {
 	// Kind is "keychain", "file" or "memory".
 	Kind() string
 	Close() error
+}
+
+// unavailable wraps err in ErrUnavailable, keeping it for errors.Is.
+func unavailable(err error) error { return fmt.Errorf("%w: %w", ErrUnavailable, err) }
+
+// outcome is err as one of the four that the contract names. What nobody can
+// classify is "cannot be reached", never "absent".
+func outcome(err error) error {
+	for _, known := range []error{nil, ErrAbsent, ErrLocked, ErrUnavailable, ErrCorrupt} {
+		if errors.Is(err, known) {
+			return err
+		}
+	}
+	return unavailable(err)
+}
+
+// outOfTime says that ctx ended before the answer came.
+func outOfTime(ctx context.Context) error {
+	return fmt.Errorf("%w: no answer in time: %w", ErrUnavailable, context.Cause(ctx))
+}
+
+// keyPattern keeps keys to what every keychain takes as a name, and what cannot
+// be mistaken for a part of another value or for the end of a line of commands
+// (macOS is spoken to line by line).
+var (
+	keyPattern  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@:/#-]{0,127}$`)
+	partPattern = regexp.MustCompile(`#[ab]\.[0-9]+$`)
+)
+
+// checkKey refuses keys that no connection has.
+func checkKey(key string) error {
+	if !keyPattern.MatchString(key) || partPattern.MatchString(key) {
+		return fmt.Errorf("%w: %q is no name for a value", ErrUnavailable, key)
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -10,7 +11,10 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
+
+	"github.com/authtray/authtray/tokens"
 )
 
 // Dial opens a connection to the agent's socket. It must refuse a socket that
@@ -106,4 +110,102 @@ func unreachable(err error) error {
 
 func connection(name string, rest string) string {
 	return "/v1/connections/" + url.PathEscape(name) + rest
+}
+
+// ErrNoAgent means that nobody answers at the socket.
+var ErrNoAgent = errors.New("the agent does not answer")
+
+// Problem is why the agent did not do what it was asked (RFC 9457).
+type Problem struct {
+	Code    string    `json:"code"`
+	Title   string    `json:"title"`
+	Status  int       `json:"status"`
+	Detail  string    `json:"detail"` // one sentence for people
+	Hint    string    `json:"hint"`   // the command that mends it
+	Reason  string    `json:"reason"`
+	RetryAt time.Time `json:"retry_at"`
+	Account string    `json:"account"` // other_account: who signed in
+}
+
+func (p *Problem) Error() string {
+	if p.Detail != "" {
+		return p.Detail
+	}
+	return fmt.Sprintf("the agent answered %d %s", p.Status, http.StatusText(p.Status))
+}
+
+// AsProblem returns the agent's own words in err, if there are any.
+func AsProblem(err error) (*Problem, bool) {
+	var p *Problem
+	return p, errors.As(err, &p)
+}
+
+// Missing reports whether an agent does not know the endpoint that was asked.
+func Missing(err error) bool {
+	p, ok := AsProblem(err)
+	return ok && (p.Status == http.StatusNotFound || p.Status == http.StatusNotImplemented || p.Status == http.StatusMethodNotAllowed) &&
+		p.Code != "unknown_connection" && p.Code != "unknown_provider"
+}
+
+func problemOf(res *http.Response) error {
+	p := &Problem{}
+	if err := json.NewDecoder(io.LimitReader(res.Body, 64<<10)).Decode(p); err != nil {
+		p = &Problem{}
+	}
+	p.Status = res.StatusCode
+	return p
+}
+
+// Event is a change of one connection.
+type Event struct {
+	Status  tokens.Status
+	Removed bool // the connection named in Status is gone
+}
+
+// Events calls opened once when the agent has taken the request, then each with
+// every event until ctx or the agent ends. It always returns an error.
+func (c *Client) Events(ctx context.Context, opened func(), each func(Event)) error {
+	res, err := c.send(ctx, http.MethodGet, "/v1/events", nil)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	opened()
+	lines := bufio.NewScanner(res.Body)
+	lines.Buffer(nil, maxLine)
+	var kind string
+	var data strings.Builder
+	for lines.Scan() {
+		switch field, value := cut(lines.Text()); field {
+		case "event":
+			kind = value
+		case "data":
+			data.WriteString(value)
+		case "":
+			deliver(kind, data.String(), each)
+			kind = ""
+			data.Reset()
+		}
+	}
+	return ended(lines.Err())
+}
+
+// cut splits a line of a text/event-stream; an empty line has no field, a
+// comment has the field ":".
+func cut(line string) (field, value string) {
+	if strings.HasPrefix(line, ":") {
+		return ":", ""
+	}
+	field, value, _ = strings.Cut(line, ":")
+	return field, strings.TrimPrefix(value, " ")
+}
+
+func deliver(kind, data string, each func(Event)) {
+	if kind != "connection" && kind != "removed" {
+		return
+	}
+	e := Event{Removed: kind == "removed"}
+	if json.Unmarshal([]byte(data), &e.Status) == nil && e.Status.Name != "" {
+		each(e)
+	}
 }

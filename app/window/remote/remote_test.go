@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/catalog"
 )
 
 // agent serves h and returns a client of it.
@@ -83,7 +84,7 @@ func TestConnectSendsModeAndNeverTheName(t *testing.T) {
 	if err != nil || f.URL != "https://example.org" {
 		t.Fatalf("%+v, %v", f, err)
 	}
-	if err := c.Put(context.Background(), "work", providers.Connection{Name: "work", Provider: "gitlab"}); err != nil {
+	if err := c.Put(context.Background(), "work", catalog.Connection{Name: "work", Provider: "gitlab"}); err != nil {
 		t.Fatal(err)
 	}
 	if bodies[0] != `{"mode":"url"}` || bodies[1] != `{"provider":"gitlab"}` {

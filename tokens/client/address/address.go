@@ -1,5 +1,5 @@
 // Package address knows where the agent listens, by the rule that package
-// app/socket documents. It imports next to nothing, because the shortcut of
+// app/api documents. It imports next to nothing, because the shortcut of
 // `authtray token` (package quick) starts with it.
 package address
 

@@ -1,0 +1,253 @@
+package agent
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/practice/practicetest"
+	"github.com/authtray/authtray/tokens"
+)
+
+// waiting begins a flow, or takes up the pending one, in one request that is
+// also told the end of it.
+func (w *world) waiting(name string, more map[string]any) (at api.Attempt, end <-chan reply) {
+	w.t.Helper()
+	in := map[string]any{"mode": "url"}
+	for k, v := range more {
+		in[k] = v
+	}
+	body, _ := json.Marshal(in)
+	r, err := http.NewRequestWithContext(w.t.Context(), "POST", "http://agent/v1/connections/"+name+"/connect?wait=true", bytes.NewReader(body))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	r.Header.Set("Accept", "application/x-ndjson")
+	resp, err := w.client.Do(r)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	lines := json.NewDecoder(resp.Body)
+	var first struct{ Attempt api.Attempt }
+	if err := lines.Decode(&first); err != nil {
+		w.t.Fatal(err)
+	}
+	out := make(chan reply, 1)
+	go func() {
+		defer resp.Body.Close()
+		out <- w.lastLine(lines)
+	}()
+	return first.Attempt, out
+}
+
+// lastLine is how a flow ended, as a request of its own would have been told.
+func (w *world) lastLine(lines *json.Decoder) reply {
+	var last struct{ Connection, Problem json.RawMessage }
+	if err := lines.Decode(&last); err != nil {
+		w.t.Errorf("the end of a flow: %v", err)
+	}
+	if last.Problem == nil {
+		return reply{w.t, 200, http.Header{}, last.Connection}
+	}
+	var p api.Problem
+	json.Unmarshal(last.Problem, &p)
+	return reply{w.t, p.Status, http.Header{"Content-Type": {"application/problem+json"}}, last.Problem}
+}
+
+func TestASecondConnectTakesUpTheFirst(t *testing.T) {
+	w := newWorld(t)
+	w.add("work")
+	first := w.begin("work", nil)
+	if second := w.begin("work", nil); second.URL != first.URL {
+		t.Error("a second connect began another flow")
+	}
+	third, end := w.waiting("work", nil)
+	w.consent(third, "ada")
+	if c := (<-end).connection(); c.State != tokens.Connected || c.Account != "ada" {
+		t.Errorf("wait=true is answered with %+v", c)
+	}
+}
+
+func TestADeviceFlowTakesThePlaceOfARedirectFlow(t *testing.T) {
+	w := newWorld(t)
+	w.add("work")
+	_, end := w.waiting("work", nil)
+	at := w.begin("work", map[string]any{"mode": "device"})
+	if at.UserCode == "" || at.Mode != string(providers.Device) || at.RedirectURI != "" {
+		t.Errorf("the device flow is %+v", at)
+	}
+	(<-end).problem(api.CodeConnectFailed, 409)
+	if st := w.call("GET", "/connections/work", nil).connection(); st.State != tokens.Connecting {
+		t.Errorf("the flow that was replaced took the state %s with it", st.State)
+	}
+}
+
+func TestReconnectingAsSomeoneElseAsksFirst(t *testing.T) {
+	w := newWorld(t)
+	w.add("work")
+	w.connect("work", "ada")
+	before := w.call("GET", "/connections/work/token", nil).token()
+
+	at, end := w.waiting("work", nil)
+	w.consent(at, "grace")
+	p := (<-end).problem(api.CodeOtherAccount, 409)
+	if p.Account != "grace" || !strings.Contains(p.Detail, "ada") {
+		t.Errorf("the question is %+v", p)
+	}
+	if got := w.call("GET", "/connections/work/token", nil).token(); got.AccessToken != before.AccessToken || got.Account != "ada" {
+		t.Error("tools act as someone else without the user's word")
+	}
+	c := w.call("POST", "/connections/work/connect", map[string]any{"accept_account": true}).connection()
+	if c.Account != "grace" || c.State != tokens.Connected {
+		t.Errorf("after accepting it is %+v", c)
+	}
+	w.call("POST", "/connections/work/connect", map[string]any{"accept_account": true}).problem(api.CodeConnectFailed, 409)
+}
+
+func TestAnotherAccountsGrantIsHeldTenMinutesOnly(t *testing.T) {
+	w := newWorld(t)
+	w.add("work")
+	w.connect("work", "ada")
+	at, end := w.waiting("work", nil)
+	w.consent(at, "grace")
+	(<-end).problem(api.CodeOtherAccount, 409)
+	w.clock.pass(HoldTime + time.Second)
+	w.call("POST", "/connections/work/connect", map[string]any{"accept_account": true}).problem(api.CodeConnectFailed, 409)
+}
+
+func TestTheAccountIsRememberedWhenTheGrantIsGone(t *testing.T) {
+	w := newWorld(t)
+	w.add("work")
+	w.connect("work", "ada")
+	w.call("DELETE", "/connections/work/grant", nil).ok()
+	w.stop()
+	w.start()
+	if c := w.call("GET", "/connections/work", nil).connection(); c.Account != "ada" {
+		t.Errorf("the account of the grant that is gone is %q", c.Account)
+	}
+	at, end := w.waiting("work", nil)
+	w.consent(at, "grace")
+	(<-end).problem(api.CodeOtherAccount, 409)
+}
+
+func TestSwitchingTheAccountOnPurposeAsksNothing(t *testing.T) {
+	w := newWorld(t)
+	w.add("work")
+	w.connect("work", "ada")
+	at, end := w.waiting("work", map[string]any{"switch_account": true})
+	w.consent(at, "grace")
+	if c := (<-end).connection(); c.Account != "grace" {
+		t.Errorf("account is %q", c.Account)
+	}
+}
+
+func TestWhichAccountsAreSurelyNotTheSame(t *testing.T) {
+	for _, c := range []struct {
+		was, is providers.Account
+		other   bool
+	}{
+		{providers.Account{}, providers.Account{ID: "1", Label: "ada"}, false},
+		{providers.Account{ID: "1", Label: "ada"}, providers.Account{}, false},
+		{providers.Account{ID: "1", Label: "ada"}, providers.Account{ID: "1", Label: "ada.l"}, false},
+		{providers.Account{ID: "1", Label: "ada"}, providers.Account{ID: "2", Label: "ada"}, true},
+		{providers.Account{Label: "ada"}, providers.Account{ID: "1", Label: "ada"}, false},
+		{providers.Account{Label: "ada"}, providers.Account{ID: "2", Label: "grace"}, true},
+		{providers.Account{ID: "1"}, providers.Account{Label: "grace"}, false},
+	} {
+		if got := other(c.was, c.is); got != c.other {
+			t.Errorf("other(%+v, %+v) = %t", c.was, c.is, got)
+		}
+	}
+}
+
+func TestPasteTakesTheRedirectOfThisFlowOnly(t *testing.T) {
+	w := newWorld(t)
+	w.add("work")
+	paste := func(url string) reply {
+		return w.call("POST", "/connections/work/connect/redirect", map[string]string{"url": url})
+	}
+	paste("http://127.0.0.1:1/callback?code=x&state=y").problem(api.CodeConnectFailed, 409)
+	at := w.begin("work", nil)
+	redirect, err := practicetest.Consent(t.Context(), at.URL, "ada")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, wrong := range []string{"only-a-code", strings.Replace(redirect, "state=", "state=x", 1), strings.Replace(redirect, "127.0.0.1", "127.0.0.2", 1)} {
+		paste(wrong).problem(tokens.CodeBadRequest, 400)
+	}
+	if c := paste(redirect).connection(); c.State != tokens.Connected {
+		t.Errorf("after the right paste the state is %s", c.State)
+	}
+}
+
+func TestDenialIsOneSentence(t *testing.T) {
+	w := newWorld(t)
+	w.add("work")
+	at, end := w.waiting("work", nil)
+	redirect, err := practicetest.Deny(t.Context(), at.URL, "ada")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.Get(redirect)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	p := (<-end).problem(api.CodeConnectFailed, 409)
+	if !strings.Contains(p.Detail, "denied") || p.Hint != "authtray connect work" {
+		t.Errorf("a denial is told as %+v", p)
+	}
+}
+
+func TestAChangedConfigurationEndsTheFlowThatWasBegunBefore(t *testing.T) {
+	w := newWorld(t)
+	w.add("work")
+	_, end := w.waiting("work", nil)
+	changed := w.practice()
+	changed["scopes"] = []string{"openid"}
+	w.call("PUT", "/connections/work", changed).ok()
+	(<-end).problem(api.CodeConnectFailed, 409)
+}
+
+func TestBrowserIsOpenedByTheAgent(t *testing.T) {
+	opened := make(chan string, 1)
+	w := newWorld(t, func(o *Options) {
+		o.Open = func(_ context.Context, url string) error { opened <- url; return nil }
+	})
+	w.add("work")
+	var at api.Attempt
+	w.call("POST", "/connections/work/connect", nil).ok().into(&at)
+	if got := <-opened; got != at.URL || at.BrowserError != "" {
+		t.Errorf("opened %q, answered %+v", got, at)
+	}
+}
+
+func TestMissingClientSecretSaysWhatToDo(t *testing.T) {
+	w := newWorld(t)
+	conn := w.practice()
+	conn["client_id"] = "authtray-practice-confidential"
+	conn["override"] = map[string]any{"client": map[string]any{"secret": "required", "auth": "post"}}
+	w.call("PUT", "/connections/work", conn).ok()
+	p := w.call("POST", "/connections/work/connect?wait=true", map[string]string{"mode": "url"})
+	if p.status < 400 || !strings.Contains(string(p.body), "secret") {
+		t.Errorf("without its secret connecting is answered %d %s", p.status, p.body)
+	}
+	w.call("PUT", "/connections/work/secret", map[string]string{"client_secret": "practice-secret"}).ok()
+	w.connect("work", "ada")
+	var c api.Connection
+	all := w.call("GET", "/connections", nil).ok()
+	if strings.Contains(string(all.body), "practice-secret") {
+		t.Error("a secret is told to clients")
+	}
+	var list struct{ Connections []json.RawMessage }
+	all.into(&list)
+	if err := json.Unmarshal(list.Connections[0], &c); err != nil || c.State != tokens.Connected {
+		t.Errorf("listed as %+v (%v)", c, err)
+	}
+}

@@ -1,0 +1,169 @@
+package agent
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/tokens"
+)
+
+// edit replaces a connection's file as an editor does.
+func (w *world) edit(name, text string) {
+	w.t.Helper()
+	if err := os.WriteFile(w.file(name), []byte(text), 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) file(name string) string { return filepath.Join(w.paths.Connections(), name+".toml") }
+
+func (w *world) read(name string) string {
+	w.t.Helper()
+	data, err := os.ReadFile(w.file(name))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return string(data)
+}
+
+func (w *world) seen(name string) api.Connection {
+	w.t.Helper()
+	var c api.Connection
+	if r := w.call("GET", "/connections/"+name, nil); r.status == 200 {
+		r.into(&c)
+	}
+	return c
+}
+
+func TestAFileThatAppearsIsTakenUpWhileRunning(t *testing.T) {
+	w := newWorld(t)
+	w.edit("work", "provider = \"github\"\nclient_id = \"abc\"\n")
+	eventually(t, "the connection is there", func() bool { return w.seen("work").State == tokens.Disconnected })
+	w.edit("work", "provider = \"github\"\nclient_id = \"def\"\n")
+	eventually(t, "its change is seen", func() bool { return w.seen("work").Config.ClientID == "def" })
+}
+
+func TestABrokenFileNamesFileAndLineAndCostsNoOther(t *testing.T) {
+	w := newWorld(t)
+	w.add("good")
+	w.connect("good", "ada")
+	w.edit("bad", "provider = \"github\"\nclient_ids = \"abc\"\n")
+	eventually(t, "the broken one is told", func() bool { return w.seen("bad").State == tokens.Misconfigured })
+	c := w.seen("bad")
+	if where := w.file("bad") + ":2"; !strings.Contains(c.ConfigError, where) || !strings.Contains(c.Detail, where) {
+		t.Errorf("the trouble is told as %q and %q, want %s in both", c.Detail, c.ConfigError, where)
+	}
+	w.call("POST", "/connections/bad/connect", nil).problem(tokens.CodeMisconfigured, 409)
+	w.call("GET", "/connections/bad/token", nil).problem(tokens.CodeMisconfigured, 409)
+	w.call("GET", "/connections/good/token", nil).token()
+
+	w.edit("bad", "provider = \"github\"\nclient_id = \"abc\"\n")
+	eventually(t, "mended", func() bool { return w.seen("bad").State == tokens.Disconnected })
+}
+
+func TestABrokenOrVanishedFileKeepsTheLastGoodConfiguration(t *testing.T) {
+	w := newWorld(t)
+	w.add("work")
+	good := w.read("work")
+	w.connect("work", "ada")
+	for what, spoil := range map[string]func(){
+		"broken":            func() { w.edit("work", good+"\n[[") },
+		"gone":              func() { os.Remove(w.file("work")) },
+		"writable by all":   func() { os.Chmod(w.file("work"), 0o666) },
+		"not even a file":   func() { os.Remove(w.file("work")); os.Mkdir(w.file("work"), 0o700) },
+		"with a secret":     func() { w.edit("work", good+"\nclient_secret = \"hush-hush\"\n") },
+		"of an odd entry":   func() { w.edit("work", "provider = \"praktice\"\n") },
+		"too large to read": func() { w.edit("work", good+"#"+strings.Repeat("x", config.MaxFile)) },
+	} {
+		spoil()
+		eventually(t, what+" is told", func() bool { return w.seen("work").ConfigError != "" })
+		if c := w.seen("work"); c.State != tokens.Connected || strings.Contains(c.ConfigError, "hush-hush") {
+			t.Errorf("%s: %s, %q", what, c.State, c.ConfigError)
+		}
+		w.call("POST", "/connections/work/refresh", nil).ok()
+		if notes := strings.Join(w.agent.Health().Notes, "\n"); !strings.Contains(notes, "work.toml") {
+			t.Errorf("%s: health says %q", what, notes)
+		}
+		os.Remove(w.file("work"))
+		w.edit("work", good)
+		os.Chmod(w.file("work"), 0o600)
+		eventually(t, what+" is mended", func() bool { return w.seen("work").ConfigError == "" })
+	}
+	if got := len(w.provider.Grants()); got != 1 {
+		t.Errorf("%d grants, want the one from the start", got)
+	}
+}
+
+func TestABrokenFileThatVanishesIsForgotten(t *testing.T) {
+	w := newWorld(t)
+	w.edit("bad", "[[")
+	eventually(t, "known", func() bool { return w.seen("bad").State == tokens.Misconfigured })
+	os.Remove(w.file("bad"))
+	eventually(t, "forgotten", func() bool { return w.seen("bad").Name == "" })
+}
+
+func TestTheUsersOwnProviderEntriesAreTakenUp(t *testing.T) {
+	w := newWorld(t)
+	w.edit("work", "provider = \"mine\"\nclient_id = \"abc\"\n")
+	eventually(t, "unknown at first", func() bool { return w.seen("work").State == tokens.Misconfigured })
+	entry := "id = \"mine\"\nname = \"My provider\"\nauthorize = \"https://mine.example/a\"\ntoken = \"https://mine.example/t\"\n"
+	if err := os.WriteFile(filepath.Join(w.paths.Providers(), "mine.toml"), []byte(entry), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "taken up", func() bool { return w.seen("work").State == tokens.Disconnected })
+	var p api.Provider
+	w.call("GET", "/providers/mine", nil).ok().into(&p)
+	if p.Name != "My provider" || !strings.HasPrefix(p.RedirectURI, "http://127.0.0.1") {
+		t.Errorf("the entry is %+v", p)
+	}
+	w.call("GET", "/providers/nobody", nil).problem(api.CodeUnknownProvider, 404)
+}
+
+func TestWhatCannotBeUsedIsNotWritten(t *testing.T) {
+	w := newWorld(t)
+	for what, in := range map[string]map[string]any{
+		"an unknown provider": {"provider": "githup"},
+		"an unknown override": {"provider": "github", "client_id": "x", "override": map[string]any{"tokn": "x"}},
+		"a secret":            {"provider": "github", "client_id": "x", "override": map[string]any{"client": map[string]any{"headers": map[string]any{"Authorization": "Basic eA=="}}}},
+		"a bad variable":      {"provider": "gitlab", "client_id": "x", "vars": map[string]any{"host": "https://x/"}},
+	} {
+		if r := w.call("PUT", "/connections/work", in); r.status != 400 {
+			t.Errorf("%s is answered %d %s", what, r.status, r.body)
+		}
+		if _, err := os.Stat(w.file("work")); err == nil {
+			t.Errorf("%s was written", what)
+		}
+	}
+	w.call("PUT", "/connections/NO", map[string]any{"provider": "github"}).problem(tokens.CodeBadRequest, 400)
+}
+
+func TestAddingOneConnectionRewritesNoOther(t *testing.T) {
+	w := newWorld(t)
+	text := "# mine\nprovider = 'github'   # as I like it\nclient_id = 'abc'\n"
+	os.MkdirAll(w.paths.Connections(), 0o700)
+	w.edit("one", text)
+	w.add("two")
+	w.call("DELETE", "/connections/two", nil).ok()
+	if got := w.read("one"); got != text {
+		t.Errorf("the other file is now %q", got)
+	}
+}
+
+func TestSettingsArePatchedInPlace(t *testing.T) {
+	w := newWorld(t)
+	var s api.Settings
+	w.call("GET", "/settings", nil).ok().into(&s)
+	if !s.Notifications || s.Reminders {
+		t.Errorf("defaults are %+v", s)
+	}
+	w.call("PATCH", "/settings", map[string]bool{"reminders": true}).ok().into(&s)
+	if !s.Reminders || !s.Notifications {
+		t.Errorf("after the patch: %+v", s)
+	}
+	w.call("PATCH", "/settings", map[string]bool{"autostart": true}).problem(api.CodeFailed, 500)
+	w.call("PATCH", "/settings", map[string]any{"colour": "red"}).problem(tokens.CodeBadRequest, 400)
+}

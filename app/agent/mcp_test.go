@@ -1,0 +1,321 @@
+package agent
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/auth"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"github.com/modelcontextprotocol/go-sdk/oauthex"
+
+	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/providers/practice/practicetest"
+	"github.com/authtray/authtray/providers/practice/server"
+	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/client"
+)
+
+// mcpWorld is a real MCP server that wants tokens, and who issues them.
+type mcpWorld struct {
+	*world
+	issuer *practicetest.Provider
+	url    string // of the MCP server
+
+	mu    sync.Mutex
+	asked []issuerRequest // of the issuer
+	doc   map[string]any  // what the issuer's document says differently
+}
+
+// issuerRequest is a request to the issuer, as far as it matters here.
+type issuerRequest struct {
+	path string
+	form url.Values
+}
+
+// newMCPWorld starts them; the scopes are what the server asks of a token.
+func newMCPWorld(t *testing.T, scopes []string, clients ...server.Client) *mcpWorld {
+	w := &mcpWorld{world: newWorld(t), doc: map[string]any{}}
+	w.issuer = practicetest.Start(t, server.Options{Clients: clients}, w.listen)
+	mux := http.NewServeMux()
+	resource := httptest.NewServer(mux)
+	t.Cleanup(resource.Close)
+	w.url = resource.URL + "/mcp"
+	meta := resource.URL + "/.well-known/oauth-protected-resource/mcp"
+	mux.Handle("/.well-known/oauth-protected-resource/mcp", auth.ProtectedResourceMetadataHandler(&oauthex.ProtectedResourceMetadata{
+		Resource: w.url, AuthorizationServers: []string{w.issuer.Issuer}, ScopesSupported: []string{"openid", "offline_access"},
+	}))
+	need := auth.RequireBearerToken(w.verify, &auth.RequireBearerTokenOptions{ResourceMetadataURL: meta, Scopes: scopes})
+	s := mcp.NewServer(&mcp.Implementation{Name: "notes", Version: "1"}, nil)
+	mcp.AddTool(s, &mcp.Tool{Name: "who", Description: "whose token this is"}, who)
+	mux.Handle("/mcp", need(mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return s }, nil)))
+	t.Setenv("AUTHTRAY_SOCKET", w.paths.Socket)
+	return w
+}
+
+func who(ctx context.Context, r *mcp.CallToolRequest, _ struct{}) (*mcp.CallToolResult, any, error) {
+	return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: r.Extra.TokenInfo.UserID}}}, nil, nil
+}
+
+// listen records what the issuer is asked, and lets its document say more.
+func (w *mcpWorld) listen(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/register" { // its body is JSON
+			r.ParseForm()
+		}
+		w.mu.Lock()
+		w.asked = append(w.asked, issuerRequest{r.URL.Path, r.Form})
+		w.mu.Unlock()
+		if !strings.HasPrefix(r.URL.Path, "/.well-known/") {
+			next.ServeHTTP(rw, r)
+			return
+		}
+		plain := httptest.NewRecorder()
+		next.ServeHTTP(plain, r)
+		var doc map[string]any
+		json.Unmarshal(plain.Body.Bytes(), &doc)
+		w.mu.Lock()
+		for k, v := range w.doc {
+			doc[k] = v
+		}
+		w.mu.Unlock()
+		rw.Header().Set("Content-Type", "application/json")
+		json.NewEncoder(rw).Encode(doc)
+	})
+}
+
+// requests are those to a path so far.
+func (w *mcpWorld) requests(path string) (all []url.Values) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, a := range w.asked {
+		if a.path == path {
+			all = append(all, a.form)
+		}
+	}
+	return all
+}
+
+// verify takes tokens of the issuer that were made for this server and no other.
+func (w *mcpWorld) verify(ctx context.Context, token string, _ *http.Request) (*auth.TokenInfo, error) {
+	r, err := http.NewRequestWithContext(ctx, "GET", w.issuer.Issuer+"/api/whoami", nil)
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	var is struct {
+		Name, Resource string
+		Scopes         []string
+		Expires        time.Time `json:"expires_at"`
+	}
+	if resp.StatusCode != http.StatusOK || json.NewDecoder(resp.Body).Decode(&is) != nil || is.Resource != w.url {
+		return nil, auth.ErrInvalidToken
+	}
+	return &auth.TokenInfo{Scopes: is.Scopes, Expiration: is.Expires, UserID: is.Name}, nil
+}
+
+// session is an MCP client that has its tokens from the agent.
+func (w *mcpWorld) session(name string) *mcp.ClientSession {
+	w.t.Helper()
+	c := mcp.NewClient(&mcp.Implementation{Name: "tool", Version: "1"}, nil)
+	s, err := c.Connect(w.t.Context(), &mcp.StreamableClientTransport{
+		Endpoint: w.url, HTTPClient: &http.Client{Transport: &client.Transport{Name: name}}, DisableStandaloneSSE: true, MaxRetries: -1,
+	}, nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func (w *mcpWorld) who(s *mcp.ClientSession) string {
+	w.t.Helper()
+	said, err := s.CallTool(w.t.Context(), &mcp.CallToolParams{Name: "who"})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return said.Content[0].(*mcp.TextContent).Text
+}
+
+func (w *mcpWorld) addFiles() {
+	w.t.Helper()
+	w.call("PUT", "/connections/files", map[string]any{"mcp": w.url}).ok()
+}
+
+func TestAnMCPServerIsConnectedToByItsURLAlone(t *testing.T) {
+	w := newMCPWorld(t, []string{"openid"})
+	w.addFiles()
+	c := w.connect("files", "ada")
+	if c.Config.ClientID != "" {
+		t.Errorf("the user's file says client id %q, which the user did not say", c.Config.ClientID)
+	}
+	if n := len(w.requests("/register")); n != 1 {
+		t.Errorf("registered %d times", n)
+	}
+	session := w.session("files")
+	if got := w.who(session); !strings.Contains(got, "Ada") {
+		t.Errorf("the MCP server knows the caller as %q", got)
+	}
+
+	// The token is taken away, the session goes on.
+	old := w.call("GET", "/connections/files/token", nil).token().AccessToken
+	w.clock.pass(11 * time.Second) // or it would be too new to be renewed
+	w.issuer.RejectAccess(old)
+	if got := w.who(session); !strings.Contains(got, "Ada") {
+		t.Errorf("after a refused token the caller is %q", got)
+	}
+	if now := w.call("GET", "/connections/files/token", nil).token().AccessToken; now == old {
+		t.Error("the token was not renewed")
+	}
+	for _, path := range []string{"/authorize", "/token"} {
+		for _, form := range w.requests(path) {
+			if form.Get("resource") != w.url {
+				t.Errorf("a request to %s names the resource %q", path, form.Get("resource"))
+			}
+			if path == "/authorize" && form.Get("code_challenge_method") != "S256" {
+				t.Error("no PKCE")
+			}
+		}
+	}
+	if n := len(w.requests("/token")); n != 2 {
+		t.Errorf("%d token requests, want the exchange and one refresh", n)
+	}
+
+	// Another agent knows the registered client.
+	w.stop()
+	w.start()
+	w.call("POST", "/connections/files/refresh", nil).ok()
+	if n := len(w.requests("/register")); n != 1 {
+		t.Errorf("registered %d times", n)
+	}
+	w.call("DELETE", "/connections/files", nil).ok()
+	if got := w.agent.clients().Load("files"); got.ClientID != "" {
+		t.Error("a removed connection's client is still remembered")
+	}
+}
+
+func TestAClientThatTheIssuerForgotRegistersAgainOnceAndThePersonIsAsked(t *testing.T) {
+	w := newMCPWorld(t, nil)
+	w.addFiles()
+	w.connect("files", "ada")
+	first := w.agent.clients().Load("files").ClientID
+	w.issuer.ForgetClient(first)
+	p := w.call("POST", "/connections/files/refresh", nil)
+	if p.status == 200 {
+		t.Fatal("a forgotten client was not refused")
+	}
+	var c api.Connection
+	eventually(t, "the user is asked to reconnect", func() bool {
+		c = w.call("GET", "/connections/files", nil).connection()
+		return c.State == tokens.ReconnectRequired
+	})
+	if c.Reason != tokens.ReasonClientForgotten || !strings.Contains(c.Detail, "registered again") {
+		t.Errorf("it is told as %s: %s", c.Reason, c.Detail)
+	}
+	second := w.agent.clients().Load("files").ClientID
+	if n := len(w.requests("/register")); n != 2 || second == first {
+		t.Errorf("registered %d times, now as %s", n, second)
+	}
+	before := len(w.requests("/token"))
+	w.call("GET", "/connections/files/token", nil).problem(tokens.CodeReconnectRequired, 409)
+	w.connect("files", "ada")
+	if after := len(w.requests("/token")); after != before+1 {
+		t.Errorf("%d token requests, want the exchange alone", after-before)
+	}
+	if n := len(w.requests("/register")); n != 2 {
+		t.Errorf("registered %d times", n)
+	}
+	w.who(w.session("files"))
+}
+
+func TestASignInThatEndsAtTheIssuersErrorPageIsBegunAnewWithAnotherClient(t *testing.T) {
+	w := newMCPWorld(t, nil)
+	w.addFiles()
+	w.connect("files", "ada")
+	w.call("DELETE", "/connections/files/grant", nil).ok()
+	w.issuer.ForgetClient(w.agent.clients().Load("files").ClientID)
+	at := w.begin("files", nil)
+	if redirect, err := practicetest.Consent(t.Context(), at.URL, "ada"); err == nil {
+		t.Fatalf("the issuer sends the browser of an unknown client to %s", redirect)
+	}
+	w.call("DELETE", "/connections/files/connect", nil).ok()
+	w.connect("files", "ada")
+	if n := len(w.requests("/register")); n != 2 {
+		t.Errorf("registered %d times", n)
+	}
+}
+
+func TestACanceledSignInWithANewClientRegistersNoOther(t *testing.T) {
+	w := newMCPWorld(t, nil)
+	w.addFiles()
+	w.begin("files", nil)
+	w.call("DELETE", "/connections/files/connect", nil).ok()
+	w.connect("files", "ada")
+	if n := len(w.requests("/register")); n != 1 {
+		t.Errorf("registered %d times", n)
+	}
+}
+
+func TestAClientDocumentIsUsedWhereTheIssuerTakesThem(t *testing.T) {
+	const document = "https://app.example.org/client.json"
+	known := server.Client{ID: document, Name: "Document", RedirectURIs: []string{"http://127.0.0.1/callback"}, AnyPort: true}
+	w := newMCPWorld(t, nil, known)
+	w.call("PUT", "/connections/plain", map[string]any{"mcp": w.url, "client_id": document}).ok()
+	w.connect("plain", "ada")
+	if got := w.requests("/authorize"); got[0].Get("client_id") == document || len(w.requests("/register")) != 1 {
+		t.Error("an issuer that announces no such documents was sent one")
+	}
+	w.mu.Lock()
+	w.doc["client_id_metadata_document_supported"] = true
+	w.mu.Unlock()
+	w.call("PUT", "/connections/files", map[string]any{"mcp": w.url, "client_id": document}).ok()
+	w.connect("files", "ada")
+	all := w.requests("/authorize")
+	if got := all[len(all)-1].Get("client_id"); got != document || len(w.requests("/register")) != 1 {
+		t.Errorf("the client is %q", got)
+	}
+	w.who(w.session("files"))
+}
+
+func TestAStepUpAsksForMoreAndKeepsIt(t *testing.T) {
+	w := newMCPWorld(t, nil)
+	w.addFiles()
+	w.connect("files", "ada")
+	if got := w.call("GET", "/connections/files", nil).connection().Scopes; slices.Contains(got, "notes.write") {
+		t.Fatalf("the scopes are %v before the step up", got)
+	}
+	w.consent(w.begin("files", map[string]any{"scopes": []string{"notes.write"}}), "ada")
+	var c api.Connection
+	eventually(t, "the scopes are the connection's", func() bool {
+		c = w.call("GET", "/connections/files", nil).connection()
+		return slices.Contains(c.Config.Scopes, "notes.write")
+	})
+	if c.State != tokens.Connected || !slices.Contains(c.Scopes, "notes.write") || !slices.Contains(c.Scopes, "openid") {
+		t.Errorf("after the step up it is %s with %v", c.State, c.Scopes)
+	}
+	if n := len(w.requests("/register")); n != 1 {
+		t.Errorf("registered %d times", n)
+	}
+}
+
+func TestAnIssuerThatRegistersNobodySaysWhatToDo(t *testing.T) {
+	w := newMCPWorld(t, nil)
+	w.doc["registration_endpoint"] = nil
+	w.addFiles()
+	p := w.call("POST", "/connections/files/connect", map[string]any{"mode": "url"}).problem(api.CodeConnectFailed, 409)
+	if !strings.Contains(p.Detail, "authtray add files --client-id ID") || !strings.Contains(p.Detail, "http://127.0.0.1") {
+		t.Errorf("it is told as %q", p.Detail)
+	}
+}

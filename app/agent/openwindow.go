@@ -1,0 +1,142 @@
+package agent
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/authtray/authtray/app/window/raise"
+)
+
+// window starts the window's process, or raises the one that is open.
+type window struct {
+	agent *Agent
+	mu    sync.Mutex // one start at a time
+}
+
+// windowTime is how long the window may take to show that it is there.
+const windowTime = 15 * time.Second
+
+// OpenWindow implements api.Agent.
+func (a *Agent) OpenWindow(ctx context.Context) error {
+	if err := a.window.open(ctx); err != nil {
+		return asError(err, codeFailed, sentence(err), "authtray status")
+	}
+	return nil
+}
+
+func (w *window) open(ctx context.Context) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, windowTime)
+	defer cancel()
+	at := raise.Address(w.agent.opts.Paths.Socket)
+	if raised, err := raise.Raise(ctx, at); raised || err != nil {
+		return err
+	}
+	cmd, err := w.command()
+	if err != nil {
+		return err
+	}
+	return w.start(ctx, cmd, at)
+}
+
+var errNoDisplay = errors.New("there is no display here, so the window cannot be opened; the commands work without it: authtray status")
+
+// command is the program that shows the window: this one where it carries it,
+// else authtray-window beside it or in PATH.
+func (w *window) command() (*exec.Cmd, error) {
+	if runtime.GOOS == "linux" && os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "" {
+		return nil, errNoDisplay
+	}
+	program, err := w.program()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(program, "window")
+	cmd.Env = append(os.Environ(), "AUTHTRAY_SOCKET="+w.agent.opts.Paths.Socket)
+	return cmd, nil
+}
+
+func (w *window) program() (string, error) {
+	self, err := os.Executable()
+	if err == nil && w.agent.opts.HasWindow {
+		return self, nil
+	}
+	name := "authtray-window"
+	if runtime.GOOS == "windows" {
+		name += ".exe"
+	}
+	if err == nil {
+		if beside := filepath.Join(filepath.Dir(self), name); isFile(beside) {
+			return beside, nil
+		}
+	}
+	if inPath, err := exec.LookPath(name); err == nil && filepath.IsAbs(inPath) {
+		return inPath, nil
+	}
+	return "", fmt.Errorf("this authtray was built without its window, and %s is neither beside it nor in PATH: install it, or build it with `make window`", name)
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// start runs the window and returns when it answers. One that ends before says
+// why on stderr, in one sentence. That goes to a file, not to a pipe of ours: the
+// window outlives the agent, and writing to a broken pipe would end it.
+func (w *window) start(ctx context.Context, cmd *exec.Cmd, at string) error {
+	said, err := os.OpenFile(filepath.Join(w.agent.opts.Paths.State, "window.log"), os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("the window cannot be started: %w", err)
+	}
+	defer said.Close()
+	cmd.Stderr = said
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("the window cannot be started: %w", err)
+	}
+	over := make(chan error, 1)
+	go func() { over <- cmd.Wait() }()
+	look := time.NewTicker(50 * time.Millisecond)
+	defer look.Stop()
+	for {
+		select {
+		case <-look.C:
+			if raised, _ := raise.Raise(ctx, at); raised {
+				return nil
+			}
+		case err := <-over:
+			if line := lastLine(said); line != "" {
+				return errors.New(line)
+			}
+			return fmt.Errorf("the window ended at once (%v)", err)
+		case <-ctx.Done():
+			return errors.New("the window was started and does not answer; it may still come")
+		}
+	}
+}
+
+// lastLine is the last thing that was written to a file.
+func lastLine(f *os.File) string {
+	const most = 4096
+	var from int64
+	if info, err := f.Stat(); err == nil {
+		from = max(info.Size()-most, 0)
+	}
+	text, err := io.ReadAll(io.NewSectionReader(f, from, most))
+	if err != nil {
+		return ""
+	}
+	text = bytes.TrimSpace(text)
+	return strings.TrimPrefix(string(text[bytes.LastIndexByte(text, '\n')+1:]), "authtray: ")
+}

@@ -1,0 +1,267 @@
+package agent
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/authtray/authtray/app/access/audit"
+	"github.com/authtray/authtray/app/access/gate"
+	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/app/desktop/autostart"
+	"github.com/authtray/authtray/app/desktop/browser"
+	"github.com/authtray/authtray/app/desktop/clipboard"
+	"github.com/authtray/authtray/app/desktop/notify"
+	"github.com/authtray/authtray/app/desktop/tray"
+	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/store"
+)
+
+// RunOptions are what the command line says about the agent.
+type RunOptions struct {
+	Paths      config.Paths
+	Version    string
+	NoTray     bool
+	Replace    bool             // take over from an agent that runs
+	Store      string           // keychain, memory or file ["keychain"]
+	Passphrase store.Passphrase // of the file store; nil: nobody can be asked
+	HasWindow  bool             // this executable carries the window
+	Stderr     io.Writer        // the log, and what is said to the user
+}
+
+// ErrNoKeychain: there is no keychain, and no other store was chosen. Exit
+// code 6.
+var ErrNoKeychain = errors.New("there is no keychain here")
+
+// ErrStore: the store that was chosen is not one, or cannot be opened.
+var ErrStore = errors.New("the store cannot be used")
+
+// RunAgent is the agent's process. It returns when the agent has ended: nil
+// where it was asked to, and where another agent runs already, whose window it
+// raised. It must be called on the main goroutine, where macOS wants the tray.
+func RunAgent(ctx context.Context, o RunOptions) error {
+	log := NewLog(o.Stderr)
+	settleSoon()
+	if err := Harden(); err != nil {
+		log.Warn("this process cannot be kept out of core files", "err", err)
+	}
+	hasBus := store.ForbidBusLaunch()
+	unlock, err := acquire(ctx, o)
+	if err != nil || unlock == nil {
+		return err
+	}
+	defer unlock()
+	kept, err := openStore(ctx, o, hasBus, log)
+	if err != nil {
+		return err
+	}
+	defer kept.Close()
+	return runDesktop(ctx, o, kept, log)
+}
+
+// NewLog writes text to w. AUTHTRAY_LOG=debug says more; no level says a
+// secret.
+func NewLog(w io.Writer) *slog.Logger {
+	level := slog.LevelInfo
+	if err := level.UnmarshalText([]byte(os.Getenv("AUTHTRAY_LOG"))); err != nil {
+		level = slog.LevelInfo
+	}
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
+}
+
+// acquire makes this process the profile's agent. A nil unlock without an error
+// means that another one is, and has been asked to show itself.
+func acquire(ctx context.Context, o RunOptions) (unlock func() error, err error) {
+	unlock, err = api.Lock(o.Paths.Lock())
+	if !errors.Is(err, api.ErrRunning) {
+		return unlock, err
+	}
+	if !o.Replace {
+		raiseOther(ctx, o)
+		return nil, nil
+	}
+	if err := ask(ctx, o.Paths.Socket, "/v1/quit"); err != nil {
+		return nil, fmt.Errorf("the agent that runs could not be asked to end: %w", err)
+	}
+	return inherit(ctx, o.Paths.Lock())
+}
+
+// QuitTime is how long an agent may take to end: it waits for answers that are
+// under way.
+const QuitTime = tokens.ShutdownTime + 5*time.Second
+
+// inherit takes the lock when the other agent lets go of it.
+func inherit(ctx context.Context, path string) (func() error, error) {
+	ctx, cancel := context.WithTimeout(ctx, QuitTime)
+	defer cancel()
+	for {
+		unlock, err := api.Lock(path)
+		if !errors.Is(err, api.ErrRunning) {
+			return unlock, err
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			return nil, fmt.Errorf("the agent that runs was asked to end and did not; end it, then try again: %w", err)
+		}
+	}
+}
+
+func raiseOther(ctx context.Context, o RunOptions) {
+	fmt.Fprintln(o.Stderr, "Authtray is running already.")
+	if err := ask(ctx, o.Paths.Socket, "/v1/window"); err != nil {
+		fmt.Fprintln(o.Stderr, "Its window was not opened: "+err.Error())
+	}
+}
+
+// ask sends a request without a body to the agent that runs.
+func ask(ctx context.Context, address, path string) error {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://agent"+path, nil)
+	if err != nil {
+		return err
+	}
+	answer, err := api.Client(address).Do(r)
+	if err != nil {
+		return errors.Unwrap(err) // without the URL, which says nothing
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode < 300 {
+		return nil
+	}
+	var p api.Problem
+	if err := json.NewDecoder(answer.Body).Decode(&p); err != nil {
+		return fmt.Errorf("the agent answered %s", answer.Status)
+	}
+	return errors.New(p.Detail)
+}
+
+// openStore opens the store that was chosen, or the keychain. A keychain that
+// is locked will do: it opens later.
+func openStore(ctx context.Context, o RunOptions, hasBus bool, log *slog.Logger) (store.Store, error) {
+	switch o.Store {
+	case "", "keychain":
+		s := store.Keychain(o.Paths.Service(), store.WithLog(log))
+		if err := awaitKeychain(ctx, s, hasBus, log); err != nil {
+			s.Close()
+			return nil, err
+		}
+		return s, nil
+	case "memory":
+		log.Warn("grants are kept in memory only, and are gone when the agent ends")
+		return store.Memory(), nil
+	case "file":
+		return openFile(ctx, o)
+	}
+	return nil, fmt.Errorf("%w: %q is not keychain, memory or file", ErrStore, o.Store)
+}
+
+func openFile(ctx context.Context, o RunOptions) (store.Store, error) {
+	if o.Passphrase == nil {
+		return nil, fmt.Errorf("%w: the file store needs a passphrase, and nobody can be asked for it here", ErrStore)
+	}
+	s := store.File(filepath.Join(o.Paths.State, "store"), o.Passphrase)
+	if err := s.Unlock(ctx); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("%w: %w", ErrStore, err)
+	}
+	return s, nil
+}
+
+// loginTime is how long the keychain may take to appear: at login the agent may
+// be there first.
+const loginTime = 10 * time.Second
+
+// awaitKeychain is ErrNoKeychain where there is none. Without a session bus
+// there is nothing to wait for. One that says nothing is there: the agent begins
+// without it, says so, and goes on once it answers.
+func awaitKeychain(ctx context.Context, s store.Store, hasBus bool, log *slog.Logger) error {
+	deadline := time.Now().Add(loginTime)
+	for {
+		try, cancel := context.WithTimeout(ctx, 3*time.Second)
+		err := s.Check(try)
+		silent := errors.Is(try.Err(), context.DeadlineExceeded)
+		cancel()
+		if err == nil || errors.Is(err, store.ErrLocked) {
+			return nil
+		}
+		if silent && ctx.Err() == nil {
+			log.Warn("the keychain does not answer; the agent begins without it")
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if !hasBus || time.Now().After(deadline) {
+			return fmt.Errorf("%w: %s. Start one, or choose another place: --store=file (sealed with a passphrase) or --store=memory (gone when the agent ends)",
+				ErrNoKeychain, strings.TrimPrefix(err.Error(), store.ErrUnavailable.Error()+": "))
+		}
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// runDesktop puts the agent together with this desktop, and runs it.
+func runDesktop(ctx context.Context, o RunOptions, kept store.Store, log *slog.Logger) error {
+	settings, err := config.ReadSettings(o.Paths.Settings())
+	if err != nil {
+		log.Warn("the settings cannot be read, so the defaults are used", "err", err)
+	}
+	note := notify.New(notify.Options{
+		Enabled: settings.Notifications, Reminders: settings.Reminders,
+		IconFile: filepath.Join(o.Paths.State, "icon.png"), Log: log,
+	})
+	defer note.Close()
+	login := autostart.Entry{Profile: o.Paths.Profile}
+	if moved, err := login.Follow(); err != nil || moved {
+		log.Info("the entry for start at login was looked at", "moved", moved, "err", err)
+	}
+	reads := audit.Open(o.Paths.State, log)
+	defer reads.Close()
+	a := NewAgent(Options{
+		Paths: o.Paths, Store: kept, Log: log, Version: o.Version,
+		Open:   func(ctx context.Context, url string) error { return browser.Open(ctx, log, url) },
+		Notify: note, Autostart: login, HasWindow: o.HasWindow,
+		Audit: auditor{reads}, Gate: gate.New(o.Paths.State, note, log),
+	})
+	if o.NoTray {
+		return a.Run(ctx)
+	}
+	return a.runWithTray(ctx)
+}
+
+// runWithTray gives this goroutine to the tray.
+func (a *Agent) runWithTray(ctx context.Context) error {
+	t := tray.New(tray.Options{
+		Actions: menu{a}, CanCopy: clipboard.Available(), Autostart: a.autostart(),
+		Profile: a.opts.Paths.Profile, Log: a.log,
+	})
+	a.opts.Tray = trayFace{t}
+	over := make(chan error, 1)
+	go func() { over <- a.Run(ctx); a.end() }()
+	if err := t.Run(a.Ended); err != nil {
+		a.log.Warn("there is no tray", "err", err)
+	}
+	return <-over
+}
+
+// trayFace is a tray.Tray as the agent sees it.
+type trayFace struct{ *tray.Tray }
+
+func (t trayFace) Health() (state, detail string) {
+	h := t.Tray.Health()
+	return h.State, h.Detail
+}

@@ -1,0 +1,230 @@
+package agent
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/app/window/raise"
+)
+
+// bare is a machine with no desktop at all, and what an agent on it says.
+type bare struct {
+	t     *testing.T
+	paths config.Paths
+	mu    sync.Mutex
+	said  bytes.Buffer
+}
+
+func newBare(t *testing.T) *bare {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "at")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	for _, v := range []string{"DISPLAY", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_STATE_HOME"} {
+		t.Setenv(v, "")
+	}
+	t.Setenv("HOME", dir)
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path="+filepath.Join(dir, "no-bus"))
+	return &bare{t: t, paths: config.Paths{
+		Config: filepath.Join(dir, "config"), State: filepath.Join(dir, "state"), Socket: filepath.Join(dir, "run", "agent.sock"),
+	}}
+}
+
+func (b *bare) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.said.Write(p)
+}
+
+func (b *bare) text() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.said.String()
+}
+
+// run starts an agent's process and gives its end.
+func (b *bare) run(o RunOptions) <-chan error {
+	o.Paths, o.Stderr, o.Version = b.paths, b, "test"
+	over := make(chan error, 1)
+	go func() { over <- RunAgent(context.Background(), o) }()
+	return over
+}
+
+// health waits for an agent and asks it.
+func (b *bare) health() (h api.Health) {
+	b.t.Helper()
+	eventually(b.t, "an agent answers", func() bool {
+		resp, err := api.Client(b.paths.Socket).Get("http://agent/v1/health")
+		if err != nil {
+			return false
+		}
+		defer resp.Body.Close()
+		return json.NewDecoder(resp.Body).Decode(&h) == nil
+	})
+	return h
+}
+
+func (b *bare) quit(over <-chan error) {
+	b.t.Helper()
+	if err := ask(b.t.Context(), b.paths.Socket, "/v1/quit"); err != nil {
+		b.t.Error(err)
+	}
+	if err := <-over; err != nil {
+		b.t.Errorf("the agent ended with: %v", err)
+	}
+}
+
+func TestWithNoDesktopAtAllTheAgentServesAndSaysWhatIsMissing(t *testing.T) {
+	b := newBare(t)
+	over := b.run(RunOptions{Store: "memory"}) // with a tray, which has nowhere to be
+	h := b.health()
+	if h.Store != "memory" || h.Tray == "registered" || h.PID != os.Getpid() || h.Version != "test" {
+		t.Errorf("health is %+v", h)
+	}
+	if !strings.Contains(strings.Join(h.Notes, " "), "in memory only") {
+		t.Errorf("notes are %q", h.Notes)
+	}
+	err := ask(t.Context(), b.paths.Socket, "/v1/window")
+	if runtime.GOOS == "linux" && (err == nil || !strings.Contains(err.Error(), "no display")) {
+		t.Errorf("the window without a display: %v", err)
+	}
+	b.quit(over)
+}
+
+func TestASecondAgentRaisesTheFirstAndEndsWell(t *testing.T) {
+	b := newBare(t)
+	first := b.run(RunOptions{NoTray: true, Store: "memory"})
+	b.health()
+	door, err := raise.Listen(raise.Address(b.paths.Socket)) // the first one's window is open
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer door.Close()
+	if err := <-b.run(RunOptions{NoTray: true, Store: "memory"}); err != nil {
+		t.Errorf("the second agent: %v", err)
+	}
+	<-door.Knocks()
+	if !strings.Contains(b.text(), "running already") {
+		t.Errorf("said: %s", b.text())
+	}
+	b.quit(first)
+}
+
+func TestReplaceTakesOver(t *testing.T) {
+	b := newBare(t)
+	first := b.run(RunOptions{NoTray: true, Store: "memory"})
+	b.health()
+	second := b.run(RunOptions{NoTray: true, Store: "memory", Replace: true})
+	if err := <-first; err != nil {
+		t.Errorf("the first agent: %v", err)
+	}
+	b.health()
+	b.quit(second)
+	if _, err := os.Stat(b.paths.Socket); err == nil {
+		t.Error("the socket is left behind")
+	}
+}
+
+func TestWithoutAKeychainTheAgentSaysSoPlainly(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("macOS and Windows always have one")
+	}
+	b := newBare(t)
+	err := <-b.run(RunOptions{NoTray: true})
+	if !errors.Is(err, ErrNoKeychain) || !strings.Contains(err.Error(), "--store=memory") {
+		t.Errorf("err = %v", err)
+	}
+	for _, o := range []RunOptions{{Store: "cloud"}, {Store: "file"}} {
+		if err := <-b.run(o); !errors.Is(err, ErrStore) {
+			t.Errorf("%s: %v", o.Store, err)
+		}
+	}
+	if _, err := api.Dial(t.Context(), b.paths.Socket); !errors.Is(err, api.ErrNotRunning) {
+		t.Errorf("something answers: %v", err)
+	}
+}
+
+func TestTheFileStoreAsksForItsPassphraseOnce(t *testing.T) {
+	b := newBare(t)
+	asked := 0
+	over := b.run(RunOptions{NoTray: true, Store: "file", Passphrase: func(context.Context, bool) (string, error) {
+		asked++
+		return "correct horse", nil
+	}})
+	if h := b.health(); h.Store != "file" || asked != 1 {
+		t.Errorf("store %s, asked %d times", h.Store, asked)
+	}
+	b.quit(over)
+}
+
+func TestDebugIsForThoseWhoAsk(t *testing.T) {
+	for level, want := range map[string]bool{"": false, "debug": true, "nonsense": false} {
+		t.Setenv("AUTHTRAY_LOG", level)
+		var out bytes.Buffer
+		NewLog(&out).Debug("x")
+		if got := out.Len() > 0; got != want {
+			t.Errorf("AUTHTRAY_LOG=%q: debug lines %t", level, got)
+		}
+	}
+}
+
+// script makes authtray-window a program that does what the test says.
+func script(t *testing.T, body string) {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "authtray-window"), []byte("#!/bin/sh\n"+body), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+":/usr/bin:/bin")
+	t.Setenv("DISPLAY", ":77")
+}
+
+func TestAWindowThatCannotStartSaysWhy(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("a shell script")
+	}
+	w := newWorld(t)
+	script(t, "echo 'noise' >&2; echo 'authtray: OpenGL is not to be had here.' >&2; exit 1\n")
+	if p := w.call("POST", "/window", nil).problem(api.CodeFailed, 500); p.Detail != "OpenGL is not to be had here." {
+		t.Errorf("told as %q", p.Detail)
+	}
+	t.Setenv("PATH", "/nowhere")
+	if p := w.call("POST", "/window", nil).problem(api.CodeFailed, 500); !strings.Contains(p.Detail, "authtray-window") {
+		t.Errorf("told as %q", p.Detail)
+	}
+}
+
+func TestTheWindowIsStartedOnceAndThenRaised(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("a shell script")
+	}
+	w := newWorld(t)
+	started := filepath.Join(t.TempDir(), "started")
+	script(t, "echo $1 $AUTHTRAY_SOCKET >> "+started+"; exec sleep 600\n")
+	answer := make(chan reply, 1)
+	go func() { answer <- w.call("POST", "/window", nil) }()
+	eventually(t, "the program runs", func() bool { _, err := os.Stat(started); return err == nil })
+	door, err := raise.Listen(raise.Address(w.paths.Socket)) // as the program would
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer door.Close()
+	(<-answer).ok()
+	w.call("POST", "/window", nil).ok()
+	said, _ := os.ReadFile(started)
+	if string(said) != "window "+w.paths.Socket+"\n" {
+		t.Errorf("started with %q", said)
+	}
+}

@@ -1,0 +1,215 @@
+package agent
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/store"
+)
+
+func TestAGrantLivesItsLifeOverTheSocket(t *testing.T) {
+	w := newWorld(t)
+	w.call("GET", "/connections/work/token", nil).problem(tokens.CodeUnknownConnection, 404)
+
+	w.add("work")
+	w.call("GET", "/connections/work/token", nil).problem(tokens.CodeDisconnected, 409)
+
+	c := w.connect("work", "ada")
+	if c.Account != "ada" || !c.Refreshable || c.ExpiresAt == nil || c.Config == nil || c.Config.Provider != "practice" {
+		t.Fatalf("connected as %+v", c)
+	}
+
+	first := w.call("GET", "/connections/work/token", nil).token()
+	if first.AccessToken == "" || first.TokenType != "Bearer" || first.Account != "ada" {
+		t.Fatalf("token is %+v", first)
+	}
+	plain := w.call("GET", "/connections/work/token", nil, "Accept", "text/plain").ok()
+	if string(plain.body) != first.AccessToken+"\n" || !strings.HasPrefix(plain.header.Get("Content-Type"), "text/plain") {
+		t.Errorf("text/plain is answered %q", plain.header.Get("Content-Type"))
+	}
+	if got := plain.header.Get("Cache-Control"); got != "no-store" {
+		t.Errorf("Cache-Control is %q", got)
+	}
+
+	w.clock.pass(11 * time.Second) // a token is not just renewed any more
+	w.provider.RejectAccess(first.AccessToken)
+	second := w.call("POST", "/connections/work/rejected", map[string]string{"access_token": first.AccessToken}).token()
+	if second.AccessToken == first.AccessToken {
+		t.Error("a rejected token was handed out again")
+	}
+	if got := w.call("POST", "/connections/work/rejected", map[string]string{"access_token": first.AccessToken}).token(); got.AccessToken != second.AccessToken {
+		t.Error("a rejected older token was not answered with the current one")
+	}
+
+	w.call("POST", "/connections/work/refresh", nil).ok()
+	third := w.call("GET", "/connections/work/token", nil).token()
+	if third.AccessToken == second.AccessToken {
+		t.Error("a refresh brought no new token")
+	}
+
+	w.provider.Revoke("ada")
+	w.call("POST", "/connections/work/refresh", nil).problem(tokens.CodeReconnectRequired, 409)
+	p := w.call("GET", "/connections/work/token", nil).problem(tokens.CodeReconnectRequired, 409)
+	if p.Reason != string(tokens.ReasonRevoked) || !strings.Contains(p.Hint, "authtray connect work") {
+		t.Errorf("a dead grant is told as %+v", p)
+	}
+	eventually(t, "the dead grant is erased", func() bool {
+		_, err := w.store.Get(context.Background(), "work")
+		return errors.Is(err, store.ErrAbsent)
+	})
+	eventually(t, "the death is announced", func() bool { n, up := w.notes.state("work"); return n == 1 && up != nil })
+
+	w.connect("work", "ada")
+	eventually(t, "the notification is withdrawn", func() bool { _, up := w.notes.state("work"); return up == nil })
+
+	var removed api.Removed
+	w.call("DELETE", "/connections/work/grant", nil).ok().into(&removed)
+	if !removed.Revoked {
+		t.Errorf("disconnecting says %+v", removed)
+	}
+	for _, g := range w.provider.Grants() {
+		if g.Alive() {
+			t.Errorf("grant %s lives on at the provider", g.ID)
+		}
+	}
+	w.call("GET", "/connections/work/token", nil).problem(tokens.CodeDisconnected, 409)
+
+	w.call("DELETE", "/connections/work", nil).ok()
+	w.call("GET", "/connections/work", nil).problem(tokens.CodeUnknownConnection, 404)
+}
+
+func TestNoSecretReachesTheLog(t *testing.T) {
+	w := newWorld(t)
+	w.add("work")
+	at := w.begin("work", nil)
+	w.consent(at, "ada")
+	tok := w.call("GET", "/connections/work/token?timeout=20s", nil)
+	eventually(t, "connected", func() bool {
+		tok = w.call("GET", "/connections/work/token", nil)
+		return tok.status == 200
+	})
+	w.call("PUT", "/connections/work/secret", map[string]string{"client_secret": "hush-hush"}).ok()
+	w.call("POST", "/connections/work/rejected", `{"access_token": 12}`)
+	log := w.logText()
+	for _, secret := range []string{tok.token().AccessToken, "hush-hush", "code=", "state=", "code_challenge"} {
+		if strings.Contains(log, secret) {
+			t.Errorf("the log at debug level holds %.10q…", secret)
+		}
+	}
+}
+
+func TestADeathIsAnnouncedOnceAlsoOverARestart(t *testing.T) {
+	w := newWorld(t)
+	w.add("work")
+	w.connect("work", "ada")
+	w.provider.Revoke("ada")
+	w.call("POST", "/connections/work/refresh", nil).problem(tokens.CodeReconnectRequired, 409)
+	eventually(t, "announced", func() bool { n, _ := w.notes.state("work"); return n == 1 })
+	eventually(t, "the verdict says so", func() bool {
+		v, ok, err := configVerdict(w, "work")
+		return err == nil && ok && v.Announced
+	})
+	hits := w.provider.TokenHits()
+	w.stop()
+	w.start()
+	if st := w.call("GET", "/connections/work", nil).connection(); st.State != tokens.ReconnectRequired {
+		t.Errorf("after a restart the state is %s", st.State)
+	}
+	w.call("GET", "/connections/work/token", nil).problem(tokens.CodeReconnectRequired, 409)
+	if n, _ := w.notes.state("work"); n != 1 {
+		t.Errorf("announced %d times", n)
+	}
+	if got := w.provider.TokenHits(); got != hits {
+		t.Errorf("%d requests to the token endpoint after the verdict", got-hits)
+	}
+}
+
+func TestTheNotificationsButtonReconnects(t *testing.T) {
+	opened := make(chan string, 4)
+	w := newWorld(t, func(o *Options) {
+		o.Open = func(_ context.Context, url string) error { opened <- url; return nil }
+	})
+	w.add("work")
+	w.connect("work", "ada")
+	w.provider.Revoke("ada")
+	w.call("POST", "/connections/work/refresh", nil).problem(tokens.CodeReconnectRequired, 409)
+	var press func()
+	eventually(t, "announced", func() bool { _, press = w.notes.state("work"); return press != nil })
+	go press()
+	w.consent(api.Attempt{URL: <-opened}, "ada")
+	eventually(t, "withdrawn", func() bool { _, up := w.notes.state("work"); return up == nil })
+	if st := w.call("GET", "/connections/work", nil).connection(); st.State != tokens.Connected {
+		t.Errorf("state is %s", st.State)
+	}
+}
+
+func TestConnectedAgainAfterARestartWithoutABrowser(t *testing.T) {
+	w := newWorld(t)
+	w.add("work")
+	w.connect("work", "ada")
+	before := w.call("GET", "/connections/work/token", nil).token()
+	w.stop()
+	w.start()
+	if after := w.call("GET", "/connections/work/token", nil).token(); after.AccessToken != before.AccessToken {
+		t.Error("another token after a restart")
+	}
+}
+
+func TestEventsTellEveryConnectionFirstAndThenChanges(t *testing.T) {
+	w := newWorld(t)
+	w.add("work")
+	r, _ := http.NewRequestWithContext(t.Context(), "GET", "http://agent/v1/events", nil)
+	resp, err := w.client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if got := resp.Header.Get("Content-Type"); got != "text/event-stream" {
+		t.Fatalf("Content-Type is %q", got)
+	}
+	lines := bufio.NewScanner(resp.Body)
+	await := func(want ...string) {
+		t.Helper()
+		for lines.Scan() {
+			if !strings.Contains(lines.Text(), want[0]) {
+				continue
+			}
+			if want = want[1:]; len(want) == 0 {
+				return
+			}
+		}
+		t.Fatalf("the stream ended before %q", want)
+	}
+	await("event: connection", `"state":"disconnected"`)
+	w.connect("work", "ada")
+	await(`"state":"connecting"`, `"state":"connected"`)
+	w.call("DELETE", "/connections/work", nil).ok()
+	await("event: removed", `"name":"work"`)
+}
+
+func configVerdict(w *world, name string) (tokens.Verdict, bool, error) {
+	return w.verdicts().Load(name)
+}
+
+func TestAttemptModesAreKnown(t *testing.T) {
+	w := newWorld(t)
+	w.add("work")
+	w.call("POST", "/connections/work/connect", map[string]string{"mode": "telepathy"}).problem(tokens.CodeBadRequest, 400)
+	var at api.Attempt
+	w.call("POST", "/connections/work/connect", nil).ok().into(&at)
+	if at.Mode != string(providers.Browser) || at.BrowserError == "" || at.URL == "" {
+		t.Errorf("without a browser the attempt is %+v", at)
+	}
+	w.call("DELETE", "/connections/work/connect", nil).ok()
+	if st := w.call("GET", "/connections/work", nil).connection(); st.State != tokens.Disconnected {
+		t.Errorf("after cancel the state is %s", st.State)
+	}
+}

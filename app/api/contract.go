@@ -1,0 +1,169 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/authtray/authtray/app/access/audit"
+	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/tokens"
+)
+
+// Agent is what the server serves. Its errors are *tokens.Error, or are told
+// as "failed" with their text; no error holds a secret. Every method may be
+// called by many at once and obeys its context.
+type Agent interface {
+	// Connections are all, sorted by name, without their configuration.
+	Connections() []Connection
+	// Connection is one, with its configuration.
+	Connection(name string) (Connection, error)
+	// Put adds a connection or changes its file. With an error nothing is
+	// written.
+	Put(ctx context.Context, name string, c catalog.Connection) (Connection, error)
+	// Delete disconnects and forgets it, with its file and its client secret.
+	Delete(ctx context.Context, name string) (Removed, error)
+	// SetSecret keeps the client secret.
+	SetSecret(ctx context.Context, name, secret string) error
+
+	// Token and Rejected wait for a refresh until ctx ends.
+	Token(ctx context.Context, name string, w tokens.Want) (tokens.Token, error)
+	Rejected(ctx context.Context, name, accessToken string) (tokens.Token, error)
+	Refresh(ctx context.Context, name string) (Connection, error)
+	// Forward sends a request to the connection's API and streams the answer.
+	// path is what follows api/, escaped and with its query. With an error
+	// nothing has been answered.
+	Forward(w http.ResponseWriter, r *http.Request, name, path string) error
+	// Host is the connection that answers for a host; see package hosts.
+	Host(host, path, user string) (HostMatch, error)
+
+	// Connect starts a flow or takes up the pending one. accept_account ends
+	// at once, with a nil Pending and the connection as it is now.
+	Connect(ctx context.Context, name string, r ConnectRequest) (Pending, error)
+	// Paste gives the pending flow the redirect URL and waits for its end.
+	Paste(ctx context.Context, name, url string) (Connection, error)
+	CancelConnect(name string) error
+	// Disconnect gives the grant back to the provider and erases it here.
+	Disconnect(ctx context.Context, name string) (Removed, error)
+
+	Providers() []Brief
+	// Provider is an entry, with the redirect URI that a user registers.
+	Provider(id string) (Provider, error)
+
+	// Subscribe tells of changes, until stop is called. A reader that falls
+	// behind loses the oldest ones.
+	Subscribe() (changes <-chan tokens.Status, removed <-chan string, stop func())
+
+	// Reads gives each the last n reads of tokens, oldest first, and with follow
+	// each new one, until ctx ends or each returns an error.
+	Reads(ctx context.Context, n int, follow bool, each func(audit.Record) error) error
+	// Doctor looks at everything that the agent stands on.
+	Doctor(ctx context.Context) []Check
+
+	Settings() Settings
+	PatchSettings(SettingsPatch) (Settings, error)
+	Health() Health
+	OpenWindow(context.Context) error
+	// Quit ends the agent soon; it does not wait for that.
+	Quit()
+}
+
+// Pending is a flow that waits for a person.
+type Pending interface {
+	Attempt() Attempt
+	// Wait returns when the flow has ended and its grant has been taken.
+	Wait(context.Context) (Connection, error)
+}
+
+// Connection is a connection's object.
+type Connection struct {
+	tokens.Status
+	// Config is the connection's file, where it was asked for.
+	Config *catalog.Connection `json:"config,omitempty"`
+	// ConfigError says that the file on disk cannot be used as it is now, and
+	// that the last good one is.
+	ConfigError string `json:"config_error,omitempty"`
+}
+
+// Provider is a catalogue entry and the redirect URI to register for it.
+type Provider struct {
+	catalog.Entry
+	RedirectURI string `json:"redirect_uri,omitempty"`
+}
+
+// ConnectRequest starts or takes up a flow.
+type ConnectRequest struct {
+	Mode          string `json:"mode,omitempty"` // browser, url or device ["browser"]
+	LoginHint     string `json:"login_hint,omitempty"`
+	SwitchAccount bool   `json:"switch_account,omitempty"` // let the user choose another account
+	AcceptAccount bool   `json:"accept_account,omitempty"` // take the held grant of another account
+
+	// Scopes are asked for beyond the connection's own, and become the
+	// connection's once they were granted.
+	Scopes []string `json:"scopes,omitempty"`
+}
+
+// Attempt is a pending flow: what a person needs to go on with it.
+type Attempt struct {
+	URL         string    `json:"url"`
+	UserCode    string    `json:"user_code,omitempty"`
+	Mode        string    `json:"mode"`
+	RedirectURI string    `json:"redirect_uri,omitempty"`
+	ExpiresAt   time.Time `json:"expires_at"`
+	// BrowserError says why no browser could be opened, in browser mode; the
+	// flow is pending all the same.
+	BrowserError string `json:"browser_error,omitempty"`
+}
+
+// Redirect is a redirect URL that a person pasted.
+type Redirect struct {
+	URL string `json:"url"`
+}
+
+// Secret is a client secret on its way to the keychain.
+type Secret struct {
+	ClientSecret string `json:"client_secret"`
+}
+
+// Rejected is a token that an API refused.
+type Rejected struct {
+	AccessToken string `json:"access_token"`
+}
+
+// Removed says whether a grant was given back to the provider too.
+type Removed struct {
+	Revoked bool   `json:"revoked"`
+	Detail  string `json:"detail,omitempty"`
+}
+
+// Brief is a provider in the list of all.
+type Brief struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// Settings are the settings as the agent knows them.
+type Settings struct {
+	Notifications bool `json:"notifications"`
+	Reminders     bool `json:"reminders"`
+	Autostart     bool `json:"autostart"`
+}
+
+// SettingsPatch changes those that it names.
+type SettingsPatch struct {
+	Notifications *bool `json:"notifications,omitempty"`
+	Reminders     *bool `json:"reminders,omitempty"`
+	Autostart     *bool `json:"autostart,omitempty"`
+}
+
+// Health is how the agent itself is.
+type Health struct {
+	Version       string   `json:"version"`
+	Uptime        string   `json:"uptime"` // a Go duration
+	PID           int      `json:"pid"`
+	Profile       string   `json:"profile"`
+	Store         string   `json:"store"`         // keychain, memory or file
+	Tray          string   `json:"tray"`          // registered, no tray host or off
+	Notifications string   `json:"notifications"` // actions, plain or none
+	Notes         []string `json:"notes"`         // what works less than it could, a sentence each
+}

@@ -1,0 +1,141 @@
+// Package socket serves the agent to local tools: HTTP/1.1 and JSON over a Unix
+// socket (a named pipe on Windows), to processes of the same user only.
+//
+// The address is $AUTHTRAY_SOCKET, else $XDG_RUNTIME_DIR/authtray/agent.sock,
+// else /run/user/UID/authtray/agent.sock where that folder is ours, else
+// run/agent.sock in the state folder; macOS $TMPDIR/authtray-UID/agent.sock;
+// Windows \\.\pipe\authtray-SID. A profile's name follows authtray
+// (authtray-PROFILE). The folder is 0700, the socket 0600, and the peer's uid
+// is checked on every connection; clients check the server's uid too.
+//
+// Host is ignored; a request with Origin is refused (not_allowed): browsers
+// have no business here. Everything is Cache-Control: no-store. Times are RFC
+// 3339 in UTC; durations are Go's ("60s").
+//
+// # Connections
+//
+//	GET /v1/connections
+//	200 {"connections":[{"name":"work","provider":"gitlab","provider_name":"GitLab","state":"connected",
+//	     "account":"ada","scopes":["read_user"],"expires_at":"2026-11-23T12:00:00Z",
+//	     "refreshed_at":"2026-11-23T10:00:00Z","refreshable":true}]}
+//
+//	GET /v1/connections/NAME
+//	200 the same object, with "events":[{"time":"…","what":"refreshed"}], and "config": the connection file as JSON;
+//	    both have "config_error" where the file as it is now cannot be used, and the last good one is
+//
+//	PUT /v1/connections/NAME   {"provider":"gitlab","client_id":"…","scopes":["read_user"],"vars":{"host":"git.example.org"}}
+//	200 the object; 400 bad_request with a sentence where the file could not be used (nothing is written then)
+//
+//	DELETE /v1/connections/NAME
+//	200 {"revoked":true}            disconnected at the provider, erased here, file removed
+//	200 {"revoked":false,"detail":"GitLab could not be reached, so the grant is only erased here. …"}
+//
+//	PUT /v1/connections/NAME/secret   {"client_secret":"…"}        204
+//
+// # Tokens
+//
+//	GET /v1/connections/NAME/token?min_valid=60s&timeout=10s[&scope=a+b][&resource=URL]
+//	200 {"access_token":"…","token_type":"Bearer","expires_at":"2026-11-23T12:00:00Z","scopes":["read_user"],"account":"ada"}
+//	200 with Accept: text/plain: the bare token and a newline
+//
+//	POST /v1/connections/NAME/rejected?timeout=10s   {"access_token":"…"}      answers as /token
+//	POST /v1/connections/NAME/refresh                                          200 the connection's object
+//
+// # Connecting
+//
+//	POST /v1/connections/NAME/connect[?wait=true]
+//	     {"mode":"browser","login_hint":"","switch_account":false,"accept_account":false,"scopes":["…"]}
+//	200 {"url":"https://…","mode":"browser","redirect_uri":"http://127.0.0.1:41233/callback","expires_at":"…"} at once
+//	200 {"url":"https://…","user_code":"WDJB-MJHT","mode":"device","expires_at":"…"}
+//	200 the connection's object, with wait=true, when the flow ended well
+//	409 connect_failed, with wait=true, when it did not (detail says why)
+//	200 with wait=true and Accept: application/x-ndjson: {"attempt":{"url":…}} at once, and at the end a line
+//	    {"connection":{…}} or {"problem":{…}}: one request, so that no flow ends unseen between two
+//
+// Modes: "browser" opens the system browser ("browser_error" says why it could
+// not; the flow is pending all the same), "url" only answers the URL, "device"
+// is RFC 8628. A second connect takes up the pending flow; one that cannot be
+// shared (device, or switch_account, where the first was not) takes its place.
+//
+//	POST /v1/connections/NAME/connect/redirect   {"url":"http://127.0.0.1:41233/callback?code=…"}   200 the object
+//	DELETE /v1/connections/NAME/connect                                                          204
+//	DELETE /v1/connections/NAME/grant                 disconnect; answers as DELETE of the connection
+//
+// Reconnecting as someone else ends with 409 other_account, and "account" says
+// as whom; the new grant is held for ten minutes, and connect with
+// "accept_account":true takes it (200 the object). With switch_account the user
+// wanted someone else, and nothing is asked. "scopes" are asked for beyond the
+// connection's own (a step-up), and become its own once they are granted.
+//
+// A connection's "note" is a sentence that matters though its state may be fine:
+// the same account is connected under another name, where there is one grant for
+// both. A connection without a client id, or with mcp, registers a client by
+// itself where the issuer does that.
+//
+// # The provider's API
+//
+//	ANY /v1/connections/NAME/api/PATH                 the provider's answer, streamed
+//
+// The request goes to PATH below the entry's api.base, escaped as it came, or to
+// a PATH that is a whole URL of one of the entry's API hosts, with the token
+// added. Where the API rejects the token, it is renewed and the request is sent
+// once more, if its body was no larger than 1 MB. Package proxy says what is
+// passed on: not the caller's Authorization and Cookie, not the API's Set-Cookie;
+// redirects are handed back. The API's own Cache-Control is passed on.
+//
+// # Hosts
+//
+//	GET /v1/hosts/HOST?path=acme/x.git&user=ada       HOST may have a port; path and user are what the tool said, if anything
+//	200 {"name":"work","provider":"github","account":"ada"}      the connection that answers for it
+//	404 unknown_connection: no connection answers for it
+//	409 unclear_host: more than one does, or for another path or user only; detail names them and says what to write
+//
+// # The forwarded socket
+//
+// remote.sock, beside agent.sock, is the one to forward to another machine
+// (ssh -R): it answers token, rejected and api/ of connections with remote = true
+// in their file, and not_allowed to everything else.
+//
+// # Over TCP
+//
+// With api_listen = "127.0.0.1:47812" in settings.toml (read at start) api/ is
+// there too, and nothing else, for tools that cannot speak to a Unix socket. They
+// send the secret in api-secret (state folder, 0600, made once) as their bearer
+// token. Origin, Sec-Fetch-Site and a Host that is no loopback address are refused.
+//
+// # The rest
+//
+//	GET   /v1/providers                               {"providers":[{"id":"gitlab","name":"GitLab"}]}
+//	GET   /v1/providers/ID                            the entry, as JSON, with "redirect_uri"
+//	GET   /v1/events                                  text/event-stream; each event: "event: connection", data: the connection's object
+//	                                                  (first one event for each connection as it is now; a removed one: "event: removed", {"name":…})
+//	GET   /v1/log?n=100&follow=true                   application/x-ndjson, one read of a token a line, oldest first:
+//	                                                  {"time":"…","connection":"work","pid":4242,"uid":1000,"exe":"/usr/bin/gh","what":"token"}
+//	                                                  "code": why no token was given; "parent_pid", "parent_exe": where exe is authtray itself;
+//	                                                  {"dropped":3,"at":"…"}: records that are missing
+//	GET   /v1/doctor                                  {"checks":[{"id":"keychain","ok":true,"detail":"…","hint":""}]}
+//	GET   /v1/settings                                {"notifications":true,"reminders":false,"autostart":false}
+//	PATCH /v1/settings                                any of them
+//	GET   /v1/health                                  {"version":"0.1.0","uptime":"1h2m","pid":4242,"profile":"","store":"keychain","tray":"registered|no tray host|off",
+//	                                                   "notifications":"actions|plain|none","notes":["No tray host is running: …"]}
+//	POST  /v1/window                                  raise or start the window; 204
+//	POST  /v1/quit                                    204
+//
+// # Errors
+//
+// application/problem+json:
+//
+//	{"code":"temporarily_unavailable","title":"Service Unavailable","status":503,
+//	 "detail":"GitLab cannot be reached.","hint":"authtray status work","reason":"network","retry_at":"2026-11-23T10:00:05Z"}
+//
+//	unknown_connection 404 · unknown_provider 404 · disconnected, reconnect_required, misconfigured, rejected_again, connecting,
+//	connect_failed, other_account, unclear_host 409 · keychain_locked 423 · temporarily_unavailable 503 · timeout 504 · bad_request 400 · not_allowed 403 ·
+//	not_found 404 · failed 500 (something on this machine: a disk, a folder, a program)
+//
+// A client that sends half a request, or never reads, slows nobody else: every
+// connection has its own goroutine, a deadline for the request's head and body,
+// and one for the answer (but for events, log and api, which stream). A client may
+// close its side once it has sent a request (nc -N) and gets the answer all the
+// same; one that hangs up ends its request. Over TCP the two look alike, and count
+// as hanging up.
+package api

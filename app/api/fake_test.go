@@ -1,0 +1,192 @@
+package api
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/tokens"
+)
+
+// fake is an agent with one connection, work, that answers at once.
+type fake struct {
+	mu      sync.Mutex
+	wanted  tokens.Want
+	put     catalog.Connection
+	secret  string
+	peer    Peer
+	quits   int
+	changes chan tokens.Status
+	removed chan string
+	stopped chan struct{} // closed when a subscriber has gone
+	err     error         // of everything that can fail
+	wait    chan struct{}
+}
+
+func newFake() *fake {
+	return &fake{changes: make(chan tokens.Status, 8), removed: make(chan string, 8), stopped: make(chan struct{})}
+}
+
+var work = Connection{Status: tokens.Status{Name: "work", Provider: "practice", State: tokens.Connected}}
+
+func (f *fake) Connections() []Connection { return []Connection{work} }
+func (f *fake) Connection(name string) (Connection, error) {
+	if name != "work" {
+		return Connection{}, &tokens.Error{Code: tokens.CodeUnknownConnection, Detail: "No."}
+	}
+	return work, f.err
+}
+
+func (f *fake) Put(_ context.Context, name string, c catalog.Connection) (Connection, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.put = c
+	return work, f.err
+}
+
+func (f *fake) Delete(context.Context, string) (Removed, error) { return Removed{Revoked: true}, f.err }
+
+func (f *fake) SetSecret(_ context.Context, _, secret string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.secret = secret
+	return f.err
+}
+
+func (f *fake) Token(ctx context.Context, _ string, w tokens.Want) (tokens.Token, error) {
+	f.mu.Lock()
+	f.wanted = w
+	f.peer, _ = PeerOf(ctx)
+	f.mu.Unlock()
+	if f.wait != nil {
+		select {
+		case <-f.wait:
+		case <-ctx.Done():
+			return tokens.Token{}, ctx.Err()
+		}
+	}
+	return tokens.Token{AccessToken: "at-1", TokenType: "Bearer"}, f.err
+}
+
+func (f *fake) Rejected(context.Context, string, string) (tokens.Token, error) {
+	return tokens.Token{AccessToken: "at-2", TokenType: "Bearer"}, f.err
+}
+func (f *fake) Forward(w http.ResponseWriter, r *http.Request, name, path string) error {
+	if f.err == nil {
+		io.WriteString(w, name+" "+path)
+	}
+	return f.err
+}
+func (f *fake) Host(host, path, user string) (HostMatch, error) {
+	return HostMatch{Name: host + " " + path + " " + user}, f.err
+}
+func (f *fake) Refresh(context.Context, string) (Connection, error) { return work, f.err }
+func (f *fake) Connect(_ context.Context, _ string, r ConnectRequest) (Pending, error) {
+	return pending{r.Mode}, f.err
+}
+func (f *fake) Paste(context.Context, string, string) (Connection, error) { return work, f.err }
+func (f *fake) CancelConnect(string) error                                { return f.err }
+func (f *fake) Disconnect(context.Context, string) (Removed, error)       { return Removed{}, f.err }
+func (f *fake) Providers() []Brief                                        { return []Brief{{ID: "practice", Name: "Practice"}} }
+func (f *fake) Provider(string) (Provider, error) {
+	return Provider{RedirectURI: "http://127.0.0.1/callback"}, f.err
+}
+func (f *fake) Subscribe() (<-chan tokens.Status, <-chan string, func()) {
+	return f.changes, f.removed, func() { close(f.stopped) }
+}
+func (f *fake) Settings() Settings                            { return Settings{} }
+func (f *fake) PatchSettings(SettingsPatch) (Settings, error) { return Settings{}, f.err }
+func (f *fake) Health() Health                                { return Health{Version: "test"} }
+func (f *fake) OpenWindow(context.Context) error              { return f.err }
+func (f *fake) Quit() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.quits++
+}
+
+type pending struct{ mode string }
+
+func (p pending) Attempt() Attempt                         { return Attempt{URL: "https://p.example/", Mode: p.mode} }
+func (p pending) Wait(context.Context) (Connection, error) { return work, nil }
+
+var quiet = slog.New(slog.DiscardHandler)
+
+// ask asks a server that is not listening.
+func ask(f *fake, method, target, body string, headers ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, "http://agent/", strings.NewReader(body))
+	path, query, _ := strings.Cut(target, "?")
+	r.URL.Path, r.URL.RawPath, r.URL.RawQuery = path, "", query
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	NewServer(f, quiet).ServeHTTP(w, r)
+	return w
+}
+
+// listening serves f on a real socket.
+func listening(t *testing.T, f Agent) (address string) {
+	t.Helper()
+	address = tempAddress(t)
+	l, err := Listen(address, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := NewServer(f, quiet)
+	over := make(chan error, 1)
+	go func() { over <- s.Serve(l) }()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		s.Shutdown(ctx)
+		if err := <-over; err != nil {
+			t.Error(err)
+		}
+	})
+	return address
+}
+
+// hangTime ends a wait for what never comes.
+const hangTime = 3 * time.Minute
+
+func tempAddress(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "so") // t.TempDir can be longer than a socket's path may be
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return filepath.Join(dir, "run", "agent.sock")
+}
+
+// dial connects as a raw client.
+func dial(t *testing.T, address string) net.Conn {
+	t.Helper()
+	c, err := Dial(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// answerTo reads the answer to a raw request.
+func answerTo(t *testing.T, c net.Conn) *http.Response {
+	t.Helper()
+	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp
+}

@@ -1,0 +1,250 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/tokens"
+)
+
+func (s *Server) list(c call) error {
+	all := s.agent.Connections()
+	if all == nil {
+		all = []Connection{}
+	}
+	return answer(c.w, map[string]any{"connections": all})
+}
+
+func (s *Server) show(c call) error {
+	found, err := s.agent.Connection(c.name)
+	if err != nil {
+		return err
+	}
+	return answer(c.w, found)
+}
+
+func (s *Server) put(c call) error {
+	var conn catalog.Connection
+	if err := decode(c.r, &conn, false); err != nil {
+		return err
+	}
+	if conn.Name != "" && conn.Name != c.name {
+		return badRequest("The name in the body is not the one in the address.")
+	}
+	conn.Name = c.name
+	conn.Override, _ = numbers(conn.Override).(map[string]any)
+	now, err := s.agent.Put(c.r.Context(), c.name, conn)
+	if err != nil {
+		return err
+	}
+	return answer(c.w, now)
+}
+
+// numbers turns JSON's numbers into the two kinds that TOML knows.
+func numbers(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for k := range v {
+			v[k] = numbers(v[k])
+		}
+	case []any:
+		for i := range v {
+			v[i] = numbers(v[i])
+		}
+	case json.Number:
+		if n, err := v.Int64(); err == nil {
+			return n
+		}
+		f, _ := v.Float64()
+		return f
+	}
+	return v
+}
+
+func (s *Server) remove(c call) error {
+	removed, err := s.agent.Delete(c.r.Context(), c.name)
+	if err != nil {
+		return err
+	}
+	return answer(c.w, removed)
+}
+
+func (s *Server) secret(c call) error {
+	var in Secret
+	if err := decode(c.r, &in, false); err != nil {
+		return err
+	}
+	secret := strings.TrimSpace(in.ClientSecret)
+	if secret == "" {
+		return badRequest("The client secret is empty.")
+	}
+	if err := s.agent.SetSecret(c.r.Context(), c.name, secret); err != nil {
+		return err
+	}
+	return done(c.w)
+}
+
+func (s *Server) disconnect(c call) error {
+	removed, err := s.agent.Disconnect(c.r.Context(), c.name)
+	if err != nil {
+		return err
+	}
+	return answer(c.w, removed)
+}
+
+func (s *Server) token(c call) error {
+	query := c.r.URL.Query()
+	w, err := want(query)
+	if err != nil {
+		return err
+	}
+	d, err := timeout(query)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(c.r.Context(), d)
+	defer cancel()
+	t, err := s.agent.Token(ctx, c.name, w)
+	if err != nil {
+		return err
+	}
+	return sendToken(c, t)
+}
+
+func (s *Server) rejected(c call) error {
+	var in Rejected
+	if err := decode(c.r, &in, false); err != nil {
+		return err
+	}
+	if in.AccessToken == "" {
+		return badRequest("access_token is the token that was rejected.")
+	}
+	d, err := timeout(c.r.URL.Query())
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(c.r.Context(), d)
+	defer cancel()
+	t, err := s.agent.Rejected(ctx, c.name, in.AccessToken)
+	if err != nil {
+		return err
+	}
+	return sendToken(c, t)
+}
+
+func (s *Server) refresh(c call) error {
+	ctx, cancel := context.WithTimeout(c.r.Context(), 2*tokens.DefaultTimeout)
+	defer cancel()
+	now, err := s.agent.Refresh(ctx, c.name)
+	if err != nil {
+		return err
+	}
+	return answer(c.w, now)
+}
+
+func (s *Server) providers(c call) error {
+	return answer(c.w, map[string]any{"providers": s.agent.Providers()})
+}
+
+func (s *Server) provider(c call) error {
+	p, err := s.agent.Provider(c.name)
+	if err != nil {
+		return err
+	}
+	return answer(c.w, p)
+}
+
+func (s *Server) settings(c call) error { return answer(c.w, s.agent.Settings()) }
+
+func (s *Server) patchSettings(c call) error {
+	var in SettingsPatch
+	if err := decode(c.r, &in, false); err != nil {
+		return err
+	}
+	now, err := s.agent.PatchSettings(in)
+	if err != nil {
+		return err
+	}
+	return answer(c.w, now)
+}
+
+func (s *Server) health(c call) error {
+	h := s.agent.Health()
+	if h.Notes == nil {
+		h.Notes = []string{}
+	}
+	return answer(c.w, h)
+}
+
+func (s *Server) window(c call) error {
+	if err := s.agent.OpenWindow(c.r.Context()); err != nil {
+		return err
+	}
+	return done(c.w)
+}
+
+// quit answers before the agent ends, or the caller would never know.
+func (s *Server) quit(c call) error {
+	err := done(c.w)
+	_ = http.NewResponseController(c.w).Flush()
+	s.agent.Quit()
+	return err
+}
+
+// Check is one line of the doctor's report.
+type Check struct {
+	ID     string `json:"id"`     // what was looked at: keychain, bus, "provider work"
+	OK     bool   `json:"ok"`     // nothing is to be mended
+	Detail string `json:"detail"` // one sentence for people
+	Hint   string `json:"hint"`   // the command that mends it; "" with OK
+}
+
+func (s *Server) doctor(c call) error {
+	return answer(c.w, map[string]any{"checks": s.agent.Doctor(c.r.Context())})
+}
+
+// HostMatch is the connection that answers for a host.
+type HostMatch struct {
+	Name     string `json:"name"`
+	Provider string `json:"provider"`
+	Account  string `json:"account,omitempty"` // hostile text
+}
+
+func (s *Server) host(c call) error {
+	q := c.r.URL.Query()
+	found, err := s.agent.Host(c.name, q.Get("path"), q.Get("user"))
+	if err != nil {
+		return err
+	}
+	return answer(c.w, found)
+}
+
+// apiTarget takes /v1/connections/NAME/api/PATH apart. The rest is as it was
+// sent, escaped and with its query: what may stand there is decided where the
+// API's hosts are known.
+func apiTarget(u *url.URL) (name, rest string, ok bool) {
+	parts := strings.SplitN(u.EscapedPath(), "/", 6)
+	if len(parts) < 5 {
+		return "", "", false
+	}
+	name, ok = match("/v1/connections/*/api", strings.Join(parts[:5], "/"))
+	if len(parts) == 6 {
+		rest = parts[5]
+	}
+	if u.RawQuery != "" {
+		rest += "?" + u.RawQuery
+	}
+	return name, rest, ok
+}
+
+// api streams, so no deadline of this server's holds for it but those that the
+// agent sets.
+func (s *Server) api(w http.ResponseWriter, r *http.Request, name, path string) {
+	if err := s.agent.Forward(w, r, name, path); err != nil {
+		s.fail(w, err)
+	}
+}

@@ -1,0 +1,249 @@
+//go:build !windows
+
+package api
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+func listen(t *testing.T, address string) (net.Listener, error) {
+	t.Helper()
+	l, err := Listen(address, quiet)
+	if err == nil {
+		t.Cleanup(func() { l.Close() })
+	}
+	return l, err
+}
+
+func TestSocketAndFolderAreClosedToOthers(t *testing.T) {
+	address := tempAddress(t)
+	if _, err := listen(t, address); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]os.FileMode{address: 0o600, filepath.Dir(address): 0o700} {
+		info, err := os.Lstat(path)
+		if err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s: %v, %v; want %o", path, info.Mode(), err, want)
+		}
+	}
+}
+
+func TestAFolderThatIsNotOursAloneIsRefused(t *testing.T) {
+	for what, spoil := range map[string]func(dir string) error{
+		"open to others": func(dir string) error { return os.Mkdir(dir, 0o755) },
+		"a link": func(dir string) error {
+			os.Mkdir(dir+"-real", 0o700)
+			return os.Symlink(dir+"-real", dir)
+		},
+		"a file": func(dir string) error { return os.WriteFile(dir, nil, 0o600) },
+		"of another user": func(dir string) error {
+			if os.Getuid() != 0 {
+				return os.Mkdir(dir, 0o755) // cannot give it away; refused for its mode
+			}
+			return errors.Join(os.Mkdir(dir, 0o700), os.Chown(dir, 65534, 65534))
+		},
+	} {
+		address := tempAddress(t)
+		if err := spoil(filepath.Dir(address)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := listen(t, address); err == nil || !strings.Contains(err.Error(), filepath.Dir(address)) {
+			t.Errorf("a folder that is %s: %v", what, err)
+		}
+	}
+}
+
+func TestAStaleSocketIsRemovedAndALiveOneIsNot(t *testing.T) {
+	address := tempAddress(t)
+	os.MkdirAll(filepath.Dir(address), 0o700)
+	dead, err := net.ListenUnix("unix", &net.UnixAddr{Name: address})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead.SetUnlinkOnClose(false)
+	dead.Close()
+	if _, err := listen(t, address); err != nil {
+		t.Fatalf("at a stale socket: %v", err)
+	}
+	if _, err := listen(t, address); !errors.Is(err, ErrRunning) {
+		t.Errorf("at a live socket: %v", err)
+	}
+}
+
+func TestAnotherFileInTheSocketsPlaceIsLeftAlone(t *testing.T) {
+	address := tempAddress(t)
+	os.MkdirAll(filepath.Dir(address), 0o700)
+	os.WriteFile(address, []byte("precious"), 0o600)
+	if _, err := listen(t, address); err == nil {
+		t.Error("listened in the place of a file")
+	}
+	if data, _ := os.ReadFile(address); string(data) != "precious" {
+		t.Error("the file is gone")
+	}
+}
+
+func TestAPathThatIsTooLongSaysWhatToDo(t *testing.T) {
+	_, err := listen(t, "/tmp/"+strings.Repeat("x", 120)+"/agent.sock")
+	if err == nil || !strings.Contains(err.Error(), "AUTHTRAY_SOCKET") {
+		t.Errorf("err = %v", err)
+	}
+}
+
+func TestNobodyAnsweringIsNotRunning(t *testing.T) {
+	address := tempAddress(t)
+	if _, err := Dial(t.Context(), address); !errors.Is(err, ErrNotRunning) {
+		t.Errorf("without a socket: %v", err)
+	}
+	os.MkdirAll(filepath.Dir(address), 0o700)
+	l, _ := net.ListenUnix("unix", &net.UnixAddr{Name: address})
+	l.SetUnlinkOnClose(false)
+	l.Close()
+	if _, err := Dial(t.Context(), address); !errors.Is(err, ErrNotRunning) {
+		t.Errorf("with a stale socket: %v", err)
+	}
+}
+
+func TestTheCallerIsKnownByItsConnection(t *testing.T) {
+	f := newFake()
+	resp, err := Client(listening(t, f)).Get("http://agent/v1/connections/work/token")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	exe, _ := os.Executable()
+	want := Peer{UID: os.Getuid(), PID: os.Getpid(), Exe: exe}
+	if f.peer != want {
+		t.Errorf("peer is %+v, want %+v", f.peer, want)
+	}
+}
+
+// The two roles that need another user run in a process of this test's binary.
+func TestMain(m *testing.M) {
+	switch os.Getenv("SOCKET_TEST_ROLE") {
+	case "client":
+		stranger(os.Getenv("SOCKET_TEST_ADDRESS"))
+	case "server":
+		squatter(os.Getenv("SOCKET_TEST_ADDRESS"))
+	default:
+		os.Exit(m.Run())
+	}
+}
+
+// stranger connects as another user and asks for a token.
+func stranger(address string) {
+	c, err := net.Dial("unix", address)
+	if err != nil {
+		fmt.Println("cannot connect:", err)
+		return
+	}
+	fmt.Fprint(c, "GET /v1/connections/work/token HTTP/1.1\r\nHost: x\r\n\r\n")
+	buf := make([]byte, 512)
+	n, err := c.Read(buf)
+	fmt.Printf("read %q: %v\n", buf[:n], err)
+}
+
+// squatter listens as another user, and says what it is told.
+func squatter(address string) {
+	l, err := net.Listen("unix", address)
+	if err != nil {
+		fmt.Println("cannot listen:", err)
+		return
+	}
+	os.Chmod(address, 0o666)
+	fmt.Println("listening")
+	c, err := l.Accept()
+	if err != nil {
+		return
+	}
+	buf := make([]byte, 512)
+	n, _ := c.Read(buf)
+	fmt.Printf("told %q\n", buf[:n])
+}
+
+func asNobody(t *testing.T, role, address string) *exec.Cmd {
+	t.Helper()
+	if os.Getuid() != 0 {
+		t.Skip("only root can become another user")
+	}
+	cmd := exec.Command("/proc/self/exe") // its folder may be closed to others
+	cmd.Env = []string{"SOCKET_TEST_ROLE=" + role, "SOCKET_TEST_ADDRESS=" + address}
+	cmd.Dir = "/"
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	return cmd
+}
+
+func TestAnotherUserIsRefusedEvenWhereTheFolderIsOpen(t *testing.T) {
+	f := newFake()
+	address := listening(t, f)
+	for dir := filepath.Dir(address); dir != os.TempDir(); dir = filepath.Dir(dir) {
+		os.Chmod(dir, 0o755) // somebody spoiled it after the start
+	}
+	os.Chmod(address, 0o666)
+	out, err := asNobody(t, "client", address).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if s := string(out); !strings.HasPrefix(s, `read ""`) {
+		t.Errorf("another user: %s", s)
+	}
+	if f.peer != (Peer{}) {
+		t.Error("the request reached the agent")
+	}
+}
+
+func TestAClientTellsAnotherUsersServerNothing(t *testing.T) {
+	dir, err := os.MkdirTemp("", "so")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	os.Chmod(dir, 0o777)
+	address := filepath.Join(dir, "agent.sock")
+	cmd := asNobody(t, "server", address)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	said := make([]byte, 512)
+	if n, _ := out.Read(said); !strings.HasPrefix(string(said[:n]), "listening") {
+		t.Fatalf("the other server: %s", said[:n])
+	}
+	if _, err := Dial(t.Context(), address); !errors.Is(err, ErrOtherUser) {
+		t.Errorf("Dial: %v", err)
+	}
+	n, _ := out.Read(said)
+	if string(said[:n]) != "told \"\"\n" {
+		t.Errorf("the other server was %s", said[:n])
+	}
+	cmd.Wait()
+}
+
+func TestOneAgentHoldsTheLockForLife(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state", "agent.lock")
+	unlock, err := Lock(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Lock(path); !errors.Is(err, ErrRunning) {
+		t.Errorf("a second lock: %v", err)
+	}
+	if err := unlock(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Lock(path)
+	if err != nil {
+		t.Errorf("after the first is gone: %v", err)
+	}
+	again()
+}

@@ -1,0 +1,90 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"net"
+
+	"golang.org/x/sys/windows"
+)
+
+// self is the uid that peer gives: there are none on Windows, and the pipe's
+// descriptor has admitted this user only.
+func self() int { return -1 }
+
+// handle is the pipe beneath a connection of go-winio.
+type handle interface{ Fd() uintptr }
+
+// peer tells the client of a pipe.
+func peer(c net.Conn) (Peer, error) {
+	h, ok := c.(handle)
+	if !ok {
+		return Peer{}, fmt.Errorf("%T is no pipe", c)
+	}
+	var pid uint32
+	if err := windows.GetNamedPipeClientProcessId(windows.Handle(h.Fd()), &pid); err != nil {
+		return Peer{}, err
+	}
+	return Peer{UID: -1, PID: int(pid), Exe: executable(pid)}, nil
+}
+
+// server wants the process that made the pipe to run as this user: anybody may
+// make a pipe of any name that is free.
+func server(c net.Conn) error {
+	h, ok := c.(handle)
+	if !ok {
+		return fmt.Errorf("%T is no pipe", c)
+	}
+	var pid uint32
+	if err := windows.GetNamedPipeServerProcessId(windows.Handle(h.Fd()), &pid); err != nil {
+		return err
+	}
+	theirs, err := owner(pid)
+	if err != nil {
+		return err
+	}
+	ours, err := sid(windows.GetCurrentProcessToken())
+	if err != nil {
+		return err
+	}
+	if theirs != ours {
+		return errors.New("the pipe was made by another user")
+	}
+	return nil
+}
+
+func owner(pid uint32) (string, error) {
+	p, err := windows.OpenProcess(windows.PROCESS_QUERY_LIMITED_INFORMATION, false, pid)
+	if err != nil {
+		return "", err
+	}
+	defer windows.CloseHandle(p)
+	var t windows.Token
+	if err := windows.OpenProcessToken(p, windows.TOKEN_QUERY, &t); err != nil {
+		return "", err
+	}
+	defer t.Close()
+	return sid(t)
+}
+
+func sid(t windows.Token) (string, error) {
+	u, err := t.GetTokenUser()
+	if err != nil {
+		return "", err
+	}
+	return u.User.Sid.String(), nil
+}
+
+func executable(pid uint32) string {
+	p, err := windows.OpenProcess(windows.PROCESS_QUERY_LIMITED_INFORMATION, false, pid)
+	if err != nil {
+		return ""
+	}
+	defer windows.CloseHandle(p)
+	buf := make([]uint16, windows.MAX_LONG_PATH)
+	n := uint32(len(buf))
+	if err := windows.QueryFullProcessImageName(p, 0, &buf[0], &n); err != nil {
+		return ""
+	}
+	return windows.UTF16ToString(buf[:n])
+}

@@ -1,0 +1,123 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/authtray/authtray/tokens"
+)
+
+// Codes that only the socket knows, beside those of package tokens.
+const (
+	CodeUnknownProvider tokens.Code = "unknown_provider"
+	CodeConnectFailed   tokens.Code = "connect_failed"
+	CodeOtherAccount    tokens.Code = "other_account"
+	CodeUnclearHost     tokens.Code = "unclear_host"
+	CodeNotFound        tokens.Code = "not_found"
+	CodeFailed          tokens.Code = "failed" // something on this machine: a disk, a folder, a program
+)
+
+// statuses is the HTTP status of each code.
+var statuses = map[tokens.Code]int{
+	tokens.CodeUnknownConnection:      http.StatusNotFound,
+	tokens.CodeDisconnected:           http.StatusConflict,
+	tokens.CodeConnecting:             http.StatusConflict,
+	tokens.CodeReconnectRequired:      http.StatusConflict,
+	tokens.CodeMisconfigured:          http.StatusConflict,
+	tokens.CodeRejectedAgain:          http.StatusConflict,
+	tokens.CodeKeychainLocked:         http.StatusLocked,
+	tokens.CodeTemporarilyUnavailable: http.StatusServiceUnavailable,
+	tokens.CodeTimeout:                http.StatusGatewayTimeout,
+	tokens.CodeBadRequest:             http.StatusBadRequest,
+	tokens.CodeNotAllowed:             http.StatusForbidden,
+	CodeUnknownProvider:               http.StatusNotFound,
+	CodeConnectFailed:                 http.StatusConflict,
+	CodeOtherAccount:                  http.StatusConflict,
+	CodeUnclearHost:                   http.StatusConflict,
+	CodeNotFound:                      http.StatusNotFound,
+	CodeFailed:                        http.StatusInternalServerError,
+}
+
+// OtherAccount is the error of a flow that ended with an account that is not
+// the connection's. Its grant is held until the user accepts it.
+type OtherAccount struct {
+	Problem *tokens.Error
+	Account string // who signed in; hostile text
+}
+
+func (e *OtherAccount) Error() string { return e.Problem.Error() }
+func (e *OtherAccount) Unwrap() error { return e.Problem }
+
+// Problem is an answer that is no success: application/problem+json (RFC 9457).
+// No field holds a secret. Clients have their own type with these members
+// (package tokens/client), so that they need nothing of the server.
+type Problem struct {
+	Code    string    `json:"code"`
+	Title   string    `json:"title"`
+	Status  int       `json:"status"`
+	Detail  string    `json:"detail"`         // one sentence for people
+	Hint    string    `json:"hint,omitempty"` // the command that mends it
+	Reason  string    `json:"reason,omitempty"`
+	RetryAt time.Time `json:"retry_at,omitzero"`
+	Account string    `json:"account,omitempty"` // other_account: who signed in
+}
+
+// problem makes the answer to an error. ending says that the agent is, which ends
+// every request; else a request that was given up was so because of its caller.
+func problem(err error, ending bool) Problem {
+	var other *OtherAccount
+	account := ""
+	if errors.As(err, &other) {
+		account = other.Account
+	}
+	e := explained(err, ending)
+	status, ok := statuses[e.Code]
+	if !ok {
+		status = http.StatusInternalServerError
+	}
+	hint := e.Hint
+	if hint == "" {
+		hint = hints[e.Code]
+	}
+	return Problem{
+		Code: string(e.Code), Title: http.StatusText(status), Status: status,
+		Detail: e.Detail, Hint: hint, Reason: string(e.Reason), RetryAt: e.RetryAt.UTC(), Account: account,
+	}
+}
+
+// hints are for errors whose sentence comes without one. What a request has wrong
+// is told by the sentence alone.
+var hints = map[tokens.Code]string{
+	tokens.CodeTemporarilyUnavailable: "authtray doctor",
+	tokens.CodeTimeout:                "authtray status",
+	CodeFailed:                        "authtray doctor",
+}
+
+// explained is the table of errors that are not written for people.
+func explained(err error, ending bool) *tokens.Error {
+	var e *tokens.Error
+	switch {
+	case errors.As(err, &e):
+		return e
+	case errors.Is(err, context.DeadlineExceeded):
+		return &tokens.Error{Code: tokens.CodeTimeout, Detail: "It took longer than the caller had. Try again, or allow more time."}
+	case errors.Is(err, context.Canceled) && ending:
+		return &tokens.Error{Code: tokens.CodeTemporarilyUnavailable, Detail: "Authtray is ending. Start it again.", Hint: "authtray run"}
+	case errors.Is(err, context.Canceled):
+		return &tokens.Error{Code: tokens.CodeBadRequest, Detail: "The caller hung up before there was an answer. Keep the connection open until it has come."}
+	}
+	return &tokens.Error{Code: CodeFailed, Detail: "Something on this computer does not work: " + stopped(err.Error())}
+}
+
+// stopped is text on one line, with a full stop.
+func stopped(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	return strings.TrimRight(text, ".") + "."
+}
+
+func badRequest(detail string) error {
+	return &tokens.Error{Code: tokens.CodeBadRequest, Detail: detail}
+}

@@ -1,0 +1,191 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/tokens"
+)
+
+// adding is what the add command was told.
+type adding struct {
+	conn   catalog.Connection // as far as flags say
+	issuer *string            // nil: not told
+	sets   []string
+}
+
+func (s *shell) addCommand() *cobra.Command {
+	var told adding
+	var issuer string
+	c := &cobra.Command{
+		Use:   "add NAME --provider ID | --mcp URL",
+		Short: "Add a connection, or change one",
+		Long: `Add a connection under a NAME of your choice, or change one: what is not named
+stays as it is.
+
+--set FIELD=VALUE overrides a field of the provider's entry, nested as there
+(authtray providers ID shows it; a list is written with commas), and
+--set vars.NAME=VALUE fills in one of its template variables.`,
+		Example: `  authtray add work --provider github --client-id Iv1.0123456789abcdef --scope repo --scope read:org
+  authtray add home --provider gitlab --client-id 1234 --set vars.host=git.example.org
+  authtray add sso --provider oidc --issuer https://login.example.org --client-id cli --set redirect.port=any
+  authtray add files --mcp https://mcp.example.org/mcp`,
+		Args: named,
+	}
+	f := c.Flags()
+	f.StringVar(&told.conn.Provider, "provider", "", "who issues the tokens: an ID of authtray providers")
+	f.StringVar(&told.conn.MCP, "mcp", "", "the URL of an MCP server: who issues its tokens is asked of the server")
+	f.StringVar(&told.conn.ClientID, "client-id", "", "the id of the app that you registered there")
+	f.StringArrayVar(&told.conn.Scopes, "scope", nil, "what to ask for, instead of the provider's default (may be repeated)")
+	f.StringVar(&issuer, "issuer", "", "the issuer's URL, where it is discovered (oidc)")
+	f.StringArrayVar(&told.sets, "set", nil, "FIELD=VALUE of the provider's entry, or vars.NAME=VALUE (may be repeated)")
+	f.StringArrayVar(&told.conn.Hosts, "host", nil, "a host that this connection answers for (may be repeated)")
+	f.StringVar(&told.conn.CAFile, "ca-file", "", "a file of certificates to trust besides the system's")
+	f.StringVar(&told.conn.Refresh, "refresh", "", "timer, or on-demand: renew only when asked")
+	f.StringVar(&told.conn.Resource, "resource", "", "the resource to ask tokens for (RFC 8707)")
+	c.RunE = s.do(func(ctx context.Context, args []string) error {
+		if f.Changed("issuer") {
+			told.issuer = &issuer
+		}
+		return s.here(ctx, withFiles, func(a remote) error { return s.add(ctx, a, args[0], told) })
+	})
+	return c
+}
+
+func (s *shell) add(ctx context.Context, a remote, name string, told adding) error {
+	conn, err := s.existing(ctx, a, name)
+	if err != nil {
+		return err
+	}
+	fresh := conn.Provider == "" && conn.MCP == ""
+	if told.conn.MCP != "" && told.conn.Provider == "" && conn.Provider == "" {
+		told.conn.Provider = "mcp"
+	}
+	switch {
+	case fresh && told.conn.Provider == "":
+		return usage("which provider? authtray add %s --provider ID; the ids: authtray providers", name)
+	case !fresh && told.conn.Provider != "" && told.conn.Provider != conn.Provider:
+		return failed("authtray remove "+name, "%s is a connection to %s already: choose another name, or remove it first", name, conn.Provider)
+	}
+	if err := told.apply(&conn); err != nil {
+		return err
+	}
+	if told.namesIssuer() {
+		if err := s.oneIssuer(ctx, a, told, &conn); err != nil {
+			return err
+		}
+	}
+	var now api.Connection
+	if err := a.do(ctx, http.MethodPut, connection(name), conn, &now); err != nil {
+		return s.explain(ctx, a, conn.Provider, err)
+	}
+	return s.added(now, conn, fresh)
+}
+
+// existing is the connection as its file says now, or as the agent knows it; the
+// zero value where there is none. A file that is broken is not written over.
+func (s *shell) existing(ctx context.Context, a remote, name string) (catalog.Connection, error) {
+	file, err := config.Connection(s.paths.Connections(), name)
+	if err == nil {
+		return file.Connection, nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return catalog.Connection{}, failed("", "the file of %s cannot be used and is left as it is: %v", name, err)
+	}
+	var now struct {
+		Config catalog.Connection `json:"config"`
+	}
+	err = a.get(ctx, connection(name), &now)
+	if isCode(err, tokens.CodeUnknownConnection) {
+		return catalog.Connection{Name: name}, nil
+	}
+	return now.Config, err
+}
+
+// apply puts what was told over what is there.
+func (t adding) apply(conn *catalog.Connection) error {
+	for _, f := range []struct {
+		to   *string
+		from string
+	}{
+		{&conn.Provider, t.conn.Provider}, {&conn.ClientID, t.conn.ClientID}, {&conn.CAFile, t.conn.CAFile},
+		{&conn.Refresh, t.conn.Refresh}, {&conn.Resource, t.conn.Resource}, {&conn.MCP, t.conn.MCP},
+	} {
+		if f.from != "" {
+			*f.to = f.from
+		}
+	}
+	if t.conn.Scopes != nil {
+		conn.Scopes = t.conn.Scopes
+	}
+	if t.conn.Hosts != nil {
+		conn.Hosts = t.conn.Hosts
+	}
+	return setAll(conn, t.sets)
+}
+
+// explain helps with a provider's id that does not exist.
+func (s *shell) explain(ctx context.Context, a remote, provider string, err error) error {
+	var all struct {
+		Providers []api.Brief `json:"providers"`
+	}
+	if a.get(ctx, "/v1/providers", &all) != nil || slices.ContainsFunc(all.Providers, func(p api.Brief) bool { return p.ID == provider }) {
+		return err
+	}
+	var ids []string
+	for _, p := range all.Providers {
+		ids = append(ids, p.ID)
+		if len(provider) > 2 && strings.Contains(strings.ToLower(p.Name), strings.ToLower(provider)) {
+			return failed("", "there is no provider %q; did you mean %s (%s)? The others: authtray providers", provider, p.ID, oneLine(p.Name))
+		}
+	}
+	if meant := near(provider, ids); len(meant) > 0 {
+		return failed("", "there is no provider %q; did you mean %s? The others: authtray providers", provider, orList(meant))
+	}
+	return failed("authtray providers", "there is no provider %q", provider)
+}
+
+// added says what was done, and what to do next.
+func (s *shell) added(now api.Connection, conn catalog.Connection, fresh bool) error {
+	verb := "changed"
+	if fresh {
+		verb = "added"
+	}
+	if err := s.print("%s is %s.", now.Name, verb); err != nil || !fresh {
+		return err
+	}
+	client, err := s.resolve(conn)
+	if err != nil {
+		return err
+	}
+	for _, line := range nextSteps(client.Entry(), conn) {
+		s.say("%s", line)
+	}
+	return nil
+}
+
+// nextSteps are the lines that lead from a new connection to a token.
+func nextSteps(e catalog.Entry, conn catalog.Connection) []string {
+	var steps []string
+	if conn.ClientID == "" && e.Client.ID == "" && e.Registration == "" && e.Issuer == "" && conn.MCP == "" {
+		at := e.Links.Register
+		if at == "" {
+			at = e.Name
+		}
+		steps = append(steps, fmt.Sprintf("Register an app at %s, with the redirect URI %s, and tell its id: authtray add %s --client-id ID", at, e.RedirectURI(), conn.Name))
+	}
+	if e.Client.Secret == "required" || e.Client.Secret == "" {
+		steps = append(steps, "Keep its secret in the keychain: authtray secret set "+conn.Name+" < secret")
+	}
+	return append(steps, "Then sign in: authtray connect "+conn.Name)
+}

@@ -1,0 +1,169 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/authtray/authtray/app/config"
+)
+
+// RunCommands runs the command line in os.Args and returns its exit code. The groups of
+// commands:
+//
+//	commands_run.go         run, open, quit, window: the agent's process
+//	commands_start.go       starting an agent where none runs
+//	commands_add*.go        add
+//	commands_set.go         what --set means
+//	commands_remove.go      remove, disconnect, refresh
+//	commands_secret.go      secret set, and reading secrets
+//	commands_connect*.go    connect, and its ways without a browser
+//	commands_token.go       token, rejected
+//	commands_request*.go    request
+//	commands_exec*.go       exec
+//	commands_helper*.go     helper: the dialects of git, Docker, kubectl and others
+//	commands_setup*.go      setup: what makes those tools ask
+//	commands_status.go      status
+//	commands_watch.go       watch
+//	commands_providers.go   providers
+//	commands_settings.go    autostart, version
+//	commands_log.go         log; commands_allow.go allow
+//	commands_doctor.go      doctor
+//	commands_complete.go    completion, and what is completed; help
+//	commands_errors.go      errors as sentences, and exit codes
+//	commands_agent.go       speaking to the agent
+//	commands_offline.go     doing without one
+//	commands_text.go        foreign text, times and counts in words
+//
+// Go's standard logger is silenced for the whole process: net/http writes there
+// what arrives on a connection that waits for nothing, and that may be an answer
+// with tokens in it, sent twice. What we have to say ourselves goes to a logger
+// that was handed on.
+func RunCommands(version string, window func() error) int {
+	log.SetOutput(io.Discard) // slog.SetDefault would hand the text on
+	s := &shell{window: window, in: os.Stdin, out: os.Stdout, err: os.Stderr, now: time.Now, version: version}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return s.main(ctx, arguments(os.Args))
+}
+
+// shell is what commands read from and write to.
+type shell struct {
+	in       io.Reader
+	out, err io.Writer
+	now      func() time.Time
+	version  string
+	window   func() error // shows the window; nil in a build without one
+	paths    config.Paths
+	parsed   bool // the command line was understood; what fails now is no wrong usage
+}
+
+func (s *shell) main(ctx context.Context, args []string) int {
+	root := s.root()
+	root.SetArgs(args)
+	root.SetIn(s.in)
+	root.SetOut(s.out)
+	root.SetErr(s.err)
+	err := root.ExecuteContext(ctx)
+	if err != nil && !s.parsed {
+		err = usage("%v; see: authtray --help", err)
+	}
+	return s.tell(err)
+}
+
+func (s *shell) root() *cobra.Command {
+	root := s.runCommand("authtray")
+	root.Short = "Keeps your OAuth connections alive and serves their tokens to local tools"
+	root.Long = root.Short + ".\n\nWithout a command it runs the agent, like: authtray run."
+	root.Example = `  authtray run &
+  authtray add work --provider github --client-id Iv1.0123456789abcdef
+  authtray connect work
+  curl -H "Authorization: Bearer $(authtray token work)" https://api.github.com/user`
+	root.SilenceErrors, root.SilenceUsage = true, true
+	group(root, "Connections:", s.addCommand(), s.secretCommand(), s.connectCommand(), s.statusCommand(), s.watchCommand(),
+		s.refreshCommand(), s.disconnectCommand(), s.removeCommand(), s.providersCommand())
+	group(root, "Tokens:", s.tokenCommand(), s.rejectedCommand(), s.requestCommand(),
+		s.logCommand(), s.allowCommand())
+	group(root, "Tools:", s.setupCommand(), s.helperCommand(), s.execCommand())
+	group(root, "The agent:", s.runCommand("run"), s.openCommand(), s.quitCommand(), s.doctorCommand(), s.autostartCommand(),
+		s.completionCommand(), s.versionCommand())
+	root.AddCommand(s.windowCommand())
+	s.comfort(root)
+	root.SetHelpCommandGroupID("The agent:")
+	return root
+}
+
+// group adds commands under a title of their own in the help, in this order.
+func group(root *cobra.Command, title string, commands ...*cobra.Command) {
+	cobra.EnableCommandSorting = false
+	root.AddGroup(&cobra.Group{ID: title, Title: title})
+	for _, c := range commands {
+		c.GroupID = title
+		root.AddCommand(c)
+	}
+}
+
+// action is what a command does once its line has been understood.
+type action func(ctx context.Context, args []string) error
+
+// do makes a command's RunE of its action.
+func (s *shell) do(act action) func(*cobra.Command, []string) error {
+	return func(c *cobra.Command, args []string) error {
+		s.parsed = true
+		var err error
+		if s.paths, err = config.Find(); err != nil {
+			return usage("%v", err)
+		}
+		return act(c.Context(), args)
+	}
+}
+
+// named wants exactly one argument, a connection's NAME.
+func named(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return fmt.Errorf("%s wants the NAME of a connection", c.CommandPath())
+	}
+	return namedAnd(0)(c, args)
+}
+
+// namedAnd wants NAME and n more.
+func namedAnd(n int) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) != n+1 {
+			return fmt.Errorf("%s wants %d argument(s) and got %d: %s", c.CommandPath(), n+1, len(args), c.UseLine())
+		}
+		return config.CheckName(args[0])
+	}
+}
+
+// atMostNamed wants no argument, or a connection's NAME.
+func atMostNamed(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return named(c, args)
+}
+
+// isTerminal says whether a person sits at f.
+func isTerminal(f any) bool {
+	file, ok := f.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// say writes a line for people to stderr, where it is not in the way of what a
+// command prints.
+func (s *shell) say(format string, args ...any) { fmt.Fprintf(s.err, format+"\n", args...) }
+
+// print writes a line of a command's result.
+func (s *shell) print(format string, args ...any) error {
+	_, err := fmt.Fprintf(s.out, format+"\n", args...)
+	return err
+}

@@ -1,0 +1,254 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/client"
+)
+
+// connecting is one run of the connect command.
+type connecting struct {
+	*shell
+	name      string
+	noBrowser bool
+	paste     bool
+	device    bool
+	accept    bool
+	request   api.ConnectRequest
+	timeout   time.Duration
+}
+
+func (s *shell) connectCommand() *cobra.Command {
+	run := &connecting{shell: s}
+	c := &cobra.Command{
+		Use:   "connect NAME",
+		Short: "Sign in at the provider, in the browser",
+		Long: `Sign in at the provider, in the browser, and wait until that is done. Starts the
+agent if none runs. The address goes to stderr, alone on its line, in case no
+browser opens.`,
+		Example: `  authtray connect work
+  authtray connect work --no-browser     # open the address yourself, on this machine
+  authtray connect work --paste          # …on another one: paste where it ends up
+  authtray connect work --device         # type a code on your phone
+  authtray connect work --scope write    # ask for this scope as well, from now on`,
+		Args: named,
+	}
+	c.Flags().BoolVar(&run.noBrowser, "no-browser", false, "print the address only (with --device too)")
+	c.Flags().BoolVar(&run.paste, "paste", false, "print the address, and read the one that the browser ended on from stdin")
+	c.Flags().BoolVar(&run.device, "device", false, "sign in on another device, with a code (RFC 8628)")
+	c.Flags().DurationVar(&run.timeout, "timeout", 5*time.Minute, "how long to wait")
+	c.Flags().StringArrayVar(&run.request.Scopes, "scope", nil, "ask for this scope as well, and keep it (may be repeated)")
+	c.Flags().BoolVar(&run.request.SwitchAccount, "switch-account", false, "let the provider ask which account")
+	c.Flags().BoolVar(&run.accept, "accept-account", false, "take the account that was just signed in, though it is another one than before")
+	c.RunE = s.do(func(ctx context.Context, args []string) error {
+		run.name = args[0]
+		if err := run.mode(); err != nil {
+			return err
+		}
+		if err := s.ensureAgent(ctx); err != nil {
+			return err
+		}
+		return run.connect(ctx)
+	})
+	return c
+}
+
+// mode reads the flags that exclude each other.
+func (c *connecting) mode() error {
+	chosen := 0
+	for _, on := range []bool{c.noBrowser && !c.device, c.paste, c.device} {
+		if on {
+			chosen++
+		}
+	}
+	switch {
+	case chosen > 1:
+		return usage("choose one of --no-browser, --paste and --device")
+	case c.timeout <= 0:
+		return usage("--timeout is a time such as 5m")
+	case c.device:
+		c.request.Mode = string(providers.Device)
+	case c.noBrowser || c.paste:
+		c.request.Mode = string(providers.URLOnly)
+	default:
+		c.request.Mode = string(providers.Browser)
+	}
+	return nil
+}
+
+func (c *connecting) connect(ctx context.Context) error {
+	if c.accept {
+		return c.takeOther(ctx)
+	}
+	bounded, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	now, err := c.wait(bounded)
+	if bounded.Err() != nil && err != nil {
+		return c.giveUp(ctx)
+	}
+	if isCode(err, api.CodeOtherAccount) {
+		return c.askOther(ctx, err)
+	}
+	if err != nil {
+		return err
+	}
+	return c.connected(now)
+}
+
+// show tells a person how to go on. The URL stands alone on its line.
+func (c *connecting) show(at api.Attempt) {
+	switch {
+	case at.UserCode != "":
+		c.showCode(at.UserCode, at.URL)
+	case at.BrowserError != "":
+		c.say("%s Open this address yourself:\n%s", oneLine(at.BrowserError), oneLine(at.URL))
+	case c.paste:
+		c.say("Open this address in a browser, on any machine:\n%s", oneLine(at.URL))
+		c.say("It ends on a page that may not load. Paste the whole address of that page here, and press Enter:")
+	case c.noBrowser:
+		c.say("Open this address in a browser on this machine:\n%s", oneLine(at.URL))
+	default:
+		c.say("Your browser opens. If it does not, open this address:\n%s", oneLine(at.URL))
+	}
+}
+
+// ending is how a flow ended.
+type ending struct {
+	now tokens.Status
+	err error
+}
+
+// wait begins the flow, or takes up the pending one, and returns when it has
+// ended, by the browser or by what is pasted.
+func (c *connecting) wait(ctx context.Context) (tokens.Status, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	answer, err := c.begin(ctx)
+	if err != nil {
+		return tokens.Status{}, err
+	}
+	defer answer.Body.Close()
+	said := json.NewDecoder(answer.Body)
+	var first progress
+	if err := said.Decode(&first); err != nil {
+		return tokens.Status{}, plain(err)
+	}
+	c.show(first.Attempt)
+	ends := make(chan ending, 2)
+	go func() { ends <- follow(said) }()
+	if c.paste {
+		go func() { ends <- c.readPasted(ctx) }()
+	}
+	e := <-ends
+	return e.now, e.err
+}
+
+// progress is a line of the agent's answer: how to go on, and how it ended.
+type progress struct {
+	Attempt    api.Attempt
+	Connection tokens.Status
+	Problem    *client.Problem
+}
+
+func (c *connecting) begin(ctx context.Context) (*http.Response, error) {
+	return c.agent().stream(ctx, http.MethodPost, connection(c.name, "connect")+"?wait=true", c.request)
+}
+
+// follow waits for the flow's end.
+func follow(said *json.Decoder) (e ending) {
+	var last progress
+	if err := said.Decode(&last); err != nil {
+		return ending{err: plain(err)}
+	}
+	if last.Problem != nil {
+		return ending{err: last.Problem}
+	}
+	return ending{now: last.Connection}
+}
+
+// giveUp ends the flow at the agent, too.
+func (c *connecting) giveUp(ctx context.Context) error {
+	quick, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := c.agent().do(quick, http.MethodDelete, connection(c.name, "connect"), nil, nil); err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return failed("authtray connect "+c.name, "stopped before the sign-in was done")
+	}
+	return failed("authtray connect "+c.name, "nobody signed in within %v", c.timeout)
+}
+
+func (c *connecting) connected(now tokens.Status) error {
+	if now.Unsaved {
+		c.say("The keychain did not take the grant yet; it is kept in memory and written as soon as that works.")
+	}
+	if now.Note != "" {
+		c.say("%s", oneLine(now.Note))
+	}
+	if now.Account == "" {
+		return c.print("Connected.")
+	}
+	return c.print("Connected as %s.", oneLine(now.Account))
+}
+
+// isCode says whether the agent answered with that problem.
+func isCode(err error, code tokens.Code) bool {
+	var p *client.Problem
+	return errors.As(err, &p) && p.Code == string(code)
+}
+
+// readPasted gives each pasted line to the flow. A wrong one leaves the flow
+// pending; a person may try again.
+func (c *connecting) readPasted(ctx context.Context) (e ending) {
+	lines := bufio.NewScanner(c.in)
+	lines.Buffer(nil, maxSecret)
+	e.err = usage("no address came on stdin: paste the whole address that the browser ended on")
+	for lines.Scan() {
+		pasted := strings.TrimSpace(lines.Text())
+		if pasted == "" {
+			continue
+		}
+		e.err = c.agent().do(ctx, http.MethodPost, connection(c.name, "connect", "redirect"), api.Redirect{URL: pasted}, &e.now)
+		if !isCode(e.err, tokens.CodeBadRequest) || !isTerminal(c.in) {
+			return e
+		}
+		c.say("%s Paste it again:", asTrouble(e.err).line())
+	}
+	return e
+}
+
+// askOther asks whether the account of another person is meant: tools would
+// silently act as them.
+func (c *connecting) askOther(ctx context.Context, other error) error {
+	t := asTrouble(other)
+	if !isTerminal(c.in) {
+		return failed("authtray connect "+c.name+" --accept-account", "%s", t.sentence)
+	}
+	c.say("%s\nUse it from now on? [y/N] ", oneLine(t.sentence))
+	line, _ := bufio.NewReader(c.in).ReadString('\n')
+	if answer := strings.ToLower(strings.TrimSpace(line)); answer != "y" && answer != "yes" {
+		return failed("", "%s stays as it was", c.name)
+	}
+	return c.takeOther(ctx)
+}
+
+func (c *connecting) takeOther(ctx context.Context) error {
+	var now tokens.Status
+	in := api.ConnectRequest{AcceptAccount: true}
+	if err := c.agent().do(ctx, http.MethodPost, connection(c.name, "connect"), in, &now); err != nil {
+		return err
+	}
+	return c.connected(now)
+}

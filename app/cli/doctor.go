@@ -1,0 +1,115 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"github.com/authtray/authtray/app/agent"
+	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/doctor"
+	"github.com/authtray/authtray/tokens/client"
+	"github.com/authtray/authtray/tokens/store"
+)
+
+func (s *shell) doctorCommand() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "doctor",
+		Short: "Look at everything Authtray stands on, and say how to mend what is amiss",
+		Long: `Look at the keychain (a probe item is written, read and deleted), the session bus,
+the notification server, the tray host, the browser, the loopback interface, the
+socket, the clock, the configuration files and each connection's provider, to
+which no token is sent. After each cross stands the command that mends it.
+
+The exit code is 1 where something needs mending.`,
+		Example: `  authtray doctor
+  authtray doctor --json | jq -r '.checks[] | select(.ok | not) | .hint'`,
+		Args: cobra.NoArgs,
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "as JSON")
+	c.RunE = s.do(func(ctx context.Context, _ []string) error {
+		checks, err := s.examine(ctx)
+		if err != nil {
+			return err
+		}
+		if asJSON {
+			err = s.printJSON(map[string]any{"checks": checks})
+		} else {
+			err = s.report(checks)
+		}
+		if err != nil {
+			return err
+		}
+		return verdict(checks)
+	})
+	return c
+}
+
+// examine asks the agent that runs, in whose surroundings it is to work; where
+// none does, or an older one that has no doctor, it looks itself.
+func (s *shell) examine(ctx context.Context) ([]api.Check, error) {
+	var answer struct {
+		Checks []api.Check `json:"checks"`
+	}
+	err := s.agent().get(ctx, "/v1/doctor", &answer)
+	var p *client.Problem
+	switch {
+	case err == nil:
+		return answer.Checks, nil
+	case errors.Is(err, api.ErrNotRunning):
+		return s.examineHere(ctx, api.Check{ID: "agent", Detail: "No agent is running.", Hint: "authtray run"}), nil
+	case errors.As(err, &p) && p.Code == string(api.CodeNotFound):
+		return s.examineHere(ctx, api.Check{ID: "agent", Detail: "The agent that runs is older than this program.", Hint: "authtray run --replace"}), nil
+	}
+	return s.examineHere(ctx, api.Check{ID: "agent", Detail: "The agent cannot be asked: " + oneLine(err.Error()) + ".", Hint: "authtray run --replace"}), nil
+}
+
+// examineHere reads the files as an agent does, and starts nothing.
+func (s *shell) examineHere(ctx context.Context, self api.Check) []api.Check {
+	store.ForbidBusLaunch()
+	keep := store.Keychain(s.paths.Service())
+	defer keep.Close()
+	a := agent.NewAgent(agent.Options{Paths: s.paths, Store: keep, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Version: s.version})
+	a.Files.Reload()
+	return append([]api.Check{self}, doctor.Examine(ctx, a.Patient(false))...)
+}
+
+// report is a tick or a cross a line, and the command that mends it.
+func (s *shell) report(checks []api.Check) error {
+	for _, c := range checks {
+		mark := "✔"
+		if !c.OK {
+			mark = "✖"
+		}
+		if err := s.print("%s %-13s  %s", mark, oneLine(c.ID), oneLine(c.Detail)); err != nil {
+			return err
+		}
+		if c.OK || c.Hint == "" {
+			continue
+		}
+		if err := s.print("                 → %s", oneLine(c.Hint)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func verdict(checks []api.Check) error {
+	n := 0
+	for _, c := range checks {
+		if !c.OK {
+			n++
+		}
+	}
+	switch n {
+	case 0:
+		return nil
+	case 1:
+		return failed("", "1 thing needs mending")
+	}
+	return failed("", "%d things need mending", n)
+}

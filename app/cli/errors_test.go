@@ -1,0 +1,73 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/authtray/authtray/app/agent"
+	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/client"
+	"github.com/authtray/authtray/tokens/store"
+)
+
+func TestErrorsAreOneSentenceWithTheNextStepAndAnExitCode(t *testing.T) {
+	at := time.Date(2026, 11, 23, 12, 0, 5, 0, time.Local)
+	for _, c := range []struct {
+		err  error
+		exit int
+		line string
+	}{
+		{nil, 0, ""},
+		{usage("which %s?", "one"), 2, "which one?"},
+		{failed("authtray status", "it broke."), 1, "it broke; run: authtray status"},
+		{failed("authtray status", "it broke; see authtray status."), 1, "it broke; see authtray status."},
+		{failed("authtray connect x", "no secret; set it with: authtray secret set x"), 1, "no secret; set it with: authtray secret set x"},
+		{&client.Problem{Code: "unknown_connection", Detail: "There is no x."}, 1, "There is no x."},
+		{&client.Problem{Code: "disconnected", Detail: "Not connected.", Hint: "authtray connect x"}, 3, "Not connected; run: authtray connect x"},
+		{&client.Problem{Code: "connecting", Detail: "Waiting."}, 3, "Waiting."},
+		{&client.Problem{Code: "reconnect_required", Detail: "Revoked."}, 3, "Revoked."},
+		{&client.Problem{Code: "misconfigured", Detail: "Wrong."}, 1, "Wrong."},
+		{&client.Problem{Code: "rejected_again", Detail: "Again."}, 1, "Again."},
+		{&client.Problem{Code: "keychain_locked", Detail: "Locked."}, 6, "Locked."},
+		{&client.Problem{Code: "temporarily_unavailable", Detail: "Down.", RetryAt: at}, 4, "Down; it is tried again at 12:00:05"},
+		{&client.Problem{Code: "timeout", Detail: "Slow."}, 4, "Slow."},
+		{&client.Problem{Code: "bad_request", Detail: "Bad."}, 2, "Bad."},
+		{&client.Problem{Code: "not_allowed", Detail: "No."}, 1, "No."},
+		{&client.Problem{Code: "unknown_provider", Detail: "No."}, 1, "No."},
+		{&client.Problem{Code: "connect_failed", Detail: "Denied."}, 1, "Denied."},
+		{&client.Problem{Code: "some day", Detail: "New."}, 1, "New."},
+		{&client.Problem{Status: 502}, 1, "the agent answered 502"},
+		{&client.Problem{Code: "misconfigured", Detail: "a\x1b[2Jb\nc"}, 1, "a[2Jb c"},
+		{&tokens.Error{Code: tokens.CodeKeychainLocked, Detail: "Locked."}, 6, "Locked."},
+		{fmt.Errorf("x: %w", api.ErrNotRunning), 5, "no agent is running; run: authtray run"},
+		{fmt.Errorf("x: %w", client.ErrNoAgent), 5, "no agent is running; run: authtray run"},
+		{store.ErrLocked, 6, "the keychain is locked; unlock it and try again"},
+		{store.ErrUnavailable, 6, "the keychain cannot be reached"},
+		{context.DeadlineExceeded, 4, "the agent did not answer in time; run: authtray status"},
+		{context.Canceled, 1, "stopped"},
+		{errors.New("anything"), 1, "anything"},
+		{runTrouble(fmt.Errorf("%w: no bus", agent.ErrNoKeychain)), 6, "there is no keychain here: no bus"},
+	} {
+		var errs bytes.Buffer
+		s := &shell{err: &errs}
+		exit := s.tell(c.err)
+		line := strings.TrimSuffix(strings.TrimPrefix(errs.String(), "authtray: "), "\n")
+		if exit != c.exit || line != c.line {
+			t.Errorf("%v: %d %q, want %d %q", c.err, exit, line, c.exit, c.line)
+		}
+	}
+}
+
+func TestEveryStateThatIsNotConnectedHasItsExitCode(t *testing.T) {
+	for _, s := range []tokens.State{tokens.Disconnected, tokens.Connecting, tokens.Retrying, tokens.ReconnectRequired, tokens.Misconfigured, tokens.KeychainLocked} {
+		if stateExits[s] == exitDone || stateMarks[s] == "" {
+			t.Errorf("%s: exit %d, mark %q", s, stateExits[s], stateMarks[s])
+		}
+	}
+}

@@ -1,0 +1,26 @@
+package quick
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestNothingIsImportedThatNeedsSettingUp keeps the shortcut short: one more
+// import here makes a dozen packages ready to be initialised before it.
+func TestNothingIsImportedThatNeedsSettingUp(t *testing.T) {
+	cmd := exec.Command("go", "list", "-deps", ".")
+	cmd.Env = append(cmd.Environ(), "GOOS=linux", "CGO_ENABLED=0")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	allowed := []string{"cmp", "errors", "iter", "math/bits", "runtime", "slices", "strconv", "sync", "sync/atomic", "syscall",
+		"unicode/utf8", "unsafe", "github.com/authtray/authtray/tokens/client/address", "github.com/authtray/authtray/app/cli/internal/quick"}
+	for dep := range strings.FieldsSeq(string(out)) {
+		if !strings.HasPrefix(dep, "internal/") && !slices.Contains(allowed, dep) {
+			t.Errorf("imports %s", dep)
+		}
+	}
+}

@@ -1,0 +1,113 @@
+package cli
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/tokens"
+)
+
+func (s *shell) removeCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "remove NAME",
+		Short: "Disconnect a connection and forget it",
+		Long: `Give the grant back to the provider, erase it and the client secret from the
+keychain, and remove the connection's file.`,
+		Example: `  authtray remove work`,
+		Args:    named,
+		RunE: s.do(func(ctx context.Context, args []string) error {
+			return s.here(ctx, withKeychain, func(a remote) error {
+				return s.giveBack(ctx, a, connection(args[0]), args[0]+" is removed.")
+			})
+		}),
+	}
+}
+
+func (s *shell) disconnectCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "disconnect NAME",
+		Short: "Give a connection's grant back, and keep its configuration",
+		Long: `Give the grant back to the provider and erase it from the keychain. The
+connection stays, to be connected again.`,
+		Example: `  authtray disconnect work`,
+		Args:    named,
+		RunE: s.do(func(ctx context.Context, args []string) error {
+			return s.giveBack(ctx, s.agent(), connection(args[0], "grant"), args[0]+" is disconnected.")
+		}),
+	}
+}
+
+// giveBack says what was done, and what could not be.
+func (s *shell) giveBack(ctx context.Context, a remote, path, done string) error {
+	var r api.Removed
+	if err := a.do(ctx, http.MethodDelete, path, nil, &r); err != nil {
+		return err
+	}
+	if r.Revoked {
+		done += " The provider took the grant back."
+	}
+	if r.Detail != "" {
+		done += " " + oneLine(r.Detail)
+	}
+	return s.print("%s", done)
+}
+
+func (s *shell) refreshCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "refresh NAME",
+		Short: "Renew a connection's token now",
+		Long: `Renew a connection's token now, whatever it has left. Tools need not do this: the
+agent renews in time.`,
+		Example: `  authtray refresh work`,
+		Args:    named,
+		RunE: s.do(func(ctx context.Context, args []string) error {
+			var now tokens.Status
+			if err := s.agent().do(ctx, http.MethodPost, connection(args[0], "refresh"), nil, &now); err != nil {
+				return err
+			}
+			if now.State != tokens.Connected {
+				t := stateTrouble(now)
+				if t.hint == "" {
+					t.hint = "authtray status " + now.Name
+				}
+				return t
+			}
+			return s.print("%s is renewed%s.", now.Name, s.validity(now))
+		}),
+	}
+}
+
+// validity is "; the token is good until …", as far as it is known.
+func (s *shell) validity(st tokens.Status) string {
+	if st.ExpiresAt == nil {
+		return ""
+	}
+	return "; the token is good until " + st.ExpiresAt.Local().Format(time.TimeOnly) + ", " + until(*st.ExpiresAt, s.now())
+}
+
+// stateExits is the exit code of a state in which no fresh token was had.
+var stateExits = map[tokens.State]int{
+	tokens.Disconnected:      exitReconnect,
+	tokens.Connecting:        exitReconnect,
+	tokens.ReconnectRequired: exitReconnect,
+	tokens.Retrying:          exitUnavailable,
+	tokens.Misconfigured:     exitFailed,
+	tokens.KeychainLocked:    exitKeychain,
+}
+
+// stateTrouble is a state that is not connected, as an error. Where connecting
+// again mends it, that is its hint.
+func stateTrouble(st tokens.Status) *trouble {
+	t := &trouble{exit: stateExits[st.State], sentence: st.Detail}
+	if t.exit == exitReconnect {
+		t.hint = "authtray connect " + st.Name
+	}
+	if t.sentence == "" {
+		t.sentence = st.Name + " is now " + stateWord(st.State)
+	}
+	return t
+}

@@ -1,0 +1,145 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/authtray/authtray/app/agent"
+	"github.com/authtray/authtray/app/api"
+)
+
+// runCommand is `authtray run`, and `authtray` alone.
+func (s *shell) runCommand(use string) *cobra.Command {
+	o := agent.RunOptions{Version: s.version, HasWindow: s.window != nil, Stderr: s.err, Passphrase: s.passphrase}
+	c := &cobra.Command{
+		Use:   use,
+		Short: "Run the agent: tray, notifications and socket",
+		Long: `Run the agent: it keeps every connection's token fresh and serves it to tools. Where
+one runs already, its window is raised instead.
+
+Grants are kept in the desktop's keychain. Without one, choose a file that is
+sealed with a passphrase (--store=file; asked for at a terminal, else the first
+line of stdin), or memory only (--store=memory).`,
+		Example: `  authtray run
+  authtray run --no-tray --store=memory
+  authtray run --replace`,
+		Args: cobra.NoArgs,
+	}
+	c.Flags().BoolVar(&o.NoTray, "no-tray", false, "without an icon in the panel")
+	c.Flags().BoolVar(&o.Replace, "replace", false, "take over from the agent that runs")
+	c.Flags().StringVar(&o.Store, "store", "keychain", "where grants are kept: keychain, memory or file")
+	c.RunE = s.do(func(ctx context.Context, _ []string) error {
+		switch o.Store {
+		case "keychain", "memory", "file":
+		default:
+			return usage("--store is keychain, memory or file, not %q", o.Store)
+		}
+		o.Paths = s.paths
+		return runTrouble(agent.RunAgent(ctx, o))
+	})
+	return c
+}
+
+// runTrouble gives the agent's own errors their exit code.
+func runTrouble(err error) error {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return nil // asked to end while it was starting
+	case errors.Is(err, agent.ErrNoKeychain), errors.Is(err, agent.ErrStore):
+		return &trouble{exit: exitKeychain, sentence: err.Error()}
+	}
+	return err
+}
+
+// passphrase opens the file store.
+func (s *shell) passphrase(_ context.Context, first bool) (string, error) {
+	if !isTerminal(s.in) {
+		return s.readLine()
+	}
+	what := "passphrase of the file store"
+	if !first {
+		return s.readSecret(what, "authtray run --store=file")
+	}
+	once, err := s.readSecret("new "+what, "authtray run --store=file")
+	if err != nil {
+		return "", err
+	}
+	again, err := s.readSecret("same "+what+" again", "authtray run --store=file")
+	if err == nil && once != again {
+		err = failed("authtray run --store=file", "the two passphrases are not the same")
+	}
+	return once, err
+}
+
+func (s *shell) openCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "open",
+		Short:   "Open the window, or raise it; starts the agent if none runs",
+		Example: `  authtray open`,
+		Args:    cobra.NoArgs,
+		RunE: s.do(func(ctx context.Context, _ []string) error {
+			if err := s.ensureAgent(ctx); err != nil {
+				return err
+			}
+			return s.agent().do(ctx, http.MethodPost, "/v1/window", nil, nil)
+		}),
+	}
+}
+
+func (s *shell) quitCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "quit",
+		Short: "End the agent",
+		Long: `End the agent, and wait until it has ended. The connections stay: the next agent
+takes them up from the keychain.`,
+		Example: `  authtray quit`,
+		Args:    cobra.NoArgs,
+		RunE: s.do(func(ctx context.Context, _ []string) error {
+			if err := s.agent().do(ctx, http.MethodPost, "/v1/quit", nil, nil); err != nil {
+				return err
+			}
+			return s.awaitEnd(ctx)
+		}),
+	}
+}
+
+// awaitEnd waits until the agent has let go of its lock.
+func (s *shell) awaitEnd(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, agent.QuitTime)
+	defer cancel()
+	for {
+		unlock, err := api.Lock(s.paths.Lock())
+		if err == nil {
+			return unlock()
+		}
+		if !errors.Is(err, api.ErrRunning) {
+			return err
+		}
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-ctx.Done():
+			return failed("authtray status", "the agent was asked to end, and has not yet")
+		}
+	}
+}
+
+// windowCommand is how the agent starts the window's process.
+func (s *shell) windowCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "window",
+		Short:   "Show the window in this process",
+		Example: `  authtray window`,
+		Hidden:  true,
+		Args:    cobra.NoArgs,
+		RunE: s.do(func(context.Context, []string) error {
+			if s.window == nil {
+				return failed("authtray status", "this authtray was built without its window, which authtray-window carries; the commands work without it")
+			}
+			return s.window()
+		}),
+	}
+}

@@ -1,0 +1,191 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/tokens"
+)
+
+func (s *shell) statusCommand() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "status [NAME]",
+		Short: "Show how the connections are",
+		Example: `  authtray status
+  authtray status work
+  authtray status --json | jq -r '.connections[] | select(.state != "connected") | .name'`,
+		Args: atMostNamed,
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "as JSON")
+	c.RunE = s.do(func(ctx context.Context, args []string) error {
+		path := "/v1/connections"
+		if len(args) == 1 {
+			path = connection(args[0])
+		}
+		switch {
+		case asJSON:
+			return s.copyJSON(ctx, path)
+		case len(args) == 1:
+			return s.showOne(ctx, path)
+		}
+		return s.showAll(ctx, path)
+	})
+	return c
+}
+
+// copyJSON prints an answer of the agent as it came, indented.
+func (s *shell) copyJSON(ctx context.Context, path string) error {
+	var raw json.RawMessage
+	if err := s.agent().get(ctx, path, &raw); err != nil {
+		return err
+	}
+	return s.printJSON(raw)
+}
+
+func (s *shell) printJSON(v any) error {
+	out := json.NewEncoder(s.out)
+	out.SetIndent("", "  ")
+	out.SetEscapeHTML(false)
+	return out.Encode(v)
+}
+
+// stateMarks tell the states apart without colour.
+var stateMarks = map[tokens.State]string{
+	tokens.Connected:         "●",
+	tokens.Connecting:        "◌",
+	tokens.Retrying:          "◐",
+	tokens.Disconnected:      "○",
+	tokens.ReconnectRequired: "✖",
+	tokens.Misconfigured:     "✖",
+	tokens.KeychainLocked:    "▲",
+}
+
+func stateWord(s tokens.State) string { return strings.ReplaceAll(string(s), "_", " ") }
+
+func (s *shell) showAll(ctx context.Context, path string) error {
+	var all struct {
+		Connections []api.Connection `json:"connections"`
+	}
+	if err := s.agent().get(ctx, path, &all); err != nil {
+		return err
+	}
+	var health api.Health
+	if err := s.agent().get(ctx, "/v1/health", &health); err != nil {
+		return err
+	}
+	if err := s.table(all.Connections); err != nil {
+		return err
+	}
+	for _, st := range all.Connections {
+		if (st.State != tokens.Connected || st.Unsaved) && st.Detail != "" {
+			s.print("\n%s: %s", st.Name, stateTrouble(st.Status).line())
+		}
+	}
+	for _, note := range health.Notes {
+		s.print("\nNote: %s", oneLine(note))
+	}
+	return nil
+}
+
+func (s *shell) table(all []api.Connection) error {
+	if len(all) == 0 {
+		return s.print("There are no connections yet. Add one: authtray add work --provider github")
+	}
+	t := tabwriter.NewWriter(s.out, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(t, "NAME\tPROVIDER\tACCOUNT\tSTATE\tTOKEN")
+	for _, st := range all {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s %s\t%s\n", st.Name, cell(st.ProviderName, st.Provider), cell(st.Account, "–"),
+			stateMarks[st.State], stateWord(st.State), s.expiry(st.Status))
+	}
+	return t.Flush()
+}
+
+// cell is foreign text for a table.
+func cell(text, otherwise string) string {
+	if text = oneLine(text); text == "" {
+		return otherwise
+	}
+	if r := []rune(text); len(r) > 40 {
+		return string(r[:39]) + "…"
+	}
+	return text
+}
+
+// expiry says how long the token is good.
+func (s *shell) expiry(st tokens.Status) string {
+	switch {
+	case st.NeverExpires:
+		return "never expires"
+	case st.ExpiresAt == nil:
+		return "–"
+	case st.ExpiresAt.After(s.now()):
+		return "expires " + until(*st.ExpiresAt, s.now())
+	}
+	return "expired " + until(*st.ExpiresAt, s.now())
+}
+
+func (s *shell) showOne(ctx context.Context, path string) error {
+	var st api.Connection
+	if err := s.agent().get(ctx, path, &st); err != nil {
+		return err
+	}
+	t := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
+	row := func(label, value string) {
+		if value != "" {
+			fmt.Fprintf(t, "%s\t%s\n", label, value)
+		}
+	}
+	fmt.Fprintf(t, "%s\t%s %s\n", st.Name, stateMarks[st.State], stateWord(st.State))
+	if st.State != tokens.Connected && st.Detail != "" {
+		row("", stateTrouble(st.Status).line())
+	}
+	row("", oneLine(st.Note))
+	row("file", oneLine(st.ConfigError))
+	row("provider", cell(st.ProviderName, st.Provider))
+	row("account", oneLine(st.Account))
+	row("scopes", oneLine(strings.Join(st.Scopes, " ")))
+	row("token", s.expiry(st.Status))
+	row("renewed", s.moment(st.RefreshedAt))
+	row("next try", s.moment(st.RetryAt))
+	row("connected", s.moment(st.ConsentedAt))
+	row("ends", s.moment(st.EndsAt))
+	if st.State == tokens.Connected && !st.Refreshable {
+		row("", "The provider gave no refresh token: when the token ends, connect again.")
+	}
+	if st.Unsaved {
+		row("", "The newest grant is not in the keychain yet; it is kept in memory and written as soon as that works.")
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	return s.history(s.out, st.Events)
+}
+
+// moment is a time and how far off it is; "" for none.
+func (s *shell) moment(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return t.Local().Format(time.DateTime) + " (" + until(*t, s.now()) + ")"
+}
+
+func (s *shell) history(w io.Writer, events []tokens.Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t)
+	for _, e := range events {
+		fmt.Fprintf(t, "%s\t%s\t%s\n", e.Time.Local().Format(time.DateTime), oneLine(strings.ReplaceAll(e.What, "_", " ")), oneLine(e.Detail))
+	}
+	return t.Flush()
+}

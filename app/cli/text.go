@@ -1,0 +1,100 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// oneLine makes foreign text fit for a line of a terminal: nothing that moves
+// the cursor, changes colours, turns writing round or starts a new line.
+func oneLine(s string) string {
+	return strings.Join(strings.Fields(strings.Map(printable, s)), " ")
+}
+
+// paragraph is oneLine, but keeps lines.
+func paragraph(s string) string {
+	lines := strings.Split(strings.TrimSpace(s), "\n")
+	for i := range lines {
+		lines[i] = oneLine(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
+func printable(r rune) rune {
+	switch {
+	case unicode.IsSpace(r):
+		return ' '
+	case unicode.Is(unicode.C, r): // control, format, surrogates, private use
+		return -1
+	}
+	return r
+}
+
+// span is a duration as people say it, in its largest unit, rounded down.
+func span(d time.Duration) string {
+	switch {
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h", int(d.Hours()))
+	}
+	return fmt.Sprintf("%d days", int(d.Hours()/24))
+}
+
+// until is when t comes, seen from now.
+func until(t, now time.Time) string {
+	if d := t.Sub(now); d > 0 {
+		return "in " + span(d)
+	}
+	return span(now.Sub(t)) + " ago"
+}
+
+// near are the words that someone who typed word may have meant: those it is
+// part of, and else those fewest letters away.
+func near(word string, all []string) []string {
+	part := func(w string) bool { return len(word) > 2 && strings.Contains(w, word) }
+	best := 1 + len(word)/4
+	for _, w := range all {
+		best = min(best, distance(word, w))
+	}
+	var found []string
+	for _, w := range all {
+		if part(w) || distance(word, w) == best {
+			found = append(found, w)
+		}
+	}
+	return found[:min(len(found), 3)]
+}
+
+// distance is how many letters must be added, dropped or changed (Levenshtein).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// orList joins words for a sentence: "a, b or c".
+func orList(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
+}

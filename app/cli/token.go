@@ -1,0 +1,196 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/authtray/authtray/app/cli/internal/quick"
+	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/client"
+)
+
+// tokenTimeout is how long an answer may take: the agent's own time for a
+// refresh, and a little for it to say that it took too long.
+const tokenTimeout = tokens.DefaultTimeout + 5*time.Second
+
+// tokenCommand answers what package quick left to it.
+func (s *shell) tokenCommand() *cobra.Command {
+	var minValid time.Duration
+	var format, resource string
+	var scopes []string
+	c := &cobra.Command{
+		Use:   "token NAME",
+		Short: "Print the current access token",
+		Long: `Print the current access token of a connection, renewed first if it must be.
+
+Formats: raw, the token and a newline; json, with expiry, scopes and account;
+header, an Authorization header; env, shell assignments for eval.`,
+		Example: `  curl -H "Authorization: Bearer $(authtray token work)" https://api.github.com/user
+  curl -H "$(authtray token work --format header)" https://api.github.com/user
+  eval "$(authtray token work --format env)"; echo "$ACCESS_TOKEN_EXPIRES_AT"
+  authtray token work --min-valid 10m --format json`,
+		Args: named,
+	}
+	c.Flags().DurationVar(&minValid, "min-valid", 0, "how long the token must still be good, at least (30s)")
+	c.Flags().StringVar(&format, "format", "raw", "raw, json, header or env")
+	c.Flags().StringArrayVar(&scopes, "scope", nil, "a narrower token: only this scope (may be repeated)")
+	c.Flags().StringVar(&resource, "resource", "", "a token for this resource (RFC 8707)")
+	c.RunE = s.do(func(ctx context.Context, args []string) error {
+		render, ok := formats[format]
+		if !ok {
+			return usage("--format is raw, json, header or env, not %q", format)
+		}
+		if minValid < 0 {
+			return usage("--min-valid is a time such as 60s, and not negative")
+		}
+		t, raw, err := fetchToken(ctx, connection(args[0], "token")+tokenQuery(minValid, scopes, resource))
+		if err != nil {
+			return err
+		}
+		return s.write(render(t, raw))
+	})
+	return c
+}
+
+func tokenQuery(minValid time.Duration, scopes []string, resource string) string {
+	q := url.Values{}
+	if minValid > 0 {
+		q.Set("min_valid", minValid.String())
+	}
+	if len(scopes) > 0 {
+		q.Set("scope", strings.Join(scopes, " "))
+	}
+	if resource != "" {
+		q.Set("resource", resource)
+	}
+	if len(q) == 0 {
+		return ""
+	}
+	return "?" + q.Encode()
+}
+
+// fetchToken takes up the answer that came before main, or asks.
+func fetchToken(ctx context.Context, target string) (tokens.Token, []byte, error) {
+	early, asked := quick.Taken()
+	switch {
+	case asked && early == nil:
+		return tokens.Token{}, nil, &trouble{exit: exitUnavailable, sentence: "the agent gave no answer", hint: "authtray status"}
+	case asked:
+		a, err := client.Read(early)
+		return tokens.Token{AccessToken: strings.TrimSuffix(string(a.Body), "\n")}, nil, err
+	}
+	return askToken(ctx, client.Request{Method: "GET", Target: target})
+}
+
+func askToken(ctx context.Context, r client.Request) (tokens.Token, []byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, tokenTimeout)
+	defer cancel()
+	a, err := client.Do(ctx, r)
+	if err != nil {
+		return tokens.Token{}, nil, err
+	}
+	var t tokens.Token
+	if err := json.Unmarshal(a.Body, &t); err != nil {
+		return t, nil, fmt.Errorf("the agent's answer cannot be read: %w", err)
+	}
+	return t, a.Body, nil
+}
+
+// formats are the ways to print a token; raw is the agent's JSON.
+var formats = map[string]func(t tokens.Token, raw []byte) (string, error){
+	"raw":    func(t tokens.Token, _ []byte) (string, error) { return t.AccessToken + "\n", nil },
+	"json":   func(_ tokens.Token, raw []byte) (string, error) { return strings.TrimSpace(string(raw)) + "\n", nil },
+	"header": headerFormat,
+	"env":    envFormat,
+}
+
+// headerFormat refuses a token that would add headers of its own.
+func headerFormat(t tokens.Token, _ []byte) (string, error) {
+	for _, r := range t.TokenType + t.AccessToken {
+		if r < ' ' || r > '~' {
+			return "", failed("", "the token holds a character that a header cannot carry; use --format raw")
+		}
+	}
+	return "Authorization: " + authScheme(t.TokenType) + " " + t.AccessToken + "\n", nil
+}
+
+// authScheme is the token type as servers expect it: many answer "bearer" and
+// take only "Bearer".
+func authScheme(tokenType string) string {
+	if tokenType == "" || strings.EqualFold(tokenType, "bearer") {
+		return "Bearer"
+	}
+	return tokenType
+}
+
+func envFormat(t tokens.Token, _ []byte) (string, error) {
+	out := "export ACCESS_TOKEN=" + shellQuote(t.AccessToken) + "\n"
+	if t.ExpiresAt != nil {
+		out += "export ACCESS_TOKEN_EXPIRES_AT=" + shellQuote(t.ExpiresAt.UTC().Format(time.RFC3339)) + "\n"
+	}
+	return out, nil
+}
+
+func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/@-]*$`)
+
+// shellWord quotes what a shell would take for more than a word: somebody else's
+// text in a command that a person is told to run.
+func shellWord(s string) string {
+	if plainWord.MatchString(s) {
+		return s
+	}
+	return shellQuote(s)
+}
+
+func (s *shell) write(text string, err error) error {
+	if err != nil {
+		return err
+	}
+	if _, err := io.WriteString(s.out, text); err != nil {
+		return fmt.Errorf("the token cannot be written: %w", err)
+	}
+	return nil
+}
+
+func (s *shell) rejectedCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "rejected NAME < token",
+		Short: "Say that an API refused a token, and print the one to use now",
+		Long: `Say that an API refused a token (a 401), and print the one to use now.
+
+The token is read from stdin, so that it shows in no list of processes. If it is
+the current one, it is renewed once, however many tools say so.`,
+		Example: `  authtray rejected work <<< "$TOKEN"`,
+		Args:    named,
+		RunE: s.do(func(ctx context.Context, args []string) error {
+			old, err := s.readSecret("token that was rejected", "authtray rejected "+args[0]+" < token")
+			if err != nil {
+				return err
+			}
+			t, _, err := reject(ctx, args[0], old)
+			if err != nil {
+				return err
+			}
+			return s.write(t.AccessToken+"\n", nil)
+		}),
+	}
+}
+
+// reject tells the agent that a token was refused.
+func reject(ctx context.Context, name, token string) (tokens.Token, []byte, error) {
+	body, err := json.Marshal(map[string]string{"access_token": token})
+	if err != nil {
+		return tokens.Token{}, nil, err
+	}
+	return askToken(ctx, client.Request{Method: "POST", Target: connection(name, "rejected"), Body: body})
+}

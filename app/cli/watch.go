@@ -1,0 +1,104 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/authtray/authtray/tokens"
+)
+
+func (s *shell) watchCommand() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "watch",
+		Short: "Show each change of a connection as it happens",
+		Long: `Show how every connection is, and then each change as it happens, a line each,
+until it is interrupted or the agent ends.
+
+With --json each line is {"event": "connection" or "removed", "connection": {…}}.`,
+		Example: `  authtray watch
+  authtray watch --json | jq --unbuffered -r .connection.state`,
+		Args: cobra.NoArgs,
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "a JSON object a line")
+	c.RunE = s.do(func(ctx context.Context, _ []string) error {
+		answer, err := s.agent().send(ctx, http.MethodGet, "/v1/events", nil)
+		if err != nil {
+			return err
+		}
+		defer answer.Body.Close()
+		show := s.showEvent
+		if asJSON {
+			show = s.printEvent
+		}
+		err = events(answer.Body, show)
+		if ctx.Err() != nil {
+			return nil // interrupted: that is how one stops watching
+		}
+		if err != nil {
+			return err
+		}
+		return &trouble{exit: exitNoAgent, sentence: "the agent has ended", hint: "authtray run"}
+	})
+	return c
+}
+
+// events reads server-sent events until the stream ends. An agent that is gone
+// ends it, however rudely.
+func events(stream io.Reader, show func(event string, data []byte) error) error {
+	lines := bufio.NewReader(stream)
+	event := ""
+	for {
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			return nil
+		}
+		line = strings.TrimRight(line, "\r\n")
+		if name, ok := strings.CutPrefix(line, "event: "); ok {
+			event = name
+		}
+		if data, ok := strings.CutPrefix(line, "data: "); ok {
+			if err := show(event, []byte(data)); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (s *shell) printEvent(event string, data []byte) error {
+	line, err := json.Marshal(map[string]any{"event": event, "connection": json.RawMessage(data)})
+	if err != nil {
+		return fmt.Errorf("the agent's event cannot be read: %w", err)
+	}
+	return s.print("%s", line)
+}
+
+func (s *shell) showEvent(event string, data []byte) error {
+	var st tokens.Status
+	if err := json.Unmarshal(data, &st); err != nil {
+		return fmt.Errorf("the agent's event cannot be read: %w", err)
+	}
+	now := s.now().Local().Format(time.TimeOnly)
+	if event == "removed" {
+		return s.print("%s  %s  removed", now, oneLine(st.Name))
+	}
+	line := fmt.Sprintf("%s  %s  %s %s", now, oneLine(st.Name), stateMarks[st.State], stateWord(st.State))
+	if st.Account != "" {
+		line += " as " + cell(st.Account, "")
+	}
+	switch {
+	case st.State == tokens.Connected && (st.ExpiresAt != nil || st.NeverExpires):
+		line += ", " + s.expiry(st)
+	case st.Detail != "":
+		line += ": " + oneLine(st.Detail)
+	}
+	return s.print("%s", line)
+}

@@ -1,0 +1,188 @@
+package tray
+
+import (
+	"context"
+	"log/slog"
+	"reflect"
+	"sync"
+	"time"
+
+	"github.com/authtray/authtray/tokens"
+)
+
+// Actions is what the menu can do. Each is called in a goroutine of its own and
+// may take its time; what comes of it is seen in the next Show.
+type Actions interface {
+	Connect(name string)
+	Reconnect(name string)
+	Refresh(name string)
+	Disconnect(name string)
+	CopyToken(name string) // the current access token, to the clipboard
+	UnlockKeychain()
+	Open(name string) // the window; name "" for no connection in particular
+	SetAutostart(on bool)
+	Quit()
+}
+
+// Options are a Tray's surroundings.
+type Options struct {
+	Actions   Actions
+	CanCopy   bool         // a clipboard is to be had
+	Autostart bool         // start at login is on now
+	Profile   string       // named profile, shown in the tooltip; "" for the default one
+	OnHealth  func(Health) // called when Health changes; must not block
+	Log       *slog.Logger // nil: nothing is logged
+}
+
+// Tray is the icon. Its methods are safe for concurrent use, and before Run.
+type Tray struct {
+	opts Options
+	kick chan struct{} // capacity 1: something may have to be drawn
+
+	mu        sync.Mutex
+	statuses  []tokens.Status
+	autostart bool
+	health    Health
+}
+
+// New makes a tray that shows no connections.
+func New(o Options) *Tray {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Tray{opts: o, autostart: o.Autostart, kick: make(chan struct{}, 1),
+		health: Health{Off, "The tray has not started."}}
+}
+
+// Show says what all connections are like now, in the order of the menu.
+func (t *Tray) Show(all []tokens.Status) {
+	t.change(func() { t.statuses = append([]tokens.Status(nil), all...) })
+}
+
+// SetAutostart says whether start at login is on.
+func (t *Tray) SetAutostart(on bool) {
+	t.change(func() { t.autostart = on })
+}
+
+func (t *Tray) autostartShown() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.autostart
+}
+
+// Run shows the tray until ctx ends; see the package comment for who may call
+// it. Where there can be no tray it says so in Health and in the log, once, and
+// waits for ctx all the same. The error is about being called twice.
+func (t *Tray) Run(ctx context.Context) error { return t.run(ctx) }
+
+func (t *Tray) change(f func()) {
+	t.mu.Lock()
+	f()
+	t.mu.Unlock()
+	select {
+	case t.kick <- struct{}{}:
+	default:
+	}
+}
+
+// perform calls the action that an entry stands for. It runs in a goroutine of
+// its own, so that a slow action holds up neither the menu nor the bus.
+func (t *Tray) perform(d Do) {
+	a := t.opts.Actions
+	switch d.Verb {
+	case Connect:
+		a.Connect(d.Name)
+	case Reconnect:
+		a.Reconnect(d.Name)
+	case Refresh:
+		a.Refresh(d.Name)
+	case Disconnect:
+		a.Disconnect(d.Name)
+	case CopyToken:
+		a.CopyToken(d.Name)
+	case UnlockKeychain:
+		a.UnlockKeychain()
+	case Open:
+		a.Open(d.Name)
+	case ToggleAutostart:
+		a.SetAutostart(!t.autostartShown())
+	case Quit:
+		a.Quit()
+	}
+}
+
+// view is everything of the tray that can be seen.
+type view struct {
+	menu    Menu
+	shape   Shape
+	tooltip string
+}
+
+// view is what is to be seen at now.
+func (t *Tray) view(now time.Time) view {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return view{
+		menu: Build(t.statuses, Surroundings{
+			Now: now, CanCopy: t.opts.CanCopy, Autostart: t.autostart}),
+		shape:   ShapeOf(t.statuses),
+		tooltip: Tooltip(t.statuses, t.opts.Profile, now),
+	}
+}
+
+func (v view) equal(o view) bool { return reflect.DeepEqual(v, o) }
+
+// sameOutline says that two menus differ in words only: as many entries, of the
+// same kinds. Such a menu is changed in place, which keeps it open under the
+// user's pointer.
+func sameOutline(a, b Menu) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i].Separator != b[i].Separator || a[i].Check != b[i].Check || !sameOutline(a[i].Items, b[i].Items) {
+			return false
+		}
+	}
+	return true
+}
+
+// Health says whether the icon can be seen.
+type Health struct {
+	State  string // Registered, NoHost or Off, as in /v1/health
+	Detail string // one sentence for people; "" when registered
+}
+
+// The states of Health.
+const (
+	Registered = "registered"
+	NoHost     = "no tray host"
+	Off        = "off"
+)
+
+// Health says whether the icon can be seen now.
+func (t *Tray) Health() Health {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.health
+}
+
+// setHealth keeps h, and says in the log what changed: each state once, until
+// another comes.
+func (t *Tray) setHealth(h Health) {
+	t.mu.Lock()
+	same := t.health == h
+	t.health = h
+	t.mu.Unlock()
+	if same {
+		return
+	}
+	if h.State == Registered {
+		t.opts.Log.Info("the tray icon is shown")
+	} else {
+		t.opts.Log.Warn("the tray icon cannot be seen", "state", h.State, "detail", h.Detail)
+	}
+	if t.opts.OnHealth != nil {
+		t.opts.OnHealth(h)
+	}
+}

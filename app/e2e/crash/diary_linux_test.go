@@ -1,0 +1,59 @@
+package crash
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/authtray/authtray/tokens"
+)
+
+// diary writes down what the user is told, a line each.
+type diary string
+
+func (d diary) write(line string) {
+	f, err := os.OpenFile(string(d), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	fmt.Fprintln(f, line)
+}
+
+func (d diary) ReconnectRequired(st tokens.Status, _ func()) {
+	d.write("death " + st.Name + " " + string(st.Reason))
+}
+func (d diary) Withdraw(string)            {}
+func (d diary) Info(string, string)        {}
+func (d diary) Warn(title, body string)    { d.write("warning " + title + " " + body) }
+func (d diary) Configure(bool, bool)       {}
+func (d diary) Health() (_, detail string) { return "none", "" }
+
+// mortalDiary is one whose writer may die of it.
+type mortalDiary struct {
+	diary
+	plan *plan
+}
+
+func (d mortalDiary) ReconnectRequired(st tokens.Status, again func()) {
+	d.plan.tell(st.Name, func() { d.diary.ReconnectRequired(st, again) })
+}
+
+// deaths is how often the user was told that a connection has died of reason.
+func (d diary) deaths(name string, reason tokens.Reason) int {
+	return d.count("death " + name + " " + string(reason) + "\n")
+}
+
+// told is how often, of whatever reason.
+func (d diary) told(name string) int { return d.count("death " + name + " ") }
+
+// warned is how often the user was warned of a connection.
+func (d diary) warned(name string) int { return d.count("warning Authtray: " + name + " ") }
+
+func (d diary) count(what string) int {
+	text, err := os.ReadFile(string(d))
+	if err != nil {
+		return 0
+	}
+	return strings.Count(string(text), what)
+}

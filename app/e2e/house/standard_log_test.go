@@ -1,0 +1,60 @@
+package house
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestNothingIsSaidOnTheStandardLogger: it is silenced, so what is said there, or
+// on slog's default, which writes to it, would be lost.
+func TestNothingIsSaidOnTheStandardLogger(t *testing.T) {
+	speaks := map[string][]string{
+		"log": {"Print", "Printf", "Println", "Fatal", "Fatalf", "Fatalln", "Panic", "Panicf", "Panicln", "Output", "Default"},
+		"log/slog": {"Debug", "Info", "Warn", "Error", "DebugContext", "InfoContext", "WarnContext", "ErrorContext",
+			"Log", "LogAttrs", "With", "Default"},
+	}
+	looked := 0
+	err := filepath.WalkDir("../../..", func(name string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") || strings.HasPrefix(name, "../../../assets/icons/draw/") {
+			return err // the tool that draws the icons is none of our processes
+		}
+		looked++
+		set := token.NewFileSet()
+		file, err := parser.ParseFile(set, name, nil, 0)
+		if err != nil {
+			return err
+		}
+		for imported, names := range speaks {
+			if !imports(file, imported) {
+				continue
+			}
+			ast.Inspect(file, func(n ast.Node) bool {
+				use, ok := n.(*ast.SelectorExpr)
+				if !ok {
+					return true
+				}
+				// A package's name is resolved in no scope of its file; a variable's is.
+				pkg, ok := use.X.(*ast.Ident)
+				if ok && pkg.Name == path.Base(imported) && slices.Contains(file.Unresolved, pkg) && slices.Contains(names, use.Sel.Name) {
+					t.Errorf("%s: %s.%s", set.Position(use.Pos()), pkg.Name, use.Sel.Name)
+				}
+				return true
+			})
+		}
+		return nil
+	})
+	if err != nil || looked < 100 {
+		t.Fatalf("%d files were looked at: %v", looked, err)
+	}
+}
+
+func imports(file *ast.File, name string) bool {
+	return slices.ContainsFunc(file.Imports, func(i *ast.ImportSpec) bool { return i.Path.Value == `"`+name+`"` })
+}

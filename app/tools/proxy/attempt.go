@@ -1,0 +1,171 @@
+package proxy
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/authtray/authtray/tokens"
+)
+
+// attempt is one request on its way, as an http.RoundTripper: it adds the token,
+// and after a rejection sends once more.
+type attempt struct {
+	api    API
+	tokens Tokens
+	token  tokens.Token
+}
+
+// begin gets the token: where the request goes may depend on what came with it.
+func (a *attempt) begin(ctx context.Context) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, tokens.DefaultTimeout)
+	defer cancel()
+	a.token, err = a.tokens.Token(ctx)
+	return err
+}
+
+// extra are the members that were kept with the grant.
+func (a *attempt) extra() map[string]json.RawMessage {
+	all := map[string]json.RawMessage{}
+	for name, v := range a.token.Extra {
+		if raw, err := json.Marshal(v); err == nil {
+			all[name] = raw
+		}
+	}
+	return all
+}
+
+// RoundTrip implements http.RoundTripper.
+func (a *attempt) RoundTrip(r *http.Request) (*http.Response, error) {
+	b, err := takeBody(r)
+	if err != nil {
+		return nil, err
+	}
+	first, length := b.first()
+	answer, err := a.send(r, first, length)
+	if err != nil || !rejected(a.api, answer) {
+		return answer, err
+	}
+	if !a.renew(r.Context()) {
+		return answer, nil // the API's refusal says more to the tool than our trouble
+	}
+	again, ok := b.again()
+	if !ok {
+		return answer, nil // the next request has the new token
+	}
+	if 0 <= answer.ContentLength && answer.ContentLength <= maxJudged {
+		io.Copy(io.Discard, answer.Body) // lets the line be used again
+	}
+	answer.Body.Close()
+	return a.send(r, again, int64(again.Len()))
+}
+
+// renew tells the agent of the rejection; it says whether there is another token
+// now.
+func (a *attempt) renew(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, tokens.DefaultTimeout)
+	defer cancel()
+	next, err := a.tokens.Rejected(ctx, a.token.AccessToken)
+	if err != nil || next.AccessToken == a.token.AccessToken {
+		return false
+	}
+	a.token = next
+	return true
+}
+
+// send sends a copy of r. A body of length 0 is none, one of -1 is of a length
+// that is not known.
+func (a *attempt) send(r *http.Request, body io.Reader, length int64) (*http.Response, error) {
+	if length == 0 {
+		body = nil
+	}
+	out, err := http.NewRequestWithContext(r.Context(), r.Method, r.URL.String(), body) // knows how to begin a body in memory again
+	if err != nil {
+		return nil, badRequest("The request's method or address cannot be sent on.")
+	}
+	out.URL, out.Header, out.ContentLength = r.URL, r.Header.Clone(), length
+	out.Header.Set("Authorization", scheme(a.token.TokenType)+" "+a.token.AccessToken)
+	answer, err := a.api.SendAPI(out)
+	switch {
+	case err != nil:
+		return nil, unreachable(r.URL, err)
+	case answer.StatusCode == http.StatusSwitchingProtocols:
+		answer.Body.Close()
+		return nil, unreachable(r.URL, errors.New("it changed to another protocol, which nobody asked for"))
+	}
+	return answer, nil
+}
+
+// unreachable is the error of a request that brought no answer.
+func unreachable(to *url.URL, err error) error {
+	if errors.Is(err, context.Canceled) { // the tool hung up
+		return err
+	}
+	return &tokens.Error{Code: tokens.CodeTemporarilyUnavailable, Reason: tokens.ReasonNetwork,
+		Detail: to.Host + " cannot be reached: " + err.Error() + "."}
+}
+
+func scheme(tokenType string) string {
+	if tokenType == "" || strings.EqualFold(tokenType, "bearer") {
+		return "Bearer"
+	}
+	return tokenType
+}
+
+// maxJudged is how much of an answer is looked at, in bytes, to tell whether it
+// rejects the token. Answers that do are short.
+const maxJudged = 64 << 10
+
+// rejected says whether an answer rejects the token, by the entry's own rule. Of
+// most answers the status is enough, and they stream. Where the rule asks for the
+// body, the beginning of JSON is read and put back.
+func rejected(api API, answer *http.Response) bool {
+	if !api.RejectedNeedsBody(answer.StatusCode) || !couldTell(answer) {
+		return api.Rejected(answer, nil)
+	}
+	head, err := io.ReadAll(io.LimitReader(answer.Body, maxJudged))
+	rest := io.Reader(answer.Body)
+	if err != nil {
+		rest = broken{err}
+	}
+	answer.Body = joined{io.MultiReader(bytes.NewReader(head), rest), answer.Body}
+	return api.Rejected(answer, plain(head, answer.Header.Get("Content-Encoding")))
+}
+
+// couldTell: files, pages and streams of events are no rejections.
+func couldTell(answer *http.Response) bool {
+	kind, _, _ := mime.ParseMediaType(answer.Header.Get("Content-Type"))
+	isJSON := kind == "application/json" || kind == "text/json" || kind == "text/plain" || strings.HasSuffix(kind, "+json")
+	return isJSON && answer.ContentLength <= maxJudged
+}
+
+// plain undoes the one encoding that is asked for (see rewrite).
+func plain(head []byte, encoding string) []byte {
+	if !strings.EqualFold(encoding, "gzip") {
+		return head
+	}
+	z, err := gzip.NewReader(bytes.NewReader(head))
+	if err != nil {
+		return nil
+	}
+	text, _ := io.ReadAll(io.LimitReader(z, maxJudged)) // what there is of it
+	return text
+}
+
+// joined is a body of which the beginning has been read already.
+type joined struct {
+	io.Reader
+	io.Closer
+}
+
+// broken is the rest of a body that broke off.
+type broken struct{ err error }
+
+func (b broken) Read([]byte) (int, error) { return 0, b.err }

@@ -1,0 +1,122 @@
+package setup
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"slices"
+	"strings"
+
+	"github.com/authtray/authtray/app/tools/dialect"
+)
+
+// command is a step that a tool's own program makes.
+type command struct {
+	argv []string
+	// have says whether it has been made already; nil: to make it again changes
+	// nothing, and it is.
+	have func(context.Context) (bool, error)
+}
+
+func (c command) Lines() []string { return []string{words(c.argv)} }
+
+func (c command) Write(ctx context.Context) (bool, error) {
+	if c.have != nil {
+		if done, err := c.have(ctx); done || err != nil {
+			return false, err
+		}
+	}
+	_, err := output(ctx, c.argv...)
+	return err == nil, err
+}
+
+// output runs a tool. What it says is in the error: it has seen no secret.
+func output(ctx context.Context, argv ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	var out, said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &said
+	err := cmd.Run()
+	if errors.Is(err, exec.ErrNotFound) {
+		return "", fmt.Errorf("%s is not installed, or not in PATH", argv[0])
+	}
+	if err != nil {
+		return out.String(), fmt.Errorf("%s does not work: %w: %s", words(argv), err, short(said.String()))
+	}
+	return out.String(), nil
+}
+
+// short is the beginning of what a program said, on one line.
+func short(said string) string {
+	line := []rune(strings.Join(strings.Fields(said), " "))
+	if len(line) > 200 {
+		return string(line[:200]) + "…"
+	}
+	return string(line)
+}
+
+// Git has git ask authtray, and nobody else, for the hosts: a helper that keeps
+// what it is given would keep tokens that are long over.
+func Git(p Plan) []Step {
+	var steps []Step
+	for _, pattern := range p.Hosts {
+		key := "credential." + origin(hostOf(pattern))
+		steps = append(steps, gitHelper{key + ".helper", p.gitHelper()})
+		if hostOf(pattern) != pattern {
+			steps = append(steps, command{argv: []string{"git", "config", "--global", key + ".useHttpPath", "true"}})
+		}
+	}
+	return steps
+}
+
+// origin: this machine is spoken to without TLS.
+func origin(host string) string {
+	if dialect.Secure("http", host) {
+		return "http://" + host
+	}
+	return "https://" + host
+}
+
+// gitHelper is short where git finds the helper by its name.
+func (p Plan) gitHelper() string {
+	if _, err := exec.LookPath("git-credential-authtray"); err == nil {
+		return "authtray"
+	}
+	return "!" + words(p.argv("helper", "git"))
+}
+
+// gitHelper are the two lines for one host: forget the helpers that are asked
+// for every host, and ask authtray.
+type gitHelper struct{ key, helper string }
+
+func (g gitHelper) commands() [2][]string {
+	return [2][]string{{"git", "config", "--global", g.key, ""}, {"git", "config", "--global", "--add", g.key, g.helper}}
+}
+
+func (g gitHelper) Lines() []string {
+	c := g.commands()
+	return []string{words(c[0]), words(c[1])}
+}
+
+func (g gitHelper) Write(ctx context.Context) (bool, error) {
+	out, err := output(ctx, "git", "config", "--global", "--get-all", g.key)
+	if err != nil && out == "" {
+		if _, missing := exec.LookPath("git"); missing != nil {
+			return false, err
+		}
+	}
+	have := strings.Split(strings.TrimSuffix(out, "\n"), "\n")
+	if slices.Contains(have, g.helper) {
+		return false, nil
+	}
+	if i := slices.IndexFunc(have, func(h string) bool { return h != "" }); i >= 0 {
+		return false, clash("git asks %q at %s already; to have it ask authtray, run this first: git config --global --unset-all %s", have[i], g.key, quote(g.key))
+	}
+	for _, argv := range g.commands() {
+		if _, err := output(ctx, argv...); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}

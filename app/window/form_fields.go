@@ -1,0 +1,180 @@
+package window
+
+import (
+	"errors"
+	"maps"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/authtray/authtray/app/window/remote"
+	"github.com/authtray/authtray/providers/catalog"
+)
+
+// asked is how far a provider needs a field.
+type asked int
+
+const (
+	never asked = iota
+	maybe
+	always
+)
+
+// needs is what a provider needs to be told.
+type needs struct {
+	vars     []string // template variables, in the order they are asked
+	mcp      bool     // the URL of an MCP server
+	clientID asked
+	secret   asked
+	register bool // the user registers an app
+	redirect bool // and enters our redirect URI there
+	device   bool // a code can be typed in elsewhere (RFC 8628)
+	browser  bool // there is a page to be sent to
+}
+
+// needsOf reads an entry. An empty client.secret means "required".
+func needsOf(e remote.Entry) needs {
+	n := needs{vars: slices.Sorted(maps.Keys(e.Vars)), mcp: e.ID == "mcp", device: e.Device != "",
+		browser: e.Authorize != "" || e.Issuer != "" || e.ID == "mcp"}
+	n.clientID, n.secret = always, always
+	if e.Client.ID != "" || e.Registration != "" || n.mcp {
+		n.clientID = maybe
+	}
+	switch {
+	case e.Client.Secret == "none":
+		n.secret = never
+	case e.Client.Secret == "optional", e.Client.Secret == "web_only", n.clientID == maybe:
+		n.secret = maybe
+	}
+	n.register = n.clientID == always
+	n.redirect = n.register && n.browser && e.RedirectURI != ""
+	return n
+}
+
+// A field's name says where an error belongs.
+const (
+	fieldName   = "name"
+	fieldMCP    = "mcp"
+	fieldID     = "client_id"
+	fieldSecret = "client_secret"
+	fieldScopes = "scopes"
+	fieldVar    = "vars." // and the variable
+)
+
+// fieldOf is which field an answer of the agent concerns; "" where it is none
+// in particular. The reason decides where there is one, else the words do.
+func fieldOf(p *remote.Problem, vars []string) string {
+	text := strings.ToLower(p.Detail)
+	for _, v := range vars {
+		if strings.Contains(text, "vars."+v) || strings.Contains(text, "{"+v+"}") {
+			return fieldVar + v
+		}
+	}
+	for _, rule := range []struct{ words, field string }{
+		{"client_secret|client secret", fieldSecret}, {"client_id|client id|client identifier", fieldID},
+		{"scope", fieldScopes}, {"mcp", fieldMCP},
+	} {
+		if slices.ContainsFunc(strings.Split(rule.words, "|"), func(w string) bool { return strings.Contains(text, w) }) {
+			return rule.field
+		}
+	}
+	switch p.Reason {
+	case "client_refused":
+		return fieldID
+	case "request_refused":
+		return fieldScopes
+	}
+	return ""
+}
+
+var goodName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+
+// checkName says in a sentence why a connection may not be called that.
+func checkName(name string, taken func(string) bool) error {
+	switch {
+	case name == "":
+		return errors.New(tr("Give the connection a name: your tools will ask for it."))
+	case len(name) > 64:
+		return errors.New(tr("A name has at most 64 letters."))
+	case !goodName.MatchString(name):
+		return errors.New(tr("A name has lower-case letters, digits, dots, dashes and underscores, and begins with a letter or digit."))
+	case taken(name):
+		return errors.New(tr("There is a connection {{.Name}} already. Choose another name.", "Name", name))
+	}
+	return nil
+}
+
+// freeName is a name for another connection at a provider.
+func freeName(id string, taken func(string) bool) string {
+	name := id
+	for n := 2; taken(name); n++ {
+		name = id + "-" + strconv.Itoa(n)
+	}
+	return name
+}
+
+// pasted is what a person pasted, without the spaces and line breaks that came
+// with it.
+func pasted(s string) string { return strings.TrimSpace(s) }
+
+// checkCredential refuses what cannot be a client id or secret.
+func checkCredential(s string, need asked, missing string) error {
+	switch {
+	case s == "" && need == always:
+		return errors.New(missing)
+	case strings.ContainsAny(s, " \t\r\n"):
+		return errors.New(tr("There is a space or a line break in the middle. Copy it again, alone."))
+	case len(s) > 4096:
+		return errors.New(tr("That is too long. Copy it again, alone."))
+	}
+	return nil
+}
+
+// cleanVar makes of what was pasted what a variable wants: of a host's address,
+// the host.
+func cleanVar(v catalog.Var, s string) string {
+	s = pasted(s)
+	if v.Pattern != "hostname" {
+		return s
+	}
+	if u, err := url.Parse(s); err == nil && u.Host != "" {
+		return u.Host
+	}
+	return strings.TrimRight(s, "/")
+}
+
+var patterns = map[string]*regexp.Regexp{
+	"hostname": regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?$|^\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?$`),
+	"slug":     regexp.MustCompile(`^[A-Za-z0-9._-]+$`),
+	"path":     regexp.MustCompile(`^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$`),
+	"port":     regexp.MustCompile(`^[0-9]{1,5}$`),
+	"url":      regexp.MustCompile(`^https?://[^\s]+$`),
+}
+
+// checkVar says in a sentence what a variable should look like.
+func checkVar(v catalog.Var, s string) error {
+	if s == "" {
+		if v.Default != "" {
+			return nil
+		}
+		return errors.New(tr("This is needed."))
+	}
+	kind := v.Pattern
+	if kind == "" {
+		kind = "slug"
+	}
+	if p, ok := patterns[kind]; !ok || p.MatchString(s) {
+		return nil
+	}
+	switch kind {
+	case "hostname":
+		return errors.New(tr("Enter a host name, like git.example.org."))
+	case "port":
+		return errors.New(tr("Enter a port number."))
+	case "url":
+		return errors.New(tr("Enter an address that begins with https://."))
+	}
+	return errors.New(tr("Only letters, digits, dots, dashes and underscores."))
+}

@@ -1,0 +1,162 @@
+package window
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+
+	"fyne.io/fyne/v2"
+
+	"github.com/authtray/authtray/app/window/remote"
+	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/catalog"
+)
+
+// filled is what the form says, cleaned.
+type filled struct {
+	name   string
+	cfg    catalog.Connection
+	secret string
+}
+
+func (f *form) value(name string) string {
+	if at, ok := f.fields[name]; ok {
+		return pasted(at.Text)
+	}
+	return ""
+}
+
+// read takes what the form says. Fields that it does not show stay as they were.
+func (f *form) read() filled {
+	c := f.before
+	c.Provider, c.ClientID, c.MCP = f.entry.ID, f.value(fieldID), f.value(fieldMCP)
+	c.Vars = maps.Clone(c.Vars)
+	for name, v := range f.entry.Vars {
+		if c.Vars == nil {
+			c.Vars = map[string]string{}
+		}
+		if c.Vars[name] = cleanVar(v, f.value(fieldVar+name)); c.Vars[name] == "" {
+			delete(c.Vars, name)
+		}
+	}
+	if c.Scopes = f.scopes.value(); slices.Equal(c.Scopes, f.entry.AuthorizeOpts.Scopes) {
+		c.Scopes = nil // the provider's own, also when a later version changes them
+	}
+	return filled{name: f.value(fieldName), cfg: c, secret: f.value(fieldSecret)}
+}
+
+// check marks every field that cannot be right, and reports whether none was.
+func (f *form) check(in filled) bool {
+	n := needsOf(f.entry)
+	errs := map[string]error{fieldName: checkName(in.name, f.taken)}
+	errs[fieldID] = checkCredential(in.cfg.ClientID, n.clientID, tr("Paste the client ID that the provider shows for your app."))
+	secret := n.secret
+	if f.editing != "" {
+		secret = min(secret, maybe) // it is in the keychain already
+	}
+	errs[fieldSecret] = checkCredential(in.secret, secret, tr("Paste the client secret that the provider shows for your app."))
+	if n.mcp {
+		errs[fieldMCP] = checkVar(catalog.Var{Pattern: "url"}, in.cfg.MCP)
+	}
+	for name, v := range f.entry.Vars {
+		errs[fieldVar+name] = checkVar(v, in.cfg.Vars[name])
+	}
+	for name, err := range errs {
+		if at := f.fields[name]; at != nil && err != nil {
+			at.wrong(err.Error())
+		} else {
+			errs[name] = nil
+		}
+	}
+	return f.focusWrong(errs)
+}
+
+// focusWrong goes to the first field with an error.
+func (f *form) focusWrong(errs map[string]error) bool {
+	for _, name := range f.order {
+		if errs[name] != nil {
+			f.u.focus(f.fields[name].entry)
+			return false
+		}
+	}
+	return true
+}
+
+// submit saves what the form says, and connects where it is new.
+func (f *form) submit(mode providers.Mode) {
+	for _, at := range f.fields {
+		at.clear()
+	}
+	f.general.clear()
+	in := f.read()
+	if f.busy || !f.check(in) {
+		return
+	}
+	f.working(true)
+	tell(f.u, func(ctx context.Context) error { return save(ctx, f.u.agent, in) }, func(err error) {
+		f.working(false)
+		if err != nil {
+			f.failed(err)
+			return
+		}
+		f.saved(in, mode)
+	})
+}
+
+// save writes the connection, then its secret: a secret needs a connection.
+func save(ctx context.Context, agent Agent, in filled) error {
+	if err := agent.Put(ctx, in.name, in.cfg); err != nil {
+		return err
+	}
+	if in.secret == "" {
+		return nil
+	}
+	return agent.SetSecret(ctx, in.name, in.secret)
+}
+
+func (f *form) saved(in filled, mode providers.Mode) {
+	if secret, ok := f.fields[fieldSecret]; ok {
+		secret.SetText("")
+	}
+	if f.editing != "" {
+		f.u.say(tr("{{.Name}} is saved.", "Name", in.name))
+		f.u.show(viewConnections)
+		f.u.list.choose(in.name)
+		return
+	}
+	f.editing = in.name // going back from here changes it
+	f.u.flow.begin(in.name, f.entry, mode)
+}
+
+func (f *form) working(on bool) {
+	f.busy = on
+	for _, b := range f.submits {
+		if on {
+			b.Disable()
+		} else {
+			b.Enable()
+		}
+	}
+}
+
+func (f *form) failed(err error) {
+	var p *remote.Problem
+	if errors.As(err, &p) {
+		f.blame(p)
+		return
+	}
+	f.general.wrong(explain(err))
+}
+
+// blame puts the agent's sentence next to the field that it concerns.
+func (f *form) blame(p *remote.Problem) {
+	name := fieldOf(p, needsOf(f.entry).vars)
+	at, ok := f.fields[name]
+	if !ok {
+		f.general.wrong(plain(p.Error()))
+		return
+	}
+	at.wrong(plain(p.Error()))
+	f.u.focus(fyne.Focusable(at.entry))
+}

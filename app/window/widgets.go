@@ -1,0 +1,259 @@
+package window
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// button is Fyne's, pressed with Enter as well as with Space, and it passes
+// the window's own keys on.
+type button struct {
+	widget.Button
+	u *ui
+}
+
+func (u *ui) button(text string, icon fyne.Resource, tapped func()) *button {
+	b := &button{u: u}
+	b.Text, b.Icon, b.OnTapped = text, icon, tapped
+	b.ExtendBaseWidget(b)
+	return b
+}
+
+// primary marks the one button that leads on.
+func (b *button) primary() *button {
+	b.Importance = widget.HighImportance
+	return b
+}
+
+// low is for actions that should not ask for attention.
+func (b *button) low() *button {
+	b.Importance = widget.LowImportance
+	return b
+}
+
+func (b *button) TypedKey(e *fyne.KeyEvent) {
+	switch e.Name {
+	case fyne.KeyReturn, fyne.KeyEnter:
+		b.Tapped(nil)
+	case fyne.KeyEscape, fyne.KeyF1:
+		b.u.typed(e)
+	default:
+		b.Button.TypedKey(e)
+	}
+}
+
+// check is Fyne's, and passes the window's own keys on.
+type check struct {
+	widget.Check
+	u *ui
+}
+
+func (u *ui) check(text string, changed func(bool)) *check {
+	c := &check{u: u}
+	c.Text, c.OnChanged = text, changed
+	c.ExtendBaseWidget(c)
+	return c
+}
+
+func (c *check) TypedKey(e *fyne.KeyEvent) {
+	switch e.Name {
+	case fyne.KeyReturn, fyne.KeyEnter:
+		c.SetChecked(!c.Checked)
+	case fyne.KeyEscape, fyne.KeyF1:
+		c.u.typed(e)
+	default:
+		c.Check.TypedKey(e)
+	}
+}
+
+// rows is Fyne's list, and passes the window's own keys on.
+type rows struct {
+	widget.List
+	u *ui
+}
+
+func (u *ui) rows(length func() int, create func() fyne.CanvasObject, update func(int, fyne.CanvasObject)) *rows {
+	r := &rows{u: u}
+	r.Length, r.CreateItem, r.UpdateItem = length, create, update
+	r.HideSeparators = true
+	r.OnSelected = func(int) { r.UnselectAll() }
+	r.ExtendBaseWidget(r)
+	return r
+}
+
+func (r *rows) TypedKey(e *fyne.KeyEvent) {
+	if e.Name == fyne.KeyEscape || e.Name == fyne.KeyF1 {
+		r.u.typed(e)
+		return
+	}
+	r.List.TypedKey(e)
+}
+
+func (b *button) FocusGained() {
+	b.Button.FocusGained()
+	b.u.reveal(b)
+}
+
+func (c *check) FocusGained() {
+	c.Check.FocusGained()
+	c.u.reveal(c)
+}
+
+// entry is Fyne's, which keeps every key and shortcut to itself; this one
+// passes on those that are the window's.
+type entry struct {
+	widget.Entry
+	u    *ui
+	down func() // arrow down; nil: Fyne's own
+}
+
+func (u *ui) entry(placeholder string) *entry {
+	e := &entry{u: u}
+	e.PlaceHolder = placeholder
+	e.Scroll = fyne.ScrollHorizontalOnly
+	e.ExtendBaseWidget(e)
+	return e
+}
+
+// secret is an entry that shows dots.
+func (u *ui) secret(placeholder string) *entry {
+	e := u.entry(placeholder)
+	e.Password = true
+	return e
+}
+
+func (e *entry) TypedKey(k *fyne.KeyEvent) {
+	switch {
+	case k.Name == fyne.KeyEscape || k.Name == fyne.KeyF1:
+		e.u.typed(k)
+	case k.Name == fyne.KeyDown && e.down != nil:
+		e.down()
+	default:
+		e.Entry.TypedKey(k)
+	}
+}
+
+func (e *entry) TypedShortcut(s fyne.Shortcut) {
+	if own, ok := s.(*desktop.CustomShortcut); ok && e.u.shortcut(own) {
+		return
+	}
+	e.Entry.TypedShortcut(s)
+}
+
+func (e *entry) FocusGained() {
+	e.Entry.FocusGained()
+	e.u.reveal(e)
+}
+
+// field is a labelled place for a value, and for what is wrong with it.
+type field struct {
+	*entry
+	object fyne.CanvasObject
+	error  *widget.Label
+}
+
+func (u *ui) newField(label, hint, text string, e *entry) *field {
+	at := &field{entry: e, error: small("")}
+	at.error.Importance = widget.DangerImportance
+	at.error.Hide()
+	box := spaced(4)
+	if label != "" {
+		box.Add(newLine(label))
+	}
+	box.Add(e)
+	if hint != "" {
+		box.Add(container.New(inset{2, 0}, caption(hint)))
+	}
+	box.Add(container.New(flush{theme.InnerPadding() - 2, 6}, at.error))
+	e.OnChanged = func(string) { at.clear() }
+	at.object = box
+	if text != "" {
+		e.SetText(text)
+	}
+	return at
+}
+
+func (at *field) wrong(text string) {
+	at.error.SetText(text)
+	at.error.Show()
+}
+
+func (at *field) clear() {
+	if at.error.Visible() {
+		at.error.Hide()
+	}
+}
+
+// ground is a rounded rectangle in the theme's colours.
+type ground struct {
+	widget.BaseWidget
+	fill, edge fyne.ThemeColorName
+	radius     float32
+}
+
+func newGround(fill, edge fyne.ThemeColorName) *ground {
+	g := &ground{fill: fill, edge: edge, radius: 10}
+	g.ExtendBaseWidget(g)
+	return g
+}
+
+func (g *ground) colored(fill, edge fyne.ThemeColorName) {
+	if g.fill != fill || g.edge != edge {
+		g.fill, g.edge = fill, edge
+		g.Refresh()
+	}
+}
+
+func (g *ground) CreateRenderer() fyne.WidgetRenderer {
+	r := &groundRenderer{ground: g, rect: canvas.NewRectangle(nil)}
+	r.Refresh()
+	return r
+}
+
+type groundRenderer struct {
+	ground *ground
+	rect   *canvas.Rectangle
+}
+
+func (r *groundRenderer) Layout(s fyne.Size)           { r.rect.Resize(s) }
+func (r *groundRenderer) MinSize() fyne.Size           { return fyne.Size{} }
+func (r *groundRenderer) Objects() []fyne.CanvasObject { return []fyne.CanvasObject{r.rect} }
+func (r *groundRenderer) Destroy()                     {}
+
+func (r *groundRenderer) Refresh() {
+	th, v := r.ground.Theme(), fyne.CurrentApp().Settings().ThemeVariant()
+	r.rect.FillColor = th.Color(r.ground.fill, v)
+	r.rect.StrokeColor = th.Color(r.ground.edge, v)
+	r.rect.StrokeWidth = 1
+	r.rect.CornerRadius = r.ground.radius
+	r.rect.Refresh()
+}
+
+// card is content on a ground of its own, under a small title.
+func card(title string, content ...fyne.CanvasObject) *fyne.Container {
+	objects := content
+	if title != "" {
+		head := newLine(title).bold()
+		objects = append([]fyne.CanvasObject{head}, content...)
+	}
+	return container.NewStack(newGround(colorCard, colorCardEdge), padded(16, spaced(12, objects...)))
+}
+
+// paragraph is text that wraps.
+func paragraph(text string) *widget.Label {
+	l := widget.NewLabel(text)
+	l.Wrapping = fyne.TextWrapWord
+	return l
+}
+
+// fine is small, quiet text that wraps.
+func small(text string) *widget.Label {
+	l := paragraph(text)
+	l.SizeName = theme.SizeNameCaptionText
+	l.Importance = widget.LowImportance
+	return l
+}

@@ -1,0 +1,210 @@
+package catalog
+
+import (
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/authtray/authtray/providers/refusal"
+)
+
+var entryID = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+
+// enum is a field that holds one of a few words; the empty one is always allowed
+// and means the default.
+type enum struct {
+	path  string
+	value string
+	words string
+}
+
+func (e Entry) enums() []enum {
+	return []enum{
+		{"issuer_match", e.IssuerMatch, "exact template"},
+		{"client.auth", e.Client.Auth, "none post basic basic_empty"},
+		{"client.secret", e.Client.Secret, "none optional web_only required"},
+		{"client.body", e.Client.Body, "form json"},
+		{"authorize_opts.pkce", e.AuthorizeOpts.PKCE, "S256 off"},
+		{"redirect.host", e.Redirect.Host, "127.0.0.1 localhost any https_only"},
+		{"tokens.expires_unit", e.Tokens.ExpiresUnit, "s ms"},
+		{"tokens.rotation", e.Tokens.Rotation, "none same maybe immediate grace"},
+		{"whoami.method", e.Whoami.Method, "GET POST"},
+		{"revoke.style", e.Revoke.Style, "rfc7009 bearer_post delete github_app none"},
+		{"revoke.token", e.Revoke.Token, "refresh access both"},
+		{"revoke.auth", e.Revoke.Auth, "client none bearer"},
+	}
+}
+
+// check finds what is wrong with an entry. It is checked with sample values for
+// its variables, or when they have been filled in.
+func (e Entry) check() []problem {
+	list := slices.Concat(e.identityProblems(), e.varProblems(), e.enumProblems(), e.templateProblems())
+	if len(list) > 0 {
+		return list
+	}
+	return slices.Concat(e.urlProblems(), e.ruleProblems(), e.otherProblems(), e.secretProblems())
+}
+
+func (e Entry) identityProblems() (list []problem) {
+	if !entryID.MatchString(e.ID) {
+		list = append(list, problem{"id", "must be lower case letters, digits, dots, dashes or underscores"})
+	}
+	if e.Name == "" {
+		list = append(list, problem{"name", "is missing; give the provider's name for people"})
+	}
+	if e.Token == "" && e.Issuer == "" && !e.HasQuirk("mcp_bootstrap") {
+		list = append(list, problem{"token", "is missing; give the token URL, or an issuer to discover it from"})
+	}
+	return list
+}
+
+var (
+	envName   = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	loginName = regexp.MustCompile(`^[!-9;-~]*$`) // printable, without blanks and the colon of RFC 7617
+)
+
+var varName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+
+func (e Entry) varProblems() (list []problem) {
+	for _, name := range sortedKeys(e.Vars) {
+		v, path := e.Vars[name], "vars."+name
+		switch {
+		case !varName.MatchString(name):
+			list = append(list, problem{path, "a variable's name is lower case letters, digits and underscores"})
+		case Patterns[v.pattern()] == nil:
+			list = append(list, problem{path + ".pattern", "must be one of " + strings.Join(sortedKeys(Patterns), ", ")})
+		case v.Default != "" && !v.takes(v.Default):
+			list = append(list, problem{path + ".default", "is not a " + v.pattern()})
+		}
+	}
+	return list
+}
+
+func (e Entry) enumProblems() (list []problem) {
+	for _, f := range e.enums() {
+		if words := strings.Fields(f.words); f.value != "" && !slices.Contains(words, f.value) {
+			list = append(list, problem{f.path, "must be one of " + strings.Join(words, ", ")})
+		}
+	}
+	if sep := e.AuthorizeOpts.ScopeSep; sep != "" && sep != " " && sep != "," {
+		list = append(list, problem{"authorize_opts.scope_sep", `must be " " or ","`})
+	}
+	return list
+}
+
+// urls are the fields that are spoken to, or opened in a browser.
+func (e Entry) urls() map[string]string {
+	return map[string]string{
+		"issuer": e.Issuer, "authorize": e.Authorize, "token": e.Token, "refresh": e.Refresh, "device": e.Device,
+		"registration": e.Registration, "par": e.PAR, "redirect.url": e.Redirect.URL, "whoami.url": e.Whoami.URL,
+		"revoke.url": e.Revoke.URL, "api.base": e.API.Base,
+		"links.user_revoke": e.Links.UserRevoke, "links.register": e.Links.Register, "links.docs": e.Links.Docs,
+	}
+}
+
+func (e Entry) urlProblems() (list []problem) {
+	urls := e.fill(e.sampleValues()).urls()
+	for _, path := range sortedKeys(urls) {
+		raw := urls[path]
+		if name := Placeholder.FindString(raw); name != "" && strings.HasPrefix(raw, name) {
+			raw = "https://kept.example" + strings.TrimPrefix(raw, name)
+		}
+		if raw = Placeholder.ReplaceAllString(raw, "x"); raw == "" {
+			continue
+		}
+		if text := urlProblem(raw); text != "" {
+			list = append(list, problem{path, text})
+		}
+	}
+	return list
+}
+
+func (e Entry) ruleProblems() (list []problem) {
+	lists := map[string][]string{
+		"errors.reconnect": e.Errors.Reconnect, "errors.transient": e.Errors.Transient, "errors.misconfig": e.Errors.Misconfig,
+		"whoami.dead": e.Whoami.Dead, "api.dead": e.API.Dead,
+	}
+	for _, path := range sortedKeys(lists) {
+		for _, s := range lists[path] {
+			if _, err := refusal.ParseRule(s); err != nil {
+				list = append(list, problem{path, err.Error()})
+			}
+		}
+	}
+	return list
+}
+
+func (e Entry) otherProblems() (list []problem) {
+	for _, name := range e.Quirks {
+		if Quirks[name] == "" {
+			list = append(list, problem{"quirks", fmt.Sprintf("there is no quirk %q; there are %s", name, strings.Join(sortedKeys(Quirks), ", "))})
+		}
+	}
+	if !isPortRule(e.Redirect.Port) {
+		list = append(list, problem{"redirect.port", "must be any, fixed, exact or a port number"})
+	}
+	if p := e.Redirect.Path; p != "" && (p[0] != '/' || strings.ContainsAny(p, "?# ")) {
+		list = append(list, problem{"redirect.path", "must begin with / and hold no query"})
+	}
+	if e.API.Env != "" && !envName.MatchString(e.API.Env) {
+		list = append(list, problem{"api.env", "must be the name of an environment variable"})
+	}
+	if !loginName.MatchString(e.API.User) {
+		list = append(list, problem{"api.user", "must be a user name without blanks and colons"})
+	}
+	if (e.Redirect.Host == "https_only") != (e.Redirect.URL != "") {
+		list = append(list, problem{"redirect.url", "is needed with redirect.host = \"https_only\", and only there"})
+	}
+	durations := map[string]string{"tokens.refresh_absolute": e.Tokens.RefreshAbsolute, "tokens.refresh_idle": e.Tokens.RefreshIdle, "tokens.grace": e.Tokens.Grace}
+	for _, path := range sortedKeys(durations) {
+		if _, err := ParseDuration(durations[path]); err != nil {
+			list = append(list, problem{path, err.Error()})
+		}
+	}
+	return append(list, e.pathProblems()...)
+}
+
+// pathProblems: what is called unverified, and what has a source, must be fields.
+func (e Entry) pathProblems() (list []problem) {
+	t := reflect.TypeFor[Entry]()
+	for _, path := range e.Unverified {
+		if !hasField(t, path) {
+			list = append(list, problem{"unverified", fmt.Sprintf("%q is not a field of an entry", path)})
+		}
+	}
+	for _, path := range sortedKeys(e.Sources) {
+		if !hasField(t, path) {
+			list = append(list, problem{"sources." + path, "is not a field of an entry"})
+		}
+	}
+	return list
+}
+
+func isPortRule(s string) bool {
+	if slices.Contains([]string{"", "any", "fixed", "exact"}, s) {
+		return true
+	}
+	n, err := strconv.Atoi(s)
+	return err == nil && n > 0 && n < 65536
+}
+
+// ParseDuration reads a Go duration or a number of days ("180d"); "" is 0.
+func ParseDuration(s string) (time.Duration, error) {
+	if s == "" {
+		return 0, nil
+	}
+	d, err := time.ParseDuration(s)
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		var n int
+		n, err = strconv.Atoi(days)
+		d = time.Duration(n) * 24 * time.Hour
+	}
+	if err != nil || d < 0 || d > MaxLifetime {
+		return 0, fmt.Errorf(`must be a duration such as "90m", "36h" or "180d"`)
+	}
+	return d, nil
+}

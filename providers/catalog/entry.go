@@ -1,0 +1,257 @@
+package catalog
+
+import (
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/authtray/authtray/providers/refusal"
+)
+
+// Entry describes one provider: the whole of what Authtray needs to know to
+// speak to it. See the package comment for where entries come from and which
+// source wins. The zero value of a field means the default given in brackets.
+type Entry struct {
+	ID      string         `toml:"id" json:"id"`                               // stable key, lower case
+	Name    string         `toml:"name" json:"name"`                           // for people
+	Extends string         `toml:"extends,omitempty" json:"extends,omitempty"` // inherit another entry
+	Vars    map[string]Var `toml:"vars,omitempty" json:"vars,omitempty"`       // template variables asked from the user
+
+	Issuer       string `toml:"issuer,omitempty" json:"issuer,omitempty"`             // RFC 8414 / OpenID discovery; explicit fields override what it says
+	Authorize    string `toml:"authorize,omitempty" json:"authorize,omitempty"`       // authorization endpoint
+	Token        string `toml:"token,omitempty" json:"token,omitempty"`               // token endpoint
+	Refresh      string `toml:"refresh,omitempty" json:"refresh,omitempty"`           // where refresh requests go [Token]
+	Device       string `toml:"device,omitempty" json:"device,omitempty"`             // RFC 8628 device authorization endpoint
+	Registration string `toml:"registration,omitempty" json:"registration,omitempty"` // RFC 7591 endpoint
+	PAR          string `toml:"par,omitempty" json:"par,omitempty"`                   // RFC 9126 endpoint
+	PARRequired  bool   `toml:"par_required,omitempty" json:"par_required,omitempty"` // authorization requests must be pushed
+
+	// IssuerMatch says how iss (RFC 9207) and the discovery document's issuer
+	// are compared: "exact" or "template" (Microsoft's common endpoint, whose
+	// issuer holds {tenantid}) ["exact"].
+	IssuerMatch string `toml:"issuer_match,omitempty" json:"issuer_match,omitempty"`
+
+	Client        ClientRules        `toml:"client,omitempty" json:"client"`
+	AuthorizeOpts AuthorizeRules     `toml:"authorize_opts,omitempty" json:"authorize_opts"`
+	Redirect      RedirectRules      `toml:"redirect,omitempty" json:"redirect"`
+	Tokens        TokenRules         `toml:"tokens,omitempty" json:"tokens"`
+	Errors        refusal.ErrorRules `toml:"errors,omitempty" json:"errors"`
+	Whoami        WhoamiRules        `toml:"whoami,omitempty" json:"whoami"`
+	Revoke        RevokeRules        `toml:"revoke,omitempty" json:"revoke"`
+	API           APIRules           `toml:"api,omitempty" json:"api"`
+	Links         Links              `toml:"links,omitempty" json:"links"`
+
+	// Quirks names the few behaviours that data cannot carry; each is one Go
+	// function in quirks.go, and an unknown name is a loading error.
+	Quirks []string `toml:"quirks,omitempty" json:"quirks,omitempty"`
+
+	Notes      string            `toml:"notes,omitempty" json:"notes,omitempty"`           // what a user must know, shown by `authtray providers ID`
+	Unverified []string          `toml:"unverified,omitempty" json:"unverified,omitempty"` // field paths not read in the provider's documents
+	Sources    map[string]string `toml:"sources,omitempty" json:"sources,omitempty"`       // field path → where the fact was read
+}
+
+// Var is a template variable of an entry.
+type Var struct {
+	Label   string `toml:"label,omitempty" json:"label,omitempty"`     // what to ask the user for
+	Default string `toml:"default,omitempty" json:"default,omitempty"` // used when the connection gives none; empty: required
+	Pattern string `toml:"pattern,omitempty" json:"pattern,omitempty"` // "hostname" (host or host:port), "slug" ([A-Za-z0-9._-]+), "path" (slugs joined by /), "port", "url" ["slug"]
+}
+
+// ClientRules is how the client identifies itself at the token endpoint.
+type ClientRules struct {
+	ID      string            `toml:"id,omitempty" json:"id,omitempty"`           // a client id that everyone uses; else the user registers one
+	Auth    string            `toml:"auth,omitempty" json:"auth,omitempty"`       // none | post | basic | basic_empty ["post"]
+	Secret  string            `toml:"secret,omitempty" json:"secret,omitempty"`   // none | optional | web_only | required ["required"]
+	Body    string            `toml:"body,omitempty" json:"body,omitempty"`       // form | json ["form"]
+	Headers map[string]string `toml:"headers,omitempty" json:"headers,omitempty"` // sent with every token request; Accept and User-Agent always are
+}
+
+// AuthorizeRules shapes the authorization, token and refresh requests.
+type AuthorizeRules struct {
+	PKCE             string            `toml:"pkce,omitempty" json:"pkce,omitempty"`               // S256 | off (with its source); plain is never spoken ["S256"]
+	ScopeSep         string            `toml:"scope_sep,omitempty" json:"scope_sep,omitempty"`     // " " or "," [" "]; an answer's scope is split on both
+	ScopeParam       string            `toml:"scope_param,omitempty" json:"scope_param,omitempty"` // ["scope"]; Slack: user_scope
+	Scopes           []string          `toml:"scopes,omitempty" json:"scopes,omitempty"`           // default scopes
+	ScopesForRefresh []string          `toml:"scopes_for_refresh,omitempty" json:"scopes_for_refresh,omitempty"`
+	Params           map[string]string `toml:"params,omitempty" json:"params,omitempty"`
+	TokenParams      map[string]string `toml:"token_params,omitempty" json:"token_params,omitempty"`
+	RefreshParams    map[string]string `toml:"refresh_params,omitempty" json:"refresh_params,omitempty"` // value "false" leaves a standard parameter out (Figma's grant_type)
+	SwitchAccount    map[string]string `toml:"switch_account,omitempty" json:"switch_account,omitempty"` // added when the user wants another account
+	LoginHint        string            `toml:"login_hint,omitempty" json:"login_hint,omitempty"`         // parameter name ["login_hint"]; "off": not understood
+}
+
+// RedirectRules is what redirect URI the provider accepts (RFC 8252 §7.3).
+type RedirectRules struct {
+	Host string `toml:"host,omitempty" json:"host,omitempty"` // 127.0.0.1 | localhost | any | https_only ["127.0.0.1"]
+	Port string `toml:"port,omitempty" json:"port,omitempty"` // any | fixed | exact | a number ["any"]; fixed and exact mean FixedPort
+	Path string `toml:"path,omitempty" json:"path,omitempty"` // ["/callback"]
+	URL  string `toml:"url,omitempty" json:"url,omitempty"`   // https_only: the registered https URL, used by paste-back
+}
+
+// FixedPort is the loopback port of providers that want an exact redirect URI.
+// The number is unassigned at IANA; `--set redirect.port=N` takes another.
+const FixedPort = 47811
+
+// TokenRules is how to read a token answer and what its parts are worth.
+type TokenRules struct {
+	Path             string   `toml:"path,omitempty" json:"path,omitempty"`                             // member that holds the answer (Slack: authed_user)
+	ExpiresIn        string   `toml:"expires_in,omitempty" json:"expires_in,omitempty"`                 // ["expires_in"]
+	ExpiresUnit      string   `toml:"expires_unit,omitempty" json:"expires_unit,omitempty"`             // s | ms ["s"]
+	DefaultExpiresIn int      `toml:"default_expires_in,omitempty" json:"default_expires_in,omitempty"` // seconds, where the answer gives none; 0: never expires
+	RefreshExpiresIn []string `toml:"refresh_expires_in,omitempty" json:"refresh_expires_in,omitempty"` // members that give the refresh token's lifetime
+	RefreshAbsolute  string   `toml:"refresh_absolute,omitempty" json:"refresh_absolute,omitempty"`     // Go duration or days ("180d"), counted from consent
+	RefreshIdle      string   `toml:"refresh_idle,omitempty" json:"refresh_idle,omitempty"`             // the grant dies when unused that long
+	Rotation         string   `toml:"rotation,omitempty" json:"rotation,omitempty"`                     // none | same | maybe | immediate | grace ["maybe"]
+	Grace            string   `toml:"grace,omitempty" json:"grace,omitempty"`                           // how long the old refresh token still works
+	Keep             []string `toml:"keep,omitempty" json:"keep,omitempty"`                             // extra members stored with the grant (instance_url)
+	SingleGrant      bool     `toml:"single_grant,omitempty" json:"single_grant,omitempty"`             // the provider keeps one grant per user and client
+}
+
+// WhoamiRules asks whose token this is.
+type WhoamiRules struct {
+	URL         string            `toml:"url,omitempty" json:"url,omitempty"`       // may hold {access_token} or begin with a kept member, {instance_url}; empty: userinfo_endpoint of discovery
+	Method      string            `toml:"method,omitempty" json:"method,omitempty"` // ["GET"]
+	Body        string            `toml:"body,omitempty" json:"body,omitempty"`
+	Headers     map[string]string `toml:"headers,omitempty" json:"headers,omitempty"`
+	Label       []string          `toml:"label,omitempty" json:"label,omitempty"`                 // JSON paths, first present one is the account's label
+	AccountID   string            `toml:"account_id,omitempty" json:"account_id,omitempty"`       // JSON path of the stable id
+	FromIDToken bool              `toml:"from_id_token,omitempty" json:"from_id_token,omitempty"` // read the claims of the id token instead
+	Dead        []string          `toml:"dead,omitempty" json:"dead,omitempty"`                   // rules as in ErrorRules: what a dead token looks like ["401"]
+	Probe       bool              `toml:"probe,omitempty" json:"probe,omitempty"`                 // ask now and then whether the token still works, by default
+}
+
+// RevokeRules is how a grant is given back.
+type RevokeRules struct {
+	URL   string `toml:"url,omitempty" json:"url,omitempty"`     // may hold {access_token}, {refresh_token}, {client_id}; empty: revocation_endpoint of discovery
+	Style string `toml:"style,omitempty" json:"style,omitempty"` // rfc7009 | bearer_post | delete | github_app | none ["rfc7009" where there is a URL]
+	Token string `toml:"token,omitempty" json:"token,omitempty"` // refresh | access | both ["refresh", access where there is none]
+	Auth  string `toml:"auth,omitempty" json:"auth,omitempty"`   // client | none | bearer ["client"]
+}
+
+// APIRules is where the tokens are used.
+type APIRules struct {
+	Base  string   `toml:"base,omitempty" json:"base,omitempty"`   // base URL for `request` and api/PATH; may hold kept members ({instance_url})
+	Hosts []string `toml:"hosts,omitempty" json:"hosts,omitempty"` // hosts the token may be sent to, "*.example.org" allowed [host of Base]
+	Dead  []string `toml:"dead,omitempty" json:"dead,omitempty"`   // what "this token is rejected" looks like ["401"]
+	Git   []string `toml:"git,omitempty" json:"git,omitempty"`     // hosts this provider's tokens open for git, docker and friends
+
+	User      string `toml:"user,omitempty" json:"user,omitempty"`             // user name that must go with the token where it is sent as a password (git, docker) [any will do]
+	GitBearer bool   `toml:"git_bearer,omitempty" json:"git_bearer,omitempty"` // git may send the token as Authorization: Bearer
+	Env       string `toml:"env,omitempty" json:"env,omitempty"`               // the variable in which the provider's own tools look for a token ["ACCESS_TOKEN"]
+}
+
+// Links are pages for people.
+type Links struct {
+	UserRevoke string `toml:"user_revoke,omitempty" json:"user_revoke,omitempty"` // where the user removes access; may hold {client_id}
+	Register   string `toml:"register,omitempty" json:"register,omitempty"`       // where an app is registered
+	Docs       string `toml:"docs,omitempty" json:"docs,omitempty"`
+}
+
+// Placeholder is what is filled in at run time: {access_token}, {client_id} and
+// kept members.
+var Placeholder = regexp.MustCompile(`\{[a-z][a-z0-9_.]*\}`)
+
+// Kept names the members that a grant of this entry may carry.
+func (e Entry) Kept() []string {
+	names := slices.Clone(e.Tokens.Keep)
+	if e.HasQuirk("atlassian_resources") {
+		names = append(names, "cloud_id", "site_url", "resources")
+	}
+	return names
+}
+
+// ApiHosts is where the tokens may be sent.
+func (e Entry) ApiHosts() []string {
+	if len(e.API.Hosts) > 0 {
+		return e.API.Hosts
+	}
+	if u, err := url.Parse(e.API.Base); err == nil && u.Host != "" && !strings.HasPrefix(e.API.Base, "{") {
+		return []string{HostPort(u)}
+	}
+	return nil
+}
+
+// HostAllowed compares a URL's host with patterns: "api.example.org",
+// "*.example.org" (at least one label more), either with a port. Without one, the
+// scheme's own port is meant.
+func HostAllowed(patterns []string, u *url.URL) bool {
+	have := HostPort(u)
+	for _, p := range patterns {
+		want := HostPort(&url.URL{Scheme: u.Scheme, Host: strings.TrimPrefix(p, "*.")})
+		if have == want && !strings.HasPrefix(p, "*.") || strings.HasPrefix(p, "*.") && strings.HasSuffix(have, "."+want) {
+			return true
+		}
+	}
+	return false
+}
+
+// Quirks are the behaviours that an entry's data cannot carry. An entry names
+// the ones that apply.
+var Quirks = map[string]string{
+	"meta_exchange":       "a long-lived access token is exchanged for another one; there is no refresh token",
+	"mcp_bootstrap":       "the issuer is asked of the MCP server, and every request names the server (RFC 9728, RFC 8707)",
+	"atlassian_resources": "the sites that the token opens are asked for, and kept as cloud_id, site_url and resources",
+}
+
+func (e Entry) HasQuirk(name string) bool { return slices.Contains(e.Quirks, name) }
+
+// RefreshesAccessToken says that a grant is renewed with its access token:
+// it can be refreshed though it has no refresh token.
+func (e Entry) RefreshesAccessToken() bool { return e.HasQuirk("meta_exchange") }
+
+func (e Entry) RedirectRule() RedirectRule {
+	r := RedirectRule{Host: e.Redirect.Host, Path: First(e.Redirect.Path, "/callback")}
+	switch e.Redirect.Host {
+	case "https_only":
+		return RedirectRule{URL: e.Redirect.URL, Paste: true}
+	case "", "any":
+		r.Host = "127.0.0.1"
+	}
+	switch e.Redirect.Port {
+	case "", "any":
+	case "fixed", "exact":
+		r.Port = FixedPort
+	default:
+		r.Port, _ = strconv.Atoi(e.Redirect.Port) // checked when loaded
+	}
+	return r
+}
+
+// RedirectURI is what to register at the provider, exactly; without a port where
+// the provider takes any.
+func (e Entry) RedirectURI() string {
+	r := e.RedirectRule()
+	if r.Paste {
+		return e.fill(e.sampleValues()).Redirect.URL
+	}
+	u := url.URL{Scheme: "http", Host: r.Host, Path: r.Path}
+	if r.Port != 0 {
+		u.Host += ":" + strconv.Itoa(r.Port)
+	}
+	return u.String()
+}
+
+func (t TokenRules) Unit() time.Duration {
+	if t.ExpiresUnit == "ms" {
+		return time.Millisecond
+	}
+	return time.Second
+}
+
+// A lifetime in an answer is bounded by a century, and one below a second is none.
+const (
+	MaxLifetime = 100 * 365 * 24 * time.Hour
+	MinLifetime = time.Second
+)
+
+// RedirectRule is what redirect URI the provider takes.
+type RedirectRule struct {
+	Host  string // "127.0.0.1" or "localhost": what stands in the redirect URI
+	Port  int    // 0: any free one
+	Path  string
+	URL   string // the registered https URL; set where only paste-back works
+	Paste bool   // no loopback redirect is accepted
+}

@@ -1,0 +1,102 @@
+package catalog
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+)
+
+// IssuerVar returns the template variable that holds the URL of the issuer: the
+// entry's issuer is that variable and nothing else, or the variable is called
+// issuer, takes a URL and is used. It returns "" where the entry has none.
+func (e Entry) IssuerVar() string {
+	for _, name := range sortedKeys(e.Vars) {
+		if e.Issuer == "{"+name+"}" {
+			return name
+		}
+	}
+	if v, ok := e.Vars["issuer"]; ok && v.pattern() == "url" && len(e.fieldsWith("issuer")) > 0 {
+		return "issuer"
+	}
+	return ""
+}
+
+// IssuerVar is Entry.IssuerVar as it applies to the connection, whose provider's
+// entry e is: with [override] laid over it, but for the issuer.
+func (c Connection) IssuerVar(e Entry) (string, error) {
+	e, err := c.withoutIssuer(e)
+	return e.IssuerVar(), err
+}
+
+func (c Connection) withoutIssuer(e Entry) (Entry, error) {
+	e = e.Clone()
+	override := maps.Clone(c.Override)
+	delete(override, "issuer")
+	if err := overlay(&e, override); err != nil {
+		return Entry{}, under("override", err)
+	}
+	return e, nil
+}
+
+// SetIssuer makes issuer the only issuer of the connection, whose provider's
+// entry e is: the value of the entry's variable for it (Entry.IssuerVar), else the
+// override of the issuer. An issuer that the connection has in another form is
+// taken out. The error is one sentence, and the connection is as it was.
+func (c *Connection) SetIssuer(e Entry, issuer string) error {
+	if text := issuerProblem(issuer); text != "" {
+		return problem{"", "the issuer " + text}
+	}
+	plain, err := c.withoutIssuer(e)
+	if err != nil {
+		return err
+	}
+	variable := plain.IssuerVar()
+	if _, has := c.Override["issuer"]; variable == "" && plain.Issuer == "" && !has && !plain.HasQuirk("mcp_bootstrap") {
+		return problem{"", fmt.Sprintf("%s (%s) has no issuer: leave --issuer out, or use --provider oidc for a server that has a discovery document", e.Name, e.ID)}
+	}
+	c.Vars = maps.Clone(c.Vars)
+	if len(plain.fieldsWith("issuer")) == 0 {
+		delete(c.Vars, "issuer") // of a variable that is gone, or that nothing uses
+	}
+	if variable == "" {
+		c.Override = nest(c.Override, []string{"issuer"}, issuer)
+		return nil
+	}
+	if c.Vars == nil {
+		c.Vars = map[string]string{}
+	}
+	c.Vars[variable] = issuer
+	c.Override = without(without(c.Override, "issuer"), "vars", variable, "default")
+	return nil
+}
+
+// without returns a copy of a table without the value at a path, and without the
+// tables that are empty then.
+func without(table map[string]any, path ...string) map[string]any {
+	out := maps.Clone(table)
+	if len(path) == 1 {
+		delete(out, path[0])
+		return out
+	}
+	inner, ok := out[path[0]].(map[string]any)
+	if !ok {
+		return out
+	}
+	if inner = without(inner, path[1:]...); len(inner) > 0 {
+		out[path[0]] = inner
+	} else {
+		delete(out, path[0])
+	}
+	return out
+}
+
+// issuerProblem says why a text cannot be an issuer's URL; "" if it can.
+func issuerProblem(s string) string {
+	switch {
+	case s == "":
+		return "is empty: give its URL, such as https://login.example.org"
+	case !strings.Contains(s, "://") && valueProblem("url", "https://"+s) == "":
+		return "must begin with https://: did you mean https://" + s + "?"
+	}
+	return valueProblem("url", s)
+}

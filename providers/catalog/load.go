@@ -1,0 +1,192 @@
+package catalog
+
+import (
+	"embed"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+)
+
+//go:embed entries/*.toml
+var builtin embed.FS
+
+// Catalogue is what is known of providers. It does not change once loaded; safe
+// for concurrent use.
+type Catalogue struct{ entries map[string]Entry }
+
+// LoadCatalogue reads the entries that come with the program, and the user's own
+// *.toml in userDir ("" or absent: none), which add entries or take the place of
+// ours of the same id. An entry may extend another; one that extends its own id
+// extends ours. Each fault is a *FileError; an entry with a fault is left out and
+// hides no other.
+func LoadCatalogue(userDir string) (*Catalogue, []error) {
+	ours, errs := readEntries(builtin, "entries", "entries", builtin.ReadFile)
+	users, more := readUserEntries(userDir)
+	l := loader{ours: ours, users: users, done: map[string]Entry{}, failed: map[string]bool{}, errs: append(errs, more...)}
+	for _, id := range append(sortedKeys(ours), sortedKeys(users)...) {
+		l.load(id, nil)
+	}
+	return &Catalogue{entries: l.done}, l.errs
+}
+
+// Entry returns the entry of an id, with its variables unfilled.
+func (c *Catalogue) Entry(id string) (Entry, bool) {
+	e, ok := c.entries[id]
+	return e.Clone(), ok
+}
+
+// List returns all entries, sorted by id.
+func (c *Catalogue) List() []Entry {
+	var list []Entry
+	for _, id := range sortedKeys(c.entries) {
+		list = append(list, c.entries[id].Clone())
+	}
+	return list
+}
+
+func readUserEntries(dir string) (map[string]tomlFile, []error) {
+	if dir == "" {
+		return nil, nil
+	}
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return readEntries(os.DirFS(dir), ".", dir, func(name string) ([]byte, error) {
+		return ReadRegular(filepath.Join(dir, name), CheckFile)
+	})
+}
+
+// readEntries parses the *.toml of a folder, by the id that each gives itself.
+func readEntries(fsys fs.FS, dir, shown string, read func(name string) ([]byte, error)) (map[string]tomlFile, []error) {
+	names, err := fs.Glob(fsys, path.Join(dir, "*.toml"))
+	if err == nil {
+		_, err = fs.ReadDir(fsys, dir)
+	}
+	if err != nil {
+		return nil, []error{&FileError{File: shown, Problem: "the folder cannot be read: " + err.Error()}}
+	}
+	files, errs := map[string]tomlFile{}, []error(nil)
+	for _, name := range names {
+		f, id, err := readEntry(read, name, filepath.Join(shown, path.Base(name)))
+		if err == nil && files[id].name != "" {
+			err = f.at(problem{"id", "is also the id of " + files[id].name + "; take another"})
+		}
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		files[id] = f
+	}
+	return files, errs
+}
+
+func readEntry(read func(name string) ([]byte, error), name, shown string) (tomlFile, string, error) {
+	data, err := read(name)
+	if err != nil {
+		return tomlFile{}, "", &FileError{File: shown, Problem: withoutPath(err)}
+	}
+	f, err := readTOML(shown, data)
+	if err != nil {
+		return f, "", err
+	}
+	id, _ := f.table["id"].(string)
+	if !entryID.MatchString(id) {
+		return f, "", f.at(problem{"id", "is missing, or not lower case letters, digits, dots, dashes and underscores"})
+	}
+	return f, id, nil
+}
+
+// maxFile is how large a configuration file may be, in bytes.
+const maxFile = 256 << 10
+
+// loader resolves "extends" in whatever order the files come.
+type loader struct {
+	ours, users map[string]tomlFile
+	done        map[string]Entry
+	failed      map[string]bool
+	errs        []error
+}
+
+// load resolves the entry of an id: the user's where there is one.
+func (l *loader) load(id string, path []string) (Entry, bool) {
+	if e, ok := l.done[id]; ok || l.failed[id] {
+		return e, ok
+	}
+	f, ok := l.users[id]
+	if !ok {
+		f = l.ours[id]
+	}
+	e, ok := l.resolve(f, append(path, id))
+	if !ok {
+		l.failed[id] = true
+		return e, false
+	}
+	l.done[id] = e
+	return e, true
+}
+
+func (l *loader) resolve(f tomlFile, path []string) (Entry, bool) {
+	e, err := l.base(f, path)
+	if err == nil {
+		err = overlay(&e, f.table)
+	}
+	if err != nil {
+		return e, l.fail(f, err)
+	}
+	ok := true
+	for _, p := range e.check() {
+		ok = l.fail(f, p)
+	}
+	return e, ok
+}
+
+// base is the entry that a file extends; the zero entry where it extends none.
+func (l *loader) base(f tomlFile, path []string) (Entry, error) {
+	want, _ := f.table["extends"].(string)
+	self := path[len(path)-1]
+	switch {
+	case want == "":
+		return Entry{}, nil
+	case want == self && f.name == l.users[self].name && l.ours[self].name != "":
+		e, ok := l.resolve(l.ours[self], append(path, self+" (ours)"))
+		return e.Clone(), extendError(ok, want)
+	case l.ours[want].name == "" && l.users[want].name == "":
+		return Entry{}, problem{"extends", "there is no entry " + want}
+	}
+	for _, p := range path {
+		if p == want {
+			return Entry{}, problem{"extends", "goes round in a circle: " + strings.Join(append(path, want), " → ")}
+		}
+	}
+	e, ok := l.load(want, path)
+	return e.Clone(), extendError(ok, want)
+}
+
+func extendError(ok bool, id string) error {
+	if ok {
+		return nil
+	}
+	return problem{"extends", "the entry " + id + " has a fault; mend that first"}
+}
+
+func (l *loader) fail(f tomlFile, err error) bool {
+	l.errs = append(l.errs, f.at(err))
+	return false
+}
+
+// Clone copies an entry with everything in it.
+func (e Entry) Clone() Entry {
+	var out Entry
+	data, err := json.Marshal(e)
+	if err == nil {
+		err = json.Unmarshal(data, &out)
+	}
+	if err != nil {
+		panic(err) // an Entry is plain data
+	}
+	return out
+}

@@ -1,0 +1,190 @@
+package catalog
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestTheCatalogueOfTheProgramHasNoFault(t *testing.T) {
+	c, errs := LoadCatalogue("")
+	for _, err := range errs {
+		t.Error(err)
+	}
+	for _, e := range c.List() {
+		if e.Notes == "" || len(e.Sources) == 0 && e.ID != "practice" {
+			t.Errorf("%s has no notes or no sources", e.ID)
+		}
+	}
+}
+
+func userFolder(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestAFaultInAnEntryNamesFileAndLine(t *testing.T) {
+	const head = "id = \"acme\"\nname = \"Acme\"\ntoken = \"https://acme.example/token\"\n"
+	for _, tt := range []struct{ name, content, want string }{
+		{"syntax", head + "authorize = \n", "acme.toml:4: this is not TOML"},
+		{"unknown field", head + "autorize = \"https://x.example\"\n", "acme.toml:4: autorize: there is no such field; did you mean authorize?"},
+		{"unknown field in a table", head + "[client]\nsecret = \"none\"\nautth = \"none\"\n", "acme.toml:6: client.autth: there is no such field; did you mean auth?"},
+		{"unknown field in an inline table", head + "client = { secret = \"none\", nix = 1 }\n", "acme.toml:4: client.nix: there is no such field; there are id, auth"},
+		{"a table where a value belongs", head + "[authorize]\nx = 1\n", "acme.toml:4: authorize: must be a single value"},
+		{"a value where a list belongs", head + "[authorize_opts]\nscopes = 1\n", "acme.toml:5: authorize_opts.scopes: must be a list"},
+		{"plain http", head + "authorize = \"http://acme.example/\"\n", "acme.toml:4: authorize: must be https"},
+		{"http to a name", head + "authorize = \"http://localhost/\"\n", "acme.toml:4: authorize: must be https"},
+		{"no URL", head + "authorize = \"acme\"\n", "acme.toml:4: authorize: is not a URL"},
+		{"password in a URL", head + "authorize = \"https://u:p@acme.example/\"\n", "acme.toml:4: authorize: must not hold a user name or password"},
+		{"unknown variable", head + "authorize = \"https://{hsot}/\"\n", "acme.toml:4: authorize: uses {hsot}, which is neither declared"},
+		{"unknown pattern", head + "[vars.host]\npattern = \"any\"\n", "acme.toml:5: vars.host.pattern: must be one of hostname, path, port, slug, url"},
+		{"default off the pattern", head + "[vars.host]\npattern = \"hostname\"\ndefault = \"a/b\"\n", "acme.toml:6: vars.host.default: is not a hostname"},
+		{"unknown quirk", head + "quirks = [\"magic\"]\n", "acme.toml:4: quirks: there is no quirk \"magic\""},
+		{"bad enum", head + "[client]\nauth = \"bearer\"\n", "acme.toml:5: client.auth: must be one of none, post, basic, basic_empty"},
+		{"plain PKCE", head + "[authorize_opts]\npkce = \"plain\"\n", "acme.toml:5: authorize_opts.pkce: must be one of S256, off"},
+		{"bad rule", head + "[errors]\nreconnect = [\"invalid_grant\"]\n", "acme.toml:5: errors.reconnect: rule \"invalid_grant\" must begin with a status"},
+		{"a rule for everything", head + "[errors]\nreconnect = [\"*\"]\n", "acme.toml:5: errors.reconnect: rule \"*\" would match every answer"},
+		{"bad port", head + "[redirect]\nport = \"8o80\"\n", "acme.toml:5: redirect.port: must be any, fixed, exact or a port number"},
+		{"bad duration", head + "[tokens]\nrefresh_idle = \"3 months\"\n", "acme.toml:5: tokens.refresh_idle: must be a duration"},
+		{"unverified what", head + "unverified = [\"whoami.labels\"]\n", "acme.toml:4: unverified: \"whoami.labels\" is not a field"},
+		{"credential header", head + "[client.headers]\nAuthorization = \"Basic Zm9v\"\n", "acme.toml:5: client.headers.Authorization: is a credential; secrets do not belong into files"},
+		{"credential parameter", head + "[authorize_opts.token_params]\nclient_secret = \"s3cr3t\"\n", "acme.toml:5: authorize_opts.token_params.client_secret: is a credential"},
+		{"header splitting", head + "[whoami.headers]\nX-A = \"a\\r\\nX-B: b\"\n", "acme.toml:5: whoami.headers.X-A: is not a header"},
+		{"no id", "name = \"Acme\"\n", "acme.toml: id: is missing"},
+		{"capital id", "id = \"Acme\"\nname = \"Acme\"\n", "acme.toml:1: id: is missing, or not lower case"},
+		{"no token", "id = \"acme\"\nname = \"Acme\"\n", "acme.toml: token: is missing"},
+		{"extends nothing", head + "extends = \"acmee\"\n", "acme.toml:4: extends: there is no entry acmee"},
+		{"extends itself", head + "extends = \"acme\"\n", "acme.toml:4: extends: goes round in a circle"},
+		{"id taken from ours", "id = \"gitlab\"\nname = \"x\"\n", "acme.toml: token: is missing"},
+	} {
+		dir := userFolder(t, map[string]string{"acme.toml": tt.content, "good.toml": "id = \"good\"\nname = \"Good\"\ntoken = \"https://good.example/token\"\n"})
+		c, errs := LoadCatalogue(dir)
+		if len(errs) != 1 || !strings.HasPrefix(errs[0].Error(), filepath.Join(dir, tt.want)) {
+			t.Errorf("%s: %v\nwant %s", tt.name, errs, tt.want)
+		}
+		if strings.Contains(errs[0].Error(), "s3cr3t") || strings.Contains(errs[0].Error(), "Zm9v") {
+			t.Errorf("%s: the error repeats the secret", tt.name)
+		}
+		if _, ok := c.Entry("acme"); ok {
+			t.Errorf("%s: the entry is there all the same", tt.name)
+		}
+		if _, ok := c.Entry("good"); !ok {
+			t.Errorf("%s: hides another file's entry", tt.name)
+		}
+	}
+}
+
+func TestUserEntriesAddExtendAndReplace(t *testing.T) {
+	dir := userFolder(t, map[string]string{
+		"work.toml":   "id = \"work\"\nname = \"GitLab at work\"\nextends = \"gitlab\"\n[vars.host]\ndefault = \"git.work.example\"\n[authorize_opts]\nscopes = [\"api\"]\n",
+		"sub.toml":    "id = \"sub\"\nname = \"Sub\"\nextends = \"work\"\n",
+		"google.toml": "id = \"google\"\nname = \"Google\"\nextends = \"google\"\n[redirect]\nport = 8123\n",
+		"github.toml": "id = \"github\"\nname = \"Own\"\ntoken = \"https://own.example/token\"\n",
+		"notes.txt":   "not an entry",
+	})
+	c, errs := LoadCatalogue(dir)
+	if len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	work, _ := c.Entry("work")
+	if work.Token != "https://{host}/oauth/token" || work.Vars["host"].Default != "git.work.example" || work.Vars["host"].Pattern != "hostname" || strings.Join(work.AuthorizeOpts.Scopes, " ") != "api" {
+		t.Errorf("%+v", work)
+	}
+	if ours, _ := c.Entry("gitlab"); ours.Vars["host"].Default != "gitlab.com" {
+		t.Error("extending an entry changed it")
+	}
+	if sub, _ := c.Entry("sub"); sub.Vars["host"].Default != "git.work.example" {
+		t.Error("an entry that extends an extending one")
+	}
+	if google, _ := c.Entry("google"); google.Redirect.Port != "8123" || google.Device == "" {
+		t.Errorf("%+v", google.Redirect)
+	}
+	if own, _ := c.Entry("github"); own.Authorize != "" || own.Name != "Own" {
+		t.Error("an entry of the same id does not take ours' place whole")
+	}
+}
+
+func TestACircleOfEntriesIsFound(t *testing.T) {
+	_, errs := LoadCatalogue(userFolder(t, map[string]string{
+		"a.toml": "id = \"a\"\nname = \"A\"\nextends = \"b\"\n",
+		"b.toml": "id = \"b\"\nname = \"B\"\nextends = \"a\"\n",
+	}))
+	if len(errs) != 2 || !strings.Contains(errs[0].Error(), "a → b → a") {
+		t.Error(errs)
+	}
+}
+
+func TestTwoUserFilesOfOneID(t *testing.T) {
+	const entry = "id = \"a\"\nname = \"A\"\ntoken = \"https://a.example/token\"\n"
+	c, errs := LoadCatalogue(userFolder(t, map[string]string{"a.toml": entry, "b.toml": entry}))
+	if _, ok := c.Entry("a"); !ok || len(errs) != 1 || !strings.Contains(errs[0].Error(), "b.toml:1: id: is also the id of") {
+		t.Error(errs)
+	}
+}
+
+func TestAnAbsentUserFolderIsNoFault(t *testing.T) {
+	if _, errs := LoadCatalogue(filepath.Join(t.TempDir(), "absent")); len(errs) > 0 {
+		t.Error(errs)
+	}
+}
+
+func TestVariablesCannotSmuggle(t *testing.T) {
+	for pattern, values := range map[string][]string{
+		"hostname": {"a/b", "https://a", "u@a", "a?b", "a#b", "a b", "", ".a", "-a", "a..b", "a:123456", "a\nb", "a%2fb", "{x}", "a:b"},
+		"slug":     {"a/b", "..", ".", "a@b", "a?b", "a%2f", "", "a b"},
+		"path":     {"/a", "a/", "a//b", "a/../b", "..", "a?b", "a@b"},
+		"port":     {"0", "080", "123456", "-1", "8o"},
+		"url":      {"ftp://a", "http://a.example", "https://u:p@a", "https://", "https://a#b", "javascript:x", "https://a/{b}", "a.example"},
+	} {
+		for _, v := range values {
+			if (Var{Pattern: pattern}).takes(v) {
+				t.Errorf("%s takes %q", pattern, v)
+			}
+		}
+	}
+	for pattern, values := range map[string][]string{
+		"hostname": {"git.example.org", "git.example.org:8443", "localhost", "10.0.0.1", "[::1]:80"},
+		"slug":     {"common", "contoso.onmicrosoft.com", "72f988bf-86f1"}, "path": {"master", "a/b.c"}, "port": {"1", "47820"},
+		"url": {"https://id.example.org/realms/x", "http://127.0.0.1:8080", "http://[::1]/x", "https://a.example/?x=y"},
+	} {
+		for _, v := range values {
+			if !(Var{Pattern: pattern}).takes(v) {
+				t.Errorf("%s refuses %q", pattern, v)
+			}
+		}
+	}
+}
+
+func FuzzCatalogueFile(f *testing.F) {
+	for _, name := range []string{"oidc", "gitlab", "github", "microsoft"} {
+		data, err := builtin.ReadFile("entries/" + name + ".toml")
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Add([]byte("id = \"a\"\nname = \"A\"\nvars = { x = { pattern = \"url\" } }\ntoken = \"{x}\"\n[override]\n"))
+	f.Add([]byte("[[client]]\nid = 1\n\"a.b\".c = {}\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		file, err := readTOML("x.toml", data)
+		if err != nil {
+			return
+		}
+		var e Entry
+		if overlay(&e, file.table) != nil || len(e.check()) > 0 {
+			return
+		}
+		for path, u := range e.fill(e.sampleValues()).urls() {
+			if u != "" && !strings.HasPrefix(u, "{") && urlProblem(Placeholder.ReplaceAllString(u, "x")) != "" {
+				t.Fatalf("%s = %q passed", path, u)
+			}
+		}
+	})
+}

@@ -1,0 +1,50 @@
+package catalog
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+// Resolve gives the entry as it applies to a connection: its provider's, with
+// [override] laid over it and the variables filled in. The error is one sentence
+// that says what to mend.
+func (c *Catalogue) Resolve(conn Connection) (Entry, error) {
+	id := conn.Provider
+	if id == "" && conn.MCP != "" {
+		id = "mcp"
+	}
+	e, ok := c.Entry(id)
+	if !ok {
+		return Entry{}, problem{"provider", c.unknown(id)}
+	}
+	before := e.Clone()
+	if err := overlay(&e, conn.Override); err != nil {
+		return Entry{}, under("override", err)
+	}
+	values, err := e.values(conn.Vars, before)
+	if err != nil {
+		return Entry{}, err
+	}
+	anyIssuer := isPlaceholder(e.Issuer) || isPlaceholder(before.Issuer) && e.Name == before.Name
+	e = e.fill(values)
+	e.API.Base = First(e.API.Base, conn.MCP)
+	if u, err := url.Parse(First(conn.MCP, e.Issuer)); err == nil && u.Host != "" && (anyIssuer || conn.MCP != "") {
+		e.Name = u.Host // "OpenID Connect says…" would tell a person nothing
+	}
+	for _, p := range e.check() {
+		return Entry{}, under("override", p)
+	}
+	return e, nil
+}
+
+func isPlaceholder(s string) bool { return s != "" && Placeholder.FindString(s) == s }
+
+func (c *Catalogue) unknown(id string) string {
+	for _, known := range sortedKeys(c.entries) {
+		if distance(known, id) <= 2 || strings.EqualFold(known, id) {
+			return fmt.Sprintf("there is no provider %q; did you mean %s?", id, known)
+		}
+	}
+	return fmt.Sprintf("there is no provider %q; `authtray providers` lists them", id)
+}

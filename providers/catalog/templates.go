@@ -1,0 +1,214 @@
+package catalog
+
+import (
+	"net/url"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Patterns are what a template variable's value may look like. None lets a
+// value carry a scheme, user information, a query, or a path where none belongs.
+var Patterns = map[string]*regexp.Regexp{
+	"hostname": regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$`),
+	"slug":     regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9._-]*$`),
+	"path":     regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$`),
+	"port":     regexp.MustCompile(`^[1-9][0-9]{0,4}$`),
+	"url":      regexp.MustCompile(`^https?://[^\s{}"<>]+$`),
+}
+
+// samples stand in for variables without a default when an entry is checked.
+var samples = map[string]string{
+	"hostname": "host.example", "slug": "slug", "path": "path", "port": "8443", "url": "https://issuer.example/path",
+}
+
+func (v Var) pattern() string { return First(v.Pattern, "slug") }
+
+func (v Var) takes(value string) bool { return valueProblem(v.pattern(), value) == "" }
+
+// valueProblem says why a value does not fit a pattern; "" if it does. It does
+// not repeat the value.
+func valueProblem(pattern, value string) string {
+	switch {
+	case pattern != "url":
+		if !Patterns[pattern].MatchString(value) {
+			return "is not a " + pattern
+		}
+		return ""
+	case !strings.HasPrefix(value, "https://") && !strings.HasPrefix(value, "http://"):
+		return "must begin with https://"
+	case urlProblem(value) != "":
+		return urlProblem(value)
+	case !Patterns[pattern].MatchString(value):
+		return "is not a URL"
+	}
+	return ""
+}
+
+// values gives each variable of the entry, as it applies to a connection, the
+// connection's value or its default. One that no field uses needs none: an
+// override may have taken the place of all of them. before is the entry without
+// the override.
+func (e Entry) values(given map[string]string, before Entry) (map[string]string, error) {
+	for _, name := range sortedKeys(given) {
+		if _, ok := e.Vars[name]; !ok {
+			return nil, problem{"vars." + name, "the entry " + e.ID + " has no such variable"}
+		}
+	}
+	values := make(map[string]string, len(e.Vars))
+	for _, name := range sortedKeys(e.Vars) {
+		v := e.Vars[name]
+		values[name] = First(given[name], v.Default)
+		switch {
+		case values[name] == "" && len(e.fieldsWith(name)) == 0:
+			delete(values, name)
+		case values[name] == "":
+			return nil, problem{"vars." + name, "is missing: " + First(v.Label, "a "+v.pattern()) + "; give it with --set vars." + name + "=…" + e.left(name, before)}
+		case !v.takes(values[name]):
+			return nil, problem{"vars." + name, valueProblem(v.pattern(), values[name])}
+		}
+	}
+	return values, nil
+}
+
+// left names the fields that still need a variable where an override gives some
+// of those that do.
+func (e Entry) left(name string, before Entry) string {
+	left := e.fieldsWith(name)
+	if len(left) >= len(before.fieldsWith(name)) {
+		return ""
+	}
+	return ", or override what needs it too: " + strings.Join(left, ", ")
+}
+
+// VarsFor returns the variables that a connection with an override has to fill in,
+// or may: those that a field of the entry still uses with the override laid over
+// it. An override that cannot be laid over it counts as none.
+func (e Entry) VarsFor(override map[string]any) map[string]Var {
+	laid := e.Clone()
+	if overlay(&laid, override) != nil {
+		laid = e.Clone()
+	}
+	for name := range laid.Vars {
+		if len(laid.fieldsWith(name)) == 0 {
+			delete(laid.Vars, name)
+		}
+	}
+	return laid.Vars
+}
+
+// fieldsWith lists the fields in which a variable is used.
+func (e Entry) fieldsWith(name string) (paths []string) {
+	c := e.Clone()
+	eachString(&c, func(path, s string) string {
+		if isTemplated(path) && strings.Contains(s, "{"+name+"}") {
+			paths = append(paths, path)
+		}
+		return s
+	})
+	slices.Sort(paths)
+	return slices.Compact(paths)
+}
+
+// sampleValues are values with which an entry can be checked as a whole.
+func (e Entry) sampleValues() map[string]string {
+	values := make(map[string]string, len(e.Vars))
+	for name, v := range e.Vars {
+		values[name] = First(v.Default, samples[v.pattern()])
+	}
+	return values
+}
+
+// fill replaces the entry's variables by values. Placeholders that are filled at
+// run time ({access_token}, kept members) stay.
+func (e Entry) fill(values map[string]string) Entry {
+	e = e.Clone()
+	var pairs []string
+	for name, value := range values {
+		pairs = append(pairs, "{"+name+"}", value)
+	}
+	r := strings.NewReplacer(pairs...)
+	eachString(&e, func(path, s string) string {
+		if !isTemplated(path) {
+			return s
+		}
+		return r.Replace(s)
+	})
+	return e
+}
+
+// isTemplated: text for people and the whoami body (GraphQL has braces) are
+// taken as they are.
+func isTemplated(path string) bool {
+	switch head, _, _ := strings.Cut(path, "."); head {
+	case "name", "notes", "unverified", "sources", "vars", "extends", "id":
+		return false
+	}
+	return path != "whoami.body"
+}
+
+// templateProblems finds placeholders that nothing will fill.
+func (e Entry) templateProblems() (list []problem) {
+	known := map[string]bool{"access_token": true, "refresh_token": true, "client_id": true}
+	for _, name := range e.Kept() {
+		known[name] = true
+	}
+	for name := range e.Vars {
+		known[name] = true
+	}
+	c := e.Clone()
+	eachString(&c, func(path, s string) string {
+		for _, name := range Placeholder.FindAllString(s, -1) {
+			if isTemplated(path) && !known[strings.Trim(name, "{}")] {
+				list = append(list, problem{path, "uses " + name + ", which is neither declared under [vars] nor kept from the answer"})
+			}
+		}
+		return s
+	})
+	return list
+}
+
+// eachString visits every string of an entry with its path and puts back what
+// visit returns.
+func eachString(e *Entry, visit func(path, s string) string) {
+	visitStrings(reflect.ValueOf(e).Elem(), "", visit)
+}
+
+func visitStrings(v reflect.Value, path string, visit func(path, s string) string) {
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(visit(path, v.String()))
+	case reflect.Slice:
+		for i := range v.Len() {
+			visitStrings(v.Index(i), path, visit)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			visitStrings(v.Field(i), join(path, tomlKey(v.Type().Field(i))), visit)
+		}
+	case reflect.Map:
+		for _, key := range v.MapKeys() {
+			elem := reflect.New(v.Type().Elem()).Elem()
+			elem.Set(v.MapIndex(key))
+			visitStrings(elem, join(path, key.String()), visit)
+			v.SetMapIndex(key, elem)
+		}
+	}
+}
+
+// urlProblem says why a URL cannot be spoken to; "" if it can.
+func urlProblem(raw string) string {
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil || u.Host == "" || u.Hostname() == "":
+		return "is not a URL"
+	case u.User != nil:
+		return "must not hold a user name or password"
+	case u.Fragment != "":
+		return "must not hold a fragment"
+	case !Speakable(u):
+		return "must be https, or http to 127.0.0.1 or [::1]"
+	}
+	return ""
+}

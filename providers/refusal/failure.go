@@ -1,0 +1,54 @@
+package refusal
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Class is what a failed request means for the grant. The table that gives it
+// stands in classify.go.
+type Class int
+
+const (
+	// Transient: a passing trouble (network, time-out, 5xx, a firewall's page).
+	// Says nothing about the grant.
+	Transient Class = iota
+	// Dead: the provider says that the grant is over.
+	Dead
+	// Misconfigured: the provider refuses our client, scope or URL. The tokens
+	// are kept; a person must mend something.
+	Misconfigured
+	// Suspect: an OAuth-shaped refusal that the table does not know. Tried again
+	// a few times with growing pauses, then taken for Dead.
+	Suspect
+)
+
+func (c Class) String() string {
+	return [...]string{"transient", "dead", "misconfigured", "suspect"}[c]
+}
+
+// Failure is a request to a provider that did not succeed. No field holds a
+// secret; Code and Detail are safe to show and to log.
+type Failure struct {
+	Class      Class
+	Code       string        // the provider's short code through SafeCode ("invalid_grant"), or ours ("network", "timeout", "tls", "redirect", "not_oauth")
+	Status     int           // HTTP status; 0 when there was no answer
+	RetryAfter time.Duration // what the provider asked for; 0: nothing
+	Lost       bool          // the request may have reached the provider and its answer was lost
+	Detail     string        // one sentence for people: what happened and, if something must be mended, what
+	Err        error         // the cause, if there is one below; its text holds no secret
+}
+
+func (f *Failure) Error() string {
+	if f.Status != 0 {
+		return fmt.Sprintf("%s (%s, HTTP %d)", f.Detail, f.Code, f.Status)
+	}
+	return fmt.Sprintf("%s (%s)", f.Detail, f.Code)
+}
+
+func (f *Failure) Unwrap() error { return f.Err }
+
+// ErrBindingChanged: the issuer, client id or an endpoint origin is no longer
+// the one that the grant was made with, so nothing was sent.
+var ErrBindingChanged = errors.New("the connection's endpoints changed since it was connected")

@@ -1,0 +1,151 @@
+package refusal
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// rule is one line of ErrorRules, WhoamiRules.Dead or APIRules.Dead:
+//
+//	400 invalid_request                       status and error code
+//	* bad_refresh_token                       any status
+//	4xx                                       a class of statuses, any body
+//	400 error.code=190                        a member, by its path
+//	200 ok=false error=token_revoked          several members, all of them
+//	400 message=Invalid refresh token         a value may hold spaces
+//	400 error_description=Token was *         … and end in * for "starts with"
+//
+// Values and codes are compared without regard to case. "*" and "4xx" leave out
+// the answers that say "not now" (passingStatus): a gateway or a limiter may have
+// given them, and a rule that means one of those must name it, or say "5xx".
+type rule struct {
+	status string // "400", "4xx", "*"
+	Code   string // "" where members decide
+	Where  []condition
+}
+
+type condition struct{ path, value string }
+
+var (
+	ruleStatus = regexp.MustCompile(`^([1-5][0-9][0-9]|[1-5]xx|\*)$`)
+	ruleMember = regexp.MustCompile(`^[A-Za-z0-9_.-]+=`)
+)
+
+func ParseRule(s string) (rule, error) {
+	words := strings.Fields(s)
+	if len(words) == 0 || !ruleStatus.MatchString(words[0]) {
+		return rule{}, fmt.Errorf("rule %q must begin with a status: 400, 4xx or *", s)
+	}
+	r := rule{status: words[0]}
+	for _, w := range words[1:] {
+		r.add(w)
+	}
+	if r.status == "*" && r.Code == "" && r.Where == nil {
+		return rule{}, fmt.Errorf("rule %q would match every answer: name a code or a member", s)
+	}
+	return r, nil
+}
+
+// add takes the next word: the start of a condition, the rest of the value of
+// the one before, or the code.
+func (r *rule) add(word string) {
+	switch last := len(r.Where) - 1; {
+	case ruleMember.MatchString(word):
+		path, value, _ := strings.Cut(word, "=")
+		r.Where = append(r.Where, condition{path, value})
+	case last >= 0:
+		r.Where[last].value += " " + word
+	default:
+		r.Code = strings.TrimSpace(r.Code + " " + word)
+	}
+}
+
+// matches applies the rule to an answer. codes are the values found under the
+// entry's code paths.
+func (r rule) matches(status int, codes []string, members any) bool {
+	if !r.matchesStatus(status) || r.Code != "" && !anyMatch(codes, r.Code) {
+		return false
+	}
+	for _, c := range r.Where {
+		if !valueMatches(memberText(Lookup(members, c.path)), c.value) {
+			return false
+		}
+	}
+	return true
+}
+
+func (r rule) matchesStatus(status int) bool {
+	s := strconv.Itoa(status)
+	switch r.status {
+	case s:
+		return true
+	case "5xx":
+		return s[0] == '5'
+	case "*":
+		return !PassingStatus(status)
+	}
+	return strings.HasSuffix(r.status, "xx") && r.status[0] == s[0] && !PassingStatus(status)
+}
+
+func anyMatch(values []string, want string) bool {
+	for _, v := range values {
+		if valueMatches(v, want) {
+			return true
+		}
+	}
+	return false
+}
+
+// valueMatches compares a member's text with a rule's value; "*" at its end
+// takes any rest, but never a member that is not there.
+func valueMatches(got, want string) bool {
+	if prefix, ok := strings.CutSuffix(want, "*"); ok {
+		return got != "" && len(got) >= len(prefix) && strings.EqualFold(got[:len(prefix)], prefix)
+	}
+	return got != "" && strings.EqualFold(got, want)
+}
+
+// memberText is text, and "{}" for an object or a list, so that a rule can ask
+// whether it is there.
+func memberText(v any) string {
+	switch v.(type) {
+	case map[string]any, []any:
+		return "{}"
+	}
+	return Text(v)
+}
+
+// AnyRule tells whether one of the rules (already checked when loaded) matches.
+func AnyRule(rules []string, status int, codes []string, members any) bool {
+	for _, s := range rules {
+		if r, err := ParseRule(s); err == nil && r.matches(status, codes, members) {
+			return true
+		}
+	}
+	return false
+}
+
+// ForStatus leaves the rules that can match an answer of that status.
+func ForStatus(rules []string, status int) (list []string) {
+	for _, s := range rules {
+		if r, err := ParseRule(s); err == nil && r.matchesStatus(status) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// ErrorRules come before the general table of classify.go. A rule is
+// "STATUS CODE", "* CODE" or "STATUS path=value…", for example
+// "400 invalid_request", "* bad_refresh_token", "400 error.code=190"; rules.go
+// has the whole of it. CODE is compared with the values at CodePaths.
+type ErrorRules struct {
+	In200     bool     `toml:"in_200,omitempty" json:"in_200,omitempty"`         // errors come with status 200; also implied by a non-empty error
+	OKField   string   `toml:"ok_field,omitempty" json:"ok_field,omitempty"`     // a boolean member that is false on failure (Slack: ok)
+	CodePaths []string `toml:"code_paths,omitempty" json:"code_paths,omitempty"` // JSON paths of the error code, first hit wins, any JSON type ["error"]
+	Reconnect []string `toml:"reconnect,omitempty" json:"reconnect,omitempty"`   // dead
+	Transient []string `toml:"transient,omitempty" json:"transient,omitempty"`
+	Misconfig []string `toml:"misconfig,omitempty" json:"misconfig,omitempty"`
+}

@@ -1,0 +1,51 @@
+//go:build unix
+
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"syscall"
+
+	"github.com/authtray/authtray/tokens/client/address"
+)
+
+// Dial connects to the agent and sees that it runs as this user.
+func Dial(ctx context.Context) (net.Conn, error) {
+	path, err := address.Agent()
+	if err != nil {
+		return nil, err
+	}
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "unix", path)
+	if err != nil {
+		return nil, dialError(path, err)
+	}
+	if err := checkServer(conn.(*net.UnixConn), path); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
+// dialError tells an agent that is not there from one that cannot be reached.
+func dialError(path string, err error) error {
+	if errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ENOTDIR) {
+		return fmt.Errorf("%w at %s", ErrNoAgent, path)
+	}
+	return fmt.Errorf("cannot reach the agent: %w", err)
+}
+
+func checkServer(conn *net.UnixConn, path string) error {
+	uid, err := peerUID(conn, path)
+	if err != nil {
+		return fmt.Errorf("cannot tell whose process listens at %s: %w", path, err)
+	}
+	if uid != os.Getuid() {
+		return fmt.Errorf("%w: %s is served by uid %d", ErrForeign, path, uid)
+	}
+	return nil
+}
