@@ -54,12 +54,13 @@ users:
 `+users)
 }
 
-// consumer builds one of the programs in consumers/.
+// consumer builds one of the programs in testdata/consumers, whose libraries are
+// required in testdata/consumers.mod: client-go's forty others are not in authtray's
+// go.mod, and there is no second module.
 func consumer(t *testing.T, name string) string {
 	t.Helper()
 	to := filepath.Join(t.TempDir(), name)
-	cmd := exec.Command("go", "build", "-o", to, "./"+name)
-	cmd.Dir = "consumers"
+	cmd := exec.Command("go", "build", "-modfile=testdata/consumers.mod", "-o", to, "./testdata/consumers/"+name)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("go build ./%s: %v\n%s", name, err, out)

@@ -1,6 +1,6 @@
-// The code that kubectl and AWS's tools run, for the tests beside it. It is a
-// module of its own, so that client-go's forty others are not in authtray's.
-module github.com/authtray/authtray/app/e2e/tools/consumers
+// What the programs in consumers/ are built with (go build -modfile=…): the code
+// that kubectl and AWS's tools run. It stands in place of authtray's go.mod then.
+module github.com/authtray/authtray
 
 go 1.26.0
 
