@@ -1,4 +1,4 @@
-// Package socket serves the agent to local tools: HTTP/1.1 and JSON over a Unix
+// Package api serves the agent to local tools: HTTP/1.1 and JSON over a Unix
 // socket (a named pipe on Windows), to processes of the same user only.
 //
 // The address is $AUTHTRAY_SOCKET, else $XDG_RUNTIME_DIR/authtray/agent.sock,

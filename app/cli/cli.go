@@ -16,32 +16,8 @@ import (
 	"github.com/authtray/authtray/app/config"
 )
 
-// RunCommands runs the command line in os.Args and returns its exit code. The groups of
-// commands:
-//
-//	commands_run.go         run, open, quit, window: the agent's process
-//	commands_start.go       starting an agent where none runs
-//	commands_add*.go        add
-//	commands_set.go         what --set means
-//	commands_remove.go      remove, disconnect, refresh
-//	commands_secret.go      secret set, and reading secrets
-//	commands_connect*.go    connect, and its ways without a browser
-//	commands_token.go       token, rejected
-//	commands_request*.go    request
-//	commands_exec*.go       exec
-//	commands_helper*.go     helper: the dialects of git, Docker, kubectl and others
-//	commands_setup*.go      setup: what makes those tools ask
-//	commands_status.go      status
-//	commands_watch.go       watch
-//	commands_providers.go   providers
-//	commands_settings.go    autostart, version
-//	commands_log.go         log; commands_allow.go allow
-//	commands_doctor.go      doctor
-//	commands_complete.go    completion, and what is completed; help
-//	commands_errors.go      errors as sentences, and exit codes
-//	commands_agent.go       speaking to the agent
-//	commands_offline.go     doing without one
-//	commands_text.go        foreign text, times and counts in words
+// RunCommands runs the command line in os.Args and returns its exit code. window
+// shows the window; it is nil in a build without one.
 //
 // Go's standard logger is silenced for the whole process: net/http writes there
 // what arrives on a connection that waits for nothing, and that may be an answer

@@ -88,26 +88,3 @@ func (s *shell) validity(st tokens.Status) string {
 	}
 	return "; the token is good until " + st.ExpiresAt.Local().Format(time.TimeOnly) + ", " + until(*st.ExpiresAt, s.now())
 }
-
-// stateExits is the exit code of a state in which no fresh token was had.
-var stateExits = map[tokens.State]int{
-	tokens.Disconnected:      exitReconnect,
-	tokens.Connecting:        exitReconnect,
-	tokens.ReconnectRequired: exitReconnect,
-	tokens.Retrying:          exitUnavailable,
-	tokens.Misconfigured:     exitFailed,
-	tokens.KeychainLocked:    exitKeychain,
-}
-
-// stateTrouble is a state that is not connected, as an error. Where connecting
-// again mends it, that is its hint.
-func stateTrouble(st tokens.Status) *trouble {
-	t := &trouble{exit: stateExits[st.State], sentence: st.Detail}
-	if t.exit == exitReconnect {
-		t.hint = "authtray connect " + st.Name
-	}
-	if t.sentence == "" {
-		t.sentence = st.Name + " is now " + stateWord(st.State)
-	}
-	return t
-}

@@ -1,15 +1,8 @@
 // Package config is what the user wrote down, and where: the folders, the
 // settings, the connection files and the user's own provider entries.
 //
-//	paths.go        the folders and the socket of a profile, by operating system
-//	names.go        what a connection and a profile may be called
-//	file.go         reading with distrust, writing atomically
-//	trust_*.go      who else may write a file
-//	connections.go  connections/NAME.toml: read all, write one, remove one
-//	settings.go     settings.toml
-//	apisecret.go    what tools bring where api/ is served over TCP
-//	watch.go        tells when something in the folders may have changed
-//	verdicts.go     the memory of dead grants, in the state folder
+// The state folder's memories of each connection (whose account it is, the client
+// that was registered for it, a dead grant) are here too.
 //
 // # What is promised
 //

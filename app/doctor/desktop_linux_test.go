@@ -44,7 +44,7 @@ func report(t *testing.T, p Patient) string {
 }
 
 func TestDesktopAHealthyMachineAndWhatIsTakenFromIt(t *testing.T) {
-	d := desktoptest.Start(t) // a bus, a screen and an open keychain
+	d := desktop.Start(t) // a bus, a screen and an open keychain
 	d.StartNotices()
 	panel := d.StartPanel()
 	t.Setenv("BROWSER", "true")

@@ -2,34 +2,13 @@
 // of the agent's socket like any other. It holds no refresh token, may crash
 // without harm, and gives its memory back when closed.
 //
-//	main.go         Main: the process (the only file that imports Fyne's driver)
-//	options.go      what Main is told, and what the toolkit says
-//	display.go      is there a display, before Fyne is touched
-//	ui.go tab.go    the window: header, views, the way back
-//	keys.go         shortcuts
-//	agent.go        what the window needs of the agent
-//	work.go         asking the agent without ever blocking the UI
-//	follow.go       the stream of events, with reconnect
-//	model.go        the connections as the window knows them, and their order
-//	words.go        states, times and counts in words
-//	plain.go        foreign text made harmless for one line of screen
-//	translate.go    tr and trn; lang/*.json hold the translations
-//	theme.go        colours and sizes
-//	marks.go        initials in coloured discs, and the shapes of states
-//	layout.go line.go card.go chips.go entry.go button.go dialog.go    small widgets
-//	list.go keylist.go row.go welcome.go         Connections: the list
-//	details.go facts.go timeline.go actions.go   Connections: one of them
-//	pick.go                                      Add a connection: which provider
-//	form.go formcards.go field.go                … its fields
-//	fields.go submit.go                          … which it needs, and what may stand there
-//	connect.go progress.go                       … live progress of a flow
-//	activity.go readrow.go                       who read which token when
-//	settings.go health.go about.go               settings, health, licences
-//	banner.go       the agent is away
-//	clipboard.go    a copied token leaves the clipboard again
-//	raise/          one window for each profile
-//	remote/         the agent's socket
-//	story/          the real window, walked through
+// Package remote asks the agent for it, package raise keeps it the only one of its
+// profile, and app/e2e/window walks through the real one.
+//
+// Each view is a file and those that begin with its name: list (Connections),
+// details (one of them), form (add and change one), connect (a sign-in under
+// way), activity (who read which token), settings. What they say is in words;
+// what they are drawn with in widgets, layout and theme.
 //
 // # Threads
 //

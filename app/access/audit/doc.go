@@ -1,10 +1,7 @@
 // Package audit keeps the record of who read which token when.
 //
-//	record.go   one line of the record
-//	log.go      Log: takes records without waiting, and one goroutine writes them
-//	file.go     the files: bounded, rotated, mended after a crash
-//	tail.go     the last lines, from the files
-//	follow.go   the last lines, and each new one
+// Log takes records without waiting, and one goroutine writes them; the last
+// lines, and each new one, are read from the files.
 //
 // The record is audit.jsonl in the state folder, a JSON object a line, 0600; at
 // 1 MB it becomes audit.jsonl.1, and that audit.jsonl.2, which is the oldest.

@@ -1,13 +1,6 @@
 // Package gate asks the user before a program reads a token for the first time,
 // for connections whose file says `ask = true`.
 //
-//	gate.go            Gate: who may read, and the one question at a time about a program
-//	question.go        the question and the refusals, as sentences
-//	subject.go         which program it is about
-//	interpreters.go    programs that do what they are told, for which there is no "Always"
-//	memory.go          what was answered with "Always" (allowed/NAME.json in the state folder)
-//	program.go         a running program; program_linux.go, program_other.go: asking the system
-//
 // # The rules
 //
 //	no caller (the user clicked in the tray), or the agent's own window   may read

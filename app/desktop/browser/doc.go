@@ -4,12 +4,8 @@
 // loopback literal are opened, no shell sees them, and the program that opens
 // them inherits nothing of ours that could hold a secret. Nor is there a secret on
 // its command line, which every user may read: it is told an address of ours that
-// leads to the URL.
+// leads to the URL. On Linux that address answers its own user only.
 //
-//	browser.go    Open, and what it accepts
-//	environ.go    what the child inherits
-//	hidden.go     that address, for URLs that hold more than where something is
-//	caller_*.go   which user comes there
-//	launch.go     running a program that opens it
-//	open_*.go     how each system opens a URL
+// A system needs start, which opens an address, and tells with available whether
+// it can; Windows, whose command lines are private, has open alone.
 package browser

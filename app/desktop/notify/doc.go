@@ -1,18 +1,6 @@
 // Package notify tells the user what cannot wait until they look at the tray:
 // above all that a connection needs to be reconnected, with a button that does it.
 //
-//	notify.go      Notifier: what the agent holds
-//	deaths.go      which announcements are to be seen now, and what became of them
-//	reminders.go   announcing again, if it is wished
-//	retry.go       trying again where it did not work
-//	ask.go         Ask: a question with answers on buttons; ask_linux.go
-//	text.go        the sentences, and foreign text made fit for each system
-//	desk.go        what a system must be able to do
-//	desk_linux.go, server_linux.go   org.freedesktop.Notifications, on a connection of our own
-//	desk_windows.go, page.go         a toast whose button opens a page of ours, and that page
-//	desk_darwin.go, dialog.go        a dialog through osascript
-//	banner.go      beeep: banners without a button
-//
 // # What it promises
 //
 // One notification per death of a grant: a second death of the same connection
@@ -26,7 +14,16 @@
 // notifications are turned off, is shown once that has changed. A server that is
 // started again, alone or with the bus, shows again what the old one took with it
 // from under the user's eyes, unless it was put away, or servers went again and
-// again as soon as they showed it: there is one on the screen, never two. A banner without a button goes by itself and is not repeated.
+// again as soon as they showed it: there is one
+// on the screen, never two. A banner without a button goes by itself and is not
+// repeated.
 //
 // No method waits for the desktop.
+//
+// # Systems
+//
+// On Linux it is org.freedesktop.Notifications, on a connection of our own; on
+// Windows a toast whose button opens a page of ours; on macOS a dialog through
+// osascript; beeep shows banners without a button. To add a system, implement
+// desk, and name it in its newDesk; asker too, where it can show several buttons.
 package notify

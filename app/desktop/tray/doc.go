@@ -4,15 +4,6 @@
 // Tooltip). What shows it is fyne.io/systray, the library that Fyne v2 itself
 // uses: the agent must not pay for a window system that it does not draw in.
 //
-//	menu.go      Build: connections → menu
-//	shape.go     ShapeOf: connections → fine, working, needs you
-//	tooltip.go   Tooltip: connections → what is wrong, in a line
-//	step.go      state and reason → what to do, in a few words
-//	text.go      names, times and foreign text made fit for a menu
-//	tray.go      Tray: what the agent holds
-//	render.go    a menu put into systray, changed in place where it can be
-//	host_*.go    Linux: is there a tray host, and telling each new one of us
-//
 // # What the tray promises
 //
 // Nothing in it runs by the clock: times in the menu are absolute ("until

@@ -9,9 +9,4 @@
 //
 // It builds authtray without cgo, and keeps everything it starts in a folder of
 // its own. Without oidc-agent (Debian: oidc-agent-cli) that row is left out.
-//
-//	main.go       what is compared, and the table
-//	sample.go     running and timing
-//	authtray.go   our agent, connected to the practice provider
-//	oidcagent.go  oidc-agent, with an account at a stand-in provider
 package main

@@ -1,4 +1,4 @@
-package desktoptest
+package desktop
 
 import (
 	"bytes"

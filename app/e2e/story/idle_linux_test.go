@@ -31,7 +31,7 @@ fyne.io/systray without cgo, nothing else	6.4 MB	6.4 MB	0.00 s	197
 // in xfce4-panel.
 func BenchmarkIdle(b *testing.B) {
 	agent, practice := build(b, "authtray", module), build(b, "practice", module+"/providers/practice")
-	d := desktoptest.Start(b)
+	d := desktop.Start(b)
 	d.StartPanel()
 	d.StartNotices()
 	p := &program{t: b, d: d, path: agent}
@@ -54,9 +54,9 @@ func BenchmarkIdle(b *testing.B) {
 	}
 }
 
-func (p *program) idle() desktoptest.Usage {
+func (p *program) idle() desktop.Usage {
 	time.Sleep(settling)
-	return desktoptest.Measure(p.t, p.running.Process.Pid, watching)
+	return desktop.Measure(p.t, p.running.Process.Pid, watching)
 }
 
 // connect signs in without a browser.
@@ -93,7 +93,7 @@ func (p *program) signIn(url, user string) {
 
 type row struct {
 	who string
-	desktoptest.Usage
+	desktop.Usage
 }
 
 func table(rows ...row) {

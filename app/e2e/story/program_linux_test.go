@@ -38,7 +38,7 @@ type provider struct {
 }
 
 // startProvider starts it with tokens of this lifetime.
-func startProvider(t testing.TB, d *desktoptest.Desktop, program, lifetime string) *provider {
+func startProvider(t testing.TB, d *desktop.Desktop, program, lifetime string) *provider {
 	t.Helper()
 	cmd := exec.Command(program, "--addr", "127.0.0.1:0", "--token-lifetime", lifetime,
 		"--state", filepath.Join(t.TempDir(), "practice.json"))
@@ -80,7 +80,7 @@ func (p *provider) opens(t *testing.T, token string) (who string) {
 // program is the authtray under test, and its agent.
 type program struct {
 	t       testing.TB
-	d       *desktoptest.Desktop
+	d       *desktop.Desktop
 	path    string
 	running *exec.Cmd
 }
@@ -167,7 +167,7 @@ func (s *secret) UnmarshalJSON(b []byte) error {
 }
 
 // kept reads the record of a connection with secret-tool.
-func kept(t *testing.T, d *desktoptest.Desktop, name string) (r record, ok bool) {
+func kept(t *testing.T, d *desktop.Desktop, name string) (r record, ok bool) {
 	t.Helper()
 	text := d.Secret("authtray-"+profile, name)
 	if text == "" {

@@ -67,10 +67,10 @@ func TestDesktopTheWholeStory(t *testing.T) {
 // world is all that the story plays in.
 type world struct {
 	t        *testing.T
-	d        *desktoptest.Desktop
-	panel    *desktoptest.Panel
-	notices  *desktoptest.Notices
-	browser  *desktoptest.Browser
+	d        *desktop.Desktop
+	panel    *desktop.Panel
+	notices  *desktop.Notices
+	browser  *desktop.Browser
 	provider *provider
 	agent    *program
 	pictures int
@@ -79,7 +79,7 @@ type world struct {
 func begin(t *testing.T) *world {
 	agent, practice := build(t, "authtray", "github.com/authtray/authtray"),
 		build(t, "practice", "github.com/authtray/authtray/providers/practice")
-	d := desktoptest.Start(t)
+	d := desktop.Start(t)
 	w := &world{t: t, d: d, panel: d.StartPanel(), notices: d.StartNotices(), browser: d.StartBrowser()}
 	w.provider = startProvider(t, d, practice, lifetime)
 	w.agent = &program{t: t, d: d, path: agent}
@@ -168,7 +168,7 @@ func (w *world) grantIsErased() {
 }
 
 // deathIsTold: a notification with a Reconnect button, and the tooltip.
-func (w *world) deathIsTold(icon *desktoptest.Icon) {
+func (w *world) deathIsTold(icon *desktop.Icon) {
 	w.t.Helper()
 	w.notices.AwaitShown(1)
 	sent := w.notices.Sent()

@@ -1,4 +1,4 @@
-// Package story walks through the real window as a person would: the program
+// Package window walks through the real window as a person would: the program
 // itself under Xvfb and openbox, driven by xdotool, with a real agent and the
 // practice provider. It is all test, behind the build tag desktop:
 //

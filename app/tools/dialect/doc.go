@@ -1,17 +1,12 @@
 // Package dialect is how local tools ask for a credential and want it answered:
 // one file per dialect, each a few pure functions, so that a tool's rules can be
 // read and tested in one place. Nothing here speaks to the agent, to a network or
-// to a terminal; the commands in package app do.
+// to a terminal; the commands in package cli do.
 //
-//	login.go     what all of them are made of: a user name, a token, its end
-//	git.go       git's credential helpers (gitcredentials(7), git-credential(1))
-//	docker.go    Docker's credential helpers
-//	kubectl.go   client.authentication.k8s.io, what kubectl and client-go run
-//	goauth.go    GOAUTH (go help goauth)
-//	aws.go       credential_process, by AssumeRoleWithWebIdentity; sts.go: what STS is asked
-//	jwt.go       when an ID token ends
-//	mail.go      SASL strings: XOAUTH2 and OAUTHBEARER (RFC 7628)
-//	netrc.go     .netrc, as curl, pip and others read it
+// They are git's credential helpers (gitcredentials(7), git-credential(1)), Docker's,
+// client.authentication.k8s.io (kubectl and client-go), GOAUTH (go help goauth), AWS's
+// credential_process by AssumeRoleWithWebIdentity, SASL's XOAUTH2 and OAUTHBEARER
+// (RFC 7628), and .netrc as curl, pip and others read it.
 //
 // # Promises
 //
@@ -22,6 +17,6 @@
 //
 // # Adding a dialect
 //
-// A file here with its table test, a command in app/commands_helper_*.go, its
-// setup in app/tools/setup, and a test with the real tool in tooltest.
+// A file here with its table test, a command beside app/cli/helper_git.go, its
+// setup in app/tools/setup, and a test with the real tool in app/e2e/tools.
 package dialect

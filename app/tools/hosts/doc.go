@@ -1,10 +1,6 @@
 // Package hosts decides which connection answers for a host: git, docker and
 // friends ask for a host, and the user may have several accounts there.
 //
-//	match.go    Match: the decision, a pure function
-//	pattern.go  what stands under hosts in a connection's file
-//	refusal.go  why there is none, as sentences
-//
 // # What stands under hosts
 //
 //	git.example.org           this host, at the port of https

@@ -1,12 +1,6 @@
 // Package proxy sends a tool's requests to a provider's API, with the token
 // added: the tool never sees it.
 //
-//	forward.go   Forward: one request, there and back
-//	attempt.go   the token's side: send, and after a rejection once more
-//	body.go      a request's body, kept as long as it may have to be sent again
-//	judge.go     whether an answer rejects the token, without holding it up
-//	headers.go   what of a request and an answer is passed on
-//
 // # Where requests go
 //
 // To the API hosts of the provider's entry, over https (or plain http to a

@@ -5,8 +5,4 @@
 // The address is the agent's with "agent.sock" replaced by "window.sock"; on
 // Windows the agent's pipe name with "-window" added. Nothing secret passes:
 // a request is one line, the answer another.
-//
-//	raise.go         Raise, for the agent and for a second window process
-//	serve.go         Listen, for the window process
-//	address_*.go     addresses, locks and sockets of each system
 package raise

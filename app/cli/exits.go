@@ -13,7 +13,7 @@ import (
 	"github.com/authtray/authtray/tokens/store"
 )
 
-// Exit codes; see the package comment.
+// Exit codes; the package comment says what they mean.
 const (
 	exitDone = iota
 	exitFailed
@@ -42,6 +42,16 @@ var exits = map[tokens.Code]int{
 	api.CodeOtherAccount:              exitFailed,
 	api.CodeUnclearHost:               exitFailed,
 	api.CodeNotFound:                  exitFailed,
+}
+
+// stateExits is the exit code of a state in which no fresh token was had.
+var stateExits = map[tokens.State]int{
+	tokens.Disconnected:      exitReconnect,
+	tokens.Connecting:        exitReconnect,
+	tokens.ReconnectRequired: exitReconnect,
+	tokens.Retrying:          exitUnavailable,
+	tokens.Misconfigured:     exitFailed,
+	tokens.KeychainLocked:    exitKeychain,
 }
 
 // trouble is an error of a command, as it is told: a sentence, and the command
@@ -125,6 +135,19 @@ func problemTrouble(p *client.Problem) *trouble {
 	}
 	if tokens.Code(p.Code) == tokens.CodeTemporarilyUnavailable && !p.RetryAt.IsZero() {
 		t.sentence = strings.TrimRight(t.sentence, ".") + "; it is tried again at " + p.RetryAt.Local().Format(time.TimeOnly)
+	}
+	return t
+}
+
+// stateTrouble is a state that is not connected, as an error. Where connecting
+// again mends it, that is its hint.
+func stateTrouble(st tokens.Status) *trouble {
+	t := &trouble{exit: stateExits[st.State], sentence: st.Detail}
+	if t.exit == exitReconnect {
+		t.hint = "authtray connect " + st.Name
+	}
+	if t.sentence == "" {
+		t.sentence = st.Name + " is now " + stateWord(st.State)
 	}
 	return t
 }

@@ -1,0 +1,97 @@
+package house
+
+import (
+	"go/ast"
+	"slices"
+	"testing"
+)
+
+// arrows are the imports within the tree that there must not be. Where a rule has
+// only, these alone may be imported; else those below not may not be. Product
+// files and tests are bound alike, but for rules with tests.
+var arrows = []struct {
+	name      string
+	from      []string // files and folders
+	not       []string
+	only      []string
+	except    []string // files and folders that are free
+	testsFree bool
+}{
+	{name: "providers and assets know nothing above them",
+		from: []string{"providers", "assets"}, not: []string{"app", "tokens"}},
+	{name: "tokens know providers, and nothing of the app",
+		from: []string{"tokens"}, not: []string{"app"}},
+	{name: "what an answer means is a pure function",
+		from: []string{"providers/refusal"}, only: []string{"providers/refusal"}},
+	{name: "the catalogue does not know who uses it",
+		from: []string{"providers/catalog"}, only: []string{"providers/catalog", "providers/refusal"}},
+	{name: "importers of the client get the client alone",
+		from: []string{"tokens/client"}, only: []string{"tokens/client"}},
+	{name: "the store is told nothing of what it stores",
+		from: []string{"tokens/store"}, only: []string{"tokens/store"}},
+	{name: "commands touch the agent's package only where they start an agent in their own process",
+		from: []string{"app/cli"}, not: []string{"app/agent"}, testsFree: true,
+		except: []string{"app/cli/run.go", "app/cli/offline.go", "app/cli/doctor.go"}},
+	{name: "nobody but commands starts an agent",
+		from: []string{"app", "window.go", "main.go"}, not: []string{"app/agent"}, except: []string{"app/cli", "app/agent", "app/e2e"}},
+	{name: "commands are run by Main alone, and described by the manual",
+		from: []string{"app", "window.go", "main.go"}, not: []string{"app/cli"}, except: []string{"app/main.go", "app/cli"}},
+	{name: "the window is wired by the program alone",
+		from: []string{"app", "main.go"}, not: []string{"app/window"}, except: []string{"app/window", "app/agent"}},
+	{name: "the agent knows of the window only how to raise it",
+		from: []string{"app/agent"}, not: []string{"app/window/remote"}},
+	{name: "what stands below the agent knows neither it nor commands nor the window",
+		from: []string{"app/access", "app/api", "app/config", "app/desktop", "app/doctor", "app/tools"},
+		not:  []string{"app/agent", "app/cli", "app/window"}},
+	{name: "the tests of the whole are imported by tests alone",
+		from: []string{"app", "tokens", "providers", "assets", "main.go", "window.go"}, not: []string{"app/e2e"}, except: []string{"app/e2e"}, testsFree: true},
+}
+
+func TestImportsGoOneWay(t *testing.T) {
+	all := sources(t)
+	for _, rule := range arrows {
+		t.Run(rule.name, func(t *testing.T) {
+			for _, s := range all {
+				if !s.below(rule.from...) || s.below(rule.except...) || s.isTest() && rule.testsFree {
+					continue
+				}
+				for _, imported := range s.imports {
+					into := func(dir string) bool { return isBelow(imported, dir) }
+					if slices.ContainsFunc(rule.not, into) || rule.only != nil && !slices.ContainsFunc(rule.only, into) {
+						t.Errorf("%s imports %s", s.path, imported)
+					}
+				}
+			}
+		})
+	}
+}
+
+// dialing may stay where it is until tokens/client can do all that they need.
+var dialing = exceptions{
+	"app/cli/client.go": "asks with a client of its own",
+	"window.go":         "hands the window a connection",
+}
+
+// TestSocketIsReachedThroughTheClient: commands and the window are clients like any
+// other, so they have no way of their own to the agent.
+func TestSocketIsReachedThroughTheClient(t *testing.T) {
+	broken := map[string]string{}
+	for _, s := range sources(t) {
+		// The window's own socket, on which it is raised, is no matter of the agent's.
+		if s.isTest() || !s.below("app/cli", "app/window", "window.go") || s.below("app/window/raise", "app/cli/internal") {
+			continue
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			if use, ok := n.(*ast.SelectorExpr); ok {
+				if from, ok := use.X.(*ast.Ident); ok && slices.Contains(ways, from.Name+"."+use.Sel.Name) {
+					broken[s.path] = "uses " + from.Name + "." + use.Sel.Name + ", not tokens/client"
+				}
+			}
+			return true
+		})
+	}
+	dialing.check(t, broken)
+}
+
+// ways are what reaches a socket without tokens/client.
+var ways = []string{"api.Dial", "api.Client", "net.Dial", "net.DialTimeout", "net.DialUnix", "net.Dialer", "winio.DialPipe", "winio.DialPipeContext"}
