@@ -10,8 +10,6 @@ import (
 	_ "embed" // the icons
 )
 
-// the icons
-
 // AppIcon is the application's icon, a PNG of 256×256. Its source is
 // icons/app.svg; `go run ./assets/icons/draw` makes the pictures from the sources.
 //

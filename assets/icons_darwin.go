@@ -2,8 +2,6 @@ package assets
 
 import _ "embed" // the icons
 
-// the icons
-
 // The three shapes of the tray icon, as templates: macOS colours them as its menu bar needs.
 var (
 	//go:embed icons/tray-fine-template.png

@@ -4,8 +4,6 @@ package assets
 
 import _ "embed" // the icons
 
-// the icons
-
 // The three shapes of the tray icon, as PNG: tray hosts on Linux take no SVG.
 var (
 	//go:embed icons/tray-fine.png

@@ -2,8 +2,6 @@ package assets
 
 import _ "embed" // the icons
 
-// the icons
-
 // The three shapes of the tray icon, as ICO: systray hands the file to LoadImage.
 var (
 	//go:embed icons/tray-fine.ico

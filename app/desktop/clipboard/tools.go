@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 
 	"github.com/authtray/authtray/app/desktop/browser"
@@ -62,6 +63,42 @@ func run(ctx context.Context, command []string, in io.Reader, out io.Writer) err
 	}
 	if err != nil {
 		return fmt.Errorf("the clipboard cannot be reached through %s: %w", command[0], err)
+	}
+	return nil
+}
+
+// known are the tools elsewhere, by the variable that says that their display is there.
+// The first that is installed is used.
+var known = []struct {
+	display string
+	tool
+}{
+	{"WAYLAND_DISPLAY", tool{
+		put: []string{"wl-copy", "--type", "text/plain"}, get: []string{"wl-paste", "--no-newline"}, empty: []string{"wl-copy", "--clear"}}},
+	{"DISPLAY", tool{
+		put:   []string{"xclip", "-selection", "clipboard", "-in"},
+		get:   []string{"xclip", "-selection", "clipboard", "-out"},
+		empty: []string{"xclip", "-selection", "clipboard", "-in", "/dev/null"}}},
+	{"DISPLAY", tool{
+		put:   []string{"xsel", "--clipboard", "--input"},
+		get:   []string{"xsel", "--clipboard", "--output"},
+		empty: []string{"xsel", "--clipboard", "--clear"}}},
+}
+
+// macs are the tools of macOS.
+var macs = tool{put: []string{"/usr/bin/pbcopy"}, get: []string{"/usr/bin/pbpaste"}, empty: []string{"/usr/bin/pbcopy"}}
+
+func system() board {
+	if runtime.GOOS == "darwin" {
+		return tools{macs, new([sha256.Size]byte)}
+	}
+	for _, k := range known {
+		if os.Getenv(k.display) == "" {
+			continue
+		}
+		if _, err := exec.LookPath(k.put[0]); err == nil {
+			return tools{k.tool, new([sha256.Size]byte)}
+		}
 	}
 	return nil
 }

@@ -2,7 +2,11 @@
 
 package tray
 
-import "context"
+import (
+	"context"
+	"runtime"
+	"strings"
+)
 
 // desktop: Windows and macOS always have a tray.
 type desktop struct{}
@@ -11,3 +15,16 @@ func reach() (*desktop, error)                                  { return &deskto
 func (d *desktop) close()                                       {}
 func (d *desktop) await(context.Context) error                  { return nil }
 func (d *desktop) watch(_ context.Context, report func(Health)) { report(Health{State: Registered}) }
+
+// prepare: elsewhere nothing can be set before systray runs, and a title would
+// be drawn beside the icon on macOS.
+func prepare(view) {}
+
+// escapeMnemonics: in a Windows menu "&x" marks an access key and "&&" is an
+// ampersand. macOS menus have no access keys.
+func escapeMnemonics(s string) string {
+	if runtime.GOOS == "windows" {
+		return strings.ReplaceAll(s, "&", "&&")
+	}
+	return s
+}

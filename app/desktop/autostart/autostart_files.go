@@ -7,7 +7,33 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 )
+
+// file is where the entry is kept, and its text: launchd's folder on macOS, which
+// it reads at the next login, and elsewhere autostart in $XDG_CONFIG_HOME, else
+// in ~/.config.
+func (e Entry) file() (path, text string, err error) {
+	place := os.UserConfigDir
+	if runtime.GOOS == "darwin" {
+		place = os.UserHomeDir
+	}
+	dir, err := place()
+	if err != nil {
+		return "", "", fmt.Errorf("start at login has no place to be kept: %w", err)
+	}
+	if runtime.GOOS == "darwin" {
+		return filepath.Join(dir, "Library", "LaunchAgents", e.label()+".plist"), e.plist(), nil
+	}
+	return filepath.Join(dir, "autostart", e.id()+".desktop"), e.desktopFile(), nil
+}
+
+func parse(text []byte) (entry, error) {
+	if runtime.GOOS == "darwin" {
+		return readPlist(text)
+	}
+	return readDesktopFile(string(text)), nil
+}
 
 func (e Entry) write() error {
 	path, text, err := e.file()
