@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"cmp"
 	"encoding/json"
 	"math"
 	"strconv"
@@ -69,21 +70,21 @@ const (
 // Lifetimes count from sentAt.
 func readAnswer(e catalog.Entry, status int, body []byte, sentAt time.Time) (Answer, bool) {
 	root := refusal.ParseBody(body)
-	if status < 200 || status > 299 || refusal.Failed(e.Errors, root) {
+	if status < 200 || status > 299 || e.Errors.Failed(root) {
 		return Answer{}, false
 	}
 	m := root
-	if nested := refusal.Lookup(root, e.Tokens.Path); usableToken(member(nested, "access_token")) {
+	if nested := refusal.Lookup(root, e.Tokens.Path); usableToken(refusal.Member(nested, "access_token")) {
 		m = nested
 	}
-	if !usableToken(member(m, "access_token")) {
+	if !usableToken(refusal.Member(m, "access_token")) {
 		return Answer{}, false
 	}
 	a := Answer{
-		AccessToken:      tokenText(member(m, "access_token")),
-		TokenType:        tokenType(refusal.Text(member(m, "token_type"))),
+		AccessToken:      tokenText(refusal.Member(m, "access_token")),
+		TokenType:        tokenType(refusal.Text(refusal.Member(m, "token_type"))),
 		RefreshToken:     refreshTokenIn(m),
-		IDToken:          tokenText(member(m, "id_token")),
+		IDToken:          tokenText(refusal.Member(m, "id_token")),
 		Scopes:           readScopes(m),
 		RefreshExpiresIn: refreshLifetime(e.Tokens, m, sentAt),
 		Extra:            keptMembers(e.Tokens.Keep, m, root),
@@ -96,18 +97,6 @@ func readAnswer(e catalog.Entry, status int, body []byte, sentAt time.Time) (Ans
 	return a, true
 }
 
-// member is a member of the answer by its name, else by the same name in another
-// spelling (accessToken).
-func member(m any, name string) any {
-	if v := refusal.Lookup(m, name); v != nil {
-		return v
-	}
-	for _, key := range refusal.KeysWhere(m, func(key string, _ any) bool { return refusal.PlainName(key) == refusal.PlainName(name) }) {
-		return m.(map[string]any)[key]
-	}
-	return nil
-}
-
 // usableToken: a token that can stand in a header.
 func usableToken(v any) bool {
 	s := tokenText(v)
@@ -117,7 +106,7 @@ func usableToken(v any) bool {
 // refreshTokenIn is the new refresh token; "" where there is none, or one that no
 // provider can mean (RFC 6749 §A.17): the old one stays.
 func refreshTokenIn(m any) string {
-	s := tokenText(member(m, "refresh_token"))
+	s := tokenText(refusal.Member(m, "refresh_token"))
 	if strings.ContainsFunc(s, unicode.IsControl) {
 		return ""
 	}
@@ -147,7 +136,7 @@ func tokenType(s string) string {
 // answers with commas to a request with spaces. Bitbucket called it scopes.
 func readScopes(m any) []string {
 	for _, name := range []string{"scope", "scopes"} {
-		switch v := member(m, name).(type) {
+		switch v := refusal.Member(m, name).(type) {
 		case []any:
 			if list := splitScopes(strings.Join(textList(v), " ")); len(list) > 0 {
 				return list
@@ -199,11 +188,11 @@ func keptMembers(paths []string, m, root any) map[string]json.RawMessage {
 // would renew it without a pause, nor served for ever; but without a refresh token
 // there is nothing better than to serve it until a tool says that it is rejected.
 func expiry(t catalog.TokenRules, m any, sentAt time.Time) (in time.Duration, never, unclear bool) {
-	stated := member(m, catalog.First(t.ExpiresIn, "expires_in"))
+	stated := refusal.Member(m, cmp.Or(t.ExpiresIn, "expires_in"))
 	if d, ok := lifetime(stated, t.Unit(), sentAt); ok {
 		return d, false, false
 	}
-	at := member(m, "expires_at")
+	at := refusal.Member(m, "expires_at")
 	if d, ok := until(at, sentAt); ok {
 		return d, false, false
 	}
@@ -237,6 +226,9 @@ const (
 	lastMomentMs  = 1e15
 )
 
+// minLifetime: a lifetime below a second is none.
+const minLifetime = time.Second
+
 // lifetime reads a positive number of units, in whatever dress.
 func lifetime(v any, unit time.Duration, sentAt time.Time) (time.Duration, bool) {
 	n, ok := number(v)
@@ -244,14 +236,14 @@ func lifetime(v any, unit time.Duration, sentAt time.Time) (time.Duration, bool)
 		return until(v, sentAt)
 	}
 	d := time.Duration(min(n*float64(unit), float64(catalog.MaxLifetime)))
-	return d, d >= catalog.MinLifetime
+	return d, d >= minLifetime
 }
 
 // until is the time to a moment that is yet to come.
 func until(v any, sentAt time.Time) (time.Duration, bool) {
 	at, ok := moment(v)
 	d := min(at.Sub(sentAt), catalog.MaxLifetime)
-	return d, ok && d >= catalog.MinLifetime
+	return d, ok && d >= minLifetime
 }
 
 // moment reads seconds or milliseconds since 1970, or RFC 3339.

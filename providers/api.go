@@ -56,7 +56,7 @@ func (c *Client) checkAPI(u *url.URL, extra map[string]json.RawMessage) error {
 // isAPIHost: a base that comes with the grant is a host of the API by itself;
 // expand has checked it.
 func (c *Client) isAPIHost(u *url.URL, extra map[string]json.RawMessage) bool {
-	if catalog.HostAllowed(c.entry.ApiHosts(), u) {
+	if catalog.HostAllowed(c.entry.APIHosts(), u) {
 		return true
 	}
 	base, err := c.apiBase(extra)
@@ -90,12 +90,7 @@ func (c *Client) Rejected(resp *http.Response, body []byte) bool {
 // RejectedNeedsBody says whether Rejected has to see the body of an answer of
 // this status. Where it need not, an answer can be passed on as it comes.
 func (c *Client) RejectedNeedsBody(status int) bool {
-	for _, s := range refusal.ForStatus(c.entry.API.Dead, status) {
-		if r, err := refusal.ParseRule(s); err == nil && (r.Code != "" || r.Where != nil) {
-			return true
-		}
-	}
-	return false
+	return refusal.RulesNeedBody(c.entry.API.Dead, status)
 }
 
 // SendAPI sends a request to a URL that API gave. It follows no redirect, obeys
@@ -153,7 +148,7 @@ func (c *Client) Hosts() []string {
 	if len(c.conn.Hosts) > 0 {
 		return slices.Clone(c.conn.Hosts)
 	}
-	all := slices.Concat(c.entry.API.Git, c.entry.ApiHosts())
+	all := slices.Concat(c.entry.API.Git, c.entry.APIHosts())
 	slices.Sort(all)
 	return slices.Compact(all)
 }

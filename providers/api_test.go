@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/authtray/authtray/providers/catalog"
@@ -56,5 +57,56 @@ func TestTheHostOfTheBaseIsAnAPIHost(t *testing.T) {
 	}
 	if _, err := testClient(t, testEntry("https://acme.example")).API("/x", nil); err == nil {
 		t.Error("a path without a base")
+	}
+}
+
+func TestWhichHostsAConnectionAnswersFor(t *testing.T) {
+	catalogue, err := catalog.LoadCatalogue("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		conn catalog.Connection
+		want string
+	}{
+		{catalog.Connection{Provider: "gitlab", ClientID: "x", Vars: map[string]string{"host": "git.example.org:8443"}}, "git.example.org:8443"},
+		{catalog.Connection{Provider: "gitlab", ClientID: "x"}, "gitlab.com"},
+		{catalog.Connection{Provider: "bitbucket", ClientID: "x"}, "api.bitbucket.org bitbucket.org"},
+		{catalog.Connection{Provider: "bitbucket", ClientID: "x", Hosts: []string{"bitbucket.org/acme", "*.b.example"}}, "bitbucket.org/acme *.b.example"},
+		{catalog.Connection{Provider: "practice"}, "127.0.0.1:47820"},
+		{catalog.Connection{Provider: "salesforce", ClientID: "x"}, "*.cloudforce.com *.force.com *.salesforce.com *.salesforce.mil"},
+	} {
+		client, err := NewClient(catalogue, c.conn, ClientOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := client.Hosts()
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%s: %q, want %q", c.conn.Provider, got, c.want)
+		}
+	}
+}
+
+func TestWhichAnswersMustBeReadToTellARejection(t *testing.T) {
+	for _, c := range []struct {
+		dead   []string
+		status int
+		want   bool
+	}{
+		{nil, 200, false},
+		{nil, 401, false},
+		{[]string{"401"}, 401, false},
+		{[]string{"401", "200 ok=false error=token_expired"}, 200, true},
+		{[]string{"401", "200 ok=false error=token_expired"}, 401, false},
+		{[]string{"401", "200 ok=false error=token_expired"}, 206, false},
+		{[]string{"403 err=Token expired"}, 403, true},
+		{[]string{"* token_expired"}, 204, true},
+		{[]string{"4xx"}, 404, false},
+	} {
+		e := testEntry("https://acme.example")
+		e.API.Dead = c.dead
+		if got := testClient(t, e).RejectedNeedsBody(c.status); got != c.want {
+			t.Errorf("%q, %d: %t", c.dead, c.status, got)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -40,11 +41,11 @@ func (c *Client) authorizeURL(endpoint string, p authorizeParams) string {
 func (c *Client) authorizeForm(p authorizeParams) url.Values {
 	o := c.entry.AuthorizeOpts
 	q := url.Values{}
-	set(q, catalog.First(o.ScopeParam, "scope"), strings.Join(c.scopes(p.Scopes), catalog.First(o.ScopeSep, " ")))
-	if hint := catalog.First(o.LoginHint, "login_hint"); hint != "off" {
+	set(q, cmp.Or(o.ScopeParam, "scope"), strings.Join(c.scopes(p.Scopes), cmp.Or(o.ScopeSep, " ")))
+	if hint := cmp.Or(o.LoginHint, "login_hint"); hint != "off" {
 		set(q, hint, p.LoginHint)
 	}
-	set(q, "resource", catalog.First(p.Resource, c.resource()))
+	set(q, "resource", cmp.Or(p.Resource, c.resource()))
 	setAll(q, o.Params)
 	if p.SwitchAccount {
 		setAll(q, o.SwitchAccount)

@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -58,7 +59,7 @@ func (b Binding) checkIssuer(issuer string) error {
 func (b Binding) covers(urls ...string) error {
 	for _, u := range urls {
 		if !slices.Contains(b.Origins, catalog.Origin(u)) {
-			return fmt.Errorf("%w (%s)", refusal.ErrBindingChanged, catalog.First(catalog.Origin(u), "no URL"))
+			return fmt.Errorf("%w (%s)", refusal.ErrBindingChanged, cmp.Or(catalog.Origin(u), "no URL"))
 		}
 	}
 	return nil
@@ -134,21 +135,21 @@ func (c *Client) ownEndpoints() endpoints {
 		Issuer: e.Issuer, Authorize: e.Authorize, Token: e.Token, Refresh: e.Refresh, Device: e.Device,
 		Registration: e.Registration, PAR: e.PAR, PARRequired: e.PARRequired, Revoke: e.Revoke.URL, Userinfo: e.Whoami.URL,
 	}
-	own.Refresh = catalog.First(own.Refresh, own.Token)
+	own.Refresh = cmp.Or(own.Refresh, own.Token)
 	return own
 }
 
 // or fills what is missing from the discovery document.
 func (own endpoints) or(found endpoints) endpoints {
-	found.Issuer = catalog.First(own.Issuer, found.Issuer)
-	found.Authorize = catalog.First(own.Authorize, found.Authorize)
-	found.Token = catalog.First(own.Token, found.Token)
-	found.Refresh = catalog.First(own.Refresh, found.Token)
-	found.Device = catalog.First(own.Device, found.Device)
-	found.Registration = catalog.First(own.Registration, found.Registration)
-	found.PAR = catalog.First(own.PAR, found.PAR)
+	found.Issuer = cmp.Or(own.Issuer, found.Issuer)
+	found.Authorize = cmp.Or(own.Authorize, found.Authorize)
+	found.Token = cmp.Or(own.Token, found.Token)
+	found.Refresh = cmp.Or(own.Refresh, found.Token)
+	found.Device = cmp.Or(own.Device, found.Device)
+	found.Registration = cmp.Or(own.Registration, found.Registration)
+	found.PAR = cmp.Or(own.PAR, found.PAR)
 	found.PARRequired = own.PARRequired || found.PARRequired
-	found.Revoke = catalog.First(own.Revoke, found.Revoke)
-	found.Userinfo = catalog.First(own.Userinfo, found.Userinfo)
+	found.Revoke = cmp.Or(own.Revoke, found.Revoke)
+	found.Userinfo = cmp.Or(own.Userinfo, found.Userinfo)
 	return found
 }

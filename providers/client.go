@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -71,21 +72,6 @@ type Revocation struct {
 	Extra                     map[string]json.RawMessage
 }
 
-// The methods of Client, each in the file of its name:
-//
-//	Entry() Entry                                       the resolved entry
-//	Connection() Connection
-//	Binding(ctx) (Binding, error)                       may discover
-//	Authorize(ctx, AuthorizeOptions) (*Flow, error)     flow.go
-//	Refresh(ctx, RefreshRequest) (Answer, error)        *Failure or ErrBindingChanged
-//	Revoke(ctx, Revocation) error                       *Failure or ErrBindingChanged
-//	Whoami(ctx, Answer) (Account, error)
-//	Probe(ctx, accessToken string, extra) Liveness
-//	NeedsRegistration(ctx) (issuer string, need bool, err error)  registered.go
-//	Register(ctx, redirectURIs []string) (Registration, error)   RFC 7591
-//	API(path string, extra) (*url.URL, error)           resolves a path or URL against the entry's API hosts, or refuses
-//	Rejected(*http.Response, body []byte) bool          the entry's own rule of what a 401 is
-
 // newClient takes an entry that has been resolved and checked.
 func newClient(e catalog.Entry, conn catalog.Connection, o ClientOptions) (*Client, error) {
 	transport := o.Transport
@@ -111,7 +97,7 @@ func (c *Client) Entry() catalog.Entry { return c.entry }
 // Connection is the connection's configuration.
 func (c *Client) Connection() catalog.Connection { return c.conn }
 
-func (c *Client) clientID() string { return catalog.First(c.conn.ClientID, c.entry.Client.ID) }
+func (c *Client) clientID() string { return cmp.Or(c.conn.ClientID, c.entry.Client.ID) }
 
 // now is wall time, without a monotonic reading: only wall time counts for
 // tokens.
@@ -184,7 +170,7 @@ func atlassianExtra(body []byte, site string) map[string]json.RawMessage {
 	}
 	chosen := list[0]
 	for _, s := range list {
-		if u, err := url.Parse(refusal.MemberValue(s, "url")); err == nil && site != "" && u.Host == site {
+		if u, err := url.Parse(refusal.TextAt(s, "url")); err == nil && site != "" && u.Host == site {
 			chosen = s
 		}
 	}

@@ -16,6 +16,8 @@ import (
 	"github.com/authtray/authtray/providers/refusal"
 )
 
+var testNow = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+
 // record is a provider that answers as it is told and remembers what it was
 // asked.
 type record struct {
@@ -331,3 +333,26 @@ func TestARefreshKeepsWhatTheAnswerDoesNotRepeat(t *testing.T) {
 }
 
 var extraOf = keepAs
+
+func TestWhatIsWrongWithAConnectionIsOneSentence(t *testing.T) {
+	catalogue, _ := catalog.LoadCatalogue("")
+	for _, tt := range []struct {
+		conn catalog.Connection
+		want string
+	}{
+		{catalog.Connection{Provider: "gitlub"}, `provider: there is no provider "gitlub"; did you mean github?`},
+		{catalog.Connection{Provider: "nobody"}, "provider: there is no provider \"nobody\"; `authtray providers` lists them"},
+		{catalog.Connection{Provider: "oidc"}, "vars.issuer: is missing: the issuer URL; give it with --set vars.issuer=…"},
+		{catalog.Connection{Provider: "oidc", Vars: map[string]string{"issuer": "login.example.org"}}, "vars.issuer: must begin with https://"},
+		{catalog.Connection{Provider: "oidc", Vars: map[string]string{"issuer": "http://localhost:8080"}}, "vars.issuer: must be https, or http to 127.0.0.1 or [::1]"},
+		{catalog.Connection{Provider: "gitlab", Vars: map[string]string{"hsot": "a"}}, "vars.hsot: the entry gitlab has no such variable"},
+		{catalog.Connection{Provider: "gitlab", Vars: map[string]string{"host": "https://a"}}, "vars.host: is not a hostname"},
+		{catalog.Connection{Provider: "gitlab", Override: map[string]any{"token": "http://a.example"}}, "override.token: must be https"},
+		{catalog.Connection{Provider: "github", CAFile: "/nonexistent/ca.pem"}, "ca_file: /nonexistent/ca.pem cannot be read: "},
+	} {
+		_, err := NewClient(catalogue, tt.conn, ClientOptions{})
+		if err == nil || !strings.HasPrefix(err.Error(), tt.want) {
+			t.Errorf("%+v\n got %v\nwant %s", tt.conn, err, tt.want)
+		}
+	}
+}

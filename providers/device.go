@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -70,8 +71,8 @@ func (c *Client) deviceAuthorization(ctx context.Context, e endpoints, o Authori
 func (c *Client) deviceForm(o AuthorizeOptions) url.Values {
 	rules := c.entry.AuthorizeOpts
 	form := url.Values{"client_id": {c.clientID()}}
-	set(form, catalog.First(rules.ScopeParam, "scope"), strings.Join(c.scopes(o.Scopes), catalog.First(rules.ScopeSep, " ")))
-	set(form, "resource", catalog.First(o.Resource, c.resource()))
+	set(form, cmp.Or(rules.ScopeParam, "scope"), strings.Join(c.scopes(o.Scopes), cmp.Or(rules.ScopeSep, " ")))
+	set(form, "resource", cmp.Or(o.Resource, c.resource()))
 	set(form, "audience", rules.Params["audience"])
 	return form
 }

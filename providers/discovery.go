@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -84,7 +85,7 @@ func (c *Client) fetchDiscovery(ctx context.Context) (endpoints, error) {
 	for _, place := range discoveryURLs(issuer) {
 		found, f := c.fetchMetadata(ctx, issuer, place)
 		if f == nil {
-			found.Issuer = catalog.First(found.Issuer, issuer)
+			found.Issuer = cmp.Or(found.Issuer, issuer)
 			return found, nil
 		}
 		if f.Status == 0 {
@@ -272,7 +273,7 @@ func sameRoot(a, b string) bool {
 }
 
 func isTenant(s string) bool {
-	return s == "{tenantid}" || catalog.Patterns["slug"].MatchString(s)
+	return s == "{tenantid}" || catalog.IsSlug(s)
 }
 
 func issuerHint(asked, said string) string {
@@ -289,7 +290,9 @@ func textList(v any) []string {
 	}
 	out := make([]string, 0, len(list))
 	for _, item := range list {
-		out = refusal.AppendText(out, refusal.Text(item))
+		if s := refusal.Text(item); s != "" && s != "false" {
+			out = append(out, s)
+		}
 	}
 	return out
 }

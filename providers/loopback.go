@@ -64,7 +64,7 @@ func plainPath(path string) bool {
 		return false
 	}
 	for _, part := range strings.Split(path[1:], "/") {
-		if part == "." || part == ".." || part != "" && !catalog.Patterns["slug"].MatchString(part) {
+		if part == "." || part == ".." || part != "" && !catalog.IsSlug(part) {
 			return false
 		}
 	}

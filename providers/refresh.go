@@ -1,14 +1,13 @@
 package providers
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"maps"
 	"net/url"
 	"strings"
-
-	"github.com/authtray/authtray/providers/catalog"
 )
 
 // Refresh renews a grant. A provider that gives no new refresh token leaves
@@ -42,8 +41,8 @@ func (c *Client) refreshForm(r RefreshRequest) url.Values {
 	if c.entry.HasQuirk("meta_exchange") {
 		form = metaExchange(r.AccessToken)
 	}
-	set(form, "scope", strings.Join(r.Scopes, catalog.First(o.ScopeSep, " ")))
-	set(form, "resource", catalog.First(r.Resource, c.resource()))
+	set(form, "scope", strings.Join(r.Scopes, cmp.Or(o.ScopeSep, " ")))
+	set(form, "resource", cmp.Or(r.Resource, c.resource()))
 	setAll(form, o.RefreshParams)
 	return form
 }

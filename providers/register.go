@@ -2,6 +2,7 @@ package providers
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -55,7 +56,7 @@ func (c *Client) Register(ctx context.Context, redirectURIs []string) (Registrat
 	if err != nil {
 		return Registration{}, err
 	}
-	r.Issuer, r.Auth = ep.Issuer, registeredAuth(refusal.MemberValue(refusal.ParseBody(answer), "token_endpoint_auth_method"), method, r.ClientSecret != "", ep.AuthMethods)
+	r.Issuer, r.Auth = ep.Issuer, registeredAuth(refusal.TextAt(refusal.ParseBody(answer), "token_endpoint_auth_method"), method, r.ClientSecret != "", ep.AuthMethods)
 	if len(redirectURIs) > 0 {
 		r.RedirectURI = redirectURIs[0]
 	}
@@ -87,7 +88,7 @@ func (c *Client) registrationAuth(announced []string) string {
 // told that it needs none, had better use it: basic is what saying nothing means
 // (RFC 7591 §2).
 func registeredAuth(answered, asked string, hasSecret bool, announced []string) string {
-	switch is := catalog.First(answered, asked); {
+	switch is := cmp.Or(answered, asked); {
 	case !hasSecret, answered == "none":
 		return "none"
 	case is == "client_secret_post":
@@ -115,7 +116,7 @@ func (c *Client) clientMetadata(redirectURIs []string, method string) map[string
 
 func (c *Client) readRegistration(status int, header http.Header, body []byte) (Registration, error) {
 	m := refusal.ParseBody(body)
-	r := Registration{ClientID: refusal.MemberValue(m, "client_id"), ClientSecret: refusal.MemberValue(m, "client_secret")}
+	r := Registration{ClientID: refusal.TextAt(m, "client_id"), ClientSecret: refusal.TextAt(m, "client_secret")}
 	if status < 200 || status > 299 || r.ClientID == "" {
 		f := refusal.Classify(refusal.ErrorRules{}, status, header, body, c.now())
 		if f.Class != refusal.Transient {
@@ -155,7 +156,7 @@ func (c *Client) NeedsRegistration(ctx context.Context) (issuer string, need boo
 	if !need && c.ownID == "" && c.conn.MCP != "" {
 		return "", false, c.misconfigured("no_client_id",
 			"%s registers no clients by itself. Register a native app there with the redirect URI %s, and tell its id: authtray add %s --client-id ID",
-			catalog.First(ep.Issuer, c.entry.Name), c.entry.RedirectURI(), c.conn.Name)
+			cmp.Or(ep.Issuer, c.entry.Name), c.entry.RedirectURI(), c.conn.Name)
 	}
 	return ep.Issuer, need, nil
 }

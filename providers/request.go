@@ -2,6 +2,7 @@ package providers
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -45,7 +46,7 @@ func (c *Client) exchangeForm(code, verifier, redirectURI, resource string) url.
 	if c.entry.AuthorizeOpts.PKCE != "off" {
 		set(form, "code_verifier", verifier)
 	}
-	set(form, "resource", catalog.First(resource, c.resource()))
+	set(form, "resource", cmp.Or(resource, c.resource()))
 	setAll(form, c.entry.AuthorizeOpts.TokenParams)
 	return form
 }
@@ -171,7 +172,7 @@ func (c *Client) authenticate(ctx context.Context, form url.Values, header http.
 // authMethod is the entry's, unless a public client turns out to have a secret
 // after all, or a confidential one to have none: then what the provider announces.
 func (c *Client) authMethod(hasSecret bool) string {
-	method := catalog.First(c.entry.Client.Auth, "post")
+	method := cmp.Or(c.entry.Client.Auth, "post")
 	switch {
 	case method == "none" && hasSecret:
 		found := c.discovered()
@@ -207,7 +208,7 @@ func (c *Client) bearerRequest(method, template, body, accessToken string, extra
 	if err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequest(catalog.First(method, http.MethodGet), u.String(), bytes.NewReader([]byte(body)))
+	req, err := http.NewRequest(cmp.Or(method, http.MethodGet), u.String(), bytes.NewReader([]byte(body)))
 	if err != nil {
 		return nil, c.misconfigured("bad_url", "%s has an endpoint that cannot be asked.", c.entry.Name)
 	}
@@ -235,7 +236,7 @@ func (c *Client) expand(template, accessToken string, extra map[string]json.RawM
 	if !complete || err != nil || !catalog.Speakable(u) || u.User != nil {
 		return nil, c.misconfigured("incomplete_url", "%s did not say what its URL %s needs; reconnect.", c.entry.Name, template)
 	}
-	if strings.HasPrefix(template, "{") && !catalog.HostAllowed(c.entry.ApiHosts(), u) {
+	if strings.HasPrefix(template, "{") && !catalog.HostAllowed(c.entry.APIHosts(), u) {
 		return nil, c.misconfigured("foreign_host", "%s sent us to a host that is not one of its own; nothing was sent.", c.entry.Name)
 	}
 	return u, nil

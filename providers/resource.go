@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -34,7 +35,7 @@ func (d *discoveryCache) getResource() resourceMetadata {
 // resource is the RFC 8707 resource of every request: the connection's, or the
 // MCP server; "" for none.
 func (c *Client) resource() string {
-	return catalog.First(c.conn.Resource, c.discovery.getResource().resource, c.conn.MCP)
+	return cmp.Or(c.conn.Resource, c.discovery.getResource().resource, c.conn.MCP)
 }
 
 // fetchResource finds an MCP server's metadata: where the challenge of a 401 says,
@@ -127,12 +128,12 @@ func (c *Client) fetchResourceAt(ctx context.Context, place string) (resourceMet
 		return resourceMetadata{}, refusal.Named(refusal.Classify(refusal.ErrorRules{}, status, header, body, c.now()), c.entry.Name)
 	case status != http.StatusOK || len(servers) == 0:
 		return resourceMetadata{}, c.noMetadata(c.conn.MCP, status, m != nil)
-	case !isResourceOf(refusal.MemberValue(m, "resource"), c.conn.MCP):
+	case !isResourceOf(refusal.TextAt(m, "resource"), c.conn.MCP):
 		f := c.misconfigured("resource_mismatch", "The metadata of %s are of another server; nothing was sent.", c.conn.MCP)
 		f.Status = status
 		return resourceMetadata{}, f
 	}
-	found := resourceMetadata{resource: refusal.MemberValue(m, "resource"), issuer: servers[0], scopes: textList(refusal.Lookup(m, "scopes_supported"))}
+	found := resourceMetadata{resource: refusal.TextAt(m, "resource"), issuer: servers[0], scopes: textList(refusal.Lookup(m, "scopes_supported"))}
 	return found, c.learnable(ctx, c.conn.MCP, "authorization_server", found.issuer)
 }
 

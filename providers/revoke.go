@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -109,7 +110,7 @@ func (c *Client) revokeOne(ctx context.Context, where string, t hintedToken, r R
 }
 
 func (c *Client) revokeRequest(ctx context.Context, where string, form url.Values) (*http.Request, error) {
-	if catalog.First(c.entry.Revoke.Auth, "client") == "client" {
+	if cmp.Or(c.entry.Revoke.Auth, "client") == "client" {
 		return c.clientRequest(ctx, where, form)
 	}
 	body, contentType := encodeForm(form, c.entry.Client.Body)

@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -60,7 +61,7 @@ func (c *Client) ask(ctx context.Context, req *http.Request) (int, http.Header, 
 }
 
 func (c *Client) addHeaders(req *http.Request) {
-	req.Header.Set("User-Agent", "authtray/"+catalog.First(c.opts.Version, "dev"))
+	req.Header.Set("User-Agent", "authtray/"+cmp.Or(c.opts.Version, "dev"))
 	if req.Header.Get("Accept") == "" {
 		req.Header.Set("Accept", "application/json")
 	}

@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -28,7 +29,7 @@ func (c *Client) Probe(ctx context.Context, accessToken string, extra map[string
 		return Unclear
 	case c.isDead(c.entry.Whoami.Dead, a.status, a.body):
 		return DeadToken
-	case a.status >= 200 && a.status < 300 && refusal.ParseBody(a.body) != nil && !refusal.Failed(c.entry.Errors, refusal.ParseBody(a.body)):
+	case a.status >= 200 && a.status < 300 && refusal.ParseBody(a.body) != nil && !c.entry.Errors.Failed(refusal.ParseBody(a.body)):
 		return Alive
 	}
 	return Unclear
@@ -44,18 +45,12 @@ func (c *Client) mayProbe(ctx context.Context) bool {
 	return err == nil && catalog.Origin(ep.Userinfo) == catalog.Origin(ep.Issuer)
 }
 
-// isDead applies rules of what a rejected token looks like; by default a 401. The
-// body is read as members only where a rule for that status asks for them.
+// isDead applies rules of what a rejected token looks like; by default a 401.
 func (c *Client) isDead(rules []string, status int, body []byte) bool {
 	if len(rules) == 0 {
 		return status == http.StatusUnauthorized
 	}
-	rules = refusal.ForStatus(rules, status)
-	if len(rules) == 0 {
-		return false
-	}
-	e := refusal.ReadOwn(c.entry.Errors, body)
-	return refusal.AnyRule(rules, status, e.Own, e.Members)
+	return c.entry.Errors.AnyRule(rules, status, body)
 }
 
 // probeMCP asks the MCP server itself whether it still takes its token: it is
@@ -121,19 +116,19 @@ func (c *Client) serverAccount() Account {
 
 // or fills what is missing.
 func (a Account) or(b Account) Account {
-	return Account{ID: catalog.First(a.ID, b.ID), Label: catalog.First(a.Label, b.Label)}
+	return Account{ID: cmp.Or(a.ID, b.ID), Label: cmp.Or(a.Label, b.Label)}
 }
 
 // account reads the id and the label at the entry's paths; for OpenID Connect
 // the usual claims where the entry says nothing.
 func (c *Client) account(members any) Account {
-	a := Account{ID: refusal.MemberValue(members, catalog.First(c.entry.Whoami.AccountID, "sub"))}
+	a := Account{ID: refusal.TextAt(members, cmp.Or(c.entry.Whoami.AccountID, "sub"))}
 	labels := c.entry.Whoami.Label
 	if len(labels) == 0 {
 		labels = []string{"email", "preferred_username", "name", "sub"}
 	}
 	for _, path := range labels {
-		if a.Label = refusal.MemberValue(members, path); a.Label != "" {
+		if a.Label = refusal.TextAt(members, path); a.Label != "" {
 			break
 		}
 	}

@@ -75,8 +75,8 @@ func (e Entry) varProblems() (list []problem) {
 		switch {
 		case !varName.MatchString(name):
 			list = append(list, problem{path, "a variable's name is lower case letters, digits and underscores"})
-		case Patterns[v.pattern()] == nil:
-			list = append(list, problem{path + ".pattern", "must be one of " + strings.Join(sortedKeys(Patterns), ", ")})
+		case patterns[v.pattern()] == nil:
+			list = append(list, problem{path + ".pattern", "must be one of " + strings.Join(sortedKeys(patterns), ", ")})
 		case v.Default != "" && !v.takes(v.Default):
 			list = append(list, problem{path + ".default", "is not a " + v.pattern()})
 		}
@@ -130,7 +130,7 @@ func (e Entry) ruleProblems() (list []problem) {
 	}
 	for _, path := range sortedKeys(lists) {
 		for _, s := range lists[path] {
-			if _, err := refusal.ParseRule(s); err != nil {
+			if err := refusal.CheckRule(s); err != nil {
 				list = append(list, problem{path, err.Error()})
 			}
 		}
@@ -161,7 +161,7 @@ func (e Entry) otherProblems() (list []problem) {
 	}
 	durations := map[string]string{"tokens.refresh_absolute": e.Tokens.RefreshAbsolute, "tokens.refresh_idle": e.Tokens.RefreshIdle, "tokens.grace": e.Tokens.Grace}
 	for _, path := range sortedKeys(durations) {
-		if _, err := ParseDuration(durations[path]); err != nil {
+		if _, err := parseDuration(durations[path]); err != nil {
 			list = append(list, problem{path, err.Error()})
 		}
 	}
@@ -192,8 +192,8 @@ func isPortRule(s string) bool {
 	return err == nil && n > 0 && n < 65536
 }
 
-// ParseDuration reads a Go duration or a number of days ("180d"); "" is 0.
-func ParseDuration(s string) (time.Duration, error) {
+// parseDuration reads a Go duration or a number of days ("180d"); "" is 0.
+func parseDuration(s string) (time.Duration, error) {
 	if s == "" {
 		return 0, nil
 	}

@@ -35,7 +35,7 @@ type Connection struct {
 
 var connectionName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
 
-// ValidName says whether a connection may be called so.
+// ValidName reports whether a connection may be called so.
 func ValidName(name string) bool { return connectionName.MatchString(name) }
 
 // ParseConnection reads a connection's file, strictly. name is the connection's,
@@ -99,7 +99,7 @@ func (c Connection) problems() (list []problem) {
 	add(strings.ContainsAny(c.ClientID, " \t\r\n\x00"), "client_id", "must not hold spaces")
 	add(slices.ContainsFunc(c.Scopes, IsBadScope), "scopes", "must be a list of scopes, each without spaces")
 	add(c.CAFile != "" && !filepath.IsAbs(c.CAFile), "ca_file", "must be an absolute path")
-	add(slices.ContainsFunc(c.Hosts, IsBadHost), "hosts", "must be host names, such as git.example.org, with a path where it is to decide: git.example.org/team")
+	add(slices.ContainsFunc(c.Hosts, isBadHost), "hosts", "must be host names, such as git.example.org, with a path where it is to decide: git.example.org/team")
 	return list
 }
 
@@ -108,15 +108,16 @@ func isResource(s string) bool {
 	return err == nil && u.IsAbs() && u.Fragment == "" && u.User == nil
 }
 
-// IsBadScope: RFC 6749 §3.3.
+// IsBadScope reports whether s cannot be a scope (RFC 6749 §3.3).
 func IsBadScope(s string) bool {
 	return s == "" || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == '"' || r == '\\' || r >= 0x7f })
 }
 
-// IsBadHost: package app/tools/hosts says what each form means.
-func IsBadHost(s string) bool {
+// isBadHost reports whether s may not stand under a connection's hosts. Package
+// app/tools/hosts says what each form means.
+func isBadHost(s string) bool {
 	host, path, hasPath := strings.Cut(strings.TrimPrefix(s, "*."), "/")
-	return !Patterns["hostname"].MatchString(host) || hasPath && !Patterns["path"].MatchString(path)
+	return !patterns["hostname"].MatchString(host) || hasPath && !patterns["path"].MatchString(path)
 }
 
 // checkOverride: every name under [override] must be a field of an entry, and

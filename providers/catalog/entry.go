@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"net/url"
 	"regexp"
 	"slices"
@@ -45,7 +46,7 @@ type Entry struct {
 	Links         Links              `toml:"links,omitempty" json:"links"`
 
 	// Quirks names the few behaviours that data cannot carry; each is one Go
-	// function in quirks.go, and an unknown name is a loading error.
+	// function of package providers, and an unknown name is a loading error.
 	Quirks []string `toml:"quirks,omitempty" json:"quirks,omitempty"`
 
 	Notes      string            `toml:"notes,omitempty" json:"notes,omitempty"`           // what a user must know, shown by `authtray providers ID`
@@ -163,8 +164,8 @@ func (e Entry) Kept() []string {
 	return names
 }
 
-// ApiHosts is where the tokens may be sent.
-func (e Entry) ApiHosts() []string {
+// APIHosts is where the tokens may be sent.
+func (e Entry) APIHosts() []string {
 	if len(e.API.Hosts) > 0 {
 		return e.API.Hosts
 	}
@@ -196,14 +197,16 @@ var Quirks = map[string]string{
 	"atlassian_resources": "the sites that the token opens are asked for, and kept as cloud_id, site_url and resources",
 }
 
+// HasQuirk reports whether the entry names one of Quirks.
 func (e Entry) HasQuirk(name string) bool { return slices.Contains(e.Quirks, name) }
 
-// RefreshesAccessToken says that a grant is renewed with its access token:
+// RefreshesAccessToken reports whether a grant is renewed with its access token:
 // it can be refreshed though it has no refresh token.
 func (e Entry) RefreshesAccessToken() bool { return e.HasQuirk("meta_exchange") }
 
+// RedirectRule is the entry's redirect fields with their defaults in place.
 func (e Entry) RedirectRule() RedirectRule {
-	r := RedirectRule{Host: e.Redirect.Host, Path: First(e.Redirect.Path, "/callback")}
+	r := RedirectRule{Host: e.Redirect.Host, Path: cmp.Or(e.Redirect.Path, "/callback")}
 	switch e.Redirect.Host {
 	case "https_only":
 		return RedirectRule{URL: e.Redirect.URL, Paste: true}
@@ -234,6 +237,7 @@ func (e Entry) RedirectURI() string {
 	return u.String()
 }
 
+// Unit is the unit of the lifetimes in the provider's answers.
 func (t TokenRules) Unit() time.Duration {
 	if t.ExpiresUnit == "ms" {
 		return time.Millisecond
@@ -241,11 +245,8 @@ func (t TokenRules) Unit() time.Duration {
 	return time.Second
 }
 
-// A lifetime in an answer is bounded by a century, and one below a second is none.
-const (
-	MaxLifetime = 100 * 365 * 24 * time.Hour
-	MinLifetime = time.Second
-)
+// MaxLifetime bounds every lifetime, in an answer and in an entry.
+const MaxLifetime = 100 * 365 * 24 * time.Hour
 
 // RedirectRule is what redirect URI the provider takes.
 type RedirectRule struct {

@@ -14,8 +14,8 @@ import (
 // terminal becomes this process's own.
 const openAtOnce = syscall.O_NONBLOCK | syscall.O_NOCTTY
 
-// CheckFile refuses a configuration file that somebody else may have written.
-func CheckFile(info fs.FileInfo) error {
+// checkFile refuses a configuration file that somebody else may have written.
+func checkFile(info fs.FileInfo) error {
 	if info.Size() > maxFile {
 		return fmt.Errorf("is larger than %d kB; this cannot be a configuration file", maxFile>>10)
 	}

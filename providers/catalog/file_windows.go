@@ -8,9 +8,9 @@ import (
 // openAtOnce: nothing that is opened here waits.
 const openAtOnce = 0
 
-// CheckFile refuses what cannot be a configuration file. Who may write it is
+// checkFile refuses what cannot be a configuration file. Who may write it is
 // left to the access list of the user's profile folder.
-func CheckFile(info fs.FileInfo) error {
+func checkFile(info fs.FileInfo) error {
 	if info.Size() > maxFile {
 		return fmt.Errorf("is larger than %d kB; this cannot be a configuration file", maxFile>>10)
 	}

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"reflect"
 	"slices"
 	"strings"
@@ -88,7 +89,7 @@ func TestSetIssuerLeavesOneIssuerWhereverItWasBefore(t *testing.T) {
 				if _, still := conn.Override["redirect"]; still != port || conn.Override["vars"] != nil && form != "a default and a label" {
 					t.Errorf("the override is %v", conn.Override)
 				}
-				if got, err := catalogue.Resolve(conn); err != nil || !strings.HasPrefix(First(got.Issuer, got.Token), newIssuer) {
+				if got, err := catalogue.Resolve(conn); err != nil || !strings.HasPrefix(cmp.Or(got.Issuer, got.Token), newIssuer) {
 					t.Errorf("resolved to the issuer %q, token %q: %v", got.Issuer, got.Token, err)
 				}
 			})

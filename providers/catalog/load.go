@@ -56,7 +56,7 @@ func readUserEntries(dir string) (map[string]tomlFile, []error) {
 		return nil, nil
 	}
 	return readEntries(os.DirFS(dir), ".", dir, func(name string) ([]byte, error) {
-		return ReadRegular(filepath.Join(dir, name), CheckFile)
+		return ReadRegular(filepath.Join(dir, name), checkFile)
 	})
 }
 

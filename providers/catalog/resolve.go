@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"strings"
@@ -28,8 +29,8 @@ func (c *Catalogue) Resolve(conn Connection) (Entry, error) {
 	}
 	anyIssuer := isPlaceholder(e.Issuer) || isPlaceholder(before.Issuer) && e.Name == before.Name
 	e = e.fill(values)
-	e.API.Base = First(e.API.Base, conn.MCP)
-	if u, err := url.Parse(First(conn.MCP, e.Issuer)); err == nil && u.Host != "" && (anyIssuer || conn.MCP != "") {
+	e.API.Base = cmp.Or(e.API.Base, conn.MCP)
+	if u, err := url.Parse(cmp.Or(conn.MCP, e.Issuer)); err == nil && u.Host != "" && (anyIssuer || conn.MCP != "") {
 		e.Name = u.Host // "OpenID Connect says…" would tell a person nothing
 	}
 	for _, p := range e.check() {

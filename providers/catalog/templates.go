@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"net/url"
 	"reflect"
 	"regexp"
@@ -8,9 +9,9 @@ import (
 	"strings"
 )
 
-// Patterns are what a template variable's value may look like. None lets a
+// patterns are what a template variable's value may look like. None lets a
 // value carry a scheme, user information, a query, or a path where none belongs.
-var Patterns = map[string]*regexp.Regexp{
+var patterns = map[string]*regexp.Regexp{
 	"hostname": regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$`),
 	"slug":     regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9._-]*$`),
 	"path":     regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$`),
@@ -18,12 +19,16 @@ var Patterns = map[string]*regexp.Regexp{
 	"url":      regexp.MustCompile(`^https?://[^\s{}"<>]+$`),
 }
 
+// IsSlug reports whether s is a single path segment of letters, digits, dots,
+// dashes and underscores.
+func IsSlug(s string) bool { return patterns["slug"].MatchString(s) }
+
 // samples stand in for variables without a default when an entry is checked.
 var samples = map[string]string{
 	"hostname": "host.example", "slug": "slug", "path": "path", "port": "8443", "url": "https://issuer.example/path",
 }
 
-func (v Var) pattern() string { return First(v.Pattern, "slug") }
+func (v Var) pattern() string { return cmp.Or(v.Pattern, "slug") }
 
 func (v Var) takes(value string) bool { return valueProblem(v.pattern(), value) == "" }
 
@@ -32,7 +37,7 @@ func (v Var) takes(value string) bool { return valueProblem(v.pattern(), value) 
 func valueProblem(pattern, value string) string {
 	switch {
 	case pattern != "url":
-		if !Patterns[pattern].MatchString(value) {
+		if !patterns[pattern].MatchString(value) {
 			return "is not a " + pattern
 		}
 		return ""
@@ -40,7 +45,7 @@ func valueProblem(pattern, value string) string {
 		return "must begin with https://"
 	case urlProblem(value) != "":
 		return urlProblem(value)
-	case !Patterns[pattern].MatchString(value):
+	case !patterns[pattern].MatchString(value):
 		return "is not a URL"
 	}
 	return ""
@@ -59,12 +64,12 @@ func (e Entry) values(given map[string]string, before Entry) (map[string]string,
 	values := make(map[string]string, len(e.Vars))
 	for _, name := range sortedKeys(e.Vars) {
 		v := e.Vars[name]
-		values[name] = First(given[name], v.Default)
+		values[name] = cmp.Or(given[name], v.Default)
 		switch {
 		case values[name] == "" && len(e.fieldsWith(name)) == 0:
 			delete(values, name)
 		case values[name] == "":
-			return nil, problem{"vars." + name, "is missing: " + First(v.Label, "a "+v.pattern()) + "; give it with --set vars." + name + "=…" + e.left(name, before)}
+			return nil, problem{"vars." + name, "is missing: " + cmp.Or(v.Label, "a "+v.pattern()) + "; give it with --set vars." + name + "=…" + e.left(name, before)}
 		case !v.takes(values[name]):
 			return nil, problem{"vars." + name, valueProblem(v.pattern(), values[name])}
 		}
@@ -115,7 +120,7 @@ func (e Entry) fieldsWith(name string) (paths []string) {
 func (e Entry) sampleValues() map[string]string {
 	values := make(map[string]string, len(e.Vars))
 	for name, v := range e.Vars {
-		values[name] = First(v.Default, samples[v.pattern()])
+		values[name] = cmp.Or(v.Default, samples[v.pattern()])
 	}
 	return values
 }

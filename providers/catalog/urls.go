@@ -5,12 +5,11 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 )
 
-// Speakable says whether we speak to a URL at all: https, or plain http to a
+// Speakable reports whether we speak to a URL at all: https, or plain http to a
 // loopback literal. A name such as localhost is no literal: what it resolves to
 // is not ours to say.
 func Speakable(u *url.URL) bool {
@@ -23,12 +22,14 @@ func Speakable(u *url.URL) bool {
 	return false
 }
 
+// IsLoopbackLiteral reports whether host is an address of this machine, written
+// as an address.
 func IsLoopbackLiteral(host string) bool {
 	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.Unmap().IsLoopback()
 }
 
-// IsPrivateHost says whether a host is on this machine or a private network, as
+// IsPrivateHost reports whether a host is on this machine or a private network, as
 // far as its name tells, or its addresses where it can be resolved.
 func IsPrivateHost(ctx context.Context, host string) bool {
 	if ip, err := netip.ParseAddr(host); err == nil {
@@ -58,13 +59,6 @@ var carrierNAT = netip.MustParsePrefix("100.64.0.0/10")
 
 func hasSuffixLabel(host, label string) bool {
 	return len(host) > len(label) && host[len(host)-len(label)-1:] == "."+label
-}
-
-func First(values ...string) string {
-	if i := slices.IndexFunc(values, func(s string) bool { return s != "" }); i >= 0 {
-		return values[i]
-	}
-	return ""
 }
 
 // Origin is scheme://host:port of a URL in its one spelling: lower case, the

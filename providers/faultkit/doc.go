@@ -9,18 +9,6 @@
 // The first token request is then answered 503, the second reaches the provider
 // and its answer is lost, the third and all later ones pass.
 //
-// # What is where
-//
-//	kit.go       Kit: which fault meets which request
-//	answer.go    Answer: a provider's answer, to be changed and sent
-//	faults.go    the faults that answer in the provider's place, and the catalogue of all
-//	mangle.go    those that change what the provider said
-//	wire.go      those that cut, hold and slow down the line
-//	conns.go     those that strike a connection before any request
-//	tls.go       an HTTPS front whose handshakes fail as told
-//	record.go    everything that was received
-//	families.go  requests counted by grant
-//
 // To add a fault, write a function that returns a Fault, list it in Catalogue,
 // and add its line to the table in faults_test.go, which looks at the bytes.
 package faultkit

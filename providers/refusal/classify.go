@@ -26,7 +26,7 @@ import (
 // refresh-token, BadRefreshToken and BAD_REFRESH_TOKEN are bad_refresh_token.
 func Classify(rules ErrorRules, status int, header http.Header, body []byte, now time.Time) *Failure {
 	e := readError(rules, body)
-	e.texts = AppendText(e.texts, bearerError(header))
+	e.texts = appendText(e.texts, bearerError(header))
 	f := &Failure{Status: status, RetryAfter: retryAfter(header, now), Code: e.code(rules)}
 	f.Class, f.Code = e.class(rules, status, f.Code)
 	f.Lost = answerLost(status, f.Code)
@@ -108,7 +108,7 @@ func (e oauthError) class(rules ErrorRules, status int, code string) (Class, str
 
 // wordClass is the class that a code gives, else a text.
 func (e oauthError) wordClass() (Class, string, bool) {
-	errors := append(slices.Clip(e.Own), valuesOf(e.Members, []string{"error", "errorcode"})...)
+	errors := append(slices.Clip(e.own), valuesOf(e.members, []string{"error", "errorcode"})...)
 	for _, c := range e.codes {
 		class, code, ok := codeClass(c)
 		if slices.Contains(browserCodes, code) && !slices.Contains(errors, c) {
@@ -135,8 +135,9 @@ func (e oauthError) blamesRefreshToken() bool {
 	return slices.ContainsFunc(e.texts, func(t string) bool { return slices.ContainsFunc(listen(t), said.callsRefreshTokenBad) })
 }
 
-// PassingStatus: the provider, or something before it, is in trouble. Nothing in
-// the body outweighs that: a gateway may answer in the provider's name.
+// PassingStatus reports whether the provider, or something before it, is in
+// trouble. Nothing in the body outweighs that: a gateway may answer in the
+// provider's name.
 func PassingStatus(status int) bool {
 	return status >= 500 || slices.Contains([]int{407, 408, 425, 429}, status)
 }

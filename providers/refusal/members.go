@@ -68,6 +68,21 @@ func Lookup(v any, path string) any {
 	return nil
 }
 
+// Member is an object's member by its name, else by the same name in another
+// spelling (accessToken for access_token).
+func Member(v any, name string) any {
+	if found := Lookup(v, name); found != nil {
+		return found
+	}
+	for _, key := range keysWhere(v, func(key string, _ any) bool { return plainName(key) == plainName(name) }) {
+		return v.(map[string]any)[key]
+	}
+	return nil
+}
+
+// TextAt is the text at a path; "" where there is none.
+func TextAt(v any, path string) string { return Text(Lookup(v, path)) }
+
 // Text is the value of a scalar member; "" for null, objects and lists.
 func Text(v any) string {
 	switch t := v.(type) {

@@ -10,27 +10,27 @@ import (
 
 // oauthError is what an answer's body says about an error, whatever its shape.
 type oauthError struct {
-	Members any
-	Own     []string // the values under the entry's code paths, first hit first
+	members any
+	own     []string // the values under the entry's code paths, first hit first
 	codes   []string // those, then the other places of codes
 	texts   []string // the values of textNames
 }
 
 func readError(rules ErrorRules, body []byte) oauthError {
-	e := ReadOwn(rules, body)
-	e.codes = append(slices.Clip(e.Own), valuesOf(e.Members, codeNames)...)
-	e.texts = valuesOf(e.Members, textNames)
+	e := readOwn(rules, body)
+	e.codes = append(slices.Clip(e.own), valuesOf(e.members, codeNames)...)
+	e.texts = valuesOf(e.members, textNames)
 	return e
 }
 
-// ReadOwn is readError for an entry's own rules alone.
-func ReadOwn(rules ErrorRules, body []byte) oauthError {
-	e := oauthError{Members: ParseBody(body)}
-	if s, ok := e.Members.(string); ok {
-		e.Members = map[string]any{"error": s} // the whole answer is the code, in quotes
+// readOwn is readError for an entry's own rules alone.
+func readOwn(rules ErrorRules, body []byte) oauthError {
+	e := oauthError{members: ParseBody(body)}
+	if s, ok := e.members.(string); ok {
+		e.members = map[string]any{"error": s} // the whole answer is the code, in quotes
 	}
 	for _, path := range codePaths(rules) {
-		e.Own = AppendText(e.Own, MemberValue(e.Members, path))
+		e.own = appendText(e.own, TextAt(e.members, path))
 	}
 	return e
 }
@@ -74,14 +74,14 @@ func valuesOf(members any, names []string) (values []string) {
 
 // scalarsUnder are an object's scalars of that name; a list's count as its own.
 func scalarsUnder(v any, name string) (values []string) {
-	for _, key := range KeysWhere(v, func(key string, _ any) bool { return PlainName(key) == name }) {
+	for _, key := range keysWhere(v, func(key string, _ any) bool { return plainName(key) == name }) {
 		item := v.(map[string]any)[key]
 		list, ok := item.([]any)
 		if !ok {
 			list = []any{item}
 		}
 		for _, item := range list[:min(len(list), 8)] {
-			values = append(AppendText(values, Text(item)), codeKeys(item)...)
+			values = append(appendText(values, Text(item)), codeKeys(item)...)
 		}
 	}
 	return values
@@ -90,7 +90,7 @@ func scalarsUnder(v any, name string) (values []string) {
 // codeKeys are an object's members that have a code for a name: the errors of
 // {"error": {"invalid_grant": "expired"}}.
 func codeKeys(v any) []string {
-	return KeysWhere(v, func(key string, item any) bool {
+	return keysWhere(v, func(key string, item any) bool {
 		_, known := knownCodes[canonical(key)]
 		return known && item != nil && item != false
 	})
@@ -101,7 +101,7 @@ func codeKeys(v any) []string {
 func containersIn(v any) (inner []any) {
 	items, _ := v.([]any)
 	items = slices.Clone(items)
-	for _, key := range KeysWhere(v, func(string, any) bool { return true }) {
+	for _, key := range keysWhere(v, func(string, any) bool { return true }) {
 		items = append(items, v.(map[string]any)[key])
 	}
 	for _, item := range items {
@@ -123,8 +123,8 @@ func isContainer(v any) bool {
 	return false
 }
 
-// KeysWhere are an object's keys that fit, sorted.
-func KeysWhere(v any, fits func(key string, item any) bool) (keys []string) {
+// keysWhere are an object's keys that fit, sorted.
+func keysWhere(v any, fits func(key string, item any) bool) (keys []string) {
 	m, _ := v.(map[string]any)
 	for key, item := range m {
 		if fits(key, item) {
@@ -135,14 +135,13 @@ func KeysWhere(v any, fits func(key string, item any) bool) (keys []string) {
 	return keys
 }
 
-func PlainName(key string) string { return joiners.Replace(strings.ToLower(key)) }
+// plainName is a member's name without what makes no difference.
+func plainName(key string) string { return joiners.Replace(strings.ToLower(key)) }
 
 // joiners make no difference in a name. Made once: a body may have a megabyte of names.
 var joiners = strings.NewReplacer("_", "", "-", "")
 
-func MemberValue(members any, path string) string { return Text(Lookup(members, path)) }
-
-func AppendText(list []string, s string) []string {
+func appendText(list []string, s string) []string {
 	if s == "" || s == "false" {
 		return list
 	}
@@ -150,14 +149,14 @@ func AppendText(list []string, s string) []string {
 }
 
 func (e oauthError) matches(rules []string, status int) bool {
-	return AnyRule(rules, status, e.Own, e.Members)
+	return anyRule(rules, status, e.own, e.members)
 }
 
 // code is the provider's own word for the error, safe to show: what the entry
 // points at, else the first that reads as a code, else the first there is.
 func (e oauthError) code(rules ErrorRules) string {
-	if len(rules.CodePaths) > 0 && len(e.Own) > 0 && e.Own[0] != "true" {
-		return SafeCode(e.Own[0])
+	if len(rules.CodePaths) > 0 && len(e.own) > 0 && e.own[0] != "true" {
+		return SafeCode(e.own[0])
 	}
 	for _, c := range e.codes {
 		if isWord(c) {
@@ -235,6 +234,6 @@ var goneCodes = []string{"invalid_token", "token_revoked", "token_expired", "tok
 // token is revoked now, or that the provider does not know it.
 func TokenGone(rules ErrorRules, status int, body []byte) bool {
 	e := readError(rules, body)
-	ok := status >= 200 && status < 300 && !Failed(rules, e.Members) && !hasError(e.Members)
+	ok := status >= 200 && status < 300 && !rules.Failed(e.members) && !hasError(e.members)
 	return ok || e.saysUnknownToken(rules, status)
 }

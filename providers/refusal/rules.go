@@ -22,8 +22,8 @@ import (
 // given them, and a rule that means one of those must name it, or say "5xx".
 type rule struct {
 	status string // "400", "4xx", "*"
-	Code   string // "" where members decide
-	Where  []condition
+	code   string // "" where members decide
+	where  []condition
 }
 
 type condition struct{ path, value string }
@@ -33,7 +33,13 @@ var (
 	ruleMember = regexp.MustCompile(`^[A-Za-z0-9_.-]+=`)
 )
 
-func ParseRule(s string) (rule, error) {
+// CheckRule says what is wrong with a rule.
+func CheckRule(s string) error {
+	_, err := parseRule(s)
+	return err
+}
+
+func parseRule(s string) (rule, error) {
 	words := strings.Fields(s)
 	if len(words) == 0 || !ruleStatus.MatchString(words[0]) {
 		return rule{}, fmt.Errorf("rule %q must begin with a status: 400, 4xx or *", s)
@@ -42,7 +48,7 @@ func ParseRule(s string) (rule, error) {
 	for _, w := range words[1:] {
 		r.add(w)
 	}
-	if r.status == "*" && r.Code == "" && r.Where == nil {
+	if r.status == "*" && r.code == "" && r.where == nil {
 		return rule{}, fmt.Errorf("rule %q would match every answer: name a code or a member", s)
 	}
 	return r, nil
@@ -51,24 +57,24 @@ func ParseRule(s string) (rule, error) {
 // add takes the next word: the start of a condition, the rest of the value of
 // the one before, or the code.
 func (r *rule) add(word string) {
-	switch last := len(r.Where) - 1; {
+	switch last := len(r.where) - 1; {
 	case ruleMember.MatchString(word):
 		path, value, _ := strings.Cut(word, "=")
-		r.Where = append(r.Where, condition{path, value})
+		r.where = append(r.where, condition{path, value})
 	case last >= 0:
-		r.Where[last].value += " " + word
+		r.where[last].value += " " + word
 	default:
-		r.Code = strings.TrimSpace(r.Code + " " + word)
+		r.code = strings.TrimSpace(r.code + " " + word)
 	}
 }
 
 // matches applies the rule to an answer. codes are the values found under the
 // entry's code paths.
 func (r rule) matches(status int, codes []string, members any) bool {
-	if !r.matchesStatus(status) || r.Code != "" && !anyMatch(codes, r.Code) {
+	if !r.matchesStatus(status) || r.code != "" && !anyMatch(codes, r.code) {
 		return false
 	}
-	for _, c := range r.Where {
+	for _, c := range r.where {
 		if !valueMatches(memberText(Lookup(members, c.path)), c.value) {
 			return false
 		}
@@ -117,29 +123,30 @@ func memberText(v any) string {
 	return Text(v)
 }
 
-// AnyRule tells whether one of the rules (already checked when loaded) matches.
-func AnyRule(rules []string, status int, codes []string, members any) bool {
+// anyRule reports whether one of the rules (already checked when loaded) matches.
+func anyRule(rules []string, status int, codes []string, members any) bool {
 	for _, s := range rules {
-		if r, err := ParseRule(s); err == nil && r.matches(status, codes, members) {
+		if r, err := parseRule(s); err == nil && r.matches(status, codes, members) {
 			return true
 		}
 	}
 	return false
 }
 
-// ForStatus leaves the rules that can match an answer of that status.
-func ForStatus(rules []string, status int) (list []string) {
+// RulesNeedBody reports whether one of the rules looks into the body of an answer
+// of that status.
+func RulesNeedBody(rules []string, status int) bool {
 	for _, s := range rules {
-		if r, err := ParseRule(s); err == nil && r.matchesStatus(status) {
-			list = append(list, s)
+		if r, err := parseRule(s); err == nil && r.matchesStatus(status) && (r.code != "" || r.where != nil) {
+			return true
 		}
 	}
-	return list
+	return false
 }
 
 // ErrorRules come before the general table of classify.go. A rule is
 // "STATUS CODE", "* CODE" or "STATUS path=value…", for example
-// "400 invalid_request", "* bad_refresh_token", "400 error.code=190"; rules.go
+// "400 invalid_request", "* bad_refresh_token", "400 error.code=190"; type rule
 // has the whole of it. CODE is compared with the values at CodePaths.
 type ErrorRules struct {
 	In200     bool     `toml:"in_200,omitempty" json:"in_200,omitempty"`         // errors come with status 200; also implied by a non-empty error
@@ -148,4 +155,14 @@ type ErrorRules struct {
 	Reconnect []string `toml:"reconnect,omitempty" json:"reconnect,omitempty"`   // dead
 	Transient []string `toml:"transient,omitempty" json:"transient,omitempty"`
 	Misconfig []string `toml:"misconfig,omitempty" json:"misconfig,omitempty"`
+}
+
+// AnyRule reports whether one of the rules matches an answer. The body is read
+// only where a rule asks for it.
+func (r ErrorRules) AnyRule(rules []string, status int, body []byte) bool {
+	if !RulesNeedBody(rules, status) {
+		body = nil
+	}
+	e := readOwn(r, body)
+	return anyRule(rules, status, e.own, e.members)
 }

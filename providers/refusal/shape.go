@@ -30,20 +30,20 @@ import (
 // number or phrase.
 func (e oauthError) isShaped(rules ErrorRules, status int) bool {
 	switch {
-	case Failed(rules, e.Members), e.hasWord("error", "errorcode"):
+	case rules.Failed(e.members), e.hasWord("error", "errorcode"):
 		return true
 	case status < 300:
 		return false
-	case e.hasWord("code", "errors", "errortype"), slices.ContainsFunc(e.Own, isTellingWord), e.phraseIsCode(rules):
+	case e.hasWord("code", "errors", "errortype"), slices.ContainsFunc(e.own, isTellingWord), e.phraseIsCode(rules):
 		return true
 	case status != http.StatusBadRequest && status != http.StatusUnauthorized:
 		return false
 	}
-	return e.errorSaysMore() || slices.ContainsFunc(e.Own, saysMore)
+	return e.errorSaysMore() || slices.ContainsFunc(e.own, saysMore)
 }
 
 func (e oauthError) hasWord(names ...string) bool {
-	return slices.ContainsFunc(valuesOf(e.Members, names), isTellingWord)
+	return slices.ContainsFunc(valuesOf(e.members, names), isTellingWord)
 }
 
 func isTellingWord(s string) bool { return isWord(s) && saysMore(s) }
@@ -87,10 +87,10 @@ var reasonPhrases = func() (list []string) {
 // lower case, and with more to say beside it, it is not HTTP's.
 func (e oauthError) phraseIsCode(rules ErrorRules) bool {
 	isCode := func(path string) bool {
-		s := MemberValue(e.Members, path)
+		s := TextAt(e.members, path)
 		return s != "" && s == canonical(s) && isReasonPhrase(s)
 	}
-	if isCode("error") && saysMore(MemberValue(e.Members, "error_description")) {
+	if isCode("error") && saysMore(TextAt(e.members, "error_description")) {
 		return true
 	}
 	return slices.ContainsFunc(e.texts, saysMore) && slices.ContainsFunc(rules.CodePaths, func(path string) bool {
@@ -100,13 +100,13 @@ func (e oauthError) phraseIsCode(rules ErrorRules) bool {
 
 // errorSaysMore is for an error that is no word.
 func (e oauthError) errorSaysMore() bool {
-	if !hasError(e.Members) {
+	if !hasError(e.members) {
 		return false
 	}
-	v := Lookup(e.Members, "error")
+	v := Lookup(e.members, "error")
 	s := Text(v)
 	if isContainer(v) {
-		s = MemberValue(v, "code")
+		s = TextAt(v, "code")
 	}
 	switch {
 	case s != "" && repeatsHTTP(s):
@@ -131,15 +131,15 @@ func hasError(members any) bool {
 	return true
 }
 
-// Failed: the entry's ok_field says so.
-func Failed(rules ErrorRules, members any) bool {
-	return rules.OKField != "" && MemberValue(members, rules.OKField) == "false"
+// Failed reports whether an answer's ok_field calls it a failure.
+func (r ErrorRules) Failed(members any) bool {
+	return r.OKField != "" && TextAt(members, r.OKField) == "false"
 }
 
 // mentionsToken: a text speaks of what OAuth deals in, not of a form's token or of
 // one that a gateway misses.
 func (e oauthError) mentionsToken() bool {
-	texts := append(valuesOf(e.Members, []string{"reason"}), e.texts...)
+	texts := append(valuesOf(e.members, []string{"reason"}), e.texts...)
 	return slices.ContainsFunc(texts, func(s string) bool {
 		words := strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) })
 		return containsAny(words, []string{"token", "tokens", "grant"}) && !containsAny(words, []string{"csrf", "xsrf", "forgery", "security", "missing"})

@@ -8,30 +8,6 @@
 // to its user, or lacks, is here: people and their consent, the life of grants,
 // RFC 9126, RFC 7591, RFC 9207.
 //
-// # What is where
-//
-//	server.go      Server: options, routes, clock
-//	control.go     what tests and the program may ask and change
-//	grant.go       grants, and judge: what presenting a refresh token means
-//	ledger.go      all grants: opening, rotating, ending
-//	lookup.go      questions to the ledger
-//	state.go       the ledger as a file
-//	keys.go        the provider's own secrets
-//	clients.go     who may ask: the built-in clients
-//	register.go    RFC 7591
-//	par.go         RFC 9126
-//	device.go      RFC 8628
-//	requests.go    authorization requests between /authorize and the code
-//	storage.go     what pkg/op needs to be told
-//	protocol.go    where pkg/op's answers are not what we promise
-//	iss.go         RFC 9207
-//	bearer.go      RFC 6750: who a token belongs to, and the 401
-//	api.go         the sample API
-//	users.go       the two people
-//	sessions.go    whose browser it is
-//	pages.go       sign-in and consent
-//	account.go     the account page with Remove access, and the device page
-//
 // # Endpoints
 //
 //	/.well-known/openid-configuration, /.well-known/oauth-authorization-server

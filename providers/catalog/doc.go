@@ -1,0 +1,54 @@
+// Package catalog is what is known of providers: the entries that come with the
+// program (entries/*.toml), the user's own, and the connections that use them.
+//
+// It loads and checks files, fills in their variables, and lays a connection's
+// [override] over its entry. It sends nothing.
+//
+// # Adding a provider
+//
+// Copy the entry that is nearest, change the facts, and name where each was read
+// under [sources], or its field in "unverified". Run the tests of package
+// providers with -update, and read its testdata/wire/ID.txt: it is what the
+// provider will be sent, byte for byte. Add the answers that it is known to give to
+// testdata/answers.jsonl there, at least one of them an error; where none was seen, the
+// standard's form, with a note that says so.
+//
+// # A provider entry
+//
+// An entry is TOML. Every field is optional but id, name, and either token or
+// issuer. A field may hold template variables in braces, {host}, that are
+// declared under [vars] and that the connection fills; one that no field uses,
+// also because an [override] took all its places, need not be filled. Entry
+// documents each field. Facts that were not read in the provider's own documents
+// are named in "unverified", and where a fact comes from stands in [sources].
+//
+//	id = "gitlab"
+//	name = "GitLab"
+//	issuer = "https://{host}"
+//	authorize = "https://{host}/oauth/authorize"
+//	token = "https://{host}/oauth/token"
+//	unverified = ["whoami.label"]
+//
+//	[vars.host]
+//	default = "gitlab.com"
+//	pattern = "hostname"
+//
+//	[client]
+//	auth = "none"
+//	secret = "none"
+//
+//	[sources]
+//	token = "GitLab docs, OAuth 2.0 identity provider API"
+//
+// # A connection file
+//
+//	provider  = "gitlab"
+//	client_id = "…"
+//	scopes    = ["read_user", "read_api"]
+//	vars      = { host = "git.example.org" }
+//	hosts     = ["git.example.org"]
+//	ca_file   = "/etc/ssl/work.pem"
+//	refresh   = "timer"                 # or "on-demand"
+//	[override]                          # any field of the entry, nested as there
+//	token = "https://git.example.org/oauth/token"
+package catalog
