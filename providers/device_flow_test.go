@@ -194,7 +194,7 @@ func TestADeviceEndpointThatRefusesSaysWhy(t *testing.T) {
 		code   string
 		class  refusal.Class
 	}{
-		{"an error inside a 200", says(200, `{"error":"device_flow_disabled"}`), "device_flow_disabled", refusal.Misconfigured},
+		{"an error inside a 200", says(200, `{"error":"invalid_scope"}`), "invalid_scope", refusal.Misconfigured},
 		{"a client it does not know", says(401, `{"error":"invalid_client"}`), "invalid_client", refusal.Misconfigured},
 		{"a web page", says(200, `<html>`), "not_oauth", refusal.Transient},
 		{"half an answer", says(200, `{"device_code":"dc"}`), "not_oauth", refusal.Transient},

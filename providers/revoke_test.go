@@ -97,7 +97,7 @@ func TestWhatCountsAsGivenBack(t *testing.T) {
 		{refusal.ErrorRules{}, 200, "", ""}, {refusal.ErrorRules{}, 200, "{}", ""}, {refusal.ErrorRules{}, 204, "", ""}, {refusal.ErrorRules{}, 200, `{"status":"success"}`, ""},
 		{refusal.ErrorRules{}, 400, `{"error":"invalid_token"}`, ""}, {refusal.ErrorRules{}, 400, `{"error":"invalid_grant"}`, ""}, {refusal.ErrorRules{}, 401, `{"error":"token_revoked"}`, ""},
 		{slack, 200, `{"ok":true,"revoked":true}`, ""}, {slack, 200, `{"ok":false,"error":"account_inactive"}`, ""}, {slack, 200, `{"ok":false,"error":"token_revoked"}`, ""},
-		{slack, 200, `{"ok":false,"error":"fatal_error"}`, "transient"}, {slack, 200, `{"ok":false,"error":"odd"}`, "suspect"},
+		{slack, 200, `{"ok":false,"error":"server_error"}`, "transient"}, {slack, 200, `{"ok":false,"error":"odd"}`, "suspect"},
 		{refusal.ErrorRules{}, 200, `{"error":"invalid_client"}`, "misconfigured"}, {refusal.ErrorRules{}, 401, `{"error":"invalid_client"}`, "misconfigured"},
 		{refusal.ErrorRules{}, 400, `{"error":"unsupported_token_type"}`, "suspect"}, {refusal.ErrorRules{}, 503, `{"error":"invalid_token"}`, "transient"},
 		{refusal.ErrorRules{}, 302, "", "transient"}, {refusal.ErrorRules{}, 404, "", "misconfigured"},

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/authtray/authtray/providers/catalog"
@@ -49,8 +50,9 @@ func TestClassesOfAnswersInTheirManyForms(t *testing.T) {
 		if !ok && s.Provider != "" {
 			t.Errorf("no entry %s", s.Provider)
 		}
-		if f := refusal.Classify(e.Errors, s.Status, nil, []byte(s.Body), testNow); f.Class.String() != s.Want {
-			t.Errorf("%s %d %s\n got %s (%s)\nwant %s", s.Provider, s.Status, s.Body, f.Class, f.Code, s.Want)
+		f := refusal.Named(refusal.Classify(e.Errors, s.Status, nil, []byte(s.Body), testNow), e.Name)
+		if f.Class.String() != s.Want || f.Class == refusal.RefusedForNow && !strings.HasPrefix(f.Detail, e.Name+" refuses ") {
+			t.Errorf("%s %d %s\n got %s (%s) %s\nwant %s", s.Provider, s.Status, s.Body, f.Class, f.Code, f.Detail, s.Want)
 		}
 	}
 }

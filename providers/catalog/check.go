@@ -128,6 +128,12 @@ func (e Entry) ruleProblems() (list []problem) {
 		"errors.reconnect": e.Errors.Reconnect, "errors.transient": e.Errors.Transient, "errors.misconfig": e.Errors.Misconfig,
 		"whoami.dead": e.Whoami.Dead, "api.dead": e.API.Dead,
 	}
+	for _, r := range e.Errors.Refused {
+		lists["errors.refused"] = append(lists["errors.refused"], r.Rule)
+		if r.Refuses == "" {
+			list = append(list, problem{"errors.refused", "must say what is refused (refuses = \"renewals from this network\")"})
+		}
+	}
 	for _, path := range sortedKeys(lists) {
 		for _, s := range lists[path] {
 			if err := refusal.CheckRule(s); err != nil {

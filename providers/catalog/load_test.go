@@ -3,6 +3,7 @@ package catalog
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -16,6 +17,38 @@ func TestTheCatalogueOfTheProgramHasNoFault(t *testing.T) {
 		if e.Notes == "" || len(e.Sources) == 0 && e.ID != "practice" {
 			t.Errorf("%s has no notes or no sources", e.ID)
 		}
+	}
+}
+
+// A rule that ends a grant, or keeps it against the standard's word, is only as
+// good as its source.
+func TestNoRuleAboutAGrantsEndIsWithoutASource(t *testing.T) {
+	c, _ := LoadCatalogue("")
+	for _, e := range c.List() {
+		for field, has := range map[string]bool{"errors.reconnect": len(e.Errors.Reconnect) > 0, "errors.refused": len(e.Errors.Refused) > 0} {
+			sourced := e.Sources[field] != "" || e.Sources["errors"] != "" && field != "errors.refused"
+			if has && (!sourced || slices.Contains(e.Unverified, "errors") || slices.Contains(e.Unverified, field)) {
+				t.Errorf("%s: %s has no source", e.ID, field)
+			}
+		}
+	}
+}
+
+func TestARefusedRuleSaysWhatIsRefused(t *testing.T) {
+	for rule, want := range map[string]string{
+		`{ rule = "400 limited", refuses = "so many renewals" }`: "",
+		`{ rule = "400 limited" }`:                               "errors.refused: must say what is refused",
+		`{ rule = "limited", refuses = "so many renewals" }`:     "errors.refused: rule \"limited\" must begin with a status",
+		`{ rule = "400 limited", refuses = "x", says = "x" }`:    "errors.refused.says: there is no such field",
+		`"400 limited"`: "errors.refused: must be a table",
+	} {
+		t.Run(rule, func(t *testing.T) {
+			dir := userFolder(t, map[string]string{"a.toml": "id = \"a\"\nname = \"A\"\ntoken = \"https://a.example/token\"\nerrors.refused = [" + rule + "]\n"})
+			_, errs := LoadCatalogue(dir)
+			if want == "" && len(errs) > 0 || want != "" && (len(errs) != 1 || !strings.Contains(errs[0].Error(), want)) {
+				t.Errorf("%v, want %s", errs, want)
+			}
+		})
 	}
 }
 

@@ -124,7 +124,7 @@ func Catalogue(slow time.Duration) []Fault {
 	return []Fault{
 		Status(408), Status(425), Status(500), Status(502), Status(503), Status(504),
 		TooManyRequests(time.Second), TooManyRequestsUntil(time.Second),
-		HTML(), Firewall(), Empty(), FirewallJSON(), OAuthError(`"temporarily_unavailable"`), OAuthError(`"rate_limit_exceeded"`), OAuthError("400"), OAuthError("null"),
+		HTML(), Firewall(), Empty(), FirewallJSON(), OAuthError(`"temporarily_unavailable"`), OAuthError(`"server_error"`),
 		Redirect(301, nowhere), Redirect(302, nowhere), Redirect(303, nowhere), Redirect(307, nowhere), Redirect(308, nowhere),
 		Truncated(), CutShort(), AsText(), WithBOM(), ExpiresIn(`"60"`), ExpiresIn("60.0"), ExpiresIn("null"), ExpiresIn(""), ExpiresIn("-1"),
 		ExpiresIn("1e30"), Padded(1 << 20), Endless(), ClockSkew(-time.Hour), ClockSkew(time.Hour),

@@ -1,139 +1,149 @@
 package refusal
 
 import (
+	"bytes"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
 )
 
 // Classify says what an answer that holds no token means for the grant. It is
-// pure. The entry's own rules come first, then this table, first match:
+// pure. The first row that fits counts:
 //
-//	status 3xx (never followed), 407, 408, 425, 429, 5xx, any body   Transient
-//	a code of knownCodes, or one whose words say it (wordRules)      its class
-//	  but unauthorized_client, beside a bad refresh token            Dead
-//	the same in a text for people, if Dead only where it names a
-//	  grant or a refresh token                                       its class
-//	404, 405                                                         Misconfigured (the URL)
-//	an OAuth server's refusal (isShaped) with any other code         Suspect
-//	anything else: HTML, nothing, a firewall's page or JSON          Transient
+//	a rule of the entry: refused, reconnect, misconfig, transient (in this order)  RefusedForNow, Dead, …
+//	3xx (never followed), 407, 408, 425, 429, 5xx, whatever the body says          Transient
+//	invalid_grant                                                                  Dead
+//	invalid_client, unauthorized_client, unsupported_grant_type, invalid_scope,
+//	  invalid_target, use_dpop_nonce, invalid_dpop_proof                           Misconfigured
+//	temporarily_unavailable, server_error, slow_down, authorization_pending        Transient
+//	404, 405                                                                       Misconfigured (the URL)
+//	400 or 401 in JSON or form encoding, or without a body                         Suspect
+//	any other status with an error code, or with the entry's ok_field false        Suspect
+//	anything else: HTML, a firewall's page, a 2xx that is no token answer          Transient
 //
-// Dead erases the grant at once and Suspect after some tries, so neither may be
-// said of what a firewall, a gateway or a limiter answers. Codes are looked for
-// under the entry's code_paths, then under the names that providers give them
-// (codeNames), wherever they stand, and compared in one spelling: bad
-// refresh-token, BadRefreshToken and BAD_REFRESH_TOKEN are bad_refresh_token.
+// Only the standard's word or the entry's ends a grant, since Dead erases it. A
+// gateway may answer in the provider's name with 429 or 5xx, so there not even
+// the standard's word counts.
+//
+// A code stands under the entry's code_paths, under error (RFC 6749 §5.2), or in
+// a Bearer challenge (RFC 6750 §3). Where any status will do, it is one word, and
+// not HTTP's own for that status ({"status":403,"error":"Forbidden"}).
 func Classify(rules ErrorRules, status int, header http.Header, body []byte, now time.Time) *Failure {
-	e := readError(rules, body)
-	e.texts = appendText(e.texts, bearerError(header))
-	f := &Failure{Status: status, RetryAfter: retryAfter(header, now), Code: e.code(rules)}
-	f.Class, f.Code = e.class(rules, status, f.Code)
+	a := readAnswer(rules, status, header, body)
+	f := &Failure{Status: status, RetryAfter: retryAfter(header, now), Code: a.code()}
+	f.Class, f.Policy = a.class()
+	switch {
+	case status >= 300 && status < 400:
+		f.Code = "redirect"
+	case f.Code == "" && f.Class == Suspect:
+		f.Code = "no_code"
+	case f.Code == "":
+		f.Code = "not_oauth"
+	}
 	f.Lost = answerLost(status, f.Code)
 	f.Detail = Sentence(f)
 	return f
 }
 
-// knownCodes is what a code means wherever it is met. In a sentence for people
-// ("Login required") they mean death only where it names the grant.
-var knownCodes = map[string]Class{
-	"invalid_grant": Dead, "bad_refresh_token": Dead,
-	"interaction_required": Dead, "consent_required": Dead, "login_required": Dead,
-	"inactive_user": Dead, "inactive_org": Dead,
+// standardCodes are the error codes of RFC 6749 §5.2 and §4.1.2.1, RFC 8628 §3.5,
+// RFC 8707 §2 and RFC 9449 §5 and §8 whose meaning for a grant is plain.
+var standardCodes = map[string]Class{
+	"invalid_grant": Dead,
 
-	"fatal_error": Transient, "slow_down": Transient, "authorization_pending": Transient,
+	"invalid_client": Misconfigured, "unauthorized_client": Misconfigured, "unsupported_grant_type": Misconfigured,
+	"invalid_scope": Misconfigured, "invalid_target": Misconfigured,
+	"use_dpop_nonce": Misconfigured, "invalid_dpop_proof": Misconfigured,
 
-	"invalid_client": Misconfigured, "incorrect_client_credentials": Misconfigured, "bad_client_secret": Misconfigured,
-	"unauthorized_client": Misconfigured, "unsupported_grant_type": Misconfigured, "invalid_scope": Misconfigured,
-	"invalid_target": Misconfigured, "invalid_resource": Misconfigured, "redirect_uri_mismatch": Misconfigured,
-	"device_flow_disabled": Misconfigured, "token_rotation_not_enabled": Misconfigured, "use_dpop_nonce": Misconfigured,
-	"invalid_dpop_proof": Misconfigured,
+	"temporarily_unavailable": Transient, "server_error": Transient, "slow_down": Transient, "authorization_pending": Transient,
 }
 
-// browserCodes are OpenID Connect's under error. Under other names portals and
-// gateways use the same words.
-var browserCodes = []string{"login_required", "consent_required", "interaction_required"}
-
-// wordRules are for all the codes and sentences that no list can hold, first
-// match. What the words are stands in words.go.
-var wordRules = []struct {
-	fits  func(said) bool
-	class Class
-	code  string // the usual code for it
-}{
-	{said.saysTrouble, Transient, "server_error"},              // internal_failure, unknown_refresh_token_error
-	{said.callsRefreshTokenBad, Dead, "invalid_refresh_token"}, // RefreshTokenExpired, "The refresh token has already been used."
-	{said.callsGrantBad, Dead, "invalid_grant"},                // grant_revoked
-	{said.saysNotNow, Transient, "temporarily_unavailable"},    // throttled, quota_exceeded, "Please try again later"
-	{said.namesGatekeeper, Transient, "blocked"},               // captive_portal, "Request blocked by WAF"
-	{said.callsClientBad, Misconfigured, "invalid_client"},     // unregistered_client, "client_secret is missing."
-	{said.callsGrantTypeBad, Misconfigured, "unsupported_grant_type"},
-	{said.callsScopeBad, Misconfigured, "invalid_scope"},
-	{said.callsRedirectBad, Misconfigured, "redirect_uri_mismatch"},
+// answer is what Classify looks at.
+type answer struct {
+	rules   ErrorRules
+	status  int
+	members any
+	codes   []string // the likeliest first
+	empty   bool
 }
 
-// codeNames are the members in which providers put an error code, in the order in
-// which they are believed, at any depth. textNames hold text for people: what a
-// code means is recognized there too, but nothing from them is ever shown, since
-// some providers repeat the request in them. Case, "_" and "-" make no difference.
-var (
-	codeNames = strings.Fields("error errorcode code errors err errortype errorid errorreason type reason status errorstatus fault")
-	textNames = strings.Fields("message msg errordescription errormessage description detail title id name")
-)
-
-func (e oauthError) class(rules ErrorRules, status int, code string) (Class, string) {
-	switch {
-	case e.matches(rules.Reconnect, status):
-		return Dead, code
-	case e.matches(rules.Misconfig, status):
-		return Misconfigured, code
-	case e.matches(rules.Transient, status):
-		return Transient, code
-	case status >= 300 && status < 400:
-		return Transient, "redirect"
-	case PassingStatus(status):
-		return Transient, code
-	}
-	if class, code, ok := e.wordClass(); ok {
-		return class, code
-	}
-	switch {
-	case status == http.StatusNotFound || status == http.StatusMethodNotAllowed:
-		return Misconfigured, code
-	case e.isShaped(rules, status):
-		return Suspect, code
-	}
-	return Transient, "not_oauth"
-}
-
-// wordClass is the class that a code gives, else a text.
-func (e oauthError) wordClass() (Class, string, bool) {
-	errors := append(slices.Clip(e.own), valuesOf(e.members, []string{"error", "errorcode"})...)
-	for _, c := range e.codes {
-		class, code, ok := codeClass(c)
-		if slices.Contains(browserCodes, code) && !slices.Contains(errors, c) {
-			continue // a portal's {"status": "login_required"}
-		}
-		if code == "unauthorized_client" && e.blamesRefreshToken() {
-			return Dead, code, true // Gitea, Atlassian: the client may not use this refresh token, which says little about the client
-		}
-		if ok {
-			return class, code, true
+func readAnswer(rules ErrorRules, status int, header http.Header, body []byte) answer {
+	a := answer{rules: rules, status: status, members: ParseBody(body), empty: len(bytes.TrimSpace(body)) == 0}
+	if a.codes = rules.codes(a.members); len(a.codes) == 0 {
+		if m := bearerError.FindStringSubmatch(header.Get("WWW-Authenticate")); m != nil {
+			a.codes = m[1:]
 		}
 	}
-	for _, t := range e.texts {
-		for _, s := range listen(t) {
-			if class, code, ok := s.class(); ok && (class != Dead || s.namesGrant()) {
-				return class, code, true
-			}
-		}
-	}
-	return 0, "", false
+	return a
 }
 
-func (e oauthError) blamesRefreshToken() bool {
-	return slices.ContainsFunc(e.texts, func(t string) bool { return slices.ContainsFunc(listen(t), said.callsRefreshTokenBad) })
+var bearerError = regexp.MustCompile(`(?i)^\s*(?:Bearer|DPoP)\s(?:.*[\s,])?error="?([a-z_]{1,64})`)
+
+func (a answer) class() (class Class, policy string) {
+	for _, r := range a.rules.Refused {
+		if a.matches([]string{r.Rule}) {
+			return RefusedForNow, r.Refuses
+		}
+	}
+	switch known, isStandard := a.standardClass(); {
+	case a.matches(a.rules.Reconnect):
+		return Dead, ""
+	case a.matches(a.rules.Misconfig):
+		return Misconfigured, ""
+	case a.matches(a.rules.Transient), a.status >= 300 && a.status < 400, PassingStatus(a.status):
+		return Transient, ""
+	case isStandard:
+		return known, ""
+	case a.status == http.StatusNotFound, a.status == http.StatusMethodNotAllowed:
+		return Misconfigured, ""
+	case a.isRefusal():
+		return Suspect, ""
+	}
+	return Transient, ""
 }
+
+func (a answer) matches(rules []string) bool { return anyRule(rules, a.status, a.codes, a.members) }
+
+// standardClass is the class of the first code that the standard has.
+func (a answer) standardClass() (class Class, ok bool) {
+	for _, code := range a.codes {
+		if class, ok = standardCodes[plainCode(code)]; ok {
+			return class, true
+		}
+	}
+	return 0, false
+}
+
+// isRefusal reports whether an OAuth server may have given the answer, rather
+// than what stands before it.
+func (a answer) isRefusal() bool {
+	if a.status == http.StatusBadRequest || a.status == http.StatusUnauthorized {
+		return a.empty || a.members != nil || len(a.codes) > 0
+	}
+	return a.rules.Failed(a.members) || slices.ContainsFunc(a.codes, func(code string) bool {
+		return isWord.MatchString(code) && !strings.EqualFold(code, http.StatusText(a.status))
+	})
+}
+
+// code is the provider's own word for the error, safe to show: one that the
+// standard has, else the first that is one word, else the first; "" for none.
+func (a answer) code() string {
+	for _, fits := range []func(string) bool{
+		func(code string) bool { _, ok := standardCodes[plainCode(code)]; return ok },
+		isWord.MatchString,
+		func(string) bool { return true },
+	} {
+		if i := slices.IndexFunc(a.codes, fits); i >= 0 {
+			return SafeCode(a.codes[i])
+		}
+	}
+	return ""
+}
+
+var isWord = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,63}$`)
+
+func plainCode(code string) string { return strings.ToLower(strings.TrimSpace(code)) }
 
 // PassingStatus reports whether the provider, or something before it, is in
 // trouble. Nothing in the body outweighs that: a gateway may answer in the
@@ -142,36 +152,58 @@ func PassingStatus(status int) bool {
 	return status >= 500 || slices.Contains([]int{407, 408, 425, 429}, status)
 }
 
-// codeClass is the class of a code, if one of the sentences in it has one.
-func codeClass(value string) (class Class, code string, ok bool) {
-	for _, s := range listen(value) {
-		if class, code, ok := s.class(); ok {
-			return class, code, true
-		}
-	}
-	return 0, "", false
-}
-
-// class is what a code or a sentence means, if it is known or its words say it:
-// with the code itself, or the usual one for a sentence.
-func (s said) class() (class Class, code string, ok bool) {
-	if class, ok := knownCodes[s.code]; ok && (class != Dead || !s.sentence || s.namesGrant()) {
-		return class, s.code, true
-	}
-	for _, r := range wordRules {
-		switch {
-		case r.fits(s) && s.sentence:
-			return r.class, r.code, true
-		case r.fits(s):
-			return r.class, SafeCode(s.code), true
-		}
-	}
-	return 0, "", false
-}
-
 // answerLost: a gateway gave up waiting, or a success came through unreadable.
 // In both cases the provider may have acted on the request.
 func answerLost(status int, code string) bool {
 	return status == http.StatusBadGateway || status == http.StatusGatewayTimeout ||
 		status >= 200 && status < 300 && code == "not_oauth"
+}
+
+// goneCodes say, in an answer to a revocation, that there is nothing to revoke.
+var goneCodes = []string{"invalid_grant", "invalid_token", "token_revoked", "token_expired", "token_not_found", "invalid_auth"}
+
+// TokenGone reports whether an answer to a revocation (RFC 7009) says that the
+// token is revoked now, or that the provider does not know it.
+func TokenGone(rules ErrorRules, status int, body []byte) bool {
+	a := readAnswer(rules, status, nil, body)
+	if status >= 200 && status < 300 && !rules.Failed(a.members) && !hasError(a.members) {
+		return true
+	}
+	if status >= 300 && status < 400 || PassingStatus(status) {
+		return false
+	}
+	return a.matches(rules.Reconnect) || slices.ContainsFunc(a.codes, func(code string) bool {
+		return slices.Contains(goneCodes, plainCode(code))
+	})
+}
+
+func hasError(members any) bool {
+	v := Lookup(members, "error")
+	return v != nil && v != "" && v != false
+}
+
+// SafeCode reduces a foreign error code to [a-z0-9_.-]{1,64}, so that it can be
+// shown and logged: no markup, no escape sequences, no length. What is not a
+// code becomes "unknown".
+func SafeCode(s string) string {
+	safe := SafeText(s[:min(len(s), 256)])
+	if safe = safe[:min(len(safe), 64)]; safe == "" {
+		return "unknown"
+	}
+	return safe
+}
+
+// SafeText is SafeCode without its bounds.
+func SafeText(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'A' && r <= 'Z':
+			return r + 'a' - 'A'
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '_', r == '.', r == '-':
+			return r
+		case r == ' ':
+			return '_'
+		}
+		return -1
+	}, strings.TrimSpace(s))
 }

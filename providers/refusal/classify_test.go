@@ -3,6 +3,8 @@ package refusal
 import (
 	"fmt"
 	"net/http"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -10,152 +12,137 @@ import (
 
 var testNow = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
 
-// The general table, for a provider of whom nothing is known.
-func TestClassOfAnAnswerWithoutToken(t *testing.T) {
-	for _, tt := range []struct {
-		name   string
-		status int
-		body   string
-		want   string // class and code
+// The rows of Classify's table, for a provider of whom nothing is known.
+func TestClassifyRows(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		want Class
+		code string
+		of   []string // status, a blank, body
 	}{
-		{"the standard", 400, `{"error":"invalid_grant"}`, "dead invalid_grant"},
-		{"whatever the status", 200, `{"error":"invalid_grant"}`, "dead invalid_grant"},
-		{"whatever the status", 401, `{"error":"invalid_grant"}`, "dead invalid_grant"},
-		{"whatever the status", 403, `{"error":"invalid_grant"}`, "dead invalid_grant"},
-		{"whatever the status", 404, `{"error":"invalid_grant"}`, "dead invalid_grant"},
-		{"whatever the status", 422, `{"error":"invalid_grant"}`, "dead invalid_grant"},
-		{"form encoding", 400, "error=invalid_grant&error_description=gone", "dead invalid_grant"},
-		{"byte-order mark", 400, "\xef\xbb\xbf{\"error\":\"invalid_grant\"}", "dead invalid_grant"},
-		{"description is no string", 400, `{"error":"invalid_grant","error_description":{"text":["x"]}}`, "dead invalid_grant"},
-		{"text after the object", 400, `{"error":"invalid_grant"}<!-- 12 -->`, "dead invalid_grant"},
-		{"error is an object", 400, `{"error":{"code":"invalid_grant","message":"gone"}}`, "dead invalid_grant"},
-		{"error is an object with a type", 400, `{"error":{"type":"invalid_grant","code":17}}`, "dead invalid_grant"},
-		{"error is true, code in code", 400, `{"error":true,"code":"invalid_grant"}`, "dead invalid_grant"},
-		{"error is a number, code in message", 400, `{"error":400,"message":"invalid_grant"}`, "dead invalid_grant"},
-		{"in code", 400, `{"code":"invalid_grant"}`, "dead invalid_grant"},
-		{"in error_code", 401, `{"error_code":"invalid_grant"}`, "dead invalid_grant"},
-		{"in errorCode", 400, `{"errorCode":"invalid_grant"}`, "dead invalid_grant"},
-		{"in errors[0].code", 400, `{"errors":[{"code":"invalid_grant"}]}`, "dead invalid_grant"},
-		{"in errors[0]", 400, `{"errors":["invalid_grant"]}`, "dead invalid_grant"},
-		{"in a list", 400, `[{"errorCode":"INVALID_GRANT"}]`, "dead invalid_grant"},
-		{"in ErrorCode", 400, `{"ErrorCode":"invalid_grant"}`, "dead invalid_grant"},
-		{"deep down", 400, `{"fault":{"faultstring":"x","detail":{"errorcode":"oauth.v2.InvalidRefreshToken"}}}`, "dead oauth_v2_invalid_refresh_token"},
-		{"deep down", 400, `{"response":{"errors":[{"meta":1},{"code":"invalid_grant"}]}}`, "dead invalid_grant"},
-		{"the outer one counts", 400, `{"error":"invalid_client","details":{"error":"invalid_grant"}}`, "misconfigured invalid_client"},
-		{"too deep to be meant", 400, `{"a":{"a":{"a":{"a":{"a":{"error":"invalid_grant"}}}}}}`, "transient not_oauth"},
-		{"vague error, clear code", 400, `{"error":"bad_request","error_code":"invalid_grant"}`, "dead invalid_grant"},
-		{"upper case", 400, `{"error":"INVALID_GRANT"}`, "dead invalid_grant"},
-		{"camel case", 400, `{"error":"InvalidGrant"}`, "dead invalid_grant"},
-		{"a refresh token called bad", 400, `{"error":"invalid_refresh_token"}`, "dead invalid_refresh_token"},
-		{"a refresh token called bad", 401, `{"error":"RefreshTokenExpired"}`, "dead refresh_token_expired"},
-		{"a refresh token called bad", 400, `{"error":"refresh-token-not-found"}`, "dead refresh_token_not_found"},
-		{"a refresh token called bad", 400, `{"message":"Invalid refresh token"}`, "dead invalid_refresh_token"},
-		{"but not our request", 400, `{"error":"invalid_request","message":"Invalid parameter refresh_token"}`, "suspect invalid_request"},
-		{"but not our request", 400, `{"error":"missing_refresh_token"}`, "suspect missing_refresh_token"},
-		{"a limiter that names the refresh token", 403, `{"error":"refresh_token_reuse_rate_limited"}`, "transient refresh_token_reuse_rate_limited"},
-		{"a limiter that names the refresh token", 400, `{"error":"TooManyInvalidRefreshTokens"}`, "suspect toomanyinvalidrefreshtokens"},
-		{"a firewall that names the refresh token", 403, `{"error":"waf_refresh_token_invalid"}`, "transient waf_refresh_token_invalid"},
-		{"a gateway's cookie", 401, `{"error":"refresh_token_cookie_expired"}`, "suspect refresh_token_cookie_expired"},
-		{"a portal's word", 200, `{"status":"login_required","login_url":"https://portal.example"}`, "transient not_oauth"},
-		{"a portal's word", 403, `{"type":"login_required"}`, "transient not_oauth"},
-		{"the browser is needed", 400, `{"error":"interaction_required"}`, "dead interaction_required"},
-		{"the account is disabled", 400, `{"error":"inactive_user"}`, "dead inactive_user"},
+		{"3xx, never followed", Transient, "redirect", []string{`302 {"error":"invalid_grant"}`, `307 `, `399 <html>`}},
+		{"a passing status outweighs the standard's word", Transient, "invalid_grant", []string{
+			`429 {"error":"invalid_grant"}`, `500 {"error":"invalid_grant"}`, `503 {"error":"invalid_grant"}`, `408 {"error":"invalid_grant"}`, `407 error=invalid_grant`}},
+		{"a passing status", Transient, "not_oauth", []string{`503 `, `408 `, `425 `, `407 <html>`, `429 `, `520 error code: 520`, `511 <html>`}},
 
-		{"our client", 401, `{"error":"invalid_client"}`, "misconfigured invalid_client"},
-		{"our client", 400, `{"error":"invalid_client"}`, "misconfigured invalid_client"},
-		{"our client", 200, `{"error":"incorrect_client_credentials"}`, "misconfigured incorrect_client_credentials"},
-		{"our client, in other words", 401, `{"code":"UNKNOWN_CLIENT"}`, "misconfigured unknown_client"},
-		{"our scope", 400, `{"error":"invalid_scope"}`, "misconfigured invalid_scope"},
-		{"our grant type", 400, `{"error":"unsupported_grant_type"}`, "misconfigured unsupported_grant_type"},
-		{"nothing there", 404, "<html>not found", "misconfigured not_oauth"},
-		{"nothing there", 405, "", "misconfigured not_oauth"},
+		{"invalid_grant", Dead, "invalid_grant", []string{
+			`400 {"error":"invalid_grant"}`, `200 {"error":"invalid_grant"}`, `401 {"error":"invalid_grant"}`, `403 {"error":"invalid_grant"}`,
+			`404 {"error":"invalid_grant"}`, `422 {"error":"invalid_grant"}`, `400 error=invalid_grant&error_description=gone`,
+			"400 \xef\xbb\xbf{\"error\":\"invalid_grant\"}", `400 {"error":"invalid_grant","error_description":{"text":["x"]}}`,
+			`400 {"error":"invalid_grant"}<!-- 12 -->`, `400 {"error":"INVALID_GRANT"}`, `400 {"error":" invalid_grant "}`}},
 
-		{"a word we do not know", 400, `{"error":"weird_thing"}`, "suspect weird_thing"},
-		{"access_denied has no class of its own", 400, `{"error":"access_denied"}`, "suspect access_denied"},
-		{"a number", 400, `{"error":190,"message":"Bad Request"}`, "suspect 190"},
-		{"the status over again", 400, `{"error":400,"message":"Bad Request"}`, "transient not_oauth"},
-		{"the status over again, beside a word on tokens", 400, `{"error":400,"message":"Token gone"}`, "suspect 400"},
-		{"a flag", 400, `{"error":true,"message":"Parameter missing"}`, "suspect true"},
-		{"an object", 400, `{"error":{"code":190}}`, "suspect 190"},
-		{"markup in a code", 400, `{"error":"<script>x</script>"}`, "suspect scriptxscript"},
-		{"in a 200", 200, `{"error":"weird_thing"}`, "suspect weird_thing"},
-		{"the reason phrase, beside a word on tokens", 401, `{"error":"Unauthorized","message":"The token has gone."}`, "suspect unauthorized"},
+		{"invalid_client", Misconfigured, "invalid_client", []string{`401 {"error":"invalid_client"}`, `400 {"error":"invalid_client"}`, `200 error=invalid_client`}},
+		{"unauthorized_client", Misconfigured, "unauthorized_client", []string{`400 {"error":"unauthorized_client","error_description":"unable to parse refresh token"}`}},
+		{"unsupported_grant_type", Misconfigured, "unsupported_grant_type", []string{`400 {"error":"unsupported_grant_type"}`}},
+		{"invalid_scope", Misconfigured, "invalid_scope", []string{`400 {"error":"invalid_scope"}`}},
+		{"invalid_target", Misconfigured, "invalid_target", []string{`400 {"error":"invalid_target"}`}},
+		{"use_dpop_nonce", Misconfigured, "use_dpop_nonce", []string{`400 {"error":"use_dpop_nonce"}`}},
+		{"invalid_dpop_proof", Misconfigured, "invalid_dpop_proof", []string{`400 {"error":"invalid_dpop_proof"}`}},
 
-		{"the reason phrase, beside a word on a form's token", 403, `{"error":"Forbidden","message":"CSRF token missing"}`, "transient not_oauth"},
-		{"a code like the reason phrase", 401, `{"error":"unauthorized","error_description":"Bad credentials"}`, "suspect unauthorized"},
+		{"temporarily_unavailable", Transient, "temporarily_unavailable", []string{`400 {"error":"temporarily_unavailable"}`, `403 {"error":"temporarily_unavailable"}`}},
+		{"server_error", Transient, "server_error", []string{`200 {"error":"server_error"}`, `400 {"error":"server_error"}`}},
+		{"slow_down", Transient, "slow_down", []string{`400 {"error":"slow_down"}`}},
+		{"authorization_pending", Transient, "authorization_pending", []string{`400 {"error":"authorization_pending"}`, `403 {"error":"authorization_pending"}`, `428 {"error":"authorization_pending"}`}},
 
-		{"the refresh token, in other words", 401, `{"error":"invalid_token","error_description":"Invalid refresh token (expired): eyJ.eyJ"}`, "dead invalid_refresh_token"},
-		{"the refresh token, not the client", 400, `{"error":"unauthorized_client","error_description":"refresh_token is invalid"}`, "dead unauthorized_client"},
-		{"the client, not the refresh token", 400, `{"error":"unauthorized_client","error_description":"The \"refresh_token\" grant type is unauthorized for this client"}`, "misconfigured unauthorized_client"},
-		{"a sentence for people", 401, `{"message":"Login required"}`, "transient not_oauth"},
-		{"a sentence for people", 403, `{"title":"Login Required","status":403}`, "transient not_oauth"},
-		{"a sentence for people", 200, `{"message":"Login required","url":"https://portal.example"}`, "transient not_oauth"},
-		{"a sentence for people", 401, `{"error":"Unauthorized","message":"Login required"}`, "transient not_oauth"},
-		{"a sentence for people", 403, `{"error":"Login required"}`, "transient not_oauth"},
-		{"a sentence for people", 403, `{"detail":"Consent required"}`, "transient not_oauth"},
-		{"a sentence for people", 400, `{"message":"Interaction required."}`, "transient not_oauth"},
-		{"a sentence for people", 401, `{"name":"Inactive user"}`, "transient not_oauth"},
-		{"a sentence for people", 401, `{"error":"Login required"}`, "suspect login_required"},
-		{"not our client", 403, `{"message":"Unknown client IP"}`, "transient blocked"},
-		{"not our client", 403, `{"error":"Forbidden","message":"Client certificate expired"}`, "transient not_oauth"},
-		{"there, and not now", 404, `{"message":"Service unavailable"}`, "transient temporarily_unavailable"},
-		{"a limit", 403, `{"error":{"errors":[{"reason":"userRateLimitExceeded"}]}}`, "transient user_rate_limit_exceeded"},
-		{"a limit, in words", 403, `{"type":"error","error":{"message":"Rate limit for this resource has been exceeded"}}`, "transient temporarily_unavailable"},
-		{"a text after the code", 400, `{"error":"invalid_grant: refresh token expired"}`, "dead invalid_grant"},
-		{"a text after the code", 400, `{"error":"invalid_client: no such client"}`, "misconfigured invalid_client"},
-		{"a key", 400, `{"error":{"invalid_grant":"expired"}}`, "dead invalid_grant"},
-		{"a key that says no", 400, `{"error":{"invalid_grant":false,"code":"odd"}}`, "suspect odd"},
-		{"a string", 400, `"invalid_grant"`, "dead invalid_grant"},
-		{"an answer in a string", 400, `{"error":"{\"error\":\"invalid_grant\"}"}`, "dead invalid_grant"},
+		{"404 and 405", Misconfigured, "not_oauth", []string{`404 <html>not found`, `405 `, `404 {"message":"Service unavailable"}`}},
 
-		{"rate limit", 429, `{"error":"invalid_grant"}`, "transient invalid_grant"},
-		{"trouble", 500, `{"error":"invalid_grant"}`, "transient invalid_grant"},
-		{"trouble", 503, "", "transient not_oauth"},
-		{"time-out", 408, "", "transient not_oauth"},
-		{"too early", 425, "", "transient not_oauth"},
-		{"proxy", 407, "<html>", "transient not_oauth"},
-		{"says so", 400, `{"error":"temporarily_unavailable"}`, "transient temporarily_unavailable"},
-		{"says so", 400, `{"error":"slow_down"}`, "transient slow_down"},
-		{"says so in a 200", 200, `{"error":"server_error"}`, "transient server_error"},
-		{"redirect", 302, `{"error":"invalid_grant"}`, "transient redirect"},
-		{"a firewall's page", 403, "<html><title>Blocked</title>", "transient not_oauth"},
-		{"a firewall's JSON", 403, `{"message":"Forbidden"}`, "transient not_oauth"},
-		{"a framework's JSON", 403, `{"status":403,"error":"Forbidden","path":"/token"}`, "transient not_oauth"},
-		{"an edge's JSON", 403, `{"title":"Error 1020: Access denied","status":403,"error_code":1020}`, "transient not_oauth"},
-		{"a login page", 200, "<html>Welcome to the airport", "transient not_oauth"},
-		{"nothing", 200, "", "transient not_oauth"},
-		{"cut short", 200, `{"access_token":"abc","expires_in":36`, "transient not_oauth"},
-		{"neither token nor error", 200, `{"hello":"world"}`, "transient not_oauth"},
-		{"empty error", 403, `{"error":""}`, "transient not_oauth"},
-		{"no error", 403, `{"error":null}`, "transient not_oauth"},
-		{"text that parses as a query", 403, "a=b&c=d", "transient not_oauth"},
+		{"400 and 401 in JSON", Suspect, "no_code", []string{
+			`400 {"message":"Invalid refresh token"}`, `401 {"message":"Login required"}`, `400 {"error":{"code":"invalid_grant"}}`, `400 {"errors":["invalid_grant"]}`,
+			`400 [{"errorCode":"INVALID_GRANT"}]`, `400 "invalid_grant"`, `400 {"error":true}`, `400 {}`}},
+		{"400 and 401 without a body", Suspect, "no_code", []string{`400 `, `401 `, "400 \r\n"}},
+		{"400 and 401 with a word that nobody knows", Suspect, "weird_thing", []string{`400 {"error":"weird_thing"}`, `401 {"error":"weird_thing"}`, `400 error=weird_thing`}},
+		{"400 and 401 with a sentence about the refresh token", Suspect, "the_refresh_token_is_invalid", []string{`400 {"error":"The refresh token is invalid"}`}},
+		{"400 and 401 with a word that is not the standard's", Suspect, "invalid_refresh_token", []string{`400 {"error":"invalid_refresh_token"}`}},
+		{"400 and 401 with HTTP's own word", Suspect, "unauthorized", []string{`401 {"error":"Unauthorized","message":"Refresh token expired"}`}},
+		{"400 and 401 with a number", Suspect, "190", []string{`400 {"error":190,"message":"Bad Request"}`}},
+		{"markup in a code", Suspect, "scriptxscript", []string{`400 {"error":"<script>x</script>"}`}},
+		{"any other status with a code", Suspect, "weird_thing", []string{`200 {"error":"weird_thing"}`, `403 {"error":"weird_thing"}`, `422 error=weird_thing`}},
+
+		{"HTTP's own word for the status", Transient, "forbidden", []string{`403 {"error":"Forbidden","message":"x"}`, `403 {"status":403,"error":"Forbidden","path":"/token"}`}},
+		{"another status with a sentence", Transient, "access_denied", []string{`403 {"error":"Access Denied"}`}},
+		{"another status, in JSON without a code", Transient, "not_oauth", []string{
+			`403 {"message":"Forbidden"}`, `403 {"title":"Error 1020: Access denied","status":403,"error_code":1020}`, `403 {"error":{"code":403}}`,
+			`403 {"error":""}`, `403 {"error":null}`, `403 {"error":true}`, `451 {}`}},
+		{"a page", Transient, "not_oauth", []string{`403 <html><title>Blocked</title>`, `400 <html>`, `401 <html>`, `200 <html>Welcome to the airport`, `403 a=b&c=d`}},
+		{"a 2xx that is no token answer", Transient, "not_oauth", []string{`200 `, `204 `, `200 {"access_token":"abc","expires_in":36`, `200 {"hello":"world"}`, `200 {"status":"login_required"}`}},
+		{"JSON that was cut short", Transient, "not_oauth", []string{`400 {"error":"invalid_gr`, `401 [{"error":`}},
 	} {
-		f := Classify(ErrorRules{}, tt.status, http.Header{}, []byte(tt.body), testNow)
-		if got := f.Class.String() + " " + f.Code; got != tt.want {
-			t.Errorf("%s: %d %s\n got %s\nwant %s", tt.name, tt.status, tt.body, got, tt.want)
-		}
-		if f.Status != tt.status || !strings.HasPrefix(f.Detail, "The p") {
-			t.Errorf("%s: status %d, detail %q", tt.name, f.Status, f.Detail)
-		}
+		t.Run(row.name, func(t *testing.T) {
+			for _, s := range row.of {
+				status, _ := strconv.Atoi(s[:3])
+				f := Classify(ErrorRules{}, status, http.Header{}, []byte(s[4:]), testNow)
+				if f.Class != row.want || f.Code != row.code {
+					t.Errorf("%s\n got %s %s\nwant %s %s", s, f.Class, f.Code, row.want, row.code)
+				}
+				if f.Status != status || !strings.HasPrefix(f.Detail, "The p") {
+					t.Errorf("%s: status %d, detail %q", s, f.Status, f.Detail)
+				}
+			}
+		})
 	}
 }
 
-func TestProviderRulesComeFirst(t *testing.T) {
-	rules := ErrorRules{
-		Reconnect: []string{"400 error=invalid_request error_description=Value passed*", "* status=BAD_HUB"},
-		Misconfig: []string{"* access_denied"},
-		Transient: []string{"400 invalid_grant"},
-	}
-	for body, want := range map[string]Class{
-		`{"error":"invalid_request","error_description":"Value passed for the token was invalid."}`: Dead,
-		`{"error":"invalid_request","error_description":"Missing parameter"}`:                       Suspect,
-		`{"error":"access_denied","status":"BAD_HUB"}`:                                              Dead,
-		`{"error":"access_denied"}`:                                                                 Misconfigured,
-		`{"error":"invalid_grant"}`:                                                                 Transient,
+func TestClassifyReadsTheBearerChallenge(t *testing.T) {
+	for _, tt := range []struct {
+		challenge, body string
+		want            Class
+		code            string
+	}{
+		{`Bearer error="invalid_grant"`, "<html>", Dead, "invalid_grant"},
+		{`Bearer realm="x", error="invalid_client"`, "", Misconfigured, "invalid_client"},
+		{`Bearer error="invalid_token"`, "<html>", Suspect, "invalid_token"},
+		{`bearer realm=x,error=invalid_token`, "<html>", Suspect, "invalid_token"},
+		{`Bearer error="invalid_grant"`, `{"error":"weird_thing"}`, Suspect, "weird_thing"},
+		{`Basic realm="error=invalid_grant"`, "<html>", Transient, "not_oauth"},
+		{`Negotiate`, "<html>", Transient, "not_oauth"},
 	} {
-		if f := Classify(rules, 400, nil, []byte(body), testNow); f.Class != want {
-			t.Errorf("%s: %s, want %s", body, f.Class, want)
-		}
+		t.Run(tt.challenge, func(t *testing.T) {
+			f := Classify(ErrorRules{}, 401, http.Header{"Www-Authenticate": {tt.challenge}}, []byte(tt.body), testNow)
+			if f.Class != tt.want || f.Code != tt.code {
+				t.Errorf("got %s %s, want %s %s", f.Class, f.Code, tt.want, tt.code)
+			}
+		})
+	}
+}
+
+func TestEntryRulesComeBeforeTheStandard(t *testing.T) {
+	rules := ErrorRules{
+		OKField:   "ok",
+		CodePaths: []string{"status", "error"},
+		Refused:   []RefusedRule{{"400 error=invalid_grant error_description=ip restricted*", "renewals from this network"}},
+		Reconnect: []string{"400 error=invalid_request error_description=Value passed*", "* status=BAD_HUB", "400 gone"},
+		Misconfig: []string{"* access_denied", "400 gone"},
+		Transient: []string{"400 invalid_scope", "* access_denied"},
+	}
+	for _, tt := range []struct {
+		name, body string
+		want       Class
+	}{
+		{"refused comes before invalid_grant", `{"error":"invalid_grant","error_description":"IP restricted or so"}`, RefusedForNow},
+		{"invalid_grant of which refused says nothing", `{"error":"invalid_grant","error_description":"expired"}`, Dead},
+		{"reconnect", `{"error":"invalid_request","error_description":"Value passed for the token was invalid."}`, Dead},
+		{"reconnect by its form only", `{"error":"invalid_request","error_description":"Missing parameter"}`, Suspect},
+		{"reconnect comes before misconfig", `{"error":"gone"}`, Dead},
+		{"a code under a path of the entry's", `{"error":"access_denied","status":"BAD_HUB"}`, Dead},
+		{"misconfig comes before transient", `{"error":"access_denied"}`, Misconfigured},
+		{"transient comes before the standard", `{"error":"invalid_scope"}`, Transient},
+		{"the standard's word beside one of the entry's", `{"error":"invalid_client","status":"error"}`, Misconfigured},
+		{"ok_field", `{"ok":false}`, Suspect},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if f := Classify(rules, 400, nil, []byte(tt.body), testNow); f.Class != tt.want {
+				t.Errorf("%s: %s, want %s", tt.body, f.Class, tt.want)
+			}
+		})
+	}
+}
+
+// The sentence names the policy, and nothing of what the provider said.
+func TestRefusedForNowSaysWhatIsRefused(t *testing.T) {
+	rules := ErrorRules{Refused: []RefusedRule{{"400 error_description=ip restricted*", "renewals from this network"}}}
+	f := Named(Classify(rules, 400, nil, []byte(`{"error":"invalid_client","error_description":"ip restricted 192.0.2.7"}`), testNow), "Salesforce")
+	if f.Class != RefusedForNow || f.Class.String() != "refused_for_now" || f.Policy != "renewals from this network" || f.Detail != "Salesforce refuses renewals from this network." {
+		t.Errorf("%+v", f)
 	}
 }
 
@@ -246,4 +233,28 @@ func BenchmarkClassifyAMegabyteOfNames(b *testing.B) {
 	for b.Loop() {
 		Classify(ErrorRules{}, 400, nil, []byte(body.String()), testNow)
 	}
+}
+
+// Whatever a provider or a gateway answers: no panic, nothing that could not be
+// shown, and an end only where the standard's word stands in the answer.
+func FuzzClassify(f *testing.F) {
+	f.Add(400, []byte(`{"error":"invalid_grant","error_description":"ip restricted"}`), `Bearer error="invalid_token"`)
+	f.Add(200, []byte("error=bad_refresh_token&error_description=x"), "")
+	f.Add(401, []byte(`[{"errors":{"0":{"code":[null,true,1e999]}}}]`), "")
+	f.Add(403, []byte("<html>"), "Basic")
+	rules := ErrorRules{OKField: "ok", CodePaths: []string{"errors.0.code", "error"}, Refused: []RefusedRule{{"4xx error=limited", "so many renewals"}}}
+	shown := regexp.MustCompile(`^[a-z0-9_.-]{1,64}$`)
+	f.Fuzz(func(t *testing.T, status int, body []byte, challenge string) {
+		got := Classify(rules, status, http.Header{"Www-Authenticate": {challenge}}, body, testNow)
+		if !shown.MatchString(got.Code) || strings.ContainsAny(got.Detail, "<>\x00\n") || got.Class.String() == "" {
+			t.Errorf("%+v", got)
+		}
+		if got.Class == Dead && got.Code != "invalid_grant" {
+			t.Errorf("an end without the standard's word: %+v", got)
+		}
+		if (got.Class == RefusedForNow) != (got.Policy != "") || got.Proof && !got.Lost {
+			t.Errorf("%+v", got)
+		}
+		TokenGone(rules, status, body)
+	})
 }

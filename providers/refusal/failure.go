@@ -22,23 +22,30 @@ const (
 	// Misconfigured: the provider refuses our client, scope or URL. The tokens
 	// are kept; a person must mend something.
 	Misconfigured
-	// Suspect: an OAuth-shaped refusal that the table does not know. Tried again
-	// a few times with growing pauses, then taken for Dead.
+	// Suspect: the provider refuses in words that neither the standard nor the
+	// entry knows, or in none. It may mean anything, also the grant's end.
 	Suspect
+	// RefusedForNow: a policy that passes (network, conditional access, a limit,
+	// maintenance) refuses the renewal, by the entry's rule. The grant is good:
+	// it is kept and sent again when the network changes, when the user asks, and
+	// once in a while. Policy says what is refused.
+	RefusedForNow
 )
 
 func (c Class) String() string {
-	return [...]string{"transient", "dead", "misconfigured", "suspect"}[c]
+	return [...]string{"transient", "dead", "misconfigured", "suspect", "refused_for_now"}[c]
 }
 
 // Failure is a request to a provider that did not succeed. No field holds a
 // secret; Code and Detail are safe to show and to log.
 type Failure struct {
 	Class      Class
-	Code       string        // the provider's short code through SafeCode ("invalid_grant"), or ours ("network", "timeout", "tls", "redirect", "not_oauth")
+	Code       string        // the provider's short code through SafeCode ("invalid_grant"), or ours ("network", "timeout", "tls", "redirect", "not_oauth", "no_code")
 	Status     int           // HTTP status; 0 when there was no answer
 	RetryAfter time.Duration // what the provider asked for; 0: nothing
 	Lost       bool          // the request may have reached the provider and its answer was lost
+	Proof      bool          // Lost, and the connection broke: no answer will come on it. Without Proof it was silence, or a gateway's answer in the provider's place
+	Policy     string        // with RefusedForNow: what is refused, in the entry's words ("renewals from this network")
 	Detail     string        // one sentence for people: what happened and, if something must be mended, what
 	Err        error         // the cause, if there is one below; its text holds no secret
 }

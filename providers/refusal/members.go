@@ -3,7 +3,9 @@ package refusal
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -68,18 +70,6 @@ func Lookup(v any, path string) any {
 	return nil
 }
 
-// Member is an object's member by its name, else by the same name in another
-// spelling (accessToken for access_token).
-func Member(v any, name string) any {
-	if found := Lookup(v, name); found != nil {
-		return found
-	}
-	for _, key := range keysWhere(v, func(key string, _ any) bool { return plainName(key) == plainName(name) }) {
-		return v.(map[string]any)[key]
-	}
-	return nil
-}
-
 // TextAt is the text at a path; "" where there is none.
 func TextAt(v any, path string) string { return Text(Lookup(v, path)) }
 
@@ -95,3 +85,24 @@ func Text(v any) string {
 	}
 	return ""
 }
+
+// Member is an object's member by its name, else by the same name in another
+// spelling (accessToken for access_token).
+func Member(v any, name string) any {
+	if found := Lookup(v, name); found != nil {
+		return found
+	}
+	m, _ := v.(map[string]any)
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		if plainName(key) == plainName(name) {
+			return m[key]
+		}
+	}
+	return nil
+}
+
+// plainName is a member's name without what makes no difference.
+func plainName(key string) string { return joiners.Replace(strings.ToLower(key)) }
+
+// joiners make no difference in a name. Made once: a body may have a megabyte of names.
+var joiners = strings.NewReplacer("_", "", "-", "")

@@ -3,11 +3,12 @@ package refusal
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// rule is one line of ErrorRules, WhoamiRules.Dead or APIRules.Dead:
+// rule is one line of ErrorRules, or of what an entry calls a dead token:
 //
 //	400 invalid_request                       status and error code
 //	* bad_refresh_token                       any status
@@ -18,7 +19,7 @@ import (
 //	400 error_description=Token was *         … and end in * for "starts with"
 //
 // Values and codes are compared without regard to case. "*" and "4xx" leave out
-// the answers that say "not now" (passingStatus): a gateway or a limiter may have
+// the answers that say "not now" (PassingStatus): a gateway or a limiter may have
 // given them, and a rule that means one of those must name it, or say "5xx".
 type rule struct {
 	status string // "400", "4xx", "*"
@@ -68,8 +69,7 @@ func (r *rule) add(word string) {
 	}
 }
 
-// matches applies the rule to an answer. codes are the values found under the
-// entry's code paths.
+// matches applies the rule to an answer. codes are the answer's error codes.
 func (r rule) matches(status int, codes []string, members any) bool {
 	if !r.matchesStatus(status) || r.code != "" && !anyMatch(codes, r.code) {
 		return false
@@ -144,17 +144,47 @@ func RulesNeedBody(rules []string, status int) bool {
 	return false
 }
 
-// ErrorRules come before the general table of classify.go. A rule is
-// "STATUS CODE", "* CODE" or "STATUS path=value…", for example
-// "400 invalid_request", "* bad_refresh_token", "400 error.code=190"; type rule
-// has the whole of it. CODE is compared with the values at CodePaths.
+// ErrorRules are what a provider's entry knows of its refusals; they come before
+// the standard's codes (Classify). A rule is "STATUS CODE", "* CODE" or "STATUS
+// path=value…", for example "400 invalid_request", "* bad_refresh_token", "400
+// error.code=190"; type rule has the whole of it. CODE is compared with the values
+// at CodePaths and at error.
 type ErrorRules struct {
-	In200     bool     `toml:"in_200,omitempty" json:"in_200,omitempty"`         // errors come with status 200; also implied by a non-empty error
-	OKField   string   `toml:"ok_field,omitempty" json:"ok_field,omitempty"`     // a boolean member that is false on failure (Slack: ok)
-	CodePaths []string `toml:"code_paths,omitempty" json:"code_paths,omitempty"` // JSON paths of the error code, first hit wins, any JSON type ["error"]
-	Reconnect []string `toml:"reconnect,omitempty" json:"reconnect,omitempty"`   // dead
-	Transient []string `toml:"transient,omitempty" json:"transient,omitempty"`
-	Misconfig []string `toml:"misconfig,omitempty" json:"misconfig,omitempty"`
+	In200     bool          `toml:"in_200,omitempty" json:"in_200,omitempty"`         // errors come with status 200; also implied by a non-empty error
+	OKField   string        `toml:"ok_field,omitempty" json:"ok_field,omitempty"`     // a boolean member that is false on failure (Slack: ok)
+	CodePaths []string      `toml:"code_paths,omitempty" json:"code_paths,omitempty"` // JSON paths of the error code, first hit wins, any JSON type ["error"]
+	Refused   []RefusedRule `toml:"refused,omitempty" json:"refused,omitempty"`       // refused for now
+	Reconnect []string      `toml:"reconnect,omitempty" json:"reconnect,omitempty"`   // dead
+	Misconfig []string      `toml:"misconfig,omitempty" json:"misconfig,omitempty"`
+	Transient []string      `toml:"transient,omitempty" json:"transient,omitempty"`
+}
+
+// RefusedRule is a refusal by a policy that passes: of the network, of conditional
+// access, of a limit, for maintenance. What only a new sign-in mends does not
+// belong here. The grant is kept.
+type RefusedRule struct {
+	Rule    string `toml:"rule" json:"rule"`
+	Refuses string `toml:"refuses" json:"refuses"` // what is refused, for people: "renewals from this network"
+}
+
+// codes are the values under CodePaths and under error, strings and numbers only.
+func (r ErrorRules) codes(members any) (codes []string) {
+	paths := r.CodePaths
+	if !slices.Contains(paths, "error") {
+		paths = append(slices.Clip(paths), "error")
+	}
+	for _, path := range paths {
+		v := Lookup(members, path)
+		if _, isFlag := v.(bool); !isFlag && Text(v) != "" {
+			codes = append(codes, Text(v))
+		}
+	}
+	return codes
+}
+
+// Failed reports whether an answer's ok_field calls it a failure.
+func (r ErrorRules) Failed(members any) bool {
+	return r.OKField != "" && TextAt(members, r.OKField) == "false"
 }
 
 // AnyRule reports whether one of the rules matches an answer. The body is read
@@ -163,6 +193,6 @@ func (r ErrorRules) AnyRule(rules []string, status int, body []byte) bool {
 	if !RulesNeedBody(rules, status) {
 		body = nil
 	}
-	e := readOwn(r, body)
-	return anyRule(rules, status, e.own, e.members)
+	members := ParseBody(body)
+	return anyRule(rules, status, r.codes(members), members)
 }

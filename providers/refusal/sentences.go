@@ -9,7 +9,7 @@ import (
 // Sentence says for people what happened and, if something must be mended, what.
 // It begins with "The provider", which a Client replaces by the entry's name.
 func Sentence(f *Failure) string {
-	if s, ok := codeSentences[f.Code]; ok && f.Class != Transient {
+	if s, ok := codeSentences[f.Code]; ok && f.Class != Transient && f.Class != RefusedForNow {
 		return s
 	}
 	switch f.Class {
@@ -17,10 +17,19 @@ func Sentence(f *Failure) string {
 		return "The provider says that access was revoked or has ended."
 	case Misconfigured:
 		return misconfiguredSentence(f)
+	case RefusedForNow:
+		return "The provider refuses " + f.Policy + "."
 	case Suspect:
-		return fmt.Sprintf("The provider refused with %q, which is not one of the usual answers.", f.Code)
+		return suspectSentence(f)
 	}
 	return transientSentence(f)
+}
+
+func suspectSentence(f *Failure) string {
+	if f.Code == "no_code" {
+		return fmt.Sprintf("The provider refused without saying why (HTTP %d).", f.Status)
+	}
+	return fmt.Sprintf("The provider refused with %q, which is not one of the usual answers.", f.Code)
 }
 
 var codeSentences = map[string]string{
