@@ -113,7 +113,7 @@ type call struct {
 // both.
 type handler func(*Server, call) error
 
-// routes is the surface of the socket, but for api/ (api.go), which is not one
+// routes is the surface of the socket, but for api/ (handlers.go), which is not one
 // path; * is one path segment, a NAME, an ID or a HOST.
 var routes = []struct {
 	method, path string
