@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -49,7 +48,7 @@ var ErrStore = errors.New("the store cannot be used")
 // where it was asked to, and where another agent runs already, whose window it
 // raised. It must be called on the main goroutine, where macOS wants the tray.
 func RunAgent(ctx context.Context, o RunOptions) error {
-	log := NewLog(o.Stderr)
+	log := config.NewLog(o.Stderr)
 	settleSoon()
 	if err := Harden(); err != nil {
 		log.Warn("this process cannot be kept out of core files", "err", err)
@@ -66,16 +65,6 @@ func RunAgent(ctx context.Context, o RunOptions) error {
 	}
 	defer kept.Close()
 	return runDesktop(ctx, o, kept, log)
-}
-
-// NewLog writes text to w. AUTHTRAY_LOG=debug says more; no level says a
-// secret.
-func NewLog(w io.Writer) *slog.Logger {
-	level := slog.LevelInfo
-	if err := level.UnmarshalText([]byte(os.Getenv("AUTHTRAY_LOG"))); err != nil {
-		level = slog.LevelInfo
-	}
-	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
 }
 
 // acquire makes this process the profile's agent. A nil unlock without an error

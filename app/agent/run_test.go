@@ -173,7 +173,7 @@ func TestDebugIsForThoseWhoAsk(t *testing.T) {
 	for level, want := range map[string]bool{"": false, "debug": true, "nonsense": false} {
 		t.Setenv("AUTHTRAY_LOG", level)
 		var out bytes.Buffer
-		NewLog(&out).Debug("x")
+		config.NewLog(&out).Debug("x")
 		if got := out.Len() > 0; got != want {
 			t.Errorf("AUTHTRAY_LOG=%q: debug lines %t", level, got)
 		}

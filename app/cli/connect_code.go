@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/authtray/authtray/app/agent"
+	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/app/desktop/browser"
 )
 
@@ -87,7 +87,7 @@ func (c *connecting) showCode(code, url string) {
 	}
 	quick, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	if browser.Open(quick, agent.NewLog(c.err), url) == nil {
+	if browser.Open(quick, config.NewLog(c.err), url) == nil {
 		c.say("It opens in your browser, too.")
 	}
 }
