@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"time"
@@ -18,11 +19,13 @@ import (
 // for concurrent use; every method obeys its context and has a deadline of its
 // own (RequestTimeout).
 type Client struct {
-	entry     catalog.Entry
-	conn      catalog.Connection
-	opts      ClientOptions
-	http      *http.Client
-	discovery *discoveryCache
+	entry catalog.Entry
+	conn  catalog.Connection
+	opts  ClientOptions
+	http  *http.Client
+
+	interfaceAddrs func() ([]net.Addr, error) // net.InterfaceAddrs
+	discovery      *discoveryCache
 
 	ownID      string       // the client id as configured; "" or a document's URL leave room for a registered one
 	registered Registration // the one in use; zero: none
@@ -82,7 +85,7 @@ func newClient(e catalog.Entry, conn catalog.Connection, o ClientOptions) (*Clie
 		}
 	}
 	c := &Client{
-		entry: e, conn: conn, opts: o, discovery: &discoveryCache{},
+		entry: e, conn: conn, opts: o, discovery: &discoveryCache{}, interfaceAddrs: net.InterfaceAddrs,
 		http: &http.Client{Transport: transport, CheckRedirect: neverFollow},
 	}
 	c.useRegistration(o.Registered)

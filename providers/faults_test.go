@@ -2,6 +2,8 @@ package providers
 
 import (
 	"context"
+	"net"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -18,6 +20,8 @@ func met(a Answer, err error) string {
 	switch {
 	case err != nil && !failed:
 		return err.Error()
+	case failed && f.Proof:
+		return f.Class.String() + " " + f.Code + ", lost for sure"
 	case failed && f.Lost:
 		return f.Class.String() + " " + f.Code + ", lost"
 	case failed:
@@ -112,10 +116,10 @@ func TestWhatEveryFaultComesTo(t *testing.T) {
 		{faultkit.Padded(MaxBody + 1), "transient too_large, lost"},
 		{faultkit.Endless(), "transient too_large, lost"},
 		{faultkit.Truncated(), "transient not_oauth, lost"},
-		{faultkit.CutShort(), "transient network, lost"},
-		{faultkit.ResetBefore(), "transient network, lost"}, // for all that can be told from here
-		{faultkit.ResetAfter(), "transient network, lost"},
-		{faultkit.DropAnswer(), "transient network, lost"},
+		{faultkit.CutShort(), "transient network, lost for sure"},
+		{faultkit.ResetBefore(), "transient network, lost for sure"}, // for all that can be told from here
+		{faultkit.ResetAfter(), "transient network, lost for sure"},
+		{faultkit.DropAnswer(), "transient network, lost for sure"},
 		{faultkit.SlowHeaders(time.Millisecond), hour},
 		{faultkit.SlowBody(time.Millisecond), hour},
 		{faultkit.SlowHeaders(time.Hour), "transient timeout, lost"},
@@ -141,6 +145,52 @@ func TestWhatEveryFaultComesTo(t *testing.T) {
 			srv.CloseClientConnections()
 			srv.Close()
 		})
+	}
+}
+
+// A refusal whose body broke off is none without a body, and a page too large to
+// read says nothing.
+func TestARefusalThatCannotBeReadIsNotSuspect(t *testing.T) {
+	for name, answer := range map[string]http.HandlerFunc{
+		"cut off before the body": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "30")
+			w.WriteHeader(http.StatusBadRequest)
+			w.(http.Flusher).Flush()
+			panic(http.ErrAbortHandler)
+		},
+		"too large": answers(http.StatusBadRequest, strings.Repeat("x", MaxBody+1)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := testClient(t, testEntry(newRecord(t, answer).URL))
+			if got := refreshUnder(t, c, ""); !strings.HasPrefix(got, "transient") {
+				t.Error(got)
+			}
+		})
+	}
+}
+
+// The address that the request was sent from goes while the provider is silent.
+func TestAnAddressThatGoesEndsTheWaitAtOnce(t *testing.T) {
+	asked, over := make(chan struct{}), make(chan struct{})
+	p := newRecord(t, func(w http.ResponseWriter, _ *http.Request) {
+		close(asked)
+		<-over
+	})
+	defer close(over)
+	c := testClient(t, testEntry(p.URL))
+	c.interfaceAddrs = func() ([]net.Addr, error) {
+		select {
+		case <-asked:
+			return nil, nil
+		default:
+			return net.InterfaceAddrs()
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	_, err := c.Refresh(ctx, RefreshRequest{RefreshToken: "old", Binding: bindingOf(t, c)})
+	if f := failureOf(t, err); f.Code != "network" || !f.Lost || !f.Proof || !strings.Contains(f.Detail, "network changed") {
+		t.Errorf("%+v", f)
 	}
 }
 
@@ -190,7 +240,7 @@ func TestNoFaultOfTheCatalogueSpeaksOfTheGrant(t *testing.T) {
 		srv := httptest.NewServer(kit.Wrap(answers(200, goodAnswer)))
 		kit.Script(f)
 		got := refreshUnder(t, testClient(t, testEntry(srv.URL)), "")
-		if bad := strings.HasPrefix(got, "transient"); !bad && !strings.HasPrefix(got, "new") || f.Loses && !strings.HasSuffix(got, "lost") {
+		if bad := strings.HasPrefix(got, "transient"); !bad && !strings.HasPrefix(got, "new") || f.Loses && !strings.Contains(got, "lost") {
 			t.Errorf("%s: %s", f.Name, got)
 		}
 		srv.CloseClientConnections()

@@ -11,8 +11,10 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/authtray/authtray/providers/catalog"
@@ -28,19 +30,60 @@ func (c *Client) send(ctx context.Context, req *http.Request) (int, http.Header,
 	}
 	ctx, cancel := context.WithTimeout(ctx, RequestTimeout)
 	defer cancel()
+	ctx, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
 	var written atomic.Bool
-	req = req.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { written.Store(true) }}))
+	req = req.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn:      func(info httptrace.GotConnInfo) { go c.watchAddress(ctx, info.Conn.LocalAddr(), giveUp) },
+		WroteHeaders: func() { written.Store(true) },
+	}))
 	c.addHeaders(req)
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return 0, nil, nil, refusal.Named(transportFailure(err, written.Load()), c.entry.Name)
+		return 0, nil, nil, refusal.Named(transportFailure(ctx, err, written.Load()), c.entry.Name)
 	}
 	defer resp.Body.Close()
 	body, err := readBounded(resp.Body)
-	if err != nil && resp.StatusCode < 300 {
-		return 0, nil, nil, refusal.Named(transportFailure(err, true), c.entry.Name)
+	if err != nil && !refusal.PassingStatus(resp.StatusCode) && (resp.StatusCode < 300 || len(body) == 0) {
+		return 0, nil, nil, refusal.Named(transportFailure(ctx, err, true), c.entry.Name)
 	}
 	return resp.StatusCode, resp.Header, body, nil
+}
+
+// addressInterval is how often a request that waits for its answer looks whether
+// its connection can still bring one.
+const addressInterval = time.Second
+
+var errAddressGone = errors.New("the address that the request was sent from is gone")
+
+// watchAddress gives a request up when the local address of its connection is no
+// longer one of this machine's: a VPN that ended, another Wi-Fi. Nothing can come
+// on that connection any more, and no packet says so.
+func (c *Client) watchAddress(ctx context.Context, local net.Addr, giveUp context.CancelCauseFunc) {
+	tcp, ok := local.(*net.TCPAddr)
+	if !ok || !c.hasAddress(tcp.IP) { // not one that could be seen to go
+		return
+	}
+	ticker := time.NewTicker(addressInterval)
+	defer ticker.Stop()
+	for c.hasAddress(tcp.IP) {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+	giveUp(errAddressGone)
+}
+
+// hasAddress reports whether an interface of this machine has the address, as
+// far as can be told.
+func (c *Client) hasAddress(ip net.IP) bool {
+	all, err := c.interfaceAddrs()
+	return err != nil || slices.ContainsFunc(all, func(a net.Addr) bool {
+		n, ok := a.(*net.IPNet)
+		return ok && n.IP.Equal(ip)
+	})
 }
 
 // ask is send for an answer whose headers are enough: its body, which may be an
@@ -54,7 +97,7 @@ func (c *Client) ask(ctx context.Context, req *http.Request) (int, http.Header, 
 	c.addHeaders(req)
 	resp, err := c.http.Do(req.WithContext(ctx))
 	if err != nil {
-		return 0, nil, refusal.Named(transportFailure(err, false), c.entry.Name)
+		return 0, nil, refusal.Named(transportFailure(ctx, err, false), c.entry.Name)
 	}
 	resp.Body.Close()
 	return resp.StatusCode, resp.Header, nil
@@ -78,10 +121,15 @@ func readBounded(r io.Reader) ([]byte, error) {
 }
 
 // transportFailure is a request that brought no whole answer: always Transient.
-// written says that the request had gone out, so that its answer may be lost.
-func transportFailure(err error, written bool) *refusal.Failure {
+// written says that the request had gone out, so that its answer may be lost. Its
+// loss is proved by a connection that broke, not by silence.
+func transportFailure(ctx context.Context, err error, written bool) *refusal.Failure {
+	if gone := context.Cause(ctx); gone == errAddressGone {
+		err = gone
+	}
 	code, detail := transportCode(err)
-	return &refusal.Failure{Class: refusal.Transient, Code: code, Lost: written, Detail: detail, Err: safeCause(err)}
+	broke := code == "network" || code == "tls" || errors.Is(err, syscall.ETIMEDOUT)
+	return &refusal.Failure{Class: refusal.Transient, Code: code, Lost: written, Proof: written && broke, Detail: detail, Err: safeCause(err)}
 }
 
 func transportCode(err error) (code, detail string) {
@@ -93,6 +141,8 @@ func transportCode(err error) (code, detail string) {
 		timeout net.Error
 	)
 	switch {
+	case errors.Is(err, errAddressGone):
+		return "network", "The network changed before the provider's answer came."
 	case errors.Is(err, errTooLarge):
 		return "too_large", "The provider's answer is larger than 1 MB and was not read."
 	case errors.Is(err, context.Canceled):
@@ -125,7 +175,7 @@ func safeCause(err error) error {
 		cert    *tls.CertificateVerificationError
 		alert   tls.AlertError
 	)
-	for _, known := range []error{context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, errTooLarge, http.ErrSchemeMismatch} {
+	for _, known := range []error{context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, errTooLarge, errAddressGone, http.ErrSchemeMismatch} {
 		if errors.Is(err, known) {
 			return known
 		}
