@@ -5,9 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"time"
 
 	"github.com/authtray/authtray/providers/catalog"
@@ -54,6 +56,8 @@ type ClientOptions struct {
 	Certificates func(path string) ([]byte, error)
 	// Now is the wall clock; nil: time.Now.
 	Now func() time.Time
+	// Log is told of faults of our own; nil: slog.Default.
+	Log *slog.Logger
 	// Version stands in the User-Agent: "authtray/VERSION".
 	Version string
 }
@@ -128,6 +132,19 @@ func (c *Client) secret(ctx context.Context) (string, error) {
 // back cannot be used.
 func (c *Client) misconfigured(code, format string, args ...any) *refusal.Failure {
 	return &refusal.Failure{Class: refusal.Misconfigured, Code: code, Detail: fmt.Sprintf(format, args...)}
+}
+
+// panicked logs that a goroutine panicked over what a provider sent, and returns
+// the failure that it comes to. The panic's text may hold what came; it is not
+// logged.
+func (c *Client) panicked(where string) *refusal.Failure {
+	log := c.opts.Log
+	if log == nil {
+		log = slog.Default()
+	}
+	log.Error("a provider's answer caused a panic", "provider", c.entry.ID, "where", where, "stack", string(debug.Stack()))
+	return &refusal.Failure{Class: refusal.Transient, Code: "internal",
+		Detail: "What " + c.name() + " answered cannot be read because of a fault in Authtray; its log says where."}
 }
 
 // NewClient makes a connection's provider ready to be spoken to. Nothing is sent.

@@ -243,6 +243,7 @@ func (p pace) after(step devicePoll, f *refusal.Failure, given time.Duration) pa
 // poll asks until the person has decided, the code has expired, or the flow is
 // over (RFC 8628 §3.4). The endpoint stays the one that the code came with.
 func (f *Flow) poll(endpoint string, d deviceCode, b Binding) {
+	defer f.endOnPanic("device flow")
 	p := pace{d.interval, d.interval}
 	for f.rest(p.pause) {
 		answer, failure, given := f.client.pollOnce(f.ctx, endpoint, d.code)

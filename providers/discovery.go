@@ -18,26 +18,60 @@ import (
 // again.
 const discoveryTTL = time.Hour
 
-// discoveryCache holds the last document. One caller at a time asks.
+// discoveryTimeout bounds a discovery, all the places in which it looks together.
+const discoveryTimeout = 2 * RequestTimeout
+
+// discoveryCache holds the last document, and what is being asked for.
 type discoveryCache struct {
-	asking sync.Mutex
-	mu     sync.Mutex
+	mu     sync.Mutex // never held while a request is under way
 	found  endpoints
-	at     time.Time // zero: never found
+	at     time.Time      // zero: never found
+	asking *discoveryCall // nil: nobody asks
 
 	resource resourceMetadata // of an MCP server; kept with the document
 }
 
-func (d *discoveryCache) get(now time.Time) (found endpoints, fresh bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.found, !d.at.IsZero() && now.Sub(d.at) < discoveryTTL && !now.Before(d.at)
+// discoveryCall is a discovery under way. All who need one wait for the same.
+type discoveryCall struct {
+	done  chan struct{} // closed when found and err stand
+	found endpoints
+	err   error
 }
 
-func (d *discoveryCache) put(found endpoints, now time.Time) {
+func (d *discoveryCache) get() endpoints {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.found, d.at = found, now
+	return d.found
+}
+
+// join returns the document in memory where it is fresh, else the discovery under
+// way, which is a new one where first says so.
+func (d *discoveryCache) join(now time.Time) (found endpoints, call *discoveryCall, first bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.at.IsZero() && now.Sub(d.at) < discoveryTTL && !now.Before(d.at) {
+		return d.found, nil, false
+	}
+	if first = d.asking == nil; first {
+		d.asking = &discoveryCall{done: make(chan struct{})}
+	}
+	return d.found, d.asking, first
+}
+
+// finish hands what a discovery found to those who wait for it. A document that
+// has been read stays in use while a newer one cannot be had.
+func (d *discoveryCache) finish(call *discoveryCall, found endpoints, err error, now time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	f, failed := err.(*refusal.Failure)
+	switch {
+	case err == nil:
+		d.found, d.at = found, now
+	case failed && f.Class == refusal.Transient && d.found.Token != "":
+		found, err = d.found, nil
+	}
+	call.found, call.err, d.asking = found, err, nil
+	close(call.done)
 }
 
 // forget makes the next caller ask again: an endpoint was not where it was said
@@ -49,29 +83,38 @@ func (d *discoveryCache) forget() {
 }
 
 // discovered is the document in memory; zero where there is none.
-func (c *Client) discovered() endpoints {
-	found, _ := c.discovery.get(c.now())
-	return found
+func (c *Client) discovered() endpoints { return c.discovery.get() }
+
+// discover returns the issuer's document, from memory where it is fresh. A
+// discovery goes on when a caller's time is up, for the others and the next.
+func (c *Client) discover(ctx context.Context) (endpoints, error) {
+	found, call, first := c.discovery.join(c.now())
+	if call == nil {
+		return found, nil
+	}
+	if first {
+		go c.runDiscovery(context.WithoutCancel(ctx), call)
+	}
+	select {
+	case <-call.done:
+		return call.found, call.err
+	case <-ctx.Done():
+		return endpoints{}, refusal.Named(transportFailure(ctx, ctx.Err(), false), c.entry.Name)
+	}
 }
 
-// discover returns the issuer's document, from memory where it is fresh. One
-// that has been read stays in use while a newer one cannot be had.
-func (c *Client) discover(ctx context.Context) (endpoints, error) {
-	c.discovery.asking.Lock()
-	defer c.discovery.asking.Unlock()
-	found, fresh := c.discovery.get(c.now())
-	if fresh {
-		return found, nil
-	}
-	newer, err := c.fetchDiscovery(ctx)
-	if f, ok := err.(*refusal.Failure); ok && f.Class == refusal.Transient && found.Token != "" {
-		return found, nil
-	}
-	if err != nil {
-		return endpoints{}, err
-	}
-	c.discovery.put(newer, c.now())
-	return newer, nil
+func (c *Client) runDiscovery(ctx context.Context, call *discoveryCall) {
+	ctx, cancel := context.WithTimeout(ctx, discoveryTimeout)
+	defer cancel()
+	var found endpoints
+	var err error
+	defer func() {
+		if r := recover(); r != nil {
+			found, err = endpoints{}, c.panicked("discovery")
+		}
+		c.discovery.finish(call, found, err, c.now())
+	}()
+	found, err = c.fetchDiscovery(ctx)
 }
 
 // fetchDiscovery tries the places in which a document can be. A passing trouble

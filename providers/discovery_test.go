@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -309,5 +310,64 @@ func TestReachSendsNothingThatIsOurs(t *testing.T) {
 	there.Close()
 	if _, err := c.Reach(t.Context()); err == nil {
 		t.Error("nobody was there")
+	}
+}
+
+// Everybody needs the same document, so one discovery serves all, and nobody
+// waits for it longer than they said.
+func TestDiscoveryIsSharedAndObeysEachContext(t *testing.T) {
+	release, asked := make(chan struct{}), make(chan struct{}, 8)
+	answer := sync.OnceFunc(func() { close(release) })
+	defer answer()
+	r, e := issuerAt(t, configuration, "", nil)
+	plain := r.answer
+	r.answer = func(w http.ResponseWriter, req *http.Request) {
+		asked <- struct{}{}
+		<-release
+		plain(w, req)
+	}
+	c := testClient(t, e)
+	type outcome struct {
+		ep  endpoints
+		err error
+	}
+	discover := func(ctx context.Context) chan outcome {
+		came := make(chan outcome, 1)
+		go func() {
+			ep, err := c.endpoints(ctx)
+			came <- outcome{ep, err}
+		}()
+		return came
+	}
+	await := func(what string, came chan outcome) outcome {
+		t.Helper()
+		select {
+		case o := <-came:
+			return o
+		case <-time.After(20 * time.Second):
+			t.Fatalf("%s still waits", what)
+		}
+		panic("unreachable")
+	}
+
+	first, leave := context.WithCancel(t.Context())
+	began := discover(first)
+	<-asked
+	short, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if o := await("a caller with 200 ms", discover(short)); failureOf(t, o.err).Code != "timeout" {
+		t.Errorf("%v", o.err)
+	}
+	patient := discover(t.Context())
+	leave()
+	if o := await("the caller who began it and left", began); failureOf(t, o.err).Code != "canceled" {
+		t.Errorf("%v", o.err)
+	}
+	answer()
+	if o := await("a patient caller", patient); o.err != nil || o.ep.Token != r.URL+"/t" {
+		t.Errorf("%v %+v", o.err, o.ep)
+	}
+	if n := len(r.requests()); n > 2 { // the two places of a document
+		t.Errorf("%d requests", n)
 	}
 }

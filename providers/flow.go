@@ -186,6 +186,13 @@ func (f *Flow) expireAfter(d time.Duration, err error) {
 	}()
 }
 
+// endOnPanic is deferred by the goroutines that read a provider's answers.
+func (f *Flow) endOnPanic(where string) {
+	if r := recover(); r != nil {
+		f.end(Result{}, f.client.panicked(where))
+	}
+}
+
 func (f *Flow) expire(err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

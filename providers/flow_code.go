@@ -227,6 +227,7 @@ func authorizeFailure(provider, code string) error {
 // redeem exchanges the code, unless configuration or discovery changed meanwhile
 // where it would be sent.
 func (f *Flow) redeem(code string) {
+	defer f.endOnPanic("code exchange")
 	binding, err := f.client.Binding(f.ctx)
 	if err == nil && !reflect.DeepEqual(binding, f.code.binding) {
 		err = refusal.ErrBindingChanged
