@@ -73,6 +73,18 @@
 // A request that was under way when the machine slept is given three seconds
 // after it, and is then given up: its connection is most likely dead.
 //
+// # How long a token is to last
+//
+// Want.MinValid is how long the token handed out is to last; where none is named,
+// 30 s, or a quarter of its life if that is less. Enough left: it is handed out at
+// once. Less left: it is renewed first if a fresh one would serve better, that is,
+// if tokens usually live longer than that (the longest of the last three answers)
+// or the present one has used up a quarter of its life. A token younger than 10 s
+// is not renewed for that, and what the timer is not about to renew anyway is
+// renewed six times an hour at most, narrower tokens included. Else what there is
+// is handed out, with Token.MinValidMet false. So it is where the renewal fails, or
+// takes longer than the caller has, or than half of what is left.
+//
 // # Failures of a refresh
 //
 // What a failed request means is refusal.Class; what follows is here. It is for

@@ -23,7 +23,9 @@ type machine struct {
 	// the store, not served yet.
 	served *Grant
 	next   *Grant
-	late   float64 // jitter of served's timer
+	late   float64         // jitter of served's timer
+	lives  []time.Duration // of the tokens of the last answers, oldest first
+	early  []time.Time     // of the last hour's renewals that a caller brought about before they were due
 	narrow map[string]narrowed
 
 	nextNarrow func() // what next's answer was asked for: remembered once next is written
@@ -315,6 +317,9 @@ func (m *machine) shift(now time.Time, d time.Duration, undone bool) {
 	for k, n := range m.narrow {
 		n.token, n.at = *moved(&n.token), n.at.Add(d)
 		m.narrow[k] = n
+	}
+	for i := range m.early {
+		m.early[i] = m.early[i].Add(d)
 	}
 	for _, t := range []*time.Time{
 		&m.retryAt, &m.decideAt, &m.probes.at, &m.probes.next,

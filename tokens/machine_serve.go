@@ -13,10 +13,12 @@ import (
 // This file is what callers get: a token, a reason why not, or the word to wait.
 
 // reply is the machine's answer to a caller. With wait, the caller asks again
-// after the next event; an err that is temporarily_unavailable may be waited
-// out by a caller that has the time.
+// after the next event; a token beside it is what there is for one that cannot
+// wait. An err that is temporarily_unavailable may be waited out by a caller that
+// has the time.
 type reply struct {
 	token *Grant
+	short time.Duration // the token lasts only that long, which is less than the caller wants; 0: it lasts long enough
 	err   *Error
 	wait  bool
 }
@@ -26,14 +28,69 @@ func (m *machine) serve(now time.Time, want Want) reply {
 	if m.expiredNow(now) {
 		m.tick(now)
 	}
-	away := m.base == ReconnectRequired
-	if !want.plain() && !away {
+	switch {
+	case m.base == ReconnectRequired:
+		return m.unserved(now, Want{})
+	case !want.plain():
 		return m.serveNarrow(now, want)
 	}
-	if !away && usable(m.served, now, want.minValid()) {
-		return reply{token: m.served}
+	return m.serveFrom(now, m.served, m.usualLife(), want)
+}
+
+// serveFrom hands out g, of a kind of token that usually lives that long. For a
+// caller that wants more than is left of it, it is renewed first, where that
+// helps and is not done too often.
+func (m *machine) serveFrom(now time.Time, g *Grant, usual time.Duration, want Want) reply {
+	left := g.left(now)
+	switch {
+	case left == 0:
+		return m.unserved(now, want)
+	case left >= want.minValid(g):
+		return reply{token: g}
 	}
-	return m.unserved(now, Want{})
+	r := reply{token: g, short: left}
+	if m.base == Connected && freshIsBetter(g, now, usual, want.minValid(g)) {
+		r.wait = m.busy != idle || m.renewEarly(now, g, want)
+	}
+	return r
+}
+
+// renewEarly renews for a caller that wants more than is left of g, and reports
+// whether it does. What the timer is about to do anyway is done at once; for
+// anything earlier there are maxEarly renewals an hour.
+func (m *machine) renewEarly(now time.Time, g *Grant, want Want) bool {
+	if now.Sub(g.ObtainedAt) < justRenewed {
+		return false
+	}
+	m.early = slices.DeleteFunc(m.early, func(at time.Time) bool { return now.Sub(at) >= time.Hour })
+	due := g.left(now) <= m.buffer(g.lifetime())
+	if !due && len(m.early) >= maxEarly {
+		return false
+	}
+	m.start(now, want)
+	if m.busy == idle {
+		return false
+	}
+	if !due {
+		m.early = append(m.early, now)
+	}
+	return true
+}
+
+// usualLife is how long the grant's own tokens live: the longest of the last
+// answers. Some providers give less now and then.
+func (m *machine) usualLife() (d time.Duration) {
+	for _, life := range m.lives {
+		d = max(d, life)
+	}
+	return d
+}
+
+// lived remembers how long the tokens of the last answers live.
+func (m *machine) lived(life time.Duration) {
+	if m.lives = append(m.lives, life); len(m.lives) > usualAnswers {
+		m.lives = m.lives[1:]
+	}
 }
 
 // expiredNow: a token without refresh token has ended, and the timer has not
@@ -61,9 +118,10 @@ func (m *machine) unserved(now time.Time, want Want) reply {
 	return reply{err: m.errorFor(m.state())}
 }
 
-func (w Want) minValid() time.Duration {
+// minValid is how long the token handed out from g is to last.
+func (w Want) minValid(g *Grant) time.Duration {
 	if w.MinValid == 0 {
-		return DefaultMinValid
+		return min(DefaultMinValid, g.lifetime()/4)
 	}
 	return w.MinValid
 }
@@ -156,8 +214,8 @@ func (m *machine) probed(now time.Time, generation uint64, l providers.Liveness)
 func (m *machine) serveNarrow(now time.Time, want Want) reply {
 	n, ok := m.narrow[want.key()]
 	switch {
-	case ok && n.err == nil && usable(&n.token, now, want.minValid()):
-		return reply{token: &n.token}
+	case ok && n.err == nil && n.token.left(now) > 0:
+		return m.serveFrom(now, &n.token, n.token.lifetime(), want)
 	case ok && n.err != nil && !n.undecided && now.Sub(n.at) < justRenewed:
 		return reply{err: m.errorNarrow(want, n.err)}
 	case m.served != nil && !m.policy.refreshable(m.served):

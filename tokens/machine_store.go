@@ -113,6 +113,7 @@ func (m *machine) absent(now time.Time) {
 // adopt makes g the grant that callers get, with a clean history.
 func (m *machine) adopt(now time.Time, g *Grant) {
 	m.served, m.next = g, nil
+	m.lived(g.lifetime())
 	m.late = m.rnd()
 	m.afterRejection, m.rejection = m.rejection, false
 	m.fails, m.suspects, m.lost, m.quick = 0, 0, false, false

@@ -253,31 +253,62 @@ func (m *Manager) Rejected(ctx context.Context, name, accessToken string) (Token
 // wait asks the machine, again after each of its events, until it has an answer
 // or ctx ends. Whoever gives up cancels nothing for others.
 func (m *Manager) wait(ctx context.Context, k *conn, ask func(time.Time) reply) (Token, error) {
-	for {
+	for patient := true; ; {
 		var r reply
 		changed, tok := m.ask(k, func(now time.Time) (t Token) {
 			if r = ask(now); r.token != nil {
 				t = k.token(r.token)
+				t.MinValidMet = metUnless(r.short > 0)
 			}
 			return t
 		})
 		switch {
-		case r.token != nil:
+		case r.token != nil && !(r.wait && patient):
 			return tok, nil
 		case !r.wait && !m.worthWaiting(ctx, r.err):
 			return Token{}, r.err
 		}
+		enough, stop := m.enough(r)
 		select {
 		case <-changed:
+		case <-enough:
+			patient = false
 		case <-ctx.Done():
-			if r.err != nil {
-				return Token{}, r.err
+			if patient = false; r.token == nil {
+				stop()
+				return Token{}, orTimeout(r.err, k)
 			}
-			return Token{}, errorTimeout(k.label())
 		case <-m.ctx.Done():
-			return Token{}, errorTimeout(k.label())
+			stop()
+			return Token{}, orTimeout(r.err, k)
 		}
+		stop()
 	}
+}
+
+// metUnless is Token.MinValidMet.
+func metUnless(short bool) *bool {
+	if !short {
+		return nil
+	}
+	return new(bool)
+}
+
+// enough fires when a caller that waits for a better token is to be content with
+// the one there is: half of what is left of it is gone.
+func (m *Manager) enough(r reply) (<-chan time.Time, func()) {
+	if r.short == 0 {
+		return nil, func() {}
+	}
+	return m.opts.Clock.After(r.short / 2)
+}
+
+// orTimeout is why a caller got nothing whose time is up.
+func orTimeout(e *Error, k *conn) *Error {
+	if e != nil {
+		return e
+	}
+	return errorTimeout(k.label())
 }
 
 // worthWaiting: the next try comes while the caller still has time.

@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +15,8 @@ const (
 	maxBuffer     = 5 * time.Minute  // refresh this long before expiry, at most
 	refreshFloor  = 5 * time.Second  // the timer never refreshes sooner after the last answer
 	justRenewed   = 10 * time.Second // a token this new is handed out whatever it has left, and is not renewed for a rejection
+	maxEarly      = 6                // renewals an hour for callers that want a token to last longer than the timer does
+	usualAnswers  = 3                // the usual life of a token is that of the last answers
 	quickRetry    = 4 * time.Second  // after a lost answer, once
 	firstBackoff  = 5 * time.Second
 	lastBackoff   = 5 * time.Minute
@@ -47,21 +50,25 @@ func (g *Grant) lifetime() time.Duration {
 	return g.ExpiresAt.Sub(g.ObtainedAt)
 }
 
-// usable says whether the token may be handed out to a caller that wants it to
-// last minValid. Never an expired one; never one from the future, whose age
-// nobody knows.
-func usable(g *Grant, now time.Time, minValid time.Duration) bool {
-	if g == nil {
-		return false
+// left is how long the token may still be handed out: 0 where there is none, where
+// it has expired, and where it is from the future, so that nobody knows its age.
+func (g *Grant) left(now time.Time) time.Duration {
+	switch {
+	case g == nil:
+		return 0
+	case g.ExpiresAt.IsZero():
+		return math.MaxInt64
+	case fromFuture(g, now):
+		return 0
 	}
-	if g.ExpiresAt.IsZero() {
-		return true
-	}
-	left, age := g.ExpiresAt.Sub(now), now.Sub(g.ObtainedAt)
-	if left <= 0 || fromFuture(g, now) {
-		return false
-	}
-	return left >= min(minValid, g.lifetime()/4) || age < justRenewed
+	return max(g.ExpiresAt.Sub(now), 0)
+}
+
+// freshIsBetter reports whether a fresh token, which usually lives that long,
+// would serve a caller better that wants minValid and has been found too little
+// left: it is long enough, or the present one has used up a quarter of its life.
+func freshIsBetter(g *Grant, now time.Time, usual, minValid time.Duration) bool {
+	return usual > minValid || now.Sub(g.ObtainedAt) >= g.lifetime()/4
 }
 
 // fromFuture: the clock was ahead when the grant was obtained, or is behind now.

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,33 +31,76 @@ func TestBuffer(t *testing.T) {
 }
 
 func TestWhatMayBeHandedOut(t *testing.T) {
+	const hour, ever = time.Hour, math.MaxInt64
+	for _, c := range []struct {
+		name                string
+		lifetime, age, want time.Duration
+	}{
+		{"fresh", hour, time.Minute, 59 * time.Minute},
+		{"nearly over", hour, hour - time.Second, time.Second},
+		{"expired", hour, hour, 0},
+		{"long expired", hour, 3 * hour, 0},
+		{"just renewed, but expired", 5 * time.Second, 6 * time.Second, 0},
+		{"from the future", hour, -2 * time.Minute, 0},
+		{"within the clock's slack", hour, -30 * time.Second, hour + 30*time.Second},
+		{"never expires", 0, 9000 * hour, ever},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			g, now := agedGrant(c.lifetime, c.age)
+			if got := g.left(now); got != c.want {
+				t.Errorf("handed out for %s more, want %s", got, c.want)
+			}
+		})
+	}
+	if (*Grant)(nil).left(time.Now()) != 0 {
+		t.Error("no grant, and still a token")
+	}
+}
+
+func agedGrant(lifetime, age time.Duration) (g *Grant, now time.Time) {
+	now = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+	g = &Grant{ObtainedAt: now.Add(-age)}
+	if lifetime > 0 {
+		g.ExpiresAt = g.ObtainedAt.Add(lifetime)
+	}
+	return g, now
+}
+
+func TestWhenAFreshTokenServesBetter(t *testing.T) {
 	const hour = time.Hour
 	for _, c := range []struct {
-		name                    string
-		lifetime, age, minValid time.Duration
-		want                    bool
+		name                           string
+		lifetime, age, usual, minValid time.Duration
+		want                           bool
 	}{
-		{"fresh", hour, time.Minute, 30 * time.Second, true},
-		{"enough left", hour, hour - 31*time.Second, 30 * time.Second, true},
-		{"too little left", hour, hour - 29*time.Second, 30 * time.Second, false},
-		{"little wanted", hour, hour - 29*time.Second, time.Second, true},
-		{"expired", hour, hour, 0, false},
-		{"long expired", hour, 3 * hour, 0, false},
-		{"the wish is capped at a quarter", hour, 40 * time.Minute, 2 * hour, true},
-		{"beyond the quarter", hour, 46 * time.Minute, 2 * hour, false},
-		{"just renewed, whatever is left", 20 * time.Second, 9 * time.Second, hour, true},
-		{"just renewed, but expired", 5 * time.Second, 6 * time.Second, 0, false},
-		{"from the future", hour, -2 * time.Minute, 0, false},
-		{"within the clock's slack", hour, -30 * time.Second, 0, true},
-		{"never expires", 0, 9000 * hour, hour, true},
+		{"a fresh one would be long enough", hour, time.Minute, hour, 59*time.Minute + 30*time.Second, true},
+		{"not even a fresh one would be, and it has its life before it", hour, 14 * time.Minute, hour, 2 * hour, false},
+		{"not even a fresh one would be, but a quarter is used up", hour, 15 * time.Minute, hour, 2 * hour, true},
+		{"as long as a fresh one, which is never quite that long", hour, time.Minute, hour, hour, false},
+		{"a shorter one than usual", 10 * time.Minute, time.Minute, hour, 30 * time.Minute, true},
 	} {
-		now := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
-		g := &Grant{ObtainedAt: now.Add(-c.age)}
-		if c.lifetime > 0 {
-			g.ExpiresAt = g.ObtainedAt.Add(c.lifetime)
-		}
-		if got := usable(g, now, c.minValid); got != c.want {
-			t.Errorf("%s: usable = %t, want %t", c.name, got, c.want)
+		t.Run(c.name, func(t *testing.T) {
+			g, now := agedGrant(c.lifetime, c.age)
+			if got := freshIsBetter(g, now, c.usual, c.minValid); got != c.want {
+				t.Errorf("got %t", got)
+			}
+		})
+	}
+}
+
+func TestMinValidWhereNoneIsNamed(t *testing.T) {
+	for _, c := range []struct{ lifetime, named, want time.Duration }{
+		{time.Hour, 0, 30 * time.Second},
+		{2 * time.Minute, 0, 30 * time.Second},
+		{time.Minute, 0, 15 * time.Second},
+		{10 * time.Second, 0, 2500 * time.Millisecond},
+		{time.Minute, 50 * time.Second, 50 * time.Second},
+		{time.Minute, time.Nanosecond, time.Nanosecond}, // 0s, as the socket hands it on
+		{time.Hour, 2 * time.Hour, 2 * time.Hour},
+	} {
+		g, _ := agedGrant(c.lifetime, 0)
+		if got := (Want{MinValid: c.named}).minValid(g); got != c.want {
+			t.Errorf("a token of %s, %s named: %s, want %s", c.lifetime, c.named, got, c.want)
 		}
 	}
 }

@@ -145,19 +145,27 @@ type Token struct {
 	Account     string         `json:"account,omitempty"`
 	IDToken     string         `json:"id_token,omitempty"` // only with keep_id_token
 	Extra       map[string]any `json:"extra,omitempty"`    // members kept with the grant: instance_url, cloud_id
+
+	// MinValidMet is false where the token lasts less long than the caller wanted
+	// and a longer one was not to be had; absent where it lasts long enough.
+	MinValidMet *bool `json:"min_valid_met,omitempty"`
 }
 
 // Want is what a caller asks for.
 type Want struct {
-	// MinValid is how long the token must still last; capped at a quarter of
-	// its lifetime. 0: DefaultMinValid.
+	// MinValid is how long the token is to last. Where less is left of it, it is
+	// renewed if a fresh one would serve better: it usually lives longer than
+	// that, or the present one has used up a quarter of its life. That happens at
+	// most once in 10 s, and six times an hour for what is not due anyway. Else
+	// what there is is handed out, with Token.MinValidMet false. 0: 30 s, or a
+	// quarter of the token's life if that is less.
 	MinValid time.Duration
 	Scopes   []string // a narrower token
 	Resource string   // RFC 8707: a token for that resource
 }
 
-// DefaultMinValid is how long a token handed out lasts at least, where the
-// caller does not say.
+// DefaultMinValid is how long a token handed out is to last, where the caller
+// does not say, and a quarter of its life is not less.
 const DefaultMinValid = 30 * time.Second
 
 // DefaultTimeout is how long a caller waits for a refresh, where it does not say.

@@ -58,8 +58,12 @@ func hurry(w http.ResponseWriter) {
 }
 
 // sendToken sends a token as JSON, or alone on a line where the client wants
-// text.
+// text. That the token lasts less long than was wanted is said in the head too,
+// since a bare token cannot say it.
 func sendToken(c call, t tokens.Token) error {
+	if t.MinValidMet != nil {
+		c.w.Header().Set("Authtray-Min-Valid-Met", strconv.FormatBool(*t.MinValidMet))
+	}
 	if !wantsText(c.r.Header.Get("Accept")) {
 		return answer(c.w, t)
 	}

@@ -38,6 +38,14 @@
 //	200 {"access_token":"…","token_type":"Bearer","expires_at":"2026-11-23T12:00:00Z","scopes":["read_user"],"account":"ada"}
 //	200 with Accept: text/plain: the bare token and a newline
 //
+// min_valid is how long the token is to last. Where less is left of it, it is
+// renewed if a fresh one would serve better: it usually lives longer than that, or
+// the present one has used up a quarter of its life. That happens at most once in
+// 10 s, and six times an hour for what is not due anyway. Else what there is is
+// handed out, with "min_valid_met":false in the object and Authtray-Min-Valid-Met:
+// false in the head. Where none is named it is 30 s, or a quarter of the token's
+// life if that is less; 0s takes any token that has not expired.
+//
 //	POST /v1/connections/NAME/rejected?timeout=10s   {"access_token":"…"}      answers as /token
 //	POST /v1/connections/NAME/refresh                                          200 the connection's object
 //

@@ -32,6 +32,16 @@ type fake struct {
 	stopped chan struct{} // closed when a subscriber has gone
 	err     error         // of everything that can fail
 	wait    chan struct{}
+	short   bool // its tokens last less long than wanted
+}
+
+// token is what f hands out.
+func (f *fake) token(accessToken string) tokens.Token {
+	t := tokens.Token{AccessToken: accessToken, TokenType: "Bearer"}
+	if f.short {
+		t.MinValidMet = new(bool)
+	}
+	return t
 }
 
 func newFake() *fake {
@@ -76,11 +86,11 @@ func (f *fake) Token(ctx context.Context, _ string, w tokens.Want) (tokens.Token
 			return tokens.Token{}, ctx.Err()
 		}
 	}
-	return tokens.Token{AccessToken: "at-1", TokenType: "Bearer"}, f.err
+	return f.token("at-1"), f.err
 }
 
 func (f *fake) Rejected(context.Context, string, string) (tokens.Token, error) {
-	return tokens.Token{AccessToken: "at-2", TokenType: "Bearer"}, f.err
+	return f.token("at-2"), f.err
 }
 func (f *fake) Forward(w http.ResponseWriter, r *http.Request, name, path string) error {
 	if f.err == nil {

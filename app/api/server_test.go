@@ -158,6 +158,33 @@ func TestWhatACallerWants(t *testing.T) {
 	}
 }
 
+func TestATokenThatLastsTooShortIsSaidInEveryForm(t *testing.T) {
+	for _, accept := range []string{"", "application/json", "text/plain"} {
+		for _, request := range [][2]string{{"GET", "token"}, {"POST", "rejected"}} {
+			t.Run(request[1]+" "+accept, func(t *testing.T) {
+				f := newFake()
+				body := ""
+				if request[0] == "POST" {
+					body = `{"access_token":"at-0"}`
+				}
+				path := "/v1/connections/work/" + request[1]
+				const said = "Authtray-Min-Valid-Met"
+				if w := ask(f, request[0], path, body, "Accept", accept); w.Header().Get(said) != "" || strings.Contains(w.Body.String(), "min_valid_met") {
+					t.Errorf("said of a token that lasts: %v %s", w.Header(), w.Body)
+				}
+				f.short = true
+				w := ask(f, request[0], path, body, "Accept", accept)
+				if w.Header().Get(said) != "false" {
+					t.Errorf("not in the head: %v", w.Header())
+				}
+				if accept != "text/plain" && !strings.Contains(w.Body.String(), `"min_valid_met":false`) {
+					t.Errorf("not in the object: %s", w.Body)
+				}
+			})
+		}
+	}
+}
+
 func TestACallersTimeoutIsObeyed(t *testing.T) {
 	f := newFake()
 	f.wait = make(chan struct{})

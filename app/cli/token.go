@@ -32,14 +32,20 @@ func (s *shell) tokenCommand() *cobra.Command {
 		Long: `Print the current access token of a connection, renewed first if it must be.
 
 Formats: raw, the token and a newline; json, with expiry, scopes and account;
-header, an Authorization header; env, shell assignments for eval.`,
+header, an Authorization header; env, shell assignments for eval.
+
+--min-valid is how long the token is to last. Where less is left of it, it is
+renewed if a fresh one would serve better: it usually lives longer than that, or
+the present one has used up a quarter of its life. That happens at most once in
+10 s, and six times an hour for what is not due anyway. Else what there is is
+printed, and a line on stderr says so ("min_valid_met":false in the JSON).`,
 		Example: `  curl -H "Authorization: Bearer $(authtray token work)" https://api.github.com/user
   curl -H "$(authtray token work --format header)" https://api.github.com/user
   eval "$(authtray token work --format env)"; echo "$ACCESS_TOKEN_EXPIRES_AT"
   authtray token work --min-valid 10m --format json`,
 		Args: named,
 	}
-	c.Flags().DurationVar(&minValid, "min-valid", 0, "how long the token must still be good, at least (30s)")
+	c.Flags().DurationVar(&minValid, "min-valid", 0, "how long the token is to last (30s, or a quarter of its life if that is less)")
 	c.Flags().StringVar(&format, "format", "raw", "raw, json, header or env")
 	c.Flags().StringArrayVar(&scopes, "scope", nil, "a narrower token: only this scope (may be repeated)")
 	c.Flags().StringVar(&resource, "resource", "", "a token for this resource (RFC 8707)")
@@ -51,41 +57,61 @@ header, an Authorization header; env, shell assignments for eval.`,
 		if minValid < 0 {
 			return usage("--min-valid is a time such as 60s, and not negative")
 		}
-		t, raw, err := fetchToken(ctx, connection(args[0], "token")+tokenQuery(minValid, scopes, resource))
+		asked := c.Flags().Changed("min-valid")
+		q := tokenQuery(scopes, resource)
+		if asked {
+			q.Set("min_valid", minValid.String())
+		}
+		t, raw, err := fetchToken(ctx, connection(args[0], "token"), q)
 		if err != nil {
 			return err
 		}
-		return s.write(render(t, raw))
+		if err := s.write(render(t, raw)); err != nil {
+			return err
+		}
+		if t.MinValidMet != nil && !*t.MinValidMet {
+			s.say("%s", shortLived(asked, minValid))
+		}
+		return nil
 	})
 	return c
 }
 
-func tokenQuery(minValid time.Duration, scopes []string, resource string) string {
-	q := url.Values{}
-	if minValid > 0 {
-		q.Set("min_valid", minValid.String())
+// shortLived says that a token lasts less long than it was to.
+func shortLived(asked bool, minValid time.Duration) string {
+	if !asked {
+		return "authtray: this token is about to end, and a longer one is not to be had now."
 	}
+	return fmt.Sprintf("authtray: this token does not last the %s asked for, and a longer one is not to be had now.", minValid)
+}
+
+func tokenQuery(scopes []string, resource string) url.Values {
+	q := url.Values{}
 	if len(scopes) > 0 {
 		q.Set("scope", strings.Join(scopes, " "))
 	}
 	if resource != "" {
 		q.Set("resource", resource)
 	}
-	if len(q) == 0 {
-		return ""
-	}
-	return "?" + q.Encode()
+	return q
 }
 
 // fetchToken takes up the answer that came before main, or asks.
-func fetchToken(ctx context.Context, target string) (tokens.Token, []byte, error) {
+func fetchToken(ctx context.Context, target string, q url.Values) (tokens.Token, []byte, error) {
 	early, asked := quick.Taken()
 	switch {
 	case asked && early == nil:
 		return tokens.Token{}, nil, &trouble{exit: exitUnavailable, sentence: "the agent gave no answer", hint: "authtray status"}
 	case asked:
 		a, err := client.Read(early)
-		return tokens.Token{AccessToken: strings.TrimSuffix(string(a.Body), "\n")}, nil, err
+		t := tokens.Token{AccessToken: strings.TrimSuffix(string(a.Body), "\n")}
+		if quick.SaysShort(early) {
+			t.MinValidMet = new(bool)
+		}
+		return t, nil, err
+	}
+	if len(q) > 0 {
+		target += "?" + q.Encode()
 	}
 	return askToken(ctx, client.Request{Method: "GET", Target: target})
 }

@@ -19,6 +19,7 @@ type agent struct {
 	told     []string // tokens that were reported as rejected
 	stuck    bool     // nothing newer is to be had
 	requests int
+	short    bool // its tokens last less long than wanted
 }
 
 func startAgent(t *testing.T) *agent {
@@ -52,7 +53,11 @@ func (a *agent) token(w http.ResponseWriter) {
 	defer a.mu.Unlock()
 	a.requests++
 	w.Header().Set("Content-Type", "application/json")
-	fmt.Fprintf(w, `{"access_token":"token-%d","token_type":"Bearer","expires_at":"2030-01-02T03:04:05Z","scopes":["a","b"],"account":"ada","extra":{"instance_url":"https://i.example"}}`, a.number)
+	met := ""
+	if a.short {
+		met = `"min_valid_met":false,`
+	}
+	fmt.Fprintf(w, `{`+met+`"access_token":"token-%d","token_type":"Bearer","expires_at":"2030-01-02T03:04:05Z","scopes":["a","b"],"account":"ada","extra":{"instance_url":"https://i.example"}}`, a.number)
 }
 
 func (a *agent) rejected(w http.ResponseWriter, r *http.Request) {

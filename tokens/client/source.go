@@ -23,6 +23,7 @@ type token struct {
 	Account     string         `json:"account"`
 	IDToken     string         `json:"id_token"`
 	Extra       map[string]any `json:"extra"`
+	MinValidMet *bool          `json:"min_valid_met"` // absent: it is
 }
 
 // current asks for a token that is good now.
@@ -57,7 +58,7 @@ func ask(ctx context.Context, name string, r Request) (*oauth2.Token, error) {
 
 // oauth2 keeps what x/oauth2 has no field for as extras.
 func (t token) oauth2() *oauth2.Token {
-	extra := map[string]any{"account": t.Account, "scopes": t.Scopes}
+	extra := map[string]any{"account": t.Account, "scopes": t.Scopes, "min_valid_met": t.MinValidMet == nil || *t.MinValidMet}
 	if t.IDToken != "" {
 		extra["id_token"] = t.IDToken
 	}
@@ -68,11 +69,14 @@ func (t token) oauth2() *oauth2.Token {
 	return plain.WithExtra(extra)
 }
 
-// TokenSource gives the connection's token, good for at least half a minute. It
-// asks the agent at every call and keeps nothing, so a token that was renewed
-// or revoked meanwhile is never handed out; do not wrap it in
+// TokenSource gives the connection's token. It is to last 30 s, or a quarter of
+// its life if that is less: where less is left of it and a fresh one would serve
+// better, it is renewed first; else what there is is handed out, never an expired
+// one. It asks the agent at every call and keeps nothing, so a token that was
+// renewed or revoked meanwhile is never handed out; do not wrap it in
 // oauth2.ReuseTokenSource. Each token has the extras "account" (string),
-// "scopes" ([]string) and what else the provider gave ("instance_url").
+// "scopes" ([]string), "min_valid_met" (bool: it lasts that long) and what else
+// the provider gave ("instance_url").
 // Safe for concurrent use.
 func TokenSource(name string) oauth2.TokenSource {
 	return TokenSourceContext(context.Background(), name)

@@ -25,6 +25,13 @@ func TestSourceHandsOutWhatTheAgentHas(t *testing.T) {
 	if token.Extra("account") != "ada" || token.Extra("instance_url") != "https://i.example" {
 		t.Errorf("extras: %v, %v", token.Extra("account"), token.Extra("instance_url"))
 	}
+	if met, ok := token.Extra("min_valid_met").(bool); !ok || !met {
+		t.Errorf("a token that lasts: min_valid_met is %v", token.Extra("min_valid_met"))
+	}
+	a.short = true
+	if token, _ = source.Token(); token.Extra("min_valid_met") != false {
+		t.Errorf("a token that does not last: min_valid_met is %v", token.Extra("min_valid_met"))
+	}
 	a.number = 2
 	if token, _ = source.Token(); token.AccessToken != "token-2" {
 		t.Errorf("kept %s instead of asking", token.AccessToken)

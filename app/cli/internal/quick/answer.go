@@ -5,8 +5,8 @@ import "strconv"
 // mostHead is how long the head of an answer may be: the agent's is far shorter.
 const mostHead = 4000
 
-// token is the body of a plain, whole, successful answer; other answers are for
-// the ordinary command.
+// token is the body of a plain, whole, successful answer of which nothing is to
+// be said; other answers are for the ordinary command.
 func token(answer []byte) ([]byte, bool) {
 	const ok = "HTTP/1.1 200 "
 	if len(answer) < len(ok) || string(answer[:len(ok)]) != ok {
@@ -17,10 +17,17 @@ func token(answer []byte) ([]byte, bool) {
 		return nil, false
 	}
 	head, body := answer[:end+2], answer[end+4:]
-	if index(head, "\r\nContent-Type: text/plain") < 0 || !wholeLines(head) {
+	if index(head, "\r\nContent-Type: text/plain") < 0 || !wholeLines(head) || SaysShort(answer) {
 		return nil, false
 	}
 	return body, len(body) > 0 && contentLength(head) == len(body)
+}
+
+// SaysShort reports whether an answer's head says that its token lasts less long
+// than was asked for.
+func SaysShort(answer []byte) bool {
+	end := index(answer, "\r\n\r\n")
+	return end >= 0 && index(answer[:end+2], "\r\nAuthtray-Min-Valid-Met: false\r\n") >= 0
 }
 
 // contentLength is -1 where there is none, as in a chunked answer, and where

@@ -13,6 +13,7 @@ func TestOnlyWholePlainAnswersAreHandedOut(t *testing.T) {
 		"empty":          {head + "Content-Length: 0\r\n\r\n", ""},
 		"JSON":           {"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}", ""},
 		"a problem":      {"HTTP/1.1 409 Conflict\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nab", ""},
+		"a short one":    {head + "Authtray-Min-Valid-Met: false\r\nContent-Length: 4\r\n\r\nabc\n", ""},
 		"head alone":     {head, ""},
 		"nothing":        {"", ""},
 		"something else": {"-ERR unknown command\r\n\r\n", ""},
