@@ -28,7 +28,8 @@
 //	connected            the token; waits for the one refresh if it must,     refresh failing, disconnect
 //	                     timeout if that takes longer than the caller has
 //	retrying             the old token while it is good,                      an answer
-//	                     else temporarily_unavailable with retry_at
+//	                     else temporarily_unavailable with retry_at,
+//	                     which asking brings forward
 //	reconnect_required   reconnect_required                                   connect
 //	misconfigured        the old token while it is good, else misconfigured   new configuration, user, resume, an hour
 //	keychain_locked      the token in memory while it is good,                the keychain opening
@@ -103,6 +104,12 @@
 // A process that dies with a request under way has lost the answer too: the
 // next one sends the same refresh token again as soon as it has read the record.
 // One that is asked to end waits for the answer, and for the store to have it.
+//
+// The back-off is for the timer. A caller without a usable token (there is none, or
+// its API refused it) has the next try at once, or 10 s after the last one was sent;
+// never against Retry-After, and never against the pauses after an unknown refusal
+// or the hour of a misconfiguration. So a tool that asks is served within 12 s after
+// an outage.
 //
 // # Write before use
 //

@@ -35,7 +35,8 @@ type machine struct {
 	reason  Reason
 	detail  string
 	retryAt time.Time
-	flow    bool // a connection attempt is pending
+	soonest time.Time // retrying: when a caller may have the next try at the earliest; zero: it may not bring it forward
+	flow    bool      // a connection attempt is pending
 	verdict *Verdict
 	told    Reason // where the grant is kept (no verdict): the reason that the user has been told of
 	back    givingBack
@@ -43,6 +44,7 @@ type machine struct {
 	// What is under way. At most one refresh, ever.
 	busy    phase
 	request effect        // the refresh under way
+	sentAt  time.Time     // when the last one was sent
 	drift   time.Duration // by how much the clock was set back since it was sent
 	death   Reason        // the verdict that a rereading waits to pass
 
@@ -182,7 +184,7 @@ func (m *machine) stand(now time.Time, s State, r Reason, detail string, retryAt
 	if s != m.base || r != m.reason {
 		m.note(now, string(s), r, detail)
 	}
-	m.base, m.reason, m.detail, m.retryAt = s, r, detail, retryAt
+	m.base, m.reason, m.detail, m.retryAt, m.soonest = s, r, detail, retryAt, time.Time{}
 }
 
 // maxEvents is how much of its history a machine keeps.
@@ -322,7 +324,7 @@ func (m *machine) shift(now time.Time, d time.Duration, undone bool) {
 		m.early[i] = m.early[i].Add(d)
 	}
 	for _, t := range []*time.Time{
-		&m.retryAt, &m.decideAt, &m.probes.at, &m.probes.next,
+		&m.retryAt, &m.soonest, &m.sentAt, &m.decideAt, &m.probes.at, &m.probes.next,
 		&m.store.readAt, &m.store.writeAt, &m.store.eraseAt, &m.store.verdictAt,
 	} {
 		if !t.IsZero() {

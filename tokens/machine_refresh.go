@@ -33,7 +33,7 @@ func (m *machine) storeChecked(now time.Time, err error) {
 		m.stand(now, KeychainLocked, storeReason(err), "", now.Add(storeRetry))
 		return
 	}
-	m.busy, m.drift = sending, 0
+	m.busy, m.sentAt, m.drift = sending, now, 0
 	m.do(m.request)
 }
 
@@ -129,6 +129,19 @@ func (m *machine) retry(now time.Time, f *refusal.Failure) {
 		}
 	}
 	m.stand(now, Retrying, waitReason(f), f.Detail, now.Add(pause))
+	m.soonest = later(m.sentAt.Add(callerPause), now.Add(min(f.RetryAfter, maxRetryAfter)))
+}
+
+// hurry has the next try now, or as soon as may be, for a caller that waits
+// without a usable token: the back-off is for the timer. It never goes against
+// what the provider asked for, and unknown refusals keep their pauses.
+func (m *machine) hurry(now time.Time) {
+	if m.base != Retrying || m.soonest.IsZero() {
+		return
+	}
+	if m.retryAt = earlier(m.retryAt, m.soonest); !now.Before(m.retryAt) {
+		m.start(now, Want{})
+	}
 }
 
 func (m *machine) suspect(now time.Time, f *refusal.Failure) {

@@ -115,6 +115,11 @@ func (m *machine) unserved(now time.Time, want Want) reply {
 		m.start(now, want)
 		return reply{wait: true}
 	}
+	if m.served != nil {
+		if m.hurry(now); m.busy != idle {
+			return reply{wait: true}
+		}
+	}
 	return reply{err: m.errorFor(m.state())}
 }
 
@@ -139,11 +144,17 @@ func (m *machine) rejected(now time.Time, token string) reply {
 		return m.rejectedForGood(now)
 	case m.justRenewed(now):
 		return reply{err: m.errorAgain()}
-	case m.base != Connected || m.policy.broken != "":
+	case m.policy.broken != "":
+		return reply{err: m.errorFor(m.state())}
+	case m.base == Connected:
+		m.start(now, Want{})
+	default:
+		m.hurry(now)
+	}
+	if m.busy == idle {
 		return reply{err: m.errorFor(m.state())}
 	}
 	m.note(now, "rejected", ReasonNone, "")
-	m.start(now, Want{})
 	m.rejection = true
 	return reply{wait: true}
 }

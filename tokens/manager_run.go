@@ -215,13 +215,13 @@ func (m *Manager) tell(k *conn, now time.Time) {
 }
 
 // ask is a caller's question: it becomes an event only if the machine started
-// something because of it.
+// something because of it, or will sooner.
 func (m *Manager) ask(k *conn, f func(time.Time) Token) (<-chan struct{}, Token) {
 	now := m.now()
 	k.mu.Lock()
-	base := k.m.base
+	base, retryAt := k.m.base, k.m.retryAt
 	t := f(now)
-	changed, started := k.changed, len(k.m.out) > 0 || k.m.base != base
+	changed, started := k.changed, len(k.m.out) > 0 || k.m.base != base || !k.m.retryAt.Equal(retryAt)
 	if started {
 		m.carryOut(k)
 	}

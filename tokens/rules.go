@@ -18,6 +18,7 @@ const (
 	maxEarly      = 6                // renewals an hour for callers that want a token to last longer than the timer does
 	usualAnswers  = 3                // the usual life of a token is that of the last answers
 	quickRetry    = 4 * time.Second  // after a lost answer, once
+	callerPause   = 10 * time.Second // between tries that callers without a usable token bring about
 	firstBackoff  = 5 * time.Second
 	lastBackoff   = 5 * time.Minute
 	maxRetryAfter = time.Hour
@@ -190,6 +191,14 @@ func waitReason(f *refusal.Failure) Reason {
 // earlier is the earlier of two times, where zero is never.
 func earlier(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// later is the later of two times.
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
 		return b
 	}
 	return a
