@@ -119,6 +119,15 @@
 // new token. If that write fails the grant stays in memory, is served, the
 // write is tried again, and Status.Unsaved says so.
 //
+// # A tool got a 401
+//
+// It says so with the token that it used. The present one is renewed once, however
+// young it is and however many tools say so: the provider may end a token at any
+// time. Only one that a rejection itself just brought is the tool's problem, for
+// max(10 s, buffer), 5 min for a token without end: rejected_again, and when to say
+// it again. To whom says it of an older one the present one is handed out. Without a
+// refresh token the provider's whoami is asked, and its "dead" answer, twice, is an end.
+//
 // # A token for less
 //
 // Want.Scopes and Want.Resource are had by a refresh of their own, and kept in

@@ -142,8 +142,8 @@ func (m *machine) rejected(now time.Time, token string) reply {
 		return reply{wait: true}
 	case !m.policy.refreshable(g):
 		return m.rejectedForGood(now)
-	case m.justRenewed(now):
-		return reply{err: m.errorAgain()}
+	case now.Before(m.believedFrom()):
+		return reply{err: m.errorAgain(now, m.believedFrom())}
 	case m.policy.broken != "":
 		return reply{err: m.errorFor(m.state())}
 	case m.base == Connected:
@@ -159,15 +159,15 @@ func (m *machine) rejected(now time.Time, token string) reply {
 	return reply{wait: true}
 }
 
-// justRenewed: this token is so new that a refusal is not about its age. One
-// that was renewed for a refusal counts as new for longer, so that a tool that
-// always gets a 401 does not renew for ever.
-func (m *machine) justRenewed(now time.Time) bool {
-	age := now.Sub(m.served.ObtainedAt)
-	if m.afterRejection {
-		return age < m.provokedPause()
+// believedFrom is when a rejection of the grant's own token renews it. One that a
+// sign-in or the timer brought may have been ended by the provider at any time; one
+// that a rejection brought is given some time, so that a tool that always gets a 401
+// does not renew for ever.
+func (m *machine) believedFrom() time.Time {
+	if !m.afterRejection {
+		return time.Time{}
 	}
-	return age < justRenewed
+	return m.served.ObtainedAt.Add(m.provokedPause())
 }
 
 // rejectedForGood is a refusal that no refresh can answer: the provider is
@@ -180,7 +180,7 @@ func (m *machine) rejectedForGood(now time.Time) reply {
 	case !m.policy.canProbe:
 		return reply{err: m.errorUntold()}
 	case recent && p.last == providers.Alive:
-		return reply{err: m.errorAgain()}
+		return reply{err: m.errorAgain(now, p.at.Add(justRenewed))}
 	case recent && p.last == providers.Unclear:
 		return reply{err: m.errorUnclear()}
 	case p.dead > 0 && now.Before(p.next):

@@ -14,7 +14,7 @@ import (
 const (
 	maxBuffer     = 5 * time.Minute  // refresh this long before expiry, at most
 	refreshFloor  = 5 * time.Second  // the timer never refreshes sooner after the last answer
-	justRenewed   = 10 * time.Second // a token this new is handed out whatever it has left, and is not renewed for a rejection
+	justRenewed   = 10 * time.Second // a token this new is handed out whatever it has left
 	maxEarly      = 6                // renewals an hour for callers that want a token to last longer than the timer does
 	usualAnswers  = 3                // the usual life of a token is that of the last answers
 	quickRetry    = 4 * time.Second  // after a lost answer, once

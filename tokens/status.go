@@ -94,7 +94,7 @@ type Error struct {
 	Reason  Reason
 	Detail  string    // one sentence for people
 	Hint    string    // the command that mends it; "" where there is none
-	RetryAt time.Time // temporarily_unavailable: when the next try is; else zero
+	RetryAt time.Time // temporarily_unavailable: when the next try is; rejected_again: when to say it again; else zero
 }
 
 func (e *Error) Error() string { return fmt.Sprintf("%s (%s)", e.Detail, e.Code) }

@@ -47,6 +47,7 @@
 // life if that is less; 0s takes any token that has not expired.
 //
 //	POST /v1/connections/NAME/rejected?timeout=10s   {"access_token":"…"}      answers as /token
+//	        a current token is renewed once; 409 rejected_again where a rejection itself just brought it: "retry_at" says when another one is believed
 //	POST /v1/connections/NAME/refresh                                          200 the connection's object
 //
 // # Connecting

@@ -1,0 +1,102 @@
+package tokens
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/authtray/authtray/providers"
+)
+
+// A 401 within 10 s of a sign-in or of the timer's renewal was taken for the tool's fault.
+func TestARejectionIsBelievedHoweverYoungTheTokenIs(t *testing.T) {
+	for name, brought := range map[string]func(r *rig){
+		"by a sign-in":      func(r *rig) {},
+		"by the timer":      func(r *rig) { r.pass(55*time.Minute + 30*time.Second) },
+		"by the user":       func(r *rig) { r.pass(time.Minute); r.m.Refresh(r.t.Context(), "work") },
+		"by an early asker": func(r *rig) { r.pass(31 * time.Minute); r.ask(Want{MinValid: 30 * time.Minute}) },
+		"by the one before": func(r *rig) { r.pass(time.Minute); r.restart() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+				brought(r)
+				hits, old := r.provider.count(), r.token()
+				tok, err := r.reject(old)
+				if err != nil || tok.AccessToken == old {
+					t.Fatalf("got %s, %v", tok.AccessToken, err)
+				}
+				r.wantHits(hits + 1)
+				r.pass(time.Second)
+				_, err = r.reject(tok.AccessToken)
+				r.wantCode(err, CodeRejectedAgain)
+				r.wantHits(hits + 1)
+			})
+		})
+	}
+}
+
+func TestATokenRejectedAgainSaysWhenToSaySoAgain(t *testing.T) {
+	for _, c := range []struct {
+		lifetime, pause time.Duration
+		words           string
+	}{
+		{time.Hour, 5 * time.Minute, "in 5 minutes"},
+		{4 * time.Minute, time.Minute, "in 60 seconds"},
+		{20 * time.Second, 10 * time.Second, "in 10 seconds"},
+		{0, 5 * time.Minute, "in 5 minutes"},
+	} {
+		t.Run(c.lifetime.String(), func(t *testing.T) {
+			inBubble(t, c.lifetime, func(t *testing.T, r *rig) {
+				tok, err := r.reject("access-1")
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, err = r.reject(tok.AccessToken)
+				r.wantCode(err, CodeRejectedAgain)
+				e := err.(*Error)
+				if got := e.RetryAt.Sub(r.clock.Now()); got != c.pause || !strings.Contains(e.Detail, c.words) {
+					t.Fatalf("again after %s: %s", got, e.Detail)
+				}
+				r.pass(c.pause - time.Second)
+				_, err = r.reject(tok.AccessToken)
+				r.wantCode(err, CodeRejectedAgain)
+				r.pass(time.Second)
+				if _, err = r.reject(tok.AccessToken); err != nil {
+					t.Fatalf("and then it is not believed: %v", err)
+				}
+			})
+		})
+	}
+}
+
+func TestATokenThatWasJustConfirmedSaysWhenToSaySoAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 0)
+		r.provider.refreshable, r.provider.liveness = false, providers.Alive
+		r.start()
+		defer r.quit()
+		r.connect()
+		_, err := r.reject("access-1")
+		r.wantCode(err, CodeRejectedAgain)
+		if e := err.(*Error); e.RetryAt.Sub(r.clock.Now()) != justRenewed || !strings.Contains(e.Detail, "in 10 seconds") {
+			t.Errorf("told %+v", e)
+		}
+	})
+}
+
+func TestAToolThatAlwaysGetsA401DoesNotRenewForEver(t *testing.T) {
+	for _, lifetime := range []time.Duration{time.Hour, 24 * time.Hour, 0} {
+		t.Run(lifetime.String(), func(t *testing.T) {
+			inBubble(t, lifetime, func(t *testing.T, r *rig) {
+				for range 3600 {
+					r.reject(r.token())
+					r.pass(time.Second)
+				}
+				if n := r.provider.count(); n > 14 {
+					t.Errorf("%d renewals in an hour", n)
+				}
+			})
+		})
+	}
+}
