@@ -23,13 +23,16 @@ type Answer struct {
 	Scopes       []string // nil: not stated, as asked for
 
 	// ExpiresIn is the access token's lifetime. It is never negative; where the
-	// answer states none, or none that makes sense, lifetime.go says what it is.
+	// answer states none, or none that makes sense, expiry says what it is. 0
+	// without Never: the token was over as it came.
 	ExpiresIn time.Duration
 	// Never says that the access token does not expire; ExpiresIn is then 0.
 	Never bool
 	// unclear: a lifetime was stated, but not one that makes sense, and the entry
 	// has no default.
 	unclear bool
+	// over: …and says that nothing is left of it.
+	over bool
 	// RefreshExpiresIn is the refresh token's lifetime; 0: not stated.
 	RefreshExpiresIn time.Duration
 
@@ -91,6 +94,7 @@ func readAnswer(e catalog.Entry, status int, body []byte, sentAt time.Time) (Ans
 		SentAt:           sentAt,
 	}
 	a.ExpiresIn, a.Never, a.unclear = expiry(e.Tokens, m, sentAt)
+	a.over = a.unclear && nothingLeft(member(m, catalog.First(e.Tokens.ExpiresIn, "expires_in")))
 	if a.RefreshToken != "" {
 		a = a.renewable()
 	}
@@ -180,13 +184,15 @@ func keptMembers(paths []string, m, root any) map[string]json.RawMessage {
 //	expires_at is a moment to come                   the time until then (Strava, Sentry)
 //	the entry has a default                          the default
 //	neither is stated                                never
+//	nothing is left (0, -1)                          over at once where the grant can be
+//	                                                 renewed, else never
 //	what is stated makes no sense                    unclear: guessedLifetime where the grant
 //	                                                 can be renewed, else never
 //
-// What makes no sense: text ("3600s", "3,600"), nothing left (0, -1, a moment that
-// has passed). A token that is said to be over is not taken at its word, which
-// would renew it without a pause, nor served for ever; but without a refresh token
-// there is nothing better than to serve it until a tool says that it is rejected.
+// What makes no sense: text ("3600s", "3,600"), and a moment that has passed, since
+// it is this machine's clock that may be wrong. Without a refresh token there is
+// nothing better than to serve the token until a tool says that it is rejected; some
+// providers mean "never" by 0.
 func expiry(t catalog.TokenRules, m any, sentAt time.Time) (in time.Duration, never, unclear bool) {
 	stated := refusal.Member(m, cmp.Or(t.ExpiresIn, "expires_in"))
 	if d, ok := lifetime(stated, t.Unit(), sentAt); ok {
@@ -207,12 +213,21 @@ func expiry(t catalog.TokenRules, m any, sentAt time.Time) (in time.Duration, ne
 const guessedLifetime = time.Hour
 
 // renewable is the answer for a grant that has a refresh token: a lifetime that
-// nobody could read must not become "for ever" there.
+// nobody could read, or that is over, must not become "for ever" there.
 func (a Answer) renewable() Answer {
-	if a.unclear {
+	switch {
+	case a.over:
+		a.ExpiresIn, a.Never = 0, false
+	case a.unclear:
 		a.ExpiresIn, a.Never = guessedLifetime, false
 	}
 	return a
+}
+
+// nothingLeft: the answer says in a number that its token is over as it comes.
+func nothingLeft(v any) bool {
+	n, err := strconv.ParseFloat(strings.TrimSpace(refusal.Text(v)), 64)
+	return err == nil && n <= 0
 }
 
 func isStated(v any) bool { return v != nil && v != "" }

@@ -64,7 +64,7 @@ func TestExpiry(t *testing.T) {
 func TestALifetimeThatMakesNoSenseIsNotForEver(t *testing.T) {
 	for body, want := range map[string]time.Duration{ // 0: never
 		`"x":1`: 0, `"expires_in":null`: 0, `"expires_in":""`: 0,
-		`"expires_in":0`: guessedLifetime, `"expires_in":-1`: guessedLifetime, `"expires_in":"0"`: guessedLifetime, `"expires_in":1e-10`: guessedLifetime,
+		`"expires_in":1e-10`:   guessedLifetime,
 		`"expires_in":"3600s"`: guessedLifetime, `"expires_in":"3,600"`: guessedLifetime, `"expires_in":"soon"`: guessedLifetime, `"expires_in":"NaN"`: guessedLifetime,
 		`"expires_in":{}`: guessedLifetime, `"expires_in":[3600]`: guessedLifetime, `"expires_in":true`: guessedLifetime,
 		`"expires_in":1000000001`:                             guessedLifetime, // a moment in 2001
@@ -92,8 +92,38 @@ func TestALifetimeThatMakesNoSenseIsNotForEver(t *testing.T) {
 // An answer to a refresh often repeats no refresh token: the old one stays, so it
 // can be renewed all the same.
 func TestARefreshedTokenOfUnclearLifetimeIsNotForEver(t *testing.T) {
-	p := newRecord(t, answers(200, `{"access_token":"a","expires_in":-1}`))
+	p := newRecord(t, answers(200, `{"access_token":"a","expires_in":"soon"}`))
 	if a, err := refreshWith(t, testClient(t, testEntry(p.URL))); err != nil || a.Never || a.ExpiresIn != guessedLifetime || a.RefreshToken != "" {
 		t.Errorf("%v %+v", err, a)
+	}
+}
+
+// expires_in 0 and -1 were served as good for an hour.
+func TestALifetimeOfNothingIsOverAtOnce(t *testing.T) {
+	for _, in := range []string{"0", "-1", `"0"`, `"-1"`, "0.0", "-3600", `" 0 "`, "-0"} {
+		for _, rules := range []catalog.TokenRules{{}, {ExpiresUnit: "ms"}} {
+			t.Run(in+rules.ExpiresUnit, func(t *testing.T) {
+				read := func(body string) Answer {
+					a, ok := readAnswer(catalog.Entry{Tokens: rules}, 200, []byte(body), testNow)
+					if !ok {
+						t.Fatal("no answer")
+					}
+					return a
+				}
+				if a := read(`{"access_token":"a","refresh_token":"r","expires_in":` + in + `}`); a.Never || a.ExpiresIn != 0 {
+					t.Errorf("lives %s, never expires %t", a.ExpiresIn, a.Never)
+				}
+				a := read(`{"access_token":"a","expires_in":` + in + `}`)
+				if !a.Never {
+					t.Errorf("nothing to renew it with, and it ends after %s", a.ExpiresIn)
+				}
+				if a = a.renewable(); a.Never || a.ExpiresIn != 0 {
+					t.Errorf("after a refresh that repeats no refresh token it lives %s, never expires %t", a.ExpiresIn, a.Never)
+				}
+				if a := read(`{"access_token":"a","refresh_token":"r","expires_in":` + in + `,"expires_at":"2026-11-23T12:00:00Z"}`); a.ExpiresIn != 2*time.Hour {
+					t.Errorf("beside a moment to come it lives %s", a.ExpiresIn)
+				}
+			})
+		}
 	}
 }

@@ -105,6 +105,9 @@
 // next one sends the same refresh token again as soon as it has read the record.
 // One that is asked to end waits for the answer, and for the store to have it.
 //
+// An answer whose token is over as it comes (expires_in of 0 or less) counts as
+// transient: its refresh token is kept, and its access token is handed to nobody.
+//
 // The back-off is for the timer. A caller without a usable token (there is none, or
 // its API refused it) has the next try at once, or 10 s after the last one was sent;
 // never against Retry-After, and never against the pauses after an unknown refusal

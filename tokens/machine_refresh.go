@@ -2,6 +2,7 @@ package tokens
 
 import (
 	"errors"
+	"net/http"
 	"time"
 
 	"github.com/authtray/authtray/providers"
@@ -75,7 +76,7 @@ func mayRefuseScope(err error) bool {
 
 // renewed serves the grant that was on its way to the store.
 func (m *machine) renewed(now time.Time) {
-	if m.served == nil || m.served.AccessToken != m.next.AccessToken {
+	if !m.next.wasOver() && (m.served == nil || m.served.AccessToken != m.next.AccessToken) {
 		what := "refreshed"
 		if m.served == nil || m.served.ConsentedAt != m.next.ConsentedAt {
 			what = string(Connected)
@@ -84,6 +85,7 @@ func (m *machine) renewed(now time.Time) {
 	}
 	m.busy = idle
 	away := m.away() && !m.foreseen() // the configuration changed while the answer was under way
+	fails := m.fails
 	if m.adopt(now, m.next); m.nextNarrow != nil {
 		m.nextNarrow()
 		m.nextNarrow = nil
@@ -92,7 +94,18 @@ func (m *machine) renewed(now time.Time) {
 		return
 	}
 	m.untold()
+	if m.served.wasOver() && m.policy.refreshable(m.served) {
+		m.fails = fails // a token that nobody can use is no success
+		m.retry(now, m.errorOver())
+		return
+	}
 	m.base, m.reason, m.detail, m.retryAt = Connected, ReasonNone, "", time.Time{}
+}
+
+// errorOver is a good answer whose token is over as it comes.
+func (m *machine) errorOver() *refusal.Failure {
+	return &refusal.Failure{Class: refusal.Transient, Code: "expired_token", Status: http.StatusOK,
+		Detail: m.policy.provider + " gives tokens that are over as soon as they come (expires_in is 0)."}
 }
 
 // refused is the table of failures; see the package comment.

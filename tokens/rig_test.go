@@ -229,6 +229,7 @@ type rigProvider struct {
 	probes      int
 	binding     providers.Binding
 	current     string
+	over        bool                                 // gives tokens that are over as they come
 	stamp       time.Time                            // when the next answer's request was sent; zero: when it comes
 	ignores     []string                             // the scopes of every answer, whatever was asked
 	refreshEnds time.Duration                        // how long it says that its refresh tokens last; 0: it does not say
@@ -243,6 +244,9 @@ func (p *rigProvider) issue() providers.Answer {
 	a := providers.Answer{
 		AccessToken: fmt.Sprintf("access-%d", p.serial), TokenType: "Bearer",
 		ExpiresIn: p.lifetime, Never: p.lifetime == 0, SentAt: p.clock.Now(),
+	}
+	if p.over {
+		a.ExpiresIn, a.Never = 0, false
 	}
 	if p.refreshable {
 		a.RefreshToken = fmt.Sprintf("refresh-%d", p.serial)

@@ -72,6 +72,9 @@ func freshIsBetter(g *Grant, now time.Time, usual, minValid time.Duration) bool 
 	return usual > minValid || now.Sub(g.ObtainedAt) >= g.lifetime()/4
 }
 
+// wasOver: the provider said of the token that nothing was left of it as it came.
+func (g *Grant) wasOver() bool { return !g.ExpiresAt.IsZero() && !g.ExpiresAt.After(g.ObtainedAt) }
+
 // fromFuture: the clock was ahead when the grant was obtained, or is behind now.
 func fromFuture(g *Grant, now time.Time) bool { return g.ObtainedAt.Sub(now) > clockSlack }
 
