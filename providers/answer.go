@@ -94,7 +94,7 @@ func readAnswer(e catalog.Entry, status int, body []byte, sentAt time.Time) (Ans
 		SentAt:           sentAt,
 	}
 	a.ExpiresIn, a.Never, a.unclear = expiry(e.Tokens, m, sentAt)
-	a.over = a.unclear && nothingLeft(member(m, catalog.First(e.Tokens.ExpiresIn, "expires_in")))
+	a.over = a.unclear && nothingLeft(refusal.Member(m, cmp.Or(e.Tokens.ExpiresIn, "expires_in")))
 	if a.RefreshToken != "" {
 		a = a.renewable()
 	}

@@ -56,7 +56,7 @@ type ClientOptions struct {
 	Certificates func(path string) ([]byte, error)
 	// Now is the wall clock; nil: time.Now.
 	Now func() time.Time
-	// Log is told of faults of our own; nil: slog.Default.
+	// Log is told of faults of our own; nil: nothing is logged.
 	Log *slog.Logger
 	// Version stands in the User-Agent: "authtray/VERSION".
 	Version string
@@ -140,7 +140,7 @@ func (c *Client) misconfigured(code, format string, args ...any) *refusal.Failur
 func (c *Client) panicked(where string) *refusal.Failure {
 	log := c.opts.Log
 	if log == nil {
-		log = slog.Default()
+		log = slog.New(slog.DiscardHandler)
 	}
 	log.Error("a provider's answer caused a panic", "provider", c.entry.ID, "where", where, "stack", string(debug.Stack()))
 	return &refusal.Failure{Class: refusal.Transient, Code: "internal",
