@@ -13,7 +13,7 @@ import (
 // account is whose account a connection is: of its grant, or the one
 // remembered from the grant before.
 func (a *Agent) account(name string) providers.Account {
-	if acc := a.Manager.Account(name); acc != (providers.Account{}) {
+	if acc := a.manager.Account(name); acc != (providers.Account{}) {
 		return acc
 	}
 	return a.memory.Load(name)
@@ -63,7 +63,7 @@ func label(acc providers.Account) string {
 
 // adopt hands a grant to the manager, and remembers whose it is.
 func (a *Agent) adopt(ctx context.Context, name string, r providers.Result) error {
-	if _, err := a.Manager.Adopt(ctx, name, r); err != nil {
+	if _, err := a.manager.Adopt(ctx, name, r); err != nil {
 		return err
 	}
 	if r.Account == (providers.Account{}) {

@@ -19,7 +19,7 @@ var _ tray.Actions = menu{}
 func (m menu) Connect(name string) { m.Reconnect(name) }
 
 func (m menu) Refresh(name string) {
-	ctx, cancel := context.WithTimeout(m.Ended, userTime)
+	ctx, cancel := context.WithTimeout(m.ended, userTime)
 	defer cancel()
 	if _, err := m.Agent.Refresh(ctx, name); err != nil {
 		m.complain(name, detail(err))
@@ -27,7 +27,7 @@ func (m menu) Refresh(name string) {
 }
 
 func (m menu) Disconnect(name string) {
-	ctx, cancel := context.WithTimeout(m.Ended, userTime)
+	ctx, cancel := context.WithTimeout(m.ended, userTime)
 	defer cancel()
 	removed, err := m.Agent.Disconnect(ctx, name)
 	switch {
@@ -39,7 +39,7 @@ func (m menu) Disconnect(name string) {
 }
 
 func (m menu) CopyToken(name string) {
-	ctx, cancel := context.WithTimeout(m.Ended, tokens.DefaultTimeout)
+	ctx, cancel := context.WithTimeout(m.ended, tokens.DefaultTimeout)
 	defer cancel()
 	t, err := m.Agent.Token(ctx, name, tokens.Want{})
 	if err == nil {
@@ -53,7 +53,7 @@ func (m menu) CopyToken(name string) {
 func (m menu) UnlockKeychain() { m.unlock() }
 
 func (m menu) Open(string) {
-	ctx, cancel := context.WithTimeout(m.Ended, userTime)
+	ctx, cancel := context.WithTimeout(m.ended, userTime)
 	defer cancel()
 	if err := m.OpenWindow(ctx); err != nil {
 		m.complain("window", detail(err))

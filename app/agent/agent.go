@@ -95,16 +95,16 @@ type Options struct {
 type Agent struct {
 	opts    Options
 	log     *slog.Logger
-	Manager *tokens.Manager
+	manager *tokens.Manager
 	flows   *flows
-	Files   *files
+	files   *files
 	memory  config.Accounts
 	removed *broadcast
 	window  window
 	beside  beside
 	started time.Time
 	end     context.CancelFunc
-	Ended   context.Context
+	ended   context.Context
 	told    told
 
 	confirms bool // the notifier is a Confirmer
@@ -127,17 +127,17 @@ func NewAgent(o Options) *Agent {
 		removed: &broadcast{},
 		told:    told{deaths: map[string]telling{}, warned: map[string]bool{}},
 	}
-	a.Manager = tokens.New(tokens.Options{
+	a.manager = tokens.New(tokens.Options{
 		Store: o.Store, Verdicts: config.Verdicts(o.Paths.State), Clock: o.Clock, Log: o.Log, Step: o.Step,
 	})
 	if c, ok := o.Notify.(Confirmer); ok {
 		a.confirms = true
 		c.OnShown(a.shown)
 	}
-	a.Files = newFiles(a)
+	a.files = newFiles(a)
 	a.flows = newFlows(a)
 	a.window = window{agent: a}
-	a.Ended, a.end = context.WithCancel(context.Background())
+	a.ended, a.end = context.WithCancel(context.Background())
 	return a
 }
 
@@ -154,16 +154,16 @@ func (a *Agent) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.Files.Reload()
+	a.files.reload()
 	a.sweep()
 	defer a.serveTCP()()
 	debug.FreeOSMemory() // what it took to read the catalogue; this process is idle from here on
 	var work sync.WaitGroup
-	work.Go(func() { a.Manager.Run(a.Ended) })
-	work.Go(func() { a.announceAll(a.Ended) })
-	work.Go(func() { a.Files.watch(a.Ended) })
-	work.Go(func() { a.mendClients(a.Ended) })
-	work.Go(func() { watchNetwork(a.Ended, a.log, a.Manager.NetworkBack) })
+	work.Go(func() { a.manager.Run(a.ended) })
+	work.Go(func() { a.announceAll(a.ended) })
+	work.Go(func() { a.files.watch(a.ended) })
+	work.Go(func() { a.mendClients(a.ended) })
+	work.Go(func() { watchNetwork(a.ended, a.log, a.manager.NetworkBack) })
 	server := api.NewServer(a, a.log)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
@@ -171,10 +171,10 @@ func (a *Agent) Run(ctx context.Context) error {
 	select {
 	case err = <-served: // cannot go on without a socket
 		a.end()
-	case <-a.Ended.Done():
+	case <-a.ended.Done():
 	}
 	a.flows.cancelAll()
-	quick, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	quick, cancel := context.WithTimeout(context.Background(), shutdownTime)
 	defer cancel()
 	server.Shutdown(quick)
 	listener.Close() // where the end came before the server had it: the next agent must not find somebody there

@@ -53,7 +53,7 @@ func drain(c <-chan tokens.Status) {
 }
 
 func (a *Agent) show() {
-	all := a.Manager.List()
+	all := a.manager.List()
 	if a.opts.Tray != nil {
 		a.opts.Tray.Show(all)
 	}
@@ -113,7 +113,7 @@ func (a *Agent) isOther(st tokens.Status, was telling) bool {
 	if !was.shown {
 		return st.Detail != was.detail
 	}
-	now, err := a.Manager.Status(st.Name)
+	now, err := a.manager.Status(st.Name)
 	return err == nil && now.Announce
 }
 
@@ -126,7 +126,7 @@ func (a *Agent) shown(st tokens.Status) {
 	if !up || is.detail != st.Detail {
 		return // it is well again, or has died of something else since
 	}
-	a.Manager.Announced(st.Name)
+	a.manager.Announced(st.Name)
 	a.told.mu.Lock()
 	defer a.told.mu.Unlock()
 	if now, up := a.told.deaths[st.Name]; up && now == is {
@@ -165,7 +165,7 @@ func endsSoon(st tokens.Status) string {
 // Reconnect starts a flow in the browser because the user clicked, and tells
 // where that fails: a click has nobody else to answer to.
 func (a *Agent) Reconnect(name string) {
-	ctx, cancel := context.WithTimeout(a.Ended, providers.FlowTimeout+time.Minute)
+	ctx, cancel := context.WithTimeout(a.ended, providers.FlowTimeout+time.Minute)
 	defer cancel()
 	p, err := a.Connect(ctx, name, api.ConnectRequest{Mode: string(providers.Browser)})
 	if err == nil && p.Attempt().BrowserError != "" {
@@ -174,7 +174,7 @@ func (a *Agent) Reconnect(name string) {
 	if err == nil {
 		_, err = p.Wait(ctx)
 	}
-	if err != nil && a.Ended.Err() == nil {
+	if err != nil && a.ended.Err() == nil {
 		a.complain(name, detail(err))
 	}
 }

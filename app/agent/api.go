@@ -13,9 +13,9 @@ import (
 
 // Forward implements api.Agent.
 func (a *Agent) Forward(w http.ResponseWriter, r *http.Request, name, path string) error {
-	file, ok := a.Files.get(name)
+	file, ok := a.files.get(name)
 	if !ok || file.client == nil { // the manager knows why
-		_, err := a.Manager.Token(r.Context(), name, tokens.Want{})
+		_, err := a.manager.Token(r.Context(), name, tokens.Want{})
 		return err
 	}
 	return proxy.Forward(w, r, path, file.client, apiTokens{a, name})
@@ -32,21 +32,21 @@ func (t apiTokens) Token(ctx context.Context) (tokens.Token, error) {
 	var token tokens.Token
 	err := t.agent.admitAPI(ctx, t.name)
 	if err == nil {
-		token, err = t.agent.Manager.Token(ctx, t.name, tokens.Want{})
+		token, err = t.agent.manager.Token(ctx, t.name, tokens.Want{})
 	}
 	t.agent.audit(ctx, t.name, audit.API, err)
 	return token, err
 }
 
 func (t apiTokens) Rejected(ctx context.Context, accessToken string) (tokens.Token, error) {
-	return t.agent.Manager.Rejected(ctx, t.name, accessToken)
+	return t.agent.manager.Rejected(ctx, t.name, accessToken)
 }
 
 // admitAPI is admit, where the caller may have come over TCP, which does not
 // tell who it is.
 func (a *Agent) admitAPI(ctx context.Context, name string) error {
 	peer, known := api.PeerOf(ctx)
-	if file, ok := a.Files.get(name); ok && file.conn.Ask && known && peer.PID == 0 {
+	if file, ok := a.files.get(name); ok && file.conn.Ask && known && peer.PID == 0 {
 		return &tokens.Error{Code: tokens.CodeNotAllowed,
 			Detail: fmt.Sprintf("%s asks before a new program reads its token (ask = true), and over TCP it is not known which program this is: use the socket.", name)}
 	}

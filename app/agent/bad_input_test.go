@@ -192,7 +192,7 @@ func TestAClientIDOfTheUsersThatWasRevokedIsToldAndCostsNothing(t *testing.T) {
 // wake is what the machine's clock shows after a night in suspend.
 func (w *world) wake() {
 	w.clock.pass(8 * time.Hour)
-	w.agent.Manager.NetworkBack() // any event: the manager looks at its clock
+	w.agent.manager.NetworkBack() // any event: the manager looks at its clock
 }
 
 func TestARevokedTokenThatNothingRenewsIsSeenBeforeAToolFails(t *testing.T) {
@@ -217,7 +217,7 @@ func TestARevokedTokenThatNothingRenewsIsSeenBeforeAToolFails(t *testing.T) {
 	w.wake()
 	eventually(t, "it is seen without any tool", func() bool {
 		w.clock.pass(time.Second)     // the second look comes some seconds after the first
-		w.agent.Manager.NetworkBack() // any event: the manager looks at its clock
+		w.agent.manager.NetworkBack() // any event: the manager looks at its clock
 		return w.call("GET", "/connections/work", nil).connection().State == tokens.ReconnectRequired
 	})
 	if n := w.provider.APIHits() - asked; n < 2 {

@@ -85,7 +85,7 @@ func (f *files) client(conn catalog.Connection, certs certificates) (*providers.
 // Providers implements api.Agent.
 func (a *Agent) Providers() []api.Brief {
 	all := []api.Brief{}
-	for _, e := range a.Files.known().List() {
+	for _, e := range a.files.known().List() {
 		all = append(all, api.Brief{ID: e.ID, Name: e.Name})
 	}
 	return all
@@ -93,7 +93,7 @@ func (a *Agent) Providers() []api.Brief {
 
 // Provider implements api.Agent.
 func (a *Agent) Provider(id string) (api.Provider, error) {
-	e, ok := a.Files.known().Entry(id)
+	e, ok := a.files.known().Entry(id)
 	if !ok {
 		return api.Provider{}, &tokens.Error{
 			Code: api.CodeUnknownProvider, Detail: fmt.Sprintf("There is no provider %q.", id), Hint: "authtray providers",

@@ -128,28 +128,28 @@ func TestACAFileThatIsMendedOrRenewedIsTakenUpAndOneThatVanishesCostsNothing(t *
 	eventually(t, "the trouble is told", func() bool { return w.seen("work").State == tokens.Misconfigured })
 
 	writeFile(t, file, certificate(0))
-	w.agent.Files.Reload()
+	w.agent.files.reload()
 	if c := w.seen("work"); c.State != tokens.Disconnected || c.ConfigError != "" {
 		t.Fatalf("when it is mended, the connection is %s: %q", c.State, c.ConfigError)
 	}
 	client := func() *providers.Client {
-		c, _ := w.agent.Files.get("work")
+		c, _ := w.agent.files.get("work")
 		return c.client
 	}
 	first := client()
-	w.agent.Files.Reload()
+	w.agent.files.reload()
 	if client() != first {
 		t.Error("what did not change is taken up again")
 	}
 	if err := os.Remove(file); err != nil {
 		t.Fatal(err)
 	}
-	w.agent.Files.Reload()
+	w.agent.files.reload()
 	if c := w.seen("work"); client() != first || c.ConfigError != "" {
 		t.Errorf("when it is gone, the connection is %s: %q", c.State, c.ConfigError)
 	}
 	writeFile(t, file, certificate(1))
-	w.agent.Files.Reload()
+	w.agent.files.reload()
 	if client() == first {
 		t.Error("when it is renewed, the old one is used")
 	}
@@ -167,10 +167,10 @@ func TestACAFileThatIsReadSlowlyHoldsUpNoOtherConnection(t *testing.T) {
 		<-release
 		return certificate(0), nil
 	}
-	a.Files.Reload() // the catalogue
+	a.Files.reload() // the catalogue
 	writeFile(t, filepath.Join(paths.Connections(), "slow.toml"), []byte("provider = \"github\"\nclient_id = \"abc\"\nca_file = \"/mnt/ca.pem\"\n"))
 	reloaded := make(chan struct{})
-	go func() { defer close(reloaded); a.Files.Reload() }()
+	go func() { defer close(reloaded); a.Files.reload() }()
 	if path := <-begun; path != "/mnt/ca.pem" {
 		t.Errorf("%s is read", path)
 	}

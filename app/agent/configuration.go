@@ -62,7 +62,7 @@ func (f *files) forget(name string) {
 	f.mu.Lock()
 	delete(f.conns, name)
 	f.mu.Unlock()
-	f.agent.Manager.Remove(name)
+	f.agent.manager.Remove(name)
 	f.agent.removed.send(name)
 }
 
@@ -71,11 +71,11 @@ func (f *files) forget(name string) {
 func (a *Agent) sweep() {
 	var removed []string
 	for _, name := range config.VerdictNames(a.opts.Paths.State) {
-		if _, there := a.Files.get(name); !there {
+		if _, there := a.files.get(name); !there {
 			removed = append(removed, name)
 		}
 	}
-	a.Manager.Sweep(removed)
+	a.manager.Sweep(removed)
 }
 
 func (f *files) get(name string) (*configured, bool) {

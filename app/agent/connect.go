@@ -14,7 +14,7 @@ import (
 // Connect implements api.Agent.
 func (a *Agent) Connect(ctx context.Context, name string, r api.ConnectRequest) (api.Pending, error) {
 	if r.AcceptAccount {
-		if _, err := a.Manager.Status(name); err != nil {
+		if _, err := a.manager.Status(name); err != nil {
 			return nil, err
 		}
 		return nil, a.flows.takeHeld(ctx, name)
@@ -67,10 +67,10 @@ func (a *Agent) browse(ctx context.Context, url string) error {
 
 // usable is the provider's client of a connection whose file could be used.
 func (a *Agent) usable(name string) (*providers.Client, error) {
-	if _, err := a.Manager.Status(name); err != nil {
+	if _, err := a.manager.Status(name); err != nil {
 		return nil, err
 	}
-	c, ok := a.Files.get(name)
+	c, ok := a.files.get(name)
 	switch {
 	case !ok: // removed this moment
 		return nil, &tokens.Error{Code: tokens.CodeUnknownConnection, Detail: "There is no connection named " + name + ".", Hint: "authtray status"}
@@ -83,7 +83,7 @@ func (a *Agent) usable(name string) (*providers.Client, error) {
 // unlock asks the user for a locked keychain, because they asked for something
 // that needs it.
 func (a *Agent) unlock() {
-	ctx, cancel := context.WithTimeout(a.Ended, userTime)
+	ctx, cancel := context.WithTimeout(a.ended, userTime)
 	defer cancel()
 	if !errors.Is(a.opts.Store.Check(ctx), store.ErrLocked) {
 		return
@@ -95,7 +95,7 @@ func (a *Agent) unlock() {
 
 // Paste implements api.Agent.
 func (a *Agent) Paste(ctx context.Context, name, url string) (api.Connection, error) {
-	if _, err := a.Manager.Status(name); err != nil {
+	if _, err := a.manager.Status(name); err != nil {
 		return api.Connection{}, err
 	}
 	fl := a.flows.of(name)
@@ -120,7 +120,7 @@ func (a *Agent) Paste(ctx context.Context, name, url string) (api.Connection, er
 // CancelConnect implements api.Agent. Where nothing is pending there is
 // nothing to do.
 func (a *Agent) CancelConnect(name string) error {
-	if _, err := a.Manager.Status(name); err != nil {
+	if _, err := a.manager.Status(name); err != nil {
 		return err
 	}
 	a.flows.cancelOne(name)

@@ -19,7 +19,7 @@ const codeFailed = api.CodeFailed
 // Connections implements api.Agent.
 func (a *Agent) Connections() []api.Connection {
 	var all []api.Connection
-	for _, st := range a.Manager.List() {
+	for _, st := range a.manager.List() {
 		st.Events = nil
 		all = append(all, a.describe(st, false))
 	}
@@ -28,7 +28,7 @@ func (a *Agent) Connections() []api.Connection {
 
 // Connection implements api.Agent.
 func (a *Agent) Connection(name string) (api.Connection, error) {
-	st, err := a.Manager.Status(name)
+	st, err := a.manager.Status(name)
 	if err != nil {
 		return api.Connection{}, err
 	}
@@ -41,7 +41,7 @@ func (a *Agent) describe(st tokens.Status, whole bool) api.Connection {
 		c.Account = label(a.memory.Load(st.Name)) // of a grant that is gone
 	}
 	c.Note = a.noteShared(st)
-	file, ok := a.Files.get(st.Name)
+	file, ok := a.files.get(st.Name)
 	if !ok {
 		return c
 	}
@@ -58,7 +58,7 @@ func (a *Agent) describe(st tokens.Status, whole bool) api.Connection {
 // Put implements api.Agent.
 func (a *Agent) Put(_ context.Context, name string, conn catalog.Connection) (api.Connection, error) {
 	conn.Name = name
-	if err := a.Files.write(conn); err != nil {
+	if err := a.files.write(conn); err != nil {
 		return api.Connection{}, err
 	}
 	return a.Connection(name)
@@ -66,7 +66,7 @@ func (a *Agent) Put(_ context.Context, name string, conn catalog.Connection) (ap
 
 // Delete implements api.Agent.
 func (a *Agent) Delete(ctx context.Context, name string) (api.Removed, error) {
-	if _, err := a.Manager.Status(name); err != nil {
+	if _, err := a.manager.Status(name); err != nil {
 		return api.Removed{}, err
 	}
 	if err := config.Writable(a.opts.Paths.Connections()); err != nil { // before anything is given back
@@ -79,7 +79,7 @@ func (a *Agent) Delete(ctx context.Context, name string) (api.Removed, error) {
 	if later { // a later process will know that it has to go, and no longer where it came from
 		removed.Detail += " If Authtray is restarted before that, it is only erased."
 	}
-	if err := a.Files.remove(name); err != nil {
+	if err := a.files.remove(name); err != nil {
 		return removed, err
 	}
 	if err := a.memory.Forget(name); err != nil {
@@ -116,16 +116,16 @@ func (a *Agent) Disconnect(ctx context.Context, name string) (api.Removed, error
 func (a *Agent) disconnect(ctx context.Context, name string) (removed api.Removed, later bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, userTime)
 	defer cancel()
-	if err := a.Manager.Loaded(ctx, name); err != nil { // what was not read yet could not be given back
+	if err := a.manager.Loaded(ctx, name); err != nil { // what was not read yet could not be given back
 		return api.Removed{}, false, err
 	}
-	before, err := a.Manager.Status(name)
+	before, err := a.manager.Status(name)
 	if err != nil {
 		return api.Removed{}, false, err
 	}
 	a.flows.cancelOne(name)
 	shared := a.sharing(name)
-	gave, err := a.Manager.Disconnect(ctx, name)
+	gave, err := a.manager.Disconnect(ctx, name)
 	var e *tokens.Error
 	switch {
 	case errors.As(err, &e):
@@ -156,7 +156,7 @@ func (a *Agent) notRevoked(st tokens.Status, err error) string {
 		why = f.Detail
 	}
 	where := "in your account there"
-	if c, ok := a.Files.get(st.Name); ok && c.client != nil && c.client.UserRevokeURL() != "" {
+	if c, ok := a.files.get(st.Name); ok && c.client != nil && c.client.UserRevokeURL() != "" {
 		where = "at " + c.client.UserRevokeURL()
 	}
 	return fmt.Sprintf("The grant is erased here, but %s was not told: %s You can remove access %s.", providerName(st), why, where)
@@ -174,7 +174,7 @@ func (a *Agent) Token(ctx context.Context, name string, w tokens.Want) (tokens.T
 	var t tokens.Token
 	err := a.admit(ctx, name)
 	if err == nil {
-		t, err = a.Manager.Token(ctx, name, w)
+		t, err = a.manager.Token(ctx, name, w)
 	}
 	a.audit(ctx, name, audit.Token, err)
 	return t, err
@@ -185,7 +185,7 @@ func (a *Agent) Rejected(ctx context.Context, name, accessToken string) (tokens.
 	var t tokens.Token
 	err := a.admit(ctx, name)
 	if err == nil {
-		t, err = a.Manager.Rejected(ctx, name, accessToken)
+		t, err = a.manager.Rejected(ctx, name, accessToken)
 	}
 	a.audit(ctx, name, audit.Rejected, err)
 	return t, err
@@ -193,7 +193,7 @@ func (a *Agent) Rejected(ctx context.Context, name, accessToken string) (tokens.
 
 // Refresh implements api.Agent.
 func (a *Agent) Refresh(ctx context.Context, name string) (api.Connection, error) {
-	if _, err := a.Manager.Refresh(ctx, name); err != nil {
+	if _, err := a.manager.Refresh(ctx, name); err != nil {
 		return api.Connection{}, err
 	}
 	return a.Connection(name)
@@ -201,7 +201,7 @@ func (a *Agent) Refresh(ctx context.Context, name string) (api.Connection, error
 
 // Subscribe implements api.Agent.
 func (a *Agent) Subscribe() (<-chan tokens.Status, <-chan string, func()) {
-	changes, stopChanges := a.Manager.Subscribe()
+	changes, stopChanges := a.manager.Subscribe()
 	removed, stopRemoved := a.removed.subscribe()
 	return changes, removed, func() { stopChanges(); stopRemoved() }
 }

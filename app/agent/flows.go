@@ -114,7 +114,7 @@ func (f *flows) takeUp(ctx context.Context, name string, client *providers.Clien
 
 // begin registers a flow and lets it run; f is locked.
 func (f *flows) begin(name string, client *providers.Client, r api.ConnectRequest) *flow {
-	ctx, cancel := context.WithTimeout(f.agent.Ended, providers.FlowTimeout+time.Minute)
+	ctx, cancel := context.WithTimeout(f.agent.ended, providers.FlowTimeout+time.Minute)
 	fl := &flow{
 		agent: f.agent, name: name, kind: kindOf(r), cancel: cancel,
 		ready: make(chan struct{}), done: make(chan struct{}),
@@ -128,7 +128,7 @@ func (f *flows) begin(name string, client *providers.Client, r api.ConnectReques
 // run sees a flow through from its first request to its end.
 func (f *flows) run(ctx context.Context, fl *flow, client *providers.Client, r api.ConnectRequest) {
 	defer fl.cancel()
-	f.agent.Manager.FlowStarted(fl.name)
+	f.agent.manager.FlowStarted(fl.name)
 	err := f.authorize(ctx, fl, client, r)
 	close(fl.ready)
 	if err == nil {
@@ -139,12 +139,12 @@ func (f *flows) run(ctx context.Context, fl *flow, client *providers.Client, r a
 		f.agent.doubtClient(fl.name, err)
 	}
 	fl.err = failure(fl.name, err)
-	f.agent.Manager.FlowEnded(fl.name, fl.err)
+	f.agent.manager.FlowEnded(fl.name, fl.err)
 	f.mu.Lock()
 	delete(f.pending, fl.name)
 	f.mu.Unlock()
 	if err == nil && fl.scopes != nil {
-		f.agent.Files.widen(fl.name, fl.scopes)
+		f.agent.files.widen(fl.name, fl.scopes)
 	}
 	close(fl.done)
 }

@@ -15,16 +15,16 @@ import (
 // Doctor implements api.Agent.
 func (a *Agent) Doctor(ctx context.Context) []api.Check {
 	self := api.Check{ID: "agent", OK: true, Detail: fmt.Sprintf("Authtray %s runs as process %d.", a.opts.Version, os.Getpid())}
-	return slices.Concat([]api.Check{self}, doctor.Examine(ctx, a.Patient(true)), a.beside.checks())
+	return slices.Concat([]api.Check{self}, doctor.Examine(ctx, a.patient(true)), a.beside.checks())
 }
 
-// Patient is what there is to look at, for an agent that runs, or for one that
+// patient is what there is to look at, for an agent that runs, or for one that
 // has only read its files.
-func (a *Agent) Patient(running bool) doctor.Patient {
+func (a *Agent) patient(running bool) doctor.Patient {
 	p := doctor.Patient{Paths: a.opts.Paths, Store: a.opts.Store, Running: running, Tray: a.opts.Tray != nil || !running, Now: a.opts.Clock.Now}
-	for _, st := range a.Manager.List() {
+	for _, st := range a.manager.List() {
 		c := doctor.Connection{Name: st.Name}
-		if file, ok := a.Files.get(st.Name); ok {
+		if file, ok := a.files.get(st.Name); ok {
 			c.Client = file.client
 		}
 		if running {
@@ -69,7 +69,7 @@ func (a *Agent) Health() api.Health {
 			note(c.Detail)
 		}
 	}
-	for _, trouble := range a.Files.notes() {
+	for _, trouble := range a.files.notes() {
 		note(trouble)
 	}
 	return h

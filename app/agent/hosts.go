@@ -17,7 +17,7 @@ func (a *Agent) Host(host, path, user string) (api.HostMatch, error) {
 func (a *Agent) hostAmong(may func(*configured) bool, host, path, user string) (api.HostMatch, error) {
 	var all []hosts.Connection
 	found := map[string]api.HostMatch{}
-	for name, c := range a.Files.all() {
+	for name, c := range a.files.all() {
 		if c.client == nil || !may(c) {
 			continue
 		}
@@ -31,7 +31,7 @@ func (a *Agent) hostAmong(may func(*configured) bool, host, path, user string) (
 
 // accountOf is whose connection it is, also where its grant is gone.
 func (a *Agent) accountOf(name string) string {
-	if st, err := a.Manager.Status(name); err == nil && st.Account != "" {
+	if st, err := a.manager.Status(name); err == nil && st.Account != "" {
 		return st.Account
 	}
 	return label(a.memory.Load(name))

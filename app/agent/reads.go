@@ -16,7 +16,7 @@ import (
 // user where the connection's file says so; a click in the tray, which comes
 // from no other process, is an answer already.
 func (a *Agent) admit(ctx context.Context, name string) error {
-	file, ok := a.Files.get(name)
+	file, ok := a.files.get(name)
 	if !ok || !file.conn.Ask {
 		return nil
 	}

@@ -51,7 +51,7 @@ func (a *Agent) identified(ctx context.Context, name string, client *providers.C
 		return client, false, nil
 	case !need:
 		a.forgetClient(ctx, name)
-		a.Files.touch(name)
+		a.files.touch(name)
 	default:
 		fresh = true
 		if err := a.register(ctx, name, client); err != nil {
@@ -69,7 +69,7 @@ func (a *Agent) keeps(name string, r providers.Registration, issuer string) bool
 	if r.Issuer != issuer {
 		return false
 	}
-	if st, err := a.Manager.Status(name); err == nil && st.State == tokens.Connected {
+	if st, err := a.manager.Status(name); err == nil && st.State == tokens.Connected {
 		return true
 	}
 	over := !r.SecretUntil.IsZero() && !a.opts.Clock.Now().Before(r.SecretUntil)
@@ -94,7 +94,7 @@ func (a *Agent) register(ctx context.Context, name string, client *providers.Cli
 		return asError(err, codeFailed, "The client that the provider registered cannot be kept: "+err.Error()+".", "")
 	}
 	a.log.Info("a client registered itself", "connection", name, "issuer", r.Issuer)
-	a.Files.touch(name)
+	a.files.touch(name)
 	return nil
 }
 
@@ -151,7 +151,7 @@ const againAfter = time.Hour
 // ctx ends. The grant that was made with the old one is over; that the user has
 // to reconnect is then said at once, and not when somebody looks.
 func (a *Agent) mendClients(ctx context.Context) {
-	changes, stop := a.Manager.Subscribe()
+	changes, stop := a.manager.Subscribe()
 	defer stop()
 	tried := map[string]time.Time{}
 	for {
@@ -172,7 +172,7 @@ func (a *Agent) mendClients(ctx context.Context) {
 // clientRefused looks a second time before it gives the client up: one bad
 // answer is no verdict.
 func (a *Agent) clientRefused(ctx context.Context, name string) {
-	file, ok := a.Files.get(name)
+	file, ok := a.files.get(name)
 	if !ok || file.client == nil {
 		return
 	}
@@ -182,7 +182,7 @@ func (a *Agent) clientRefused(ctx context.Context, name string) {
 	ctx, cancel := context.WithTimeout(ctx, userTime)
 	defer cancel()
 	var e *tokens.Error
-	if _, err := a.Manager.Refresh(ctx, name); !errors.As(err, &e) || e.Reason != tokens.ReasonClientRefused {
+	if _, err := a.manager.Refresh(ctx, name); !errors.As(err, &e) || e.Reason != tokens.ReasonClientRefused {
 		return
 	}
 	if err := a.register(ctx, name, file.client); err != nil {

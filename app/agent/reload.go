@@ -16,19 +16,19 @@ import (
 func (f *files) watch(ctx context.Context) {
 	p := f.agent.opts.Paths
 	hints := config.Watch(ctx, f.agent.log, p.Config, p.Connections(), p.Providers())
-	f.Reload() // what changed between the first reload and the watching
+	f.reload() // what changed between the first reload and the watching
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-hints:
-			f.Reload()
+			f.reload()
 		}
 	}
 }
 
-// Reload reads everything again and takes up what changed.
-func (f *files) Reload() {
+// reload reads everything again and takes up what changed.
+func (f *files) reload() {
 	var found map[string]config.File
 	var err error
 	certs := f.lock(func() []string {
@@ -93,7 +93,7 @@ func (f *files) take(file config.File, fresh bool, certs certificates) {
 	case err == nil:
 		f.endFlow(old, file)
 		f.set(file.Name, &configured{conn: file.Connection, client: client, seen: now})
-		f.agent.Manager.Put(tokens.Connection{
+		f.agent.manager.Put(tokens.Connection{
 			Name: file.Name, Config: file.Connection, Entry: client.Entry(), Provider: client,
 			Replaced: f.agent.clients().Load(file.Name).Replaces,
 		})
@@ -102,7 +102,7 @@ func (f *files) take(file config.File, fresh bool, certs certificates) {
 	default:
 		f.set(file.Name, &configured{conn: file.Connection, seen: now, err: err})
 		f.complain(file.Name, old, err)
-		f.agent.Manager.Put(tokens.Connection{Name: file.Name, Config: file.Connection, Broken: err})
+		f.agent.manager.Put(tokens.Connection{Name: file.Name, Config: file.Connection, Broken: err})
 	}
 }
 

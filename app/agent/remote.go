@@ -6,7 +6,6 @@ import (
 	"net"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/config"
@@ -50,15 +49,15 @@ func (a *Agent) serveRemote() (end func()) {
 
 // isRemote: the user opened the connection to other machines.
 func (a *Agent) isRemote(name string) bool {
-	file, ok := a.Files.get(name)
+	file, ok := a.files.get(name)
 	return ok && file.conn.Remote
 }
 
 // serveTCP returns what ends it.
 func (a *Agent) serveTCP() (end func()) {
-	a.Files.mu.Lock()
-	address := a.Files.settings.APIListen
-	a.Files.mu.Unlock()
+	a.files.mu.Lock()
+	address := a.files.settings.APIListen
+	a.files.mu.Unlock()
 	if address == "" {
 		return func() {}
 	}
@@ -87,7 +86,7 @@ func serveBeside(server *api.Server, l net.Listener) (end func()) {
 	over := make(chan struct{})
 	go func() { defer close(over); server.Serve(l) }()
 	return func() {
-		quick, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		quick, cancel := context.WithTimeout(context.Background(), shutdownTime)
 		defer cancel()
 		server.Shutdown(quick)
 		<-over

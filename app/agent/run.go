@@ -81,24 +81,26 @@ func acquire(ctx context.Context, o RunOptions) (unlock func() error, err error)
 	if err := ask(ctx, o.Paths.Socket, "/v1/quit"); err != nil {
 		return nil, fmt.Errorf("the agent that runs could not be asked to end: %w", err)
 	}
-	return inherit(ctx, o.Paths.Lock())
+	return AwaitEnd(ctx, o.Paths)
 }
 
-// QuitTime is how long an agent may take to end: it waits for answers that are
+// quitTime is how long an agent may take to end: it waits for answers that are
 // under way.
-const QuitTime = tokens.ShutdownTime + 5*time.Second
+const quitTime = tokens.ShutdownTime + 5*time.Second
 
-// inherit takes the lock when the other agent lets go of it.
-func inherit(ctx context.Context, path string) (func() error, error) {
-	ctx, cancel := context.WithTimeout(ctx, QuitTime)
+// AwaitEnd waits until the agent that was asked to end has let go of the
+// profile's lock, and takes it. Its error wraps api.ErrRunning where the agent
+// does not end in time.
+func AwaitEnd(ctx context.Context, p config.Paths) (unlock func() error, err error) {
+	ctx, cancel := context.WithTimeout(ctx, quitTime)
 	defer cancel()
 	for {
-		unlock, err := api.Lock(path)
+		unlock, err := api.Lock(p.Lock())
 		if !errors.Is(err, api.ErrRunning) {
 			return unlock, err
 		}
 		select {
-		case <-time.After(50 * time.Millisecond):
+		case <-time.After(20 * time.Millisecond):
 		case <-ctx.Done():
 			return nil, fmt.Errorf("the agent that runs was asked to end and did not; end it, then try again: %w", err)
 		}
@@ -241,7 +243,7 @@ func (a *Agent) runWithTray(ctx context.Context) error {
 	a.opts.Tray = trayFace{t}
 	over := make(chan error, 1)
 	go func() { over <- a.Run(ctx); a.end() }()
-	if err := t.Run(a.Ended); err != nil {
+	if err := t.Run(a.ended); err != nil {
 		a.log.Warn("there is no tray", "err", err)
 	}
 	return <-over

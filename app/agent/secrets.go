@@ -25,7 +25,7 @@ func (a *Agent) secret(name string) func(context.Context) (string, error) {
 
 // SetSecret implements api.Agent.
 func (a *Agent) SetSecret(ctx context.Context, name, secret string) error {
-	if _, err := a.Manager.Status(name); err != nil {
+	if _, err := a.manager.Status(name); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, userTime)
@@ -38,7 +38,7 @@ func (a *Agent) SetSecret(ctx context.Context, name, secret string) error {
 	if err != nil {
 		return keychainError(err)
 	}
-	a.Files.touch(name) // what was refused for want of it may work now
+	a.files.touch(name) // what was refused for want of it may work now
 	return nil
 }
 

@@ -7,9 +7,9 @@ import (
 
 // Settings implements api.Agent.
 func (a *Agent) Settings() api.Settings {
-	a.Files.mu.Lock()
-	s := a.Files.settings
-	a.Files.mu.Unlock()
+	a.files.mu.Lock()
+	s := a.files.settings
+	a.files.mu.Unlock()
 	return api.Settings{Notifications: s.Notifications, Reminders: s.Reminders, Autostart: a.autostart()}
 }
 
@@ -32,7 +32,7 @@ func (a *Agent) PatchSettings(p api.SettingsPatch) (api.Settings, error) {
 	if err := a.writeSettings(p); err != nil {
 		return api.Settings{}, err
 	}
-	a.Files.Reload()
+	a.files.reload()
 	return a.Settings(), nil
 }
 
@@ -56,8 +56,8 @@ func (a *Agent) writeSettings(p api.SettingsPatch) error {
 	if p.Notifications == nil && p.Reminders == nil {
 		return nil
 	}
-	a.Files.reading.Lock()
-	defer a.Files.reading.Unlock()
+	a.files.reading.Lock()
+	defer a.files.reading.Unlock()
 	path := a.opts.Paths.Settings()
 	s, err := config.ReadSettings(path)
 	if err == nil {

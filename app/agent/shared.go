@@ -22,8 +22,8 @@ func (a *Agent) sharing(name string) []string {
 		return nil
 	}
 	var names []string
-	for _, st := range a.Manager.List() {
-		is := a.Manager.Account(st.Name)
+	for _, st := range a.manager.List() {
+		is := a.manager.Account(st.Name)
 		if st.Name != name && is != (providers.Account{}) && !other(whose, is) && a.oneGrant(st.Name) == key {
 			names = append(names, st.Name)
 		}
@@ -34,7 +34,7 @@ func (a *Agent) sharing(name string) []string {
 // oneGrant names the app at a provider that keeps one grant for each user of it;
 // "" where a provider keeps more.
 func (a *Agent) oneGrant(name string) string {
-	c, ok := a.Files.get(name)
+	c, ok := a.files.get(name)
 	if !ok || c.client == nil || !c.client.Entry().Tokens.SingleGrant {
 		return ""
 	}
@@ -72,9 +72,9 @@ func (a *Agent) partedFrom(st tokens.Status, names []string) string {
 
 // look renews a connection's token to see whether its grant still lives.
 func (a *Agent) look(name string) {
-	ctx, cancel := context.WithTimeout(a.Ended, userTime)
+	ctx, cancel := context.WithTimeout(a.ended, userTime)
 	defer cancel()
-	if _, err := a.Manager.Refresh(ctx, name); err != nil {
+	if _, err := a.manager.Refresh(ctx, name); err != nil {
 		a.log.Info("a connection of the same account was looked at", "connection", name, "err", err)
 	}
 }
@@ -91,7 +91,7 @@ func (a *Agent) warnShared(st tokens.Status) {
 
 func (a *Agent) isLatest(st tokens.Status, sharing []string) bool {
 	for _, name := range sharing {
-		if them, err := a.Manager.Status(name); err == nil && since(them).After(since(st)) {
+		if them, err := a.manager.Status(name); err == nil && since(them).After(since(st)) {
 			return false
 		}
 	}

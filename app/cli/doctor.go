@@ -3,16 +3,11 @@ package cli
 import (
 	"context"
 	"errors"
-	"io"
-	"log/slog"
 
 	"github.com/spf13/cobra"
 
-	"github.com/authtray/authtray/app/agent"
 	"github.com/authtray/authtray/app/api"
-	"github.com/authtray/authtray/app/doctor"
 	"github.com/authtray/authtray/tokens/client"
-	"github.com/authtray/authtray/tokens/store"
 )
 
 func (s *shell) doctorCommand() *cobra.Command {
@@ -66,16 +61,6 @@ func (s *shell) examine(ctx context.Context) ([]api.Check, error) {
 		return s.examineHere(ctx, api.Check{ID: "agent", Detail: "The agent that runs is older than this program.", Hint: "authtray run --replace"}), nil
 	}
 	return s.examineHere(ctx, api.Check{ID: "agent", Detail: "The agent cannot be asked: " + oneLine(err.Error()) + ".", Hint: "authtray run --replace"}), nil
-}
-
-// examineHere reads the files as an agent does, and starts nothing.
-func (s *shell) examineHere(ctx context.Context, self api.Check) []api.Check {
-	store.ForbidBusLaunch()
-	keep := store.Keychain(s.paths.Service())
-	defer keep.Close()
-	a := agent.NewAgent(agent.Options{Paths: s.paths, Store: keep, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Version: s.version})
-	a.Files.Reload()
-	return append([]api.Check{self}, doctor.Examine(ctx, a.Patient(false))...)
 }
 
 // report is a tick or a cross a line, and the command that mends it.

@@ -3,12 +3,8 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"log/slog"
-	"net"
 	"net/http"
-	"time"
 
 	"github.com/authtray/authtray/app/agent"
 	"github.com/authtray/authtray/app/api"
@@ -49,70 +45,17 @@ func (s *shell) here(ctx context.Context, n needs, act func(remote) error) error
 		return err
 	}
 	defer keep.Close()
-	return s.brief(ctx, keep, act)
+	return agent.InProcess(ctx, s.agentOptions(keep), func(c *http.Client) error { return act(remote{c}) })
 }
 
-// brief runs an agent that nobody else can reach.
-func (s *shell) brief(ctx context.Context, keep store.Store, act func(remote) error) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	a := agent.NewAgent(agent.Options{Paths: s.paths, Store: keep, Log: log, Version: s.version})
-	a.Files.Reload()
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		a.Manager.Run(a.Ended)
-	}()
-	inside := newInside()
-	server := api.NewServer(a, log)
-	go server.Serve(inside)
-	err := act(remote{inside.client()})
-	quick, stop := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
-	defer stop()
-	server.Shutdown(quick)
-	a.Quit()
-	<-ended // what is on its way to the keychain gets there
-	return err
+// examineHere examines what an agent would stand on, where none can be asked.
+func (s *shell) examineHere(ctx context.Context, self api.Check) []api.Check {
+	store.ForbidBusLaunch()
+	keep := store.Keychain(s.paths.Service())
+	defer keep.Close()
+	return append([]api.Check{self}, agent.Examine(ctx, s.agentOptions(keep))...)
 }
 
-// inside is a listener within the process.
-type inside struct {
-	conns  chan net.Conn
-	closed chan struct{}
+func (s *shell) agentOptions(keep store.Store) agent.Options {
+	return agent.Options{Paths: s.paths, Store: keep, Log: slog.New(slog.DiscardHandler), Version: s.version}
 }
-
-func newInside() *inside { return &inside{conns: make(chan net.Conn), closed: make(chan struct{})} }
-
-func (l *inside) client() *http.Client {
-	return &http.Client{Transport: &http.Transport{DialContext: l.dial, DisableKeepAlives: true}}
-}
-
-func (l *inside) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	ours, theirs := net.Pipe()
-	select {
-	case l.conns <- theirs:
-		return ours, nil
-	case <-l.closed:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, fmt.Errorf("not answered: %w", ctx.Err())
-	}
-}
-
-func (l *inside) Accept() (net.Conn, error) {
-	select {
-	case c := <-l.conns:
-		return c, nil
-	case <-l.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-// Close is called once, by the server.
-func (l *inside) Close() error {
-	close(l.closed)
-	return nil
-}
-
-func (l *inside) Addr() net.Addr { return &net.UnixAddr{Name: "inside", Net: "unix"} }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -102,28 +101,15 @@ takes them up from the keychain.`,
 			if err := s.agent().do(ctx, http.MethodPost, "/v1/quit", nil, nil); err != nil {
 				return err
 			}
-			return s.awaitEnd(ctx)
-		}),
-	}
-}
-
-// awaitEnd waits until the agent has let go of its lock.
-func (s *shell) awaitEnd(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, agent.QuitTime)
-	defer cancel()
-	for {
-		unlock, err := api.Lock(s.paths.Lock())
-		if err == nil {
+			unlock, err := agent.AwaitEnd(ctx, s.paths)
+			if errors.Is(err, api.ErrRunning) {
+				return failed("authtray status", "the agent was asked to end, and has not yet")
+			}
+			if err != nil {
+				return err
+			}
 			return unlock()
-		}
-		if !errors.Is(err, api.ErrRunning) {
-			return err
-		}
-		select {
-		case <-time.After(20 * time.Millisecond):
-		case <-ctx.Done():
-			return failed("authtray status", "the agent was asked to end, and has not yet")
-		}
+		}),
 	}
 }
 

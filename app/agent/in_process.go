@@ -1,0 +1,90 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/doctor"
+)
+
+// InProcess runs an agent in this process while act has a client of it, for a
+// command where no agent runs: the same rules hold then. Nobody else can reach
+// it. InProcess returns when what act caused has reached the keychain. The
+// caller holds the profile's lock.
+func InProcess(ctx context.Context, o Options, act func(*http.Client) error) error {
+	a := NewAgent(o)
+	a.files.reload()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		a.manager.Run(a.ended)
+	}()
+	listener := newPipeListener()
+	server := api.NewServer(a, a.log)
+	go server.Serve(listener)
+	err := act(listener.client())
+	quick, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+	defer cancel()
+	server.Shutdown(quick)
+	a.Quit()
+	<-ended
+	return err
+}
+
+// Examine makes the checks of `authtray doctor` where no agent runs. It reads
+// the configuration as an agent does, and starts nothing.
+func Examine(ctx context.Context, o Options) []api.Check {
+	a := NewAgent(o)
+	a.files.reload()
+	return doctor.Examine(ctx, a.patient(false))
+}
+
+// shutdownTime bounds what a server's last answers may take.
+const shutdownTime = 2 * time.Second
+
+// pipeListener accepts the connections of its own client.
+type pipeListener struct {
+	conns  chan net.Conn
+	closed chan struct{}
+}
+
+func newPipeListener() *pipeListener {
+	return &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
+}
+
+func (l *pipeListener) client() *http.Client {
+	return &http.Client{Transport: &http.Transport{DialContext: l.dial, DisableKeepAlives: true}}
+}
+
+func (l *pipeListener) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	ours, theirs := net.Pipe()
+	select {
+	case l.conns <- theirs:
+		return ours, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	case <-ctx.Done():
+		return nil, fmt.Errorf("not answered: %w", ctx.Err())
+	}
+}
+
+func (l *pipeListener) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.conns:
+		return c, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+// Close is called once, by the server.
+func (l *pipeListener) Close() error {
+	close(l.closed)
+	return nil
+}
+
+func (l *pipeListener) Addr() net.Addr { return &net.UnixAddr{Name: "in-process", Net: "unix"} }
