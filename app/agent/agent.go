@@ -2,167 +2,127 @@ package agent
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/authtray/authtray/app/access/audit"
-	"github.com/authtray/authtray/app/access/gate"
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/app/doctor"
+	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/tokens"
-	"github.com/authtray/authtray/tokens/store"
 )
 
-// Opener opens a URL in the user's browser. Its error is a sentence for people.
-type Opener func(ctx context.Context, url string) error
-
-// Notifier tells the user what cannot wait; see package notify. No method
-// waits for the desktop.
-type Notifier interface {
-	ReconnectRequired(st tokens.Status, onReconnect func())
-	Withdraw(name string)
-	Info(title, body string)
-	Warn(title, body string)
-	Configure(enabled, reminders bool)
-	Health() (capability, detail string)
-}
-
-// Confirmer is a Notifier that says when a death could be seen. One that is no
-// Confirmer is taken to have shown what it was given.
-type Confirmer interface {
-	// OnShown sets who is told; it is called before the first announcement.
-	OnShown(f func(st tokens.Status))
-}
-
-// Tray shows all connections; see package tray. Health is its state, as in
-// /v1/health, and a sentence where it is not seen.
-type Tray interface {
-	Show(all []tokens.Status)
-	SetAutostart(on bool)
-	Health() (state, detail string)
-}
-
-// Autostart is start at login.
-type Autostart interface {
-	On() (bool, error)
-	Set(on bool) error
-}
-
-// Auditor is told of every token that was asked for; see package audit.
-type Auditor interface {
-	// Read is called before the answer is sent; err is nil where a token was
-	// given. what is one of audit's words. It does not wait.
-	Read(peer api.Peer, connection, what string, err error)
-	// Follow gives each the last n reads, and with follow each new one.
-	Follow(ctx context.Context, n int, follow bool, each func(audit.Record) error) error
-	// Trouble is a sentence where nothing can be recorded.
-	Trouble() string
-}
-
-// Gate asks the user whether a program may read; see package gate.
-type Gate interface {
-	// Admit is nil where it may. The error is a *tokens.Error.
-	Admit(ctx context.Context, connection string, peer api.Peer) error
-	// Forget forgets what was answered about a connection.
-	Forget(connection string) error
-}
-
-// Options are an Agent's surroundings. Paths, Store and Log are required; what
-// is nil of the others is left out, and the agent says so in its health.
-type Options struct {
-	Paths     config.Paths
-	Store     store.Store
-	Log       *slog.Logger
-	Version   string
-	Clock     tokens.Clock
-	Open      Opener
-	Notify    Notifier
-	Tray      Tray
-	Autostart Autostart
-	Audit     Auditor
-	Gate      Gate              // nil: nobody can be asked
-	HasWindow bool              // this executable carries the window
-	Transport http.RoundTripper // to providers, in tests
-	Step      func(name, step string)
-}
-
-// Agent puts configuration, manager, flows and socket together. It implements
-// api.Agent and tray.Actions. Safe for concurrent use.
+// Agent is the long-lived process's one object: it puts the parts together, and
+// answers the socket with them. Safe for concurrent use.
 type Agent struct {
 	opts    Options
 	log     *slog.Logger
-	manager *tokens.Manager
-	flows   *flows
-	files   *files
-	memory  config.Accounts
-	removed *broadcast
-	window  window
-	beside  beside
 	started time.Time
-	end     context.CancelFunc
 	ended   context.Context
-	told    told
+	end     context.CancelFunc
 
-	confirms bool // the notifier is a Confirmer
+	manager       *tokens.Manager
+	keychain      *keychain
+	configuration *configuration
+	clients       *registeredClients
+	accounts      *accounts
+	views         *connectionViews
+	signIns       *signIns
+	remover       *connectionRemover
+	removals      *removals
+	access        *tokenAccess
+	login         loginEntry
+	clicks        *clicks
+	announcements *announcements
+	window        *windowOpener
+	extra         *extraListeners
 }
 
 var _ api.Agent = (*Agent)(nil)
 
-// NewAgent makes an agent that has read nothing yet; Run starts it.
+// NewAgent makes an agent that has read nothing yet; Run starts it. This is where
+// the parts get to know each other: each knows those above it, and what the
+// configuration causes below it is set at the end.
 func NewAgent(o Options) *Agent {
-	if o.Clock == nil {
-		o.Clock = tokens.System
-	}
-	o.Log = withoutPanicValues(o.Log)
-	if o.Gate == nil {
-		o.Gate = gate.New(o.Paths.State, nil, o.Log)
-	}
-	a := &Agent{
-		opts: o, log: o.Log, started: time.Now(),
-		memory:  config.NewAccounts(o.Paths.State),
-		removed: &broadcast{},
-		told:    told{deaths: map[string]telling{}, warned: map[string]bool{}},
-	}
+	o = o.withDefaults()
+	a := &Agent{opts: o, log: o.Log, started: time.Now()}
+	a.ended, a.end = context.WithCancel(context.Background())
 	a.manager = tokens.New(tokens.Options{
 		Store: o.Store, Verdicts: config.Verdicts(o.Paths.State), Clock: o.Clock, Log: o.Log, Step: o.Step,
 	})
-	if c, ok := o.Notify.(Confirmer); ok {
-		a.confirms = true
-		c.OnShown(a.shown)
+	a.removals = &removals{}
+	a.keychain = &keychain{store: o.Store, ended: a.ended, log: o.Log}
+	a.window = &windowOpener{socket: o.Paths.Socket, state: o.Paths.State, carried: o.HasWindow}
+	a.extra = &extraListeners{paths: o.Paths, log: o.Log}
+	a.login = loginEntry{autostart: o.Autostart, tray: o.Tray, log: o.Log}
+
+	a.configuration = newConfiguration(o.Paths, o.Log)
+	a.clients = &registeredClients{
+		records: a.configuration.registered, keychain: a.keychain, configuration: a.configuration,
+		manager: a.manager, now: o.Clock.Now, log: o.Log,
 	}
-	a.files = newFiles(a)
-	a.flows = newFlows(a)
-	a.window = window{agent: a}
-	a.ended, a.end = context.WithCancel(context.Background())
+	a.accounts = &accounts{
+		manager: a.manager, remember: config.NewAccounts(o.Paths.State), client: a.configuration.client, log: o.Log,
+	}
+	a.views = &connectionViews{manager: a.manager, configuration: a.configuration, accounts: a.accounts}
+	a.access = &tokenAccess{manager: a.manager, configuration: a.configuration, gate: o.Gate, audit: o.Audit}
+	a.signIns = &signIns{
+		manager: a.manager, configuration: a.configuration, clients: a.clients, accounts: a.accounts,
+		show: a.views.get, open: o.Open, unlock: a.keychain.unlock, now: o.Clock.Now, ended: a.ended, log: o.Log,
+		pending: map[string]*signIn{}, held: map[string]heldGrant{},
+	}
+	a.remover = &connectionRemover{
+		manager: a.manager, configuration: a.configuration, accounts: a.accounts, clients: a.clients,
+		signIns: a.signIns, gate: o.Gate, ended: a.ended, log: o.Log,
+	}
+	a.clicks = &clicks{signIns: a.signIns, notify: o.Notify, ended: a.ended, log: o.Log}
+	a.announcements = newAnnouncements(a.manager, o.Tray, o.Notify)
+	a.announcements.reminders = a.configuration.reminders
+	a.announcements.sharedWarning = a.accounts.sharedWarning
+	a.announcements.reconnect = a.clicks.reconnect
+
+	a.configuration.newClient = clientMaker{
+		keychain: a.keychain, registered: a.configuration.registered,
+		options: providers.ClientOptions{Transport: o.Transport, Now: o.Clock.Now, Version: o.Version, Log: o.Log},
+	}.make
+	a.configuration.manager = a.manager
+	a.configuration.notify = o.Notify
+	a.configuration.removed = a.removals.send
+	a.configuration.changed = a.signIns.stop
 	return a
 }
-
-// Quit ends Run soon.
-func (a *Agent) Quit() { a.end() }
 
 // Run serves until ctx ends or Quit is called, then lets answers that are under
 // way reach the keychain. The caller holds the profile's lock (api.Lock).
 func (a *Agent) Run(ctx context.Context) error {
 	defer a.end()
 	defer context.AfterFunc(ctx, a.end)()
-	defer a.serveRemote()()
+	defer a.extra.serveForwarded(a, a.configuration.isRemote)()
 	listener, err := api.Listen(a.opts.Paths.Socket, a.log)
 	if err != nil {
 		return err
 	}
-	a.files.reload()
-	a.sweep()
-	defer a.serveTCP()()
+	a.configuration.reload()
+	a.remover.eraseRemoved()
+	defer a.extra.serveTCP(a, a.configuration.currentSettings().APIListen)()
 	debug.FreeOSMemory() // what it took to read the catalogue; this process is idle from here on
 	var work sync.WaitGroup
 	work.Go(func() { a.manager.Run(a.ended) })
-	work.Go(func() { a.announceAll(a.ended) })
-	work.Go(func() { a.files.watch(a.ended) })
-	work.Go(func() { a.mendClients(a.ended) })
+	work.Go(func() {
+		changes, removed, stop := a.Subscribe()
+		defer stop()
+		a.announcements.run(a.ended, changes, removed)
+	})
+	work.Go(func() { a.configuration.watch(a.ended) })
+	work.Go(func() { a.clients.replaceRefused(a.ended) })
 	work.Go(func() { watchNetwork(a.ended, a.log, a.manager.NetworkBack) })
 	server := api.NewServer(a, a.log)
 	served := make(chan error, 1)
@@ -173,7 +133,7 @@ func (a *Agent) Run(ctx context.Context) error {
 		a.end()
 	case <-a.ended.Done():
 	}
-	a.flows.cancelAll()
+	a.signIns.stopAll()
 	quick, cancel := context.WithTimeout(context.Background(), shutdownTime)
 	defer cancel()
 	server.Shutdown(quick)
@@ -183,15 +143,188 @@ func (a *Agent) Run(ctx context.Context) error {
 	return err
 }
 
-// userTime bounds what a user's click may wait for.
-const userTime = time.Minute
+const (
+	userTime     = time.Minute     // bounds what a user's click may wait for
+	shutdownTime = 2 * time.Second // bounds what a server's last answers may take
+)
 
-// asError is err as the socket tells it; the sentence is for what is no
-// *tokens.Error yet.
-func asError(err error, code tokens.Code, detail, hint string) error {
-	var e *tokens.Error
-	if errors.As(err, &e) {
+// The rest implements api.Agent.
+
+func (a *Agent) Quit() { a.end() }
+
+func (a *Agent) Connections() []api.Connection { return a.views.list() }
+
+func (a *Agent) Connection(name string) (api.Connection, error) { return a.views.get(name) }
+
+func (a *Agent) Put(_ context.Context, name string, conn catalog.Connection) (api.Connection, error) {
+	conn.Name = name
+	if err := a.configuration.write(conn); err != nil {
+		return api.Connection{}, err
+	}
+	return a.views.get(name)
+}
+
+func (a *Agent) Delete(ctx context.Context, name string) (api.Removed, error) {
+	return a.remover.remove(ctx, name)
+}
+
+func (a *Agent) Disconnect(ctx context.Context, name string) (api.Removed, error) {
+	removed, _, err := a.remover.disconnect(ctx, name)
+	return removed, err
+}
+
+func (a *Agent) SetSecret(ctx context.Context, name, secret string) error {
+	if _, err := a.manager.Status(name); err != nil {
 		return err
 	}
-	return &tokens.Error{Code: code, Detail: detail, Hint: hint}
+	ctx, cancel := context.WithTimeout(ctx, userTime)
+	defer cancel()
+	if err := a.keychain.setSecret(ctx, name, secret); err != nil {
+		return err
+	}
+	a.configuration.touch(name) // what was refused for want of it may work now
+	return nil
+}
+
+func (a *Agent) Connect(ctx context.Context, name string, r api.ConnectRequest) (api.Pending, error) {
+	if _, err := a.manager.Status(name); err != nil {
+		return nil, err
+	}
+	return a.signIns.connect(ctx, name, r)
+}
+
+func (a *Agent) Paste(ctx context.Context, name, url string) (api.Connection, error) {
+	if _, err := a.manager.Status(name); err != nil {
+		return api.Connection{}, err
+	}
+	return a.signIns.paste(ctx, name, url)
+}
+
+func (a *Agent) CancelConnect(name string) error {
+	if _, err := a.manager.Status(name); err != nil {
+		return err
+	}
+	a.signIns.cancel(name)
+	return nil
+}
+
+func (a *Agent) Token(ctx context.Context, name string, w tokens.Want) (tokens.Token, error) {
+	return a.access.token(ctx, name, w)
+}
+
+func (a *Agent) Rejected(ctx context.Context, name, accessToken string) (tokens.Token, error) {
+	return a.access.rejected(ctx, name, accessToken)
+}
+
+func (a *Agent) Refresh(ctx context.Context, name string) (api.Connection, error) {
+	if _, err := a.manager.Refresh(ctx, name); err != nil {
+		return api.Connection{}, err
+	}
+	return a.views.get(name)
+}
+
+func (a *Agent) Forward(w http.ResponseWriter, r *http.Request, name, path string) error {
+	return a.access.forward(w, r, name, path)
+}
+
+func (a *Agent) Host(host, path, user string) (api.HostMatch, error) {
+	return a.views.forHost(host, path, user)
+}
+
+func (a *Agent) Providers() []api.Brief {
+	all := []api.Brief{}
+	for _, e := range a.configuration.known().List() {
+		all = append(all, api.Brief{ID: e.ID, Name: e.Name})
+	}
+	return all
+}
+
+func (a *Agent) Provider(id string) (api.Provider, error) {
+	e, ok := a.configuration.known().Entry(id)
+	if !ok {
+		return api.Provider{}, &tokens.Error{
+			Code: api.CodeUnknownProvider, Detail: fmt.Sprintf("There is no provider %q.", id), Hint: "authtray providers",
+		}
+	}
+	return api.Provider{Entry: e, RedirectURI: e.RedirectURI()}, nil
+}
+
+func (a *Agent) Subscribe() (<-chan tokens.Status, <-chan string, func()) {
+	changes, stopChanges := a.manager.Subscribe()
+	removed, stopRemoved := a.removals.subscribe()
+	return changes, removed, func() { stopChanges(); stopRemoved() }
+}
+
+func (a *Agent) Reads(ctx context.Context, n int, follow bool, each func(audit.Record) error) error {
+	return a.opts.Audit.Follow(ctx, n, follow, each)
+}
+
+func (a *Agent) Settings() api.Settings {
+	s := a.configuration.currentSettings()
+	return api.Settings{Notifications: s.Notifications, Reminders: s.Reminders, Autostart: a.login.on()}
+}
+
+func (a *Agent) PatchSettings(p api.SettingsPatch) (api.Settings, error) {
+	if p.Autostart != nil {
+		if err := a.login.set(*p.Autostart); err != nil {
+			return api.Settings{}, err
+		}
+	}
+	if err := a.configuration.changeSettings(p); err != nil {
+		return api.Settings{}, err
+	}
+	return a.Settings(), nil
+}
+
+func (a *Agent) OpenWindow(ctx context.Context) error {
+	if err := a.window.open(ctx); err != nil {
+		return asError(err, codeFailed, sentence(err), "authtray status")
+	}
+	return nil
+}
+
+func (a *Agent) Doctor(ctx context.Context) []api.Check {
+	self := api.Check{ID: "agent", OK: true, Detail: fmt.Sprintf("Authtray %s runs as process %d.", a.opts.Version, os.Getpid())}
+	return slices.Concat([]api.Check{self}, doctor.Examine(ctx, a.patient(true)), a.extra.checks())
+}
+
+// patient is what there is to look at, for an agent that runs, or for one that
+// has only read its files.
+func (a *Agent) patient(running bool) doctor.Patient {
+	_, trayless := a.opts.Tray.(noTray)
+	p := doctor.Patient{Paths: a.opts.Paths, Store: a.opts.Store, Running: running, Tray: !trayless || !running, Now: a.opts.Clock.Now}
+	for _, st := range a.manager.List() {
+		c := doctor.Connection{Name: st.Name, Client: a.configuration.client(st.Name)}
+		if running {
+			c.State = st
+		}
+		p.Connections = append(p.Connections, c)
+	}
+	return p
+}
+
+func (a *Agent) Health() api.Health {
+	h := api.Health{
+		Version: a.opts.Version, Uptime: time.Since(a.started).Round(time.Second).String(), PID: os.Getpid(),
+		Profile: a.opts.Paths.Profile, Store: a.opts.Store.Kind(),
+	}
+	var tray, notifications string
+	h.Tray, tray = a.opts.Tray.Health()
+	h.Notifications, notifications = a.opts.Notify.Health()
+	notes := []string{tray, notifications, a.opts.Audit.Trouble()}
+	if h.Store == "memory" {
+		notes = append(notes, "Grants are kept in memory only: when the agent ends, every connection has to be connected again.")
+	}
+	for _, c := range a.extra.checks() {
+		if !c.OK {
+			notes = append(notes, c.Detail)
+		}
+	}
+	notes = append(notes, a.configuration.notes()...)
+	for _, note := range notes {
+		if note != "" {
+			h.Notes = append(h.Notes, note)
+		}
+	}
+	return h
 }

@@ -114,16 +114,16 @@ func (c *certificateFiles) begin(path string) *certificateRead {
 // lock begins a reload or a change, and returns the certificates for it: those of
 // the ca_files that named gives, which is called with the lock held. They are read
 // while it is not held, since a change of another connection would wait for them.
-func (f *files) lock(named func() []string) certificates {
+func (c *configuration) lock(named func() []string) certificates {
 	found := certificates{}
 	for {
-		f.reading.Lock()
+		c.reading.Lock()
 		missing := found.missing(named())
 		if len(missing) == 0 {
 			return found
 		}
-		f.reading.Unlock()
-		f.certificates.add(found, missing)
+		c.reading.Unlock()
+		c.certificates.add(found, missing)
 	}
 }
 

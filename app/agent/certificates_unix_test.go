@@ -128,28 +128,28 @@ func TestACAFileThatIsMendedOrRenewedIsTakenUpAndOneThatVanishesCostsNothing(t *
 	eventually(t, "the trouble is told", func() bool { return w.seen("work").State == tokens.Misconfigured })
 
 	writeFile(t, file, certificate(0))
-	w.agent.files.reload()
+	w.agent.configuration.reload()
 	if c := w.seen("work"); c.State != tokens.Disconnected || c.ConfigError != "" {
 		t.Fatalf("when it is mended, the connection is %s: %q", c.State, c.ConfigError)
 	}
 	client := func() *providers.Client {
-		c, _ := w.agent.files.get("work")
+		c, _ := w.agent.configuration.get("work")
 		return c.client
 	}
 	first := client()
-	w.agent.files.reload()
+	w.agent.configuration.reload()
 	if client() != first {
 		t.Error("what did not change is taken up again")
 	}
 	if err := os.Remove(file); err != nil {
 		t.Fatal(err)
 	}
-	w.agent.files.reload()
+	w.agent.configuration.reload()
 	if c := w.seen("work"); client() != first || c.ConfigError != "" {
 		t.Errorf("when it is gone, the connection is %s: %q", c.State, c.ConfigError)
 	}
 	writeFile(t, file, certificate(1))
-	w.agent.files.reload()
+	w.agent.configuration.reload()
 	if client() == first {
 		t.Error("when it is renewed, the old one is used")
 	}
@@ -159,34 +159,34 @@ func TestACAFileThatIsMendedOrRenewedIsTakenUpAndOneThatVanishesCostsNothing(t *
 func TestACAFileThatIsReadSlowlyHoldsUpNoOtherConnection(t *testing.T) {
 	dir := t.TempDir()
 	paths := config.Paths{Config: filepath.Join(dir, "config"), State: filepath.Join(dir, "state")}
-	a := NewAgent(Options{Paths: paths, Store: store.Memory(), Log: slog.New(slog.DiscardHandler), Version: "test"})
+	c := NewAgent(Options{Paths: paths, Store: store.Memory(), Log: slog.New(slog.DiscardHandler), Version: "test"}).configuration
 	begun, release := make(chan string, 1), make(chan struct{})
-	a.Files.certificates.limit = time.Hour
-	a.Files.certificates.readFile = func(path string) ([]byte, error) {
+	c.certificates.limit = time.Hour
+	c.certificates.readFile = func(path string) ([]byte, error) {
 		begun <- path
 		<-release
 		return certificate(0), nil
 	}
-	a.Files.reload() // the catalogue
+	c.reload() // the catalogue
 	writeFile(t, filepath.Join(paths.Connections(), "slow.toml"), []byte("provider = \"github\"\nclient_id = \"abc\"\nca_file = \"/mnt/ca.pem\"\n"))
 	reloaded := make(chan struct{})
-	go func() { defer close(reloaded); a.Files.reload() }()
+	go func() { defer close(reloaded); c.reload() }()
 	if path := <-begun; path != "/mnt/ca.pem" {
 		t.Errorf("%s is read", path)
 	}
-	if err := a.Files.write(catalog.Connection{Name: "other", Provider: "github", ClientID: "abc"}); err != nil {
+	if err := c.write(catalog.Connection{Name: "other", Provider: "github", ClientID: "abc"}); err != nil {
 		t.Error(err)
 	}
-	a.Files.touch("other")
-	if err := a.Files.remove("other"); err != nil {
+	c.touch("other")
+	if err := c.remove("other"); err != nil {
 		t.Error(err)
 	}
 	close(release)
 	<-reloaded
-	if c, ok := a.Files.get("slow"); !ok || c.err != nil {
-		t.Errorf("the slow one is not taken up: %+v", c)
+	if slow, ok := c.get("slow"); !ok || slow.err != nil {
+		t.Errorf("the slow one is not taken up: %+v", slow)
 	}
-	if _, ok := a.Files.get("other"); ok {
+	if _, ok := c.get("other"); ok {
 		t.Error("a connection that was removed meanwhile is back")
 	}
 }

@@ -2,28 +2,39 @@ package agent
 
 import (
 	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
 	"os"
 	"slices"
 	"sort"
 	"sync"
 
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/tokens"
 )
 
-// files holds the configuration as it was last good, and what is wrong with it
-// as it is now:
+// configuration holds the user's files as they were last good, and what is wrong
+// with them as they are now:
 //
 //	file                     was good before           was never good
 //	good                     taken up                  taken up
 //	broken or unreadable     the last good one stays   known, misconfigured: says file and line
 //	vanished                 the last good one stays   forgotten
 //
-// No row erases a grant.
-type files struct {
-	agent *Agent
+// No row erases a grant. It is safe for concurrent use.
+type configuration struct {
+	paths      config.Paths
+	log        *slog.Logger
+	registered config.Clients // the clients that registered themselves
+	newClient  func(*catalog.Catalogue, catalog.Connection, certificates) (*providers.Client, error)
+	manager    connectionTaker
+	notify     Notifier
+	removed    func(name string) // is told when a connection is gone
+	changed    func(name string) // is told before other settings of a connection are taken up
 
 	certificates *certificateFiles
 
@@ -37,6 +48,12 @@ type files struct {
 	trouble   map[string]string // what is wrong, by what it is about ("settings")
 }
 
+// connectionTaker takes up what is configured: tokens.Manager.
+type connectionTaker interface {
+	Put(tokens.Connection)
+	Remove(name string)
+}
+
 // configured is one connection's file.
 type configured struct {
 	conn   catalog.Connection // the last good one
@@ -48,78 +65,103 @@ type configured struct {
 // content is what was read of a connection.
 type content struct{ file, certificates string }
 
-func newFiles(a *Agent) *files {
-	return &files{agent: a, certificates: newCertificateFiles(), settings: config.DefaultSettings(), conns: map[string]*configured{}, trouble: map[string]string{}}
-}
-
-func (f *files) set(name string, c *configured) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.conns[name] = c
-}
-
-func (f *files) forget(name string) {
-	f.mu.Lock()
-	delete(f.conns, name)
-	f.mu.Unlock()
-	f.agent.manager.Remove(name)
-	f.agent.removed.send(name)
-}
-
-// sweep has erased what is left in the keychain of connections that were removed
-// while it was locked.
-func (a *Agent) sweep() {
-	var removed []string
-	for _, name := range config.VerdictNames(a.opts.Paths.State) {
-		if _, there := a.files.get(name); !there {
-			removed = append(removed, name)
-		}
+// newConfiguration makes one that has read nothing; the caller sets what it
+// causes.
+func newConfiguration(paths config.Paths, log *slog.Logger) *configuration {
+	return &configuration{
+		paths: paths, log: log, registered: config.NewClients(paths.State), certificates: newCertificateFiles(),
+		settings: config.DefaultSettings(), conns: map[string]*configured{}, trouble: map[string]string{},
 	}
-	a.manager.Sweep(removed)
 }
 
-func (f *files) get(name string) (*configured, bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	c, ok := f.conns[name]
-	return c, ok
+// get is one connection's file.
+func (c *configuration) get(name string) (*configured, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	file, ok := c.conns[name]
+	return file, ok
 }
 
-func (f *files) all() map[string]*configured {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	out := make(map[string]*configured, len(f.conns))
-	for name, c := range f.conns {
-		out[name] = c
+func (c *configuration) all() map[string]*configured {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.conns)
+}
+
+func (c *configuration) set(name string, file *configured) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.conns[name] = file
+}
+
+// forget forgets a connection whose file is gone.
+func (c *configuration) forget(name string) {
+	c.mu.Lock()
+	delete(c.conns, name)
+	c.mu.Unlock()
+	c.manager.Remove(name)
+	c.removed(name)
+}
+
+// usable is the provider's client of a connection whose file could be used.
+func (c *configuration) usable(name string) (*providers.Client, error) {
+	file, ok := c.get(name)
+	switch {
+	case !ok:
+		return nil, &tokens.Error{Code: tokens.CodeUnknownConnection, Detail: fmt.Sprintf("There is no connection named %q.", name), Hint: "authtray status"}
+	case file.client == nil:
+		return nil, &tokens.Error{Code: tokens.CodeMisconfigured, Reason: tokens.ReasonConfiguration, Detail: sentence(file.err)}
 	}
-	return out
+	return file.client, nil
+}
+
+// client is the provider's client of a connection; nil where its file was never
+// good.
+func (c *configuration) client(name string) *providers.Client {
+	if file, ok := c.get(name); ok {
+		return file.client
+	}
+	return nil
+}
+
+// isRemote reports whether the user opened the connection to other machines.
+func (c *configuration) isRemote(name string) bool {
+	file, ok := c.get(name)
+	return ok && file.conn.Remote
+}
+
+// known are the providers, ours and the user's.
+func (c *configuration) known() *catalog.Catalogue {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.catalogue
 }
 
 // say remembers a trouble that concerns no single connection, or its end.
-func (f *files) say(about string, err error) {
-	f.mu.Lock()
-	old := f.trouble[about]
-	delete(f.trouble, about)
+func (c *configuration) say(about string, err error) {
+	c.mu.Lock()
+	old := c.trouble[about]
+	delete(c.trouble, about)
 	if err != nil {
-		f.trouble[about] = err.Error()
+		c.trouble[about] = err.Error()
 	}
-	f.mu.Unlock()
+	c.mu.Unlock()
 	if err != nil && old != err.Error() {
-		f.agent.log.Warn("the configuration as it was before is used", "about", about, "err", err)
+		c.log.Warn("the configuration as it was before is used", "about", about, "err", err)
 	}
 }
 
 // notes are all troubles, a sentence each.
-func (f *files) notes() []string {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+func (c *configuration) notes() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	var all []string
-	for _, text := range f.trouble {
+	for _, text := range c.trouble {
 		all = append(all, text)
 	}
-	for _, c := range f.conns {
-		if c.err != nil {
-			all = append(all, c.err.Error())
+	for _, file := range c.conns {
+		if file.err != nil {
+			all = append(all, file.err.Error())
 		}
 	}
 	sort.Strings(all)
@@ -128,74 +170,129 @@ func (f *files) notes() []string {
 
 // write adds or changes a connection's file, and takes it up. Nothing is
 // written that cannot be used.
-func (f *files) write(conn catalog.Connection) error {
-	certs := f.lock(func() []string { return []string{conn.CAFile} })
-	defer f.reading.Unlock()
+func (c *configuration) write(conn catalog.Connection) error {
+	certs := c.lock(func() []string { return []string{conn.CAFile} })
+	defer c.reading.Unlock()
 	if err := config.CheckName(conn.Name); err != nil {
 		return asError(err, tokens.CodeBadRequest, err.Error(), "")
 	}
-	if _, err := f.client(conn, certs); err != nil {
+	if _, err := c.newClient(c.known(), conn, certs); err != nil {
 		return asError(err, tokens.CodeBadRequest, err.Error(), "")
 	}
-	dir := f.agent.opts.Paths.Connections()
-	if err := config.WriteConnection(dir, conn); err != nil {
-		return writeError(err)
+	err := config.WriteConnection(c.paths.Connections(), conn)
+	var file config.File
+	if err == nil {
+		file, err = config.Connection(c.paths.Connections(), conn.Name)
 	}
-	file, err := config.Connection(dir, conn.Name)
-	if err != nil {
-		return writeError(err)
+	var path *os.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path), errors.As(err, &link), errors.Is(err, config.ErrWritable): // the disk refuses it
+		return asError(err, codeFailed, "The connection's file cannot be written: "+err.Error()+".", "")
+	case err != nil: // the parser does
+		return asError(err, tokens.CodeBadRequest, err.Error(), "")
 	}
-	f.take(file, true, certs)
+	c.take(file, true, certs)
 	return nil
 }
 
 // widen makes scopes that were granted the connection's own, so that the next
 // sign-in asks for them too.
-func (f *files) widen(name string, scopes []string) {
-	c, ok := f.get(name)
-	if !ok || slices.Equal(c.conn.Scopes, scopes) {
+func (c *configuration) widen(name string, scopes []string) {
+	file, ok := c.get(name)
+	if !ok || slices.Equal(file.conn.Scopes, scopes) {
 		return
 	}
-	conn := c.conn
+	conn := file.conn
 	conn.Scopes = scopes
-	if err := f.write(conn); err != nil {
-		f.agent.log.Warn("the scopes that were granted cannot be written to the connection's file", "connection", name, "err", err)
+	if err := c.write(conn); err != nil {
+		c.log.Warn("the scopes that were granted cannot be written to the connection's file", "connection", name, "err", err)
 	}
-}
-
-// writeError tells what the parser refuses from what the disk does.
-func writeError(err error) error {
-	var path *os.PathError
-	var link *os.LinkError
-	if errors.As(err, &path) || errors.As(err, &link) || errors.Is(err, config.ErrWritable) {
-		return asError(err, codeFailed, "The connection's file cannot be written: "+err.Error()+".", "")
-	}
-	return asError(err, tokens.CodeBadRequest, err.Error(), "")
 }
 
 // remove removes a connection's file and forgets the connection.
-func (f *files) remove(name string) error {
-	f.reading.Lock()
-	defer f.reading.Unlock()
-	if err := config.RemoveConnection(f.agent.opts.Paths.Connections(), name); err != nil {
+func (c *configuration) remove(name string) error {
+	c.reading.Lock()
+	defer c.reading.Unlock()
+	if err := config.RemoveConnection(c.paths.Connections(), name); err != nil {
 		return notRemoved(err)
 	}
-	f.forget(name)
+	c.forget(name)
 	return nil
 }
 
 // touch takes up a connection again as it is: something that its file does not
 // hold, the secret, changed.
-func (f *files) touch(name string) {
+func (c *configuration) touch(name string) {
 	var file config.File
 	var err error
-	certs := f.lock(func() []string {
-		file, err = config.Connection(f.agent.opts.Paths.Connections(), name)
+	certs := c.lock(func() []string {
+		file, err = config.Connection(c.paths.Connections(), name)
 		return []string{file.Connection.CAFile}
 	})
-	defer f.reading.Unlock()
+	defer c.reading.Unlock()
 	if err != nil && file.Data == nil {
 		return // unreadable now; the next reload says so
 	}
-	f.take(file, true, certs)
+	c.take(file, true, certs)
+}
+
+// currentSettings are the settings as they were last good.
+func (c *configuration) currentSettings() config.Settings {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.settings
+}
+
+// reminders reports whether the user wishes to be told again of a death.
+func (c *configuration) reminders() bool { return c.currentSettings().Reminders }
+
+// changeSettings writes the settings that p names, and reads everything again.
+func (c *configuration) changeSettings(p api.SettingsPatch) error {
+	if p.Notifications != nil || p.Reminders != nil {
+		if err := c.writeSettings(p); err != nil {
+			return asError(err, codeFailed, "The settings cannot be written: "+sentence(err), "")
+		}
+	}
+	c.reload()
+	return nil
+}
+
+func (c *configuration) writeSettings(p api.SettingsPatch) error {
+	c.reading.Lock()
+	defer c.reading.Unlock()
+	s, err := config.ReadSettings(c.paths.Settings())
+	if err != nil {
+		return err
+	}
+	if p.Notifications != nil {
+		s.Notifications = *p.Notifications
+	}
+	if p.Reminders != nil {
+		s.Reminders = *p.Reminders
+	}
+	return config.WriteSettings(c.paths.Settings(), s)
+}
+
+// loginEntry is start at login, as the settings and the tray's menu show it.
+type loginEntry struct {
+	autostart Autostart
+	tray      Tray
+	log       *slog.Logger
+}
+
+func (l loginEntry) on() bool {
+	on, err := l.autostart.On()
+	if err != nil {
+		l.log.Warn("it is not known whether Authtray starts at login", "err", err)
+	}
+	return on
+}
+
+func (l loginEntry) set(on bool) error {
+	if err := l.autostart.Set(on); err != nil {
+		return asError(err, codeFailed, sentence(err), "authtray doctor")
+	}
+	l.tray.SetAutostart(on)
+	return nil
 }

@@ -4,128 +4,112 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
 
-	"github.com/authtray/authtray/app/access/audit"
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/app/tools/hosts"
 	"github.com/authtray/authtray/providers"
-	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/providers/refusal"
 	"github.com/authtray/authtray/tokens"
 )
 
-const codeFailed = api.CodeFailed
+// connectionViews are the connections as the socket shows them.
+type connectionViews struct {
+	manager       *tokens.Manager
+	configuration *configuration
+	accounts      *accounts
+}
 
-// Connections implements api.Agent.
-func (a *Agent) Connections() []api.Connection {
+func (v *connectionViews) list() []api.Connection {
 	var all []api.Connection
-	for _, st := range a.manager.List() {
+	for _, st := range v.manager.List() {
 		st.Events = nil
-		all = append(all, a.describe(st, false))
+		all = append(all, v.view(st))
 	}
 	return all
 }
 
-// Connection implements api.Agent.
-func (a *Agent) Connection(name string) (api.Connection, error) {
-	st, err := a.manager.Status(name)
+// get is a connection with its configuration.
+func (v *connectionViews) get(name string) (api.Connection, error) {
+	st, err := v.manager.Status(name)
 	if err != nil {
 		return api.Connection{}, err
 	}
-	return a.describe(st, true), nil
-}
-
-func (a *Agent) describe(st tokens.Status, whole bool) api.Connection {
-	c := api.Connection{Status: st}
-	if st.Account == "" {
-		c.Account = label(a.memory.Load(st.Name)) // of a grant that is gone
-	}
-	c.Note = a.noteShared(st)
-	file, ok := a.files.get(st.Name)
-	if !ok {
-		return c
-	}
-	if whole {
+	c := v.view(st)
+	if file, ok := v.configuration.get(name); ok {
 		conn := file.conn
 		c.Config = &conn
 	}
-	if file.err != nil {
+	return c, nil
+}
+
+func (v *connectionViews) view(st tokens.Status) api.Connection {
+	c := api.Connection{Status: st}
+	c.Account = v.accounts.name(st)
+	c.Note = v.accounts.sharedNote(st)
+	if file, ok := v.configuration.get(st.Name); ok && file.err != nil {
 		c.ConfigError = file.err.Error()
 	}
 	return c
 }
 
-// Put implements api.Agent.
-func (a *Agent) Put(_ context.Context, name string, conn catalog.Connection) (api.Connection, error) {
-	conn.Name = name
-	if err := a.files.write(conn); err != nil {
-		return api.Connection{}, err
+// forHost is the connection that answers for a host; see package hosts.
+func (v *connectionViews) forHost(host, path, user string) (api.HostMatch, error) {
+	var all []hosts.Connection
+	found := map[string]api.HostMatch{}
+	for name, c := range v.configuration.all() {
+		if c.client == nil {
+			continue
+		}
+		st, err := v.manager.Status(name)
+		if err != nil {
+			st.Name = name
+		}
+		account := v.accounts.name(st)
+		all = append(all, hosts.Connection{Name: name, Account: account, Hosts: c.client.Hosts()})
+		found[name] = api.HostMatch{Name: name, Provider: c.client.Entry().ID, Account: account}
 	}
-	return a.Connection(name)
+	name, err := hosts.Match(all, host, path, user)
+	var r *hosts.Refusal
+	switch {
+	case !errors.As(err, &r):
+		return found[name], err
+	case r.Reason == hosts.None:
+		return api.HostMatch{}, &tokens.Error{Code: tokens.CodeUnknownConnection, Detail: r.Detail}
+	}
+	return api.HostMatch{}, &tokens.Error{Code: api.CodeUnclearHost, Reason: tokens.Reason(r.Reason), Detail: r.Detail}
 }
 
-// Delete implements api.Agent.
-func (a *Agent) Delete(ctx context.Context, name string) (api.Removed, error) {
-	if _, err := a.manager.Status(name); err != nil {
-		return api.Removed{}, err
-	}
-	if err := config.Writable(a.opts.Paths.Connections()); err != nil { // before anything is given back
-		return api.Removed{}, notRemoved(err)
-	}
-	removed, later, err := a.disconnect(ctx, name)
-	if err != nil {
-		return removed, err
-	}
-	if later { // a later process will know that it has to go, and no longer where it came from
-		removed.Detail += " If Authtray is restarted before that, it is only erased."
-	}
-	if err := a.files.remove(name); err != nil {
-		return removed, err
-	}
-	if err := a.memory.Forget(name); err != nil {
-		a.log.Warn("whose account it was cannot be forgotten", "connection", name, "err", err)
-	}
-	if err := a.opts.Gate.Forget(name); err != nil {
-		a.log.Warn("which programs were allowed cannot be forgotten", "connection", name, "err", err)
-	}
-	a.forgetClient(ctx, name)
-	if err := a.opts.Store.Delete(ctx, secretKey(name)); err != nil {
-		removed.Detail = join(removed.Detail, "The client secret is still in the keychain, which is locked or cannot be reached.")
-	}
-	return removed, nil
+// connectionRemover gives grants back, and removes connections.
+type connectionRemover struct {
+	manager       *tokens.Manager
+	configuration *configuration
+	accounts      *accounts
+	clients       *registeredClients
+	signIns       *signIns
+	gate          Gate
+	ended         context.Context // the agent's
+	log           *slog.Logger
 }
 
-func notRemoved(err error) error {
-	return asError(err, codeFailed, "The connection's file cannot be removed: "+err.Error()+".", "")
-}
-
-func join(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a + " " + b
-}
-
-// Disconnect implements api.Agent.
-func (a *Agent) Disconnect(ctx context.Context, name string) (api.Removed, error) {
-	removed, _, err := a.disconnect(ctx, name)
-	return removed, err
-}
-
-// disconnect says whether it is carried out only once the keychain opens.
-func (a *Agent) disconnect(ctx context.Context, name string) (removed api.Removed, later bool, err error) {
+// disconnect gives a grant back to its provider, and erases it here. later says
+// that this is carried out only once the keychain opens.
+func (r *connectionRemover) disconnect(ctx context.Context, name string) (removed api.Removed, later bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, userTime)
 	defer cancel()
-	if err := a.manager.Loaded(ctx, name); err != nil { // what was not read yet could not be given back
+	if err := r.manager.Loaded(ctx, name); err != nil { // what was not read yet could not be given back
 		return api.Removed{}, false, err
 	}
-	before, err := a.manager.Status(name)
+	before, err := r.manager.Status(name)
 	if err != nil {
 		return api.Removed{}, false, err
 	}
-	a.flows.cancelOne(name)
-	shared := a.sharing(name)
-	gave, err := a.manager.Disconnect(ctx, name)
+	r.signIns.cancel(name)
+	shared := r.accounts.sharing(name)
+	gave, err := r.manager.Disconnect(ctx, name)
 	var e *tokens.Error
 	switch {
 	case errors.As(err, &e):
@@ -135,18 +119,24 @@ func (a *Agent) disconnect(ctx context.Context, name string) (removed api.Remove
 	case errors.Is(err, tokens.ErrNotKept):
 		return api.Removed{Detail: "The state folder cannot be written. The grant is erased here, and given back to " + providerName(before) + ", as soon as it can."}, true, nil
 	case err != nil:
-		return api.Removed{Detail: a.notRevoked(before, err)}, false, nil
+		return api.Removed{Detail: r.notRevoked(before, err)}, false, nil
 	case before.Reason == tokens.ReasonRecordDamaged:
 		return api.Removed{Detail: "The keychain item could not be read, so " + providerName(before) + " was not told. You can remove access in your account there."}, false, nil
 	case !gave:
 		return api.Removed{Detail: fmt.Sprintf("%s was not connected, so there was nothing to give back.", name)}, false, nil
+	case len(shared) == 0:
+		return api.Removed{Revoked: true}, false, nil
 	}
-	return api.Removed{Revoked: true, Detail: a.partedFrom(before, shared)}, false, nil
+	for _, other := range shared { // what became of them is found out now, and not when a tool fails
+		go r.check(other)
+	}
+	return api.Removed{Revoked: true, Detail: fmt.Sprintf("%s is the same account at %s, which keeps one grant for each user and app, so its access has probably ended too; Authtray is looking.",
+		strings.Join(shared, " and "), providerName(before))}, false, nil
 }
 
 // notRevoked says that the grant may live on at the provider, and where the user
 // ends it there.
-func (a *Agent) notRevoked(st tokens.Status, err error) string {
+func (r *connectionRemover) notRevoked(st tokens.Status, err error) string {
 	var f *refusal.Failure
 	if errors.As(err, &f) && f.Code == providers.CodeNoRevocation {
 		return "The grant is erased here. " + f.Detail
@@ -156,52 +146,91 @@ func (a *Agent) notRevoked(st tokens.Status, err error) string {
 		why = f.Detail
 	}
 	where := "in your account there"
-	if c, ok := a.files.get(st.Name); ok && c.client != nil && c.client.UserRevokeURL() != "" {
+	if c, ok := r.configuration.get(st.Name); ok && c.client != nil && c.client.UserRevokeURL() != "" {
 		where = "at " + c.client.UserRevokeURL()
 	}
 	return fmt.Sprintf("The grant is erased here, but %s was not told: %s You can remove access %s.", providerName(st), why, where)
 }
 
-func providerName(st tokens.Status) string {
-	if st.ProviderName != "" {
-		return st.ProviderName
+// check renews a connection's token to see whether its grant still lives.
+func (r *connectionRemover) check(name string) {
+	ctx, cancel := context.WithTimeout(r.ended, userTime)
+	defer cancel()
+	if _, err := r.manager.Refresh(ctx, name); err != nil {
+		r.log.Info("a connection of the same account was looked at", "connection", name, "err", err)
 	}
-	return st.Provider
 }
 
-// Token implements api.Agent.
-func (a *Agent) Token(ctx context.Context, name string, w tokens.Want) (tokens.Token, error) {
-	var t tokens.Token
-	err := a.admit(ctx, name)
-	if err == nil {
-		t, err = a.manager.Token(ctx, name, w)
+// remove disconnects a connection, and forgets it with its file and its secrets.
+func (r *connectionRemover) remove(ctx context.Context, name string) (api.Removed, error) {
+	if _, err := r.manager.Status(name); err != nil {
+		return api.Removed{}, err
 	}
-	a.audit(ctx, name, audit.Token, err)
-	return t, err
+	if err := config.Writable(r.configuration.paths.Connections()); err != nil { // before anything is given back
+		return api.Removed{}, notRemoved(err)
+	}
+	removed, later, err := r.disconnect(ctx, name)
+	if err != nil {
+		return removed, err
+	}
+	if later { // a later process will know that it has to go, and no longer where it came from
+		removed.Detail += " If Authtray is restarted before that, it is only erased."
+	}
+	if err := r.configuration.remove(name); err != nil {
+		return removed, err
+	}
+	r.accounts.forget(name)
+	if err := r.gate.Forget(name); err != nil {
+		r.log.Warn("which programs were allowed cannot be forgotten", "connection", name, "err", err)
+	}
+	r.clients.forget(ctx, name)
+	if err := r.clients.keychain.store.Delete(ctx, secretKey(name)); err != nil {
+		removed.Detail = strings.TrimSpace(removed.Detail + " The client secret is still in the keychain, which is locked or cannot be reached.")
+	}
+	return removed, nil
 }
 
-// Rejected implements api.Agent.
-func (a *Agent) Rejected(ctx context.Context, name, accessToken string) (tokens.Token, error) {
-	var t tokens.Token
-	err := a.admit(ctx, name)
-	if err == nil {
-		t, err = a.manager.Rejected(ctx, name, accessToken)
+// eraseRemoved has erased what is left in the keychain of connections that were
+// removed while it was locked.
+func (r *connectionRemover) eraseRemoved() {
+	var removed []string
+	for _, name := range config.VerdictNames(r.configuration.paths.State) {
+		if _, there := r.configuration.get(name); !there {
+			removed = append(removed, name)
+		}
 	}
-	a.audit(ctx, name, audit.Rejected, err)
-	return t, err
+	r.manager.Sweep(removed)
 }
 
-// Refresh implements api.Agent.
-func (a *Agent) Refresh(ctx context.Context, name string) (api.Connection, error) {
-	if _, err := a.manager.Refresh(ctx, name); err != nil {
-		return api.Connection{}, err
-	}
-	return a.Connection(name)
+// removals tells the names of removed connections to whoever listens; who falls
+// behind loses some.
+type removals struct {
+	mu        sync.Mutex
+	listeners map[chan string]bool
 }
 
-// Subscribe implements api.Agent.
-func (a *Agent) Subscribe() (<-chan tokens.Status, <-chan string, func()) {
-	changes, stopChanges := a.manager.Subscribe()
-	removed, stopRemoved := a.removed.subscribe()
-	return changes, removed, func() { stopChanges(); stopRemoved() }
+func (r *removals) subscribe() (names <-chan string, stop func()) {
+	ch := make(chan string, 16)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.listeners == nil {
+		r.listeners = map[chan string]bool{}
+	}
+	r.listeners[ch] = true
+	return ch, func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		delete(r.listeners, ch)
+	}
+}
+
+func (r *removals) send(name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for ch := range r.listeners {
+		select {
+		case ch <- name:
+		default:
+		}
+	}
 }

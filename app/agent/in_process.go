@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"time"
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/doctor"
@@ -17,7 +16,7 @@ import (
 // caller holds the profile's lock.
 func InProcess(ctx context.Context, o Options, act func(*http.Client) error) error {
 	a := NewAgent(o)
-	a.files.reload()
+	a.configuration.reload()
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -39,12 +38,9 @@ func InProcess(ctx context.Context, o Options, act func(*http.Client) error) err
 // the configuration as an agent does, and starts nothing.
 func Examine(ctx context.Context, o Options) []api.Check {
 	a := NewAgent(o)
-	a.files.reload()
+	a.configuration.reload()
 	return doctor.Examine(ctx, a.patient(false))
 }
-
-// shutdownTime bounds what a server's last answers may take.
-const shutdownTime = 2 * time.Second
 
 // pipeListener accepts the connections of its own client.
 type pipeListener struct {

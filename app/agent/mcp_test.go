@@ -201,7 +201,7 @@ func TestAnMCPServerIsConnectedToByItsURLAlone(t *testing.T) {
 		t.Errorf("registered %d times", n)
 	}
 	w.call("DELETE", "/connections/files", nil).ok()
-	if got := w.agent.clients().Load("files"); got.ClientID != "" {
+	if got := w.agent.clients.records.Load("files"); got.ClientID != "" {
 		t.Error("a removed connection's client is still remembered")
 	}
 }
@@ -210,7 +210,7 @@ func TestAClientThatTheIssuerForgotRegistersAgainOnceAndThePersonIsAsked(t *test
 	w := newMCPWorld(t, nil)
 	w.addFiles()
 	w.connect("files", "ada")
-	first := w.agent.clients().Load("files").ClientID
+	first := w.agent.clients.records.Load("files").ClientID
 	w.issuer.ForgetClient(first)
 	p := w.call("POST", "/connections/files/refresh", nil)
 	if p.status == 200 {
@@ -224,7 +224,7 @@ func TestAClientThatTheIssuerForgotRegistersAgainOnceAndThePersonIsAsked(t *test
 	if c.Reason != tokens.ReasonClientForgotten || !strings.Contains(c.Detail, "registered again") {
 		t.Errorf("it is told as %s: %s", c.Reason, c.Detail)
 	}
-	second := w.agent.clients().Load("files").ClientID
+	second := w.agent.clients.records.Load("files").ClientID
 	if n := len(w.requests("/register")); n != 2 || second == first {
 		t.Errorf("registered %d times, now as %s", n, second)
 	}
@@ -245,7 +245,7 @@ func TestASignInThatEndsAtTheIssuersErrorPageIsBegunAnewWithAnotherClient(t *tes
 	w.addFiles()
 	w.connect("files", "ada")
 	w.call("DELETE", "/connections/files/grant", nil).ok()
-	w.issuer.ForgetClient(w.agent.clients().Load("files").ClientID)
+	w.issuer.ForgetClient(w.agent.clients.records.Load("files").ClientID)
 	at := w.begin("files", nil)
 	if redirect, err := practicetest.Consent(t.Context(), at.URL, "ada"); err == nil {
 		t.Fatalf("the issuer sends the browser of an unknown client to %s", redirect)

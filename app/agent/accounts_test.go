@@ -1,14 +1,21 @@
 package agent
 
 import (
+	"context"
 	"errors"
 	"net"
 	"net/http"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -112,5 +119,99 @@ func TestWhatIsSaidWhereTheProviderWasNotTold(t *testing.T) {
 		if st := w.call("GET", "/connections/"+name, nil).connection().State; st != tokens.Disconnected {
 			t.Errorf("%s is %s", name, st)
 		}
+	}
+}
+
+// grants are connections whose grants the test sets.
+type grants struct {
+	statuses
+	of      map[string]providers.Account
+	adopted []string
+}
+
+func (g *grants) Account(name string) providers.Account { return g.of[name] }
+
+func (g *grants) Adopt(_ context.Context, name string, r providers.Result) (tokens.Status, error) {
+	g.of[name] = r.Account
+	g.adopted = append(g.adopted, name)
+	return tokens.Status{Name: name}, nil
+}
+
+// addSingleProvider adds the entry of a provider with one grant for each user and
+// app.
+func addSingleProvider(t *testing.T, p config.Paths) {
+	t.Helper()
+	entry := `id = "single"
+name = "Single"
+authorize = "https://single.example/authorize"
+token = "https://single.example/token"
+[client]
+auth = "none"
+secret = "none"
+[tokens]
+single_grant = true
+`
+	if err := config.Write(filepath.Join(p.Providers(), "single.toml"), []byte(entry)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// newTestAccounts are accounts at a provider with one grant for each user and app.
+func newTestAccounts(t *testing.T) (*accounts, *grants) {
+	o := folders(t)
+	addSingleProvider(t, o.Paths)
+	known, faults := catalog.LoadCatalogue(o.Paths.Providers())
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	client, err := providers.NewClient(known, catalog.Connection{Provider: "single", ClientID: "abc"}, providers.ClientOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &grants{of: map[string]providers.Account{}}
+	return &accounts{manager: g, remember: config.NewAccounts(o.Paths.State), log: o.Log,
+		client: func(string) *providers.Client { return client }}, g
+}
+
+func TestAccountsRememberWhoseTheGrantWas(t *testing.T) {
+	a, g := newTestAccounts(t)
+	ada := providers.Account{ID: "1", Label: "ada"}
+	if err := a.adopt(t.Context(), "work", providers.Result{Account: ada}); err != nil || !slices.Equal(g.adopted, []string{"work"}) {
+		t.Fatalf("adopted %q, %v", g.adopted, err)
+	}
+	delete(g.of, "work")
+	if got := a.of("work"); got != ada {
+		t.Errorf("after the grant is gone the account is %+v", got)
+	}
+	if err := a.adopt(t.Context(), "work", providers.Result{}); err != nil || a.of("work") != ada {
+		t.Errorf("a grant of an account without a name changes what is remembered: %+v, %v", a.of("work"), err)
+	}
+	if got := a.name(tokens.Status{Name: "work"}); got != "ada" {
+		t.Errorf("it is named %q", got)
+	}
+	a.forget("work")
+	if got := a.of("work"); got != (providers.Account{}) {
+		t.Errorf("a forgotten account is %+v", got)
+	}
+}
+
+func TestAccountsWarnTheConnectionThatWasConnectedLast(t *testing.T) {
+	a, g := newTestAccounts(t)
+	early, late := time.Unix(1, 0), time.Unix(2, 0)
+	first := tokens.Status{Name: "first", State: tokens.Connected, ProviderName: "Single", ConsentedAt: &early}
+	second := tokens.Status{Name: "second", State: tokens.Connected, ProviderName: "Single", ConsentedAt: &late}
+	g.set(first, second, tokens.Status{Name: "third", State: tokens.Connected})
+	g.of = map[string]providers.Account{"first": {ID: "1"}, "second": {ID: "1"}, "third": {ID: "2"}}
+	if got := a.sharing("first"); !slices.Equal(got, []string{"second"}) {
+		t.Errorf("the first shares with %q", got)
+	}
+	if note := a.sharedWarning(first); note != "" {
+		t.Errorf("the first is warned: %q", note)
+	}
+	if note := a.sharedWarning(second); !strings.HasPrefix(note, "first is the same account at Single") {
+		t.Errorf("the second is told %q", note)
+	}
+	if got := a.sharing("third"); got != nil {
+		t.Errorf("the third shares with %q", got)
 	}
 }

@@ -1,13 +1,18 @@
 package agent
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -167,3 +172,121 @@ func TestSettingsArePatchedInPlace(t *testing.T) {
 	w.call("PATCH", "/settings", map[string]bool{"autostart": true}).problem(api.CodeFailed, 500)
 	w.call("PATCH", "/settings", map[string]any{"colour": "red"}).problem(tokens.CodeBadRequest, 400)
 }
+
+// taker records the connections that are configured.
+type taker struct {
+	mu    sync.Mutex
+	conns map[string]tokens.Connection
+}
+
+func (k *taker) Put(c tokens.Connection) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.conns[c.Name] = c
+}
+
+func (k *taker) Remove(name string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.conns, name)
+}
+
+// newTestConfiguration is one without an agent, and what it causes.
+func newTestConfiguration(t *testing.T) (c *configuration, k *taker, n *notes, events *[]string) {
+	o := folders(t)
+	k, n, events = &taker{conns: map[string]tokens.Connection{}}, newNotes(), &[]string{}
+	c = newConfiguration(o.Paths, o.Log)
+	c.manager, c.notify = k, n
+	c.newClient = func(known *catalog.Catalogue, conn catalog.Connection, _ certificates) (*providers.Client, error) {
+		return providers.NewClient(known, conn, providers.ClientOptions{})
+	}
+	c.removed = func(name string) { *events = append(*events, "removed "+name) }
+	c.changed = func(name string) { *events = append(*events, "changed "+name) }
+	c.reload()
+	return c, k, n, events
+}
+
+func TestConfigurationKeepsWhatWasLastGood(t *testing.T) {
+	c, k, n, events := newTestConfiguration(t)
+	file := filepath.Join(c.paths.Connections(), "work.toml")
+	edit := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c.reload()
+	}
+	edit("provider = \"github\"\nclient_id = \"abc\"\n")
+	if client, err := c.usable("work"); err != nil || k.conns["work"].Provider != client {
+		t.Fatalf("taken up as %+v: %v", k.conns["work"], err)
+	}
+	good := c.client("work")
+	said := n.text()
+	edit("provider = ")
+	if conn, ok := c.get("work"); !ok || conn.client != good || conn.err == nil || !strings.Contains(n.text(), "the file of work cannot be used") {
+		t.Errorf("broken: %+v, told %q", conn, n.text())
+	}
+	once := n.text()
+	c.reload()
+	if n.text() != once || once == said {
+		t.Errorf("told %q", n.text())
+	}
+	if len(*events) != 0 {
+		t.Errorf("caused %q", *events)
+	}
+	edit("provider = \"github\"\nclient_id = \"other\"\n")
+	if !slices.Equal(*events, []string{"changed work"}) {
+		t.Errorf("another client id caused %q", *events)
+	}
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	c.reload()
+	if _, err := c.usable("work"); err != nil || len(c.notes()) != 1 {
+		t.Errorf("vanished: %v, notes %q", err, c.notes())
+	}
+	c.forget("work")
+	if _, err := c.usable("work"); err == nil || len(k.conns) != 0 || !slices.Contains(*events, "removed work") {
+		t.Errorf("forgotten: %v, %v, %q", err, slices.Collect(maps.Keys(k.conns)), *events)
+	}
+}
+
+func TestConfigurationWritesNothingThatCannotBeUsed(t *testing.T) {
+	c, k, _, _ := newTestConfiguration(t)
+	if err := c.write(catalog.Connection{Name: "work", Provider: "nobody"}); err == nil {
+		t.Error("a provider that is not known was taken")
+	}
+	if files, err := os.ReadDir(c.paths.Connections()); err != nil || len(files) != 0 || len(k.conns) != 0 {
+		t.Errorf("written: %v, %v", files, err)
+	}
+	if err := c.write(catalog.Connection{Name: "work", Provider: "github", ClientID: "abc"}); err != nil || len(k.conns) != 1 {
+		t.Errorf("a good one: %v", err)
+	}
+	c.widen("work", []string{"repo"})
+	if file, _ := c.get("work"); !slices.Equal(file.conn.Scopes, []string{"repo"}) {
+		t.Errorf("the scopes are %q", file.conn.Scopes)
+	}
+}
+
+func TestLoginEntryIsShownInTheTrayOnceItIsSet(t *testing.T) {
+	var login, shown switchedOn
+	l := loginEntry{autostart: &login, tray: &shown}
+	if err := l.set(true); err != nil || !l.on() || !shown.is {
+		t.Errorf("on: %v", err)
+	}
+	l.autostart = noAutostart{}
+	shown.is = false
+	if err := l.set(true); err == nil || detail(err) != "Authtray cannot be started at login here." || shown.is {
+		t.Errorf("where it cannot be: %v", err)
+	}
+}
+
+// switchedOn is an entry for start at login, and a tray that shows it.
+type switchedOn struct {
+	noTray
+	is bool
+}
+
+func (s *switchedOn) On() (bool, error)    { return s.is, nil }
+func (s *switchedOn) Set(on bool) error    { s.is = on; return nil }
+func (s *switchedOn) SetAutostart(on bool) { s.is = on }

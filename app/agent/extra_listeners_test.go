@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -199,7 +200,7 @@ func TestOverTCPAConnectionThatAsksIsClosed(t *testing.T) {
 	w.call("PUT", "/connections/me", conn).ok()
 	w.connect("me", "ada")
 	ctx := api.WithPeer(t.Context(), api.Peer{UID: -1})
-	if _, err := (apiTokens{w.agent, "me"}).Token(ctx); err == nil || !strings.Contains(err.Error(), "use the socket") {
+	if _, err := (apiTokens{w.agent.access, "me"}).Token(ctx); err == nil || !strings.Contains(err.Error(), "use the socket") {
 		t.Errorf("%v", err)
 	}
 }
@@ -212,5 +213,20 @@ func TestOnlyLoopbackIsListenedOn(t *testing.T) {
 			}
 			t.Errorf("%s: %v", address, err)
 		}
+	}
+}
+
+func TestExtraListenersGoOnWhereNothingCanBeServed(t *testing.T) {
+	o := folders(t)
+	l := &extraListeners{paths: o.Paths, log: slog.New(slog.DiscardHandler)}
+	if err := os.MkdirAll(api.RemoteAddress(o.Paths.Socket), 0o700); err != nil { // a folder in the socket's place
+		t.Fatal(err)
+	}
+	l.serveForwarded(nil, nil)()
+	l.serveTCP(nil, "")()
+	l.serveTCP(nil, "192.0.2.1:80")()
+	found := l.checks()
+	if len(found) != 2 || found[0].ID != "remote" || found[0].OK || found[1].ID != "api" || found[1].OK || found[1].Hint == "" {
+		t.Errorf("found %+v", found)
 	}
 }

@@ -17,29 +17,24 @@ import (
 	"github.com/authtray/authtray/app/window/raise"
 )
 
-// window starts the window's process, or raises the one that is open.
-type window struct {
-	agent *Agent
-	mu    sync.Mutex // one start at a time
+// windowOpener starts the window's process, or raises the one that is open.
+type windowOpener struct {
+	socket  string // the agent's, which the window speaks to
+	state   string // the state folder, for what the process writes to stderr
+	carried bool   // this executable carries the window
+
+	mu sync.Mutex // one start at a time
 }
 
 // windowTime is how long the window may take to show that it is there.
 const windowTime = 15 * time.Second
 
-// OpenWindow implements api.Agent.
-func (a *Agent) OpenWindow(ctx context.Context) error {
-	if err := a.window.open(ctx); err != nil {
-		return asError(err, codeFailed, sentence(err), "authtray status")
-	}
-	return nil
-}
-
-func (w *window) open(ctx context.Context) error {
+func (w *windowOpener) open(ctx context.Context) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, windowTime)
 	defer cancel()
-	at := raise.Address(w.agent.opts.Paths.Socket)
+	at := raise.Address(w.socket)
 	if raised, err := raise.Raise(ctx, at); raised || err != nil {
 		return err
 	}
@@ -54,7 +49,7 @@ var errNoDisplay = errors.New("there is no display here, so the window cannot be
 
 // command is the program that shows the window: this one where it carries it,
 // else authtray-window beside it or in PATH.
-func (w *window) command() (*exec.Cmd, error) {
+func (w *windowOpener) command() (*exec.Cmd, error) {
 	if runtime.GOOS == "linux" && os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "" {
 		return nil, errNoDisplay
 	}
@@ -63,13 +58,13 @@ func (w *window) command() (*exec.Cmd, error) {
 		return nil, err
 	}
 	cmd := exec.Command(program, "window")
-	cmd.Env = append(os.Environ(), "AUTHTRAY_SOCKET="+w.agent.opts.Paths.Socket)
+	cmd.Env = append(os.Environ(), "AUTHTRAY_SOCKET="+w.socket)
 	return cmd, nil
 }
 
-func (w *window) program() (string, error) {
+func (w *windowOpener) program() (string, error) {
 	self, err := os.Executable()
-	if err == nil && w.agent.opts.HasWindow {
+	if err == nil && w.carried {
 		return self, nil
 	}
 	name := "authtray-window"
@@ -95,8 +90,8 @@ func isFile(path string) bool {
 // start runs the window and returns when it answers. One that ends before says
 // why on stderr, in one sentence. That goes to a file, not to a pipe of ours: the
 // window outlives the agent, and writing to a broken pipe would end it.
-func (w *window) start(ctx context.Context, cmd *exec.Cmd, at string) error {
-	said, err := os.OpenFile(filepath.Join(w.agent.opts.Paths.State, "window.log"), os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600)
+func (w *windowOpener) start(ctx context.Context, cmd *exec.Cmd, at string) error {
+	said, err := os.OpenFile(filepath.Join(w.state, "window.log"), os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600)
 	if err != nil {
 		return fmt.Errorf("the window cannot be started: %w", err)
 	}

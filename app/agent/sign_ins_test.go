@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/providers/practice/practicetest"
 	"github.com/authtray/authtray/tokens"
 )
@@ -117,7 +119,7 @@ func TestAnotherAccountsGrantIsHeldTenMinutesOnly(t *testing.T) {
 	at, end := w.waiting("work", nil)
 	w.consent(at, "grace")
 	(<-end).problem(api.CodeOtherAccount, 409)
-	w.clock.pass(HoldTime + time.Second)
+	w.clock.pass(holdTime + time.Second)
 	w.call("POST", "/connections/work/connect", map[string]any{"accept_account": true}).problem(api.CodeConnectFailed, 409)
 }
 
@@ -160,8 +162,8 @@ func TestWhichAccountsAreSurelyNotTheSame(t *testing.T) {
 		{providers.Account{Label: "ada"}, providers.Account{ID: "2", Label: "grace"}, true},
 		{providers.Account{ID: "1"}, providers.Account{Label: "grace"}, false},
 	} {
-		if got := other(c.was, c.is); got != c.other {
-			t.Errorf("other(%+v, %+v) = %t", c.was, c.is, got)
+		if got := differ(c.was, c.is); got != c.other {
+			t.Errorf("differ(%+v, %+v) = %t", c.was, c.is, got)
 		}
 	}
 }
@@ -249,5 +251,89 @@ func TestMissingClientSecretSaysWhatToDo(t *testing.T) {
 	all.into(&list)
 	if err := json.Unmarshal(list.Connections[0], &c); err != nil || c.State != tokens.Connected {
 		t.Errorf("listed as %+v (%v)", c, err)
+	}
+}
+
+// newTestSignIns are sign-ins at a provider whose grants the test sees.
+func newTestSignIns(t *testing.T) (*signIns, *grants, *clock) {
+	a, g := newTestAccounts(t)
+	c := &clock{Clock: tokens.System}
+	configuration, _, _, _ := newTestConfiguration(t)
+	clients := newTestClients(t)
+	clients.configuration = configuration
+	return &signIns{
+		manager: signInsSeen{}, configuration: configuration, clients: clients, accounts: a, now: c.Now,
+		ended: t.Context(), unlock: func() {}, log: a.log, pending: map[string]*signIn{}, held: map[string]heldGrant{},
+		show: func(name string) (api.Connection, error) {
+			return api.Connection{Status: tokens.Status{Name: name}}, nil
+		},
+	}, g, c
+}
+
+type signInsSeen struct{}
+
+func (signInsSeen) FlowStarted(string)      {}
+func (signInsSeen) FlowEnded(string, error) {}
+
+func TestSignInsHoldTheGrantOfAnotherAccount(t *testing.T) {
+	s, g, clock := newTestSignIns(t)
+	g.of["work"] = providers.Account{ID: "1", Label: "ada"}
+	grace := providers.Result{Account: providers.Account{ID: "2", Label: "grace"}}
+	accept := func(name string) error {
+		_, err := s.connect(t.Context(), name, api.ConnectRequest{AcceptAccount: true})
+		return err
+	}
+	if accept("work") == nil {
+		t.Error("accepted what nobody brought")
+	}
+	var other *api.OtherAccount
+	if err := s.accept(t.Context(), "work", grace, false); !errors.As(err, &other) || other.Account != "grace" || len(g.adopted) > 0 {
+		t.Fatalf("adopted %q: %v", g.adopted, err)
+	}
+	if err := accept("work"); err != nil || g.of["work"] != grace.Account {
+		t.Errorf("accepted: %v, now %+v", err, g.of["work"])
+	}
+	if accept("work") == nil {
+		t.Error("accepted twice")
+	}
+	g.of["work"] = providers.Account{ID: "1", Label: "ada"}
+	s.accept(t.Context(), "work", grace, false)
+	clock.pass(holdTime + time.Second)
+	if accept("work") == nil {
+		t.Error("accepted too late")
+	}
+	if err := s.accept(t.Context(), "work", grace, true); err != nil || g.of["work"] != grace.Account {
+		t.Errorf("asked for: %v", err)
+	}
+}
+
+func TestSignInsShareOneThatIsPendingAndCancelIt(t *testing.T) {
+	s, _, _ := newTestSignIns(t)
+	addSingleProvider(t, s.configuration.paths)
+	s.configuration.reload()
+	if err := s.configuration.write(catalog.Connection{Name: "work", Provider: "single", ClientID: "abc"}); err != nil {
+		t.Fatal(err)
+	}
+	first, err := s.connect(t.Context(), "work", api.ConnectRequest{Mode: "url"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := s.connect(t.Context(), "work", api.ConnectRequest{Mode: "browser"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if at := second.Attempt(); at.URL != first.Attempt().URL || at.BrowserError == "" {
+		t.Errorf("the second is asked to go to %+v", at)
+	}
+	s.cancel("work")
+	if s.of("work") != nil {
+		t.Error("it is still pending")
+	}
+	var e *tokens.Error
+	if _, err := first.Wait(t.Context()); !errors.As(err, &e) || e.Code != api.CodeConnectFailed {
+		t.Errorf("it ended with %v", err)
+	}
+	if _, err := s.paste(t.Context(), "work", "http://127.0.0.1/"); err == nil {
+		t.Error("an address was taken after the end")
 	}
 }

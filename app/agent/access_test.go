@@ -2,17 +2,22 @@ package agent
 
 import (
 	"bufio"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/tools/proxy"
+	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -245,5 +250,71 @@ func TestADeadGrantIsSaidInsteadOfAsked(t *testing.T) {
 	w.call("GET", "/connections/me/api/x", nil).problem(tokens.CodeDisconnected, 409)
 	if n, _, _ := u.seen(); n != 0 {
 		t.Errorf("the API got %d requests", n)
+	}
+}
+
+// onlyTokens has one connection's tokens.
+type onlyTokens struct{}
+
+func (onlyTokens) Token(_ context.Context, name string, _ tokens.Want) (tokens.Token, error) {
+	if name != "work" {
+		return tokens.Token{}, &tokens.Error{Code: tokens.CodeUnknownConnection}
+	}
+	return tokens.Token{AccessToken: "t"}, nil
+}
+
+func (s onlyTokens) Rejected(ctx context.Context, name, _ string) (tokens.Token, error) {
+	return s.Token(ctx, name, tokens.Want{})
+}
+
+// closedGate lets nobody read.
+type closedGate struct{ asked []string }
+
+func (g *closedGate) Admit(_ context.Context, connection string, _ api.Peer) error {
+	g.asked = append(g.asked, connection)
+	return &tokens.Error{Code: tokens.CodeNotAllowed}
+}
+
+func (*closedGate) Forget(string) error { return nil }
+
+// readsSeen records reads.
+type readsSeen struct {
+	noAuditor
+	all []string
+}
+
+func (r *readsSeen) Read(_ api.Peer, connection, what string, err error) {
+	r.all = append(r.all, strings.TrimSpace(fmt.Sprintf("%s %s %s", connection, what, readCode(err))))
+}
+
+func TestTokenAccessAsksTheUserAndRecordsEachRead(t *testing.T) {
+	c, _, _, _ := newTestConfiguration(t)
+	gate, reads := &closedGate{}, &readsSeen{}
+	a := &tokenAccess{manager: onlyTokens{}, configuration: c, gate: gate, audit: reads}
+	ctx := api.WithPeer(t.Context(), api.Peer{PID: 1})
+	put := func(ask bool) {
+		t.Helper()
+		if err := c.write(catalog.Connection{Name: "work", Provider: "github", ClientID: "abc", Ask: ask}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(false)
+	if got, err := a.token(ctx, "work", tokens.Want{}); err != nil || got.AccessToken != "t" || len(gate.asked) > 0 {
+		t.Errorf("a connection that does not ask: %v, asked %q", err, gate.asked)
+	}
+	put(true)
+	var e *tokens.Error
+	if got, err := a.rejected(ctx, "work", "old"); !errors.As(err, &e) || e.Code != tokens.CodeNotAllowed || got.AccessToken != "" {
+		t.Errorf("one that asks gives a token: %v", err)
+	}
+	if _, err := a.token(t.Context(), "work", tokens.Want{}); err != nil { // a click in the tray
+		t.Errorf("the user's own click: %v", err)
+	}
+	a.token(ctx, "to\x00ken", tokens.Want{})
+	if want := []string{"work token", "work rejected not_allowed", "work token"}; !slices.Equal(reads.all, want) {
+		t.Errorf("recorded %q, want %q", reads.all, want)
+	}
+	if len(gate.asked) != 1 {
+		t.Errorf("asked %q", gate.asked)
 	}
 }

@@ -1,0 +1,145 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/authtray/authtray/app/access/audit"
+	"github.com/authtray/authtray/app/access/gate"
+	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/tools/proxy"
+	"github.com/authtray/authtray/tokens"
+)
+
+// tokenAccess gives tokens to those who may have them, and records who asked.
+type tokenAccess struct {
+	manager       tokenSource
+	configuration *configuration
+	gate          Gate
+	audit         Auditor
+}
+
+// tokenSource has the connections' tokens: tokens.Manager.
+type tokenSource interface {
+	Token(ctx context.Context, name string, w tokens.Want) (tokens.Token, error)
+	Rejected(ctx context.Context, name, accessToken string) (tokens.Token, error)
+}
+
+func (t *tokenAccess) token(ctx context.Context, name string, w tokens.Want) (tokens.Token, error) {
+	var token tokens.Token
+	err := t.admit(ctx, name)
+	if err == nil {
+		token, err = t.manager.Token(ctx, name, w)
+	}
+	t.record(ctx, name, audit.Token, err)
+	return token, err
+}
+
+func (t *tokenAccess) rejected(ctx context.Context, name, accessToken string) (tokens.Token, error) {
+	var token tokens.Token
+	err := t.admit(ctx, name)
+	if err == nil {
+		token, err = t.manager.Rejected(ctx, name, accessToken)
+	}
+	t.record(ctx, name, audit.Rejected, err)
+	return token, err
+}
+
+// forward sends a request to the connection's API with its token; see api.Agent.
+func (t *tokenAccess) forward(w http.ResponseWriter, r *http.Request, name, path string) error {
+	file, ok := t.configuration.get(name)
+	if !ok || file.client == nil { // the manager knows why
+		_, err := t.manager.Token(r.Context(), name, tokens.Want{})
+		return err
+	}
+	return proxy.Forward(w, r, path, file.client, apiTokens{t, name})
+}
+
+// apiTokens are a connection's tokens for requests that carry them to the API.
+type apiTokens struct {
+	access *tokenAccess
+	name   string
+}
+
+// Token is one read in the record, however often the request is sent. The caller
+// may have come over TCP, which does not tell who it is.
+func (t apiTokens) Token(ctx context.Context) (token tokens.Token, err error) {
+	peer, known := api.PeerOf(ctx)
+	if file, ok := t.access.configuration.get(t.name); ok && file.conn.Ask && known && peer.PID == 0 {
+		err = &tokens.Error{Code: tokens.CodeNotAllowed,
+			Detail: fmt.Sprintf("%s asks before a new program reads its token (ask = true), and over TCP it is not known which program this is: use the socket.", t.name)}
+	} else {
+		err = t.access.admit(ctx, t.name)
+	}
+	if err == nil {
+		token, err = t.access.manager.Token(ctx, t.name, tokens.Want{})
+	}
+	t.access.record(ctx, t.name, audit.API, err)
+	return token, err
+}
+
+func (t apiTokens) Rejected(ctx context.Context, accessToken string) (tokens.Token, error) {
+	return t.access.manager.Rejected(ctx, t.name, accessToken)
+}
+
+// admit is nil where the caller may read the connection's token. It asks the
+// user where the connection's file says so; a click in the tray, which comes
+// from no other process, is an answer already.
+func (t *tokenAccess) admit(ctx context.Context, name string) error {
+	file, ok := t.configuration.get(name)
+	if !ok || !file.conn.Ask {
+		return nil
+	}
+	peer, ok := api.PeerOf(ctx)
+	if !ok {
+		return nil
+	}
+	return t.gate.Admit(ctx, name, peer)
+}
+
+// record records that a token was asked for. what is one of audit's words. Only
+// names of connections are recorded: what stands in a name's place by mistake
+// may be a token.
+func (t *tokenAccess) record(ctx context.Context, name, what string, err error) {
+	if readCode(err) != string(tokens.CodeUnknownConnection) {
+		peer, _ := api.PeerOf(ctx)
+		t.audit.Read(peer, name, what, err)
+	}
+}
+
+// auditor is an audit.Log as the agent uses it.
+type auditor struct{ *audit.Log }
+
+// Read takes what the kernel said of the caller; a caller that is none is this
+// process, where the user clicked.
+func (l auditor) Read(peer api.Peer, connection, what string, err error) {
+	if peer == (api.Peer{}) {
+		peer.PID, peer.UID = os.Getpid(), os.Getuid()
+		peer.Exe, _ = os.Executable()
+	}
+	r := audit.Record{Time: time.Now(), Connection: connection, PID: peer.PID, UID: peer.UID, Exe: peer.Exe, What: what, Code: readCode(err)}
+	if pid, exe, ok := gate.Parent(peer); ok {
+		r.ParentPID, r.ParentExe = pid, exe
+	}
+	l.Add(r)
+}
+
+// readCode is why no token was given, in the words of the socket.
+func readCode(err error) string {
+	var e *tokens.Error
+	switch {
+	case err == nil:
+		return ""
+	case errors.As(err, &e):
+		return string(e.Code)
+	case errors.Is(err, context.DeadlineExceeded):
+		return string(tokens.CodeTimeout)
+	case errors.Is(err, context.Canceled):
+		return "canceled"
+	}
+	return string(codeFailed)
+}

@@ -1,0 +1,175 @@
+package agent
+
+import (
+	"context"
+	"sync"
+
+	"github.com/authtray/authtray/tokens"
+)
+
+// announcements shows each change in the tray, and tells the user what cannot
+// wait:
+//
+//	reconnect_required, not told yet      a notification with Reconnect, once per death
+//	connecting                            what is up stays up until the sign-in ends
+//	anything else                         a notification that is up is withdrawn
+//	unsaved, ends soon, shared account    a warning, once
+type announcements struct {
+	manager       statusHolder
+	tray          Tray
+	notify        Notifier
+	confirms      bool                          // the notifier is a Confirmer
+	reminders     func() bool                   // the user wishes them
+	sharedWarning func(st tokens.Status) string // "" for none
+	reconnect     func(name string)             // the notification's button
+
+	mu     sync.Mutex
+	deaths map[string]announcedDeath // notifications with Reconnect, by connection
+	warned map[string]bool           // warnings that are said once: "NAME unsaved"
+}
+
+// statusHolder knows how the connections are: tokens.Manager.
+type statusHolder interface {
+	List() []tokens.Status
+	Status(name string) (tokens.Status, error)
+	// Announced marks a death that the user could see.
+	Announced(name string)
+}
+
+// announcedDeath is a death that the notifier was given.
+type announcedDeath struct {
+	detail string
+	shown  bool // it could be seen; before that the notifier has it
+}
+
+func newAnnouncements(m statusHolder, t Tray, n Notifier) *announcements {
+	a := &announcements{manager: m, tray: t, notify: n, deaths: map[string]announcedDeath{}, warned: map[string]bool{}}
+	if c, ok := n.(Confirmer); ok {
+		a.confirms = true
+		c.OnShown(a.shown)
+	}
+	return a
+}
+
+// run announces until ctx ends. It looks at everything, not at the change it
+// woke for: changes that came in between are then not missed.
+func (a *announcements) run(ctx context.Context, changes <-chan tokens.Status, removed <-chan string) {
+	for {
+		a.announceAll()
+		select {
+		case <-ctx.Done():
+			return
+		case <-changes:
+			for more := true; more; {
+				select {
+				case <-changes:
+				default:
+					more = false
+				}
+			}
+		case name := <-removed:
+			a.withdraw(name)
+		}
+	}
+}
+
+func (a *announcements) announceAll() {
+	all := a.manager.List()
+	a.tray.Show(all)
+	for _, st := range all {
+		switch st.State {
+		case tokens.ReconnectRequired:
+			a.announceDeath(st)
+		case tokens.Connecting:
+		default:
+			a.withdraw(st.Name)
+		}
+		a.warnOnce(st, "shared", a.sharedWarning(st))
+		unsaved := ""
+		if st.Unsaved {
+			unsaved = st.Detail
+		}
+		a.warnOnce(st, "unsaved", unsaved)
+		a.warnOnce(st, "ends", endsSoon(st))
+	}
+}
+
+// announceDeath hands a death to the notifier, once. The user counts as told when
+// it could be seen, and not before: the verdict says so only then, so that a
+// death which nobody was shown is shown by a later agent. What was shown is not
+// repeated by one, though ending withdraws it with the button that would lead
+// nowhere: the tray says from the start that the connection needs its user, and
+// so does every answer to a tool. Only where reminders are wished it is told again.
+func (a *announcements) announceDeath(st tokens.Status) {
+	reminders := a.reminders()
+	a.mu.Lock()
+	was, up := a.deaths[st.Name]
+	tell := !up && (st.Announce || reminders) || up && st.Announce && a.isOther(st, was)
+	if tell {
+		a.deaths[st.Name] = announcedDeath{detail: st.Detail}
+	}
+	a.mu.Unlock()
+	if !tell {
+		return
+	}
+	a.notify.ReconnectRequired(st, func() { a.reconnect(st.Name) })
+	if !a.confirms {
+		a.shown(st)
+	}
+}
+
+// isOther tells another death from the one that the notifier has. It is asked
+// again whether one that was shown is to be announced: st may be from before that.
+func (a *announcements) isOther(st tokens.Status, was announcedDeath) bool {
+	if !was.shown {
+		return st.Detail != was.detail
+	}
+	now, err := a.manager.Status(st.Name)
+	return err == nil && now.Announce
+}
+
+// shown is told by the notifier that the user could see a death. The verdict is
+// marked first: who sees this one as shown must not find it unannounced.
+func (a *announcements) shown(st tokens.Status) {
+	a.mu.Lock()
+	is, up := a.deaths[st.Name]
+	a.mu.Unlock()
+	if !up || is.detail != st.Detail {
+		return // it is well again, or has died of something else since
+	}
+	a.manager.Announced(st.Name)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if now, up := a.deaths[st.Name]; up && now == is {
+		a.deaths[st.Name] = announcedDeath{is.detail, true}
+	}
+}
+
+func (a *announcements) withdraw(name string) {
+	a.mu.Lock()
+	_, up := a.deaths[name]
+	delete(a.deaths, name)
+	a.mu.Unlock()
+	if up {
+		a.notify.Withdraw(name)
+	}
+}
+
+// warnOnce tells a warning when there begins to be one; text is "" for none.
+func (a *announcements) warnOnce(st tokens.Status, about, text string) {
+	key := st.Name + " " + about
+	a.mu.Lock()
+	was := a.warned[key]
+	a.warned[key] = text != ""
+	a.mu.Unlock()
+	if text != "" && !was {
+		a.notify.Warn("Authtray: "+st.Name, text)
+	}
+}
+
+func endsSoon(st tokens.Status) string {
+	if !st.EndsSoon || st.EndsAt == nil {
+		return ""
+	}
+	return "Your sign-in at " + providerName(st) + " ends on " + st.EndsAt.Local().Format("2 January") + ". Reconnect before then to go on without a break."
+}

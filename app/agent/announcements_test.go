@@ -1,0 +1,152 @@
+package agent
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/authtray/authtray/tokens"
+)
+
+// statuses are connections whose states the test sets.
+type statuses struct {
+	mu  sync.Mutex
+	all []tokens.Status
+}
+
+func (s *statuses) set(all ...tokens.Status) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all = all
+}
+
+func (s *statuses) List() []tokens.Status {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.all)
+}
+
+func (s *statuses) Status(name string) (tokens.Status, error) {
+	for _, st := range s.List() {
+		if st.Name == name {
+			return st, nil
+		}
+	}
+	return tokens.Status{}, &tokens.Error{Code: tokens.CodeUnknownConnection}
+}
+
+func (s *statuses) Announced(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.all {
+		if s.all[i].Name == name {
+			s.all[i].Announce = false
+		}
+	}
+}
+
+// seenTray remembers what it was shown last.
+type seenTray struct {
+	noTray
+	shown []tokens.Status
+}
+
+func (t *seenTray) Show(all []tokens.Status) { t.shown = all }
+
+// quietNotes are notes of a notifier that is no Confirmer.
+type quietNotes struct {
+	Notifier // a *notes, without its OnShown
+}
+
+func newTestAnnouncements(m statusHolder, tray Tray, n Notifier) *announcements {
+	a := newAnnouncements(m, tray, n)
+	a.reminders = func() bool { return false }
+	a.sharedWarning = func(tokens.Status) string { return "" }
+	return a
+}
+
+func TestAnnouncementsTellADeathOnceAndWithdrawItWhenItIsOver(t *testing.T) {
+	m, n, tray := &statuses{}, newNotes(), &seenTray{}
+	n.shown = func(tokens.Status) {}
+	a := newTestAnnouncements(m, tray, quietNotes{n})
+	reconnected := ""
+	a.reconnect = func(name string) { reconnected = name }
+	dead := tokens.Status{Name: "work", State: tokens.ReconnectRequired, Detail: "Revoked.", Announce: true}
+	m.set(dead)
+	a.announceAll()
+	a.announceAll()
+	deaths, again := n.state("work")
+	if deaths != 1 || again == nil {
+		t.Fatalf("announced %d times", deaths)
+	}
+	if again(); reconnected != "work" {
+		t.Errorf("the button reconnects %q", reconnected)
+	}
+	if len(tray.shown) != 1 {
+		t.Errorf("the tray shows %+v", tray.shown)
+	}
+	if st, _ := m.Status("work"); st.Announce {
+		t.Error("what was announced is not marked")
+	}
+	m.set(tokens.Status{Name: "work", State: tokens.Connecting})
+	a.announceAll()
+	if _, up := n.state("work"); up == nil {
+		t.Error("withdrawn while a sign-in is pending")
+	}
+	m.set(tokens.Status{Name: "work", State: tokens.Connected})
+	a.announceAll()
+	if _, up := n.state("work"); up != nil {
+		t.Error("not withdrawn")
+	}
+	m.set(dead)
+	a.announceAll()
+	if deaths, _ := n.state("work"); deaths != 2 {
+		t.Errorf("another death: %d announcements", deaths)
+	}
+}
+
+func TestAnnouncementsWaitForANotifierThatConfirms(t *testing.T) {
+	m, n := &statuses{}, newNotes()
+	a := newTestAnnouncements(m, noTray{}, n)
+	shown := n.shown
+	n.shown = func(tokens.Status) {} // nothing can be seen
+	dead := tokens.Status{Name: "work", State: tokens.ReconnectRequired, Detail: "Revoked.", Announce: true}
+	m.set(dead)
+	a.announceAll()
+	if st, _ := m.Status("work"); !st.Announce {
+		t.Error("marked as announced before it could be seen")
+	}
+	shown(dead)
+	if st, _ := m.Status("work"); st.Announce {
+		t.Error("not marked as announced when it could be seen")
+	}
+}
+
+func TestAnnouncementsWithoutANotifierMarkNoDeath(t *testing.T) {
+	m := &statuses{}
+	a := newTestAnnouncements(m, noTray{}, noNotifier{})
+	m.set(tokens.Status{Name: "work", State: tokens.ReconnectRequired, Announce: true})
+	a.announceAll()
+	if st, _ := m.Status("work"); !st.Announce {
+		t.Error("marked as announced, and nobody could see it")
+	}
+}
+
+func TestAnnouncementsWarnOncePerBeginning(t *testing.T) {
+	m, n := &statuses{}, newNotes()
+	a := newTestAnnouncements(m, noTray{}, n)
+	soon := time.Now()
+	for range 2 {
+		m.set(tokens.Status{Name: "work", State: tokens.Connected, ProviderName: "Example", EndsSoon: true, EndsAt: &soon, Unsaved: true, Detail: "Not saved."})
+		a.announceAll()
+		a.announceAll()
+		m.set(tokens.Status{Name: "work", State: tokens.Connected})
+		a.announceAll()
+	}
+	text := n.text()
+	if strings.Count(text, "Authtray: work: Not saved.") != 2 || strings.Count(text, "Your sign-in at Example ends on") != 2 {
+		t.Errorf("told:\n%s", text)
+	}
+}

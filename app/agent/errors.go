@@ -1,0 +1,90 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/refusal"
+	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/store"
+)
+
+const codeFailed = api.CodeFailed
+
+// asError is err as the socket tells it; the sentence is for what is no
+// *tokens.Error yet.
+func asError(err error, code tokens.Code, detail, hint string) error {
+	var e *tokens.Error
+	if errors.As(err, &e) {
+		return err
+	}
+	return &tokens.Error{Code: code, Detail: detail, Hint: hint}
+}
+
+// signInError is how a sign-in that ended other than well is told.
+func signInError(name string, err error) error {
+	var known *tokens.Error
+	var answer *refusal.Failure
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &known):
+		return err
+	case errors.As(err, &answer):
+		return connectFailed(name, answer.Detail)
+	case errors.Is(err, context.Canceled):
+		return connectFailed(name, sentence(providers.ErrCanceled))
+	case errors.Is(err, context.DeadlineExceeded):
+		return connectFailed(name, sentence(providers.ErrTimedOut))
+	}
+	return connectFailed(name, sentence(err))
+}
+
+func connectFailed(name, detail string) error {
+	return &tokens.Error{Code: api.CodeConnectFailed, Detail: detail, Hint: "authtray connect " + name}
+}
+
+// detail is an error's sentence for people.
+func detail(err error) string {
+	var e *tokens.Error
+	if errors.As(err, &e) {
+		return e.Detail
+	}
+	return sentence(err)
+}
+
+// sentence makes one of an error's text.
+func sentence(err error) string {
+	s := err.Error()
+	if s == "" {
+		return s
+	}
+	if c := s[0]; c >= 'a' && c <= 'z' {
+		s = string(c-'a'+'A') + s[1:]
+	}
+	if last := s[len(s)-1]; last != '.' && last != '!' && last != '?' {
+		s += "."
+	}
+	return s
+}
+
+func notRemoved(err error) error {
+	return asError(err, codeFailed, "The connection's file cannot be removed: "+err.Error()+".", "")
+}
+
+// keychainError is how a keychain that did not take something is told.
+func keychainError(err error) error {
+	if errors.Is(err, store.ErrLocked) {
+		return &tokens.Error{
+			Code: tokens.CodeKeychainLocked, Reason: tokens.ReasonKeychainLocked,
+			Detail: "The keychain is locked, so nothing was kept. Unlock it and try again.",
+		}
+	}
+	return &tokens.Error{
+		Code: tokens.CodeKeychainLocked, Reason: tokens.ReasonKeychainUnavailable,
+		Detail: "The keychain cannot be reached, so nothing was kept: " + strings.TrimPrefix(err.Error(), store.ErrUnavailable.Error()+": ") + ".",
+	}
+}

@@ -1,0 +1,105 @@
+package agent
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/desktop/clipboard"
+	"github.com/authtray/authtray/app/desktop/tray"
+	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/tokens"
+)
+
+// clicks carries out what the user clicked in a notification or the tray's menu.
+// A click has nobody else to answer to, so a notification tells where it fails.
+type clicks struct {
+	signIns *signIns
+	notify  Notifier
+	ended   context.Context // the agent's
+	log     *slog.Logger
+}
+
+// reconnect signs in with the browser, and returns when that is over.
+func (c *clicks) reconnect(name string) {
+	ctx, cancel := context.WithTimeout(c.ended, providers.FlowTimeout+time.Minute)
+	defer cancel()
+	p, err := c.signIns.connect(ctx, name, api.ConnectRequest{Mode: string(providers.Browser)})
+	if err == nil && p.Attempt().BrowserError != "" {
+		c.complain(name, p.Attempt().BrowserError+" Run: authtray connect "+name)
+	}
+	if err == nil {
+		_, err = p.Wait(ctx)
+	}
+	if err != nil && c.ended.Err() == nil {
+		c.complain(name, detail(err))
+	}
+}
+
+// complain tells what went wrong.
+func (c *clicks) complain(name, text string) {
+	c.log.Info("what the user asked for did not work", "connection", name, "why", text)
+	c.notify.Warn("Authtray: "+name, text)
+}
+
+// menu is what the tray's menu does with an agent. Each returns when it is done;
+// what comes of it is seen in the tray.
+type menu struct {
+	*clicks
+	agent  api.Agent
+	unlock func() // the keychain
+}
+
+var _ tray.Actions = menu{}
+
+func (m menu) Connect(name string)   { m.reconnect(name) }
+func (m menu) Reconnect(name string) { m.reconnect(name) }
+func (m menu) UnlockKeychain()       { m.unlock() }
+func (m menu) Quit()                 { m.agent.Quit() }
+
+func (m menu) Refresh(name string) {
+	ctx, cancel := context.WithTimeout(m.ended, userTime)
+	defer cancel()
+	if _, err := m.agent.Refresh(ctx, name); err != nil {
+		m.complain(name, detail(err))
+	}
+}
+
+func (m menu) Disconnect(name string) {
+	ctx, cancel := context.WithTimeout(m.ended, userTime)
+	defer cancel()
+	removed, err := m.agent.Disconnect(ctx, name)
+	switch {
+	case err != nil:
+		m.complain(name, detail(err))
+	case removed.Detail != "":
+		m.complain(name, removed.Detail)
+	}
+}
+
+func (m menu) CopyToken(name string) {
+	ctx, cancel := context.WithTimeout(m.ended, tokens.DefaultTimeout)
+	defer cancel()
+	t, err := m.agent.Token(ctx, name, tokens.Want{})
+	if err == nil {
+		err = clipboard.CopySecret(ctx, m.log, t.AccessToken)
+	}
+	if err != nil {
+		m.complain(name, detail(err))
+	}
+}
+
+func (m menu) Open(string) {
+	ctx, cancel := context.WithTimeout(m.ended, userTime)
+	defer cancel()
+	if err := m.agent.OpenWindow(ctx); err != nil {
+		m.complain("window", detail(err))
+	}
+}
+
+func (m menu) SetAutostart(on bool) {
+	if _, err := m.agent.PatchSettings(api.SettingsPatch{Autostart: &on}); err != nil {
+		m.complain("settings", detail(err))
+	}
+}

@@ -1,0 +1,67 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/tokens"
+)
+
+// failingAgent answers what the menu asks with an error.
+type failingAgent struct {
+	api.Agent
+	quit bool
+}
+
+func (*failingAgent) Refresh(context.Context, string) (api.Connection, error) {
+	return api.Connection{}, &tokens.Error{Code: tokens.CodeReconnectRequired, Detail: "Sign in again."}
+}
+
+func (*failingAgent) Disconnect(context.Context, string) (api.Removed, error) {
+	return api.Removed{Detail: "It was not told."}, nil
+}
+
+func (*failingAgent) Token(context.Context, string, tokens.Want) (tokens.Token, error) {
+	return tokens.Token{}, errors.New("no token")
+}
+
+func (*failingAgent) PatchSettings(api.SettingsPatch) (api.Settings, error) {
+	return api.Settings{}, errors.New("not writable")
+}
+
+func (*failingAgent) OpenWindow(context.Context) error { return errors.New("no display") }
+
+func (a *failingAgent) Quit() { a.quit = true }
+
+func TestMenuTellsWhereAClickFails(t *testing.T) {
+	o := folders(t)
+	n, a := newNotes(), &failingAgent{}
+	s := &signIns{configuration: newConfiguration(o.Paths, o.Log)}
+	m := menu{clicks: &clicks{signIns: s, notify: n, ended: t.Context(), log: slog.New(slog.DiscardHandler)}, agent: a}
+	for _, tt := range []struct {
+		name  string
+		click func()
+		want  string
+	}{
+		{"refresh", func() { m.Refresh("work") }, "Authtray: work: Sign in again."},
+		{"disconnect", func() { m.Disconnect("work") }, "Authtray: work: It was not told."},
+		{"copy token", func() { m.CopyToken("work") }, "Authtray: work: No token."},
+		{"open", func() { m.Open("") }, "Authtray: window: No display."},
+		{"autostart", func() { m.SetAutostart(true) }, "Authtray: settings: Not writable."},
+		{"connect", func() { m.Connect("work") }, `Authtray: work: There is no connection named "work".`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.click()
+			if said := n.text(); !strings.HasSuffix(said, tt.want) {
+				t.Errorf("told %q", said)
+			}
+		})
+	}
+	if m.Quit(); !a.quit {
+		t.Error("the agent does not end")
+	}
+}

@@ -1,0 +1,362 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/tokens"
+)
+
+// signIns are the pending sign-ins, one per connection, and the grants of other
+// accounts that wait for the user's word.
+type signIns struct {
+	manager       signInWatcher
+	configuration *configuration
+	clients       *registeredClients
+	accounts      *accounts
+	show          func(name string) (api.Connection, error) // a connection once its sign-in is over
+	open          Opener                                    // nil: there is no browser
+	unlock        func()                                    // the keychain, which the grant is to go to
+	now           func() time.Time
+	ended         context.Context // the agent's
+	log           *slog.Logger
+
+	mu      sync.Mutex
+	pending map[string]*signIn
+	held    map[string]heldGrant
+}
+
+// signInWatcher is told when a connection's sign-in is pending: tokens.Manager.
+type signInWatcher interface {
+	FlowStarted(name string)
+	FlowEnded(name string, err error)
+}
+
+// heldGrant is one that the user has not accepted. It is in memory only.
+type heldGrant struct {
+	result providers.Result
+	until  time.Time
+}
+
+// holdTime is how long the grant of another account waits to be accepted.
+const holdTime = 10 * time.Minute
+
+// connect starts a connection's sign-in or takes up the pending one; see
+// api.Agent.
+func (s *signIns) connect(ctx context.Context, name string, r api.ConnectRequest) (api.Pending, error) {
+	if r.AcceptAccount {
+		return nil, s.adoptHeld(ctx, name)
+	}
+	client, err := s.configuration.usable(name)
+	if err != nil {
+		return nil, err
+	}
+	go s.unlock()
+	in, err := s.start(ctx, name, client, r)
+	if err != nil {
+		return nil, err
+	}
+	if providers.Mode(r.Mode) != providers.Browser {
+		return in, nil
+	}
+	return inBrowser{in, s.openBrowser(ctx, in.attempt.URL)}, nil
+}
+
+func (s *signIns) openBrowser(ctx context.Context, url string) error {
+	if s.open == nil {
+		return errors.New("no browser can be opened here; open the URL yourself")
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	err := s.open(ctx, url)
+	if err != nil {
+		s.log.Warn("the browser could not be opened", "err", err)
+	}
+	return err
+}
+
+// start takes up the connection's pending sign-in, or begins one, and waits until
+// it has a URL. A pending one that cannot be shared ends first.
+func (s *signIns) start(ctx context.Context, name string, client *providers.Client, r api.ConnectRequest) (*signIn, error) {
+	for {
+		s.mu.Lock()
+		in := s.pending[name]
+		if in == nil {
+			in = s.begin(name, client, r)
+		}
+		s.mu.Unlock()
+		switch {
+		case in.taken.Load(): // who comes now wants another one
+		case in.kind == kindOf(r):
+			select {
+			case <-in.ready:
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+			if in.flow == nil {
+				<-in.done
+				return nil, in.err
+			}
+			return in, nil
+		default:
+			in.stop()
+		}
+		select {
+		case <-in.done: // and its port is free
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// begin registers a sign-in and lets it run; s is locked.
+func (s *signIns) begin(name string, client *providers.Client, r api.ConnectRequest) *signIn {
+	ctx, cancel := context.WithTimeout(s.ended, providers.FlowTimeout+time.Minute)
+	in := &signIn{
+		name: name, kind: kindOf(r), show: s.show, cancel: cancel,
+		ready: make(chan struct{}), done: make(chan struct{}),
+	}
+	s.pending[name] = in
+	delete(s.held, name)
+	go s.run(ctx, in, client, r)
+	return in
+}
+
+// run sees a sign-in through from its first request to its end.
+func (s *signIns) run(ctx context.Context, in *signIn, client *providers.Client, r api.ConnectRequest) {
+	defer in.cancel()
+	s.manager.FlowStarted(in.name)
+	err := s.authorize(ctx, in, client, r)
+	close(in.ready)
+	if err == nil {
+		_, err = in.flow.Wait(ctx)
+		in.flow.Cancel() // where it was ctx that ended
+	}
+	if err != nil && !in.fresh {
+		s.clients.doubt(in.name, err)
+	}
+	in.err = signInError(in.name, err)
+	s.manager.FlowEnded(in.name, in.err)
+	s.mu.Lock()
+	delete(s.pending, in.name)
+	s.mu.Unlock()
+	if err == nil && in.scopes != nil {
+		s.configuration.widen(in.name, in.scopes)
+	}
+	close(in.done)
+}
+
+// authorize begins the flow with a client that the provider knows. A registered
+// one that turns out to be unknown before the person was sent anywhere is
+// registered again, once.
+func (s *signIns) authorize(ctx context.Context, in *signIn, client *providers.Client, r api.ConnectRequest) error {
+	o := providers.AuthorizeOptions{
+		Mode: providers.Mode(r.Mode), LoginHint: r.LoginHint, SwitchAccount: r.SwitchAccount,
+		Accept: func(ctx context.Context, result providers.Result) error {
+			in.taken.Store(true)
+			return s.accept(ctx, in.name, result, r.SwitchAccount)
+		},
+	}
+	if o.LoginHint == "" && !r.SwitchAccount {
+		o.LoginHint = s.accounts.of(in.name).Label
+	}
+	client, fresh, err := s.clients.identify(ctx, in.name, client)
+	if err != nil {
+		return err
+	}
+	in.fresh = fresh
+	if len(r.Scopes) > 0 {
+		if in.scopes, err = client.ScopesWith(ctx, r.Scopes); err != nil {
+			return err
+		}
+		o.Scopes = in.scopes
+	}
+	flow, err := client.Authorize(ctx, o)
+	if _, registered := client.Registered(); err != nil && registered && !fresh && refusesClient(err) {
+		if client, err = s.clients.register(ctx, in.name, client); err != nil {
+			return err
+		}
+		in.fresh = true
+		flow, err = client.Authorize(ctx, o)
+	}
+	if err != nil {
+		return err
+	}
+	in.flow = flow
+	in.attempt = api.Attempt{
+		URL: flow.URL(), UserCode: flow.UserCode(), Mode: r.Mode,
+		RedirectURI: flow.RedirectURI(), ExpiresAt: flow.Expires().UTC(),
+	}
+	return nil
+}
+
+// accept takes the grant that a flow brought. The grant of another account than
+// before is held instead, since tools would silently act as someone else;
+// wanted says that the user asked for another one.
+func (s *signIns) accept(ctx context.Context, name string, r providers.Result, wanted bool) error {
+	was := s.accounts.of(name)
+	if wanted || !differ(was, r.Account) {
+		return s.accounts.adopt(ctx, name, r)
+	}
+	s.mu.Lock()
+	s.held[name] = heldGrant{result: r, until: s.now().Add(holdTime)}
+	s.mu.Unlock()
+	return &api.OtherAccount{
+		Account: label(r.Account),
+		Problem: &tokens.Error{
+			Code: api.CodeOtherAccount,
+			Detail: fmt.Sprintf("You signed in as %s, but %s was connected as %s. The new sign-in is kept for ten minutes, in case you want it.",
+				label(r.Account), name, label(was)),
+			Hint: "authtray connect " + name + " --accept-account",
+		},
+	}
+}
+
+// adoptHeld accepts the grant of another account.
+func (s *signIns) adoptHeld(ctx context.Context, name string) error {
+	s.mu.Lock()
+	h, ok := s.held[name]
+	delete(s.held, name)
+	s.mu.Unlock()
+	if !ok || s.now().After(h.until) {
+		return connectFailed(name, fmt.Sprintf("No other account is waiting to be accepted for %s: connect again.", name))
+	}
+	ctx, cancel := context.WithTimeout(ctx, userTime)
+	defer cancel()
+	return s.accounts.adopt(ctx, name, h.result)
+}
+
+// paste gives the pending sign-in the redirect URL, and waits for its end.
+func (s *signIns) paste(ctx context.Context, name, url string) (api.Connection, error) {
+	in := s.of(name)
+	if in == nil {
+		return api.Connection{}, connectFailed(name, "Nobody is waiting for this address: start again.")
+	}
+	select {
+	case <-in.ready:
+	case <-ctx.Done():
+		return api.Connection{}, ctx.Err()
+	}
+	var wrong *providers.PasteError
+	if in.flow != nil && errors.As(in.flow.Paste(ctx, url), &wrong) {
+		return api.Connection{}, &tokens.Error{Code: tokens.CodeBadRequest, Detail: wrong.Detail}
+	}
+	return in.Wait(ctx)
+}
+
+// of is the connection's pending sign-in, or nil.
+func (s *signIns) of(name string) *signIn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pending[name]
+}
+
+// stop ends the connection's sign-in soon: its settings are others now, and the
+// grant would not be the connection's any more.
+func (s *signIns) stop(name string) {
+	if in := s.of(name); in != nil {
+		in.stop()
+	}
+}
+
+// cancel ends the connection's sign-in, and waits for that.
+func (s *signIns) cancel(name string) {
+	if in := s.of(name); in != nil {
+		in.stop()
+		<-in.done
+	}
+}
+
+// stopAll ends all sign-ins soon.
+func (s *signIns) stopAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, in := range s.pending {
+		in.stop()
+	}
+}
+
+// signIn is one pending sign-in. It implements api.Pending.
+type signIn struct {
+	name    string
+	kind    string                                    // what it cannot change into: see kindOf
+	show    func(name string) (api.Connection, error) // the connection once it is over
+	ready   chan struct{}                             // closed when attempt stands, or err does
+	done    chan struct{}                             // closed when it is over
+	attempt api.Attempt                               // how a person goes on
+	flow    providers.Pending
+	err     error
+	cancel  context.CancelFunc // of one that is not ready
+	scopes  []string           // asked for instead of the connection's; nil: those
+	fresh   bool               // its client registered itself just now
+	taken   atomic.Bool        // its grant is there: it can be shared no more
+}
+
+// kindOf tells requests that can share a sign-in from those that cannot: a flow
+// to a loopback address cannot become one with a device code.
+func kindOf(r api.ConnectRequest) string {
+	kind := "redirect"
+	if providers.Mode(r.Mode) == providers.Device {
+		kind = "device"
+	}
+	if r.SwitchAccount {
+		kind += ", switching"
+	}
+	if len(r.Scopes) > 0 {
+		kind += ", with " + strings.Join(r.Scopes, " ")
+	}
+	return kind
+}
+
+// stop ends a sign-in, also one that has no URL yet.
+func (in *signIn) stop() {
+	select {
+	case <-in.ready:
+		if in.flow != nil {
+			in.flow.Cancel()
+		}
+	default:
+	}
+	in.cancel()
+}
+
+// Attempt is what a person needs to go on.
+func (in *signIn) Attempt() api.Attempt { return in.attempt }
+
+// Wait returns when the sign-in is over; its error is an *tokens.Error or a
+// *api.OtherAccount.
+func (in *signIn) Wait(ctx context.Context) (api.Connection, error) {
+	select {
+	case <-in.done:
+	case <-ctx.Done():
+		return api.Connection{}, ctx.Err()
+	}
+	if in.err != nil {
+		return api.Connection{}, in.err
+	}
+	return in.show(in.name)
+}
+
+// inBrowser is a sign-in whose page was opened for the caller, or was not.
+type inBrowser struct {
+	*signIn
+	err error
+}
+
+// Attempt says why no browser was opened; the sign-in goes on all the same.
+func (in inBrowser) Attempt() api.Attempt {
+	at := in.attempt
+	at.Mode = string(providers.Browser)
+	if in.err != nil {
+		at.BrowserError = sentence(in.err)
+	}
+	return at
+}
