@@ -238,7 +238,7 @@ func TestAGrantIsSentToNobodyElse(t *testing.T) {
 			before := p.kit.Matched() + p.doc.reads()
 			c.change(p)
 			p.call("POST", "/connections/work/refresh", nil)
-			p.call("POST", "/connections/work/rejected", map[string]string{"access_token": secrets[1]})
+			p.call("POST", "/connections/work/rejected?timeout=1s", map[string]string{"access_token": secrets[1]})
 			if st := p.seen("work"); c.moved && (st.State != tokens.ReconnectRequired || st.Reason != tokens.ReasonEndpointsChanged) {
 				t.Errorf("the state is %s (%s)", st.State, st.Reason)
 			}
@@ -430,6 +430,6 @@ func TestATokenIsTriedNowhereElse(t *testing.T) {
 	token := p.call("GET", "/connections/work/token", nil).token().AccessToken
 	p.doc.set(func(m map[string]any) { m["userinfo_endpoint"] = evil + "/userinfo" })
 	p.clock.pass(2 * time.Hour)
-	p.call("POST", "/connections/work/rejected", map[string]string{"access_token": token})
+	p.call("POST", "/connections/work/rejected?timeout=1s", map[string]string{"access_token": token})
 	p.away.got(t, []string{token})
 }
