@@ -182,8 +182,9 @@ func (p *program) do(may []kind, stdin string, args ...string) result {
 func (p *program) look(cmd *exec.Cmd) {
 	p.commands++
 	texts := tellsOf(cmd.Process.Pid)
-	if texts["cmdline"] == "" || texts["environ"] == "" {
-		return
+	exe, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", cmd.Process.Pid))
+	if texts["cmdline"] == "" || texts["environ"] == "" || err != nil || exe != p.path {
+		return // over, or a tool by now that exec gave its token to
 	}
 	p.seen++
 	if p.processes == nil {
