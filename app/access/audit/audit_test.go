@@ -243,6 +243,13 @@ func BenchmarkAdd(b *testing.B) {
 	}
 }
 
+func TestProgramBehindAuthtrayIsTheOneThatWantedTheToken(t *testing.T) {
+	r := Record{Exe: "/usr/bin/authtray", PID: 8, ParentExe: "/usr/bin/make", ParentPID: 7}
+	if exe, pid := r.Who(); exe != "/usr/bin/make" || pid != 7 {
+		t.Errorf("Who = %s, %d", exe, pid)
+	}
+}
+
 func ExampleRecord() {
 	fmt.Println(Record{Dropped: 3, At: noon}.IsGap(), read(1).IsGap())
 	// Output: true false

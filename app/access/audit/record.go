@@ -249,3 +249,12 @@ const (
 
 // IsGap tells a gap from a read.
 func (r Record) IsGap() bool { return r.Time.IsZero() }
+
+// Who is the program that wanted the token, and its process: where authtray
+// itself asked, the one above it.
+func (r Record) Who() (exe string, pid int) {
+	if r.ParentPID != 0 {
+		return r.ParentExe, r.ParentPID
+	}
+	return r.Exe, r.PID
+}
