@@ -18,12 +18,12 @@ import (
 	"syscall"
 
 	"github.com/authtray/authtray/app"
-	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/app/desktop/browser"
 	"github.com/authtray/authtray/app/window"
 	"github.com/authtray/authtray/app/window/raise"
 	"github.com/authtray/authtray/app/window/remote"
+	"github.com/authtray/authtray/tokens/client"
 )
 
 // Only a cgo build can draw, so only it carries the window.
@@ -37,7 +37,7 @@ func showWindow() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	log := slog.New(slog.DiscardHandler)
-	agent := remote.New(func(ctx context.Context) (net.Conn, error) { return api.Dial(ctx, paths.Socket) })
+	agent := remote.New(func(ctx context.Context) (net.Conn, error) { return client.Dial(ctx, paths.Socket) })
 	return window.Main(ctx, agent, window.Options{
 		Address: raise.Address(paths.Socket),
 		Profile: paths.Profile,

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -20,6 +21,7 @@ import (
 	"github.com/authtray/authtray/providers/practice/practicetest"
 	"github.com/authtray/authtray/providers/practice/server"
 	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/client"
 	"github.com/authtray/authtray/tokens/store"
 )
 
@@ -55,10 +57,17 @@ func newWorld(t *testing.T, change ...func(*Options)) *world {
 			Socket: filepath.Join(dir, "run", "agent.sock"),
 		},
 	}
-	w.client = api.Client(w.paths.Socket)
+	w.client = httpClient(w.paths.Socket)
 	w.start(change...)
 	t.Cleanup(func() { w.stop() })
 	return w
+}
+
+// httpClient sends every request to the socket, whatever host its URL names.
+func httpClient(address string) *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return client.Dial(ctx, address) },
+	}}
 }
 
 // clock is the machine's, ahead by what the test lets pass.
@@ -109,7 +118,7 @@ func (w *world) start(change ...func(*Options)) {
 		w.client.CloseIdleConnections()
 	})
 	eventually(w.t, "the agent answers", func() bool {
-		c, err := api.Dial(w.t.Context(), w.paths.Socket)
+		c, err := client.Dial(w.t.Context(), w.paths.Socket)
 		if err == nil {
 			c.Close()
 		}

@@ -21,6 +21,7 @@ import (
 	"github.com/authtray/authtray/providers/practice/practicetest"
 	"github.com/authtray/authtray/providers/practice/server"
 	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/client"
 	"github.com/authtray/authtray/tokens/store"
 )
 
@@ -45,7 +46,7 @@ func (w *world) crowd(n int, request string) *crowd {
 	w.t.Helper()
 	c := &crowd{t: w.t}
 	for range n {
-		conn, err := api.Dial(w.t.Context(), w.paths.Socket)
+		conn, err := client.Dial(w.t.Context(), w.paths.Socket)
 		if err != nil {
 			w.t.Fatal(err)
 		}
@@ -283,7 +284,7 @@ func TestTenThousandConnectionsLeaveNothingBehind(t *testing.T) {
 	w, _ := kitWorld(t)
 	some := func(n int) {
 		for i := range n {
-			conn, err := api.Dial(t.Context(), w.paths.Socket)
+			conn, err := client.Dial(t.Context(), w.paths.Socket)
 			if err != nil {
 				t.Fatalf("connection %d: %v", i, err)
 			}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/client"
 )
 
 // over asks the socket that may be forwarded.
@@ -24,9 +25,9 @@ func (w *world) over(method, path string) reply {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	client := api.Client(api.RemoteAddress(w.paths.Socket))
-	defer client.CloseIdleConnections()
-	answer, err := client.Do(r)
+	over := httpClient(api.RemoteAddress(w.paths.Socket))
+	defer over.CloseIdleConnections()
+	answer, err := over.Do(r)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -72,7 +73,7 @@ func TestTheForwardedSocketIsClosedToOtherUsers(t *testing.T) {
 		t.Fatalf("%v, %v", info, err)
 	}
 	w.stop()
-	if _, err := api.Dial(context.Background(), api.RemoteAddress(w.paths.Socket)); err == nil {
+	if _, err := client.Dial(context.Background(), api.RemoteAddress(w.paths.Socket)); err == nil {
 		t.Error("it outlives the agent")
 	}
 }

@@ -4,17 +4,17 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"net/http"
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/doctor"
+	"github.com/authtray/authtray/tokens/client"
 )
 
-// InProcess runs an agent in this process while act has a client of it, for a
-// command where no agent runs: the same rules hold then. Nobody else can reach
-// it. InProcess returns when what act caused has reached the keychain. The
-// caller holds the profile's lock.
-func InProcess(ctx context.Context, o Options, act func(*http.Client) error) error {
+// InProcess runs an agent in this process while act asks it, for a command where
+// no agent runs: the same rules hold then. Nobody else can reach it. InProcess
+// returns when what act caused has reached the keychain. The caller holds the
+// profile's lock.
+func InProcess(ctx context.Context, o Options, act func(client.Agent) error) error {
 	a := NewAgent(o)
 	a.configuration.reload()
 	ended := make(chan struct{})
@@ -25,7 +25,7 @@ func InProcess(ctx context.Context, o Options, act func(*http.Client) error) err
 	listener := newPipeListener()
 	server := api.NewServer(a, a.log)
 	go server.Serve(listener)
-	err := act(listener.client())
+	err := act(client.Agent{Dial: listener.dial})
 	quick, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
 	defer cancel()
 	server.Shutdown(quick)
@@ -42,7 +42,7 @@ func Examine(ctx context.Context, o Options) []api.Check {
 	return doctor.Examine(ctx, a.patient(false))
 }
 
-// pipeListener accepts the connections of its own client.
+// pipeListener accepts the connections that its dial makes.
 type pipeListener struct {
 	conns  chan net.Conn
 	closed chan struct{}
@@ -52,11 +52,7 @@ func newPipeListener() *pipeListener {
 	return &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
 }
 
-func (l *pipeListener) client() *http.Client {
-	return &http.Client{Transport: &http.Transport{DialContext: l.dial, DisableKeepAlives: true}}
-}
-
-func (l *pipeListener) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+func (l *pipeListener) dial(ctx context.Context) (net.Conn, error) {
 	ours, theirs := net.Pipe()
 	select {
 	case l.conns <- theirs:

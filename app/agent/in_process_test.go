@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/tokens/client"
 	"github.com/authtray/authtray/tokens/store"
 )
 
@@ -30,14 +30,9 @@ func TestInProcessServesTheConfigurationAndReturnsWhatTheCommandDoes(t *testing.
 		t.Fatal(err)
 	}
 	failed := errors.New("failed")
-	err := InProcess(t.Context(), o, func(c *http.Client) error {
-		answer, err := c.Get("http://agent/v1/connections/work")
-		if err != nil {
-			return err
-		}
-		defer answer.Body.Close()
+	err := InProcess(t.Context(), o, func(a client.Agent) error {
 		var work api.Connection
-		if err := json.NewDecoder(answer.Body).Decode(&work); err != nil || work.Provider != "github" {
+		if err := a.Do(t.Context(), http.MethodGet, "/v1/connections/work", nil, &work); err != nil || work.Provider != "github" {
 			t.Errorf("answered %+v, %v", work, err)
 		}
 		return failed
@@ -45,7 +40,7 @@ func TestInProcessServesTheConfigurationAndReturnsWhatTheCommandDoes(t *testing.
 	if err != failed {
 		t.Errorf("ended with %v", err)
 	}
-	if conn, err := api.Dial(t.Context(), o.Paths.Socket); err == nil {
+	if conn, err := client.Dial(t.Context(), o.Paths.Socket); err == nil {
 		conn.Close()
 		t.Error("others can reach it")
 	}

@@ -2,7 +2,6 @@ package agent
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -22,6 +21,7 @@ import (
 	"github.com/authtray/authtray/app/desktop/notify"
 	"github.com/authtray/authtray/app/desktop/tray"
 	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/client"
 	"github.com/authtray/authtray/tokens/store"
 )
 
@@ -118,23 +118,12 @@ func raiseOther(ctx context.Context, o RunOptions) {
 func ask(ctx context.Context, address, path string) error {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://agent"+path, nil)
-	if err != nil {
-		return err
+	err := client.At(address).Do(ctx, http.MethodPost, path, nil, nil)
+	var p *client.Problem
+	if errors.As(err, &p) {
+		return errors.New(p.Sentence())
 	}
-	answer, err := api.Client(address).Do(r)
-	if err != nil {
-		return errors.Unwrap(err) // without the URL, which says nothing
-	}
-	defer answer.Body.Close()
-	if answer.StatusCode < 300 {
-		return nil
-	}
-	var p api.Problem
-	if err := json.NewDecoder(answer.Body).Decode(&p); err != nil {
-		return fmt.Errorf("the agent answered %s", answer.Status)
-	}
-	return errors.New(p.Detail)
+	return err
 }
 
 // openStore opens the store that was chosen, or the keychain. A keychain that

@@ -3,7 +3,6 @@ package agent
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -15,6 +14,7 @@ import (
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/app/window/raise"
+	"github.com/authtray/authtray/tokens/client"
 )
 
 // bare is a machine with no desktop at all, and what an agent on it says.
@@ -66,12 +66,7 @@ func (b *bare) run(o RunOptions) <-chan error {
 func (b *bare) health() (h api.Health) {
 	b.t.Helper()
 	eventually(b.t, "an agent answers", func() bool {
-		resp, err := api.Client(b.paths.Socket).Get("http://agent/v1/health")
-		if err != nil {
-			return false
-		}
-		defer resp.Body.Close()
-		return json.NewDecoder(resp.Body).Decode(&h) == nil
+		return client.At(b.paths.Socket).Do(b.t.Context(), "GET", "/v1/health", nil, &h) == nil
 	})
 	return h
 }
@@ -151,7 +146,7 @@ func TestWithoutAKeychainTheAgentSaysSoPlainly(t *testing.T) {
 			t.Errorf("%s: %v", o.Store, err)
 		}
 	}
-	if _, err := api.Dial(t.Context(), b.paths.Socket); !errors.Is(err, api.ErrNotRunning) {
+	if _, err := client.Dial(t.Context(), b.paths.Socket); !errors.Is(err, client.ErrNoAgent) {
 		t.Errorf("something answers: %v", err)
 	}
 }

@@ -155,19 +155,20 @@ func overThere(t *testing.T) {
 	if token, err := client.TokenSource("open").Token(); err != nil || token.AccessToken == "" || token.Extra("account") != "ada" {
 		t.Errorf("no token: %v", err)
 	}
-	if _, err := client.Do(t.Context(), client.Request{Method: "GET", Target: "/v1/connections/open/api/whoami"}); err != nil {
+	var there client.Agent
+	if err := there.Do(t.Context(), "GET", "/v1/connections/open/api/whoami", nil, nil); err != nil {
 		t.Errorf("no API: %v", err)
 	}
-	for _, r := range []client.Request{
-		{Method: "GET", Target: "/v1/connections/closed/token"}, {Method: "GET", Target: "/v1/connections/closed/api/whoami"},
-		{Method: "GET", Target: "/v1/connections"}, {Method: "GET", Target: "/v1/connections/open"}, {Method: "GET", Target: "/v1/health"},
-		{Method: "GET", Target: "/v1/log"}, {Method: "DELETE", Target: "/v1/connections/open/grant"}, {Method: "DELETE", Target: "/v1/connections/open"},
-		{Method: "POST", Target: "/v1/connections/open/refresh"}, {Method: "POST", Target: "/v1/quit"},
+	for _, r := range []struct{ method, path string }{
+		{"GET", "/v1/connections/closed/token"}, {"GET", "/v1/connections/closed/api/whoami"},
+		{"GET", "/v1/connections"}, {"GET", "/v1/connections/open"}, {"GET", "/v1/health"},
+		{"GET", "/v1/log"}, {"DELETE", "/v1/connections/open/grant"}, {"DELETE", "/v1/connections/open"},
+		{"POST", "/v1/connections/open/refresh"}, {"POST", "/v1/quit"},
 	} {
-		_, err := client.Do(t.Context(), r)
+		err := there.Do(t.Context(), r.method, r.path, nil, nil)
 		var p *client.Problem
 		if !errors.As(err, &p) || p.Code != string(tokens.CodeNotAllowed) {
-			t.Errorf("%s %s: %v", r.Method, r.Target, err)
+			t.Errorf("%s %s: %v", r.method, r.path, err)
 		}
 	}
 }

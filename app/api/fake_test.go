@@ -17,6 +17,7 @@ import (
 
 	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/client"
 )
 
 // fake is an agent with one connection, work, that answers at once.
@@ -180,10 +181,17 @@ func tempAddress(t *testing.T) string {
 	return filepath.Join(dir, "run", "agent.sock")
 }
 
+// httpClient sends every request to the socket, whatever host its URL names.
+func httpClient(address string) *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return client.Dial(ctx, address) },
+	}}
+}
+
 // dial connects as a raw client.
 func dial(t *testing.T, address string) net.Conn {
 	t.Helper()
-	c, err := Dial(t.Context(), address)
+	c, err := client.Dial(t.Context(), address)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,15 +57,6 @@ func introduce(ctx context.Context, c net.Conn) context.Context {
 	return ctx
 }
 
-// Client is an HTTP client whose every request goes to the agent at address,
-// whatever host its URL names: "http://agent/v1/…".
-func Client(address string) *http.Client {
-	return &http.Client{Transport: &http.Transport{
-		DialContext:        func(ctx context.Context, _, _ string) (net.Conn, error) { return Dial(ctx, address) },
-		DisableCompression: true,
-	}}
-}
-
 // NewTCPServer makes a server for tools that cannot speak to a Unix socket. It
 // serves api/ alone, so that no token goes over it, to those who bring secret as
 // their bearer token; TCP does not tell who the other end is. Web pages are
@@ -113,9 +104,6 @@ func (s *Server) overTCP(r *http.Request) error {
 
 // ErrRunning: another agent of this profile runs.
 var ErrRunning = errors.New("another agent is running")
-
-// ErrNotRunning: no agent answers.
-var ErrNotRunning = errors.New("no agent is running")
 
 // Lock makes this process the profile's one agent, until it is unlocked or the
 // process ends, however it ends: the kernel keeps the lock, not the file.

@@ -3,7 +3,6 @@
 package api
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -82,22 +81,4 @@ func removeStale(address string) error {
 		return fmt.Errorf("%w: an agent with another state folder answers on %s", ErrRunning, address)
 	}
 	return os.Remove(address)
-}
-
-// Dial connects to the agent, and makes sure that it is this user's.
-// ErrNotRunning: nothing answers there.
-func Dial(ctx context.Context, address string) (net.Conn, error) {
-	var d net.Dialer
-	c, err := d.DialContext(ctx, "unix", address)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
-		return nil, fmt.Errorf("%w: %w", ErrNotRunning, err)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if _, err := check(c); err != nil {
-		c.Close()
-		return nil, err
-	}
-	return c, nil
 }

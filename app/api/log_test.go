@@ -57,7 +57,7 @@ func TestAFollowedLogStaysOpenUntilItsReaderLeaves(t *testing.T) {
 	address := listening(t, newFake())
 	ctx, leave := context.WithCancel(t.Context())
 	r, _ := http.NewRequestWithContext(ctx, "GET", "http://agent/v1/log?n=1&follow=true", nil)
-	answer, err := Client(address).Do(r)
+	answer, err := httpClient(address).Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}

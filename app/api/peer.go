@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -18,9 +17,6 @@ type Peer struct {
 	PID int    // 0: not known
 	Exe string // path of its executable; "": not known
 }
-
-// ErrOtherUser: the other end belongs to another user, or cannot tell.
-var ErrOtherUser = errors.New("the other end of the socket belongs to another user")
 
 type peerKey struct{}
 
@@ -40,10 +36,10 @@ func WithPeer(ctx context.Context, p Peer) context.Context {
 func check(c net.Conn) (Peer, error) {
 	p, err := peer(c)
 	if err != nil {
-		return Peer{}, fmt.Errorf("%w: %w", ErrOtherUser, err)
+		return Peer{}, fmt.Errorf("the other end of the socket cannot be told: %w", err)
 	}
 	if p.UID != self() {
-		return Peer{}, fmt.Errorf("%w (uid %d)", ErrOtherUser, p.UID)
+		return Peer{}, fmt.Errorf("the other end of the socket belongs to another user (uid %d)", p.UID)
 	}
 	return p, nil
 }

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -27,45 +26,6 @@ func peer(c net.Conn) (Peer, error) {
 		return Peer{}, err
 	}
 	return Peer{UID: -1, PID: int(pid), Exe: executable(pid)}, nil
-}
-
-// server wants the process that made the pipe to run as this user: anybody may
-// make a pipe of any name that is free.
-func server(c net.Conn) error {
-	h, ok := c.(handle)
-	if !ok {
-		return fmt.Errorf("%T is no pipe", c)
-	}
-	var pid uint32
-	if err := windows.GetNamedPipeServerProcessId(windows.Handle(h.Fd()), &pid); err != nil {
-		return err
-	}
-	theirs, err := owner(pid)
-	if err != nil {
-		return err
-	}
-	ours, err := sid(windows.GetCurrentProcessToken())
-	if err != nil {
-		return err
-	}
-	if theirs != ours {
-		return errors.New("the pipe was made by another user")
-	}
-	return nil
-}
-
-func owner(pid uint32) (string, error) {
-	p, err := windows.OpenProcess(windows.PROCESS_QUERY_LIMITED_INFORMATION, false, pid)
-	if err != nil {
-		return "", err
-	}
-	defer windows.CloseHandle(p)
-	var t windows.Token
-	if err := windows.OpenProcessToken(p, windows.TOKEN_QUERY, &t); err != nil {
-		return "", err
-	}
-	defer t.Close()
-	return sid(t)
 }
 
 func sid(t windows.Token) (string, error) {

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/client"
 )
 
 // Codes that only the socket knows, beside those of package tokens.
@@ -52,18 +52,9 @@ func (e *OtherAccount) Error() string { return e.Problem.Error() }
 func (e *OtherAccount) Unwrap() error { return e.Problem }
 
 // Problem is an answer that is no success: application/problem+json (RFC 9457).
-// No field holds a secret. Clients have their own type with these members
-// (package tokens/client), so that they need nothing of the server.
-type Problem struct {
-	Code    string    `json:"code"`
-	Title   string    `json:"title"`
-	Status  int       `json:"status"`
-	Detail  string    `json:"detail"`         // one sentence for people
-	Hint    string    `json:"hint,omitempty"` // the command that mends it
-	Reason  string    `json:"reason,omitempty"`
-	RetryAt time.Time `json:"retry_at,omitzero"`
-	Account string    `json:"account,omitempty"` // other_account: who signed in
-}
+// No field holds a secret. It is package client's, so that tools need nothing of
+// the server.
+type Problem = client.Problem
 
 // problem makes the answer to an error. ending says that the agent is, which ends
 // every request; else a request that was given up was so because of its caller.

@@ -221,7 +221,7 @@ func TestQuitIsAnsweredBeforeTheEnd(t *testing.T) {
 
 func TestEventsAreOneLineOfDataEach(t *testing.T) {
 	f := newFake()
-	resp, err := Client(listening(t, f)).Get("http://agent/v1/events")
+	resp, err := httpClient(listening(t, f)).Get("http://agent/v1/events")
 	if err != nil {
 		t.Fatal(err)
 	}

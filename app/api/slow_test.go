@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/client"
 )
 
 // halves are requests that stop short.
@@ -32,7 +33,7 @@ func TestHalfARequestSlowsNobody(t *testing.T) {
 		c := dial(t, address)
 		io.WriteString(c, halves[i%len(halves)])
 	}
-	client := Client(address)
+	client := httpClient(address)
 	for range 100 {
 		resp, err := client.Get("http://agent/v1/connections/work/token")
 		if err != nil || resp.StatusCode != 200 {
@@ -101,7 +102,7 @@ func TestAReaderThatNeverReadsLosesEventsAndNotOurTime(t *testing.T) {
 	if !stuck {
 		t.Fatal("the reader was never full")
 	}
-	resp, err := Client(address).Get("http://agent/v1/connections/work/token")
+	resp, err := httpClient(address).Get("http://agent/v1/connections/work/token")
 	if err != nil || resp.StatusCode != 200 {
 		t.Fatalf("beside a stuck reader: %v %v", resp, err)
 	}
@@ -121,7 +122,7 @@ func TestAHeadThatIsTooLargeIsRefused(t *testing.T) {
 	address := listening(t, newFake())
 	r, _ := http.NewRequest("GET", "http://agent/v1/health", nil)
 	r.Header.Set("X-Large", strings.Repeat("x", 2*MaxHeader))
-	resp, err := Client(address).Do(r)
+	resp, err := httpClient(address).Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +136,7 @@ func TestManyConnectionsLeaveNothingBehind(t *testing.T) {
 	address := listening(t, newFake())
 	before := runtime.NumGoroutine()
 	for i := range 2000 {
-		c, err := Dial(t.Context(), address)
+		c, err := client.Dial(t.Context(), address)
 		if err != nil {
 			t.Fatalf("connection %d: %v", i, err)
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/client"
 )
 
 // adding is what the add command was told.
@@ -57,12 +58,12 @@ stays as it is.
 		if f.Changed("issuer") {
 			told.issuer = &issuer
 		}
-		return s.here(ctx, withFiles, func(a remote) error { return s.add(ctx, a, args[0], told) })
+		return s.here(ctx, withFiles, func(a client.Agent) error { return s.add(ctx, a, args[0], told) })
 	})
 	return c
 }
 
-func (s *shell) add(ctx context.Context, a remote, name string, told adding) error {
+func (s *shell) add(ctx context.Context, a client.Agent, name string, told adding) error {
 	conn, err := s.existing(ctx, a, name)
 	if err != nil {
 		return err
@@ -86,7 +87,7 @@ func (s *shell) add(ctx context.Context, a remote, name string, told adding) err
 		}
 	}
 	var now api.Connection
-	if err := a.do(ctx, http.MethodPut, connection(name), conn, &now); err != nil {
+	if err := a.Do(ctx, http.MethodPut, connection(name), conn, &now); err != nil {
 		return s.explain(ctx, a, conn.Provider, err)
 	}
 	return s.added(now, conn, fresh)
@@ -94,7 +95,7 @@ func (s *shell) add(ctx context.Context, a remote, name string, told adding) err
 
 // existing is the connection as its file says now, or as the agent knows it; the
 // zero value where there is none. A file that is broken is not written over.
-func (s *shell) existing(ctx context.Context, a remote, name string) (catalog.Connection, error) {
+func (s *shell) existing(ctx context.Context, a client.Agent, name string) (catalog.Connection, error) {
 	file, err := config.Connection(s.paths.Connections(), name)
 	if err == nil {
 		return file.Connection, nil
@@ -105,7 +106,7 @@ func (s *shell) existing(ctx context.Context, a remote, name string) (catalog.Co
 	var now struct {
 		Config catalog.Connection `json:"config"`
 	}
-	err = a.get(ctx, connection(name), &now)
+	err = a.Do(ctx, http.MethodGet, connection(name), nil, &now)
 	if isCode(err, tokens.CodeUnknownConnection) {
 		return catalog.Connection{Name: name}, nil
 	}
@@ -135,11 +136,11 @@ func (t adding) apply(conn *catalog.Connection) error {
 }
 
 // explain helps with a provider's id that does not exist.
-func (s *shell) explain(ctx context.Context, a remote, provider string, err error) error {
+func (s *shell) explain(ctx context.Context, a client.Agent, provider string, err error) error {
 	var all struct {
 		Providers []api.Brief `json:"providers"`
 	}
-	if a.get(ctx, "/v1/providers", &all) != nil || slices.ContainsFunc(all.Providers, func(p api.Brief) bool { return p.ID == provider }) {
+	if a.Do(ctx, http.MethodGet, "/v1/providers", nil, &all) != nil || slices.ContainsFunc(all.Providers, func(p api.Brief) bool { return p.ID == provider }) {
 		return err
 	}
 	var ids []string

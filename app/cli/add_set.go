@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"net/http"
 	"reflect"
 	"slices"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/tokens/client"
 )
 
 // setAll writes each FIELD=VALUE into a connection: vars.NAME fills a template
@@ -145,10 +147,10 @@ func (t adding) namesIssuer() bool {
 
 // oneIssuer leaves a connection with the one issuer that was told, in whichever
 // form it had one before: a value of a template variable, or an override.
-func (s *shell) oneIssuer(ctx context.Context, a remote, told adding, conn *catalog.Connection) error {
+func (s *shell) oneIssuer(ctx context.Context, a client.Agent, told adding, conn *catalog.Connection) error {
 	id := cmp.Or(conn.Provider, "mcp") // a file may name an MCP server alone
 	var p api.Provider
-	if err := a.get(ctx, "/v1/providers/"+escape(id), &p); err != nil {
+	if err := a.Do(ctx, http.MethodGet, "/v1/providers/"+escape(id), nil, &p); err != nil {
 		return s.explain(ctx, a, id, err)
 	}
 	variable, err := conn.IssuerVar(p.Entry)

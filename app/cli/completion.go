@@ -175,7 +175,7 @@ func (s *shell) askQuickly(c *cobra.Command, path string, out any) bool {
 	}
 	ctx, cancel := context.WithTimeout(ctx, completionTime)
 	defer cancel()
-	return s.agent().get(ctx, path, out) == nil
+	return s.get(ctx, path, out) == nil
 }
 
 // add adds a word that begins as what was typed, once.

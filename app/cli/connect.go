@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -134,15 +136,14 @@ type ending struct {
 func (c *connecting) wait(ctx context.Context) (tokens.Status, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	answer, err := c.begin(ctx)
+	said, err := c.agent().Stream(ctx, http.MethodPost, connection(c.name, "connect")+"?wait=true", c.request)
 	if err != nil {
 		return tokens.Status{}, err
 	}
-	defer answer.Body.Close()
-	said := json.NewDecoder(answer.Body)
-	var first progress
-	if err := said.Decode(&first); err != nil {
-		return tokens.Status{}, plain(err)
+	defer said.Close()
+	first, err := next(said)
+	if err != nil {
+		return tokens.Status{}, err
 	}
 	c.show(first.Attempt)
 	ends := make(chan ending, 2)
@@ -161,17 +162,28 @@ type progress struct {
 	Problem    *client.Problem
 }
 
-func (c *connecting) begin(ctx context.Context) (*http.Response, error) {
-	return c.agent().stream(ctx, http.MethodPost, connection(c.name, "connect")+"?wait=true", c.request)
+// next waits for the next line.
+func next(said *client.Stream) (p progress, err error) {
+	line, err := said.Line()
+	if err == io.EOF {
+		return p, client.ErrNoAnswer
+	}
+	if err != nil {
+		return p, err
+	}
+	if err := json.Unmarshal(line, &p); err != nil {
+		return p, fmt.Errorf("the agent's answer cannot be read: %w", err)
+	}
+	return p, nil
 }
 
 // follow waits for the flow's end.
-func follow(said *json.Decoder) (e ending) {
-	var last progress
-	if err := said.Decode(&last); err != nil {
-		return ending{err: plain(err)}
-	}
-	if last.Problem != nil {
+func follow(said *client.Stream) ending {
+	last, err := next(said)
+	switch {
+	case err != nil:
+		return ending{err: err}
+	case last.Problem != nil:
 		return ending{err: last.Problem}
 	}
 	return ending{now: last.Connection}
@@ -181,7 +193,7 @@ func follow(said *json.Decoder) (e ending) {
 func (c *connecting) giveUp(ctx context.Context) error {
 	quick, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	if err := c.agent().do(quick, http.MethodDelete, connection(c.name, "connect"), nil, nil); err != nil {
+	if err := c.agent().Do(quick, http.MethodDelete, connection(c.name, "connect"), nil, nil); err != nil {
 		return err
 	}
 	if ctx.Err() != nil {
@@ -220,7 +232,7 @@ func (c *connecting) readPasted(ctx context.Context) (e ending) {
 		if pasted == "" {
 			continue
 		}
-		e.err = c.agent().do(ctx, http.MethodPost, connection(c.name, "connect", "redirect"), api.Redirect{URL: pasted}, &e.now)
+		e.err = c.agent().Do(ctx, http.MethodPost, connection(c.name, "connect", "redirect"), api.Redirect{URL: pasted}, &e.now)
 		if !isCode(e.err, tokens.CodeBadRequest) || !isTerminal(c.in) {
 			return e
 		}
@@ -247,7 +259,7 @@ func (c *connecting) askOther(ctx context.Context, other error) error {
 func (c *connecting) takeOther(ctx context.Context) error {
 	var now tokens.Status
 	in := api.ConnectRequest{AcceptAccount: true}
-	if err := c.agent().do(ctx, http.MethodPost, connection(c.name, "connect"), in, &now); err != nil {
+	if err := c.agent().Do(ctx, http.MethodPost, connection(c.name, "connect"), in, &now); err != nil {
 		return err
 	}
 	return c.connected(now)

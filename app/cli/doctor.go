@@ -50,12 +50,12 @@ func (s *shell) examine(ctx context.Context) ([]api.Check, error) {
 	var answer struct {
 		Checks []api.Check `json:"checks"`
 	}
-	err := s.agent().get(ctx, "/v1/doctor", &answer)
+	err := s.get(ctx, "/v1/doctor", &answer)
 	var p *client.Problem
 	switch {
 	case err == nil:
 		return answer.Checks, nil
-	case errors.Is(err, api.ErrNotRunning):
+	case errors.Is(err, client.ErrNoAgent):
 		return s.examineHere(ctx, api.Check{ID: "agent", Detail: "No agent is running.", Hint: "authtray run"}), nil
 	case errors.As(err, &p) && p.Code == string(api.CodeNotFound):
 		return s.examineHere(ctx, api.Check{ID: "agent", Detail: "The agent that runs is older than this program.", Hint: "authtray run --replace"}), nil

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/authtray/authtray/app/config"
-	"github.com/authtray/authtray/tokens/client"
 )
 
 // Exit codes of a command that could not be started, as env(1) has them.
@@ -74,7 +73,7 @@ func (s *shell) exec(ctx context.Context, name, variable string, command []strin
 			variable = defaultVariable
 		}
 	}
-	t, _, err := askToken(ctx, client.Request{Method: "GET", Target: connection(name, "token")})
+	t, _, err := s.token(ctx, name)
 	if err != nil {
 		return err
 	}

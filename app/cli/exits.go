@@ -105,9 +105,9 @@ func asTrouble(err error) *trouble {
 		return problemTrouble(p)
 	case errors.As(err, &e):
 		return &trouble{exit: exitOf(e.Code), sentence: e.Detail, hint: e.Hint}
-	case errors.Is(err, api.ErrNotRunning), errors.Is(err, client.ErrNoAgent):
+	case errors.Is(err, client.ErrNoAgent):
 		return &trouble{exit: exitNoAgent, sentence: "no agent is running", hint: "authtray run"}
-	case errors.Is(err, api.ErrOtherUser), errors.Is(err, client.ErrForeign):
+	case errors.Is(err, client.ErrForeign):
 		return &trouble{exit: exitFailed, sentence: err.Error() + ", so it was asked nothing; set AUTHTRAY_SOCKET to your own agent's"}
 	case errors.Is(err, store.ErrLocked):
 		return &trouble{exit: exitKeychain, sentence: err.Error() + "; unlock it and try again"}
@@ -117,6 +117,8 @@ func asTrouble(err error) *trouble {
 		return &trouble{exit: exitFailed, sentence: "stopped"}
 	case errors.Is(err, context.DeadlineExceeded):
 		return &trouble{exit: exitUnavailable, sentence: "the agent did not answer in time", hint: "authtray status"}
+	case errors.Is(err, client.ErrNoAnswer):
+		return &trouble{exit: exitFailed, sentence: err.Error() + "; start it again with: authtray run"}
 	}
 	return &trouble{exit: exitFailed, sentence: err.Error()}
 }
@@ -129,10 +131,7 @@ func exitOf(code tokens.Code) int {
 }
 
 func problemTrouble(p *client.Problem) *trouble {
-	t := &trouble{exit: exitOf(tokens.Code(p.Code)), sentence: p.Detail, hint: p.Hint}
-	if t.sentence == "" {
-		t.sentence = p.Error()
-	}
+	t := &trouble{exit: exitOf(tokens.Code(p.Code)), sentence: p.Sentence(), hint: p.Hint}
 	if tokens.Code(p.Code) == tokens.CodeTemporarilyUnavailable && !p.RetryAt.IsZero() {
 		t.sentence = strings.TrimRight(t.sentence, ".") + "; it is tried again at " + p.RetryAt.Local().Format(time.TimeOnly)
 	}

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/authtray/authtray/app/agent"
-	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/client"
 	"github.com/authtray/authtray/tokens/store"
@@ -45,8 +44,9 @@ func TestErrorsAreOneSentenceWithTheNextStepAndAnExitCode(t *testing.T) {
 		{&client.Problem{Status: 502}, 1, "the agent answered 502"},
 		{&client.Problem{Code: "misconfigured", Detail: "a\x1b[2Jb\nc"}, 1, "a[2Jb c"},
 		{&tokens.Error{Code: tokens.CodeKeychainLocked, Detail: "Locked."}, 6, "Locked."},
-		{fmt.Errorf("x: %w", api.ErrNotRunning), 5, "no agent is running; run: authtray run"},
 		{fmt.Errorf("x: %w", client.ErrNoAgent), 5, "no agent is running; run: authtray run"},
+		{fmt.Errorf("%w: it ended", client.ErrNoAnswer), 1, "the agent gave no answer: it ended; start it again with: authtray run"},
+		{fmt.Errorf("%w: %w", client.ErrNoAnswer, context.DeadlineExceeded), 4, "the agent did not answer in time; run: authtray status"},
 		{store.ErrLocked, 6, "the keychain is locked; unlock it and try again"},
 		{store.ErrUnavailable, 6, "the keychain cannot be reached"},
 		{context.DeadlineExceeded, 4, "the agent did not answer in time; run: authtray status"},

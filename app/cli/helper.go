@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -59,12 +58,11 @@ func (s *shell) forHost(ctx context.Context, host, path, user string) (string, e
 			q.Set(key, value)
 		}
 	}
-	a, err := client.Do(ctx, client.Request{Method: "GET", Target: "/v1/hosts/" + escape(host) + "?" + q.Encode()})
-	if err != nil {
+	var found api.HostMatch
+	if err := s.get(ctx, "/v1/hosts/"+escape(host)+"?"+q.Encode(), &found); err != nil {
 		return "", err
 	}
-	var found api.HostMatch
-	if err := json.Unmarshal(a.Body, &found); err != nil || found.Name == "" {
+	if found.Name == "" {
 		return "", errors.New("the agent's answer cannot be read")
 	}
 	return found.Name, nil
@@ -84,7 +82,7 @@ func hasCode(err error, code tokens.Code) bool {
 // that a helper does, and is done only where the connection overrides it.
 func (s *shell) apiOf(ctx context.Context, name string) (catalog.APIRules, error) {
 	var now struct{ Config *catalog.Connection }
-	if err := s.agent().get(ctx, connection(name), &now); err != nil {
+	if err := s.get(ctx, connection(name), &now); err != nil {
 		return catalog.APIRules{}, err
 	}
 	if now.Config == nil || now.Config.Override["api"] != nil {
@@ -95,7 +93,7 @@ func (s *shell) apiOf(ctx context.Context, name string) (catalog.APIRules, error
 		return client.Entry().API, nil
 	}
 	var entry catalog.Entry
-	err := s.agent().get(ctx, "/v1/providers/"+escape(now.Config.Provider), &entry)
+	err := s.get(ctx, "/v1/providers/"+escape(now.Config.Provider), &entry)
 	return entry.API, err
 }
 
@@ -106,7 +104,7 @@ func (s *shell) login(ctx context.Context, name, toolsUser string) (dialect.Logi
 	if err != nil {
 		return dialect.Login{}, api, err
 	}
-	t, _, err := askToken(ctx, client.Request{Method: "GET", Target: connection(name, "token")})
+	t, _, err := s.token(ctx, name)
 	if err != nil {
 		return dialect.Login{}, api, err
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -122,7 +123,7 @@ func assumeRole(ctx context.Context, endpoint string, role dialect.STSRole, idTo
 	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	answer, err := client.Do(request)
 	if err != nil {
-		return dialect.AWSCredentials{}, &trouble{exit: exitUnavailable, sentence: fmt.Sprintf("AWS STS cannot be reached: %v", plain(err))}
+		return dialect.AWSCredentials{}, &trouble{exit: exitUnavailable, sentence: fmt.Sprintf("AWS STS cannot be reached: %v", errors.Unwrap(err))}
 	}
 	defer answer.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(answer.Body, stsMost))

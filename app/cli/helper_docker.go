@@ -82,13 +82,13 @@ func (s *shell) forServer(ctx context.Context, server string) (string, error) {
 // token of each it is told, for every build.
 func (s *shell) dockerList(ctx context.Context) error {
 	var all struct{ Connections []tokens.Status }
-	if err := s.agent().get(ctx, "/v1/connections", &all); err != nil {
+	if err := s.get(ctx, "/v1/connections", &all); err != nil {
 		return err
 	}
 	users := map[string]string{}
 	for _, c := range all.Connections {
 		var now struct{ Config *catalog.Connection }
-		if err := s.agent().get(ctx, connection(c.Name), &now); err != nil || now.Config == nil {
+		if err := s.get(ctx, connection(c.Name), &now); err != nil || now.Config == nil {
 			continue // it was removed meanwhile
 		}
 		for _, host := range withoutPatterns(now.Config.Hosts) {

@@ -90,7 +90,7 @@ func (s *shell) gitErase(ctx context.Context) error {
 	}
 	names, err := s.gaveGit(ctx, asked)
 	for _, name := range names {
-		t, _, refusal := reject(ctx, name, asked.Secret)
+		t, _, refusal := s.reject(ctx, name, asked.Secret)
 		if refusal == nil && t.AccessToken != asked.Secret && len(names) == 1 {
 			s.say("authtray: %s refused the token of %s; there is a new one now, so try again", oneLine(asked.Host), name)
 		}
@@ -121,7 +121,7 @@ func (s *shell) gaveGit(ctx context.Context, asked dialect.GitRequest) ([]string
 // own name for a user name.
 func (s *shell) allFor(ctx context.Context, host, path string) (names []string, err error) {
 	var all struct{ Connections []tokens.Status }
-	if err := s.agent().get(ctx, "/v1/connections", &all); err != nil {
+	if err := s.get(ctx, "/v1/connections", &all); err != nil {
 		return nil, err
 	}
 	for _, c := range all.Connections {

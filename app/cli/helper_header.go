@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -10,7 +11,6 @@ import (
 
 	"github.com/authtray/authtray/app/tools/dialect"
 	"github.com/authtray/authtray/tokens"
-	"github.com/authtray/authtray/tokens/client"
 )
 
 func (s *shell) kubectlHelper() *cobra.Command {
@@ -40,7 +40,7 @@ A cluster that trusts an OpenID provider by itself wants the ID token: with
 			}
 			return s.putBytes(dialect.Kube(version, token, ends))
 		}
-		t, _, err := askToken(ctx, client.Request{Method: "GET", Target: connection(args[0], "token")})
+		t, _, err := s.token(ctx, args[0])
 		if err != nil {
 			return err
 		}
@@ -82,9 +82,9 @@ func (s *shell) goauth(ctx context.Context, raw string) error {
 	if err != nil {
 		return err
 	}
-	t, _, err := askToken(ctx, client.Request{Method: "GET", Target: connection(name, "token")})
+	t, _, err := s.token(ctx, name)
 	if err == nil && !isTerminal(s.in) && dialect.GoTokenRefused(s.in) {
-		t, _, err = reject(ctx, name, t.AccessToken)
+		t, _, err = s.reject(ctx, name, t.AccessToken)
 	}
 	if err != nil {
 		return err
@@ -109,7 +109,7 @@ func (s *shell) goPrefix(ctx context.Context, name, host, path string) string {
 // idToken is a connection's ID token, renewed first where it has ended or is
 // about to.
 func (s *shell) idToken(ctx context.Context, name string) (token string, ends time.Time, err error) {
-	t, _, err := askToken(ctx, client.Request{Method: "GET", Target: connection(name, "token")})
+	t, _, err := s.token(ctx, name)
 	if err != nil {
 		return "", ends, err
 	}
@@ -124,10 +124,10 @@ func (s *shell) idToken(ctx context.Context, name string) (token string, ends ti
 }
 
 func (s *shell) renewedIDToken(ctx context.Context, name string) (token string, ends time.Time, err error) {
-	if _, err := client.Do(ctx, client.Request{Method: "POST", Target: connection(name, "refresh")}); err != nil {
+	if err := s.agent().Do(ctx, http.MethodPost, connection(name, "refresh"), nil, nil); err != nil {
 		return "", ends, err
 	}
-	t, _, err := askToken(ctx, client.Request{Method: "GET", Target: connection(name, "token")})
+	t, _, err := s.token(ctx, name)
 	if err != nil {
 		return "", ends, err
 	}

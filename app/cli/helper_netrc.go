@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/authtray/authtray/app/tools/dialect"
-	"github.com/authtray/authtray/tokens/client"
 )
 
 func (s *shell) netrcHelper() *cobra.Command {
@@ -113,7 +112,7 @@ func (s *shell) oauthbearerHelper() *cobra.Command {
 
 // mailbox is whose mail it is, and the token that opens it.
 func (s *shell) mailbox(ctx context.Context, name, user string) (address, token string, err error) {
-	t, _, err := askToken(ctx, client.Request{Method: "GET", Target: connection(name, "token")})
+	t, _, err := s.token(ctx, name)
 	if err != nil {
 		return "", "", err
 	}

@@ -7,12 +7,14 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -65,7 +67,7 @@ func TestIDTokensAreRenewedBeforeTheyAreHandedOut(t *testing.T) {
 			}
 			json.NewEncoder(w).Encode(tokens.Token{AccessToken: "at", IDToken: idToken})
 		})
-		s := &shell{now: func() time.Time { return now }}
+		s := &shell{now: func() time.Time { return now }, paths: config.Paths{Socket: os.Getenv("AUTHTRAY_SOCKET")}}
 		got, _, err := s.idToken(t.Context(), "work")
 		if c.problem == "" && (got != c.want || err != nil) || c.problem != "" && (err == nil || !strings.Contains(err.Error(), c.problem)) || refreshes != c.refreshes {
 			t.Errorf("%s: %q, %v, %d refreshes", c.name, got, err, refreshes)

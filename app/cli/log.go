@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/authtray/authtray/app/access/audit"
-	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/tokens/client"
 )
 
 // logOptions are what `authtray log` shows.
@@ -54,18 +53,17 @@ Without an agent, what it recorded last is shown.`,
 
 func (s *shell) showLog(ctx context.Context, o logOptions) error {
 	path := "/v1/log?n=" + strconv.Itoa(o.count) + "&follow=" + strconv.FormatBool(o.follow)
-	answer, err := s.agent().stream(ctx, http.MethodGet, path, nil)
-	if errors.Is(err, api.ErrNotRunning) && !o.follow {
+	reads, err := s.agent().Stream(ctx, http.MethodGet, path, nil)
+	if errors.Is(err, client.ErrNoAgent) && !o.follow {
 		return s.showOldLog(o)
 	}
 	if err != nil {
 		return err
 	}
-	defer answer.Body.Close()
-	lines := bufio.NewScanner(answer.Body)
-	for lines.Scan() {
+	defer reads.Close()
+	for line, err := reads.Line(); err == nil; line, err = reads.Line() {
 		var r audit.Record
-		if json.Unmarshal(lines.Bytes(), &r) != nil {
+		if json.Unmarshal(line, &r) != nil {
 			continue
 		}
 		if err := s.showRead(o, r); err != nil {
@@ -105,10 +103,7 @@ func readLine(r audit.Record) string {
 	if r.IsGap() {
 		return fmt.Sprintf("%s  … %d reads could not be recorded", r.At.Local().Format(time.DateTime), r.Dropped)
 	}
-	exe, pid := r.Exe, r.PID
-	if r.ParentPID != 0 {
-		exe, pid = r.ParentExe, r.ParentPID
-	}
+	exe, pid := r.Who()
 	line := fmt.Sprintf("%s  %-12s  %s (process %d)", r.Time.Local().Format(time.DateTime), oneLine(r.Connection), cell(exe, "a program that the system does not name"), pid)
 	if r.ParentPID != 0 {
 		line += " through authtray"

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net/http"
 
 	"github.com/authtray/authtray/app/agent"
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/tokens/client"
 	"github.com/authtray/authtray/tokens/store"
 )
 
@@ -25,7 +25,7 @@ func withFiles(config.Paths) (store.Store, error) { return store.Memory(), nil }
 
 // here does something with the agent that runs; where none does, with one that
 // lives in this process for as long as it takes, so that the same rules hold.
-func (s *shell) here(ctx context.Context, n needs, act func(remote) error) error {
+func (s *shell) here(ctx context.Context, n needs, act func(client.Agent) error) error {
 	switch _, running, err := s.running(ctx); {
 	case err != nil:
 		return err
@@ -45,7 +45,7 @@ func (s *shell) here(ctx context.Context, n needs, act func(remote) error) error
 		return err
 	}
 	defer keep.Close()
-	return agent.InProcess(ctx, s.agentOptions(keep), func(c *http.Client) error { return act(remote{c}) })
+	return agent.InProcess(ctx, s.agentOptions(keep), act)
 }
 
 // examineHere examines what an agent would stand on, where none can be asked.

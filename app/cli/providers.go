@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/tokens/client"
 )
 
 func (s *shell) providersCommand() *cobra.Command {
@@ -27,7 +29,7 @@ func (s *shell) providersCommand() *cobra.Command {
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "as JSON")
 	c.RunE = s.do(func(ctx context.Context, args []string) error {
-		return s.here(ctx, withFiles, func(a remote) error {
+		return s.here(ctx, withFiles, func(a client.Agent) error {
 			switch {
 			case len(args) == 0:
 				return s.listProviders(ctx, a, asJSON)
@@ -39,11 +41,11 @@ func (s *shell) providersCommand() *cobra.Command {
 	return c
 }
 
-func (s *shell) listProviders(ctx context.Context, a remote, asJSON bool) error {
+func (s *shell) listProviders(ctx context.Context, a client.Agent, asJSON bool) error {
 	var all struct {
 		Providers []api.Brief `json:"providers"`
 	}
-	if err := a.get(ctx, "/v1/providers", &all); err != nil {
+	if err := a.Do(ctx, http.MethodGet, "/v1/providers", nil, &all); err != nil {
 		return err
 	}
 	if asJSON {
@@ -57,9 +59,9 @@ func (s *shell) listProviders(ctx context.Context, a remote, asJSON bool) error 
 	return t.Flush()
 }
 
-func (s *shell) showProvider(ctx context.Context, a remote, id string, asJSON bool) error {
+func (s *shell) showProvider(ctx context.Context, a client.Agent, id string, asJSON bool) error {
 	var p api.Provider
-	if err := a.get(ctx, "/v1/providers/"+escape(id), &p); err != nil {
+	if err := a.Do(ctx, http.MethodGet, "/v1/providers/"+escape(id), nil, &p); err != nil {
 		return s.explain(ctx, a, id, err)
 	}
 	if asJSON {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/client"
 )
 
 func (s *shell) removeCommand() *cobra.Command {
@@ -20,7 +21,7 @@ keychain, and remove the connection's file.`,
 		Example: `  authtray remove work`,
 		Args:    named,
 		RunE: s.do(func(ctx context.Context, args []string) error {
-			return s.here(ctx, withKeychain, func(a remote) error {
+			return s.here(ctx, withKeychain, func(a client.Agent) error {
 				return s.giveBack(ctx, a, connection(args[0]), args[0]+" is removed.")
 			})
 		}),
@@ -42,9 +43,9 @@ connection stays, to be connected again.`,
 }
 
 // giveBack says what was done, and what could not be.
-func (s *shell) giveBack(ctx context.Context, a remote, path, done string) error {
+func (s *shell) giveBack(ctx context.Context, a client.Agent, path, done string) error {
 	var r api.Removed
-	if err := a.do(ctx, http.MethodDelete, path, nil, &r); err != nil {
+	if err := a.Do(ctx, http.MethodDelete, path, nil, &r); err != nil {
 		return err
 	}
 	if r.Revoked {
@@ -66,7 +67,7 @@ agent renews in time.`,
 		Args:    named,
 		RunE: s.do(func(ctx context.Context, args []string) error {
 			var now tokens.Status
-			if err := s.agent().do(ctx, http.MethodPost, connection(args[0], "refresh"), nil, &now); err != nil {
+			if err := s.agent().Do(ctx, http.MethodPost, connection(args[0], "refresh"), nil, &now); err != nil {
 				return err
 			}
 			if now.State != tokens.Connected {

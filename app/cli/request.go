@@ -17,7 +17,6 @@ import (
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/tokens"
-	"github.com/authtray/authtray/tokens/client"
 )
 
 // apiRequest is what the request command was told.
@@ -98,7 +97,7 @@ func (s *shell) request(ctx context.Context, name, target string, told apiReques
 	if err != nil {
 		return err
 	}
-	token, err := bearerOf(askToken(ctx, client.Request{Method: "GET", Target: connection(name, "token")}))
+	token, err := bearerOf(s.token(ctx, name))
 	if err != nil {
 		return err
 	}
@@ -111,7 +110,7 @@ func (s *shell) request(ctx context.Context, name, target string, told apiReques
 		return err
 	}
 	if rejected {
-		next, err := bearerOf(reject(ctx, name, token.AccessToken))
+		next, err := bearerOf(s.reject(ctx, name, token.AccessToken))
 		if err == nil && next.AccessToken != token.AccessToken {
 			answer.Body.Close()
 			answer, rejected, err = told.send(ctx, provider, to, next, body)
@@ -129,7 +128,7 @@ func (s *shell) provider(ctx context.Context, name string) (*providers.Client, e
 		Config      *catalog.Connection `json:"config"`
 		ConfigError string              `json:"config_error"`
 	}
-	if err := s.agent().get(ctx, connection(name), &now); err != nil {
+	if err := s.get(ctx, connection(name), &now); err != nil {
 		return nil, err
 	}
 	if now.Config == nil || now.Config.Provider == "" {

@@ -84,7 +84,7 @@ func (s *shell) openCommand() *cobra.Command {
 			if err := s.ensureAgent(ctx); err != nil {
 				return err
 			}
-			return s.agent().do(ctx, http.MethodPost, "/v1/window", nil, nil)
+			return s.agent().Do(ctx, http.MethodPost, "/v1/window", nil, nil)
 		}),
 	}
 }
@@ -98,7 +98,7 @@ takes them up from the keychain.`,
 		Example: `  authtray quit`,
 		Args:    cobra.NoArgs,
 		RunE: s.do(func(ctx context.Context, _ []string) error {
-			if err := s.agent().do(ctx, http.MethodPost, "/v1/quit", nil, nil); err != nil {
+			if err := s.agent().Do(ctx, http.MethodPost, "/v1/quit", nil, nil); err != nil {
 				return err
 			}
 			unlock, err := agent.AwaitEnd(ctx, s.paths)

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/tokens/client"
 )
 
 // maxSecret is how long what is read from stdin may be, in bytes.
@@ -42,8 +43,8 @@ At a terminal it asks, and does not show what is typed.`,
 				return err
 			}
 			in := api.Secret{ClientSecret: secret}
-			return s.here(ctx, withKeychain, func(a remote) error {
-				if err := a.do(ctx, http.MethodPut, connection(args[0], "secret"), in, nil); err != nil {
+			return s.here(ctx, withKeychain, func(a client.Agent) error {
+				if err := a.Do(ctx, http.MethodPut, connection(args[0], "secret"), in, nil); err != nil {
 					return err
 				}
 				return s.print("The client secret of %s is kept.", args[0])

@@ -45,7 +45,7 @@ func (s *shell) statusCommand() *cobra.Command {
 // copyJSON prints an answer of the agent as it came, indented.
 func (s *shell) copyJSON(ctx context.Context, path string) error {
 	var raw json.RawMessage
-	if err := s.agent().get(ctx, path, &raw); err != nil {
+	if err := s.get(ctx, path, &raw); err != nil {
 		return err
 	}
 	return s.printJSON(raw)
@@ -75,11 +75,11 @@ func (s *shell) showAll(ctx context.Context, path string) error {
 	var all struct {
 		Connections []api.Connection `json:"connections"`
 	}
-	if err := s.agent().get(ctx, path, &all); err != nil {
+	if err := s.get(ctx, path, &all); err != nil {
 		return err
 	}
 	var health api.Health
-	if err := s.agent().get(ctx, "/v1/health", &health); err != nil {
+	if err := s.get(ctx, "/v1/health", &health); err != nil {
 		return err
 	}
 	if err := s.table(all.Connections); err != nil {
@@ -135,7 +135,7 @@ func (s *shell) expiry(st tokens.Status) string {
 
 func (s *shell) showOne(ctx context.Context, path string) error {
 	var st api.Connection
-	if err := s.agent().get(ctx, path, &st); err != nil {
+	if err := s.get(ctx, path, &st); err != nil {
 		return err
 	}
 	t := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)

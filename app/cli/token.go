@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/cli/internal/quick"
 	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/client"
@@ -62,7 +64,7 @@ printed, and a line on stderr says so ("min_valid_met":false in the JSON).`,
 		if asked {
 			q.Set("min_valid", minValid.String())
 		}
-		t, raw, err := fetchToken(ctx, connection(args[0], "token"), q)
+		t, raw, err := s.fetchToken(ctx, connection(args[0], "token"), q)
 		if err != nil {
 			return err
 		}
@@ -97,37 +99,47 @@ func tokenQuery(scopes []string, resource string) url.Values {
 }
 
 // fetchToken takes up the answer that came before main, or asks.
-func fetchToken(ctx context.Context, target string, q url.Values) (tokens.Token, []byte, error) {
+func (s *shell) fetchToken(ctx context.Context, path string, q url.Values) (tokens.Token, []byte, error) {
 	early, asked := quick.Taken()
 	switch {
 	case asked && early == nil:
 		return tokens.Token{}, nil, &trouble{exit: exitUnavailable, sentence: "the agent gave no answer", hint: "authtray status"}
 	case asked:
-		a, err := client.Read(early)
-		t := tokens.Token{AccessToken: strings.TrimSuffix(string(a.Body), "\n")}
+		body, err := client.ReadAnswer(early)
+		t := tokens.Token{AccessToken: strings.TrimSuffix(string(body), "\n")}
 		if quick.SaysShort(early) {
 			t.MinValidMet = new(bool)
 		}
 		return t, nil, err
 	}
 	if len(q) > 0 {
-		target += "?" + q.Encode()
+		path += "?" + q.Encode()
 	}
-	return askToken(ctx, client.Request{Method: "GET", Target: target})
+	return s.askToken(ctx, http.MethodGet, path, nil)
 }
 
-func askToken(ctx context.Context, r client.Request) (tokens.Token, []byte, error) {
+// token is a connection's token, and the agent's JSON of it.
+func (s *shell) token(ctx context.Context, name string) (tokens.Token, []byte, error) {
+	return s.askToken(ctx, http.MethodGet, connection(name, "token"), nil)
+}
+
+// reject tells the agent that a token was refused, and gives the one to use now.
+func (s *shell) reject(ctx context.Context, name, token string) (tokens.Token, []byte, error) {
+	return s.askToken(ctx, http.MethodPost, connection(name, "rejected"), api.Rejected{AccessToken: token})
+}
+
+func (s *shell) askToken(ctx context.Context, method, path string, in any) (tokens.Token, []byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, tokenTimeout)
 	defer cancel()
-	a, err := client.Do(ctx, r)
-	if err != nil {
+	var raw json.RawMessage
+	if err := s.agent().Do(ctx, method, path, in, &raw); err != nil {
 		return tokens.Token{}, nil, err
 	}
 	var t tokens.Token
-	if err := json.Unmarshal(a.Body, &t); err != nil {
+	if err := json.Unmarshal(raw, &t); err != nil {
 		return t, nil, fmt.Errorf("the agent's answer cannot be read: %w", err)
 	}
-	return t, a.Body, nil
+	return t, raw, nil
 }
 
 // formats are the ways to print a token; raw is the agent's JSON.
@@ -203,20 +215,11 @@ the current one, it is renewed once, however many tools say so.`,
 			if err != nil {
 				return err
 			}
-			t, _, err := reject(ctx, args[0], old)
+			t, _, err := s.reject(ctx, args[0], old)
 			if err != nil {
 				return err
 			}
 			return s.write(t.AccessToken+"\n", nil)
 		}),
 	}
-}
-
-// reject tells the agent that a token was refused.
-func reject(ctx context.Context, name, token string) (tokens.Token, []byte, error) {
-	body, err := json.Marshal(map[string]string{"access_token": token})
-	if err != nil {
-		return tokens.Token{}, nil, err
-	}
-	return askToken(ctx, client.Request{Method: "POST", Target: connection(name, "rejected"), Body: body})
 }

@@ -1,13 +1,10 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -30,47 +27,27 @@ With --json each line is {"event": "connection" or "removed", "connection": {…
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "a JSON object a line")
 	c.RunE = s.do(func(ctx context.Context, _ []string) error {
-		answer, err := s.agent().send(ctx, http.MethodGet, "/v1/events", nil)
+		stream, err := s.agent().Stream(ctx, http.MethodGet, "/v1/events", nil)
 		if err != nil {
 			return err
 		}
-		defer answer.Body.Close()
+		defer stream.Close()
 		show := s.showEvent
 		if asJSON {
 			show = s.printEvent
 		}
-		err = events(answer.Body, show)
+		// An agent that is gone ends the stream, however rudely.
+		for event, data, err := stream.Event(); err == nil; event, data, err = stream.Event() {
+			if err := show(event, data); err != nil {
+				return err
+			}
+		}
 		if ctx.Err() != nil {
 			return nil // interrupted: that is how one stops watching
-		}
-		if err != nil {
-			return err
 		}
 		return &trouble{exit: exitNoAgent, sentence: "the agent has ended", hint: "authtray run"}
 	})
 	return c
-}
-
-// events reads server-sent events until the stream ends. An agent that is gone
-// ends it, however rudely.
-func events(stream io.Reader, show func(event string, data []byte) error) error {
-	lines := bufio.NewReader(stream)
-	event := ""
-	for {
-		line, err := lines.ReadString('\n')
-		if err != nil {
-			return nil
-		}
-		line = strings.TrimRight(line, "\r\n")
-		if name, ok := strings.CutPrefix(line, "event: "); ok {
-			event = name
-		}
-		if data, ok := strings.CutPrefix(line, "data: "); ok {
-			if err := show(event, []byte(data)); err != nil {
-				return err
-			}
-		}
-	}
 }
 
 func (s *shell) printEvent(event string, data []byte) error {

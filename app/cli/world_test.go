@@ -15,6 +15,7 @@ import (
 	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/providers/practice/practicetest"
 	"github.com/authtray/authtray/providers/practice/server"
+	"github.com/authtray/authtray/tokens/client"
 	"github.com/authtray/authtray/tokens/store"
 )
 
@@ -79,10 +80,10 @@ func (w *world) start() {
 		}
 		unlock()
 	})
-	eventually(w.t, "the agent answers", func() bool { return w.agent().get(w.t.Context(), "/v1/health", nil) == nil })
+	eventually(w.t, "the agent answers", func() bool { return w.agent().Do(w.t.Context(), http.MethodGet, "/v1/health", nil, nil) == nil })
 }
 
-func (w *world) agent() remote { return remote{api.Client(w.paths.Socket)} }
+func (w *world) agent() client.Agent { return client.At(w.paths.Socket) }
 
 // eventually waits for something that a goroutine of the agent brings about.
 func eventually(t *testing.T, what string, is func() bool) {
@@ -116,14 +117,14 @@ func (w *world) read(name string) string {
 // seen is a connection as the agent has it; the zero value where it has none.
 func (w *world) seen(name string) (c api.Connection) {
 	w.t.Helper()
-	w.agent().get(w.t.Context(), connection(name), &c)
+	w.agent().Do(w.t.Context(), http.MethodGet, connection(name), nil, &c)
 	return c
 }
 
 // put adds or changes a connection over the socket.
 func (w *world) put(name string, conn map[string]any) {
 	w.t.Helper()
-	if err := w.agent().do(w.t.Context(), http.MethodPut, connection(name), conn, nil); err != nil {
+	if err := w.agent().Do(w.t.Context(), http.MethodPut, connection(name), conn, nil); err != nil {
 		w.t.Fatal(err)
 	}
 }

@@ -1,41 +1,20 @@
-package client_test
+package client
 
 import (
+	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
-	"sync"
+	"strings"
 	"testing"
 )
 
-// agent is a small agent of a connection "work": its tokens are numbered, and a
-// rejected current one makes way for the next.
-type agent struct {
-	mu       sync.Mutex
-	number   int
-	told     []string // tokens that were reported as rejected
-	stuck    bool     // nothing newer is to be had
-	requests int
-	short    bool // its tokens last less long than wanted
-}
-
-func startAgent(t *testing.T) *agent {
-	t.Helper()
-	a := &agent{number: 1}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /v1/connections/work/token", func(w http.ResponseWriter, r *http.Request) { a.token(w) })
-	mux.HandleFunc("POST /v1/connections/work/rejected", a.rejected)
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		problem(w, 404, `{"code":"unknown_connection","detail":"There is no connection play.","hint":"authtray status"}`)
-	})
-	serve(t, mux)
-	return a
-}
-
-func serve(t *testing.T, h http.Handler) {
+// listen serves h where the agent would listen.
+func listen(t *testing.T, h http.HandlerFunc) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "s")
 	l, err := net.Listen("unix", path)
@@ -48,39 +27,177 @@ func serve(t *testing.T, h http.Handler) {
 	t.Setenv("AUTHTRAY_SOCKET", path)
 }
 
-func (a *agent) token(w http.ResponseWriter) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.requests++
-	w.Header().Set("Content-Type", "application/json")
-	met := ""
-	if a.short {
-		met = `"min_valid_met":false,`
+func TestDoSendsJSONAndReadsJSON(t *testing.T) {
+	listen(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if r.URL.RequestURI() != "/v1/a%2Fb?y=z" || r.Header.Get("Accept") != "application/json" || string(body) != `{"k":"v"}` {
+			t.Errorf("%s %s %s", r.URL, r.Header, body)
+		}
+		json.NewEncoder(w).Encode(strings.Repeat("x", 100_000)) // long enough to come in chunks
+	})
+	var long string
+	err := Agent{}.Do(t.Context(), "PUT", "/v1/a%2Fb?y=z", map[string]string{"k": "v"}, &long)
+	if err != nil || len(long) != 100_000 {
+		t.Errorf("%d bytes, %v", len(long), err)
 	}
-	fmt.Fprintf(w, `{`+met+`"access_token":"token-%d","token_type":"Bearer","expires_at":"2030-01-02T03:04:05Z","scopes":["a","b"],"account":"ada","extra":{"instance_url":"https://i.example"}}`, a.number)
 }
 
-func (a *agent) rejected(w http.ResponseWriter, r *http.Request) {
-	var in struct {
-		AccessToken string `json:"access_token"`
+func TestDoRefusesAPathThatAddsHeaders(t *testing.T) {
+	listen(t, func(http.ResponseWriter, *http.Request) { t.Error("it was sent") })
+	for _, path := range []string{"/v1/x HTTP/1.1\r\nX: y", "/v1/x\n", "/v1/\x7f", "/v1/\x00"} {
+		if err := (Agent{}).Do(t.Context(), "GET", path, nil, nil); err == nil {
+			t.Errorf("%q was taken", path)
+		}
 	}
-	json.NewDecoder(r.Body).Decode(&in)
-	a.mu.Lock()
-	a.told = append(a.told, in.AccessToken)
-	stuck := a.stuck
-	if in.AccessToken == fmt.Sprintf("token-%d", a.number) && !stuck {
-		a.number++
-	}
-	a.mu.Unlock()
-	if stuck {
-		problem(w, 409, `{"code":"rejected_again","detail":"The new token was rejected too."}`)
-		return
-	}
-	a.token(w)
 }
 
-func problem(w http.ResponseWriter, status int, body string) {
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(status)
-	fmt.Fprint(w, body)
+func TestDoReadsNoMoreThanItsLimit(t *testing.T) {
+	listen(t, func(w http.ResponseWriter, _ *http.Request) {
+		piece := []byte(strings.Repeat(" ", 1<<20))
+		for range maxAnswer/len(piece) + 1 {
+			w.Write(piece)
+		}
+	})
+	var out any
+	if err := (Agent{}).Do(t.Context(), "GET", "/", nil, &out); !errors.Is(err, ErrNoAnswer) || !errors.Is(err, errTooLong) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestRefusalOfARequestThatWasNotReadIsTold(t *testing.T) {
+	listen(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusRequestEntityTooLarge)
+		io.WriteString(w, `{"code":"bad_request","detail":"Too long."}`)
+	})
+	err := Agent{}.Do(t.Context(), "PUT", "/", strings.Repeat("x", 4<<20), nil)
+	var p *Problem
+	if !errors.As(err, &p) || p.Code != "bad_request" {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestNoAgentIsTold(t *testing.T) {
+	dir := t.TempDir()
+	stale := filepath.Join(dir, "stale")
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: stale, Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.SetUnlinkOnClose(false)
+	l.Close()
+	for _, path := range []string{filepath.Join(dir, "none"), filepath.Join(dir, "no", "folder"), stale} {
+		t.Setenv("AUTHTRAY_SOCKET", path)
+		if err := (Agent{}).Do(t.Context(), "GET", "/", nil, nil); !errors.Is(err, ErrNoAgent) {
+			t.Errorf("%s: %v", path, err)
+		}
+		if _, err := At(path).Stream(t.Context(), "GET", "/", nil); !errors.Is(err, ErrNoAgent) {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
+func TestAgentThatHangsUpGaveNoAnswer(t *testing.T) {
+	for name, said := range map[string]string{"at once": "", "in the head": "HTTP/1.1 200 OK\r\nA: ", "in the body": "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n{}"} {
+		t.Run(name, func(t *testing.T) {
+			ours, theirs := net.Pipe()
+			go func() {
+				theirs.Read(make([]byte, 1024))
+				io.WriteString(theirs, said)
+				theirs.Close()
+			}()
+			agent := Agent{Dial: func(context.Context) (net.Conn, error) { return ours, nil }}
+			var out any
+			if err := agent.Do(t.Context(), "GET", "/", nil, &out); !errors.Is(err, ErrNoAnswer) {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
+func TestSilentAgentIsWaitedForAsLongAsTheContextSays(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	listen(t, func(_ http.ResponseWriter, r *http.Request) {
+		cancel() // the question has arrived, and is never answered
+		<-r.Context().Done()
+	})
+	if err := (Agent{}).Do(ctx, "GET", "/", nil, nil); !errors.Is(err, context.Canceled) || !errors.Is(err, ErrNoAnswer) {
+		t.Errorf("%v", err)
+	}
+}
+
+// streamed is the answer that says so.
+func streamed(t *testing.T, said string) *Stream {
+	t.Helper()
+	listen(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, said) })
+	s, err := Agent{}.Stream(t.Context(), "GET", "/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func TestStreamGivesWholeLines(t *testing.T) {
+	s := streamed(t, "{\"a\":1}\r\n\n{\"b\":2}\n{\"cut")
+	for _, want := range []string{`{"a":1}`, "", `{"b":2}`} {
+		if line, err := s.Line(); string(line) != want || err != nil {
+			t.Errorf("%q, %v; want %q", line, err, want)
+		}
+	}
+	if line, err := s.Line(); err != io.EOF {
+		t.Errorf("%q, %v at the end", line, err)
+	}
+}
+
+func TestStreamEndsAtALineThatIsTooLong(t *testing.T) {
+	s := streamed(t, strings.Repeat("x", maxLine+1)+"\n")
+	if line, err := s.Line(); !errors.Is(err, ErrNoAnswer) {
+		t.Errorf("%d bytes, %v", len(line), err)
+	}
+}
+
+func TestStreamGivesEvents(t *testing.T) {
+	s := streamed(t, ": hello\n\nevent: connection\n: amid\ndata: {\"name\":\ndata:\"a\"}\n\nevent: void\n\ndata: x\nid: 7\n\nevent: removed\ndata: {\"cut\":1}\n")
+	for _, want := range [][2]string{{"connection", "{\"name\":\n\"a\"}"}, {"", "x"}} {
+		if name, data, err := s.Event(); name != want[0] || string(data) != want[1] || err != nil {
+			t.Errorf("%q %q, %v; want %q", name, data, err, want)
+		}
+	}
+	if name, data, err := s.Event(); err != io.EOF {
+		t.Errorf("%q %q, %v at the end", name, data, err)
+	}
+}
+
+func TestStreamEndsWithItsContextAndWithItsAgent(t *testing.T) {
+	for name, end := range map[string]func(cancel func(), conn net.Conn){
+		"context": func(cancel func(), _ net.Conn) { cancel() },
+		"agent":   func(_ func(), conn net.Conn) { conn.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			listen(t, func(w http.ResponseWriter, r *http.Request) {
+				conn, buffered, err := http.NewResponseController(w).Hijack()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				io.WriteString(buffered, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{}\n\r\n")
+				buffered.Flush()
+				end(cancel, conn)
+				io.Copy(io.Discard, conn)
+				conn.Close()
+			})
+			s, err := Agent{}.Stream(ctx, "GET", "/", nil)
+			for err == nil {
+				_, err = s.Line()
+			}
+			if !errors.Is(err, ErrNoAnswer) || errors.Is(err, context.Canceled) != (name == "context") {
+				t.Errorf("%v", err)
+			}
+			if s != nil {
+				s.Close()
+			}
+		})
+	}
 }

@@ -9,22 +9,17 @@ import (
 	"net"
 	"os"
 	"syscall"
-
-	"github.com/authtray/authtray/tokens/client/address"
 )
 
-// Dial connects to the agent and sees that it runs as this user.
-func Dial(ctx context.Context) (net.Conn, error) {
-	path, err := address.Agent()
-	if err != nil {
-		return nil, err
-	}
+// Dial connects to the agent at an address, the path of its socket, and sees that
+// it runs as this user. Safe for concurrent use.
+func Dial(ctx context.Context, address string) (net.Conn, error) {
 	var d net.Dialer
-	conn, err := d.DialContext(ctx, "unix", path)
+	conn, err := d.DialContext(ctx, "unix", address)
 	if err != nil {
-		return nil, dialError(path, err)
+		return nil, dialError(address, err)
 	}
-	if err := checkServer(conn.(*net.UnixConn), path); err != nil {
+	if err := checkServer(conn.(*net.UnixConn), address); err != nil {
 		conn.Close()
 		return nil, err
 	}

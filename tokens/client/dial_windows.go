@@ -21,12 +21,9 @@ const (
 	errorPipeBusy          = syscall.Errno(231)
 )
 
-// Dial connects to the agent's pipe and sees that it belongs to this user.
-func Dial(ctx context.Context) (net.Conn, error) {
-	name, err := address.Agent()
-	if err != nil {
-		return nil, err
-	}
+// Dial connects to the agent at an address, the name of its pipe, and sees that it
+// runs as this user. Safe for concurrent use.
+func Dial(ctx context.Context, name string) (net.Conn, error) {
 	handle, err := open(ctx, name)
 	if err != nil {
 		return nil, err

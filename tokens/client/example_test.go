@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/authtray/authtray/tokens/client"
 )
@@ -48,6 +50,22 @@ func ExampleTransport() {
 	body, _ := io.ReadAll(answer.Body)
 	fmt.Println(string(body))
 	// Output: you sent Bearer token-1
+}
+
+func ExampleAgent_Do() {
+	defer exampleAgent()()
+
+	var answer struct {
+		AccessToken string    `json:"access_token"`
+		ExpiresAt   time.Time `json:"expires_at"`
+	}
+	err := client.Agent{}.Do(context.Background(), "GET", "/v1/connections/work/token?min_valid=5m", nil, &answer)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(answer.AccessToken, "until", answer.ExpiresAt.Format(time.DateOnly))
+	// Output: token-1 until 2030-01-02
 }
 
 // exampleAgent stands in for the agent that runs on a desktop.

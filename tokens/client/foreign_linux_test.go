@@ -67,7 +67,7 @@ func TestServerOfAnotherUserIsToldNothing(t *testing.T) {
 	}
 	path, heard := serveAs(t, 65534)
 	t.Setenv("AUTHTRAY_SOCKET", path)
-	if _, err := Do(t.Context(), Request{Method: "GET", Target: "/secret"}); !errors.Is(err, ErrForeign) {
+	if err := (Agent{}).Do(t.Context(), "GET", "/secret", nil, nil); !errors.Is(err, ErrForeign) {
 		t.Errorf("%v", err)
 	}
 	if got := heard(); got != "" {

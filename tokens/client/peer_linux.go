@@ -1,6 +1,7 @@
 package client
 
 import (
+	"errors"
 	"net"
 	"syscall"
 )
@@ -16,15 +17,8 @@ func peerUID(conn *net.UnixConn, _ string) (int, error) {
 	err = raw.Control(func(fd uintptr) {
 		cred, failed = syscall.GetsockoptUcred(int(fd), syscall.SOL_SOCKET, syscall.SO_PEERCRED)
 	})
-	if err != nil || failed != nil {
-		return 0, firstOf(err, failed)
+	if err := errors.Join(err, failed); err != nil {
+		return 0, err
 	}
 	return int(cred.Uid), nil
-}
-
-func firstOf(a, b error) error {
-	if a != nil {
-		return a
-	}
-	return b
 }

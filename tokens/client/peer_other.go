@@ -1,4 +1,4 @@
-//go:build unix && !linux
+//go:build unix && !linux && !darwin
 
 package client
 
@@ -7,9 +7,8 @@ import (
 	"syscall"
 )
 
-// peerUID is the owner of the socket file. The standard library has no
-// LOCAL_PEERCRED; only its owner, and root, can have bound the socket in a
-// folder that is 0700.
+// peerUID is the owner of the socket file: only its owner, and root, can have
+// bound the socket in a folder that is 0700.
 func peerUID(_ *net.UnixConn, path string) (int, error) {
 	var st syscall.Stat_t
 	if err := syscall.Lstat(path, &st); err != nil {

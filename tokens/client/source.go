@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/url"
 	"time"
@@ -10,8 +9,8 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// patience bounds one question to the agent, which itself waits up to half a
-// minute for a refresh.
+// patience is how long TokenSource and Transport wait for the agent, which itself
+// waits up to half a minute for a refresh.
 const patience = 35 * time.Second
 
 // token is the agent's answer.
@@ -28,30 +27,23 @@ type token struct {
 
 // current asks for a token that is good now.
 func current(ctx context.Context, name string) (*oauth2.Token, error) {
-	return ask(ctx, name, Request{Method: "GET", Target: path(name) + "/token"})
+	return ask(ctx, name, "GET", "token", nil)
 }
 
 // rejected tells that an API refused a token, and asks for the one to use now.
 func rejected(ctx context.Context, name, accessToken string) (*oauth2.Token, error) {
-	body, err := json.Marshal(map[string]string{"access_token": accessToken})
-	if err != nil {
-		return nil, err
-	}
-	return ask(ctx, name, Request{Method: "POST", Target: path(name) + "/rejected", Body: body})
+	return ask(ctx, name, "POST", "rejected", map[string]string{"access_token": accessToken})
 }
 
-func path(name string) string { return "/v1/connections/" + url.PathEscape(name) }
-
-func ask(ctx context.Context, name string, r Request) (*oauth2.Token, error) {
+func ask(ctx context.Context, name, method, what string, in any) (*oauth2.Token, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	a, err := Do(ctx, r)
-	if err != nil {
+	var t token
+	if err := (Agent{}).Do(ctx, method, "/v1/connections/"+url.PathEscape(name)+"/"+what, in, &t); err != nil {
 		return nil, fmt.Errorf("no token for %q: %w", name, err)
 	}
-	var t token
-	if err := json.Unmarshal(a.Body, &t); err != nil || t.AccessToken == "" {
-		return nil, fmt.Errorf("no token for %q: the agent's answer cannot be read", name)
+	if t.AccessToken == "" {
+		return nil, fmt.Errorf("no token for %q: the agent's answer has none", name)
 	}
 	return t.oauth2(), nil
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -19,6 +20,7 @@ import (
 	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/providers/practice/practicetest"
 	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/client"
 	"github.com/authtray/authtray/tokens/store"
 	"github.com/authtray/authtray/tokens/store/storetest"
 )
@@ -52,7 +54,7 @@ func newAgent(t testing.TB, bus *storetest.Bus, p *provider, profile string) *ag
 		Profile: profile, Config: filepath.Join(dir, "config"), State: filepath.Join(dir, "state"),
 		Socket: filepath.Join(dir, "run", "agent.sock"),
 	}}
-	a.client = api.Client(a.paths.Socket)
+	a.client = httpClient(a.paths.Socket)
 	a.items = store.Split(readOnly{store.RawKeychain(a.paths.Service())})
 	t.Cleanup(func() {
 		a.kill()
@@ -62,6 +64,13 @@ func newAgent(t testing.TB, bus *storetest.Bus, p *provider, profile string) *ag
 		log.Close()
 	})
 	return a
+}
+
+// httpClient sends every request to the socket, whatever host its URL names.
+func httpClient(address string) *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return client.Dial(ctx, address) },
+	}}
 }
 
 func (a *agent) showLog() {
@@ -112,7 +121,7 @@ func (a *agent) awaitAnswer() {
 			a.t.Fatalf("the agent ended: %v", a.cmd.ProcessState)
 		default:
 		}
-		c, err := api.Dial(context.Background(), a.paths.Socket)
+		c, err := client.Dial(context.Background(), a.paths.Socket)
 		if err == nil {
 			c.Close()
 		}

@@ -12,6 +12,7 @@ import (
 	product "github.com/authtray/authtray/app/agent"
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/client"
 	"github.com/authtray/authtray/tokens/store"
 	"github.com/authtray/authtray/tokens/store/storetest"
 )
@@ -39,7 +40,7 @@ func (a *agent) here(kept store.Store) (stop func()) {
 	})
 	a.t.Cleanup(stop)
 	eventually(a.t, "the agent answers", func() bool {
-		c, err := api.Dial(context.Background(), a.paths.Socket)
+		c, err := client.Dial(context.Background(), a.paths.Socket)
 		if err == nil {
 			c.Close()
 		}

@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/providers/faultkit"
 	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/client"
 )
 
 // endTime is how long an agent that was asked to end waits for an answer that is
@@ -62,7 +62,7 @@ func TestAskedToEndWhileAnAnswerIsOnItsWayItKeepsTheNewGrant(t *testing.T) {
 			first, ended := d.cmd, d.ended
 			ask(d)
 			eventually(t, "it has heard of it", func() bool {
-				c, err := api.Dial(context.Background(), d.paths.Socket)
+				c, err := client.Dial(context.Background(), d.paths.Socket)
 				if err == nil {
 					c.Close()
 				}

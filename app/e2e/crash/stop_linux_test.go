@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/client"
 )
 
 // TestStoppedPastTheEndOfTheTokenTheFirstCallGetsAFreshOne stops the process as
@@ -67,7 +67,7 @@ func TestStoppedPastTheEndOfTheTokenTheFirstCallGetsAFreshOne(t *testing.T) {
 // asks sends a request, which the agent need not have taken yet.
 func (a *agent) asks(path string) net.Conn {
 	a.t.Helper()
-	c, err := api.Dial(context.Background(), a.paths.Socket)
+	c, err := client.Dial(context.Background(), a.paths.Socket)
 	if err == nil {
 		_, err = io.WriteString(c, "GET /v1"+path+" HTTP/1.1\r\nHost: agent\r\nConnection: close\r\n\r\n")
 	}

@@ -1,6 +1,7 @@
 // Package address knows where the agent listens, by the rule that package
-// app/api documents. It imports next to nothing, because the shortcut of
-// `authtray token` (package quick) starts with it.
+// app/api documents. It is apart from package client for one reason: the shortcut
+// of `authtray token` (package quick) runs before the rest of the program is set
+// up, so what it imports may import next to nothing.
 package address
 
 import (

@@ -17,7 +17,7 @@ func token(answer []byte) ([]byte, bool) {
 		return nil, false
 	}
 	head, body := answer[:end+2], answer[end+4:]
-	if index(head, "\r\nContent-Type: text/plain") < 0 || !wholeLines(head) || SaysShort(answer) {
+	if index(head, "\r\nContent-Type: text/plain") < 0 || !plainLines(head) || SaysShort(answer) {
 		return nil, false
 	}
 	return body, len(body) > 0 && contentLength(head) == len(body)
@@ -69,15 +69,35 @@ func equalFold(b []byte, lower string) bool {
 	return true
 }
 
-// wholeLines: every line ends in CR and LF. Where one ends in LF alone, the head
-// might end there too.
-func wholeLines(head []byte) bool {
-	for i, c := range head {
-		if c == '\n' && (i == 0 || head[i-1] != '\r') {
+// plainLines reports whether every line of a head ends in CR and LF and holds
+// printable ASCII only, and every one but the first names a field. Others are for
+// the ordinary client to judge: where a line ends in LF alone, the head might end
+// there too.
+func plainLines(head []byte) bool {
+	for first := true; len(head) > 0; first = false {
+		end := index(head, "\r\n")
+		if end < 0 || !first && !hasName(head[:end]) {
 			return false
 		}
+		for _, c := range head[:end] {
+			if c < ' ' || c > '~' {
+				return false
+			}
+		}
+		head = head[end+2:]
 	}
 	return true
+}
+
+// hasName reports whether a line begins with a field's name and its colon.
+func hasName(line []byte) bool {
+	for i, c := range line {
+		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-'
+		if !letter {
+			return c == ':' && i > 0
+		}
+	}
+	return false
 }
 
 // index is bytes.Index, for short texts.

@@ -16,6 +16,11 @@ func TestOnlyWholePlainAnswersAreHandedOut(t *testing.T) {
 		"a short one":    {head + "Authtray-Min-Valid-Met: false\r\nContent-Length: 4\r\n\r\nabc\n", ""},
 		"head alone":     {head, ""},
 		"nothing":        {"", ""},
+		"no field":       {head + "x\r\nContent-Length: 4\r\n\r\nabc\n", ""},
+		"no name":        {head + ": x\r\nContent-Length: 4\r\n\r\nabc\n", ""},
+		"folded":         {head + " x: y\r\nContent-Length: 4\r\n\r\nabc\n", ""},
+		"a control":      {head + "X: \x00\r\nContent-Length: 4\r\n\r\nabc\n", ""},
+		"LF alone":       {head + "X: y\nContent-Length: 4\r\n\r\nabc\n", ""},
 		"something else": {"-ERR unknown command\r\n\r\n", ""},
 	} {
 		got, ok := token([]byte(c.answer))
