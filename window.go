@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -37,7 +36,7 @@ func showWindow() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	log := slog.New(slog.DiscardHandler)
-	agent := remote.New(func(ctx context.Context) (net.Conn, error) { return client.Dial(ctx, paths.Socket) })
+	agent := remote.New(client.At(paths.Socket))
 	return window.Main(ctx, agent, window.Options{
 		Address: raise.Address(paths.Socket),
 		Profile: paths.Profile,

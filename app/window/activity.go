@@ -13,6 +13,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"github.com/authtray/authtray/app/access/audit"
 	"github.com/authtray/authtray/app/window/remote"
 )
 
@@ -24,7 +25,7 @@ type activity struct {
 	meet    *button // every program on screen is known
 	list    *rows
 	empty   *widget.Label
-	all     []remote.Read // newest first
+	all     []audit.Record // newest first
 	shown   []reads
 	running bool
 }
@@ -60,11 +61,11 @@ func (a *activity) opened() {
 	a.running = true
 	a.all = nil
 	tell(a.u, func(ctx context.Context) error {
-		return a.u.agent.Log(ctx, remembered, func(r remote.Read) { a.u.out.do(func() { a.take(r) }) })
+		return a.u.agent.Log(ctx, remembered, func(r audit.Record) { a.u.out.do(func() { a.take(r) }) })
 	}, a.ended)
 }
 
-func (a *activity) take(r remote.Read) {
+func (a *activity) take(r audit.Record) {
 	a.all = slices.Insert(a.all, 0, r)
 	a.all = a.all[:min(len(a.all), remembered)]
 	a.show()
@@ -102,12 +103,12 @@ func (a *activity) show() {
 
 // reads are one or more reads of the same token by the same program in a row.
 type reads struct {
-	remote.Read     // the last of them
-	count       int // of how many
+	audit.Record     // the last of them
+	count        int // of how many
 }
 
 // gather adds a read, which is older than those that are there.
-func gather(all []reads, r remote.Read) []reads {
+func gather(all []reads, r audit.Record) []reads {
 	if n := len(all); n > 0 {
 		last := &all[n-1]
 		was, _ := last.Who()
@@ -131,7 +132,7 @@ func (a *activity) strangers() []string {
 	return out
 }
 
-func (a *activity) wants(r remote.Read) bool {
+func (a *activity) wants(r audit.Record) bool {
 	exe, pid := r.Who()
 	text := strings.ToLower(r.Connection + " " + exe + " " + strconv.Itoa(pid))
 	for word := range strings.FieldsSeq(strings.ToLower(a.filter.Text)) {
@@ -186,9 +187,9 @@ func (r *readRow) show(read reads, now time.Time) {
 	if read.count > 1 {
 		r.program.set(programOf(exe) + " × " + strconv.Itoa(read.count))
 	}
-	r.path.set(pathOf(read.Read, known))
+	r.path.set(pathOf(read.Record, known))
 	r.what.set(plain(read.Connection))
-	r.when.set(strings.Join(append([]string{clockTime(read.Time, now)}, manner(read.Read)...), " · "))
+	r.when.set(strings.Join(append([]string{clockTime(read.Time, now)}, manner(read.Record)...), " · "))
 	if read.Dropped > 0 {
 		known = true // nobody to know
 		r.program.set(trn("{{.Count}} reads are missing here", read.Dropped))
@@ -204,7 +205,7 @@ func (r *readRow) show(read reads, now time.Time) {
 }
 
 // manner is how a read differs from the ordinary one.
-func manner(r remote.Read) []string {
+func manner(r audit.Record) []string {
 	var out []string
 	switch r.What {
 	case "api":
@@ -225,7 +226,7 @@ func programOf(exe string) string {
 	return plain(filepath.Base(exe))
 }
 
-func pathOf(r remote.Read, known bool) string {
+func pathOf(r audit.Record, known bool) string {
 	exe, pid := r.Who()
 	text := tr("process {{.PID}}", "PID", strconv.Itoa(pid))
 	if exe != "" {

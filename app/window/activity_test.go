@@ -5,15 +5,18 @@ import (
 	"testing"
 	"time"
 
+	"github.com/authtray/authtray/app/access/audit"
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/window/remote"
 	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/client"
 )
 
-func read(minute int, exe, connection string) remote.Read {
-	return remote.Read{Time: noon.Add(time.Duration(minute) * time.Minute), Exe: exe, Connection: connection, PID: 4000 + minute}
+func read(minute int, exe, connection string) audit.Record {
+	return audit.Record{Time: noon.Add(time.Duration(minute) * time.Minute), Exe: exe, Connection: connection, PID: 4000 + minute}
 }
 
-func withLog(t *testing.T, reads ...remote.Read) *bench {
+func withLog(t *testing.T, reads ...audit.Record) *bench {
 	b := live(t, connected("work"))
 	b.agent.log = reads
 	b.show(viewActivity)
@@ -79,7 +82,7 @@ func TestActivityIsFilteredByProgramConnectionAndPID(t *testing.T) {
 
 func TestAgentWithoutARecordSaysSo(t *testing.T) {
 	b := live(t, connected("work"))
-	b.agent.fails("Log", &remote.Problem{Status: 404, Code: "not_found"})
+	b.agent.fails("Log", &client.Problem{Status: 404, Code: "not_found"})
 	b.show(viewActivity)
 	b.until("it is said", func() bool {
 		return b.activity.empty.Text == "This agent keeps no record of who reads tokens. A newer version of Authtray does."
@@ -92,7 +95,7 @@ func TestSettingIsSentAtOnceAndTakenBackIfRefused(t *testing.T) {
 	b.until("the settings are known", func() bool { return b.settings.notifications.Checked })
 	b.settings.autostart.SetChecked(true)
 	b.until("it is sent", b.agent.has("Set "))
-	b.agent.fails("Set", &remote.Problem{Detail: "The file cannot be written."})
+	b.agent.fails("Set", &client.Problem{Detail: "The file cannot be written."})
 	b.settings.autostart.SetChecked(false)
 	b.until("it is taken back", func() bool { return b.settings.autostart.Checked && b.foot.text == "The file cannot be written." })
 }
@@ -108,7 +111,7 @@ func TestHealthIsToldWithoutADoctor(t *testing.T) {
 func TestHealthOfAPoorDesktop(t *testing.T) {
 	newBench(t)
 	var got []string
-	for _, c := range checksOf(remote.Health{Uptime: "soon", Store: "memory", Tray: "no tray host", Notifications: "none"}) {
+	for _, c := range checksOf(api.Health{Uptime: "soon", Store: "memory", Tray: "no tray host", Notifications: "none"}) {
 		if !c.OK {
 			got = append(got, c.Detail)
 		}
@@ -154,7 +157,7 @@ func TestMannerOfAReadIsTold(t *testing.T) {
 	through.ParentExe, through.ParentPID = "/usr/bin/make", 7
 	refused := read(1, "/usr/bin/gh", "work")
 	refused.What, refused.Code = "rejected", "reconnect_required"
-	b := withLog(t, through, refused, remote.Read{Time: noon, Dropped: 3})
+	b := withLog(t, through, refused, audit.Record{Time: noon, Dropped: 3})
 	for i, want := range [][]string{{"3 reads are missing here"}, {"gh", "12:01 · after a refusal · no token given"}, {"make", "Not known to you · /usr/bin/make · process 7"}} {
 		row := b.newReadRow()
 		row.show(b.activity.shown[i], noon)

@@ -10,13 +10,14 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
 
-	"github.com/authtray/authtray/app/window/remote"
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/client"
 )
 
 // toForm opens the form for the agent's provider, by keyboard alone.
-func toForm(t *testing.T, change func(*remote.Entry), statuses ...tokens.Status) *bench {
+func toForm(t *testing.T, change func(*api.Provider), statuses ...tokens.Status) *bench {
 	t.Helper()
 	b := live(t, statuses...)
 	if change != nil {
@@ -36,7 +37,7 @@ func fill(b *bench, id, secret string) {
 }
 
 func TestProvidersAreFoundWhileTyping(t *testing.T) {
-	all := []remote.Brief{{ID: "gitlab", Name: "GitLab"}, {ID: "github-app", Name: "GitHub App"}, {ID: "github", Name: "GitHub"}, {ID: "bitbucket", Name: "Bitbucket"}, {ID: "mylab", Name: "My Lab"}}
+	all := []api.Brief{{ID: "gitlab", Name: "GitLab"}, {ID: "github-app", Name: "GitHub App"}, {ID: "github", Name: "GitHub"}, {ID: "bitbucket", Name: "Bitbucket"}, {ID: "mylab", Name: "My Lab"}}
 	for typed, want := range map[string][]string{
 		"":         {"Bitbucket", "GitHub", "GitHub App", "GitLab", "My Lab"},
 		"git":      {"GitHub", "GitHub App", "GitLab"},
@@ -73,7 +74,7 @@ func TestFormAsksExactlyWhatTheProviderNeeds(t *testing.T) {
 }
 
 func TestPublicClientIsNotAskedForASecret(t *testing.T) {
-	b := toForm(t, func(e *remote.Entry) { e.Client.Secret = "none" })
+	b := toForm(t, func(e *api.Provider) { e.Client.Secret = "none" })
 	if _, asked := b.form.fields[fieldSecret]; asked {
 		t.Fatal("asks for a secret that the provider does not have")
 	}
@@ -146,14 +147,14 @@ func TestSecretIsForgottenByTheFormOnceItIsSaved(t *testing.T) {
 
 func TestRefusalOfTheAgentLandsNextToItsField(t *testing.T) {
 	b := toForm(t, nil)
-	b.agent.fails("Put", &remote.Problem{Code: "bad_request", Detail: "client_id must not be empty."})
+	b.agent.fails("Put", &client.Problem{Code: "bad_request", Detail: "client_id must not be empty."})
 	fill(b, "id", "s3cret")
 	b.tap(b.form.submits[0])
 	b.until("it is told", b.form.fields[fieldID].error.Visible)
-	b.agent.fails("Put", &remote.Problem{Code: "bad_request", Detail: "The disk is full."})
+	b.agent.fails("Put", &client.Problem{Code: "bad_request", Detail: "The disk is full."})
 	b.tap(b.form.submits[0])
 	b.until("what concerns no field stands below", b.form.general.error.Visible)
-	b.agent.fails("Put", remote.ErrNoAgent)
+	b.agent.fails("Put", client.ErrNoAgent)
 	b.tap(b.form.submits[0])
 	b.until("an absent agent is told too", func() bool { return b.form.general.error.Text == "Authtray's agent does not answer." })
 	if b.form.fields[fieldSecret].Text != "s3cret" || b.form.submits[0].Disabled() {
@@ -162,7 +163,7 @@ func TestRefusalOfTheAgentLandsNextToItsField(t *testing.T) {
 }
 
 // toFlow goes on until the browser is open.
-func toFlow(t *testing.T, change func(*remote.Entry)) *bench {
+func toFlow(t *testing.T, change func(*api.Provider)) *bench {
 	t.Helper()
 	b := toForm(t, change)
 	fill(b, "id", "s3cret")
@@ -202,7 +203,7 @@ func TestEscapeCancelsThePendingFlow(t *testing.T) {
 
 func TestFailedFlowSaysWhyAndCanBeTriedAgain(t *testing.T) {
 	b := toFlow(t, nil)
-	b.agent.ended <- &remote.Problem{Code: "connect_failed", Detail: "Access was denied in the browser."}
+	b.agent.ended <- &client.Problem{Code: "connect_failed", Detail: "Access was denied in the browser."}
 	b.until("it has failed", func() bool { return !b.flow.pending })
 	b.sees(b.flow.box, "Access was denied in the browser.")
 	b.press(fyne.KeyReturn) // the focus is on "Try again"
@@ -211,7 +212,7 @@ func TestFailedFlowSaysWhyAndCanBeTriedAgain(t *testing.T) {
 
 func TestFailureThatConcernsAFieldLeadsBackToIt(t *testing.T) {
 	b := toFlow(t, nil)
-	b.agent.ended <- &remote.Problem{Code: "connect_failed", Reason: "client_refused", Detail: "GitLab does not know this client secret."}
+	b.agent.ended <- &client.Problem{Code: "connect_failed", Reason: "client_refused", Detail: "GitLab does not know this client secret."}
 	b.until("the form is open", func() bool { return b.view == viewForm && b.form.fields[fieldSecret].error.Visible() })
 	if b.form.fields[fieldID].Text != "id" || !b.form.fields[fieldName].Disabled() {
 		t.Fatal("the form does not show what was saved")
@@ -220,7 +221,7 @@ func TestFailureThatConcernsAFieldLeadsBackToIt(t *testing.T) {
 
 func TestRefusedPasteLeavesTheFlowPending(t *testing.T) {
 	b := toFlow(t, nil)
-	b.agent.fails("Paste", &remote.Problem{Code: "bad_request", Detail: "That is not the address this sign-in waits for."})
+	b.agent.fails("Paste", &client.Problem{Code: "bad_request", Detail: "That is not the address this sign-in waits for."})
 	var at *entry
 	walk(b.flow.box, func(o fyne.CanvasObject) {
 		if e, ok := o.(*entry); ok {
@@ -239,8 +240,8 @@ func TestRefusedPasteLeavesTheFlowPending(t *testing.T) {
 }
 
 func TestDeviceCodeIsShownLargeAndCanBeCopied(t *testing.T) {
-	b := toForm(t, func(e *remote.Entry) { e.Device = "https://gitlab.com/device" })
-	b.agent.flow = remote.Flow{URL: "https://gitlab.com/device", UserCode: "WDJB-MJHT", Mode: "device", ExpiresAt: noon.Add(15*time.Minute + time.Second)}
+	b := toForm(t, func(e *api.Provider) { e.Device = "https://gitlab.com/device" })
+	b.agent.flow = api.Attempt{URL: "https://gitlab.com/device", UserCode: "WDJB-MJHT", Mode: "device", ExpiresAt: noon.Add(15*time.Minute + time.Second)}
 	fill(b, "id", "s3cret")
 	b.tap(b.find(b.form.box, "Connect with a code"))
 	b.until("the code is shown", func() bool { return slices.Contains(texts(b.flow.box), "WDJB-MJHT") })
@@ -254,7 +255,7 @@ func TestDeviceCodeIsShownLargeAndCanBeCopied(t *testing.T) {
 
 func TestAnotherAccountIsOnlyTakenWhenTheUserSaysSo(t *testing.T) {
 	b := toFlow(t, nil)
-	b.agent.ended <- &remote.Problem{Code: "other_account", Detail: "You signed in as bob, but gitlab was connected as ada."}
+	b.agent.ended <- &client.Problem{Code: "other_account", Detail: "You signed in as bob, but gitlab was connected as ada."}
 	b.until("it asks", func() bool { return !b.flow.pending })
 	if b.agent.has("Accept gitlab")() {
 		t.Fatal("the other account was taken unasked")
@@ -296,7 +297,7 @@ func TestAgentThatRestartsInTheMiddleLosesNothingTyped(t *testing.T) {
 }
 
 func TestFormAsksOnlyForVariablesThatAreUsed(t *testing.T) {
-	b := toForm(t, func(e *remote.Entry) {
+	b := toForm(t, func(e *api.Provider) {
 		e.Vars["issuer"] = catalog.Var{Label: "the issuer URL", Pattern: "url"}
 	})
 	if got := strings.Join(b.form.order, " "); got != "name vars.host client_id client_secret" {

@@ -10,9 +10,10 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
-	"github.com/authtray/authtray/app/window/remote"
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/client"
 )
 
 // connecting shows a flow while it is pending, and how it ended.
@@ -20,9 +21,9 @@ type connecting struct {
 	u       *ui
 	box     *fyne.Container
 	name    string
-	entry   remote.Entry
-	options remote.ConnectOptions
-	attempt remote.Flow
+	entry   api.Provider
+	options api.ConnectRequest
+	attempt api.Attempt
 	pending bool
 	round   int    // of which try an answer is
 	stop    func() // ends the wait for the answer
@@ -38,7 +39,7 @@ func (c *connecting) object() fyne.CanvasObject { return c.box }
 // reconnect begins a flow for a connection that is there.
 func (u *ui) reconnect(name string) {
 	s := u.model.all[name]
-	u.entry1(s.Provider, func(e remote.Entry) {
+	u.entry1(s.Provider, func(e api.Provider) {
 		mode := providers.Browser
 		if !needsOf(e).browser {
 			mode = providers.Device
@@ -47,12 +48,12 @@ func (u *ui) reconnect(name string) {
 	})
 }
 
-func (c *connecting) begin(name string, e remote.Entry, mode providers.Mode) {
-	c.name, c.entry, c.options = name, e, remote.ConnectOptions{Mode: mode}
+func (c *connecting) begin(name string, e api.Provider, mode providers.Mode) {
+	c.name, c.entry, c.options = name, e, api.ConnectRequest{Mode: string(mode)}
 	if mode == providers.Browser {
 		// The window opens the browser itself, once it waits for the answer:
 		// an answer that came sooner would be taken for a new question.
-		c.options.Mode = providers.URLOnly
+		c.options.Mode = string(providers.URLOnly)
 	}
 	c.u.show(viewFlow)
 	c.start()
@@ -61,10 +62,10 @@ func (c *connecting) begin(name string, e remote.Entry, mode providers.Mode) {
 func (c *connecting) start() {
 	c.round++
 	round := c.round
-	c.attempt, c.pending = remote.Flow{}, true
+	c.attempt, c.pending = api.Attempt{}, true
 	c.page(c.waits(), c.headline(tr("Asking {{.Provider}}…", "Provider", plain(c.entry.Name))), c.buttons(c.cancel()))
 	name, options := c.name, c.options
-	ask(c.u, func(ctx context.Context) (remote.Flow, error) { return c.u.agent.Connect(ctx, name, options) }, func(f remote.Flow, err error) {
+	ask(c.u, func(ctx context.Context) (api.Attempt, error) { return c.u.agent.Connect(ctx, name, options) }, func(f api.Attempt, err error) {
 		switch {
 		case c.round != round:
 		case err != nil:
@@ -76,7 +77,7 @@ func (c *connecting) start() {
 }
 
 // waiting shows what to do, waits for the flow's end, and opens the browser.
-func (c *connecting) waiting(f remote.Flow) {
+func (c *connecting) waiting(f api.Attempt) {
 	c.attempt = f
 	if f.UserCode != "" {
 		c.showCode()
@@ -99,7 +100,7 @@ func (c *connecting) waiting(f remote.Flow) {
 }
 
 func (c *connecting) ended(s tokens.Status, err error) {
-	var p *remote.Problem
+	var p *client.Problem
 	switch {
 	case err == nil:
 		c.pending = false
@@ -115,7 +116,7 @@ func (c *connecting) ended(s tokens.Status, err error) {
 // failed says why; where a field of the form is to blame, it says so there.
 func (c *connecting) failed(err error) {
 	c.pending = false
-	var p *remote.Problem
+	var p *client.Problem
 	if errors.As(err, &p) && fieldOf(p, needsOf(c.entry).vars) != "" {
 		c.u.blame(c.name, p)
 	}
@@ -127,12 +128,12 @@ func (c *connecting) failed(err error) {
 }
 
 // blame opens the form of a connection with the agent's sentence in place.
-func (u *ui) blame(name string, p *remote.Problem) {
-	ask(u, bound(name, u.agent.Connection), func(d remote.Details, err error) {
+func (u *ui) blame(name string, p *client.Problem) {
+	ask(u, bound(name, u.agent.Connection), func(d api.Connection, err error) {
 		if err != nil || u.view != viewFlow {
 			return
 		}
-		u.entry1(d.Provider, func(e remote.Entry) {
+		u.entry1(d.Provider, func(e api.Provider) {
 			u.form.change(e, d)
 			u.form.blame(p)
 		})
@@ -170,7 +171,7 @@ func (c *connecting) paste(at *field) {
 func (c *connecting) accept() {
 	name := c.name
 	ask(c.u, func(ctx context.Context) (tokens.Status, error) {
-		return c.u.agent.Wait(ctx, name, remote.ConnectOptions{Mode: providers.URLOnly, AcceptAccount: true})
+		return c.u.agent.Wait(ctx, name, api.ConnectRequest{Mode: string(providers.URLOnly), AcceptAccount: true})
 	}, func(s tokens.Status, err error) {
 		if err != nil {
 			c.failed(err)
@@ -295,7 +296,7 @@ func (c *connecting) showDone(s tokens.Status) {
 }
 
 // showOther asks before tools silently act as someone else.
-func (c *connecting) showOther(p *remote.Problem) {
+func (c *connecting) showOther(p *client.Problem) {
 	before := plain(c.u.model.all[c.name].Account)
 	keep := c.u.button(tr("Keep {{.Account}}", "Account", before), nil, c.leave)
 	if before == "" {
@@ -303,6 +304,6 @@ func (c *connecting) showOther(p *remote.Problem) {
 	}
 	take := c.u.button(tr("Use the new account"), nil, c.accept).primary()
 	c.page(c.sign(shapeAlert, theme.ColorNameWarning), c.headline(tr("That is another account")),
-		centred(paragraph(plain(p.Error()))), centred(small(tr("Tools that use {{.Name}} would act as the new account from now on.", "Name", c.name))), c.buttons(keep, take))
+		centred(paragraph(plain(p.Sentence()))), centred(small(tr("Tools that use {{.Name}} would act as the new account from now on.", "Name", c.name))), c.buttons(keep, take))
 	c.u.focus(keep)
 }

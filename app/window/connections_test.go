@@ -12,6 +12,7 @@ import (
 
 	"github.com/authtray/authtray/app/window/remote"
 	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/client"
 )
 
 func names(l *list) (out []string) {
@@ -174,7 +175,7 @@ func TestClipboardThatHoldsSomethingElseIsLeftAlone(t *testing.T) {
 
 func TestRefusalIsToldAtTheFootInTheAgentsWords(t *testing.T) {
 	b := live(t, connected("work"))
-	b.agent.fails("Refresh", &remote.Problem{Code: "temporarily_unavailable", Detail: "GitLab cannot be reached."})
+	b.agent.fails("Refresh", &client.Problem{Code: "temporarily_unavailable", Detail: "GitLab cannot be reached."})
 	b.tap(b.details.refresh)
 	b.until("the sentence is there", func() bool { return b.foot.text == "GitLab cannot be reached." })
 	b.pass(footFor)
@@ -240,7 +241,7 @@ func TestSilentAgentNeverBlocksTheWindow(t *testing.T) {
 
 func TestAgentThatWasNeverThereIsNotCalledEmpty(t *testing.T) {
 	b := newBench(t)
-	b.agent.fails("Events", remote.ErrNoAgent)
+	b.agent.fails("Events", client.ErrNoAgent)
 	go b.follow()
 	b.until("the banner is shown", b.banner.object.Visible)
 	if b.welcome.Visible() {
@@ -253,7 +254,7 @@ func TestAgentThatWasNeverThereIsNotCalledEmpty(t *testing.T) {
 func TestAgentThatCannotBeStartedSaysWhy(t *testing.T) {
 	b := newBench(t)
 	b.out.start = func(context.Context) error { return errors.New("there is no keychain here") }
-	b.agent.fails("Events", remote.ErrNoAgent)
+	b.agent.fails("Events", client.ErrNoAgent)
 	go b.follow()
 	b.until("the banner is shown", b.banner.object.Visible)
 	b.tap(b.banner.start)

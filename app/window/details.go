@@ -13,6 +13,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/window/remote"
 	"github.com/authtray/authtray/tokens"
 )
@@ -22,7 +23,7 @@ import (
 type details struct {
 	u     *ui
 	name  string
-	known remote.Details // with events and configuration; zero until answered
+	known api.Connection // with events and configuration; zero until answered
 
 	scroll                                          *container.Scroll
 	mark                                            *mark
@@ -77,7 +78,7 @@ func (d *details) open(name string) {
 		d.scroll.Hide()
 		return
 	}
-	d.known = remote.Details{Status: d.u.model.all[name]}
+	d.known = api.Connection{Status: d.u.model.all[name]}
 	d.scroll.ScrollToTop()
 	d.show()
 	d.load()
@@ -86,13 +87,13 @@ func (d *details) open(name string) {
 // load asks for what the event stream does not tell.
 func (d *details) load() {
 	name := d.name
-	ask(d.u, bound(name, d.u.agent.Connection), func(got remote.Details, err error) {
+	ask(d.u, bound(name, d.u.agent.Connection), func(got api.Connection, err error) {
 		if err != nil || d.name != name {
 			return // the banner, or the event that removes it, says what is wrong
 		}
 		d.known = got
 		d.show()
-		d.u.entry1(got.Provider, func(remote.Entry) { d.show() })
+		d.u.entry1(got.Provider, func(api.Provider) { d.show() })
 	})
 }
 
@@ -182,7 +183,7 @@ func (d *details) showScopes(s tokens.Status) {
 }
 
 // appsPage is where a user sees which apps have access.
-func appsPage(e remote.Entry) string { return cmp.Or(e.Links.UserRevoke, e.Links.Register) }
+func appsPage(e api.Provider) string { return cmp.Or(e.Links.UserRevoke, e.Links.Register) }
 
 // tick brings the times up to date; nothing is drawn where none changed.
 func (d *details) tick() {

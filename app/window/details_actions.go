@@ -3,7 +3,7 @@ package window
 import (
 	"context"
 
-	"github.com/authtray/authtray/app/window/remote"
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -47,8 +47,8 @@ func (u *ui) copyToken(name string) {
 }
 
 // disconnect says what it does at the provider before it does it.
-func (u *ui) disconnect(d remote.Details) {
-	u.entry1(d.Provider, func(e remote.Entry) {
+func (u *ui) disconnect(d api.Connection) {
+	u.entry1(d.Provider, func(e api.Provider) {
 		u.confirm(question{
 			title: tr("Disconnect {{.Name}}?", "Name", plain(d.Name)),
 			text:  farewell(e) + " " + tr("Its settings stay, so you can connect again."),
@@ -58,8 +58,8 @@ func (u *ui) disconnect(d remote.Details) {
 	})
 }
 
-func (u *ui) removeConnection(d remote.Details) {
-	u.entry1(d.Provider, func(e remote.Entry) {
+func (u *ui) removeConnection(d api.Connection) {
+	u.entry1(d.Provider, func(e api.Provider) {
 		u.confirm(question{
 			title: tr("Remove {{.Name}}?", "Name", plain(d.Name)),
 			text:  farewell(e) + " " + tr("Its settings and its client secret are deleted too."),
@@ -70,15 +70,15 @@ func (u *ui) removeConnection(d remote.Details) {
 }
 
 // farewell is what the provider gets to know of a disconnect.
-func farewell(e remote.Entry) string {
+func farewell(e api.Provider) string {
 	if e.Revoke.Style == "none" || (e.Revoke.URL == "" && e.Issuer == "") {
 		return tr("{{.Provider}} offers no way to give access back from here: the token is only erased from this machine. To end it at {{.Provider}}, use its page for apps.", "Provider", plain(e.Name))
 	}
 	return tr("{{.Provider}} is told to end this access, and the token is erased from this machine. Tools that use it stop working.", "Provider", plain(e.Name))
 }
 
-func (u *ui) part(name string, how func(context.Context, string) (remote.Farewell, error), done string) {
-	ask(u, bound(name, how), func(f remote.Farewell, err error) {
+func (u *ui) part(name string, how func(context.Context, string) (api.Removed, error), done string) {
+	ask(u, bound(name, how), func(f api.Removed, err error) {
 		switch {
 		case err != nil:
 			u.sorry(err)

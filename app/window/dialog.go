@@ -11,7 +11,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
-	"github.com/authtray/authtray/app/window/remote"
+	"github.com/authtray/authtray/tokens/client"
 )
 
 // loan is how long a copied token stays in the clipboard.
@@ -127,10 +127,11 @@ func (u *ui) sorry(err error) { u.foots(explain(err), theme.ColorNameError) }
 
 // explain is an error in a sentence for people.
 func explain(err error) string {
-	if p, ok := remote.AsProblem(err); ok {
-		return plain(p.Error())
-	}
-	if errors.Is(err, remote.ErrNoAgent) {
+	var p *client.Problem
+	switch {
+	case errors.As(err, &p):
+		return plain(p.Sentence())
+	case errors.Is(err, client.ErrNoAgent), errors.Is(err, client.ErrNoAnswer), errors.Is(err, client.ErrForeign):
 		return tr("Authtray's agent does not answer.")
 	}
 	return plain(err.Error())

@@ -2,6 +2,7 @@ package window
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -10,9 +11,12 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"github.com/authtray/authtray/app/access/audit"
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/window/remote"
 	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/client"
 )
 
 // Agent is what the window needs of the agent; *remote.Client implements it.
@@ -20,24 +24,24 @@ import (
 type Agent interface {
 	Events(ctx context.Context, opened func(), each func(remote.Event)) error
 	Connections(ctx context.Context) ([]tokens.Status, error)
-	Connection(ctx context.Context, name string) (remote.Details, error)
+	Connection(ctx context.Context, name string) (api.Connection, error)
 	Put(ctx context.Context, name string, c catalog.Connection) error
 	SetSecret(ctx context.Context, name, secret string) error
-	Remove(ctx context.Context, name string) (remote.Farewell, error)
-	Disconnect(ctx context.Context, name string) (remote.Farewell, error)
+	Remove(ctx context.Context, name string) (api.Removed, error)
+	Disconnect(ctx context.Context, name string) (api.Removed, error)
 	Token(ctx context.Context, name string) (tokens.Token, error)
 	Refresh(ctx context.Context, name string) error
-	Connect(ctx context.Context, name string, o remote.ConnectOptions) (remote.Flow, error)
-	Wait(ctx context.Context, name string, o remote.ConnectOptions) (tokens.Status, error)
+	Connect(ctx context.Context, name string, o api.ConnectRequest) (api.Attempt, error)
+	Wait(ctx context.Context, name string, o api.ConnectRequest) (tokens.Status, error)
 	Paste(ctx context.Context, name, redirect string) error
 	Cancel(ctx context.Context, name string) error
-	Providers(ctx context.Context) ([]remote.Brief, error)
-	Provider(ctx context.Context, id string) (remote.Entry, error)
-	Settings(ctx context.Context) (remote.Settings, error)
-	Set(ctx context.Context, s remote.Settings) error
-	Health(ctx context.Context) (remote.Health, error)
-	Doctor(ctx context.Context) ([]remote.Check, error)
-	Log(ctx context.Context, n int, each func(remote.Read)) error
+	Providers(ctx context.Context) ([]api.Brief, error)
+	Provider(ctx context.Context, id string) (api.Provider, error)
+	Settings(ctx context.Context) (api.SettingsPatch, error)
+	Set(ctx context.Context, s api.SettingsPatch) error
+	Health(ctx context.Context) (api.Health, error)
+	Doctor(ctx context.Context) ([]api.Check, error)
+	Log(ctx context.Context, n int, each func(audit.Record)) error
 }
 
 var _ Agent = (*remote.Client)(nil)
@@ -160,8 +164,9 @@ func (b *banner) gone(err error) {
 		return
 	}
 	b.text.SetText(tr("Authtray's agent is not running: what you see may be outdated, and no token is renewed."))
-	if p, ok := remote.AsProblem(err); ok {
-		b.text.SetText(plain(p.Error()))
+	var p *client.Problem
+	if errors.As(err, &p) {
+		b.text.SetText(plain(p.Sentence()))
 	}
 	b.start.SetText(tr("Start the agent"))
 	b.start.Enable()

@@ -13,9 +13,10 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
-	"github.com/authtray/authtray/app/window/remote"
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/tokens/client"
 )
 
 // form asks exactly what one provider needs, or changes a connection that is.
@@ -24,7 +25,7 @@ type form struct {
 	box     *fyne.Container
 	editing string             // the connection that is changed; "" for a new one
 	before  catalog.Connection // how it was
-	entry   remote.Entry       // the provider
+	entry   api.Provider       // the provider
 	fields  map[string]*field  // those on screen
 	order   []string           // from top to bottom
 	scopes  *scopes
@@ -38,7 +39,7 @@ func (u *ui) newForm() *form { return &form{u: u, box: container.NewStack()} }
 func (f *form) object() fyne.CanvasObject { return f.box }
 
 // begin opens the form for a new connection.
-func (f *form) begin(e remote.Entry) {
+func (f *form) begin(e api.Provider) {
 	f.editing, f.before = "", catalog.Connection{Provider: e.ID}
 	e.Vars = e.VarsFor(nil)
 	f.open(e)
@@ -49,25 +50,25 @@ func (f *form) begin(e remote.Entry) {
 
 // editConnection opens the form for a connection that is there.
 func (u *ui) editConnection(name string) {
-	ask(u, bound(name, u.agent.Connection), func(d remote.Details, err error) {
+	ask(u, bound(name, u.agent.Connection), func(d api.Connection, err error) {
 		if err != nil {
 			u.sorry(err)
 			return
 		}
-		u.entry1(d.Provider, func(e remote.Entry) { u.form.change(e, d) })
+		u.entry1(d.Provider, func(e api.Provider) { u.form.change(e, d) })
 	})
 }
 
-func (f *form) change(e remote.Entry, d remote.Details) {
-	f.editing, f.before = d.Name, d.Config
+func (f *form) change(e api.Provider, d api.Connection) {
+	f.editing, f.before = d.Name, *d.Config
 	e.Vars = e.VarsFor(d.Config.Override) // the others would be asked for in vain
 	f.open(e)
 	f.fields[fieldName].SetText(d.Name)
 	f.fields[fieldName].Disable()
-	f.fill(d.Config)
+	f.fill(*d.Config)
 	f.u.show(viewForm)
 	if d.State == "misconfigured" {
-		f.blame(&remote.Problem{Detail: d.Detail, Reason: string(d.Reason)})
+		f.blame(&client.Problem{Detail: d.Detail, Reason: string(d.Reason)})
 		return
 	}
 	f.focusFirst()
@@ -115,7 +116,7 @@ func (f *form) fallback(name string) string {
 }
 
 // open lays the form out for a provider.
-func (f *form) open(e remote.Entry) {
+func (f *form) open(e api.Provider) {
 	f.entry, f.fields, f.order, f.busy = e, map[string]*field{}, nil, false
 	n := needsOf(e)
 	f.scopes = f.u.scopes(e.AuthorizeOpts.Scopes)

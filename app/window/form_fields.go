@@ -9,8 +9,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/authtray/authtray/app/window/remote"
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/tokens/client"
 )
 
 // asked is how far a provider needs a field.
@@ -35,7 +36,7 @@ type needs struct {
 }
 
 // needsOf reads an entry. An empty client.secret means "required".
-func needsOf(e remote.Entry) needs {
+func needsOf(e api.Provider) needs {
 	n := needs{vars: slices.Sorted(maps.Keys(e.Vars)), mcp: e.ID == "mcp", device: e.Device != "",
 		browser: e.Authorize != "" || e.Issuer != "" || e.ID == "mcp"}
 	n.clientID, n.secret = always, always
@@ -65,7 +66,7 @@ const (
 
 // fieldOf is which field an answer of the agent concerns; "" where it is none
 // in particular. The reason decides where there is one, else the words do.
-func fieldOf(p *remote.Problem, vars []string) string {
+func fieldOf(p *client.Problem, vars []string) string {
 	text := strings.ToLower(p.Detail)
 	for _, v := range vars {
 		if strings.Contains(text, "vars."+v) || strings.Contains(text, "{"+v+"}") {

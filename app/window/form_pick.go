@@ -10,7 +10,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
-	"github.com/authtray/authtray/app/window/remote"
+	"github.com/authtray/authtray/app/api"
 )
 
 // pick is the first step to a new connection: which provider.
@@ -19,8 +19,8 @@ type pick struct {
 	search *entry
 	list   *pickList
 	none   *widget.Label
-	all    []remote.Brief
-	found  []remote.Brief
+	all    []api.Brief
+	found  []api.Brief
 }
 
 func (u *ui) newPick() *pick {
@@ -50,7 +50,7 @@ func (u *ui) add() {
 	u.dismiss()
 	u.pick.search.SetText("")
 	u.show(viewPick)
-	ask(u, u.agent.Providers, func(all []remote.Brief, err error) {
+	ask(u, u.agent.Providers, func(all []api.Brief, err error) {
 		if err != nil {
 			u.pick.none.SetText(explain(err))
 			u.pick.none.Show()
@@ -73,22 +73,22 @@ func (p *pick) show() {
 
 // found are the providers whose name or id holds every word; those that begin
 // with what was typed come first.
-func found(all []remote.Brief, typed string) []remote.Brief {
+func found(all []api.Brief, typed string) []api.Brief {
 	words := strings.Fields(strings.ToLower(typed))
-	out := []remote.Brief{}
+	out := []api.Brief{}
 	for _, b := range all {
 		text := strings.ToLower(b.Name + " " + b.ID)
 		if !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, w) }) {
 			out = append(out, b)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b remote.Brief) int {
+	slices.SortStableFunc(out, func(a, b api.Brief) int {
 		return cmp.Or(cmp.Compare(late(a, typed), late(b, typed)), strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)))
 	})
 	return out
 }
 
-func late(b remote.Brief, typed string) int {
+func late(b api.Brief, typed string) int {
 	start := strings.ToLower(strings.TrimSpace(typed))
 	if start == "" || strings.HasPrefix(strings.ToLower(b.Name), start) || strings.HasPrefix(b.ID, start) {
 		return 0
@@ -100,7 +100,7 @@ func (p *pick) take(i int) {
 	if i >= len(p.found) {
 		return
 	}
-	p.u.entry1(p.found[i].ID, func(e remote.Entry) { p.u.form.begin(e) })
+	p.u.entry1(p.found[i].ID, func(e api.Provider) { p.u.form.begin(e) })
 }
 
 // pickList is a list of providers that Enter takes one of.
@@ -148,7 +148,7 @@ func newPickRow() *pickRow {
 	return r
 }
 
-func (r *pickRow) show(b remote.Brief) {
+func (r *pickRow) show(b api.Brief) {
 	r.mark.of(b.ID, b.Name)
 	r.name.set(plain(b.Name))
 	r.id.set(plain(b.ID))

@@ -8,9 +8,9 @@ import (
 
 	"fyne.io/fyne/v2"
 
-	"github.com/authtray/authtray/app/window/remote"
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/tokens/client"
 )
 
 // filled is what the form says, cleaned.
@@ -141,7 +141,7 @@ func (f *form) working(on bool) {
 }
 
 func (f *form) failed(err error) {
-	var p *remote.Problem
+	var p *client.Problem
 	if errors.As(err, &p) {
 		f.blame(p)
 		return
@@ -150,13 +150,13 @@ func (f *form) failed(err error) {
 }
 
 // blame puts the agent's sentence next to the field that it concerns.
-func (f *form) blame(p *remote.Problem) {
+func (f *form) blame(p *client.Problem) {
 	name := fieldOf(p, needsOf(f.entry).vars)
 	at, ok := f.fields[name]
 	if !ok {
-		f.general.wrong(plain(p.Error()))
+		f.general.wrong(plain(p.Sentence()))
 		return
 	}
-	at.wrong(plain(p.Error()))
+	at.wrong(plain(p.Sentence()))
 	f.u.focus(fyne.Focusable(at.entry))
 }

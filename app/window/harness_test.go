@@ -10,9 +10,12 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
 
+	"github.com/authtray/authtray/app/access/audit"
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/window/remote"
 	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/client"
 )
 
 // noon is when every test begins.
@@ -235,12 +238,12 @@ type fakeAgent struct {
 	calls    []string
 	errs     map[string]error // by method
 	config   catalog.Connection
-	entry    remote.Entry
-	flow     remote.Flow
+	entry    api.Provider
+	flow     api.Attempt
 	ended    chan error // how a flow ends
 	token    string
-	settings remote.Settings
-	log      []remote.Read
+	settings api.SettingsPatch
+	log      []audit.Record
 	history  []tokens.Event
 	hang     chan struct{} // not nil: nothing is answered until it is closed
 }
@@ -248,15 +251,15 @@ type fakeAgent struct {
 func newFakeAgent(statuses ...tokens.Status) *fakeAgent {
 	yes, no := true, false
 	a := &fakeAgent{statuses: statuses, events: make(chan remote.Event), away: make(chan struct{}), errs: map[string]error{},
-		ended: make(chan error, 1), token: "s3cret-token", settings: remote.Settings{Notifications: &yes, Reminders: &no, Autostart: &no}}
+		ended: make(chan error, 1), token: "s3cret-token", settings: api.SettingsPatch{Notifications: &yes, Reminders: &no, Autostart: &no}}
 	a.entry = gitlab()
-	a.flow = remote.Flow{URL: "https://gitlab.com/oauth/authorize?state=x", Mode: "url", ExpiresAt: noon.Add(10 * time.Minute)}
+	a.flow = api.Attempt{URL: "https://gitlab.com/oauth/authorize?state=x", Mode: "url", ExpiresAt: noon.Add(10 * time.Minute)}
 	return a
 }
 
 // gitlab is an entry with everything a form can ask for.
-func gitlab() remote.Entry {
-	e := remote.Entry{RedirectURI: "http://127.0.0.1/callback"}
+func gitlab() api.Provider {
+	e := api.Provider{RedirectURI: "http://127.0.0.1/callback"}
 	e.ID, e.Name = "gitlab", "GitLab"
 	e.Authorize, e.Token = "https://{host}/oauth/authorize", "https://{host}/oauth/token"
 	e.Vars = map[string]catalog.Var{"host": {Label: "GitLab host", Default: "gitlab.com", Pattern: "hostname"}}
@@ -306,7 +309,7 @@ func (a *fakeAgent) Events(ctx context.Context, opened func(), each func(remote.
 		case e := <-a.events:
 			each(e)
 		case <-away:
-			return remote.ErrNoAgent
+			return client.ErrNoAgent
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -317,7 +320,7 @@ func (a *fakeAgent) Events(ctx context.Context, opened func(), each func(remote.
 func (a *fakeAgent) goAway() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.errs["Events"] = remote.ErrNoAgent
+	a.errs["Events"] = client.ErrNoAgent
 	close(a.away)
 }
 
@@ -335,7 +338,7 @@ func (a *fakeAgent) Connections(context.Context) ([]tokens.Status, error) {
 	return slices.Clone(a.statuses), err
 }
 
-func (a *fakeAgent) Connection(_ context.Context, name string) (d remote.Details, err error) {
+func (a *fakeAgent) Connection(_ context.Context, name string) (d api.Connection, err error) {
 	err = a.called("Connection", name)
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -343,7 +346,8 @@ func (a *fakeAgent) Connection(_ context.Context, name string) (d remote.Details
 	if i >= 0 {
 		d.Status = a.statuses[i]
 	}
-	d.Name, d.Config = name, a.config
+	conf := a.config
+	d.Name, d.Config = name, &conf
 	d.Status.Provider = a.entry.ID
 	d.Events = a.history
 	return d, err
@@ -361,12 +365,12 @@ func (a *fakeAgent) SetSecret(_ context.Context, name, secret string) error {
 	return a.called("SetSecret", name+" "+secret)
 }
 
-func (a *fakeAgent) Remove(_ context.Context, name string) (remote.Farewell, error) {
-	return remote.Farewell{Revoked: true}, a.called("Remove", name)
+func (a *fakeAgent) Remove(_ context.Context, name string) (api.Removed, error) {
+	return api.Removed{Revoked: true}, a.called("Remove", name)
 }
 
-func (a *fakeAgent) Disconnect(_ context.Context, name string) (remote.Farewell, error) {
-	return remote.Farewell{Detail: "GitLab could not be reached."}, a.called("Disconnect", name)
+func (a *fakeAgent) Disconnect(_ context.Context, name string) (api.Removed, error) {
+	return api.Removed{Detail: "GitLab could not be reached."}, a.called("Disconnect", name)
 }
 
 func (a *fakeAgent) Token(_ context.Context, name string) (tokens.Token, error) {
@@ -375,11 +379,11 @@ func (a *fakeAgent) Token(_ context.Context, name string) (tokens.Token, error) 
 
 func (a *fakeAgent) Refresh(_ context.Context, name string) error { return a.called("Refresh", name) }
 
-func (a *fakeAgent) Connect(_ context.Context, name string, o remote.ConnectOptions) (remote.Flow, error) {
+func (a *fakeAgent) Connect(_ context.Context, name string, o api.ConnectRequest) (api.Attempt, error) {
 	return a.flow, a.called("Connect", name+" "+string(o.Mode))
 }
 
-func (a *fakeAgent) Wait(ctx context.Context, name string, o remote.ConnectOptions) (tokens.Status, error) {
+func (a *fakeAgent) Wait(ctx context.Context, name string, o api.ConnectRequest) (tokens.Status, error) {
 	if o.AcceptAccount {
 		return tokens.Status{Name: name, Account: "bob"}, a.called("Accept", name)
 	}
@@ -397,22 +401,22 @@ func (a *fakeAgent) Paste(_ context.Context, name, redirect string) error {
 }
 func (a *fakeAgent) Cancel(_ context.Context, name string) error { return a.called("Cancel", name) }
 
-func (a *fakeAgent) Providers(context.Context) ([]remote.Brief, error) {
-	return []remote.Brief{{ID: "github", Name: "GitHub"}, {ID: "gitlab", Name: "GitLab"}, {ID: "oidc", Name: "OpenID Connect"}}, a.called("Providers", "")
+func (a *fakeAgent) Providers(context.Context) ([]api.Brief, error) {
+	return []api.Brief{{ID: "github", Name: "GitHub"}, {ID: "gitlab", Name: "GitLab"}, {ID: "oidc", Name: "OpenID Connect"}}, a.called("Providers", "")
 }
 
-func (a *fakeAgent) Provider(_ context.Context, id string) (remote.Entry, error) {
+func (a *fakeAgent) Provider(_ context.Context, id string) (api.Provider, error) {
 	return a.entry, a.called("Provider", id)
 }
 
-func (a *fakeAgent) Settings(context.Context) (remote.Settings, error) {
+func (a *fakeAgent) Settings(context.Context) (api.SettingsPatch, error) {
 	err := a.called("Settings", "")
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.settings, err
 }
 
-func (a *fakeAgent) Set(_ context.Context, s remote.Settings) error {
+func (a *fakeAgent) Set(_ context.Context, s api.SettingsPatch) error {
 	err := a.called("Set", "")
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -422,15 +426,15 @@ func (a *fakeAgent) Set(_ context.Context, s remote.Settings) error {
 	return err
 }
 
-func (a *fakeAgent) Health(context.Context) (remote.Health, error) {
-	return remote.Health{Version: "0.1.0", Uptime: "1h2m0s", Store: "keychain", Tray: "registered", Notifications: "actions"}, a.called("Health", "")
+func (a *fakeAgent) Health(context.Context) (api.Health, error) {
+	return api.Health{Version: "0.1.0", Uptime: "1h2m0s", Store: "keychain", Tray: "registered", Notifications: "actions"}, a.called("Health", "")
 }
 
-func (a *fakeAgent) Doctor(context.Context) ([]remote.Check, error) {
-	return nil, cmpErr(a.called("Doctor", ""), &remote.Problem{Status: 404, Code: "not_found"})
+func (a *fakeAgent) Doctor(context.Context) ([]api.Check, error) {
+	return nil, cmpErr(a.called("Doctor", ""), &client.Problem{Status: 404, Code: "not_found"})
 }
 
-func (a *fakeAgent) Log(ctx context.Context, _ int, each func(remote.Read)) error {
+func (a *fakeAgent) Log(ctx context.Context, _ int, each func(audit.Record)) error {
 	if err := a.called("Log", ""); err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
-	"github.com/authtray/authtray/app/window/remote"
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/assets"
 )
 
@@ -29,9 +29,9 @@ type settings struct {
 
 func (u *ui) newSettings() *settings {
 	s := &settings{u: u, health: spaced(10)}
-	s.autostart = s.check(tr("Start Authtray when I log in"), func(on bool) remote.Settings { return remote.Settings{Autostart: &on} })
-	s.notifications = s.check(tr("Notify me when a connection needs me"), func(on bool) remote.Settings { return remote.Settings{Notifications: &on} })
-	s.reminders = s.check(tr("Remind me while it still does"), func(on bool) remote.Settings { return remote.Settings{Reminders: &on} })
+	s.autostart = s.check(tr("Start Authtray when I log in"), func(on bool) api.SettingsPatch { return api.SettingsPatch{Autostart: &on} })
+	s.notifications = s.check(tr("Notify me when a connection needs me"), func(on bool) api.SettingsPatch { return api.SettingsPatch{Notifications: &on} })
+	s.reminders = s.check(tr("Remind me while it still does"), func(on bool) api.SettingsPatch { return api.SettingsPatch{Reminders: &on} })
 	return s
 }
 
@@ -47,7 +47,7 @@ func (s *settings) object() fyne.CanvasObject {
 
 // check is a setting: what it changes is sent at once, and taken back if the
 // agent refuses.
-func (s *settings) check(text string, change func(bool) remote.Settings) *check {
+func (s *settings) check(text string, change func(bool) api.SettingsPatch) *check {
 	c := s.u.check(text, nil)
 	c.OnChanged = func(on bool) {
 		if s.quiet {
@@ -69,7 +69,7 @@ func (s *settings) check(text string, change func(bool) remote.Settings) *check 
 func (s *settings) load() {
 	s.round++
 	round := s.round
-	ask(s.u, s.u.agent.Settings, func(got remote.Settings, err error) {
+	ask(s.u, s.u.agent.Settings, func(got api.SettingsPatch, err error) {
 		if err == nil && s.round == round { // else it is older than what the user chose since
 			s.set(got)
 		}
@@ -77,12 +77,12 @@ func (s *settings) load() {
 	if s.u.view != viewSettings {
 		return
 	}
-	ask(s.u, s.u.agent.Health, func(h remote.Health, err error) {
+	ask(s.u, s.u.agent.Health, func(h api.Health, err error) {
 		if err != nil {
-			s.showHealth([]remote.Check{{Detail: explain(err)}})
+			s.showHealth([]api.Check{{Detail: explain(err)}})
 			return
 		}
-		ask(s.u, s.u.agent.Doctor, func(checks []remote.Check, err error) {
+		ask(s.u, s.u.agent.Doctor, func(checks []api.Check, err error) {
 			if err != nil { // an agent without a doctor still knows this much
 				checks = checksOf(h)
 			}
@@ -91,7 +91,7 @@ func (s *settings) load() {
 	})
 }
 
-func (s *settings) set(got remote.Settings) {
+func (s *settings) set(got api.SettingsPatch) {
 	s.quiet = true
 	for check, on := range map[*check]*bool{s.autostart: got.Autostart, s.notifications: got.Notifications, s.reminders: got.Reminders} {
 		if on == nil {
@@ -108,32 +108,32 @@ func (s *settings) set(got remote.Settings) {
 }
 
 // checksOf makes of the agent's health what a doctor would say.
-func checksOf(h remote.Health) []remote.Check {
-	checks := []remote.Check{
+func checksOf(h api.Health) []api.Check {
+	checks := []api.Check{
 		{OK: true, Detail: tr("The agent has been running for {{.Time}} (version {{.Version}}).", "Version", plain(h.Version), "Time", uptime(h.Uptime))},
 		storeCheck(h.Store),
 	}
 	switch h.Tray {
 	case "registered":
-		checks = append(checks, remote.Check{OK: true, Detail: tr("The tray icon is shown.")})
+		checks = append(checks, api.Check{OK: true, Detail: tr("The tray icon is shown.")})
 	case "off":
-		checks = append(checks, remote.Check{OK: true, Detail: tr("The tray icon is switched off.")})
+		checks = append(checks, api.Check{OK: true, Detail: tr("The tray icon is switched off.")})
 	default:
-		checks = append(checks, remote.Check{Detail: tr("This desktop shows no tray icons.")})
+		checks = append(checks, api.Check{Detail: tr("This desktop shows no tray icons.")})
 	}
 	switch h.Notifications {
 	case "actions":
-		checks = append(checks, remote.Check{OK: true, Detail: tr("Notifications have a Reconnect button.")})
+		checks = append(checks, api.Check{OK: true, Detail: tr("Notifications have a Reconnect button.")})
 	case "plain":
-		checks = append(checks, remote.Check{OK: true, Detail: tr("Notifications are shown, without a button.")})
+		checks = append(checks, api.Check{OK: true, Detail: tr("Notifications are shown, without a button.")})
 	case "none":
-		checks = append(checks, remote.Check{Detail: tr("This desktop shows no notifications.")})
+		checks = append(checks, api.Check{Detail: tr("This desktop shows no notifications.")})
 	}
 	if len(h.Notes) > 0 { // the agent's own words for what works less than it could
-		checks = slices.DeleteFunc(checks, func(c remote.Check) bool { return !c.OK })
+		checks = slices.DeleteFunc(checks, func(c api.Check) bool { return !c.OK })
 	}
 	for _, note := range h.Notes {
-		checks = append(checks, remote.Check{Detail: plain(note)})
+		checks = append(checks, api.Check{Detail: plain(note)})
 	}
 	return checks
 }
@@ -146,19 +146,19 @@ func uptime(d string) string {
 	return span(up)
 }
 
-func storeCheck(store string) remote.Check {
+func storeCheck(store string) api.Check {
 	switch store {
 	case "keychain":
-		return remote.Check{OK: true, Detail: tr("Tokens are kept in the desktop's keychain.")}
+		return api.Check{OK: true, Detail: tr("Tokens are kept in the desktop's keychain.")}
 	case "memory":
-		return remote.Check{Detail: tr("Tokens are kept in memory only: they are gone when the agent ends.")}
+		return api.Check{Detail: tr("Tokens are kept in memory only: they are gone when the agent ends.")}
 	case "file":
-		return remote.Check{OK: true, Detail: tr("Tokens are kept in an encrypted file.")}
+		return api.Check{OK: true, Detail: tr("Tokens are kept in an encrypted file.")}
 	}
-	return remote.Check{OK: true, Detail: tr("Tokens are kept in: {{.Store}}", "Store", plain(store))}
+	return api.Check{OK: true, Detail: tr("Tokens are kept in: {{.Store}}", "Store", plain(store))}
 }
 
-func (s *settings) showHealth(checks []remote.Check) {
+func (s *settings) showHealth(checks []api.Check) {
 	s.health.RemoveAll()
 	for _, c := range checks {
 		s.health.Add(checkRow(c))
@@ -166,7 +166,7 @@ func (s *settings) showHealth(checks []remote.Check) {
 	s.health.Refresh()
 }
 
-func checkRow(c remote.Check) fyne.CanvasObject {
+func checkRow(c api.Check) fyne.CanvasObject {
 	icon := canvas.NewImageFromResource(inColor(shapeAlert, theme.ColorNameWarning))
 	if c.OK {
 		icon.Resource = inColor(shapeFine, theme.ColorNameSuccess)

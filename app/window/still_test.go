@@ -10,8 +10,9 @@ import (
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
 
-	"github.com/authtray/authtray/app/window/remote"
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/client"
 )
 
 // animatedApp is an app whose driver knows which endless animations run.
@@ -109,19 +110,19 @@ func TestSignInLeavesNothingMoving(t *testing.T) {
 			b.press(fyne.KeyReturn)
 		},
 		"refused": func(b *bench) {
-			b.agent.ended <- &remote.Problem{Code: "connect_failed", Detail: "Access was denied in the browser."}
+			b.agent.ended <- &client.Problem{Code: "connect_failed", Detail: "Access was denied in the browser."}
 			b.until("it has failed", func() bool { return !b.flow.pending })
 		},
 		"refused for a field": func(b *bench) {
-			b.agent.ended <- &remote.Problem{Code: "connect_failed", Reason: "client_refused", Detail: "GitLab does not know this client secret."}
+			b.agent.ended <- &client.Problem{Code: "connect_failed", Reason: "client_refused", Detail: "GitLab does not know this client secret."}
 			b.until("the form is open", func() bool { return b.view == viewForm })
 		},
 		"another account": func(b *bench) {
-			b.agent.ended <- &remote.Problem{Code: "other_account", Detail: "You signed in as bob."}
+			b.agent.ended <- &client.Problem{Code: "other_account", Detail: "You signed in as bob."}
 			b.until("it asks", func() bool { return !b.flow.pending })
 		},
 		"tried again": func(b *bench) {
-			b.agent.ended <- &remote.Problem{Code: "connect_failed", Detail: "Access was denied in the browser."}
+			b.agent.ended <- &client.Problem{Code: "connect_failed", Detail: "Access was denied in the browser."}
 			b.until("it has failed", func() bool { return !b.flow.pending })
 			b.press(fyne.KeyReturn)
 			b.until("it is tried again", func() bool { return b.pages() == 2 })
@@ -142,23 +143,23 @@ func TestSignInLeavesNothingMoving(t *testing.T) {
 			}
 		},
 		"the connection is removed": func(b *bench) {
-			b.agent.ended <- &remote.Problem{Code: "not_found", Detail: "There is no connection gitlab."}
+			b.agent.ended <- &client.Problem{Code: "not_found", Detail: "There is no connection gitlab."}
 			b.until("it has failed", func() bool { return !b.flow.pending })
 		},
 		"the agent goes away": func(b *bench) {
 			b.agent.goAway()
-			b.agent.ended <- remote.ErrNoAgent
+			b.agent.ended <- client.ErrNoAgent
 			b.until("it has failed", func() bool { return !b.flow.pending && b.banner.object.Visible() })
 		},
 	}
 	for _, with := range []string{"browser", "code", "browser, and the paste field in use"} {
 		for end, how := range ends {
 			t.Run(with+"/"+end, func(t *testing.T) {
-				b := toForm(t, func(e *remote.Entry) { e.Device = "https://gitlab.com/device" })
+				b := toForm(t, func(e *api.Provider) { e.Device = "https://gitlab.com/device" })
 				d := watchAnimations(b)
 				fill(b, "id", "s3cret")
 				if with == "code" {
-					b.agent.flow = remote.Flow{URL: "https://gitlab.com/device", UserCode: "WDJB-MJHT", Mode: "device", ExpiresAt: noon.Add(15 * time.Minute)}
+					b.agent.flow = api.Attempt{URL: "https://gitlab.com/device", UserCode: "WDJB-MJHT", Mode: "device", ExpiresAt: noon.Add(15 * time.Minute)}
 					b.tap(b.find(b.form.box, "Connect with a code"))
 				} else {
 					b.tap(b.form.submits[0])

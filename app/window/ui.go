@@ -11,7 +11,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
-	"github.com/authtray/authtray/app/window/remote"
+	"github.com/authtray/authtray/app/api"
 )
 
 // ui is the window. Its fields belong to the UI's goroutine, but for agent, out
@@ -29,7 +29,7 @@ type ui struct {
 	present bool // the agent's event stream is open
 	known   bool // the list of connections is complete
 	model   *model
-	entries map[string]remote.Entry
+	entries map[string]api.Provider
 
 	views     map[view]fyne.CanvasObject
 	stack     *fyne.Container
@@ -67,7 +67,7 @@ const (
 
 func newUI(ctx context.Context, app fyne.App, agent Agent, out surroundings, o Options) *ui {
 	u := &ui{agent: agent, out: out, ctx: ctx, app: app, profile: o.Profile, version: o.Version,
-		model: newModel(), entries: map[string]remote.Entry{}, scrolls: map[view]*container.Scroll{}}
+		model: newModel(), entries: map[string]api.Provider{}, scrolls: map[view]*container.Scroll{}}
 	u.win = app.NewWindow(u.title())
 	u.clipboard = &clipboard{Clipboard: app.Clipboard(), out: out}
 	u.build()
@@ -208,12 +208,12 @@ func (u *ui) open(url string) {
 }
 
 // entry1 calls then with a provider's entry: at once where it is known.
-func (u *ui) entry1(id string, then func(remote.Entry)) {
+func (u *ui) entry1(id string, then func(api.Provider)) {
 	if e, ok := u.entries[id]; ok {
 		then(e)
 		return
 	}
-	ask(u, bound(id, u.agent.Provider), func(e remote.Entry, err error) {
+	ask(u, bound(id, u.agent.Provider), func(e api.Provider, err error) {
 		if err != nil {
 			u.sorry(err)
 			return

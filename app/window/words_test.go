@@ -1,14 +1,17 @@
 package window
 
 import (
+	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/authtray/authtray/app/window/remote"
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/client"
 )
 
 func TestSpans(t *testing.T) {
@@ -129,19 +132,19 @@ func TestMomentsGatherWhatOnlyRepeats(t *testing.T) {
 }
 
 func TestNeedsOfAnEntry(t *testing.T) {
-	entry := func(change func(*remote.Entry)) remote.Entry { e := gitlab(); change(&e); return e }
+	entry := func(change func(*api.Provider)) api.Provider { e := gitlab(); change(&e); return e }
 	for name, c := range map[string]struct {
-		e    remote.Entry
+		e    api.Provider
 		want needs
 	}{
-		"confidential": {entry(func(*remote.Entry) {}), needs{clientID: always, secret: always, register: true, redirect: true, browser: true}},
-		"silence about the secret means required": {entry(func(e *remote.Entry) { e.Client.Secret = "" }), needs{clientID: always, secret: always, register: true, redirect: true, browser: true}},
-		"public":    {entry(func(e *remote.Entry) { e.Client.Secret = "none" }), needs{clientID: always, register: true, redirect: true, browser: true}},
-		"optional":  {entry(func(e *remote.Entry) { e.Client.Secret = "web_only" }), needs{clientID: always, secret: maybe, register: true, redirect: true, browser: true}},
-		"ours":      {entry(func(e *remote.Entry) { e.Client.ID, e.Client.Secret = "x", "none" }), needs{clientID: maybe, browser: true}},
-		"dynamic":   {entry(func(e *remote.Entry) { e.Registration = "https://x" }), needs{clientID: maybe, secret: maybe, browser: true}},
-		"only code": {entry(func(e *remote.Entry) { e.Authorize, e.Device, e.Client.Secret = "", "https://x", "none" }), needs{clientID: always, register: true, device: true}},
-		"mcp":       {entry(func(e *remote.Entry) { e.ID = "mcp" }), needs{mcp: true, clientID: maybe, secret: maybe, browser: true}},
+		"confidential": {entry(func(*api.Provider) {}), needs{clientID: always, secret: always, register: true, redirect: true, browser: true}},
+		"silence about the secret means required": {entry(func(e *api.Provider) { e.Client.Secret = "" }), needs{clientID: always, secret: always, register: true, redirect: true, browser: true}},
+		"public":    {entry(func(e *api.Provider) { e.Client.Secret = "none" }), needs{clientID: always, register: true, redirect: true, browser: true}},
+		"optional":  {entry(func(e *api.Provider) { e.Client.Secret = "web_only" }), needs{clientID: always, secret: maybe, register: true, redirect: true, browser: true}},
+		"ours":      {entry(func(e *api.Provider) { e.Client.ID, e.Client.Secret = "x", "none" }), needs{clientID: maybe, browser: true}},
+		"dynamic":   {entry(func(e *api.Provider) { e.Registration = "https://x" }), needs{clientID: maybe, secret: maybe, browser: true}},
+		"only code": {entry(func(e *api.Provider) { e.Authorize, e.Device, e.Client.Secret = "", "https://x", "none" }), needs{clientID: always, register: true, device: true}},
+		"mcp":       {entry(func(e *api.Provider) { e.ID = "mcp" }), needs{mcp: true, clientID: maybe, secret: maybe, browser: true}},
 	} {
 		c.want.vars = []string{"host"}
 		if got := needsOf(c.e); !slices.Equal(got.vars, c.want.vars) || !same(got, c.want) {
@@ -165,9 +168,21 @@ func TestFieldOfAProblem(t *testing.T) {
 		{"Access was denied in the browser.", "", ""},
 		{"", "network", ""},
 	} {
-		if got := fieldOf(&remote.Problem{Detail: c.detail, Reason: c.reason}, []string{"host"}); got != c.want {
+		if got := fieldOf(&client.Problem{Detail: c.detail, Reason: c.reason}, []string{"host"}); got != c.want {
 			t.Errorf("fieldOf(%q, %s) = %q; want %q", c.detail, c.reason, got, c.want)
 		}
+	}
+}
+
+func TestAgentThatGaveNoAnswerIsSaidToBeAway(t *testing.T) {
+	newBench(t)
+	for _, err := range []error{client.ErrNoAgent, client.ErrForeign, client.ErrNoAnswer} {
+		if got := explain(fmt.Errorf("%w: %w", err, io.ErrUnexpectedEOF)); got != "Authtray's agent does not answer." {
+			t.Errorf("%v: %q", err, got)
+		}
+	}
+	if got := explain(&client.Problem{Code: "keychain_locked", Detail: "The keychain is locked."}); got != "The keychain is locked." {
+		t.Errorf("%q", got)
 	}
 }
 

@@ -1,248 +1,223 @@
+// Package remote is the agent as the window asks it: the socket's endpoints as Go
+// methods, each with a deadline. It keeps nothing between calls and sees no
+// refresh token. The types are the contract's (package api), and the errors those
+// of package client.
 package remote
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
 	"time"
 
+	"github.com/authtray/authtray/app/access/audit"
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/client"
 )
 
-// Details is one connection with its configuration.
-type Details struct {
-	tokens.Status
-	Config catalog.Connection `json:"config"`
+// Client asks one agent. Safe for concurrent use.
+type Client struct{ agent client.Agent }
+
+// New makes a client; nothing is dialled yet.
+func New(agent client.Agent) *Client { return &Client{agent} }
+
+const (
+	quick = 10 * time.Second // for what the agent answers from memory
+	slow  = 45 * time.Second // for what it may ask a provider
+)
+
+// do asks, and waits for d at most.
+func (c *Client) do(ctx context.Context, d time.Duration, method, path string, in, out any) error {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	return c.agent.Do(ctx, method, path, in, out)
 }
 
-// Flow is a pending authorization.
-type Flow struct {
-	URL         string    `json:"url"`
-	Mode        string    `json:"mode"`
-	UserCode    string    `json:"user_code"`
-	RedirectURI string    `json:"redirect_uri"`
-	ExpiresAt   time.Time `json:"expires_at"`
+// ask is do with an answer.
+func ask[T any](ctx context.Context, c *Client, d time.Duration, method, path string, in any) (T, error) {
+	var out T
+	err := c.do(ctx, d, method, path, in, &out)
+	return out, err
 }
 
-// ConnectOptions is the body of a connect request.
-type ConnectOptions struct {
-	Mode          providers.Mode `json:"mode"`
-	LoginHint     string         `json:"login_hint,omitempty"`
-	SwitchAccount bool           `json:"switch_account,omitempty"`
-	AcceptAccount bool           `json:"accept_account,omitempty"`
+func connection(name string, rest string) string {
+	return "/v1/connections/" + url.PathEscape(name) + rest
 }
 
-// Farewell is how a disconnect ended.
-type Farewell struct {
-	Revoked bool   `json:"revoked"` // the provider was told and agreed
-	Detail  string `json:"detail"`
+// Missing reports whether err is that of an agent that does not know the endpoint
+// that was asked.
+func Missing(err error) bool {
+	var p *client.Problem
+	if !errors.As(err, &p) || p.Code == string(tokens.CodeUnknownConnection) || p.Code == string(api.CodeUnknownProvider) {
+		return false
+	}
+	return p.Status == http.StatusNotFound || p.Status == http.StatusNotImplemented || p.Status == http.StatusMethodNotAllowed
 }
 
 // Connections lists all connections with their state.
 func (c *Client) Connections(ctx context.Context) ([]tokens.Status, error) {
-	var a struct {
-		Connections []tokens.Status `json:"connections"`
-	}
-	return a.Connections, c.call(ctx, quick, http.MethodGet, "/v1/connections", nil, &a)
+	a, err := ask[struct{ Connections []tokens.Status }](ctx, c, quick, http.MethodGet, "/v1/connections", nil)
+	return a.Connections, err
 }
 
-// Connection is one connection with its last events and its configuration.
-func (c *Client) Connection(ctx context.Context, name string) (Details, error) {
-	var d Details
-	return d, c.call(ctx, quick, http.MethodGet, connection(name, ""), nil, &d)
+// Connection is one connection with its last events and its configuration, which
+// is empty where its file cannot be used.
+func (c *Client) Connection(ctx context.Context, name string) (api.Connection, error) {
+	a, err := ask[api.Connection](ctx, c, quick, http.MethodGet, connection(name, ""), nil)
+	if a.Config == nil {
+		a.Config = &catalog.Connection{}
+	}
+	return a, err
 }
 
 // Put adds a connection or changes it.
 func (c *Client) Put(ctx context.Context, name string, cfg catalog.Connection) error {
 	cfg.Name = ""
-	return c.call(ctx, slow, http.MethodPut, connection(name, ""), cfg, nil)
+	return c.do(ctx, slow, http.MethodPut, connection(name, ""), cfg, nil)
 }
 
 // SetSecret hands over the client secret, which goes to the keychain.
 func (c *Client) SetSecret(ctx context.Context, name, secret string) error {
-	in := map[string]string{"client_secret": secret}
-	return c.call(ctx, slow, http.MethodPut, connection(name, "/secret"), in, nil)
+	return c.do(ctx, slow, http.MethodPut, connection(name, "/secret"), api.Secret{ClientSecret: secret}, nil)
 }
 
 // Remove disconnects and removes a connection.
-func (c *Client) Remove(ctx context.Context, name string) (f Farewell, err error) {
-	return f, c.call(ctx, slow, http.MethodDelete, connection(name, ""), nil, &f)
+func (c *Client) Remove(ctx context.Context, name string) (api.Removed, error) {
+	return ask[api.Removed](ctx, c, slow, http.MethodDelete, connection(name, ""), nil)
 }
 
 // Disconnect gives the grant back and keeps the connection.
-func (c *Client) Disconnect(ctx context.Context, name string) (f Farewell, err error) {
-	return f, c.call(ctx, slow, http.MethodDelete, connection(name, "/grant"), nil, &f)
+func (c *Client) Disconnect(ctx context.Context, name string) (api.Removed, error) {
+	return ask[api.Removed](ctx, c, slow, http.MethodDelete, connection(name, "/grant"), nil)
 }
 
 // Token is the current access token.
-func (c *Client) Token(ctx context.Context, name string) (t tokens.Token, err error) {
-	return t, c.call(ctx, slow, http.MethodGet, connection(name, "/token?timeout=30s"), nil, &t)
+func (c *Client) Token(ctx context.Context, name string) (tokens.Token, error) {
+	return ask[tokens.Token](ctx, c, slow, http.MethodGet, connection(name, "/token?timeout=30s"), nil)
 }
 
 // Refresh renews the token now.
 func (c *Client) Refresh(ctx context.Context, name string) error {
-	return c.call(ctx, slow, http.MethodPost, connection(name, "/refresh"), nil, nil)
+	return c.do(ctx, slow, http.MethodPost, connection(name, "/refresh"), nil, nil)
 }
 
 // Connect starts an authorization, or takes up the pending one.
-func (c *Client) Connect(ctx context.Context, name string, o ConnectOptions) (f Flow, err error) {
-	return f, c.call(ctx, slow, http.MethodPost, connection(name, "/connect"), o, &f)
+func (c *Client) Connect(ctx context.Context, name string, r api.ConnectRequest) (api.Attempt, error) {
+	return ask[api.Attempt](ctx, c, slow, http.MethodPost, connection(name, "/connect"), r)
 }
 
 // Wait returns when the pending authorization has ended, and how.
-func (c *Client) Wait(ctx context.Context, name string, o ConnectOptions) (s tokens.Status, err error) {
-	return s, c.call(ctx, providers.FlowTimeout+time.Minute, http.MethodPost, connection(name, "/connect?wait=true"), o, &s)
+func (c *Client) Wait(ctx context.Context, name string, r api.ConnectRequest) (tokens.Status, error) {
+	return ask[tokens.Status](ctx, c, providers.FlowTimeout+time.Minute, http.MethodPost, connection(name, "/connect?wait=true"), r)
 }
 
 // Paste hands over the address on which the browser ended.
 func (c *Client) Paste(ctx context.Context, name, redirect string) error {
-	in := map[string]string{"url": redirect}
-	return c.call(ctx, slow, http.MethodPost, connection(name, "/connect/redirect"), in, nil)
+	return c.do(ctx, slow, http.MethodPost, connection(name, "/connect/redirect"), api.Redirect{URL: redirect}, nil)
 }
 
 // Cancel ends the pending authorization.
 func (c *Client) Cancel(ctx context.Context, name string) error {
-	return c.call(ctx, quick, http.MethodDelete, connection(name, "/connect"), nil, nil)
-}
-
-// Brief is a provider in the list of all.
-type Brief struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
-}
-
-// Entry is a provider with what its app must be registered with.
-type Entry struct {
-	catalog.Entry
-	RedirectURI string `json:"redirect_uri"`
-}
-
-// Settings are the agent's own. A nil field is left as it is.
-type Settings struct {
-	Notifications *bool `json:"notifications,omitempty"`
-	Reminders     *bool `json:"reminders,omitempty"`
-	Autostart     *bool `json:"autostart,omitempty"`
-}
-
-// Health is what the agent says of itself.
-type Health struct {
-	Version       string   `json:"version"`
-	Uptime        string   `json:"uptime"`
-	PID           int      `json:"pid"`
-	Profile       string   `json:"profile"`
-	Store         string   `json:"store"`
-	Tray          string   `json:"tray"`
-	Notifications string   `json:"notifications"`
-	Notes         []string `json:"notes"`
-}
-
-// Check is one line of the doctor's report.
-type Check struct {
-	ID     string `json:"id"`
-	OK     bool   `json:"ok"`
-	Detail string `json:"detail"`
-	Hint   string `json:"hint"`
-}
-
-// Read is one read of a token, as the audit log has it, or a gap in it.
-type Read struct {
-	Time       time.Time `json:"time"`
-	Connection string    `json:"connection"`
-	PID        int       `json:"pid"`
-	UID        int       `json:"uid"`
-	Exe        string    `json:"exe"` // "" where the system would not say
-	What       string    `json:"what"`
-	Code       string    `json:"code"` // why no token was given; "" where one was
-
-	// Where authtray itself asked, the program that it asked for.
-	ParentPID int    `json:"parent_pid"`
-	ParentExe string `json:"parent_exe"`
-
-	Dropped int       `json:"dropped"` // a gap: so many reads are missing before At
-	At      time.Time `json:"at"`
-}
-
-// Who is the program that wanted the token, and its process.
-func (r Read) Who() (exe string, pid int) {
-	if r.ParentPID != 0 {
-		return r.ParentExe, r.ParentPID
-	}
-	return r.Exe, r.PID
+	return c.do(ctx, quick, http.MethodDelete, connection(name, "/connect"), nil, nil)
 }
 
 // Providers lists the catalogue.
-func (c *Client) Providers(ctx context.Context) ([]Brief, error) {
-	var a struct {
-		Providers []Brief `json:"providers"`
-	}
-	return a.Providers, c.call(ctx, quick, http.MethodGet, "/v1/providers", nil, &a)
+func (c *Client) Providers(ctx context.Context) ([]api.Brief, error) {
+	a, err := ask[struct{ Providers []api.Brief }](ctx, c, quick, http.MethodGet, "/v1/providers", nil)
+	return a.Providers, err
 }
 
 // Provider is one entry of the catalogue.
-func (c *Client) Provider(ctx context.Context, id string) (e Entry, err error) {
-	return e, c.call(ctx, quick, http.MethodGet, "/v1/providers/"+url.PathEscape(id), nil, &e)
+func (c *Client) Provider(ctx context.Context, id string) (api.Provider, error) {
+	return ask[api.Provider](ctx, c, quick, http.MethodGet, "/v1/providers/"+url.PathEscape(id), nil)
 }
 
-// Settings asks for the agent's settings.
-func (c *Client) Settings(ctx context.Context) (s Settings, err error) {
-	return s, c.call(ctx, quick, http.MethodGet, "/v1/settings", nil, &s)
+// Settings asks for the agent's settings; an older agent has not all of them.
+func (c *Client) Settings(ctx context.Context) (api.SettingsPatch, error) {
+	return ask[api.SettingsPatch](ctx, c, quick, http.MethodGet, "/v1/settings", nil)
 }
 
 // Set changes the settings that are not nil.
-func (c *Client) Set(ctx context.Context, s Settings) error {
-	return c.call(ctx, quick, http.MethodPatch, "/v1/settings", s, nil)
+func (c *Client) Set(ctx context.Context, s api.SettingsPatch) error {
+	return c.do(ctx, quick, http.MethodPatch, "/v1/settings", s, nil)
 }
 
 // Health asks how the agent is.
-func (c *Client) Health(ctx context.Context) (h Health, err error) {
-	return h, c.call(ctx, quick, http.MethodGet, "/v1/health", nil, &h)
+func (c *Client) Health(ctx context.Context) (api.Health, error) {
+	return ask[api.Health](ctx, c, quick, http.MethodGet, "/v1/health", nil)
 }
 
 // Doctor asks for a report on what the agent stands on.
-func (c *Client) Doctor(ctx context.Context) ([]Check, error) {
-	var a struct {
-		Checks []Check `json:"checks"`
-	}
-	return a.Checks, c.call(ctx, slow, http.MethodGet, "/v1/doctor", nil, &a)
+func (c *Client) Doctor(ctx context.Context) ([]api.Check, error) {
+	a, err := ask[struct{ Checks []api.Check }](ctx, c, slow, http.MethodGet, "/v1/doctor", nil)
+	return a.Checks, err
 }
 
 // Log calls each with the last n reads of a token, oldest first, and then with
-// each new one until ctx ends.
-func (c *Client) Log(ctx context.Context, n int, each func(Read)) error {
-	res, err := c.send(ctx, http.MethodGet, "/v1/log?follow=true&n="+strconv.Itoa(n), nil)
+// each new one until ctx or the agent ends. A gap has the time of its end.
+func (c *Client) Log(ctx context.Context, n int, each func(audit.Record)) error {
+	stream, err := c.agent.Stream(ctx, http.MethodGet, "/v1/log?follow=true&n="+strconv.Itoa(n), nil)
 	if err != nil {
 		return err
 	}
-	defer res.Body.Close()
-	lines := bufio.NewScanner(res.Body)
-	lines.Buffer(nil, maxLine)
-	for lines.Scan() {
-		var r Read
-		if json.Unmarshal(lines.Bytes(), &r) != nil {
+	defer stream.Close()
+	for {
+		line, err := stream.Line()
+		if err != nil {
+			return ended(err)
+		}
+		var r audit.Record
+		if json.Unmarshal(line, &r) != nil {
 			continue
 		}
-		if r.Dropped > 0 {
+		if r.IsGap() {
 			r.Time = r.At
 		}
 		if !r.Time.IsZero() {
 			each(r)
 		}
 	}
-	return ended(lines.Err())
 }
 
-// maxLine bounds a line of a stream: a connection with all its events.
-const maxLine = 1 << 20
+// Event is a change of one connection.
+type Event struct {
+	Status  tokens.Status
+	Removed bool // the connection named in Status is gone
+}
 
-func ended(err error) error {
-	if err == nil {
-		return fmt.Errorf("%w: the stream ended", ErrNoAgent)
+// Events calls opened once when the agent has taken the request, then each with
+// every event until ctx or the agent ends. It always returns an error.
+func (c *Client) Events(ctx context.Context, opened func(), each func(Event)) error {
+	stream, err := c.agent.Stream(ctx, http.MethodGet, "/v1/events", nil)
+	if err != nil {
+		return err
 	}
-	return unreachable(err)
+	defer stream.Close()
+	opened()
+	for {
+		kind, data, err := stream.Event()
+		if err != nil {
+			return ended(err)
+		}
+		e := Event{Removed: kind == "removed"}
+		if (e.Removed || kind == "connection") && json.Unmarshal(data, &e.Status) == nil && e.Status.Name != "" {
+			each(e)
+		}
+	}
+}
+
+// ended is the error of a stream that the agent ended: it does not while it runs.
+func ended(err error) error {
+	if err == io.EOF {
+		return fmt.Errorf("%w: the stream ended", client.ErrNoAgent)
+	}
+	return err
 }

@@ -7,11 +7,15 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/authtray/authtray/app/access/audit"
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/tokens/client"
 )
 
 // agent serves h and returns a client of it.
@@ -19,47 +23,40 @@ func agent(t *testing.T, h http.HandlerFunc) *Client {
 	t.Helper()
 	s := httptest.NewServer(h)
 	t.Cleanup(s.Close)
-	return New(func(ctx context.Context) (net.Conn, error) {
+	return New(client.Agent{Dial: func(ctx context.Context) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "tcp", s.Listener.Addr().String())
-	})
+	}})
 }
 
-func TestProblemIsToldInTheAgentsWords(t *testing.T) {
+func TestErrorsAreThoseOfTheClient(t *testing.T) {
 	c := agent(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(http.StatusConflict)
-		io.WriteString(w, `{"code":"reconnect_required","detail":"Reconnect to go on.","reason":"revoked"}`)
+		io.WriteString(w, `{"code":"other_account","detail":"You signed in as bob.","reason":"revoked","account":"bob"}`)
 	})
 	_, err := c.Token(context.Background(), "work")
-	p, ok := AsProblem(err)
-	if !ok || p.Code != "reconnect_required" || p.Reason != "revoked" || err.Error() != "Reconnect to go on." {
-		t.Fatalf("err = %#v", err)
+	var p *client.Problem
+	if !errors.As(err, &p) || p.Code != "other_account" || p.Reason != "revoked" || p.Account != "bob" || p.Sentence() != "You signed in as bob." {
+		t.Errorf("err = %#v", err)
 	}
-}
-
-func TestAnswerThatIsNoProblemStillHasASentence(t *testing.T) {
-	c := agent(t, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>", http.StatusBadGateway) })
-	err := c.Refresh(context.Background(), "work")
-	if err == nil || err.Error() != "the agent answered 502 Bad Gateway" {
-		t.Fatalf("err = %v", err)
+	c = agent(t, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>", http.StatusBadGateway) })
+	if err := c.Refresh(context.Background(), "work"); err == nil || err.Error() != "the agent answered 502" {
+		t.Errorf("an answer that is no problem: %v", err)
 	}
-}
-
-func TestAbsentAgentIsErrNoAgent(t *testing.T) {
-	c := New(func(context.Context) (net.Conn, error) { return nil, errors.New("connection refused") })
-	if _, err := c.Connections(context.Background()); !errors.Is(err, ErrNoAgent) {
-		t.Fatalf("err = %v; want ErrNoAgent", err)
+	c = New(client.At(filepath.Join(t.TempDir(), "none")))
+	if _, err := c.Connections(context.Background()); !errors.Is(err, client.ErrNoAgent) {
+		t.Errorf("an absent agent: %v", err)
 	}
 }
 
 func TestMissingMeansTheEndpointNotTheConnection(t *testing.T) {
 	for code, want := range map[string]bool{"not_found": true, "": true, "unknown_connection": false} {
-		err := error(&Problem{Status: http.StatusNotFound, Code: code})
+		err := error(&client.Problem{Status: http.StatusNotFound, Code: code})
 		if got := Missing(err); got != want {
 			t.Errorf("Missing(404 %q) = %v; want %v", code, got, want)
 		}
 	}
-	if Missing(ErrNoAgent) {
+	if Missing(client.ErrNoAgent) {
 		t.Error("an absent agent is not a missing endpoint")
 	}
 }
@@ -80,7 +77,7 @@ func TestConnectSendsModeAndNeverTheName(t *testing.T) {
 		bodies = append(bodies, string(b))
 		io.WriteString(w, `{"url":"https://example.org","mode":"url"}`)
 	})
-	f, err := c.Connect(context.Background(), "work", ConnectOptions{Mode: providers.URLOnly})
+	f, err := c.Connect(context.Background(), "work", api.ConnectRequest{Mode: string(providers.URLOnly)})
 	if err != nil || f.URL != "https://example.org" {
 		t.Fatalf("%+v, %v", f, err)
 	}
@@ -104,15 +101,8 @@ func TestEventsAreReadAndStrangeOnesPassedOver(t *testing.T) {
 	if want := "opened|work connected|old removed"; strings.Join(got, "|") != want {
 		t.Fatalf("got %q; want %q", got, want)
 	}
-	if !errors.Is(err, ErrNoAgent) {
+	if !errors.Is(err, client.ErrNoAgent) {
 		t.Fatalf("a stream that ended gives %v; want ErrNoAgent", err)
-	}
-}
-
-func TestProgramBehindAuthtrayIsTheOneThatWantedTheToken(t *testing.T) {
-	r := Read{Exe: "/usr/bin/authtray", PID: 8, ParentExe: "/usr/bin/make", ParentPID: 7}
-	if exe, pid := r.Who(); exe != "/usr/bin/make" || pid != 7 {
-		t.Fatalf("Who = %s, %d", exe, pid)
 	}
 }
 
@@ -120,8 +110,8 @@ func TestLogSkipsWhatIsNoRead(t *testing.T) {
 	c := agent(t, func(w http.ResponseWriter, _ *http.Request) {
 		io.WriteString(w, "{\"time\":\"2026-11-23T10:00:00Z\",\"connection\":\"work\",\"pid\":7,\"exe\":\"/usr/bin/curl\"}\nnoise\n{}\n{\"dropped\":3,\"at\":\"2026-11-23T10:00:01Z\",\"uid\":0,\"exe\":\"\"}\n")
 	})
-	var got []Read
-	_ = c.Log(context.Background(), 10, func(r Read) { got = append(got, r) })
+	var got []audit.Record
+	_ = c.Log(context.Background(), 10, func(r audit.Record) { got = append(got, r) })
 	if len(got) != 2 || got[0].Exe != "/usr/bin/curl" || got[0].PID != 7 || got[1].Dropped != 3 || got[1].Time.IsZero() {
 		t.Fatalf("got %+v", got)
 	}
