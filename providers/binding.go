@@ -85,16 +85,17 @@ func (c *Client) keepsSecretFrom(ctx context.Context, what, configured, where st
 // endpoints is where a connection's provider is spoken to, after discovery: the
 // entry's values, and the discovery document's where the entry has none.
 type endpoints struct {
-	Issuer       string // as asked; "" where the provider has none
-	Authorize    string
-	Token        string
-	Refresh      string // Token where nothing else is said
-	Device       string
-	Registration string
-	PAR          string
-	PARRequired  bool
-	Revoke       string
-	Userinfo     string
+	Issuer        string // as asked; "" where the provider has none
+	Authorize     string
+	Token         string
+	Refresh       string // Token where nothing else is said
+	Device        string
+	Registration  string
+	PAR           string
+	PARRequired   bool
+	Revoke        string
+	Userinfo      string
+	Introspection string // RFC 7662; only as the discovery document says
 
 	IssParamSupported bool     // RFC 9207: iss must be in the authorization answer
 	ScopesSupported   []string // nil: not announced

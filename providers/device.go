@@ -44,6 +44,7 @@ func (f *Flow) startDevice(ctx context.Context, o AuthorizeOptions) error {
 	if err != nil {
 		return err
 	}
+	f.asked = f.client.scopes(o.Scopes)
 	f.url, f.userCode = d.url(), d.userCode
 	f.expireAfter(d.lifetime, errCodeExpired)
 	go f.poll(ends.Token, d, binding)

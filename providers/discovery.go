@@ -239,6 +239,9 @@ func (c *Client) readMetadata(ctx context.Context, issuer string, m map[string]a
 			return endpoints{}, f
 		}
 	}
+	if where := refusal.Text(m["introspection_endpoint"]); c.learnable(ctx, issuer, "introspection_endpoint", where) == nil {
+		found.Introspection = where // nothing else depends on it
+	}
 	found.Refresh = found.Token
 	if learned {
 		found.Issuer = said // as it will say iss

@@ -112,6 +112,7 @@ func randomText(n int) string {
 type Flow struct {
 	client *Client
 	clock  flowClock
+	asked  []string // scopes
 	accept func(context.Context, Result) error
 
 	url         string
@@ -235,8 +236,11 @@ func (f *Flow) endLocked(r Result, err error) {
 }
 
 // conclude ends the flow with the tokens: asks whose they are, and whether the
-// flow's owner takes them. Not knowing whose they are costs nothing.
+// flow's owner takes them. Scopes that are not stated are those asked for. Not knowing whose they are costs nothing.
 func (f *Flow) conclude(a Answer, b Binding) {
+	if a.Scopes == nil {
+		a.Scopes = f.asked // RFC 6749 §5.1
+	}
 	account, _ := f.client.Whoami(f.ctx, a)
 	r := Result{Answer: a, Account: account, Binding: b}
 	if f.accept != nil {

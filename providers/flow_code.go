@@ -309,6 +309,7 @@ func (f *Flow) request(ctx context.Context, e endpoints, o AuthorizeOptions) (er
 		State: f.code.state, RedirectURI: f.redirectURI, Scopes: o.Scopes,
 		LoginHint: o.LoginHint, SwitchAccount: o.SwitchAccount, Resource: o.Resource,
 	}
+	f.asked = f.client.scopes(o.Scopes)
 	if f.code.verifier != "" {
 		p.Challenge = oauth2.S256ChallengeFromVerifier(f.code.verifier)
 	}

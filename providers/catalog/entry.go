@@ -108,6 +108,7 @@ type TokenRules struct {
 	Rotation         string   `toml:"rotation,omitempty" json:"rotation,omitempty"`                     // none | same | maybe | immediate | grace ["maybe"]
 	Grace            string   `toml:"grace,omitempty" json:"grace,omitempty"`                           // how long the old refresh token still works
 	Keep             []string `toml:"keep,omitempty" json:"keep,omitempty"`                             // extra members stored with the grant (instance_url)
+	NeverNarrows     bool     `toml:"never_narrows,omitempty" json:"never_narrows,omitempty"`           // a refresh that names fewer scopes brings them all
 	SingleGrant      bool     `toml:"single_grant,omitempty" json:"single_grant,omitempty"`             // the provider keeps one grant per user and client
 }
 
