@@ -8,6 +8,8 @@
 // # What is where
 //
 //	machine.go    the state machine of one grant: a pure function of time and events, no I/O
+//	machine_*.go  its parts: refresh.go renews, serve.go answers callers, narrow.go has tokens
+//	              for less, store.go reads and writes the record
 //	rules.go      when to refresh, what may be handed out, how long to back off
 //	manager.go    the machines of all connections, their timers, callers and effects
 //	grant.go      the record that is kept in the keychain
@@ -138,7 +140,15 @@
 // the store first, and the grant's next refresh names all its scopes, since some
 // providers take the last ones asked for as all there is. A provider that answers
 // with every scope of the grant has not narrowed anything: that token becomes the
-// grant's own, and who asked for less gets a sentence.
+// grant's own, and who asked for less gets a sentence. Where the answer states no
+// scopes, the token itself or introspection must show that it can do less, or nobody
+// gets it; an entry may say that its provider never gives less (tokens.never_narrows),
+// and then it is not asked. What a provider cannot do is not tried again for an hour.
+//
+// One that is rejected is renewed by one for as much: which tokens were handed out for
+// less is remembered while the process lives (512 of them), so that none is answered
+// with the grant's own. 32 are kept; the one asked for longest ago makes room. New ones
+// are asked for ten times in five minutes at most, by all callers together.
 //
 // A refusal of less says nothing of the grant, whatever its class: some providers
 // answer invalid_grant where a scope was not consented to. Whoever asked gets a

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/authtray/authtray/providers"
-	"github.com/authtray/authtray/providers/refusal"
 )
 
 // machine is the life of one grant: a function of time and events. It does no
@@ -21,12 +20,16 @@ type machine struct {
 
 	// The grant. served is what callers get; next is an answer on its way to
 	// the store, not served yet.
-	served *Grant
-	next   *Grant
-	late   float64         // jitter of served's timer
-	lives  []time.Duration // of the tokens of the last answers, oldest first
-	early  []time.Time     // of the last hour's renewals that a caller brought about before they were due
-	narrow map[string]narrowed
+	served    *Grant
+	next      *Grant
+	late      float64         // jitter of served's timer
+	lives     []time.Duration // of the tokens of the last answers, oldest first
+	early     []time.Time     // of the last hour's renewals that a caller brought about before they were due
+	narrow    map[string]narrowed
+	given     []given     // the last tokens for less that were handed out, oldest first
+	asks      uint64      // counts who asks for less
+	newNarrow []time.Time // when tokens for less were last asked for that were not had
+	unproven  *narrowed   // one of which the provider is asked what it may do
 
 	nextNarrow func() // what next's answer was asked for: remembered once next is written
 
@@ -74,6 +77,7 @@ const (
 	checking        // can the store be written?
 	sending         // the request is with the provider
 	saving          // the answer is on its way to the store
+	proving         // the provider is asked what a token for less may do
 	rereading       // the provider says dead: does the store know better?
 )
 
@@ -119,15 +123,6 @@ type probing struct {
 	next  time.Time // when to ask again; zero: not
 }
 
-// narrowed is a token for less, obtained beside the grant.
-type narrowed struct {
-	token Grant // generation 0; only the token's own fields
-	err   *refusal.Failure
-	at    time.Time
-
-	undecided bool // err could be about the grant: the plain refresh that decides has brought no token yet
-}
-
 // effect is something the machine wants done. Effects on the store and the
 // verdict take effect in the order given.
 type effect struct {
@@ -151,6 +146,7 @@ const (
 	askProvider                      // probed
 	compareBinding                   // bound
 	revokeGrant                      // givenBack
+	askScopes                        // proven
 )
 
 // newMachine is a machine before its record is read. sent is the generation
@@ -320,8 +316,13 @@ func (m *machine) shift(now time.Time, d time.Duration, undone bool) {
 		n.token, n.at = *moved(&n.token), n.at.Add(d)
 		m.narrow[k] = n
 	}
-	for i := range m.early {
-		m.early[i] = m.early[i].Add(d)
+	for _, list := range [][]time.Time{m.early, m.newNarrow} {
+		for i := range list {
+			list[i] = list[i].Add(d)
+		}
+	}
+	if m.unproven != nil {
+		m.unproven.token, m.unproven.at = *moved(&m.unproven.token), m.unproven.at.Add(d)
 	}
 	for _, t := range []*time.Time{
 		&m.retryAt, &m.soonest, &m.sentAt, &m.decideAt, &m.probes.at, &m.probes.next,

@@ -30,7 +30,7 @@ func (m *machine) storeChecked(now time.Time, err error) {
 		return
 	}
 	if err != nil {
-		m.busy, m.request = idle, effect{}
+		m.busy, m.request, m.rejection = idle, effect{}, false
 		m.stand(now, KeychainLocked, storeReason(err), "", now.Add(storeRetry))
 		return
 	}
@@ -85,11 +85,12 @@ func (m *machine) renewed(now time.Time) {
 	}
 	m.busy = idle
 	away := m.away() && !m.foreseen() // the configuration changed while the answer was under way
-	fails := m.fails
+	fails, again := m.fails, m.afterRejection && m.served != nil && same(m.served.AccessToken, m.next.AccessToken)
 	if m.adopt(now, m.next); m.nextNarrow != nil {
 		m.nextNarrow()
 		m.nextNarrow = nil
 	}
+	m.afterRejection = m.afterRejection || again // a token for less rotated the refresh token alone
 	if away {
 		return
 	}

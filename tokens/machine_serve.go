@@ -1,13 +1,10 @@
 package tokens
 
 import (
-	"crypto/subtle"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/authtray/authtray/providers"
-	"github.com/authtray/authtray/providers/refusal"
 )
 
 // This file is what callers get: a token, a reason why not, or the word to wait.
@@ -42,17 +39,22 @@ func (m *machine) serve(now time.Time, want Want) reply {
 // helps and is not done too often.
 func (m *machine) serveFrom(now time.Time, g *Grant, usual time.Duration, want Want) reply {
 	left := g.left(now)
-	switch {
-	case left == 0:
+	if left == 0 {
 		return m.unserved(now, want)
-	case left >= want.minValid(g):
-		return reply{token: g}
 	}
-	r := reply{token: g, short: left}
-	if m.base == Connected && freshIsBetter(g, now, usual, want.minValid(g)) {
+	r := handOut(g, left, want)
+	if r.short > 0 && m.base == Connected && freshIsBetter(g, now, usual, want.minValid(g)) {
 		r.wait = m.busy != idle || m.renewEarly(now, g, want)
 	}
 	return r
+}
+
+// handOut is g, of which so much is left, for a caller.
+func handOut(g *Grant, left time.Duration, want Want) reply {
+	if left < want.minValid(g) {
+		return reply{token: g, short: left}
+	}
+	return reply{token: g}
 }
 
 // renewEarly renews for a caller that wants more than is left of g, and reports
@@ -135,6 +137,9 @@ func (w Want) minValid(g *Grant) time.Duration {
 // again, with the same token, after each event that it waited for.
 func (m *machine) rejected(now time.Time, token string) reply {
 	g := m.served
+	if want, is := m.wasNarrow(token); is {
+		return m.rejectedNarrow(now, token, want)
+	}
 	switch {
 	case g == nil || m.base == ReconnectRequired || !same(g.AccessToken, token):
 		return m.serve(now, Want{})
@@ -167,7 +172,7 @@ func (m *machine) believedFrom() time.Time {
 	if !m.afterRejection {
 		return time.Time{}
 	}
-	return m.served.ObtainedAt.Add(m.provokedPause())
+	return m.served.ObtainedAt.Add(provokedPause(m.served))
 }
 
 // rejectedForGood is a refusal that no refresh can answer: the provider is
@@ -220,132 +225,3 @@ func (m *machine) probed(now time.Time, generation uint64, l providers.Liveness)
 		m.condemn(now, ReasonTokenRejected, "")
 	}
 }
-
-// serveNarrow answers a caller that wants a token for less than the grant.
-func (m *machine) serveNarrow(now time.Time, want Want) reply {
-	n, ok := m.narrow[want.key()]
-	switch {
-	case ok && n.err == nil && n.token.left(now) > 0:
-		return m.serveFrom(now, &n.token, n.token.lifetime(), want)
-	case ok && n.err != nil && !n.undecided && now.Sub(n.at) < justRenewed:
-		return reply{err: m.errorNarrow(want, n.err)}
-	case m.served != nil && !m.policy.refreshable(m.served):
-		return reply{err: m.errorNarrow(want, nil)}
-	}
-	return m.unserved(now, want)
-}
-
-// answeredNarrow keeps the narrower token beside the grant. Where that refresh
-// rotated, the grant's new refresh token goes to the store first, as ever.
-func (m *machine) answeredNarrow(now time.Time, want Want, a providers.Answer, err error) {
-	m.busy = idle
-	if err != nil {
-		m.refusedNarrow(now, want, err)
-		return
-	}
-	if m.served.notNarrowed(want, a) {
-		m.next, m.busy = m.served.renewed(a, m.policy.keepID), saving
-		m.nextNarrow = func() { m.remember(want, narrowed{err: errNotNarrowed, at: now}) }
-		m.save(m.next)
-		return
-	}
-	token := *m.served.renewed(a, false)
-	token.RefreshToken, token.Generation = "", 0
-	if a.Scopes == nil && len(want.Scopes) > 0 {
-		token.Scopes = want.Scopes // not stated: as asked for (RFC 6749 §5.1)
-	}
-	less := narrowed{token: token, at: now}
-	if !m.served.rotatedBy(a) {
-		m.remember(want, less)
-		return
-	}
-	m.next, m.busy = m.served.rotated(a, want), saving
-	m.nextNarrow = func() { m.remember(want, less) }
-	m.save(m.next)
-}
-
-// errNotNarrowed: the provider took no notice of the scopes asked for. Its answer
-// is the grant's own token, renewed, and nobody who asked for less is given it.
-var errNotNarrowed = &refusal.Failure{Class: refusal.Misconfigured, Code: "not_narrowed"}
-
-// notNarrowed: the answer says that the token has every scope of the grant,
-// though fewer were asked for.
-func (g *Grant) notNarrowed(want Want, a providers.Answer) bool {
-	if len(want.Scopes) == 0 || a.Scopes == nil {
-		return false
-	}
-	fewer := false
-	for _, s := range g.Scopes {
-		fewer = fewer || !slices.Contains(want.Scopes, s)
-		if !slices.Contains(a.Scopes, s) {
-			return false
-		}
-	}
-	return fewer
-}
-
-// refusedNarrow: the refusal of a token for less says nothing of the grant,
-// whatever its class: Microsoft, for one, answers invalid_grant where a scope was
-// not consented to. A lost answer concerns the grant, since its refresh token may
-// be spent.
-func (m *machine) refusedNarrow(now time.Time, want Want, err error) {
-	f := asFailure(err)
-	less := narrowed{err: f, at: now}
-	switch {
-	case refusesGrant(f):
-		less.undecided = m.decide(now)
-	case f.Lost && f.Class == refusal.Transient:
-		m.retry(now, f)
-	}
-	m.remember(want, less)
-}
-
-// refusesGrant: to a plain refresh, the answer would be about the grant or the
-// client, and not about the scopes or the resource.
-func refusesGrant(f *refusal.Failure) bool {
-	return f.Class == refusal.Dead || f.Class == refusal.Misconfigured && mendReason(f) == ReasonClientRefused
-}
-
-// decide starts the plain refresh that decides what a refused narrower token
-// means, and reports whether it did. So that a tool that asks again and again does
-// not renew the grant each time, a grant that was just renewed is not renewed, and
-// after such a refresh there is none for another refusal during provokedPause.
-func (m *machine) decide(now time.Time) bool {
-	lately := !m.decideAt.IsZero() && now.Sub(m.decideAt) < m.provokedPause()
-	if lately || now.Sub(m.served.ObtainedAt) < justRenewed {
-		return false
-	}
-	m.start(now, Want{})
-	if m.busy == idle {
-		return false
-	}
-	m.decideAt = now
-	return true
-}
-
-// provokedPause is how long after a refresh that a tool's refusal brought about
-// another refusal of the same kind brings about none.
-func (m *machine) provokedPause() time.Duration {
-	life := m.served.lifetime()
-	if life == 0 {
-		life = 4 * maxBuffer
-	}
-	return max(justRenewed, Buffer(life))
-}
-
-// maxNarrow bounds what callers can make us keep.
-const maxNarrow = 32
-
-func (m *machine) remember(want Want, n narrowed) {
-	if m.narrow == nil || len(m.narrow) >= maxNarrow {
-		m.narrow = map[string]narrowed{}
-	}
-	m.narrow[want.key()] = n
-}
-
-// key is the same for the same scopes in any order.
-func (w Want) key() string {
-	return strings.Join(slices.Sorted(slices.Values(w.Scopes)), " ") + "\n" + w.Resource
-}
-
-func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }

@@ -22,6 +22,9 @@ type Provider interface {
 	Refresh(context.Context, providers.RefreshRequest) (providers.Answer, error)
 	Revoke(context.Context, providers.Revocation) error
 	Probe(ctx context.Context, accessToken string, extra map[string]json.RawMessage) providers.Liveness
+	// Scopes is what an access token may do, as far as it or the provider says;
+	// nil where neither does.
+	Scopes(ctx context.Context, accessToken string, b providers.Binding) []string
 }
 
 // Connection is a connection as its owner configured it.
@@ -268,11 +271,11 @@ func (m *Manager) wait(ctx context.Context, k *conn, ask func(time.Time) reply) 
 		case !r.wait && !m.worthWaiting(ctx, r.err):
 			return Token{}, r.err
 		}
-		enough, stop := m.enough(r)
+		alarm, stop := m.alarm(r)
 		select {
 		case <-changed:
-		case <-enough:
-			patient = false
+		case <-alarm:
+			patient = r.short == 0
 		case <-ctx.Done():
 			if patient = false; r.token == nil {
 				stop()
@@ -294,13 +297,21 @@ func metUnless(short bool) *bool {
 	return new(bool)
 }
 
-// enough fires when a caller that waits for a better token is to be content with
-// the one there is: half of what is left of it is gone.
-func (m *Manager) enough(r reply) (<-chan time.Time, func()) {
-	if r.short == 0 {
-		return nil, func() {}
+// minAlarm keeps a caller from asking in a loop while the timer that it waits for
+// is late.
+const minAlarm = 100 * time.Millisecond
+
+// alarm fires when a caller that waits is to ask again, whatever happened: when it
+// may be told something else, or is to be content with the token there is, of
+// which half is gone meanwhile.
+func (m *Manager) alarm(r reply) (<-chan time.Time, func()) {
+	switch {
+	case r.short > 0:
+		return m.opts.Clock.After(r.short / 2)
+	case r.err != nil && !r.err.RetryAt.IsZero():
+		return m.opts.Clock.After(max(r.err.RetryAt.Sub(m.opts.Clock.Now()), minAlarm))
 	}
-	return m.opts.Clock.After(r.short / 2)
+	return nil, func() {}
 }
 
 // orTimeout is why a caller got nothing whose time is up.

@@ -270,7 +270,7 @@ func (m *Manager) poke() {
 func (m *Manager) carryOut(k *conn) {
 	for _, e := range k.m.effects() {
 		switch e.kind {
-		case checkStore, sendRefresh, askProvider, compareBinding, revokeGrant:
+		case checkStore, sendRefresh, askProvider, askScopes, compareBinding, revokeGrant:
 			m.spawn(false, func() { m.perform(k, e) })
 		default:
 			k.queue = append(k.queue, e)
@@ -375,6 +375,9 @@ func (m *Manager) performRemote(k *conn, e effect) {
 	case askProvider:
 		l := p.Probe(ctx, e.grant.AccessToken, e.grant.Extra)
 		m.event(k, func(now time.Time) { k.m.probed(now, generation, l) })
+	case askScopes:
+		scopes := p.Scopes(ctx, e.grant.AccessToken, e.grant.Binding)
+		m.event(k, func(time.Time) { k.m.proven(e.grant.AccessToken, scopes) })
 	case compareBinding:
 		if b, err := p.Binding(ctx); err == nil {
 			m.event(k, func(now time.Time) { k.m.bound(now, generation, reflect.DeepEqual(b, e.grant.Binding)) })
@@ -415,7 +418,8 @@ func (nobody) Binding(context.Context) (providers.Binding, error) {
 func (nobody) Refresh(context.Context, providers.RefreshRequest) (providers.Answer, error) {
 	return providers.Answer{}, errNobody
 }
-func (nobody) Revoke(context.Context, providers.Revocation) error { return errNobody }
+func (nobody) Revoke(context.Context, providers.Revocation) error         { return errNobody }
+func (nobody) Scopes(context.Context, string, providers.Binding) []string { return nil }
 func (nobody) Probe(context.Context, string, map[string]json.RawMessage) providers.Liveness {
 	return providers.Unclear
 }

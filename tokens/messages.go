@@ -202,6 +202,10 @@ func (m *machine) errorNarrow(want Want, f *refusal.Failure) *Error {
 		return &Error{Code: CodeTemporarilyUnavailable, Reason: waitReason(f), RetryAt: m.retryAt, Detail: f.Detail, Hint: "authtray status " + m.policy.name}
 	case f == nil:
 		e.Detail = fmt.Sprintf("%s gave nothing to get another token with, so there is only the connection's own.", provider)
+	case f == errNeverNarrows:
+		e.Detail = fmt.Sprintf("%s gives no token for less than the connection's own, so nothing was asked there. Ask for the connection's own.", provider)
+	case f == errUnproven:
+		e.Detail = fmt.Sprintf("%s does not say whether the token that it gave can do less than the connection's own, so nobody gets it. Ask for the connection's own.", provider)
 	case len(lacking) > 0:
 		e.Detail = fmt.Sprintf("%s does not give a token for these scopes: the connection was not granted %s. The connection itself is fine.", provider, strings.Join(lacking, " and "))
 		e.Hint = "authtray connect " + m.policy.name + " --scope " + strings.Join(lacking, " --scope ")
@@ -214,6 +218,15 @@ func (m *machine) errorNarrow(want Want, f *refusal.Failure) *Error {
 		}
 	}
 	return e
+}
+
+// errorManyNarrow: other tokens for less were asked for too often.
+func (m *machine) errorManyNarrow(retryAt time.Time) *Error {
+	return &Error{
+		Code: CodeTemporarilyUnavailable, RetryAt: retryAt,
+		Detail: fmt.Sprintf("Too many different tokens for less were asked for in a short time, so that %s is not asked for another one yet. The connection itself is fine.", m.policy.provider),
+		Hint:   "authtray token " + m.policy.name,
+	}
 }
 
 // lacking are the scopes asked for that the grant, as far as is known, does not

@@ -233,6 +233,9 @@ type rigProvider struct {
 	stamp       time.Time                            // when the next answer's request was sent; zero: when it comes
 	ignores     []string                             // the scopes of every answer, whatever was asked
 	refreshEnds time.Duration                        // how long it says that its refresh tokens last; 0: it does not say
+	unstated    bool                                 // answers state no scopes
+	shows       []string                             // the scopes that a token itself shows; nil: none
+	proofs      int                                  // how often it was asked for them
 	narrowKeeps bool                                 // a narrower token does not rotate the refresh token
 	refuses     func(providers.RefreshRequest) error // of refreshes that are refused for what they ask; nil: none
 }
@@ -308,6 +311,9 @@ func (p *rigProvider) Refresh(ctx context.Context, req providers.RefreshRequest)
 	if a.Scopes = req.Scopes; p.ignores != nil {
 		a.Scopes = p.ignores
 	}
+	if p.unstated {
+		a.Scopes = nil
+	}
 	if p.narrowKeeps && len(req.Scopes) > 0 {
 		p.with(func() { p.current = req.RefreshToken })
 		a.RefreshToken = ""
@@ -331,6 +337,13 @@ func (p *rigProvider) Probe(context.Context, string, map[string]json.RawMessage)
 	defer p.mu.Unlock()
 	p.probes++
 	return p.liveness
+}
+
+func (p *rigProvider) Scopes(_ context.Context, accessToken string, _ providers.Binding) []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.proofs++
+	return p.shows
 }
 
 func failure(c refusal.Class, code string) *refusal.Failure {
@@ -431,3 +444,8 @@ func (s *rigStore) Unlock(ctx context.Context) error {
 func (s *rigStore) Changed() <-chan struct{} { return s.changed }
 func (s *rigStore) Kind() string             { return "memory" }
 func (s *rigStore) Close() error             { return nil }
+
+// rigAnswer is a good answer that states no scopes and rotates nothing.
+func rigAnswer(now time.Time) providers.Answer {
+	return providers.Answer{AccessToken: "less", TokenType: "Bearer", ExpiresIn: time.Hour, SentAt: now}
+}

@@ -72,6 +72,16 @@ func freshIsBetter(g *Grant, now time.Time, usual, minValid time.Duration) bool 
 	return usual > minValid || now.Sub(g.ObtainedAt) >= g.lifetime()/4
 }
 
+// provokedPause is how long after a refresh that a tool's refusal brought about,
+// and that brought g, another refusal of the same kind brings about none.
+func provokedPause(g *Grant) time.Duration {
+	life := g.lifetime()
+	if life == 0 {
+		life = 4 * maxBuffer
+	}
+	return max(justRenewed, Buffer(life))
+}
+
 // wasOver: the provider said of the token that nothing was left of it as it came.
 func (g *Grant) wasOver() bool { return !g.ExpiresAt.IsZero() && !g.ExpiresAt.After(g.ObtainedAt) }
 
@@ -80,18 +90,19 @@ func fromFuture(g *Grant, now time.Time) bool { return g.ObtainedAt.Sub(now) > c
 
 // policy is what a connection's configuration means for its grant.
 type policy struct {
-	name      string        // the connection's
-	provider  string        // for sentences
-	onDemand  bool          // callers refresh, not the timer
-	idle      time.Duration // the grant dies when unused that long; 0: unknown
-	absolute  time.Duration // the grant dies that long after consent; 0: unknown
-	probe     bool          // ask now and then whether the token still works
-	canProbe  bool          // there is somebody to ask
-	exchanges bool          // the access token itself is renewed (no refresh token)
-	keepID    bool
-	single    bool   // the provider keeps one grant per user and client
-	replaced  string // a client id that the provider no longer knew; see Connection.Replaced
-	broken    string // why the configuration cannot be used; "": it can
+	name         string        // the connection's
+	provider     string        // for sentences
+	onDemand     bool          // callers refresh, not the timer
+	idle         time.Duration // the grant dies when unused that long; 0: unknown
+	absolute     time.Duration // the grant dies that long after consent; 0: unknown
+	probe        bool          // ask now and then whether the token still works
+	canProbe     bool          // there is somebody to ask
+	exchanges    bool          // the access token itself is renewed (no refresh token)
+	keepID       bool
+	neverNarrows bool   // the provider gives no token for less
+	single       bool   // the provider keeps one grant per user and client
+	replaced     string // a client id that the provider no longer knew; see Connection.Replaced
+	broken       string // why the configuration cannot be used; "": it can
 }
 
 func (p policy) refreshable(g *Grant) bool { return g.RefreshToken != "" || p.exchanges }
@@ -211,16 +222,17 @@ func later(a, b time.Time) time.Time {
 func policyOf(c Connection) policy {
 	e := c.Entry
 	p := policy{
-		name:      c.Name,
-		provider:  orElse(e.Name, orElse(c.Config.Provider, c.Name)),
-		onDemand:  c.Config.Refresh == "on-demand",
-		idle:      span(e.Tokens.RefreshIdle),
-		absolute:  span(e.Tokens.RefreshAbsolute),
-		canProbe:  e.Whoami.URL != "" || e.Issuer != "" || c.Config.MCP != "",
-		exchanges: slices.Contains(e.Quirks, "meta_exchange"),
-		keepID:    c.Config.KeepIDToken,
-		single:    e.Tokens.SingleGrant,
-		replaced:  c.Replaced,
+		name:         c.Name,
+		provider:     orElse(e.Name, orElse(c.Config.Provider, c.Name)),
+		onDemand:     c.Config.Refresh == "on-demand",
+		idle:         span(e.Tokens.RefreshIdle),
+		absolute:     span(e.Tokens.RefreshAbsolute),
+		canProbe:     e.Whoami.URL != "" || e.Issuer != "" || c.Config.MCP != "",
+		exchanges:    slices.Contains(e.Quirks, "meta_exchange"),
+		keepID:       c.Config.KeepIDToken,
+		single:       e.Tokens.SingleGrant,
+		neverNarrows: e.Tokens.NeverNarrows,
+		replaced:     c.Replaced,
 	}
 	p.probe = p.canProbe && (c.Config.Probe == "on" || e.Whoami.Probe && c.Config.Probe != "off")
 	if c.Broken != nil {

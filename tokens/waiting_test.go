@@ -9,10 +9,12 @@ import (
 )
 
 // askFor asks as a tool that gives up after d.
-func (r *rig) askFor(d time.Duration) (Token, error) {
+func (r *rig) askFor(d time.Duration) (Token, error) { return r.askWithin(d, Want{}) }
+
+func (r *rig) askWithin(d time.Duration, w Want) (Token, error) {
 	ctx, cancel := context.WithTimeout(r.t.Context(), d)
 	defer cancel()
-	return r.m.Token(ctx, "work", Want{})
+	return r.m.Token(ctx, "work", w)
 }
 
 // trouble has the connection in back-off for an hour, with no usable token.

@@ -46,8 +46,13 @@
 // false in the head. Where none is named it is 30 s, or a quarter of the token's
 // life if that is less; 0s takes any token that has not expired.
 //
+// scope and resource ask for a token for less than the grant. 400 bad_request where
+// the provider gives none, or where neither its answer, nor the token itself, nor
+// introspection says that it can do less; 503 temporarily_unavailable with "retry_at"
+// where more than ten new ones were asked for within five minutes.
+//
 //	POST /v1/connections/NAME/rejected?timeout=10s   {"access_token":"…"}      answers as /token
-//	        a current token is renewed once; 409 rejected_again where a rejection itself just brought it: "retry_at" says when another one is believed
+//	        a current token is renewed once, one for less by one for as much; 409 rejected_again where a rejection itself just brought it: "retry_at" says when another one is believed
 //	POST /v1/connections/NAME/refresh                                          200 the connection's object
 //
 // # Connecting

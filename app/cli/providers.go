@@ -213,6 +213,9 @@ func grantWord(t catalog.TokenRules) string {
 	if t.RefreshIdle != "" {
 		words = append(words, "ends after "+ruleSpan(t.RefreshIdle)+" without use")
 	}
+	if t.NeverNarrows {
+		words = append(words, "no token for less than was granted")
+	}
 	if t.SingleGrant {
 		words = append(words, "one for each user and app: connecting the same account again ends the one before")
 	}

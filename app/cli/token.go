@@ -40,7 +40,10 @@ header, an Authorization header; env, shell assignments for eval.
 renewed if a fresh one would serve better: it usually lives longer than that, or
 the present one has used up a quarter of its life. That happens at most once in
 10 s, and six times an hour for what is not due anyway. Else what there is is
-printed, and a line on stderr says so ("min_valid_met":false in the JSON).`,
+printed, and a line on stderr says so ("min_valid_met":false in the JSON).
+
+--scope asks for a token that can do less than the connection's own. Where nothing
+shows that the one the provider gives can do less, it is not printed.`,
 		Example: `  curl -H "Authorization: Bearer $(authtray token work)" https://api.github.com/user
   curl -H "$(authtray token work --format header)" https://api.github.com/user
   eval "$(authtray token work --format env)"; echo "$ACCESS_TOKEN_EXPIRES_AT"
@@ -65,6 +68,9 @@ printed, and a line on stderr says so ("min_valid_met":false in the JSON).`,
 			q.Set("min_valid", minValid.String())
 		}
 		t, raw, err := s.fetchToken(ctx, connection(args[0], "token"), q)
+		if isCode(err, tokens.CodeBadRequest) && (len(scopes) > 0 || resource != "") {
+			return noLess(err)
+		}
 		if err != nil {
 			return err
 		}
@@ -77,6 +83,13 @@ printed, and a line on stderr says so ("min_valid_met":false in the JSON).`,
 		return nil
 	})
 	return c
+}
+
+// noLess: that the provider gives no token for less is no wrong usage.
+func noLess(err error) error {
+	t := *asTrouble(err)
+	t.exit = exitFailed
+	return &t
 }
 
 // shortLived says that a token lasts less long than it was to.

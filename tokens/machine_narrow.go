@@ -1,0 +1,330 @@
+package tokens
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/refusal"
+)
+
+// This file is tokens for less than the grant: fewer scopes, or one resource.
+
+// narrowed is what is known of a token for less.
+type narrowed struct {
+	want  Want
+	token Grant            // generation 0; only the token's own fields; no access token: there is none
+	err   *refusal.Failure // why the last request brought none; nil: it brought token
+	at    time.Time        // of the last answer
+	used  uint64           // higher than that of any that was asked for longer ago
+
+	undecided bool // err could be about the grant: the plain refresh that decides has brought no token yet
+	rejected  bool // an API refused the token
+	provoked  bool // the token came from a rejection
+}
+
+// What callers may make us keep, and ask for.
+const (
+	maxNarrow    = 32              // tokens for less that are kept
+	maxGiven     = 512             // tokens of which it is remembered what they were for
+	maxNewNarrow = 10              // requests within…
+	narrowWindow = 5 * time.Minute // …that time, for what is not had yet
+	refusedFor   = time.Hour       // what a provider cannot do is not asked for again
+)
+
+// The ways of a provider not to give less, beside refusing it.
+var (
+	// errNotNarrowed: it took no notice of the scopes asked for. Its answer is the
+	// grant's own token, renewed, and nobody who asked for less is given it.
+	errNotNarrowed = &refusal.Failure{Class: refusal.Misconfigured, Code: "not_narrowed"}
+	// errUnproven: neither its answer nor the token itself says what the token may do.
+	errUnproven = &refusal.Failure{Class: refusal.Misconfigured, Code: "not_stated"}
+	// errNeverNarrows: its entry says that it never gives less.
+	errNeverNarrows = &refusal.Failure{Class: refusal.Misconfigured, Code: "never_narrows"}
+)
+
+// left is how long the token may still be handed out.
+func (n *narrowed) left(now time.Time) time.Duration {
+	if n.token.AccessToken == "" || n.rejected {
+		return 0
+	}
+	return n.token.left(now)
+}
+
+// refusedLately: the same answer is given to who asks again.
+func (n *narrowed) refusedLately(now time.Time) bool {
+	pause := justRenewed
+	if n.err == errNotNarrowed || n.err == errUnproven {
+		pause = refusedFor
+	}
+	return n.err != nil && !n.undecided && now.Sub(n.at) < pause
+}
+
+// serveNarrow answers a caller that wants a token for less than the grant.
+func (m *machine) serveNarrow(now time.Time, want Want) reply {
+	switch {
+	case m.served == nil:
+		return m.unserved(now, want)
+	case want.allOf(m.served):
+		return m.serveFrom(now, m.served, m.usualLife(), want)
+	case m.policy.neverNarrows && len(want.Scopes) > 0:
+		return reply{err: m.errorNarrow(want, errNeverNarrows)}
+	}
+	n := m.lookUp(want)
+	switch left := n.left(now); {
+	case left > 0 && n.refusedLately(now):
+		return handOut(&n.token, left, want)
+	case left > 0:
+		return m.serveFrom(now, &n.token, n.token.lifetime(), want)
+	case n.refusedLately(now):
+		return reply{err: m.errorNarrow(want, n.err)}
+	case !m.policy.refreshable(m.served):
+		return reply{err: m.errorNarrow(want, nil)}
+	case n.err == nil && n.token.AccessToken != "":
+		return m.unserved(now, want)
+	}
+	return m.askNew(now, want, n.err)
+}
+
+// askNew starts the refresh that brings a token for less which is not had yet.
+// There are maxNewNarrow of those within narrowWindow, for whomever; before is why
+// the last one for this brought none.
+func (m *machine) askNew(now time.Time, want Want, before *refusal.Failure) reply {
+	m.newNarrow = slices.DeleteFunc(m.newNarrow, func(at time.Time) bool { return now.Sub(at) >= narrowWindow })
+	was := m.busy
+	if was == idle && m.base == Connected && len(m.newNarrow) >= maxNewNarrow {
+		if before != nil {
+			return reply{err: m.errorNarrow(want, before)}
+		}
+		return reply{err: m.errorManyNarrow(m.newNarrow[0].Add(narrowWindow))}
+	}
+	r := m.unserved(now, want)
+	if was == idle && m.busy != idle && !m.request.want.plain() {
+		m.newNarrow = append(m.newNarrow, now)
+	}
+	return r
+}
+
+// rejectedNarrow answers a caller whose API refused a token for less: it gets
+// another one for as much, never the grant's own.
+func (m *machine) rejectedNarrow(now time.Time, token string, want Want) reply {
+	n := m.lookUp(want)
+	if m.served == nil || m.base == ReconnectRequired || !same(n.token.AccessToken, token) {
+		return m.serve(now, want)
+	}
+	believed := n.at.Add(provokedPause(&n.token))
+	switch {
+	case m.busy != idle:
+		return reply{wait: true}
+	case n.rejected:
+		return m.serve(now, want)
+	case n.provoked && now.Before(believed):
+		return reply{err: m.errorAgain(now, believed)}
+	case m.policy.broken != "":
+		return reply{err: m.errorFor(m.state())}
+	case m.base != Connected:
+		m.hurry(now)
+	default:
+		if m.start(now, want); m.busy != idle {
+			m.rejection, n.rejected = true, true
+			m.narrow[want.key()] = n
+		}
+	}
+	if m.busy == idle {
+		return reply{err: m.errorFor(m.state())}
+	}
+	m.note(now, "rejected", ReasonNone, "")
+	return reply{wait: true}
+}
+
+// answeredNarrow keeps the narrower token beside the grant. Where that refresh
+// rotated, the grant's new refresh token goes to the store first, as ever.
+func (m *machine) answeredNarrow(now time.Time, want Want, a providers.Answer, err error) {
+	less := narrowed{want: want, at: now, provoked: m.rejection}
+	m.busy, m.rejection = idle, false
+	switch {
+	case err != nil:
+		m.refusedNarrow(now, less, asFailure(err))
+		return
+	case m.served.notNarrowed(want, a.Scopes):
+		less.err = errNotNarrowed
+		m.next, m.busy = m.served.renewed(a, m.policy.keepID), saving
+		m.nextNarrow = func() { m.remember(less) }
+		m.save(m.next)
+		return
+	}
+	less.token = *m.served.renewed(a, false)
+	less.token.RefreshToken, less.token.Generation = "", 0
+	keep := func() { m.remember(less) }
+	if a.Scopes == nil && len(want.Scopes) > 0 {
+		keep = func() { m.prove(less) }
+	}
+	if !m.served.rotatedBy(a) {
+		keep()
+		return
+	}
+	m.next, m.busy = m.served.rotated(a, want), saving
+	m.nextNarrow = keep
+	m.save(m.next)
+}
+
+// prove asks what a token may do of which the answer does not say it. RFC 6749
+// §5.1 takes that for "as asked for", but there are providers that take no notice
+// of the scopes asked for and state none.
+func (m *machine) prove(less narrowed) {
+	m.busy, m.unproven = proving, &less
+	m.do(effect{kind: askScopes, grant: &less.token})
+}
+
+// proven is the answer to askScopes: nil where nobody says.
+func (m *machine) proven(accessToken string, scopes []string) {
+	less := m.unproven
+	if m.busy != proving || less == nil || !same(less.token.AccessToken, accessToken) {
+		return
+	}
+	m.busy, m.unproven = idle, nil
+	switch {
+	case scopes == nil:
+		less.err = errUnproven
+	case m.served.notNarrowed(less.want, scopes):
+		less.err = errNotNarrowed
+	default:
+		less.token.Scopes = scopes
+	}
+	if less.err != nil {
+		less.token = Grant{}
+	}
+	m.remember(*less)
+}
+
+// notNarrowed: the token has every scope of the grant, though fewer were asked for.
+func (g *Grant) notNarrowed(want Want, has []string) bool {
+	if len(want.Scopes) == 0 || has == nil {
+		return false
+	}
+	fewer := false
+	for _, s := range g.Scopes {
+		fewer = fewer || !slices.Contains(want.Scopes, s)
+		if !slices.Contains(has, s) {
+			return false
+		}
+	}
+	return fewer
+}
+
+// refusedNarrow: the refusal of a token for less says nothing of the grant,
+// whatever its class: Microsoft, for one, answers invalid_grant where a scope was
+// not consented to. A lost answer concerns the grant, since its refresh token may
+// be spent.
+func (m *machine) refusedNarrow(now time.Time, less narrowed, f *refusal.Failure) {
+	less.err = f
+	switch {
+	case refusesGrant(f):
+		less.undecided = m.decide(now)
+	case f.Lost && f.Class == refusal.Transient:
+		m.retry(now, f)
+	}
+	m.remember(less)
+}
+
+// refusesGrant: to a plain refresh, the answer would be about the grant or the
+// client, and not about the scopes or the resource.
+func refusesGrant(f *refusal.Failure) bool {
+	return f.Class == refusal.Dead || f.Class == refusal.Misconfigured && mendReason(f) == ReasonClientRefused
+}
+
+// decide starts the plain refresh that decides what a refused narrower token
+// means, and reports whether it did. So that a tool that asks again and again does
+// not renew the grant each time, a grant that was just renewed is not renewed, and
+// after such a refresh there is none for another refusal during provokedPause.
+func (m *machine) decide(now time.Time) bool {
+	lately := !m.decideAt.IsZero() && now.Sub(m.decideAt) < provokedPause(m.served)
+	if lately || now.Sub(m.served.ObtainedAt) < justRenewed {
+		return false
+	}
+	m.start(now, Want{})
+	if m.busy == idle {
+		return false
+	}
+	m.decideAt = now
+	return true
+}
+
+// lookUp is what is known of a token for less, which somebody asks for.
+func (m *machine) lookUp(want Want) narrowed {
+	n, known := m.narrow[want.key()]
+	if known {
+		m.asks++
+		n.used = m.asks
+		m.narrow[want.key()] = n
+	}
+	return n
+}
+
+// remember keeps what came of a request for less, in the place of the one that
+// was asked for longest ago. A token that is good stays where there is no new one.
+func (m *machine) remember(n narrowed) {
+	key := n.want.key()
+	old, known := m.narrow[key]
+	if n.err != nil && !old.rejected {
+		n.token, n.provoked = old.token, old.provoked
+	}
+	if m.narrow == nil {
+		m.narrow = map[string]narrowed{}
+	}
+	if !known && len(m.narrow) >= maxNarrow {
+		m.evict()
+	}
+	m.asks++
+	n.used = m.asks
+	m.narrow[key] = n
+	if n.err == nil {
+		m.given = append(m.given, given{sha256.Sum256([]byte(n.token.AccessToken)), n.want})
+		if len(m.given) > maxGiven {
+			m.given = m.given[1:]
+		}
+	}
+}
+
+func (m *machine) evict() {
+	oldest := ""
+	for key, n := range m.narrow {
+		if oldest == "" || n.used < m.narrow[oldest].used {
+			oldest = key
+		}
+	}
+	delete(m.narrow, oldest)
+}
+
+// given is a token for less that callers were given, and what for.
+type given struct {
+	sum  [sha256.Size]byte
+	want Want
+}
+
+// wasNarrow reports whether a token was handed out for less than the grant, also
+// long ago, and for what.
+func (m *machine) wasNarrow(accessToken string) (Want, bool) {
+	sum := sha256.Sum256([]byte(accessToken))
+	for _, g := range m.given {
+		if g.sum == sum {
+			return g.want, true
+		}
+	}
+	return Want{}, false
+}
+
+// key is the same for the same scopes in any order.
+func (w Want) key() string {
+	return strings.Join(slices.Sorted(slices.Values(w.Scopes)), " ") + "\n" + w.Resource
+}
+
+// allOf: w names the scopes of the grant, all of them and no other.
+func (w Want) allOf(g *Grant) bool {
+	return w.Resource == "" && len(g.Scopes) > 0 && w.key() == Want{Scopes: g.Scopes}.key()
+}
+
+func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
