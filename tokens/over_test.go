@@ -64,6 +64,7 @@ func TestATokenThatIsOverAndCannotBeRenewedIsTheEnd(t *testing.T) {
 		r.start()
 		defer r.quit()
 		r.connect()
+		synctest.Wait() // for the timer, which takes up that the token is over
 		r.wantState(ReconnectRequired, ReasonExpired)
 		r.wantHits(0)
 	})
