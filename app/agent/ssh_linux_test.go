@@ -3,6 +3,7 @@ package agent
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -107,7 +108,13 @@ func forwarded(t *testing.T, account string) (w *world, there string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { ssh.Process.Kill(); ssh.Wait() })
-	eventually(t, "the socket is forwarded", func() bool { _, err := os.Stat(there); return err == nil })
+	eventually(t, "the socket is forwarded", func() bool { // it is there a moment before it is listened to
+		conn, err := net.Dial("unix", there)
+		if err == nil {
+			conn.Close()
+		}
+		return err == nil
+	})
 	return w, there
 }
 
