@@ -18,7 +18,7 @@ func BenchmarkToken(b *testing.B) {
 	}{{"idle", 0}, {"while a refresh is under way", time.Hour}} {
 		b.Run(c.name, func(b *testing.B) {
 			p := &rigProvider{clock: &rigClock{start: time.Now()}, lifetime: time.Hour, refreshable: true, binding: rigBinding}
-			m := New(Options{Store: store.Memory(), Verdicts: newMemoryVerdicts()})
+			m := New(Options{Store: store.Memory(), Notes: newMemoryNotes()})
 			m.Put(Connection{Name: "work", Provider: p})
 			if _, err := m.Adopt(b.Context(), "work", providers.Result{Answer: p.issue(), Binding: rigBinding}); err != nil {
 				b.Fatal(err)

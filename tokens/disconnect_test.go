@@ -11,6 +11,12 @@ import (
 	"github.com/authtray/authtray/tokens/store"
 )
 
+// nowhereToWrite is a locked keychain and a full disk.
+func (r *rig) nowhereToWrite() {
+	r.store.fail(store.ErrLocked)
+	r.notes.trouble(nil, errors.New("disk full"))
+}
+
 func TestADisconnectionThatNobodyWaitsForIsCarriedOut(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		r.store.slowDel = 5 * time.Second
@@ -89,8 +95,8 @@ func TestARemovedConnectionLeavesNothingInTheKeychain(t *testing.T) {
 				if r.stored() != nil {
 					t.Fatal("the grant is still in the keychain")
 				}
-				if _, there, _ := r.verdicts.Load("work"); there {
-					t.Fatal("the verdict is left behind")
+				if r.notes.has("work") {
+					t.Fatal("the note is left behind")
 				}
 				r.put()
 				r.pass(time.Second)
@@ -107,7 +113,7 @@ func TestAConnectionOfWhichTheFileVanishedKeepsItsGrant(t *testing.T) {
 		r.m.Sweep([]string{"work"})
 		r.pass(time.Minute)
 		if r.stored() == nil {
-			t.Fatal("a grant that no verdict covers was erased")
+			t.Fatal("a grant that no note covers was erased")
 		}
 		r.put()
 		r.pass(time.Second)
@@ -160,21 +166,20 @@ func TestALateAnswerToARemovedConnectionLeavesTheNewOneAlone(t *testing.T) {
 
 func TestASecondDisconnectionForgetsNoRevocation(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
-		r.verdicts.trouble(nil, errors.New("disk full"))
+		r.nowhereToWrite()
 		for range 2 {
 			if _, err := r.m.Disconnect(t.Context(), "work"); !errors.Is(err, ErrNotKept) {
 				t.Fatal(err)
 			}
 		}
-		r.verdicts.trouble(nil, nil)
+		r.notes.trouble(nil, nil)
+		r.store.fail(nil)
 		r.pass(time.Minute)
 		if r.provider.revoked != 1 {
 			t.Fatalf("revoked %d, stored %v", r.provider.revoked, r.stored())
 		}
 	})
 }
-
-// The verdict of the first is still being written.
 
 func TestTwoDisconnectionsAtOnceGiveBackOnce(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
@@ -245,27 +250,14 @@ func TestAnOldGrantIsNotRevokedBesideANewOneWhereThereIsOnlyOne(t *testing.T) {
 		p := &slowRevoker{rigProvider: r.provider, slow: make([]time.Duration, 9), errs: make([]error, 9), order: func(x providers.Revocation) { revoked = x.RefreshToken }}
 		r.entry.Tokens.SingleGrant = true
 		r.m.Put(Connection{Name: "work", Entry: r.entry, Provider: p})
-		r.verdicts.trouble(nil, errors.New("disk full"))
+		r.nowhereToWrite()
 		r.m.Disconnect(t.Context(), "work")
+		r.notes.trouble(nil, nil)
+		r.store.fail(nil)
 		r.connect()
 		r.pass(time.Minute)
 		if revoked != "" {
 			t.Fatalf("%s revoked while access-2 of the same account is %s", revoked, r.status().State)
-		}
-	})
-}
-
-func TestAConnectionAddedWhileItsNameIsLeftStays(t *testing.T) {
-	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
-		r.m.Disconnect(t.Context(), "work")
-		r.pass(time.Second)
-		r.verdicts.mu.Lock()
-		r.verdicts.cleared = r.put
-		r.verdicts.mu.Unlock()
-		r.m.Remove("work")
-		r.pass(time.Second)
-		if _, err := r.m.Status("work"); err != nil {
-			t.Fatal(err)
 		}
 	})
 }
@@ -287,16 +279,16 @@ func TestSweepTakesADamagedRecordToo(t *testing.T) {
 	})
 }
 
-func TestNothingIsGivenBackBeforeTheVerdictIsWritten(t *testing.T) {
+func TestNothingIsGivenBackBeforeANoteIsWritten(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		r.store.fail(store.ErrLocked)
 		r.restart()
-		r.verdicts.trouble(nil, errors.New("disk full"))
+		r.notes.trouble(nil, errors.New("disk full"))
 		r.m.Disconnect(t.Context(), "work")
 		r.store.fail(nil)
 		r.pass(time.Second)
 		if r.provider.revoked != 0 {
-			t.Fatal("revoked, and no verdict is on disk")
+			t.Fatal("revoked, and no note is on disk")
 		}
 	})
 }

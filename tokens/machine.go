@@ -19,9 +19,11 @@ type machine struct {
 	rnd    func() float64 // [0,1), for jitter
 
 	// The grant. served is what callers get; next is an answer on its way to
-	// the store, not served yet.
+	// the store, not served yet; over is one that is in use no more: dead, or given
+	// up and on its way back. There is never a served one beside one that is over.
 	served    *Grant
 	next      *Grant
+	over      *Grant
 	late      float64         // jitter of served's timer
 	lives     []time.Duration // of the tokens of the last answers, oldest first
 	early     []time.Time     // of the last hour's renewals that a caller brought about before they were due
@@ -40,8 +42,7 @@ type machine struct {
 	retryAt time.Time
 	soonest time.Time // retrying: when a caller may have the next try at the earliest; zero: it may not bring it forward
 	flow    bool      // a connection attempt is pending
-	verdict *Verdict
-	told    Reason // where the grant is kept (no verdict): the reason that the user has been told of
+	told    Reason    // what the user has been told of, as the record says it too
 	back    givingBack
 
 	// What is under way. At most one refresh, ever.
@@ -49,13 +50,10 @@ type machine struct {
 	request effect        // the refresh under way
 	sentAt  time.Time     // when the last one was sent
 	drift   time.Duration // by how much the clock was set back since it was sent
-	death   Reason        // the verdict that a rereading waits to pass
-
-	deathDetail string
+	ending  End           // what becomes of the grant, unless a rereading brings a newer one
 
 	// How it went so far, for this generation.
 	fails, suspects int
-	sent            uint64    // a refresh of this generation was under way when the last process ended
 	lost, quick     bool      // an answer was lost; the one quick retry was used
 	wanted          bool      // the user asked for a refresh before the record was read
 	rejection       bool      // the refresh under way is for a tool whose API refused the token
@@ -92,22 +90,23 @@ type storing struct {
 	writeAt time.Time
 	writes  int // failures in a row
 
-	erase   bool // a dead record may still be there
+	erase   bool // the store may hold what the user gave up
 	erasing bool
 	eraseAt time.Time
 
-	verdict   bool // the verdict is not on disk yet
-	judging   int  // writes of verdicts under way
-	verdictAt time.Time
+	note   *Note // stands outside the store, or is on its way there
+	noted  bool  // …it is there
+	noting int   // writes and removals of notes under way
+	noteAt time.Time
 
 	slow    bool          // the first reading takes so long that it is said
 	damaged bool          // there is a record that cannot be read
-	again   bool          // the clock was set back while the record was being written
-	skew    time.Duration // …before it was read
+	again   bool          // the record changed while it was being written
+	skew    time.Duration // by how much the clock was set back before it was read
 }
 
 // givingBack is the revocation of a grant that the user disconnected. It waits
-// for the verdict to be on disk, and for nobody who asked for it.
+// until a later process would know of it, and for nobody who asked for it.
 type givingBack struct {
 	grants []*Grant // that wait
 	under  int
@@ -121,15 +120,17 @@ type probing struct {
 	at    time.Time // the last answer's time
 	last  providers.Liveness
 	next  time.Time // when to ask again; zero: not
+
+	barred Reason // why the store could not be written when a probe was wanted last
 }
 
 // effect is something the machine wants done. Effects on the store and the
-// verdict take effect in the order given.
+// note take effect in the order given.
 type effect struct {
-	kind    effectKind
-	grant   *Grant // save, refresh, probe
-	verdict *Verdict
-	want    Want // refresh: for a narrower token
+	kind  effectKind
+	grant *Grant // save, refresh, probe
+	note  *Note
+	want  Want // refresh: for a narrower token
 }
 
 type effectKind int
@@ -141,26 +142,20 @@ const (
 	saveRecord                       // saved
 	rereadRecord                     // reread
 	eraseRecord                      // erased
-	saveVerdict                      // verdictSaved
-	clearVerdict                     //
+	saveNote                         // noteSaved
+	clearNote                        // noteCleared
+	checkForProbe                    // probeChecked
 	askProvider                      // probed
 	compareBinding                   // bound
 	revokeGrant                      // givenBack
 	askScopes                        // proven
 )
 
-// newMachine is a machine before its record is read. sent is the generation
-// whose refresh was under way when the last process ended; 0: none.
-func newMachine(now time.Time, p policy, v *Verdict, sent uint64, rnd func() float64) *machine {
-	m := &machine{policy: p, buffer: Buffer, rnd: rnd, sent: sent, base: Disconnected}
-	switch {
-	case v != nil && v.Told:
-		m.told = v.Reason
-	case v != nil && v.Reason != ReasonNone:
-		m.verdict, m.base, m.reason, m.detail = v, ReconnectRequired, v.Reason, v.Detail
-	default:
-		m.verdict = v
-	}
+// newMachine is a machine before its record is read. note is what stands
+// outside the store; nil: nothing does.
+func newMachine(now time.Time, p policy, note *Note, rnd func() float64) *machine {
+	m := &machine{policy: p, buffer: Buffer, rnd: rnd, base: Disconnected}
+	m.begin(note)
 	m.store.readAt = now.Add(slowRead)
 	m.read()
 	return m
@@ -198,22 +193,16 @@ func (m *machine) note(now time.Time, what string, r Reason, detail string) {
 // refreshes comes up to.
 func (m *machine) generation(now time.Time) uint64 {
 	var g uint64
-	if m.verdict != nil {
-		g = m.verdict.Generation
-	}
-	for _, k := range []*Grant{m.served, m.next} {
+	for _, k := range []*Grant{m.served, m.next, m.over} {
 		if k != nil {
 			g = max(g, k.Generation)
 		}
 	}
-	if m.unknown() {
+	if !m.store.read || m.store.damaged {
 		g = max(g+1, uint64(now.UnixMilli()))
 	}
 	return g
 }
-
-// unknown: there may be a record that nobody has read.
-func (m *machine) unknown() bool { return !m.store.read || m.store.damaged }
 
 // tick does what is due. It may be called at any time.
 func (m *machine) tick(now time.Time) {
@@ -222,7 +211,7 @@ func (m *machine) tick(now time.Time) {
 		m.lookAgain(now)
 	}
 	if m.lapsed() && !now.Before(m.served.ExpiresAt.Add(lapseTime)) {
-		m.condemn(now, ReasonExpired, "")
+		m.die(now, ReasonExpired, "")
 	}
 	if m.served == nil || m.busy != idle || m.base == ReconnectRequired {
 		return
@@ -291,79 +280,6 @@ func (m *machine) due() time.Time {
 	return at
 }
 
-// shift moves every time of the machine by d (negative), after the wall clock
-// was set back: a token is as old as it was. The record is written again, or
-// the next process would take the token for younger. Where the step undoes one
-// forward, a grant from before both has the right times already.
-func (m *machine) shift(now time.Time, d time.Duration, undone bool) {
-	moved := func(g *Grant) *Grant {
-		if g == nil || undone && !g.ObtainedAt.After(now) {
-			return g
-		}
-		return g.shifted(d)
-	}
-	if !m.store.read && !undone {
-		m.store.skew += d
-	}
-	served := moved(m.served)
-	if served != m.served && !m.store.unsaved {
-		m.store.unsaved, m.store.writeAt = true, now.Add(-d)
-	}
-	m.store.again = m.store.again || m.store.writing
-	m.drift += d
-	m.served, m.next, m.request.grant = served, moved(m.next), moved(m.request.grant)
-	for k, n := range m.narrow {
-		n.token, n.at = *moved(&n.token), n.at.Add(d)
-		m.narrow[k] = n
-	}
-	for _, list := range [][]time.Time{m.early, m.newNarrow} {
-		for i := range list {
-			list[i] = list[i].Add(d)
-		}
-	}
-	if m.unproven != nil {
-		m.unproven.token, m.unproven.at = *moved(&m.unproven.token), m.unproven.at.Add(d)
-	}
-	for _, t := range []*time.Time{
-		&m.retryAt, &m.soonest, &m.sentAt, &m.decideAt, &m.probes.at, &m.probes.next,
-		&m.store.readAt, &m.store.writeAt, &m.store.eraseAt, &m.store.verdictAt,
-	} {
-		if !t.IsZero() {
-			*t = t.Add(d)
-		}
-	}
-	if m.lapsed() && now.Before(m.served.ExpiresAt) {
-		m.untold()
-		m.stand(now, Connected, ReasonNone, "", time.Time{})
-	}
-}
-
-// networkBack tries soon what could not be reached. What the provider itself put
-// off stays put off: networks come back in bursts.
-func (m *machine) networkBack(now time.Time) {
-	if m.base == Retrying && m.reason == ReasonNetwork {
-		m.retryAt = earlier(m.soon(now), m.retryAt)
-	}
-}
-
-// soon is within a few seconds: not everything at once.
-func (m *machine) soon(now time.Time) time.Time {
-	return now.Add(time.Duration(m.rnd() * float64(3*time.Second)))
-}
-
-// resumed tries at once, within a few seconds, what failed for a passing
-// reason: the machine slept.
-func (m *machine) resumed(now time.Time) {
-	soon := m.soon(now)
-	if m.base == Retrying || m.base == Misconfigured || m.base == KeychainLocked || m.away() {
-		m.retryAt = soon
-	}
-	if m.policy.probe && m.served != nil && !m.probes.under {
-		m.probes.next = earlier(soon, m.probes.next)
-	}
-	m.storeChanged(now)
-}
-
 // configured takes up a changed configuration.
 func (m *machine) configured(now time.Time, p policy) {
 	m.policy = p
@@ -389,11 +305,25 @@ func (m *machine) bound(now time.Time, generation uint64, same bool) {
 	case !same && !away && !m.lapsed():
 		m.endpointsChanged(now)
 	case same && away:
-		m.stand(now, Connected, ReasonNone, "", time.Time{})
+		m.standByGrant(now)
 	}
 	if same && leadsElsewhere(m.told) {
-		m.untold()
+		m.setTold(now, ReasonNone)
 	}
+}
+
+// standByGrant stands where the grant itself does, with nothing that lies over it.
+func (m *machine) standByGrant(now time.Time) {
+	if e := m.served.End; e != nil {
+		m.stand(now, e.State, e.Reason, e.Detail, time.Time{})
+		return
+	}
+	m.stand(now, Connected, ReasonNone, "", time.Time{})
+}
+
+// parked reports whether the grant is kept, but sent again only when the user asks.
+func (m *machine) parked() bool {
+	return m.base == ReconnectRequired && m.served.parked() && m.reason == m.served.End.Reason
 }
 
 func leadsElsewhere(r Reason) bool { return r == ReasonEndpointsChanged || r == ReasonClientForgotten }

@@ -31,6 +31,10 @@ func (m *machine) storeChecked(now time.Time, err error) {
 	}
 	if err != nil {
 		m.busy, m.request, m.rejection = idle, effect{}, false
+		if m.parked() {
+			m.stayParked(now, Sentence(KeychainLocked, storeReason(err), "", ""))
+			return
+		}
 		m.stand(now, KeychainLocked, storeReason(err), "", now.Add(storeRetry))
 		return
 	}
@@ -84,7 +88,8 @@ func (m *machine) renewed(now time.Time) {
 		m.note(now, what, ReasonNone, "")
 	}
 	m.busy = idle
-	away := m.away() && !m.foreseen() // the configuration changed while the answer was under way
+	away := m.away() && m.served.ConsentedAt.Equal(m.next.ConsentedAt) // the configuration changed while the answer was under way
+	told := m.told
 	fails, again := m.fails, m.afterRejection && m.served != nil && same(m.served.AccessToken, m.next.AccessToken)
 	if m.adopt(now, m.next); m.nextNarrow != nil {
 		m.nextNarrow()
@@ -92,9 +97,11 @@ func (m *machine) renewed(now time.Time) {
 	}
 	m.afterRejection = m.afterRejection || again // a token for less rotated the refresh token alone
 	if away {
+		m.told = ReasonNone // as the record has it
+		m.setTold(now, told)
 		return
 	}
-	m.untold()
+	m.told = ReasonNone
 	if m.served.wasOver() && m.policy.refreshable(m.served) {
 		m.fails = fails // a token that nobody can use is no success
 		m.retry(now, m.errorOver())
@@ -111,9 +118,17 @@ func (m *machine) errorOver() *refusal.Failure {
 
 // refused is the table of failures; see the package comment.
 func (m *machine) refused(now time.Time, err error) {
-	switch f := asFailure(err); f.Class {
+	f := asFailure(err)
+	if m.parked() && f.Class != refusal.Dead {
+		m.lost = m.lost || f.Lost
+		m.stayParked(now, f.Detail)
+		return
+	}
+	switch f.Class {
 	case refusal.Dead:
-		m.lastLook(deathReason(m.served, m.policy, now, m.lost), deathDetail(f))
+		m.lastLook(End{State: ReconnectRequired, Reason: deathReason(m.served, m.policy, now, m.lost), Detail: deathDetail(f)})
+	case refusal.RefusedForNow:
+		m.refusedForNow(now, f)
 	case refusal.Misconfigured:
 		m.stand(now, Misconfigured, mendReason(f), f.Detail, now.Add(mendRetry))
 	case refusal.Suspect:
@@ -158,37 +173,53 @@ func (m *machine) hurry(now time.Time) {
 	}
 }
 
+// suspect tries again, with growing pauses, what was refused in words that nobody
+// knows. The refusal after the last pause parks the grant.
 func (m *machine) suspect(now time.Time, f *refusal.Failure) {
 	if m.suspects == len(suspectPauses) {
-		m.lastLook(ReasonRefused, "")
+		m.lastLook(End{State: ReconnectRequired, Reason: ReasonRefused, Detail: f.Detail})
 		return
 	}
 	pause := max(suspectPauses[m.suspects], min(f.RetryAfter, maxRetryAfter))
 	m.suspects++
-	m.stand(now, Retrying, ReasonProviderTrouble, f.Detail, now.Add(pause))
+	m.stand(now, Retrying, ReasonUnclearRefusal, f.Detail, now.Add(pause))
 }
 
-// lastLook asks the store, before the verdict, whether it holds a newer grant
-// than the one that the provider calls dead.
-func (m *machine) lastLook(r Reason, detail string) {
-	m.busy, m.death, m.deathDetail = rereading, r, detail
+// refusedForNow waits for a policy of the provider's to pass. Since when it has
+// refused is written down, so that the user is told after a day, also where the
+// process did not run for all of it.
+func (m *machine) refusedForNow(now time.Time, f *refusal.Failure) {
+	if m.served.RefusedSince.IsZero() {
+		m.change(now, func(g *Grant) { g.RefusedSince = now })
+	}
+	m.stand(now, Retrying, ReasonRefusedForNow, f.Detail, now.Add(mendRetry))
+}
+
+// lastLook asks the store, before the grant ends, whether it holds a newer one
+// than the one that the provider refuses.
+func (m *machine) lastLook(e End) {
+	m.busy, m.ending = rereading, e
 	m.do(effect{kind: rereadRecord})
 }
 
 // reread is the answer to rereadRecord. Where the store cannot be read the
-// verdict stands: this process is the only one that writes there.
+// grant ends: this process is the only one that writes there.
 func (m *machine) reread(now time.Time, g *Grant, err error) {
 	if m.busy != rereading || m.served == nil {
 		return
 	}
 	m.busy = idle
-	if err == nil && g.Generation > m.served.Generation {
+	switch e := m.ending; {
+	case err == nil && g.Generation > m.served.Generation && g.AccessToken != "" && !g.givenUp():
 		m.adopt(now, g)
-		m.stand(now, Connected, ReasonNone, "", time.Time{})
+		m.told = g.Told
+		m.standByGrant(now)
 		m.tick(now)
-		return
+	case e.Reason == ReasonRefused:
+		m.park(now, e.Detail)
+	default:
+		m.die(now, e.Reason, e.Detail)
 	}
-	m.condemn(now, m.death, m.deathDetail)
 }
 
 // userRefresh renews now: the user asked, so back-off is forgotten.
@@ -200,7 +231,7 @@ func (m *machine) userRefresh(now time.Time) {
 		m.read()
 	}
 	m.wanted = m.store.reading && !m.store.read
-	if m.base != ReconnectRequired {
+	if m.base != ReconnectRequired || m.parked() {
 		m.start(now, Want{})
 	}
 }

@@ -26,7 +26,7 @@ func (m *machine) serve(now time.Time, want Want) reply {
 		m.tick(now)
 	}
 	switch {
-	case m.base == ReconnectRequired:
+	case m.base == ReconnectRequired && !m.parked():
 		return m.unserved(now, Want{})
 	case !want.plain():
 		return m.serveNarrow(now, want)
@@ -141,7 +141,7 @@ func (m *machine) rejected(now time.Time, token string) reply {
 		return m.rejectedNarrow(now, token, want)
 	}
 	switch {
-	case g == nil || m.base == ReconnectRequired || !same(g.AccessToken, token):
+	case g == nil || m.base == ReconnectRequired && !m.parked() || !same(g.AccessToken, token):
 		return m.serve(now, Want{})
 	case m.busy != idle:
 		return reply{wait: true}
@@ -184,6 +184,8 @@ func (m *machine) rejectedForGood(now time.Time) reply {
 		return reply{wait: true}
 	case !m.policy.canProbe:
 		return reply{err: m.errorUntold()}
+	case recent && p.barred != ReasonNone:
+		return reply{err: Refusal(m.policy.name, KeychainLocked, p.barred, m.policy.provider, "")}
 	case recent && p.last == providers.Alive:
 		return reply{err: m.errorAgain(now, p.at.Add(justRenewed))}
 	case recent && p.last == providers.Unclear:
@@ -196,8 +198,24 @@ func (m *machine) rejectedForGood(now time.Time) reply {
 	return reply{wait: true}
 }
 
+// ask has the provider asked, if the store can be written: the end that its
+// answer may be must be.
 func (m *machine) ask() {
 	m.probes.under = true
+	m.do(effect{kind: checkForProbe, grant: m.served})
+}
+
+// probeChecked is the answer to checkForProbe.
+func (m *machine) probeChecked(now time.Time, generation uint64, err error) {
+	p := &m.probes
+	if m.served == nil || m.served.Generation != generation || !p.under {
+		return
+	}
+	if err != nil {
+		p.under, p.at, p.barred, p.next = false, now, storeReason(err), now.Add(storeRetry)
+		return
+	}
+	p.barred = ReasonNone
 	m.do(effect{kind: askProvider, grant: m.served})
 }
 
@@ -222,6 +240,6 @@ func (m *machine) probed(now time.Time, generation uint64, l providers.Liveness)
 		p.next = now.Add(secondLook)
 	}
 	if p.dead >= 2 {
-		m.condemn(now, ReasonTokenRejected, "")
+		m.die(now, ReasonTokenRejected, "")
 	}
 }

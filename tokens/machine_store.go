@@ -8,8 +8,8 @@ import (
 )
 
 // This file is the machine's dealings with the store: reading the record at the
-// start, writing a new grant, erasing a dead one, and doing it later where the
-// keychain is locked.
+// start, writing each change of it, and doing it later where the keychain is
+// locked. What ends a grant is in machine_end.go.
 
 func (m *machine) read() {
 	m.store.reading = true
@@ -18,101 +18,92 @@ func (m *machine) read() {
 
 // recordRead is the answer to readRecord.
 func (m *machine) recordRead(now time.Time, g *Grant, err error) {
-	m.store.reading, m.store.slow = false, false
+	s := &m.store
+	s.reading, s.slow = false, false
 	defer func() { m.wanted = false }()
-	if m.store.read {
+	if s.read {
 		return
 	}
 	switch {
+	case errors.Is(err, store.ErrLocked), errors.Is(err, store.ErrUnavailable):
+		s.readAt = now.Add(storeRetry)
+		if m.kept() == nil && !m.foretold() {
+			m.stand(now, KeychainLocked, storeReason(err), "", s.readAt)
+		}
+		return
 	case err == nil:
-		m.store.read = true
-		g = g.shifted(m.store.skew)
+		g = g.shifted(s.skew)
 		if fromFuture(g, now) && m.policy.refreshable(g) && !g.ExpiresAt.IsZero() {
 			g = g.ended(now)
 		}
-		m.found(now, g)
-	case errors.Is(err, store.ErrAbsent):
-		m.store.read = true
-		m.absent(now)
-	case errors.Is(err, store.ErrLocked), errors.Is(err, store.ErrUnavailable):
-		m.store.readAt = now.Add(storeRetry)
-		if m.served == nil && !m.condemned() {
-			m.stand(now, KeychainLocked, storeReason(err), "", m.store.readAt)
-		}
-	default:
-		m.store.read, m.store.damaged = true, true
-		if m.verdict != nil && m.verdict.Reason == ReasonNone {
-			m.store.erase = true
-			m.tickStore(now)
-		}
-		if m.served == nil && !m.condemned() {
-			m.stand(now, ReconnectRequired, ReasonRecordDamaged, err.Error(), time.Time{})
-		}
+	case !errors.Is(err, store.ErrAbsent):
+		s.damaged = true
 	}
+	s.read = true
+	if m.kept() != nil || m.next != nil || s.note.damaged() {
+		return // the user brought a newer one meanwhile, or there is no telling what the note covers
+	}
+	m.found(now, s.note.takeOver(g), g, err)
+	m.tickStore(now)
 }
 
-// condemned: a verdict stands, or is foreseen. Where it covers a record, the
-// record is not used (Verdict.covers).
-func (m *machine) condemned() bool { return m.verdict != nil }
-
-// found takes the stored grant into use, if no verdict covers it and no newer
-// one came while the keychain was locked.
-func (m *machine) found(now time.Time, g *Grant) {
+// found takes up the record as it is after what a note says of it; before is
+// as it was read, nil where there was none that could be.
+func (m *machine) found(now time.Time, g, before *Grant, err error) {
+	s := &m.store
 	switch {
-	case m.served != nil || m.next != nil:
-	case m.verdict.covers(g):
-		if m.verdict.All {
-			v := *m.verdict
-			v.Generation = max(v.Generation, g.Generation)
-			m.verdict = &v
+	case g == nil && s.damaged && !s.erase:
+		m.stand(now, ReconnectRequired, ReasonRecordDamaged, err.Error(), time.Time{})
+		return
+	case g == nil:
+		s.erase = s.erase && (s.damaged || before != nil)
+		m.stand(now, Disconnected, ReasonNone, "", time.Time{})
+		return
+	case g.givenUp():
+		m.back.grants = append(m.back.grants, g) // it could not be, or was not for certain
+		m.over, s.erase = g, true
+		m.stand(now, Disconnected, ReasonNone, "", time.Time{})
+		return
+	case g.AccessToken == "":
+		m.over, s.erase = g, false
+		m.stand(now, g.End.State, g.End.Reason, g.End.Detail, time.Time{})
+		if m.told == ReasonNone { // else the user was told of it before it could be read
+			m.told = g.Told
 		}
-		if m.verdict.Reason == ReasonNone {
-			m.back.grants = append(m.back.grants, g) // it could not be, or was not for certain
-		}
-		m.store.erase = true
-		m.tickStore(now)
-		m.absent(now)
+		m.setTold(now, m.told)
 	default:
-		told := m.verdict != nil && m.verdict.Announced
-		m.pardon()
 		m.adopt(now, g)
-		m.lost = m.sent == g.Generation
-		if m.told == ReasonRecordDamaged || m.told == ReasonExpired && !m.expiredForGood(now) {
-			m.untold()
-		}
-		if m.store.skew != 0 {
-			m.store.unsaved, m.store.writeAt = true, now
-		}
-		m.stand(now, Connected, ReasonNone, "", time.Time{})
+		m.told, s.erase = g.Told, false
+		m.standByGrant(now)
 		m.do(effect{kind: compareBinding, grant: g})
-		m.tick(now)
-		if told && m.lapsed() { // of the lost sign-in that was to follow it
-			m.announced(now)
+		if m.told == ReasonRecordDamaged || m.told == ReasonExpired && !m.expiredForGood(now) {
+			m.setTold(now, ReasonNone)
 		}
-		m.takeUpLost(now)
 	}
+	if g != before || s.skew != 0 {
+		m.rewrite(now)
+	}
+	m.takenUp(now)
 }
 
-// takeUpLost sends the same refresh token again where the last process ended
-// before it had the answer. It does not wait for the timer: providers that
-// allow this do so for seconds. A refresh that the user asked for before the
-// record was read is made here too.
-func (m *machine) takeUpLost(now time.Time) {
-	if (m.lost || m.wanted) && m.base == Connected {
+// takenUp does at once what is due of a grant that was just read: a process that
+// ended before it had the answer to a refresh has one due, and providers that take
+// the same refresh token again do so for seconds. A refresh that the user asked
+// for before the record was read is made here too.
+func (m *machine) takenUp(now time.Time) {
+	m.tick(now)
+	if m.base != Connected && !m.parked() {
+		return
+	}
+	due := refreshAt(m.served, m.policy, m.buffer, 0)
+	if m.wanted || m.base == Connected && !due.IsZero() && !now.Before(due) {
 		m.start(now, Want{})
 	}
 }
 
-func (m *machine) absent(now time.Time) {
-	if m.served != nil || m.next != nil || m.condemned() {
-		return
-	}
-	m.stand(now, Disconnected, ReasonNone, "", time.Time{})
-}
-
 // adopt makes g the grant that callers get, with a clean history.
 func (m *machine) adopt(now time.Time, g *Grant) {
-	m.served, m.next = g, nil
+	m.served, m.next, m.over = g, nil, nil
 	m.lived(g.lifetime())
 	m.late = m.rnd()
 	m.afterRejection, m.rejection = m.rejection, false
@@ -134,91 +125,63 @@ func (m *machine) schedule(now time.Time) {
 	}
 }
 
+// kept is what the store is to hold: the grant in use, or one that is over; nil: nothing.
+func (m *machine) kept() *Grant {
+	if m.served != nil {
+		return m.served
+	}
+	return m.over
+}
+
+// change makes a changed copy of what is kept, and has it written.
+func (m *machine) change(now time.Time, f func(*Grant)) {
+	n := *m.kept()
+	f(&n)
+	if m.served != nil {
+		m.served = &n
+	} else {
+		m.over = &n
+	}
+	m.rewrite(now)
+}
+
+// rewrite has what is kept written as soon as can be.
+func (m *machine) rewrite(now time.Time) {
+	m.store.unsaved, m.store.writeAt = true, now
+	m.store.again = m.store.again || m.store.writing
+	m.tickStore(now)
+}
+
 func (m *machine) save(g *Grant) {
 	m.store.writing = true
 	m.do(effect{kind: saveRecord, grant: g})
 }
 
-// saved is the answer to saveRecord. The grant is served now, whatever the
+// saved is the answer to saveRecord. A new grant is served now, whatever the
 // store said: a token that is only in memory is better than none.
 func (m *machine) saved(now time.Time, generation uint64, err error) {
-	m.store.writing = false
+	s := &m.store
+	s.writing = false
 	if m.next != nil && m.next.Generation == generation {
 		m.renewed(now)
 	}
-	if m.served == nil && m.next == nil { // disconnected meanwhile, perhaps after the erasing
-		m.store.erase, m.store.eraseAt = true, now
-		m.tickStore(now)
-	}
-	if m.served == nil || m.served.Generation != generation {
-		return
-	}
-	m.store.unsaved = err != nil || m.store.again
-	if err == nil {
-		m.store.writes, m.store.read, m.store.erase, m.store.damaged = 0, true, false, false
-		m.store.again, m.store.writeAt = false, now
-		m.pardon()
-		return
-	}
-	m.store.writes++
-	m.store.writeAt = now.Add(backoff(m.store.writes, 0, m.rnd()))
-}
-
-// pardon forgets the verdict: a grant above its generation is in use.
-func (m *machine) pardon() {
-	if m.verdict != nil {
-		m.verdict, m.store.verdict = nil, false
-		if m.told == ReasonNone {
-			m.do(effect{kind: clearVerdict})
-		} else {
-			m.remark()
+	g := m.kept()
+	switch {
+	case g == nil && m.next == nil: // disconnected meanwhile, perhaps after the erasing
+		s.erase, s.eraseAt = true, now
+	case g == nil || g.Generation != generation:
+	case err == nil:
+		s.unsaved, s.again, s.writes, s.writeAt = s.again, false, 0, now
+		s.read, s.damaged = true, false
+		s.erase = g.givenUp()
+	default:
+		s.unsaved = true
+		s.writes++
+		s.writeAt = now.Add(backoff(s.writes, 0, m.rnd()))
+		if g.givenUp() && s.note == nil {
+			m.noteDown(now)
 		}
-		if m.policy.single {
-			m.back.grants = nil // revoking the old grant would end the new one
-		}
-		m.giveBack()
 	}
-}
-
-// erased is the answer to eraseRecord.
-func (m *machine) erased(now time.Time, err error) {
-	m.store.erasing = false
-	if err != nil {
-		m.store.eraseAt = now.Add(storeRetry)
-		return
-	}
-	m.store.erase, m.store.read = false, true
-}
-
-func (m *machine) judge(v *Verdict) {
-	m.store.judging++
-	m.do(effect{kind: saveVerdict, verdict: v})
-}
-
-// verdictSaved is the answer to saveVerdict.
-func (m *machine) verdictSaved(now time.Time, err error) {
-	m.store.judging--
-	if err != nil {
-		m.store.verdict = m.verdict != nil
-		m.store.verdictAt = now.Add(storeRetry)
-		return
-	}
-	m.tickStore(now)
-}
-
-// giveBack revokes a grant at the provider. What comes of it changes nothing here.
-func (m *machine) giveBack() {
-	for _, g := range m.back.grants {
-		m.back.under++
-		m.do(effect{kind: revokeGrant, grant: g})
-	}
-	m.back.grants = nil
-}
-
-// givenBack is the answer to revokeGrant.
-func (m *machine) givenBack(now time.Time, err error) {
-	m.back.under--
-	m.back.err = err
 	m.tickStore(now)
 }
 
@@ -243,14 +206,11 @@ func (m *machine) tickStore(now time.Time) {
 		s.slow = true
 		m.stand(now, KeychainLocked, ReasonKeychainUnavailable, "", s.readAt.Add(storeRetry))
 	}
-	if s.unsaved && !s.writing && m.served != nil && m.next == nil && !now.Before(s.writeAt) {
-		m.save(m.served)
+	if m.mayWrite() && !now.Before(s.writeAt) {
+		m.save(m.kept())
 	}
-	if s.verdict && !now.Before(s.verdictAt) {
-		s.verdict = false
-		m.judge(m.verdict)
-	}
-	if !s.verdict && s.judging == 0 {
+	m.tickNote(now)
+	if m.durable() {
 		m.giveBack()
 	}
 	if m.mayErase() && !now.Before(s.eraseAt) {
@@ -262,17 +222,14 @@ func (m *machine) tickStore(now time.Time) {
 func (m *machine) storeDue() time.Time {
 	var at time.Time
 	s := &m.store
-	if !s.read && !s.reading {
+	if !s.read && !s.reading || m.hangs() {
 		at = earlier(at, s.readAt)
 	}
-	if s.unsaved && !s.writing && m.served != nil && m.next == nil {
+	if m.mayWrite() {
 		at = earlier(at, s.writeAt)
 	}
-	if m.hangs() {
-		at = earlier(at, s.readAt)
-	}
-	if s.verdict {
-		at = earlier(at, s.verdictAt)
+	if m.noteToSave() || m.noteToClear() {
+		at = earlier(at, s.noteAt)
 	}
 	if m.mayErase() {
 		at = earlier(at, s.eraseAt)
@@ -280,137 +237,23 @@ func (m *machine) storeDue() time.Time {
 	return at
 }
 
-// hangs: the store has not said yet whether there is a record.
-func (m *machine) hangs() bool {
-	return m.store.reading && !m.store.read && !m.store.slow && m.base == Disconnected && m.verdict == nil
+// mayWrite reports whether what is kept is to be written, and nothing is in the way.
+func (m *machine) mayWrite() bool {
+	return m.store.unsaved && !m.store.writing && m.kept() != nil && m.next == nil
 }
 
-// settled: nothing is under way, and the store holds nothing that must go.
+// hangs reports that the store has not said yet whether there is a record.
+func (m *machine) hangs() bool {
+	return m.store.reading && !m.store.read && !m.store.slow && m.base == Disconnected && m.store.note == nil
+}
+
+// settled reports that nothing is under way, and that the store and the note hold
+// nothing that must go.
 func (m *machine) settled() bool {
 	s := &m.store
-	return m.busy == idle && s.read && !s.reading && !s.writing && !s.erase && !s.erasing && !s.verdict && s.judging == 0 &&
+	return m.busy == idle && s.read && !s.reading && !s.writing && !s.erase && !s.erasing && s.note == nil && s.noting == 0 &&
 		len(m.back.grants) == 0 && m.back.under == 0
 }
-
-// mayErase: the verdict comes first, or a death could be forgotten.
-func (m *machine) mayErase() bool {
-	s := &m.store
-	unread := !s.read && m.verdict != nil && m.verdict.Reason == ReasonNone // what is to be given back must be read first
-	giving := len(m.back.grants) > 0 || m.back.under > 0                    // …and sent, or a crash could leave it alive there
-	return s.erase && !s.erasing && !s.verdict && s.judging == 0 && !unread && !giving && m.served == nil && m.next == nil
-}
-
-// condemn ends the grant: the verdict is written, then the grant erased from
-// memory and store. Nothing is asked of the provider until the user acts.
-func (m *machine) condemn(now time.Time, r Reason, detail string) {
-	told := m.told == r
-	m.sentence(now, r, detail)
-	m.verdict.Announced = told
-	m.stand(now, ReconnectRequired, r, detail, time.Time{})
-}
-
-// sentence writes the verdict and erases every grant up to now.
-func (m *machine) sentence(now time.Time, r Reason, detail string) {
-	m.verdict = &Verdict{Reason: r, Detail: detail, Generation: m.generation(now), Time: now, All: m.unknown()}
-	m.told = ReasonNone
-	m.served, m.next, m.narrow, m.nextNarrow = nil, nil, nil, nil
-	m.busy, m.request = idle, effect{}
-	m.probes = probing{}
-	m.rejection = false
-	m.store.unsaved, m.store.erase, m.store.writes = false, true, 0
-	m.store.verdictAt, m.store.eraseAt = now, now
-	m.store.verdict = true
-	m.tickStore(now)
-}
-
-// connect takes a grant that the user just brought.
-func (m *machine) connect(now time.Time, g *Grant) {
-	m.busy, m.request = saving, effect{}
-	m.next, m.narrow, m.nextNarrow = g, nil, nil
-	m.rejection = false
-	m.foresee(now, g)
-	m.save(g)
-}
-
-// foresee writes down what the next process is to say if this one ends before
-// the store has the grant that the user brought. It covers no record that is not
-// over already: an older one that still lives is used again.
-func (m *machine) foresee(now time.Time, g *Grant) {
-	v := Verdict{Reason: ReasonNotKept, Time: now}
-	if m.verdict != nil {
-		v.Generation = m.verdict.Generation
-		if m.verdict.All {
-			v.Generation = g.Generation - 1
-		}
-	}
-	m.verdict, m.store.verdict = &v, false
-	m.judge(m.verdict)
-}
-
-// foreseen: the store does not have the grant that the user brought.
-func (m *machine) foreseen() bool { return m.verdict != nil && m.verdict.Reason == ReasonNotKept }
-
-// disconnect gives up the grant, and has it revoked at the provider as soon as
-// the verdict is on disk. It says whether there is one in memory.
-func (m *machine) disconnect(now time.Time) bool {
-	g := m.served
-	if m.next != nil {
-		g = m.next
-	}
-	if m.back.err = nil; g != nil {
-		m.back.grants = append(m.back.grants, g)
-	}
-	m.store.readAt = now
-	m.sentence(now, ReasonNone, "")
-	m.stand(now, Disconnected, ReasonNone, "", time.Time{})
-	return g != nil
-}
-
-// untold forgets that the user has been told of something that is over.
-func (m *machine) untold() {
-	if m.told == ReasonNone {
-		return
-	}
-	m.told = ReasonNone
-	if m.verdict == nil {
-		m.do(effect{kind: clearVerdict})
-	}
-}
-
-// announced remembers that the user has been told.
-func (m *machine) announced(now time.Time) {
-	if m.kept() && m.base == ReconnectRequired && m.told != m.reason {
-		if m.told = m.reason; m.verdict == nil {
-			m.remark()
-		}
-	}
-	if m.verdict != nil && !m.verdict.Announced && m.base == ReconnectRequired {
-		v := *m.verdict
-		v.Announced = true
-		m.verdict = &v
-		m.store.verdict, m.store.verdictAt = true, now
-		m.tickStore(now)
-	}
-}
-
-// announce: the user must hear of this state, and has not yet.
-func (m *machine) announce() bool {
-	if m.base != ReconnectRequired || m.flow || m.next != nil || m.store.reading && !m.store.read { // the record may be newer than the verdict
-		return false
-	}
-	if m.kept() {
-		return m.told != m.reason
-	}
-	return !m.verdict.Announced
-}
-
-// kept: there is no verdict on the grant, but for one that is foreseen.
-func (m *machine) kept() bool {
-	return m.verdict == nil || m.served != nil && m.foreseen()
-}
-
-// remark writes down what the user has been told of a grant that is kept.
-func (m *machine) remark() { m.judge(&Verdict{Reason: m.told, Told: true}) }
 
 func storeReason(err error) Reason {
 	if errors.Is(err, store.ErrLocked) {

@@ -43,10 +43,10 @@ type Connection struct {
 
 // Options are a Manager's surroundings.
 type Options struct {
-	Store    store.Store
-	Verdicts Verdicts
-	Clock    Clock        // nil: System
-	Log      *slog.Logger // nil: none
+	Store store.Store
+	Notes Notes
+	Clock Clock        // nil: System
+	Log   *slog.Logger // nil: none
 	// Step, where set, is called at each named step between a provider's answer
 	// and the first caller that is given the new token: "answered", "saving",
 	// "saved", "serving". Crash tests stop the process there.
@@ -88,7 +88,6 @@ type conn struct {
 	queue    []effect            // for the store, in order
 	running  bool                // somebody works on the queue
 	shown    Status              // what subscribers saw last
-	marked   uint64              // the generation that Verdicts.Sent remembers
 	cut      *context.CancelFunc // gives up the request under way; nil: there is none
 	removed  bool                // nobody sees it any more; it goes once the store has nothing of it
 }
@@ -118,6 +117,11 @@ func (m *Manager) Put(c Connection) {
 			return
 		}
 		k.config, k.removed = c, false
+		m.mu.Lock()
+		if m.conns[c.Name] == nil { // it was being let go of
+			m.conns[c.Name] = k
+		}
+		m.mu.Unlock()
 		if c.Provider != nil {
 			k.provider = c.Provider
 		}
@@ -135,8 +139,8 @@ func (m *Manager) conn(c Connection) (*conn, bool) {
 	if known {
 		return k, true
 	}
-	k = &conn{name: c.Name, config: c, provider: c.Provider, changed: make(chan struct{}), marked: m.opts.Verdicts.LoadSent(c.Name)}
-	k.m = newMachine(now, policyOf(c), m.loadVerdict(c.Name), k.marked, m.rnd)
+	k = &conn{name: c.Name, config: c, provider: c.Provider, changed: make(chan struct{})}
+	k.m = newMachine(now, policyOf(c), m.loadNote(c.Name), m.rnd)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if other, known := m.conns[c.Name]; known {
@@ -146,20 +150,17 @@ func (m *Manager) conn(c Connection) (*conn, bool) {
 	return k, false
 }
 
-func (m *Manager) loadVerdict(name string) *Verdict {
-	v, ok, err := m.opts.Verdicts.Load(name)
+func (m *Manager) loadNote(name string) *Note {
+	n, err := m.opts.Notes.Load(name)
 	if err != nil {
-		m.opts.Log.Warn("verdict cannot be read", "connection", name, "err", err)
-		return &Verdict{Reason: ReasonVerdictDamaged, All: true, Time: m.opts.Clock.Now()}
+		m.opts.Log.Warn("the note of a connection that was given up cannot be read", "connection", name, "err", err)
+		return &Note{Damaged: true}
 	}
-	if !ok {
-		return nil
-	}
-	return &v
+	return n
 }
 
 // Remove forgets a connection that has been disconnected. What the keychain
-// could not erase yet is erased once it opens; until then the verdict stays, so
+// could not erase yet is erased once it opens; until then the note stays, so
 // that it is never used again.
 func (m *Manager) Remove(name string) {
 	k, err := m.find(name)
@@ -170,11 +171,11 @@ func (m *Manager) Remove(name string) {
 }
 
 // Sweep erases what is left in the store of connections that were removed by an
-// earlier process, which has the user's own verdict on them. Others may only have
+// earlier process, which has the user's own word on them. Others may only have
 // lost their file for a while.
 func (m *Manager) Sweep(names []string) {
 	for _, name := range names {
-		if v := m.loadVerdict(name); v == nil || v.Told || v.Reason != ReasonNone {
+		if n := m.loadNote(name); n == nil || n.Damaged || n.Old != nil && !n.Old.givenUp() {
 			continue
 		}
 		k, known := m.conn(Connection{Name: name, Broken: errNobody})
@@ -182,26 +183,11 @@ func (m *Manager) Sweep(names []string) {
 	}
 }
 
-// leave lets go of a removed connection of which nothing is left.
+// leave lets go of a removed connection of which nothing is left. k is locked.
 func (m *Manager) leave(k *conn) {
-	k.mu.Lock()
-	gone, clean := k.removed && k.m.settled(), k.m.served == nil
-	m.mu.Lock()
-	gone = gone && m.conns[k.name] == k
-	m.mu.Unlock()
-	k.mu.Unlock()
-	if !gone {
-		return
-	}
-	if clean {
-		m.markSent(k, 0)
-		m.clearVerdict(k)
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if k.removed && m.conns[k.name] == k {
+	if k.removed && k.m.settled() && m.conns[k.name] == k {
 		delete(m.conns, k.name)
 	}
 }
@@ -482,9 +468,7 @@ func (m *Manager) Disconnect(ctx context.Context, name string) (gave bool, err e
 		return false, err
 	}
 	m.event(k, func(now time.Time) { gave = k.m.disconnect(now) })
-	if err := m.settle(ctx, k, func() bool {
-		return k.m.store.judging == 0 && !k.m.store.reading && !k.m.store.erasing && k.m.back.under == 0
-	}); err != nil {
+	if err := m.settle(ctx, k, func() bool { return k.m.disconnectSettled() }); err != nil {
 		return gave, err
 	}
 	k.mu.Lock()
@@ -492,7 +476,7 @@ func (m *Manager) Disconnect(ctx context.Context, name string) (gave bool, err e
 	switch {
 	case !k.m.store.read:
 		return gave, ErrLocked
-	case k.m.store.verdict:
+	case k.m.noteToSave():
 		return gave, ErrNotKept
 	}
 	return gave, k.m.back.err

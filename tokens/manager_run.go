@@ -196,12 +196,9 @@ func (m *Manager) event(k *conn, f func(now time.Time)) {
 	k.mu.Lock()
 	f(now)
 	m.tell(k, now)
-	removed := k.removed
+	m.leave(k)
 	k.mu.Unlock()
 	m.poke()
-	if removed {
-		m.leave(k)
-	}
 }
 
 // tell carries out what the machine wants, and tells who listens; k is locked.
@@ -270,7 +267,7 @@ func (m *Manager) poke() {
 func (m *Manager) carryOut(k *conn) {
 	for _, e := range k.m.effects() {
 		switch e.kind {
-		case checkStore, sendRefresh, askProvider, askScopes, compareBinding, revokeGrant:
+		case checkStore, sendRefresh, checkForProbe, askProvider, askScopes, compareBinding, revokeGrant:
 			m.spawn(false, func() { m.perform(k, e) })
 		default:
 			k.queue = append(k.queue, e)
@@ -326,32 +323,33 @@ func (m *Manager) perform(k *conn, e effect) {
 		g, err := m.load(k.name)
 		m.event(k, func(now time.Time) { k.m.reread(now, g, err) })
 	case checkStore:
-		err := m.inStore(func(ctx context.Context) error { return m.opts.Store.Check(ctx) })
+		err := m.inStore(m.opts.Store.Check)
 		m.event(k, func(now time.Time) { k.m.storeChecked(now, err) })
+	case checkForProbe:
+		err := m.inStore(m.opts.Store.Check)
+		m.event(k, func(now time.Time) { k.m.probeChecked(now, e.grant.Generation, err) })
 	case saveRecord:
 		m.performSave(k, e.grant)
 	case eraseRecord:
 		err := m.inStore(func(ctx context.Context) error { return m.opts.Store.Delete(ctx, k.name) })
 		m.event(k, func(now time.Time) { k.m.erased(now, err) })
-	case saveVerdict:
-		err := m.opts.Verdicts.Save(k.name, *e.verdict)
-		m.event(k, func(now time.Time) { k.m.verdictSaved(now, err) })
-	case clearVerdict:
-		m.clearVerdict(k)
+	case saveNote:
+		err := m.opts.Notes.Save(k.name, *e.note)
+		m.event(k, func(now time.Time) { k.m.noteSaved(now, e.note, err) })
+	case clearNote:
+		err := m.opts.Notes.Clear(k.name)
+		if err != nil {
+			m.opts.Log.Warn("the state folder cannot be written", "connection", k.name, "err", err)
+		}
+		m.event(k, func(now time.Time) { k.m.noteCleared(now, e.note, err) })
 	default:
 		m.performRemote(k, e)
 	}
 }
 
-func (m *Manager) clearVerdict(k *conn) {
-	if err := m.opts.Verdicts.Clear(k.name); err != nil {
-		m.opts.Log.Warn("verdict cannot be cleared", "connection", k.name, "err", err)
-	}
-}
-
 func (m *Manager) performRemote(k *conn, e effect) {
 	k.mu.Lock()
-	p, generation, lost := k.provider, e.grant.Generation, k.m.lost
+	p, generation := k.provider, e.grant.Generation
 	k.mu.Unlock()
 	if p == nil {
 		p = nobody{}
@@ -361,16 +359,12 @@ func (m *Manager) performRemote(k *conn, e effect) {
 	switch e.kind {
 	case sendRefresh:
 		uncut := k.cuts(cancel)
-		m.markSent(k, generation)
 		a, err := p.Refresh(ctx, refreshRequest(e))
 		uncut()
 		if err != nil {
 			m.opts.Log.Info("refresh failed", "connection", k.name, "err", err)
 		}
 		m.step(k, "answered")
-		if owesNothing(e, a, err, lost) {
-			m.unmark(k, func(marked uint64) bool { return marked == generation })
-		}
 		m.event(k, func(now time.Time) { k.m.answered(now, generation, a, err) })
 	case askProvider:
 		l := p.Probe(ctx, e.grant.AccessToken, e.grant.Extra)
@@ -424,36 +418,6 @@ func (nobody) Probe(context.Context, string, map[string]json.RawMessage) provide
 	return providers.Unclear
 }
 
-// unmark forgets the request that is marked, if it is that one.
-func (m *Manager) unmark(k *conn, that func(marked uint64) bool) {
-	k.mu.Lock()
-	is := k.marked != 0 && that(k.marked)
-	k.mu.Unlock()
-	if is {
-		m.markSent(k, 0)
-	}
-}
-
-// markSent remembers that a refresh of that generation is on its way, and forgets
-// it with 0.
-func (m *Manager) markSent(k *conn, generation uint64) {
-	k.mu.Lock()
-	k.marked = generation
-	k.mu.Unlock()
-	if err := m.opts.Verdicts.Sent(k.name, generation); err != nil {
-		m.opts.Log.Warn("the state folder cannot be written", "err", err)
-	}
-}
-
-// owesNothing: the answer to a refresh was heard, and leaves nothing to be
-// written. lost says that an earlier one was not, and that stays so.
-func owesNothing(e effect, a providers.Answer, err error, lost bool) bool {
-	if err != nil {
-		return !asFailure(err).Lost && !lost
-	}
-	return !e.want.plain() && !e.grant.rotatedBy(a)
-}
-
 func refreshRequest(e effect) providers.RefreshRequest {
 	g, scopes := e.grant, e.want.Scopes
 	if e.want.plain() && g.Narrowed {
@@ -473,8 +437,6 @@ func (m *Manager) performSave(k *conn, g *Grant) {
 	}
 	if err != nil {
 		m.opts.Log.Warn("the new grant is not in the keychain yet", "connection", k.name, "err", err)
-	} else {
-		m.unmark(k, func(marked uint64) bool { return marked < g.Generation }) // the same grant may be written again while its own refresh is under way
 	}
 	m.step(k, "saved")
 	m.event(k, func(now time.Time) { k.m.saved(now, g.Generation, err) })

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -293,15 +294,15 @@ func TestWithoutRefreshTokenTheEndIsAnnouncedAtTheEnd(t *testing.T) {
 	})
 }
 
-func TestADeadGrantIsErasedAndStaysQuiet(t *testing.T) {
+func TestADeadGrantLosesItsTokensAndStaysQuiet(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		changes, stop := r.m.Subscribe()
 		defer stop()
 		r.provider.with(func() { r.provider.always = failure(refusal.Dead, "invalid_grant") })
 		r.pass(56 * time.Minute)
 		r.wantState(ReconnectRequired, ReasonRevoked)
-		if r.stored() != nil {
-			t.Fatal("the grant is still in the keychain")
+		if g := r.stored(); g.AccessToken+g.RefreshToken != "" || g.End == nil || g.End.Reason != ReasonRevoked {
+			t.Fatalf("the record is %+v", *g)
 		}
 		announced := 0
 		for len(changes) > 0 {
@@ -354,16 +355,18 @@ func TestALostAnswerIsTriedOnceSoonThenNamedAsTheReason(t *testing.T) {
 	})
 }
 
-func TestAnswerLostWithTheProcessIsAskedForAgainAtOnce(t *testing.T) {
+// A process that dies with a request under way leaves a grant that is due: the
+// next one sends the same refresh token again, which providers take for seconds.
+func TestAnAnswerLostWithTheProcessIsAskedForAgainAtOnce(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
-		r.pass(20 * time.Minute)
-		r.verdicts.Sent("work", r.stored().Generation) // as a killed process leaves it
-		r.restart()
+		r.provider.with(func() { r.provider.slow = 20 * time.Second })
+		r.pass(55*time.Minute + 16*time.Second)
 		r.wantHits(1)
+		r.kill()
+		r.provider.with(func() { r.provider.slow = 0 })
+		r.start()
+		r.wantHits(2)
 		r.wantState(Connected, ReasonNone)
-		if r.verdicts.LoadSent("work") != 0 {
-			t.Error("the answer came, and still counts as lost")
-		}
 	})
 }
 
@@ -375,7 +378,7 @@ func TestALostAnswerIsRememberedWhateverFailsAfterIt(t *testing.T) {
 		r.wantHits(2)
 		r.wantState(Retrying, ReasonProviderTrouble)
 		r.provider.with(func() { r.provider.answers = []error{failure(refusal.Dead, "invalid_grant")} })
-		r.restart()
+		r.pass(time.Minute)
 		r.wantHits(3)
 		r.wantState(ReconnectRequired, ReasonAnswerLost)
 	})
@@ -404,15 +407,170 @@ func TestBackOffDoublesToFiveMinutesAndObeysRetryAfter(t *testing.T) {
 	})
 }
 
-func TestFiveUnknownRefusalsAreAVerdict(t *testing.T) {
+func TestFiveUnknownRefusalsParkTheGrant(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		r.provider.with(func() { r.provider.always = failure(refusal.Suspect, "strange") })
-		r.pass(55*time.Minute + 30*time.Second + 10*time.Minute + 30*time.Second)
+		r.pass(55*time.Minute + 30*time.Second)
+		r.wantState(Retrying, ReasonUnclearRefusal)
+		if d := r.status().Detail; !strings.Contains(d, "reconnecting would help") {
+			t.Fatalf("from the first on: %q", d)
+		}
+		r.pass(10*time.Minute + 30*time.Second)
 		r.wantHits(4)
-		r.wantState(Retrying, ReasonProviderTrouble)
+		r.wantState(Retrying, ReasonUnclearRefusal)
 		r.pass(30 * time.Minute)
 		r.wantHits(5)
 		r.wantState(ReconnectRequired, ReasonRefused)
+		if g := r.stored(); g.RefreshToken != "refresh-1" || !g.parked() {
+			t.Fatalf("the record is %+v", *g)
+		}
+		r.pass(48 * time.Hour)
+		r.restart()
+		r.pass(48 * time.Hour)
+		r.wantState(ReconnectRequired, ReasonRefused)
+		r.wantHits(5)
+	})
+}
+
+// parked is a connection whose refresh was refused five times in words that
+// nobody knows.
+func parked(t *testing.T, f func(t *testing.T, r *rig)) {
+	inBubble(t, 24*time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.always = failure(refusal.Suspect, "strange") })
+		r.m.Refresh(t.Context(), "work")
+		r.pass(41 * time.Minute)
+		r.wantHits(5)
+		r.wantState(ReconnectRequired, ReasonRefused)
+		r.m.Announced("work")
+		f(t, r)
+	})
+}
+
+func TestAParkedGrantServesItsTokenWhileItIsGood(t *testing.T) {
+	parked(t, func(t *testing.T, r *rig) {
+		for range 2 {
+			if got := r.token(); got != "access-1" {
+				t.Fatalf("got %s", got)
+			}
+			_, err := r.reject("access-1")
+			r.wantCode(err, CodeReconnectRequired)
+			r.restart()
+		}
+		r.pass(24 * time.Hour)
+		_, err := r.ask(Want{})
+		r.wantCode(err, CodeReconnectRequired)
+		r.wantHits(5)
+		if r.status().Announce {
+			t.Fatal("told twice")
+		}
+	})
+}
+
+func TestAParkedGrantIsSentOnceWhenTheUserAsks(t *testing.T) {
+	for name, c := range map[string]struct {
+		err    error
+		state  State
+		reason Reason
+	}{
+		"taken":           {nil, Connected, ReasonNone},
+		"strange again":   {failure(refusal.Suspect, "strange"), ReconnectRequired, ReasonRefused},
+		"out of reach":    {failure(refusal.Transient, "network"), ReconnectRequired, ReasonRefused},
+		"misconfigured":   {failure(refusal.Misconfigured, "invalid_client"), ReconnectRequired, ReasonRefused},
+		"refused for now": {failure(refusal.RefusedForNow, "invalid_grant"), ReconnectRequired, ReasonRefused},
+		"dead":            {failure(refusal.Dead, "invalid_grant"), ReconnectRequired, ReasonRevoked},
+	} {
+		t.Run(name, func(t *testing.T) {
+			parked(t, func(t *testing.T, r *rig) {
+				r.provider.with(func() { r.provider.always = c.err })
+				r.restart()
+				_, err := r.m.Refresh(t.Context(), "work")
+				r.wantState(c.state, c.reason)
+				if (err == nil) != (c.state == Connected) {
+					t.Fatalf("the refresh says %v", err)
+				}
+				r.pass(time.Hour)
+				r.wantHits(6)
+				if g := r.stored(); g.parked() != (c.reason == ReasonRefused) {
+					t.Fatalf("the record is %+v", *g)
+				}
+			})
+		})
+	}
+	t.Run("locked keychain", func(t *testing.T) {
+		parked(t, func(t *testing.T, r *rig) {
+			r.store.fail(store.ErrLocked)
+			_, err := r.m.Refresh(t.Context(), "work")
+			r.wantCode(err, CodeReconnectRequired)
+			r.store.fail(nil)
+			r.pass(time.Hour)
+			r.wantHits(5) // not by the timer that waits for the keychain
+			r.wantState(ReconnectRequired, ReasonRefused)
+		})
+	})
+}
+
+func TestAParkedGrantIsReplacedByASignIn(t *testing.T) {
+	parked(t, func(t *testing.T, r *rig) {
+		r.connect()
+		r.restart()
+		r.wantState(Connected, ReasonNone)
+		if g := r.stored(); g.End != nil || g.RefreshToken != "refresh-2" {
+			t.Fatalf("the record is %+v", *g)
+		}
+	})
+}
+
+func TestARefusalByAPassingPolicyKeepsTheGrant(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		policy := failure(refusal.RefusedForNow, "invalid_grant")
+		policy.Detail = "Provider refuses renewals from this network."
+		r.provider.with(func() { r.provider.always = policy })
+		r.pass(55*time.Minute + 20*time.Second)
+		r.wantState(Retrying, ReasonRefusedForNow)
+		if d := r.status().Detail; !strings.Contains(d, "from this network") {
+			t.Fatal(d)
+		}
+		r.token() // still good
+		r.pass(3 * time.Hour)
+		r.wantHits(4) // hourly
+		for range 5 {
+			r.m.NetworkBack()
+		}
+		r.pass(11 * time.Second)
+		r.wantHits(5) // on another network, but once for a burst
+		r.m.Refresh(t.Context(), "work")
+		r.wantHits(6)
+		r.provider.with(func() { r.provider.always = nil })
+		r.m.NetworkBack()
+		r.pass(11 * time.Second)
+		r.wantState(Connected, ReasonNone)
+		if g := r.stored(); !g.RefusedSince.IsZero() {
+			t.Fatalf("the record is %+v", *g)
+		}
+	})
+}
+
+func TestARefusalByAPassingPolicyIsToldOnceAfterADay(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.always = failure(refusal.RefusedForNow, "invalid_grant") })
+		r.pass(56 * time.Minute)
+		told := 0
+		for range 60 {
+			r.pass(time.Hour)
+			if r.status().Announce {
+				if told++; r.status().State != Retrying {
+					t.Fatal(r.status().State)
+				}
+				r.m.Announced("work")
+			}
+			r.restart()
+			if r.provider.count() < 24 && told > 0 {
+				t.Fatal("told before the day is over")
+			}
+		}
+		if told != 1 {
+			t.Fatalf("told %d times", told)
+		}
 	})
 }
 
@@ -564,7 +722,7 @@ func TestAGrantThatCannotBeWrittenIsServedAndWrittenLater(t *testing.T) {
 	})
 }
 
-func TestAVerdictWhileTheKeychainIsLockedStands(t *testing.T) {
+func TestAnEndWhileTheKeychainIsLockedIsWrittenOnceItOpens(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		r.provider.with(func() {
 			r.provider.slow = 10 * time.Second
@@ -575,14 +733,15 @@ func TestAVerdictWhileTheKeychainIsLockedStands(t *testing.T) {
 		r.store.fail(store.ErrLocked) // between the request and its answer
 		r.pass(time.Minute)
 		r.wantState(ReconnectRequired, ReasonRevoked)
-		r.restart()
+		r.pass(time.Hour)
 		r.wantState(ReconnectRequired, ReasonRevoked)
 		r.store.fail(nil)
 		r.pass(time.Minute)
-		r.wantState(ReconnectRequired, ReasonRevoked)
-		if r.stored() != nil {
+		if g := r.stored(); g.AccessToken != "" {
 			t.Fatal("the dead grant is still in the keychain")
 		}
+		r.restart()
+		r.wantState(ReconnectRequired, ReasonRevoked)
 		r.wantHits(1)
 	})
 }
@@ -831,55 +990,13 @@ func TestARejectionWhileTheConfigurationIsBrokenHangsNobody(t *testing.T) {
 	})
 }
 
-// The mark says that an answer is owed: no longer, and no shorter.
-func TestTheMarkOfARequestGoesWithItsAnswer(t *testing.T) {
-	t.Run("also where a narrower token leaves nothing to be written", func(t *testing.T) {
-		inBubble(t, time.Hour, func(t *testing.T, r *rig) {
-			r.provider.narrowKeeps = true
-			if _, err := r.ask(Want{Scopes: []string{"read"}}); err != nil {
-				t.Fatal(err)
-			}
-			r.restart()
-			r.wantHits(1)
-		})
-	})
-	t.Run("and not with the late answer to an older one", func(t *testing.T) {
-		inBubble(t, time.Hour, func(t *testing.T, r *rig) {
-			r.provider.with(func() { r.provider.slow = 20 * time.Second })
-			r.pass(55*time.Minute + 16*time.Second)
-			r.wantHits(1)
-			r.connect()
-			go r.m.Refresh(t.Context(), "work")
-			r.pass(18 * time.Second) // the answer to the first has come, to the second not
-			r.wantHits(2)
-			if n := r.verdicts.LoadSent("work"); n != 2 {
-				t.Fatalf("a refresh of generation 2 is with the provider, and the mark says %d", n)
-			}
-			r.pass(time.Minute)
-		})
-	})
-	t.Run("and not because the grant is written again meanwhile", func(t *testing.T) {
-		inBubble(t, time.Hour, func(t *testing.T, r *rig) {
-			r.provider.with(func() { r.provider.slow = 20 * time.Second })
-			r.pass(55*time.Minute + 16*time.Second)
-			r.wantHits(1)
-			r.clock.jump(-10 * time.Minute)
-			r.status()
-			r.pass(2 * time.Second)
-			if n := r.verdicts.LoadSent("work"); n != 1 {
-				t.Fatalf("a refresh is with the provider, and the mark says %d", n)
-			}
-		})
-	})
-}
-
 func TestALateAnswerBelongsToItsGeneration(t *testing.T) {
 	now := time.Date(2026, 1, 1, 10, 0, 0, 0, time.UTC)
 	answer := func(n string) providers.Answer {
 		return providers.Answer{AccessToken: "a" + n, RefreshToken: "r" + n, ExpiresIn: time.Hour, SentAt: now}
 	}
 	sent := func() *machine {
-		m := newMachine(now, policy{provider: "P"}, nil, 0, func() float64 { return .5 })
+		m := newMachine(now, policy{provider: "P"}, nil, func() float64 { return .5 })
 		m.recordRead(now, firstGrant(providers.Result{Answer: answer("1")}, 1, false), nil)
 		m.start(now, Want{})
 		m.storeChecked(now, nil)
@@ -939,7 +1056,7 @@ func TestOnlyTheFirstLostAnswerIsAskedForAgainSoon(t *testing.T) {
 // A probe that is due while a refresh is slow must not keep the timer awake.
 func TestNothingIsDueWhileARefreshIsUnderWay(t *testing.T) {
 	now := time.Date(2026, 1, 1, 10, 0, 0, 0, time.UTC)
-	m := newMachine(now, policy{provider: "P", probe: true, canProbe: true}, nil, 0, func() float64 { return .5 })
+	m := newMachine(now, policy{provider: "P", probe: true, canProbe: true}, nil, func() float64 { return .5 })
 	m.recordRead(now, firstGrant(providers.Result{Answer: providers.Answer{AccessToken: "a", RefreshToken: "r", ExpiresIn: time.Hour, SentAt: now}}, 1, false), nil)
 	m.start(now, Want{})
 	now = now.Add(3 * time.Hour)

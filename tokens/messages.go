@@ -43,7 +43,8 @@ func deathSentence(r Reason, provider, detail string) string {
 	case ReasonIdleLimit:
 		return fmt.Sprintf("Your sign-in at %s ended because it was not used for too long. Reconnect to go on.", provider)
 	case ReasonRefused:
-		return fmt.Sprintf("%s refused to renew the token five times. Reconnect to go on.", provider)
+		said := fmt.Sprintf("%s refused to renew the token five times. %s", provider, asSentence(detail))
+		return strings.TrimSpace(said) + " Reconnect to go on, or try again."
 	case ReasonExpired:
 		return fmt.Sprintf("The token from %s has expired, and %s gave nothing to renew it with. Reconnect to go on.", provider, provider)
 	case ReasonTokenRejected:
@@ -54,8 +55,8 @@ func deathSentence(r Reason, provider, detail string) string {
 		return fmt.Sprintf("%s no longer knows Authtray as it was registered there. It is registered again: reconnect to go on.", provider)
 	case ReasonRecordDamaged:
 		return fmt.Sprintf("The keychain item for %s cannot be read (%s). Reconnect to replace it.", provider, orElse(detail, "it is damaged"))
-	case ReasonVerdictDamaged:
-		return fmt.Sprintf("Your sign-in at %s is over, but Authtray's note of why cannot be read. Reconnect to go on.", provider)
+	case ReasonNoteDamaged:
+		return fmt.Sprintf("Your sign-in at %s is over, but Authtray's note of it cannot be read. Reconnect to go on.", provider)
 	case ReasonNotKept:
 		return fmt.Sprintf("Your last sign-in at %s is lost: Authtray ended before the keychain would take it. Unlock the keychain and reconnect.", provider)
 	}
@@ -91,8 +92,14 @@ func asSentence(text string) string {
 
 func waitSentence(r Reason, provider, detail string) string {
 	otherwise := fmt.Sprintf("%s has trouble renewing the token.", provider)
-	if r == ReasonNetwork {
+	switch r {
+	case ReasonNetwork:
 		otherwise = fmt.Sprintf("%s cannot be reached.", provider)
+	case ReasonRefusedForNow:
+		otherwise = fmt.Sprintf("%s refuses to renew the token for now.", provider)
+	case ReasonUnclearRefusal:
+		otherwise = fmt.Sprintf("%s refuses to renew the token.", provider)
+		return asSentence(orElse(detail, otherwise)) + " Authtray tries again by itself; reconnecting would help."
 	}
 	return asSentence(orElse(detail, otherwise)) + " Authtray tries again by itself."
 }
@@ -276,7 +283,7 @@ func (m *machine) state() State {
 
 // status is what the world may know. The caller fills in what only it knows.
 func (m *machine) status(now time.Time) Status {
-	s := Status{State: m.state(), Reason: m.reason, Unsaved: m.store.unsaved && m.store.writes > 0, Announce: m.announce()}
+	s := Status{State: m.state(), Reason: m.reason, Unsaved: m.served != nil && m.store.unsaved && m.store.writes > 0, Announce: m.announce(now)}
 	detail := m.detail
 	if s.State == Misconfigured && m.policy.broken != "" {
 		s.Reason, detail = ReasonConfiguration, m.policy.broken

@@ -286,7 +286,7 @@ func TestAProviderThatNeverNarrowsIsNotAsked(t *testing.T) {
 // What is under way when a new grant comes belongs to the old one.
 func TestScopesThatAreToldTooLateChangeNothing(t *testing.T) {
 	now := time.Date(2026, 1, 1, 10, 0, 0, 0, time.UTC)
-	m := newMachine(now, policy{provider: "P"}, nil, 0, func() float64 { return .5 })
+	m := newMachine(now, policy{provider: "P"}, nil, func() float64 { return .5 })
 	m.recordRead(now, &Grant{Generation: 1, AccessToken: "a1", RefreshToken: "r1", ObtainedAt: now, ExpiresAt: now.Add(time.Hour)}, nil)
 	m.start(now, readOnly)
 	m.storeChecked(now, nil)

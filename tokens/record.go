@@ -13,7 +13,7 @@ import (
 const recordVersion = 1
 
 // Grant is the keychain record, version 1; see the package comment. A Grant in
-// use is never changed in place: a refresh makes a new one.
+// use is never changed in place: a change makes a new one.
 type Grant struct {
 	Version      int               `json:"v"`
 	Generation   uint64            `json:"gen"`
@@ -31,6 +31,45 @@ type Grant struct {
 	Narrowed     bool              `json:"narrowed,omitempty"` // the refresh token came with a narrower token: the next refresh names all scopes
 
 	Extra map[string]json.RawMessage `json:"extra,omitempty"` // members kept with the grant
+
+	RefusedSince time.Time `json:"refused_since,omitzero"` // since when a passing policy refuses to renew it; zero: none does
+	Told         Reason    `json:"told,omitempty"`         // the reason that the user has been told of
+	After        time.Time `json:"after,omitzero"`         // the Note that it was obtained after: it is not what that one gave up
+	End          *End      `json:"end,omitempty"`          // nil: the grant is in use
+}
+
+// End says why a grant is not in use any more. It is written into the record, in
+// the same write that clears the tokens:
+//
+//	state               tokens
+//	reconnect_required  none    the grant is over
+//	reconnect_required  kept    it is parked: sent again only when the user asks
+//	disconnected        kept    the user gave it up: it is given back to the provider, then erased
+type End struct {
+	State  State     `json:"state"`
+	Reason Reason    `json:"reason,omitempty"`
+	Detail string    `json:"detail,omitempty"` // a sentence of ours, where it says more than Reason
+	Time   time.Time `json:"time"`
+}
+
+// parked reports whether g is kept, but sent again only when the user asks.
+func (g *Grant) parked() bool {
+	return g != nil && g.End != nil && g.End.State == ReconnectRequired && g.AccessToken != ""
+}
+
+// givenUp reports whether the user disconnected g, which is still to be erased.
+func (g *Grant) givenUp() bool { return g != nil && g.End != nil && g.End.State == Disconnected }
+
+// with is the next generation of g, with that end, its tokens kept.
+func (g *Grant) with(e End) *Grant {
+	n := *g
+	n.Generation, n.End = n.Generation+1, &e
+	return &n
+}
+
+// deadGrant is the record of a grant that is over: it holds no token.
+func deadGrant(generation uint64, e End, told Reason) *Grant {
+	return &Grant{Version: recordVersion, Generation: generation, End: &e, Told: told}
 }
 
 // String keeps a grant's tokens out of logs and error messages.
@@ -52,7 +91,10 @@ func decodeGrant(b []byte) (*Grant, error) {
 	if g.Version > recordVersion {
 		return nil, fmt.Errorf("the record has version %d; this program reads up to %d, so install the newer Authtray again", g.Version, recordVersion)
 	}
-	if g.Version < 1 || g.Generation == 0 || g.AccessToken == "" {
+	if e := g.End; e != nil && e.State != ReconnectRequired && (e.State != Disconnected || g.AccessToken == "") {
+		return nil, fmt.Errorf("the record does not say how the grant ended")
+	}
+	if g.Version < 1 || g.Generation == 0 || g.AccessToken == "" && g.End == nil {
 		return nil, fmt.Errorf("the record lacks its version, generation or token")
 	}
 	return &g, nil
@@ -72,6 +114,7 @@ func firstGrant(r providers.Result, generation uint64, keepID bool) *Grant {
 func (g *Grant) renewed(a providers.Answer, keepID bool) *Grant {
 	n := *g
 	n.Generation, n.Narrowed = n.Generation+1, false
+	n.RefusedSince, n.Told, n.End = time.Time{}, ReasonNone, nil
 	n.take(a, keepID)
 	return &n
 }
@@ -150,7 +193,7 @@ func (g *Grant) shifted(d time.Duration) *Grant {
 		return nil
 	}
 	n := *g
-	for _, t := range []*time.Time{&n.ObtainedAt, &n.ExpiresAt, &n.RefreshUntil, &n.ConsentedAt} {
+	for _, t := range []*time.Time{&n.ObtainedAt, &n.ExpiresAt, &n.RefreshUntil, &n.ConsentedAt, &n.RefusedSince} {
 		if !t.IsZero() {
 			*t = t.Add(d)
 		}

@@ -23,7 +23,7 @@ type rig struct {
 	t        *testing.T
 	m        *Manager
 	store    *rigStore
-	verdicts *memoryVerdicts
+	notes    *memoryNotes
 	provider *rigProvider
 	clock    *rigClock
 	stop     context.CancelFunc
@@ -48,7 +48,7 @@ func inBubble(t *testing.T, lifetime time.Duration, f func(t *testing.T, r *rig)
 func newRig(t *testing.T, lifetime time.Duration) *rig {
 	r := &rig{
 		t: t, store: &rigStore{values: map[string][]byte{}, changed: make(chan struct{}, 1)},
-		verdicts: newMemoryVerdicts(), clock: &rigClock{start: time.Now()},
+		notes: newMemoryNotes(), clock: &rigClock{start: time.Now()},
 		entry: catalog.Entry{ID: "p", Name: "Provider", Whoami: catalog.WhoamiRules{URL: "https://p.example/me"}},
 	}
 	r.provider = &rigProvider{clock: r.clock, lifetime: lifetime, refreshable: true, binding: rigBinding}
@@ -67,7 +67,7 @@ func (r *rig) start() {
 // run is a process that knows of no connection.
 func (r *rig) run() {
 	ctx, cancel := context.WithCancel(context.Background())
-	r.m = New(Options{Store: r.store, Verdicts: r.verdicts, Clock: r.clock})
+	r.m = New(Options{Store: r.store, Notes: r.notes, Clock: r.clock})
 	r.m.rnd = func() float64 { return 0.5 }
 	r.stop, r.ended = cancel, make(chan struct{})
 	m, ended := r.m, r.ended
@@ -81,6 +81,16 @@ func (r *rig) put() {
 func (r *rig) quit() {
 	r.stop()
 	<-r.ended
+}
+
+// kill ends the process with -9: nothing of it reaches the store any more.
+func (r *rig) kill() {
+	r.m.mu.Lock()
+	r.m.ended = true
+	close(r.m.quiet)
+	r.m.mu.Unlock()
+	r.m.cancel()
+	r.quit()
 }
 
 func (r *rig) restart() {
@@ -376,6 +386,12 @@ func (s *rigStore) fail(err error) {
 		}
 	}
 	synctest.Wait()
+}
+
+func (s *rigStore) failSet(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.setErr = err
 }
 
 func (s *rigStore) Get(ctx context.Context, key string) ([]byte, error) {

@@ -31,11 +31,12 @@ const (
 	clockSlack    = time.Minute        // a grant obtained later than now+slack: the clock was set back while we were not running
 	slowRead      = time.Second        // a keychain that takes longer to answer at the start is said to be out of reach
 	lapseTime     = 24 * time.Hour     // a token that ended for good is kept this long: the clock may be wrong
+	tellAfter     = 24 * time.Hour     // a policy that is to pass has refused for so long: the user is told
 	cutOffTime    = 3 * time.Second    // what a request that was under way when the machine slept is given after it
 )
 
 // suspectPauses are the pauses after the first, second… unknown refusal; the
-// refusal after the last pause is taken for dead.
+// refusal after the last pause parks the grant.
 var suspectPauses = []time.Duration{30 * time.Second, 2 * time.Minute, 8 * time.Minute, 30 * time.Minute}
 
 // Buffer is how long before its end a token of that lifetime is renewed: five

@@ -10,7 +10,7 @@ import (
 
 func TestAnOldGrantIsNotWrittenOverANewOne(t *testing.T) {
 	now := time.Date(2026, 1, 1, 10, 0, 0, 0, time.UTC)
-	m := newMachine(now, policy{provider: "P"}, nil, 0, func() float64 { return .5 })
+	m := newMachine(now, policy{provider: "P"}, nil, func() float64 { return .5 })
 	var queue []effect
 	pump := func() {
 		for _, e := range m.effects() {

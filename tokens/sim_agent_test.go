@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -26,11 +27,7 @@ type simAgent struct {
 
 func newSimAgent(w *world) *simAgent {
 	a := &simAgent{w: w, steps: clockSteps{clock: w}, sending: map[string]int{}}
-	sent := w.sent
-	if w.plant == bugForgetsSent {
-		sent = 0
-	}
-	a.m = newMachine(w.Now(), w.policy, w.verdict, sent, w.rnd.Float64)
+	a.m = newMachine(w.Now(), w.policy, w.note, w.rnd.Float64)
 	if w.plant == bugUncappedBuffer {
 		a.m.buffer = func(time.Duration) time.Duration { return maxBuffer }
 	}
@@ -87,10 +84,13 @@ func (a *simAgent) event(name string, f func(now time.Time)) {
 	a.w.tell("%s: %s", name, a)
 	a.w.check.transition(name, before, a)
 	a.carryOut()
-	if a.m.announce() {
+	if a.m.announce(now) {
 		a.w.check.announced(a.m)
 		a.m.announced(now)
 		a.carryOut()
+	}
+	if a.w.plant == bugSendsParked && a.m.parked() && a.m.busy == idle {
+		a.m.base, a.m.retryAt = Retrying, now.Add(time.Hour)
 	}
 	a.setAlarm()
 }
@@ -142,6 +142,14 @@ func (a *simAgent) carryOut() {
 			})
 		case sendRefresh:
 			a.send(e)
+		case checkForProbe:
+			a.later(5*time.Millisecond, func() {
+				err := a.w.storeErr()
+				if a.w.plant == bugProbesLocked {
+					err = nil
+				}
+				a.event("probe checked", func(now time.Time) { a.m.probeChecked(now, e.grant.Generation, err) })
+			})
 		case compareBinding:
 			same := !a.w.moved
 			if a.w.online {
@@ -155,6 +163,9 @@ func (a *simAgent) carryOut() {
 				a.event("given back", func(now time.Time) { a.m.givenBack(now, nil) })
 			})
 		case askProvider:
+			if a.w.locked {
+				a.w.check.fail("the provider is asked, and the end that its answer may be cannot be written")
+			}
 			a.later(a.w.about(200*time.Millisecond)-time.Second, func() {
 				l := a.w.provider.probe(e.grant)
 				a.event("probed", func(now time.Time) { a.m.probed(now, e.grant.Generation, l) })
@@ -187,23 +198,31 @@ func (a *simAgent) work() {
 func (a *simAgent) inStore(e effect) {
 	w := a.w
 	err := w.storeErr()
-	var verr error
-	switch {
-	case e.kind == saveRecord && err == nil && w.plant != bugServeBeforeWrite:
-		w.disk = e.grant
-		if e.grant.Generation > w.sent {
-			w.sent = 0
+	switch e.kind {
+	case saveRecord:
+		if err = errors.Join(err, w.writeErr()); err == nil && w.plant != bugServeBeforeWrite {
+			w.disk = w.asWritten(e.grant)
+			w.check.kept(e.grant)
+			if w.note != nil && !e.grant.givenUp() && w.rnd.IntN(3) == 0 {
+				a.crash() // before the note on the one before it goes
+			}
 		}
-		w.check.kept(e.grant)
-	case e.kind == eraseRecord && err == nil:
-		w.disk = nil
-	case e.kind == saveVerdict:
-		if verr = w.folderErr(); verr == nil {
-			w.verdict = e.verdict
-			w.check.verdictSaved(e.verdict)
+	case eraseRecord:
+		if err == nil {
+			w.disk = nil
+			w.check.erased()
 		}
-	case e.kind == clearVerdict:
-		w.verdict = nil
+	case saveNote:
+		if err = w.folderErr(); err == nil {
+			w.check.noted()
+			if w.plant != bugForgetsNote {
+				w.note = e.note
+			}
+		}
+	case clearNote:
+		if err = w.folderErr(); err == nil {
+			w.note = nil
+		}
 	}
 	if a.mayCrash() {
 		return
@@ -217,7 +236,7 @@ func (a *simAgent) inStore(e effect) {
 		if e.kind == readRecord {
 			a.event("record read", func(now time.Time) { a.m.recordRead(now, g, err) })
 		} else {
-			a.event("reread", func(now time.Time) { a.m.reread(now, g, err) })
+			a.event("reread", func(now time.Time) { a.reread(now, g, err) })
 		}
 	case saveRecord:
 		if w.plant == bugServeBeforeWrite {
@@ -232,8 +251,22 @@ func (a *simAgent) inStore(e effect) {
 		a.event("saved", func(now time.Time) { a.m.saved(now, e.grant.Generation, err) })
 	case eraseRecord:
 		a.event("erased", func(now time.Time) { a.m.erased(now, err) })
-	case saveVerdict:
-		a.event("verdict saved", func(now time.Time) { a.m.verdictSaved(now, verr) })
+	case saveNote:
+		a.event("note saved", func(now time.Time) { a.m.noteSaved(now, e.note, err) })
+	case clearNote:
+		a.event("note cleared", func(now time.Time) { a.m.noteCleared(now, e.note, err) })
+	}
+}
+
+// reread puts in the bugs that concern how a grant ends.
+func (a *simAgent) reread(now time.Time, g *Grant, err error) {
+	served := a.m.served
+	if a.w.plant == bugParkedDies && a.m.ending.Reason == ReasonRefused {
+		a.m.ending.Detail, a.m.ending.Reason = "", ReasonRevoked
+	}
+	a.m.reread(now, g, err)
+	if a.w.plant == bugServesUnwritten && a.m.over != nil && a.w.writeErr() != nil {
+		a.m.served, a.m.over, a.m.base = served, nil, Connected // until the end is written
 	}
 }
 
@@ -242,8 +275,6 @@ func (a *simAgent) inStore(e effect) {
 func (a *simAgent) send(e effect) {
 	w := a.w
 	w.check.sent(a, e)
-	lostBefore := a.m.lost
-	w.sent = e.grant.Generation
 	a.sending[e.grant.RefreshToken]++
 	a.underway++
 	answer := func(d time.Duration, ans providers.Answer, err error) {
@@ -256,16 +287,18 @@ func (a *simAgent) send(e effect) {
 			if w.plant == bugNoGenerationCheck && a.m.served != nil {
 				generation = a.m.served.Generation
 			}
-			if owesNothing(e, ans, err, lostBefore) && w.sent == e.grant.Generation {
-				w.sent = 0
-			}
-			if a.mayCrash() {
-				return
+			if f := (*refusal.Failure)(nil); w.plant == bugPolicyEnds && errors.As(err, &f) && f.Class == refusal.RefusedForNow {
+				err = &refusal.Failure{Class: refusal.Dead, Code: f.Code, Status: f.Status}
 			}
 			a.underway--
 			counts, before := a.m.busy == sending && a.m.served != nil && a.m.served.Generation == generation, a.m.base
 			a.plantNarrow(err)
-			a.event("answered", func(now time.Time) { a.m.answered(now, generation, ans, err) })
+			a.event("answered", func(now time.Time) {
+				a.m.answered(now, generation, ans, err)
+				if w.plant == bugPolicyHurries && a.m.reason == ReasonRefusedForNow && a.m.busy == idle {
+					a.m.retryAt = now.Add(lastBackoff)
+				}
+			})
 			switch {
 			case counts && e.want.plain():
 				w.check.answered(a, err)
@@ -361,17 +394,32 @@ func (a *simAgent) userConnects() {
 	r := providers.Result{Answer: w.provider.consent(), Binding: w.binding()}
 	w.wanted = true
 	w.check.consented()
-	a.event("connect", func(now time.Time) { a.m.connect(now, firstGrant(r, a.m.generation(now)+1, false)) })
+	a.event("connect", func(now time.Time) {
+		g := firstGrant(r, a.m.generation(now)+1, false)
+		a.m.connect(now, g)
+		if w.plant == bugNoteCoversNew {
+			g.After = time.Time{}
+		}
+	})
 }
 
-// userDisconnects, and thinks better of it some days later.
+// userDisconnects, and thinks better of it soon, or some days later.
 func (a *simAgent) userDisconnects() {
-	if a.dead || a.w.asleep || a.m.served == nil {
+	if a.dead || a.w.asleep || a.m.served == nil && a.m.store.read {
 		return
+	}
+	switch a.w.rnd.IntN(4) { // the keychain is locked at this very moment, and perhaps the disk is full
+	case 0:
+		a.w.lockFor(a.w.about(3 * time.Hour))
+	case 1:
+		a.w.lockFor(a.w.about(3 * time.Hour))
+		a.w.full = true // until the next spell is over
+		a.w.in(a.w.about(time.Hour), func() { a.w.full = false })
 	}
 	a.w.wanted = false
 	a.event("disconnect", func(now time.Time) { a.m.disconnect(now) })
-	a.w.in(a.w.about(2*day), func() { a.w.agent.userConnects() })
+	later := []time.Duration{2 * day, 30 * time.Minute}[a.w.rnd.IntN(2)]
+	a.w.in(a.w.about(later), func() { a.w.agent.userConnects() })
 }
 
 // serve is a tool that asks, and waits for the answer at most ten seconds.
@@ -408,5 +456,5 @@ func (a *simAgent) ask(left time.Duration, plain bool, f func(time.Time) reply) 
 }
 
 func (a *simAgent) String() string {
-	return fmt.Sprintf("%s/%s busy=%d served=%v next=%v unsaved=%v", a.m.base, a.m.reason, a.m.busy, a.m.served, a.m.next, a.m.store.unsaved)
+	return fmt.Sprintf("%s/%s busy=%d served=%v next=%v over=%v unsaved=%v note=%v", a.m.base, a.m.reason, a.m.busy, a.m.served, a.m.next, a.m.over, a.m.store.unsaved, a.m.store.note)
 }

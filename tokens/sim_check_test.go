@@ -20,19 +20,38 @@ type checker struct {
 	lostGrants  int // given up by the provider because an answer never arrived, or by us because the keychain never took it
 	revocations int
 
+	// What the double fault costs: the write of an end failed, and the process ended.
+	doubles     int // …so often
+	cuts        int // a crash between the hearing of an end and its first write
+	repeated    int // ends that were found once more because of either
+	retolds     int // …and told once more
+	lostSignIns int // that a crash took before the keychain did
+	unnamed     int // ends by a lost answer that were called a revocation: a crash took the memory of it
+
+	parks, unparks int // grants that were parked, and that the user's trying again brought back
+	barTolds       int // policies that refused for a day, and were told of
+
 	// The present grant.
-	saidDead bool   // the provider has given a verdict on it, to a plain refresh
-	suspects int    // unknown refusals that were heard
-	over     bool   // the machine has condemned it, or the user disconnected: nothing may be sent until the user acts
-	gone     bool   // …the user disconnected
-	told     int    // how often its death was announced
-	retold   int    // …how often it may have been told again, after a crash in the very moment
-	unheard  bool   // an answer got lost since the last one that was heard
-	onDisk   bool   // the keychain has, or had, it
-	notKept  bool   // the newest sign-in was lost
-	back     bool   // we gave it back
-	gen      uint64 // the generation that is served
-	unsure   string // a token whose times a crash kept from being written after the clock was set back
+	saidDead  bool   // the provider has given a verdict on it, to a plain refresh
+	suspects  int    // unknown refusals that were heard
+	over      bool   // it has ended, or the user disconnected: nothing may be sent until the user acts
+	parked    bool   // …sent only when the user asks
+	doubled   bool   // it had ended, and a double fault brought it back
+	forgot    bool   // a crash took the memory of an answer that was lost
+	barTold   bool   // the user was told of the policy that refuses now
+	why       Reason // …it has ended
+	again     int    // double faults of this grant
+	heardDead int    // how often its end was heard
+	gone      bool   // …the user disconnected
+	told      int    // how often its death was announced
+	toldOf    Reason // …what of, the last time
+	retold    int    // …how often it may have been told again, after a crash in the very moment
+	unheard   bool   // an answer got lost since the last one that was heard
+	onDisk    bool   // the keychain has, or had, it
+	written   *Grant // what the keychain took last, to the letter
+	back      bool   // we gave it back
+	gen       uint64 // the generation that is served
+	unsure    string // a token whose times a crash kept from being written after the clock was set back
 
 	fails    int           // passing failures since the last good answer, or since the user asked
 	quick    bool          // the one quick retry was used
@@ -108,8 +127,26 @@ func (c *checker) transition(event string, before State, a *simAgent) {
 	if m.base == Connected && before != Connected {
 		c.dry = 0
 	}
+	if m.base == Connected && !c.over && c.why == ReasonExpired {
+		c.told, c.why = 0, ReasonNone // the clock was wrong
+	}
+	if c.parked && m.base == Connected {
+		if event == "record read" {
+			c.fail("a restart forgot that the grant is parked")
+		}
+		c.parked, c.told, c.retold = false, 0, 0
+		if event == "saved" && c.w.now-a.userAt < time.Minute {
+			c.unparks++
+		}
+	}
+	if g := m.served; g != nil && g.RefusedSince.IsZero() {
+		c.barTold = false
+	}
 	if g := m.served; g != nil && g.Generation != c.gen {
-		c.gen, c.fails, c.quick, c.suspects, c.dry = g.Generation, 0, false, 0, 0
+		c.gen, c.fails, c.quick, c.dry = g.Generation, 0, false, 0
+		if !m.parked() {
+			c.suspects = 0
+		}
 	}
 	c.state(m)
 }
@@ -119,23 +156,37 @@ func (c *checker) alive(m *machine) {
 	if !c.over || !c.w.wanted || m.base != Connected || m.served == nil {
 		return
 	}
-	if older := !c.current(m.served); older && c.notKept || !older && (c.gone || !c.back) {
+	if older := !c.current(m.served); older && !c.onDisk || !older && (c.gone || !c.back) {
 		c.reconnected()
 	}
 }
 
 // current: the grant is of the last consent.
 func (c *checker) current(g *Grant) bool {
-	return g != nil && readSimToken(g.AccessToken).family == c.w.provider.family
+	return g != nil && g.AccessToken != "" && readSimToken(g.AccessToken).family == c.w.provider.family
 }
 
 // state holds what must be true at every moment.
 func (c *checker) state(m *machine) {
-	if m.base == ReconnectRequired && m.next == nil && m.reason != ReasonEndpointsChanged && !c.over && !c.stale(m) {
-		c.over = true
+	switch {
+	case m.base != ReconnectRequired || m.next != nil || m.reason == ReasonEndpointsChanged:
+	case m.parked():
+		if !c.parked && c.suspects <= len(suspectPauses) && !c.w.disk.parked() {
+			c.fail("parked after %d unknown refusals", c.suspects)
+		}
+		if !c.parked {
+			c.parked = true
+			c.parks++
+			c.w.troubleAtTheEnd()
+		}
+	case !c.over:
+		if c.over = true; c.parked { // the user tried again
+			c.parked, c.told, c.retold = false, 0, 0
+		}
 		c.died(m.reason)
 	}
-	if c.gone && m.base != Disconnected && m.next == nil && m.reason != ReasonNotKept { // but for a new sign-in that a crash cut short
+	unread := m.base == KeychainLocked && !m.store.read // the record says it
+	if c.gone && m.base != Disconnected && m.next == nil && !unread {
 		c.fail("a connection that the user ended is %s", m.base)
 	}
 	if m.base == Retrying && m.busy == idle {
@@ -148,38 +199,42 @@ func (c *checker) state(m *machine) {
 	}
 }
 
-// stale: the verdict is of an older grant than the one in the keychain, which
-// the new process has not read yet.
-func (c *checker) stale(m *machine) bool {
-	return !m.store.read && c.w.disk != nil && !c.w.verdict.covers(c.w.disk)
-}
-
 // died: the grant is given up, for a reason that must be true. A person revoked
 // it, or an answer never arrived; else a delivered grant was lost.
 func (c *checker) died(r Reason) {
 	c.deaths++
-	p := c.w.provider
+	p, d := c.w.provider, c.w.disk
 	ok, replaced := false, !c.onDisk // by a consent that a crash took away
 	switch r {
 	case ReasonRevoked:
-		ok = c.saidDead && (p.revoked && !p.lost || replaced || p.ghost)
+		ok = c.saidDead && (p.revoked && !p.lost || replaced || p.ghost || p.lost && c.forgot)
+		if ok && p.lost && !p.ghost {
+			c.unnamed++
+		}
 	case ReasonAnswerLost:
 		ok = c.saidDead && c.unheard && (p.revoked || p.lost || replaced)
-	case ReasonRefused:
-		ok = c.suspects > len(suspectPauses)
 	case ReasonTokenRejected:
-		ok = p.revoked && !p.refreshs
+		ok = (p.revoked || replaced) && !p.refreshs
 	case ReasonExpired: // true by the clock on the wall, which may be wrong
 		ok = !p.refreshs && c.w.lifetime > 0
-	case ReasonNotKept:
-		ok = !c.onDisk
+	}
+	if ended := d != nil && d.End != nil && d.End.Reason == r; ended && replaced { // the end of the grant before the one that a crash took away
+		ok = true
+	}
+	if replaced && d != nil && d.Told == r {
+		c.told, c.toldOf = max(c.told, 1), r
 	}
 	if !ok {
-		c.fail("a grant was given up, and the reason is not true (said dead %v, revoked %v, lost %v, unheard %v, on disk %v, suspects %d)",
-			c.saidDead, p.revoked, p.lost, c.unheard, c.onDisk, c.suspects)
+		c.fail("a grant was given up, and the reason is not true (said dead %v, revoked %v, lost %v, unheard %v, forgot %v, on disk %v, suspects %d)",
+			c.saidDead, p.revoked, p.lost, c.unheard, c.forgot, c.onDisk, c.suspects)
 	}
-	if c.notKept = r == ReasonNotKept; p.lost || replaced {
+	if c.why = r; p.lost {
 		c.lostGrants++
+	}
+	if c.doubled {
+		c.repeated++
+	} else {
+		c.w.troubleAtTheEnd()
 	}
 	c.w.in(c.w.about(6*time.Hour), func() {
 		if c.over && !c.gone {
@@ -210,10 +265,15 @@ func (c *checker) reused(sender *simAgent, sent *Grant) {
 // answered holds the pause after a failure against the rules.
 func (c *checker) answered(a *simAgent, err error) {
 	if err == nil {
-		c.unheard = false
+		c.unheard, c.forgot = false, false
 		return
 	}
 	var f *refusal.Failure
+	if errors.As(err, &f) && f.Class == refusal.Dead && a.m.busy == rereading {
+		if c.heardDead++; c.heardDead > 1+c.again {
+			c.fail("the end was heard %d times, with %d double faults", c.heardDead, c.again)
+		}
+	}
 	if !errors.As(err, &f) || a.m.base == ReconnectRequired {
 		return
 	}
@@ -238,7 +298,7 @@ func (c *checker) answered(a *simAgent, err error) {
 		}
 		usual = min(usual, 5*time.Minute)
 		between(max(usual*8/10, asked), max(usual*12/10, asked))
-	case refusal.Misconfigured:
+	case refusal.Misconfigured, refusal.RefusedForNow:
 		between(time.Hour, time.Hour)
 	case refusal.Suspect:
 		if c.suspects++; c.suspects <= len(suspectPauses) {
@@ -276,7 +336,10 @@ func (c *checker) sent(a *simAgent, e effect) {
 		c.fail("a second refresh while one is under way")
 	}
 	if c.over {
-		c.fail("a request after the verdict")
+		c.fail("a request after the end")
+	}
+	if c.parked && c.w.now-a.userAt > time.Minute {
+		c.fail("a grant that is parked was sent, and the user did not ask")
 	}
 	if early := a.m.retryAt.Sub(c.w.Now()); a.m.base == Retrying && early > 5*time.Second && c.w.now-a.userAt > time.Minute {
 		c.fail("a request %s before its time", early)
@@ -297,7 +360,7 @@ func (c *checker) handedOut(g *Grant, plain bool) {
 	t := readSimToken(g.AccessToken)
 	switch d := c.w.disk; {
 	case c.over:
-		c.fail("a token was handed out after the verdict")
+		c.fail("a token was handed out after the end")
 	case t.end <= c.w.now && g.AccessToken != c.unsure:
 		c.fail("an expired token was handed out, %s too late", c.w.now-t.end)
 	case !plain && g.Generation == 0 && !slices.Equal(g.Scopes, simLess):
@@ -314,6 +377,9 @@ func (c *checker) handedOut(g *Grant, plain bool) {
 
 // reaches: the grant is as new as the token, or newer.
 func (g *Grant) reaches(t simToken) bool {
+	if g.AccessToken == "" {
+		return false
+	}
 	have := readSimToken(g.AccessToken)
 	if g.RefreshToken != "" { // a narrower token's refresh token comes without an access token of its own
 		fmt.Sscanf(g.RefreshToken, "rt-%d-%d", &have.family, &have.serial)
@@ -324,7 +390,8 @@ func (g *Grant) reaches(t simToken) bool {
 // refused: a tool got nothing, though it waited. That may be, but not for long
 // where nothing is out of order: a grant that lives must come back by itself.
 func (c *checker) refused(a *simAgent) {
-	if c.over || !c.w.provider.alive || !c.w.wanted {
+	lost := a.m.base == Disconnected && !c.onDisk // a sign-in that a crash took away
+	if c.over || c.parked || lost || !c.w.provider.alive || !c.w.wanted {
 		c.dry = 0
 		return
 	}
@@ -338,23 +405,44 @@ func (c *checker) refused(a *simAgent) {
 
 // tidy: where a grant is over, nothing of it is left in a keychain that is open.
 func (c *checker) tidy(a *simAgent) {
-	if !c.over || a.m.next != nil || c.w.fineFor() < time.Hour {
+	w := c.w
+	if a.m.next != nil || w.fineFor() < time.Hour {
 		return
 	}
-	if c.w.disk != nil && !a.m.lapsed() {
-		c.fail("the grant is over, and still in the keychain: %v", c.w.disk)
-	}
-	if c.gone && c.w.provider.alive && c.onDisk {
+	switch {
+	case c.gone && (w.disk != nil || w.note != nil):
+		c.fail("the user disconnected, and something is left: %v, note %v", w.disk, w.note)
+	case c.gone && w.provider.alive && c.onDisk:
 		c.fail("the user disconnected, and the grant was never given back")
+	case c.over && !c.gone && w.disk != nil && w.disk.AccessToken != "" && !a.m.lapsed():
+		c.fail("the grant is over, and its tokens are still in the keychain")
+	case w.note != nil:
+		c.fail("a note is left behind")
 	}
 }
 
 func (c *checker) announced(m *machine) {
-	if m.reason == ReasonEndpointsChanged {
+	if m.reason == ReasonEndpointsChanged { // what lies under it is told again
+		c.barTold = false
+		if c.parked {
+			c.told = 0
+		}
 		return
 	}
+	if m.base == Retrying {
+		if c.barTold {
+			c.fail("a policy that refuses was told of twice")
+		}
+		c.barTold = true
+		c.barTolds++
+		return
+	}
+	c.toldOf = m.reason
 	if c.told++; c.told > 1+c.retold {
-		c.fail("a death was announced %d times", c.told)
+		c.fail("an end was told %d times", c.told)
+	}
+	if c.told > 1 {
+		c.retolds++
 	}
 }
 
@@ -366,7 +454,7 @@ func (c *checker) revoked() {
 	}
 	c.w.in(soon, func() {
 		p := c.w.provider
-		if p.family == family && p.revoked && !c.over {
+		if p.family == family && p.revoked && !c.over && !c.parked {
 			c.fail("a revocation went unseen for %s", soon)
 		}
 	})
@@ -374,7 +462,11 @@ func (c *checker) revoked() {
 
 // consented: a new grant begins, which the machine does not have yet.
 func (c *checker) consented() {
-	c.saidDead, c.unheard, c.onDisk, c.back = false, false, false, false
+	c.saidDead, c.unheard, c.forgot, c.onDisk, c.back = false, false, false, false, false
+	c.heardDead, c.again, c.doubled = 0, 0, false
+	if !c.over {
+		c.told, c.retold = 0, 0
+	}
 }
 
 func (c *checker) reconnected() {
@@ -384,25 +476,47 @@ func (c *checker) reconnected() {
 
 func (c *checker) toldOnce() {
 	if c.over && !c.gone && c.told == 0 {
-		c.fail("a death was never announced")
+		c.fail("an end was never told")
 	}
 }
 
-// kept: the keychain took a grant.
-func (c *checker) kept(g *Grant) { c.onDisk = c.onDisk || c.current(g) }
+// kept: the keychain took a record.
+func (c *checker) kept(g *Grant) {
+	c.written = g
+	if g.givenUp() {
+		c.noted()
+		return
+	}
+	c.onDisk = c.onDisk || c.current(g)
+}
 
-// verdictSaved: from here on it is certain that the user disconnected.
-func (c *checker) verdictSaved(v *Verdict) {
-	if v.Reason == ReasonNone && !c.w.wanted {
+// noted: from here on it is certain that the user disconnected.
+func (c *checker) noted() {
+	if !c.w.wanted {
 		c.over, c.gone = true, true
+	}
+}
+
+func (c *checker) erased() {
+	c.written = nil
+	c.noted()
+}
+
+func (c *checker) givenBack(g *Grant) {
+	if c.w.wanted && c.current(g) {
+		c.fail("a grant that the user wants was given back")
 	}
 }
 
 // crashed notes what a crash in this very moment excuses.
 func (c *checker) crashed(a *simAgent) {
-	w, m := c.w, a.m
+	w, m, d := c.w, a.m, c.written
 	if a.underway > 0 || m.next != nil || m.store.unsaved {
 		c.unheard = true // answered, but not on disk: not received, or refused by the keychain
+	}
+	c.forgot = c.forgot || c.unheard
+	if !c.onDisk && (m.next != nil || m.store.unsaved) {
+		c.lostSignIns++
 	}
 	if m.store.unsaved && m.served != nil {
 		c.unsure = m.served.AccessToken // its times may not be on disk as the clock now has them
@@ -410,13 +524,38 @@ func (c *checker) crashed(a *simAgent) {
 	if w.wrong && !w.provider.refreshs && m.served != nil {
 		c.unsure = m.served.AccessToken // obtained by a clock that is put right while nobody can see it
 	}
-	if c.over && !c.gone && (w.verdict == nil || w.verdict.Told) {
-		c.over = false // nobody has written it down yet: the next process asks again
-	}
-	if c.told > 0 && (w.verdict == nil || !w.verdict.Announced) {
+	if c.told > 0 && (d == nil || d.Told != c.toldOf) {
 		c.retold++
 	}
+	if c.barTold && (d == nil || d.Told != ReasonRefusedForNow) {
+		c.barTold = false
+	}
+	switch ended := d != nil && d.End != nil; {
+	case ended:
+	case c.over && !c.gone: // the end is not written: the next process asks again
+		c.over = false
+		if c.why != ReasonExpired { // which each process finds by itself until the tokens go
+			c.doubled = true
+			c.again++
+			c.unwritten(m)
+		}
+	case c.parked:
+		c.parked = false
+		c.unwritten(m)
+	case m.busy == rereading: // heard, and not passed yet
+		c.again++
+		c.cuts++
+	}
 	c.fails, c.quick, c.suspects, c.dry, c.provoked = 0, false, 0, 0, 0
+}
+
+// unwritten counts an end that a crash took.
+func (c *checker) unwritten(m *machine) {
+	if m.store.writes > 0 {
+		c.doubles++
+	} else {
+		c.cuts++
+	}
 }
 
 // finish holds what must be true at the end of a life.

@@ -99,6 +99,7 @@ func (p *simProvider) revoke() {
 // givenBack is our own revocation, of a grant that the user disconnected.
 func (p *simProvider) givenBack(g *Grant) {
 	p.w.tell("given back: %v", g)
+	p.w.check.givenBack(g)
 	if readSimToken(g.AccessToken).family == p.family {
 		p.alive = false
 		p.w.check.back = true
@@ -123,6 +124,8 @@ func (p *simProvider) refresh(sender *simAgent, sent *Grant, want Want) (provide
 		return providers.Answer{}, &refusal.Failure{Class: refusal.Misconfigured, Code: "invalid_client", Status: 401, Detail: "Client."}
 	case w.rnd.IntN(3000) == 0, w.strange:
 		return providers.Answer{}, &refusal.Failure{Class: refusal.Suspect, Code: "strange", Status: 400, Detail: "Strange."}
+	case w.barring:
+		return providers.Answer{}, &refusal.Failure{Class: refusal.RefusedForNow, Code: "invalid_grant", Status: 400, Detail: "Not from here."}
 	}
 	dead := &refusal.Failure{Class: refusal.Dead, Code: "invalid_grant", Status: 400, Detail: "Gone."}
 	previous := fmt.Sprintf("rt-%d-%d", p.family, p.serial-1)

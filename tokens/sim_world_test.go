@@ -35,12 +35,13 @@ type world struct {
 	wrong                          bool          // the clock, for a minute
 	slowNext                       bool          // the next request takes long
 	full                           bool          // the state folder
+	stuck                          bool          // the keychain takes nothing, and looks as if it would
+	barring                        bool          // a policy of the provider's that passes refuses
 	wanted                         bool          // the user wants to be connected
 	lastBad                        time.Duration // when something was last out of order
 
 	disk     *Grant // the keychain's record
-	verdict  *Verdict
-	sent     uint64 // the mark of a refresh under way; see Verdicts.Sent
+	note     *Note
 	policy   policy
 	provider *simProvider
 	agent    *simAgent
@@ -69,10 +70,20 @@ const (
 	bugServeBeforeWrite
 	bugNoGenerationCheck
 	bugUncappedBuffer
-	bugForgetsSent
 	bugDeafTimer
 	bugNarrowEnds
 	bugNarrowRenews
+	bugEndForgotten
+	bugServesUnwritten
+	bugSendsParked
+	bugParkForgotten
+	bugParkedDies
+	bugPolicyEnds
+	bugPolicyHurries
+	bugToldForgotten
+	bugProbesLocked
+	bugForgetsNote
+	bugNoteCoversNew
 )
 
 var simStart = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -181,7 +192,7 @@ func (w *world) live(d time.Duration) {
 	w.spell(&w.outage, 15*day, 40*time.Minute, nil)
 	w.spell(&w.busy429, 20*day, 10*time.Minute, nil)
 	w.spell(&w.refusesClient, 120*day, 3*time.Hour, nil)
-	w.spell(&w.strange, 120*day, 30*time.Minute, nil)
+	w.spell(&w.strange, 60*day, 3*time.Hour, nil)
 	w.spell(&w.locked, 6*day, 25*time.Minute, func() { w.agent.storeChanged() })
 	w.every(25*day, func() { w.provider.loseNext = true })
 	w.spell(&w.lossy, 90*day, 10*time.Minute, nil)
@@ -193,10 +204,16 @@ func (w *world) live(d time.Duration) {
 	w.every(30*day, w.clockJumps)
 	w.every(60*day, w.clockWrong)
 	w.spell(&w.full, 60*day, time.Hour, nil)
+	w.spell(&w.stuck, 40*day, time.Hour, nil)
+	w.spell(&w.barring, 100*day, 30*time.Hour, func() {
+		if w.rnd.IntN(2) == 0 {
+			w.agent.networkBack()
+		}
+	})
 	w.every(90*day, w.configEdited)
 	w.every(200*day, w.provider.revoke)
 	w.every(30*day, func() { w.agent.userRefresh() })
-	w.every(150*day, func() { w.agent.userDisconnects() })
+	w.every(60*day, func() { w.agent.userDisconnects() })
 	w.every(day, w.userLooks)
 	w.in(time.Minute, func() { w.wanted = true; w.agent.userConnects() })
 	for len(w.todo) > 0 && w.todo[0].at <= d {
@@ -210,7 +227,7 @@ func (w *world) live(d time.Duration) {
 
 // look notes whether anything is out of order.
 func (w *world) look() {
-	if w.asleep || !w.online || w.portal || w.outage || w.busy429 || w.refusesClient || w.strange || w.lossy || w.locked || w.full || w.moved || w.agent.dead {
+	if w.asleep || !w.online || w.portal || w.outage || w.busy429 || w.refusesClient || w.strange || w.lossy || w.locked || w.full || w.stuck || w.barring || w.moved || w.agent.dead {
 		w.lastBad = w.now
 	}
 }
@@ -225,8 +242,12 @@ func (w *world) userLooks() {
 		return
 	}
 	w.check.tidy(a)
-	out := a.m.base == Disconnected || a.m.base == ReconnectRequired && w.check.over
-	if w.wanted && out && a.m.store.read && a.m.next == nil {
+	out := a.m.base == Disconnected || a.m.base == ReconnectRequired && (w.check.over || a.m.parked())
+	switch {
+	case !w.wanted || !out || !a.m.store.read || a.m.next != nil:
+	case a.m.parked() && w.rnd.IntN(3) > 0:
+		a.userRefresh()
+	default:
 		a.userConnects()
 	}
 }
@@ -279,6 +300,37 @@ func (w *world) clockJumps() {
 	w.agent.look()
 }
 
+// lockFor locks the keychain for a while.
+func (w *world) lockFor(d time.Duration) {
+	w.locked = true
+	w.in(d, func() { w.locked = false; w.agent.storeChanged() })
+}
+
+// troubleAtTheEnd has the keychain refuse the write of an end now and then, and
+// the process crash before it is made.
+func (w *world) troubleAtTheEnd() {
+	if w.rnd.IntN(3) > 0 {
+		return
+	}
+	w.stuck = true
+	w.in(w.about(30*time.Minute), func() { w.stuck = false })
+	if w.rnd.IntN(2) == 0 {
+		w.in(w.about(10*time.Minute), func() { w.agent.crash() })
+	}
+}
+
+// asWritten puts in the bugs of what is written.
+func (w *world) asWritten(g *Grant) *Grant {
+	n := *g
+	switch {
+	case w.plant == bugEndForgotten && g.AccessToken == "", w.plant == bugParkForgotten && g.parked():
+		return w.disk
+	case w.plant == bugToldForgotten:
+		n.Told = ReasonNone
+	}
+	return &n
+}
+
 // folderErr is the state folder's: it is full, now and then.
 func (w *world) folderErr() error {
 	if w.full {
@@ -313,7 +365,7 @@ func (w *world) configEdited() {
 }
 
 func (w *world) boot() {
-	w.tell("boot, disk %v, verdict %v, sent %d", w.disk, w.verdict, w.sent)
+	w.tell("boot, disk %v, note %v", w.disk, w.note)
 	w.agent = newSimAgent(w)
 }
 
@@ -329,6 +381,14 @@ func (w *world) binding() providers.Binding {
 		origin = "https://elsewhere.example"
 	}
 	return providers.Binding{ClientID: "c", Origins: []string{origin}}
+}
+
+// writeErr is the keychain's that looks well, and takes nothing.
+func (w *world) writeErr() error {
+	if w.stuck {
+		return store.ErrUnavailable
+	}
+	return nil
 }
 
 // keychain operations take effect when they run, or fail.

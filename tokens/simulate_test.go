@@ -65,6 +65,15 @@ func TestAYearInAMinute(t *testing.T) {
 				sum.deaths += w.check.deaths
 				sum.revocations += w.check.revocations
 				sum.lostGrants += w.check.lostGrants
+				sum.lostSignIns += w.check.lostSignIns
+				sum.unnamed += w.check.unnamed
+				sum.doubles += w.check.doubles
+				sum.cuts += w.check.cuts
+				sum.repeated += w.check.repeated
+				sum.retolds += w.check.retolds
+				sum.parks += w.check.parks
+				sum.unparks += w.check.unparks
+				sum.barTolds += w.check.barTolds
 				mu.Unlock()
 			}
 		})
@@ -74,8 +83,12 @@ func TestAYearInAMinute(t *testing.T) {
 	}
 	close(seeds)
 	work.Wait()
-	fmt.Printf("simulated %d years: %d events, %d refreshes, %d tokens served, %d revocations, %d deaths (%d because an answer never arrived, or the keychain never took it)\n",
-		*simYears, sum.events, sum.refreshes, sum.served, sum.revocations, sum.deaths, sum.lostGrants)
+	fmt.Printf("simulated %d years: %d events, %d refreshes, %d tokens served\n", *simYears, sum.events, sum.refreshes, sum.served)
+	fmt.Printf("  %d revocations, %d ends: %d because an answer never arrived, of which a crash had %d called a revocation; %d sign-ins that a crash took before the keychain did\n",
+		sum.revocations, sum.deaths, sum.lostGrants, sum.unnamed, sum.lostSignIns)
+	fmt.Printf("  %d parked, %d of them brought back by trying again; %d policies that refused for a day told of\n", sum.parks, sum.unparks, sum.barTolds)
+	fmt.Printf("  %d double faults (an end that could not be written, and a crash), %d crashes between an end and its first write: %d ends found once more, %d told once more\n",
+		sum.doubles, sum.cuts, sum.repeated, sum.retolds)
 }
 
 func TestASeedReplaysExactly(t *testing.T) {
@@ -92,10 +105,20 @@ func TestPlantedBugsAreFoundWithinAFewYears(t *testing.T) {
 		"served before written":          bugServeBeforeWrite,
 		"no generation check":            bugNoGenerationCheck,
 		"five minutes for everyone":      bugUncappedBuffer,
-		"a request forgotten in a crash": bugForgetsSent,
 		"a timer that gives up":          bugDeafTimer,
 		"a refusal of less is an end":    bugNarrowEnds,
 		"a refusal of less renews":       bugNarrowRenews,
+		"an end that is not written":     bugEndForgotten,
+		"served until an end is written": bugServesUnwritten,
+		"a parked grant sent by a timer": bugSendsParked,
+		"parking that is not written":    bugParkForgotten,
+		"parking that ends the grant":    bugParkedDies,
+		"a passing policy is an end":     bugPolicyEnds,
+		"a passing policy is hurried":    bugPolicyHurries,
+		"told, and not written":          bugToldForgotten,
+		"probes with a locked keychain":  bugProbesLocked,
+		"a note that is not written":     bugForgetsNote,
+		"a note that covers a sign-in":   bugNoteCoversNew,
 	} {
 		t.Run(name, func(t *testing.T) {
 			for seed := uint64(1); seed <= 20; seed++ {

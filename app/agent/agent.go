@@ -56,7 +56,7 @@ func NewAgent(o Options) *Agent {
 	a := &Agent{opts: o, log: o.Log, started: time.Now()}
 	a.ended, a.end = context.WithCancel(context.Background())
 	a.manager = tokens.New(tokens.Options{
-		Store: o.Store, Verdicts: config.Verdicts(o.Paths.State), Clock: o.Clock, Log: o.Log, Step: o.Step,
+		Store: o.Store, Notes: config.Notes(o.Paths.State), Clock: o.Clock, Log: o.Log, Step: o.Step,
 	})
 	a.removals = &removals{}
 	a.keychain = &keychain{store: o.Store, ended: a.ended, log: o.Log}

@@ -318,4 +318,16 @@ func (n *notes) text() string {
 	return strings.Join(n.said, "\n")
 }
 
-func (w *world) verdicts() tokens.Verdicts { return config.Verdicts(w.paths.State) }
+// told is the reason that the connection's record says the user has been told of.
+func (w *world) told(name string) tokens.Reason {
+	w.t.Helper()
+	var record struct{ Told tokens.Reason }
+	b, err := w.store.Get(w.t.Context(), name)
+	if err == nil {
+		err = json.Unmarshal(b, &record)
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return record.Told
+}

@@ -13,6 +13,7 @@ import (
 //	reconnect_required, not told yet      a notification with Reconnect, once per death
 //	connecting                            what is up stays up until the sign-in ends
 //	anything else                         a notification that is up is withdrawn
+//	retrying, not told yet                a warning, once: a policy has refused for a day
 //	unsaved, ends soon, shared account    a warning, once
 type announcements struct {
 	manager       statusHolder
@@ -83,6 +84,10 @@ func (a *announcements) announceAll() {
 		case tokens.Connecting:
 		default:
 			a.withdraw(st.Name)
+			if st.Announce {
+				a.notify.Warn("Authtray: "+st.Name, st.Detail)
+				a.manager.Announced(st.Name)
+			}
 		}
 		a.warnOnce(st, "shared", a.sharedWarning(st))
 		unsaved := ""
@@ -95,7 +100,7 @@ func (a *announcements) announceAll() {
 }
 
 // announceDeath hands a death to the notifier, once. The user counts as told when
-// it could be seen, and not before: the verdict says so only then, so that a
+// it could be seen, and not before: the record says so only then, so that a
 // death which nobody was shown is shown by a later agent. What was shown is not
 // repeated by one, though ending withdraws it with the button that would lead
 // nowhere: the tray says from the start that the connection needs its user, and
@@ -128,7 +133,7 @@ func (a *announcements) isOther(st tokens.Status, was announcedDeath) bool {
 	return err == nil && now.Announce
 }
 
-// shown is told by the notifier that the user could see a death. The verdict is
+// shown is told by the notifier that the user could see a death. The record is
 // marked first: who sees this one as shown must not find it unannounced.
 func (a *announcements) shown(st tokens.Status) {
 	a.mu.Lock()

@@ -90,7 +90,7 @@ func (d *desk) dies() {
 	d.call("POST", "/connections/work/refresh", nil).problem(tokens.CodeReconnectRequired, 409)
 }
 
-// ends ends the agent; what the verdict says then is what a kill leaves as well.
+// ends ends the agent; what the record says then is what a kill leaves as well.
 func (d *desk) ends() {
 	d.stop()
 	d.note.Close()
@@ -104,18 +104,14 @@ func (d *desk) restarts() {
 
 func (d *desk) isTold() bool {
 	d.t.Helper()
-	v, ok, err := configVerdict(d.world, "work")
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	return ok && v.Announced
+	return d.told("work") == tokens.ReasonRevoked
 }
 
 // shows wants n notifications on the screen, and no more after a while.
 func (d *desk) shows(s *screen, n int) {
 	d.t.Helper()
 	eventually(d.t, "the notification is shown", func() bool { return s.count() >= n })
-	eventually(d.t, "the verdict says so", d.isTold)
+	eventually(d.t, "the record says so", d.isTold)
 	d.stays(s, n)
 }
 
@@ -127,12 +123,12 @@ func (d *desk) stays(s *screen, n int) {
 	}
 }
 
-// untold: nobody has seen the death, and the verdict does not say otherwise.
+// untold: nobody has seen the death, and the record does not say otherwise.
 func (d *desk) untold() {
 	d.t.Helper()
 	time.Sleep(300 * time.Millisecond)
 	if d.isTold() {
-		d.t.Error("the verdict says that the user was told, and nobody was")
+		d.t.Error("the record says that the user was told, and nobody was")
 	}
 }
 

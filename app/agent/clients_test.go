@@ -65,7 +65,7 @@ func newTestClients(t *testing.T) *registeredClients {
 	return &registeredClients{
 		records: config.NewClients(o.Paths.State), keychain: &keychain{store: o.Store, ended: t.Context(), log: o.Log},
 		configuration: newConfiguration(o.Paths, o.Log),
-		manager:       tokens.New(tokens.Options{Store: o.Store, Verdicts: config.Verdicts(o.Paths.State), Log: o.Log}),
+		manager:       tokens.New(tokens.Options{Store: o.Store, Notes: config.Notes(o.Paths.State), Log: o.Log}),
 		now:           time.Now, log: o.Log,
 	}
 }

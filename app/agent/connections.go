@@ -194,7 +194,7 @@ func (r *connectionRemover) remove(ctx context.Context, name string) (api.Remove
 // removed while it was locked.
 func (r *connectionRemover) eraseRemoved() {
 	var removed []string
-	for _, name := range config.VerdictNames(r.configuration.paths.State) {
+	for _, name := range config.NoteNames(r.configuration.paths.State) {
 		if _, there := r.configuration.get(name); !there {
 			removed = append(removed, name)
 		}

@@ -2,7 +2,7 @@
 // settings, the connection files and the user's own provider entries.
 //
 // The state folder's memories of each connection (whose account it is, the client
-// that was registered for it, a dead grant) are here too.
+// that was registered for it, what was given up while the keychain was locked) are here too.
 //
 // # What is promised
 //

@@ -185,57 +185,85 @@ func TestBrokenSettingsNameFileAndLineAndAreNotWrittenOver(t *testing.T) {
 	}
 }
 
-func TestVerdictsOutliveTheProcessAndDamageIsNoAbsence(t *testing.T) {
+func TestNotesOutliveTheProcessAndDamageIsNoAbsence(t *testing.T) {
 	dir := t.TempDir()
-	v := Verdicts(dir)
-	if _, ok, err := v.Load("work"); ok || err != nil {
-		t.Errorf("at first: %t, %v", ok, err)
+	n := Notes(dir)
+	if got, err := n.Load("work"); got != nil || err != nil {
+		t.Errorf("at first: %v, %v", got, err)
 	}
-	if err := v.Clear("work"); err != nil {
+	if err := n.Clear("work"); err != nil {
 		t.Errorf("clearing none: %v", err)
 	}
-	want := tokens.Verdict{Reason: tokens.ReasonRevoked, Generation: 7, Time: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)}
-	if err := v.Save("work", want); err != nil {
+	want := tokens.Note{Time: time.Date(2026, 11, 23, 10, 0, 0, 7, time.UTC)}
+	if err := n.Save("work", want); err != nil {
 		t.Fatal(err)
 	}
-	if got, ok, err := Verdicts(dir).Load("work"); got != want || !ok || err != nil {
-		t.Errorf("loaded %+v, %t, %v", got, ok, err)
+	if got, err := Notes(dir).Load("work"); err != nil || *got != want {
+		t.Errorf("loaded %+v, %v", got, err)
 	}
-	for _, text := range []string{"", "{", "{}", "[]", `{"reason":"revoked"}`, `{"reason":"revoked","generation":0}`, `{"generation":"7"}`, `{"generation":-1}`} {
-		os.WriteFile(filepath.Join(dir, "verdicts", "work.json"), []byte(text), 0o600)
-		if got, ok, err := v.Load("work"); err == nil {
-			t.Errorf("the damaged verdict %q reads as %+v, %t", text, got, ok)
+	if names := NoteNames(dir); len(names) != 1 || names[0] != "work" {
+		t.Errorf("the names are %q", names)
+	}
+	for _, text := range []string{"", "{", "{}", "[]", `{"time":7}`, `{"time":"yesterday"}`} {
+		os.WriteFile(filepath.Join(dir, "notes", "work.json"), []byte(text), 0o600)
+		if got, err := n.Load("work"); err == nil {
+			t.Errorf("the damaged note %q reads as %+v", text, got)
 		}
 	}
-	for _, text := range []string{`{"all":true}`, `{"reason":"not_kept","generation":0}`, `{"reason":"","generation":0,"time":"2026-11-23T10:00:00Z"}`,
-		`{"reason":"verdict_damaged","generation":0}`, `{"reason":"record_damaged","generation":0,"told":true}`} {
-		os.WriteFile(filepath.Join(dir, "verdicts", "work.json"), []byte(text), 0o600)
-		if _, ok, err := v.Load("work"); !ok || err != nil {
-			t.Errorf("%s: %t, %v", text, ok, err)
-		}
-	}
-	if err := v.Clear("work"); err != nil {
+	if err := n.Clear("work"); err != nil {
 		t.Fatal(err)
 	}
-	if _, ok, err := v.Load("work"); ok || err != nil {
-		t.Errorf("after clearing: %t, %v", ok, err)
+	if got, err := n.Load("work"); got != nil || err != nil {
+		t.Errorf("after clearing: %v, %v", got, err)
 	}
-	if err := v.Save("../work", want); !errors.Is(err, ErrName) {
+	if err := n.Save("../work", want); !errors.Is(err, ErrName) {
 		t.Errorf("a name that leads elsewhere: %v", err)
 	}
 }
 
-func TestVerdictBehindALinkToNothingIsNoAbsence(t *testing.T) {
-	for _, link := range []string{"verdicts", "verdicts/work.json"} {
-		dir := t.TempDir()
-		path := filepath.Join(dir, link)
-		os.MkdirAll(filepath.Dir(path), 0o700)
-		if err := os.Symlink(filepath.Join(dir, "gone"), path); err != nil {
-			t.Skip("no symbolic links here")
+func TestVerdictsOfTheFirstVersionsAreReadAndDamageIsNoAbsence(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "verdicts", "work.json")
+	os.Mkdir(filepath.Dir(file), 0o700)
+	n := Notes(dir)
+	for _, text := range []string{"", "{", "{}", "[]", `{"reason":"revoked"}`, `{"reason":"revoked","generation":0}`, `{"generation":"7"}`, `{"generation":-1}`} {
+		os.WriteFile(file, []byte(text), 0o600)
+		if got, err := n.Load("work"); err == nil {
+			t.Errorf("the damaged verdict %q reads as %+v", text, got)
 		}
-		if _, ok, err := Verdicts(dir).Load("work"); err == nil {
-			t.Errorf("%s leads to nothing, and reads as %t", link, ok)
+	}
+	for _, text := range []string{`{"all":true}`, `{"reason":"not_kept","generation":0}`, `{"reason":"","generation":0,"time":"2026-11-23T10:00:00Z"}`,
+		`{"reason":"verdict_damaged","generation":0}`, `{"reason":"record_damaged","generation":0,"told":true}`} {
+		os.WriteFile(file, []byte(text), 0o600)
+		if got, err := n.Load("work"); err != nil || got.Old == nil {
+			t.Errorf("%s: %v, %v", text, got, err)
 		}
+	}
+	os.WriteFile(filepath.Join(dir, "verdicts", "work.sent"), []byte("7"), 0o600)
+	if _, err := n.Load("work"); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.Clear("work"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Dir(file)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the folder is left behind (%v)", err)
+	}
+}
+
+func TestANoteBehindALinkToNothingIsNoAbsence(t *testing.T) {
+	for _, link := range []string{"notes", "notes/work.json", "verdicts", "verdicts/work.json"} {
+		t.Run(link, func(t *testing.T) {
+			dir := t.TempDir()
+			path := filepath.Join(dir, link)
+			os.MkdirAll(filepath.Dir(path), 0o700)
+			if err := os.Symlink(filepath.Join(dir, "gone"), path); err != nil {
+				t.Skip("no symbolic links here")
+			}
+			if got, err := Notes(dir).Load("work"); err == nil {
+				t.Errorf("%s leads to nothing, and reads as %v", link, got)
+			}
+		})
 	}
 }
 

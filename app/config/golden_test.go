@@ -62,6 +62,8 @@ func (p *goldenProvider) Refresh(_ context.Context, r providers.RefreshRequest) 
 
 func (p *goldenProvider) Revoke(context.Context, providers.Revocation) error { p.revoked++; return nil }
 
+func (p *goldenProvider) Scopes(context.Context, string, providers.Binding) []string { return nil }
+
 func (p *goldenProvider) Probe(context.Context, string, map[string]json.RawMessage) providers.Liveness {
 	return providers.Unclear
 }
@@ -106,7 +108,7 @@ func (g *golden) start() {
 
 func newGoldenManager(g *golden) *tokens.Manager {
 	return tokens.New(tokens.Options{
-		Store: store.Split(lockedItems{g.items}), Verdicts: Verdicts(g.state), Clock: goldenClock{g.wall, g.begun},
+		Store: store.Split(lockedItems{g.items}), Notes: Notes(g.state), Clock: goldenClock{g.wall, g.begun},
 	})
 }
 
@@ -172,6 +174,7 @@ func TestGoldenFoldersOfAnOlderVersionAreTakenOver(t *testing.T) {
 						g.m.Announced("work")
 						want.announce = false
 					}
+					g.wantTakenOver(want)
 					g.stop()
 					g.start() // and once more, from what has become of it
 					g.want(want)
@@ -208,5 +211,26 @@ func (g *golden) want(want goldenCase) {
 	}
 	if g.provider.revoked != want.revoked || want.state != tokens.Retrying && g.provider.hits > 0 {
 		g.t.Fatalf("%d revocations, %d refreshes", g.provider.revoked, g.provider.hits)
+	}
+}
+
+// wantTakenOver holds that nothing is left of what older versions kept outside the
+// keychain, and that the record says all of it.
+func (g *golden) wantTakenOver(want goldenCase) {
+	g.t.Helper()
+	g.pass()
+	if names := NoteNames(g.state); len(names) > 0 {
+		g.t.Errorf("left in the state folder: %q", names)
+	}
+	if left, _ := filepath.Glob(filepath.Join(g.state, "verdicts", "*")); len(left) > 0 {
+		g.t.Errorf("left in the state folder: %q", left)
+	}
+	all := ""
+	for _, item := range g.items.Names() {
+		all += g.items.Text(item)
+	}
+	alive := want.state == tokens.Connected || want.state == tokens.Retrying || want.reason == tokens.ReasonEndpointsChanged
+	if strings.Contains(all, "made-up") != alive || (want.state == tokens.Disconnected) != (all == "") {
+		g.t.Errorf("the keychain holds %q", all)
 	}
 }

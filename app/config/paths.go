@@ -14,7 +14,7 @@ import (
 type Paths struct {
 	Profile string // "" is the ordinary one
 	Config  string // settings, connections, the user's provider entries
-	State   string // lock, verdicts, audit log
+	State   string // lock, notes, audit log
 	Socket  string // the agent's address: a path, or a pipe's name on Windows
 }
 

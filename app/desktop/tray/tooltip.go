@@ -150,8 +150,13 @@ func retryStep(st tokens.Status, name string, now time.Time) step {
 	if st.RetryAt != nil {
 		s.way += " at " + clockTime(*st.RetryAt, now)
 	}
-	if st.Reason == tokens.ReasonProviderTrouble {
+	switch st.Reason {
+	case tokens.ReasonProviderTrouble:
 		s.why = "it has trouble renewing the token"
+	case tokens.ReasonUnclearRefusal:
+		s.why = "it refuses to renew the token"
+	case tokens.ReasonRefusedForNow:
+		s.why = "it refuses to renew the token for now"
 	}
 	return s
 }
@@ -171,7 +176,7 @@ func reconnectStep(r tokens.Reason, name string) step {
 		tokens.ReasonEndpointsChanged: "its address or client id changed",
 		tokens.ReasonClientForgotten:  "it no longer knew Authtray",
 		tokens.ReasonRecordDamaged:    "its keychain item cannot be read",
-		tokens.ReasonVerdictDamaged:   "the sign-in is over",
+		tokens.ReasonNoteDamaged:      "the sign-in is over",
 	}[r]
 	if !ok {
 		why = "access has ended"

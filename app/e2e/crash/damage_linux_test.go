@@ -47,7 +47,7 @@ func TestDamagedVerdictBringsNothingDeadBack(t *testing.T) {
 				t.Fatalf("there is nothing to bring back: this shows nothing: %v", err)
 			}
 			d.victim("")
-			if st := d.await("work", tokens.ReconnectRequired); st.Reason != tokens.ReasonVerdictDamaged {
+			if st := d.await("work", tokens.ReconnectRequired); st.Reason != tokens.ReasonNoteDamaged {
 				t.Errorf("reason %s", st.Reason)
 			}
 			d.says(3, "reconnect required", "authtray connect work")

@@ -1,0 +1,90 @@
+package tokens
+
+import "time"
+
+// This file is what time does to a grant beside its timers: the clock is set, the
+// machine sleeps, the network comes back.
+
+// shift moves every time of the machine by d (negative), after the wall clock
+// was set back: a token is as old as it was. The record is written again, or
+// the next process would take the token for younger. Where the step undoes one
+// forward, a grant from before both has the right times already.
+func (m *machine) shift(now time.Time, d time.Duration, undone bool) {
+	moved := func(g *Grant) *Grant {
+		if g == nil || undone && !g.ObtainedAt.After(now) {
+			return g
+		}
+		return g.shifted(d)
+	}
+	if !m.store.read && !undone {
+		m.store.skew += d
+	}
+	served := moved(m.served)
+	if served != m.served && !m.store.unsaved {
+		m.store.unsaved, m.store.writeAt = true, now.Add(-d)
+	}
+	m.store.again = m.store.again || m.store.writing
+	m.drift += d
+	m.served, m.next, m.request.grant = served, moved(m.next), moved(m.request.grant)
+	for k, n := range m.narrow {
+		n.token, n.at = *moved(&n.token), n.at.Add(d)
+		m.narrow[k] = n
+	}
+	for _, list := range [][]time.Time{m.early, m.newNarrow} {
+		for i := range list {
+			list[i] = list[i].Add(d)
+		}
+	}
+	if m.unproven != nil {
+		m.unproven.token, m.unproven.at = *moved(&m.unproven.token), m.unproven.at.Add(d)
+	}
+	for _, t := range []*time.Time{
+		&m.retryAt, &m.soonest, &m.sentAt, &m.decideAt, &m.probes.at, &m.probes.next,
+		&m.store.readAt, &m.store.writeAt, &m.store.eraseAt, &m.store.noteAt,
+	} {
+		if !t.IsZero() {
+			*t = t.Add(d)
+		}
+	}
+	if m.lapsed() && now.Before(m.served.ExpiresAt) {
+		m.setTold(now, ReasonNone)
+		m.standByGrant(now)
+	}
+}
+
+// networkBack tries soon what could not be reached, and what a policy refuses that
+// may be one of networks. What the provider itself put off stays put off: networks
+// come back in bursts.
+func (m *machine) networkBack(now time.Time) {
+	if m.base != Retrying {
+		return
+	}
+	soon := m.soon(now)
+	switch m.reason {
+	case ReasonNetwork:
+		m.retryAt = earlier(soon, m.retryAt)
+	case ReasonRefusedForNow:
+		if next := m.retryAt.Add(justRenewed - mendRetry); soon.Before(next) { // so long after the last try
+			soon = next
+		}
+		m.retryAt = earlier(soon, m.retryAt)
+	}
+}
+
+// soon is within a few seconds: not everything at once.
+func (m *machine) soon(now time.Time) time.Time {
+	return now.Add(time.Duration(m.rnd() * float64(3*time.Second)))
+}
+
+// resumed tries at once, within a few seconds, what failed for a passing
+// reason: the machine slept.
+func (m *machine) resumed(now time.Time) {
+	soon := m.soon(now)
+	if m.base == Retrying || m.base == Misconfigured || m.base == KeychainLocked || m.away() {
+		m.retryAt = soon
+	}
+	if m.policy.probe && m.served != nil && !m.probes.under {
+		m.probes.next = earlier(soon, m.probes.next)
+	}
+	m.storeChanged(now)
+}

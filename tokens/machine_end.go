@@ -1,0 +1,284 @@
+package tokens
+
+import "time"
+
+// This file is how a grant ends: at the provider's word, which is written into
+// the record, and at the user's, which also has it given back and erased. A note
+// outside the store is written only for the user's word, where the store could
+// not be read or written.
+
+// begin stands where a note of an earlier process says. What it says of the
+// record waits until that can be read.
+func (m *machine) begin(n *Note) {
+	s := &m.store
+	if s.note, s.noted = n, n != nil; n == nil {
+		return
+	}
+	switch v := n.Old; {
+	case n.Damaged:
+		m.base, m.reason = ReconnectRequired, ReasonNoteDamaged
+	case v == nil, v.givenUp():
+		s.erase = true
+	case v.Told:
+		m.told = v.Reason
+	default:
+		m.base, m.reason, m.detail = ReconnectRequired, v.Reason, v.Detail
+		if v.Announced {
+			m.told = v.Reason
+		}
+	}
+}
+
+// foretold reports that a note says where the connection stands, though the
+// record cannot be read.
+func (m *machine) foretold() bool {
+	n := m.store.note
+	return n != nil && (n.Old == nil || !n.Old.Told)
+}
+
+// die ends the grant: its tokens go, in memory now and in the store by the same
+// write that says why. Until that has worked the end holds in memory. Nothing is
+// asked of the provider until the user acts.
+func (m *machine) die(now time.Time, r Reason, detail string) {
+	if m.next != nil {
+		return // another one takes its place
+	}
+	told := m.told
+	if told != r {
+		told = ReasonNone
+	}
+	over := deadGrant(m.served.Generation+1, End{State: ReconnectRequired, Reason: r, Detail: detail, Time: now}, told)
+	m.drop()
+	m.over, m.told = over, told
+	m.stand(now, ReconnectRequired, r, detail, time.Time{})
+	m.rewrite(now)
+}
+
+// park keeps the grant, and sends it again only when the user asks.
+func (m *machine) park(now time.Time, detail string) {
+	m.served = m.served.with(End{State: ReconnectRequired, Reason: ReasonRefused, Detail: detail, Time: now})
+	m.standByGrant(now)
+	m.rewrite(now)
+}
+
+// stayParked says what came of the user's trying again.
+func (m *machine) stayParked(now time.Time, detail string) {
+	m.stand(now, ReconnectRequired, m.served.End.Reason, detail, time.Time{})
+}
+
+// drop forgets every grant, and what is under way for one.
+func (m *machine) drop() {
+	m.served, m.next, m.over, m.narrow, m.nextNarrow = nil, nil, nil, nil, nil
+	m.busy, m.request = idle, effect{}
+	m.probes = probing{}
+	m.rejection = false
+	m.store.unsaved, m.store.writes = false, 0
+}
+
+// connect takes a grant that the user just brought.
+func (m *machine) connect(now time.Time, g *Grant) {
+	if n := m.store.note; n != nil {
+		if n.Damaged {
+			m.noteDown(now)
+		}
+		g.After = m.store.note.Time
+	}
+	m.busy, m.request = saving, effect{}
+	m.next, m.narrow, m.nextNarrow = g, nil, nil
+	m.rejection = false
+	m.save(g)
+}
+
+// disconnect gives up the grant, and has it revoked at the provider and erased as
+// soon as a later process would know of it: by the record, or by a note where the
+// record cannot be read or written. It reports whether there is one in memory.
+func (m *machine) disconnect(now time.Time) bool {
+	s := &m.store
+	g, before := m.next, m.over
+	if g == nil {
+		g = m.served
+	}
+	m.drop()
+	m.back.err, m.told = nil, ReasonNone
+	s.readAt, s.eraseAt, s.erase = now, now, true
+	m.stand(now, Disconnected, ReasonNone, "", time.Time{})
+	if g != nil {
+		m.back.grants = append(m.back.grants, g)
+	}
+	switch {
+	case s.note.damaged():
+		s.read = false // what it covers is given back like the rest
+		m.noteDown(now)
+	case !s.read || s.note != nil:
+		m.noteDown(now)
+	case g != nil:
+		m.over = g.with(End{State: Disconnected, Time: now})
+		m.rewrite(now)
+	case before.givenUp():
+		m.over = before
+		m.rewrite(now)
+	}
+	m.tickStore(now)
+	return g != nil
+}
+
+// durable reports that a later process would know of what was given up here.
+func (m *machine) durable() bool {
+	s := &m.store
+	if s.note != nil {
+		return s.noted
+	}
+	return !s.unsaved && !s.writing && m.next == nil
+}
+
+// giveBack revokes a grant at the provider. What comes of it changes nothing here.
+func (m *machine) giveBack() {
+	if (m.served != nil || m.next != nil) && m.policy.single {
+		m.back.grants = nil // revoking the old grant would end the new one
+	}
+	for _, g := range m.back.grants {
+		m.back.under++
+		m.do(effect{kind: revokeGrant, grant: g})
+	}
+	m.back.grants = nil
+}
+
+// givenBack is the answer to revokeGrant.
+func (m *machine) givenBack(now time.Time, err error) {
+	m.back.under--
+	m.back.err = err
+	m.tickStore(now)
+}
+
+// mayErase reports whether what the user gave up is to be erased now: after it
+// was read and given back, or a crash could leave it alive at the provider.
+func (m *machine) mayErase() bool {
+	s := &m.store
+	return s.erase && !s.erasing && s.read && m.durable() && len(m.back.grants) == 0 && m.back.under == 0 &&
+		m.served == nil && m.next == nil
+}
+
+// erased is the answer to eraseRecord.
+func (m *machine) erased(now time.Time, err error) {
+	s := &m.store
+	s.erasing = false
+	switch {
+	case err == nil && (s.writing || s.unsaved): // another one came, and went, meanwhile
+		s.damaged, s.eraseAt = false, now
+	case err == nil:
+		s.erase, s.damaged, m.over = false, false, nil
+	default:
+		s.eraseAt = now.Add(storeRetry)
+		if s.erase && s.note == nil && m.served == nil && m.next == nil {
+			m.noteDown(now)
+		}
+	}
+	m.tickStore(now)
+}
+
+// noteDown writes outside the store that every grant up to now was given up.
+func (m *machine) noteDown(now time.Time) {
+	s := &m.store
+	n := Note{Time: now}
+	if s.note != nil && !now.After(s.note.Time) {
+		n.Time = s.note.Time.Add(1) // each has a time of its own
+	}
+	s.note, s.noted, s.noteAt = &n, false, now
+	m.tickNote(now)
+}
+
+func (m *machine) noteToSave() bool {
+	return m.store.note != nil && !m.store.noted && m.store.noting == 0
+}
+
+// noteToClear reports whether the store has everything that the note is about.
+func (m *machine) noteToClear() bool {
+	s := &m.store
+	return s.note != nil && s.noted && !s.note.Damaged && s.noting == 0 && s.read && !s.unsaved && !s.writing && !s.erase && !s.erasing &&
+		len(m.back.grants) == 0 && m.back.under == 0 && m.next == nil
+}
+
+func (m *machine) tickNote(now time.Time) {
+	s := &m.store
+	if now.Before(s.noteAt) {
+		return
+	}
+	switch {
+	case m.noteToSave():
+		s.noting++
+		m.do(effect{kind: saveNote, note: s.note})
+	case m.noteToClear():
+		s.noting++
+		m.do(effect{kind: clearNote, note: s.note})
+	}
+}
+
+// noteSaved is the answer to saveNote.
+func (m *machine) noteSaved(now time.Time, n *Note, err error) {
+	s := &m.store
+	s.noting--
+	switch {
+	case n != s.note: // another one came after it
+	case err != nil:
+		s.noteAt = now.Add(storeRetry)
+	default:
+		s.noted = true
+		if m.over.givenUp() {
+			m.over, s.unsaved = nil, false // the note says it
+		}
+	}
+	m.tickStore(now)
+}
+
+// noteCleared is the answer to clearNote.
+func (m *machine) noteCleared(now time.Time, n *Note, err error) {
+	s := &m.store
+	s.noting--
+	switch {
+	case n != s.note:
+	case err != nil:
+		s.noteAt = now.Add(storeRetry)
+	default:
+		s.note, s.noted = nil, false
+	}
+	m.tickStore(now)
+}
+
+// disconnectSettled reports that a disconnection is carried out, as far as can be now.
+func (m *machine) disconnectSettled() bool {
+	s := &m.store
+	return s.noting == 0 && !s.writing && !s.reading && !s.erasing && m.back.under == 0
+}
+
+// announced remembers that the user has been told.
+func (m *machine) announced(now time.Time) {
+	if m.base == ReconnectRequired || m.base == Retrying && m.reason == ReasonRefusedForNow {
+		m.setTold(now, m.reason)
+	}
+}
+
+// setTold remembers, in the record where there is one, what the user has been
+// told of last; ReasonNone: it is over.
+func (m *machine) setTold(now time.Time, r Reason) {
+	m.told = r
+	if g := m.kept(); g != nil && !g.givenUp() && g.Told != r {
+		m.change(now, func(g *Grant) { g.Told = r })
+	}
+}
+
+// announce reports whether the user must hear of this state, and has not yet.
+func (m *machine) announce(now time.Time) bool {
+	if m.flow || m.next != nil || m.store.reading && !m.store.read { // the record may be newer than the note
+		return false
+	}
+	switch {
+	case m.base == ReconnectRequired:
+	case m.base == Retrying && m.reason == ReasonRefusedForNow && m.served != nil:
+		if now.Sub(m.served.RefusedSince) < tellAfter {
+			return false
+		}
+	default:
+		return false
+	}
+	return m.told != m.reason
+}
