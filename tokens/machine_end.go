@@ -187,59 +187,47 @@ func (m *machine) noteDown(now time.Time) {
 	m.tickNote(now)
 }
 
-func (m *machine) noteToSave() bool {
-	return m.store.note != nil && !m.store.noted && m.store.noting == 0
+// quiet reports that the store holds what it is to hold, with nothing under way.
+func (m *machine) quiet() bool {
+	s := &m.store
+	return s.read && !s.unsaved && !s.writing && !s.erase && !s.erasing && len(m.back.grants) == 0 && m.back.under == 0 && m.next == nil
 }
 
-// noteToClear reports whether the store has everything that the note is about.
-func (m *machine) noteToClear() bool {
+// noteDue is what is to be done about the note, where there is anything: it goes
+// once the store has everything that it is about.
+func (m *machine) noteDue() (what effectKind, due bool) {
 	s := &m.store
-	return s.note != nil && s.noted && !s.note.Damaged && s.noting == 0 && s.read && !s.unsaved && !s.writing && !s.erase && !s.erasing &&
-		len(m.back.grants) == 0 && m.back.under == 0 && m.next == nil
+	if s.note == nil || s.noting > 0 || s.note.Damaged {
+		return 0, false
+	}
+	if !s.noted {
+		return saveNote, true
+	}
+	return clearNote, m.quiet()
 }
 
 func (m *machine) tickNote(now time.Time) {
-	s := &m.store
-	if now.Before(s.noteAt) {
-		return
-	}
-	switch {
-	case m.noteToSave():
-		s.noting++
-		m.do(effect{kind: saveNote, note: s.note})
-	case m.noteToClear():
-		s.noting++
-		m.do(effect{kind: clearNote, note: s.note})
+	if what, due := m.noteDue(); due && !now.Before(m.store.noteAt) {
+		m.store.noting++
+		m.do(effect{kind: what, note: m.store.note})
 	}
 }
 
-// noteSaved is the answer to saveNote.
-func (m *machine) noteSaved(now time.Time, n *Note, err error) {
+// noteDone is the answer to saveNote and clearNote.
+func (m *machine) noteDone(now time.Time, what effectKind, n *Note, err error) {
 	s := &m.store
 	s.noting--
 	switch {
 	case n != s.note: // another one came after it
 	case err != nil:
 		s.noteAt = now.Add(storeRetry)
+	case what == clearNote:
+		s.note, s.noted = nil, false
 	default:
 		s.noted = true
 		if m.over.givenUp() {
 			m.over, s.unsaved = nil, false // the note says it
 		}
-	}
-	m.tickStore(now)
-}
-
-// noteCleared is the answer to clearNote.
-func (m *machine) noteCleared(now time.Time, n *Note, err error) {
-	s := &m.store
-	s.noting--
-	switch {
-	case n != s.note:
-	case err != nil:
-		s.noteAt = now.Add(storeRetry)
-	default:
-		s.note, s.noted = nil, false
 	}
 	m.tickStore(now)
 }

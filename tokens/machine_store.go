@@ -228,7 +228,7 @@ func (m *machine) storeDue() time.Time {
 	if m.mayWrite() {
 		at = earlier(at, s.writeAt)
 	}
-	if m.noteToSave() || m.noteToClear() {
+	if _, due := m.noteDue(); due {
 		at = earlier(at, s.noteAt)
 	}
 	if m.mayErase() {
@@ -247,12 +247,9 @@ func (m *machine) hangs() bool {
 	return m.store.reading && !m.store.read && !m.store.slow && m.base == Disconnected && m.store.note == nil
 }
 
-// settled reports that nothing is under way, and that the store and the note hold
-// nothing that must go.
+// settled reports that nothing is under way or to be done, in the store or beside it.
 func (m *machine) settled() bool {
-	s := &m.store
-	return m.busy == idle && s.read && !s.reading && !s.writing && !s.erase && !s.erasing && s.note == nil && s.noting == 0 &&
-		len(m.back.grants) == 0 && m.back.under == 0
+	return m.busy == idle && m.quiet() && !m.store.reading && m.store.note == nil && m.store.noting == 0
 }
 
 func storeReason(err error) Reason {

@@ -476,7 +476,7 @@ func (m *Manager) Disconnect(ctx context.Context, name string) (gave bool, err e
 	switch {
 	case !k.m.store.read:
 		return gave, ErrLocked
-	case k.m.noteToSave():
+	case k.m.store.note != nil && !k.m.store.noted:
 		return gave, ErrNotKept
 	}
 	return gave, k.m.back.err

@@ -3,7 +3,10 @@ package tokens
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"reflect"
+	"runtime/debug"
 	"time"
 
 	"github.com/authtray/authtray/providers"
@@ -192,13 +195,13 @@ func (c *clockSteps) look() (now time.Time, step time.Duration, undone bool) {
 // event hands an event to a machine, carries out what it wants and tells who
 // listens.
 func (m *Manager) event(k *conn, f func(now time.Time)) {
+	defer m.poke()
 	now := m.now()
 	k.mu.Lock()
+	defer k.mu.Unlock() // whatever f makes of what came from outside
 	f(now)
 	m.tell(k, now)
 	m.leave(k)
-	k.mu.Unlock()
-	m.poke()
 }
 
 // tell carries out what the machine wants, and tells who listens; k is locked.
@@ -289,11 +292,13 @@ func (m *Manager) spawn(toStore bool, f func()) bool {
 	}
 	m.under++
 	go func() {
+		defer func() {
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			m.under--
+			m.hush()
+		}()
 		f()
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		m.under--
-		m.hush()
 	}()
 	return true
 }
@@ -315,12 +320,13 @@ func (m *Manager) drain(k *conn) {
 
 // perform carries out one effect and brings its answer back as an event.
 func (m *Manager) perform(k *conn, e effect) {
+	defer m.recovered(k, nil)
 	switch e.kind {
 	case readRecord:
-		g, err := m.load(k.name)
+		g, err := m.load(k)
 		m.event(k, func(now time.Time) { k.m.recordRead(now, g, err) })
 	case rereadRecord:
-		g, err := m.load(k.name)
+		g, err := m.load(k)
 		m.event(k, func(now time.Time) { k.m.reread(now, g, err) })
 	case checkStore:
 		err := m.inStore(m.opts.Store.Check)
@@ -333,18 +339,24 @@ func (m *Manager) perform(k *conn, e effect) {
 	case eraseRecord:
 		err := m.inStore(func(ctx context.Context) error { return m.opts.Store.Delete(ctx, k.name) })
 		m.event(k, func(now time.Time) { k.m.erased(now, err) })
-	case saveNote:
-		err := m.opts.Notes.Save(k.name, *e.note)
-		m.event(k, func(now time.Time) { k.m.noteSaved(now, e.note, err) })
-	case clearNote:
-		err := m.opts.Notes.Clear(k.name)
-		if err != nil {
-			m.opts.Log.Warn("the state folder cannot be written", "connection", k.name, "err", err)
-		}
-		m.event(k, func(now time.Time) { k.m.noteCleared(now, e.note, err) })
+	case saveNote, clearNote:
+		m.performNote(k, e)
 	default:
 		m.performRemote(k, e)
 	}
+}
+
+func (m *Manager) performNote(k *conn, e effect) {
+	var err error
+	if e.kind == saveNote {
+		err = m.opts.Notes.Save(k.name, *e.note)
+	} else {
+		err = m.opts.Notes.Clear(k.name)
+	}
+	if err != nil {
+		m.opts.Log.Warn("the state folder cannot be written", "connection", k.name, "err", err)
+	}
+	m.event(k, func(now time.Time) { k.m.noteDone(now, e.kind, e.note, err) })
 }
 
 func (m *Manager) performRemote(k *conn, e effect) {
@@ -359,7 +371,7 @@ func (m *Manager) performRemote(k *conn, e effect) {
 	switch e.kind {
 	case sendRefresh:
 		uncut := k.cuts(cancel)
-		a, err := p.Refresh(ctx, refreshRequest(e))
+		a, err := m.refresh(ctx, k, p, e)
 		uncut()
 		if err != nil {
 			m.opts.Log.Info("refresh failed", "connection", k.name, "err", err)
@@ -367,7 +379,7 @@ func (m *Manager) performRemote(k *conn, e effect) {
 		m.step(k, "answered")
 		m.event(k, func(now time.Time) { k.m.answered(now, generation, a, err) })
 	case askProvider:
-		l := p.Probe(ctx, e.grant.AccessToken, e.grant.Extra)
+		l := m.probe(ctx, k, p, e.grant)
 		m.event(k, func(now time.Time) { k.m.probed(now, generation, l) })
 	case askScopes:
 		scopes := p.Scopes(ctx, e.grant.AccessToken, e.grant.Binding)
@@ -377,13 +389,48 @@ func (m *Manager) performRemote(k *conn, e effect) {
 			m.event(k, func(now time.Time) { k.m.bound(now, generation, reflect.DeepEqual(b, e.grant.Binding)) })
 		}
 	case revokeGrant:
-		g := e.grant
-		err := p.Revoke(ctx, providers.Revocation{AccessToken: g.AccessToken, RefreshToken: g.RefreshToken, Binding: g.Binding, Extra: g.Extra})
+		err := m.revoke(ctx, k, p, e.grant)
 		if err != nil {
 			m.opts.Log.Info("the provider did not take a grant back", "connection", k.name, "err", err)
 		}
 		m.event(k, func(now time.Time) { k.m.givenBack(now, err) })
 	}
+}
+
+// errPanic is a fault of ours that a provider's answer or a record brought out.
+var errPanic = errors.New("a fault in Authtray; the log has it")
+
+// recovered logs a panic of whoever defers it, and makes an error of it. The value
+// may hold what was being read, so only its type is logged.
+func (m *Manager) recovered(k *conn, err *error) {
+	if v := recover(); v != nil {
+		m.opts.Log.Error("panic", "connection", k.name, "type", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
+		if err != nil {
+			*err = errPanic
+		}
+	}
+}
+
+// refresh sends one. What a panic leaves is a lost answer: it may have rotated.
+func (m *Manager) refresh(ctx context.Context, k *conn, p Provider, e effect) (a providers.Answer, err error) {
+	defer func() {
+		if errors.Is(err, errPanic) {
+			err = &refusal.Failure{Class: refusal.Transient, Code: "internal", Lost: true, Detail: "The answer could not be read.", Err: err}
+		}
+	}()
+	defer m.recovered(k, &err)
+	return p.Refresh(ctx, refreshRequest(e))
+}
+
+func (m *Manager) probe(ctx context.Context, k *conn, p Provider, g *Grant) (l providers.Liveness) {
+	l = providers.Unclear
+	defer m.recovered(k, nil)
+	return p.Probe(ctx, g.AccessToken, g.Extra)
+}
+
+func (m *Manager) revoke(ctx context.Context, k *conn, p Provider, g *Grant) (err error) {
+	defer m.recovered(k, &err)
+	return p.Revoke(ctx, providers.Revocation{AccessToken: g.AccessToken, RefreshToken: g.RefreshToken, Binding: g.Binding, Extra: g.Extra})
 }
 
 // cuts sets how the request under way is given up, until the result is called.
@@ -443,9 +490,10 @@ func (m *Manager) performSave(k *conn, g *Grant) {
 	m.step(k, "serving")
 }
 
-func (m *Manager) load(name string) (g *Grant, err error) {
+func (m *Manager) load(k *conn) (g *Grant, err error) {
+	defer m.recovered(k, &err)
 	err = m.inStore(func(ctx context.Context) error {
-		b, err := m.opts.Store.Get(ctx, name)
+		b, err := m.opts.Store.Get(ctx, k.name)
 		if err == nil {
 			g, err = decodeGrant(b)
 		}

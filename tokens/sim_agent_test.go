@@ -251,10 +251,8 @@ func (a *simAgent) inStore(e effect) {
 		a.event("saved", func(now time.Time) { a.m.saved(now, e.grant.Generation, err) })
 	case eraseRecord:
 		a.event("erased", func(now time.Time) { a.m.erased(now, err) })
-	case saveNote:
-		a.event("note saved", func(now time.Time) { a.m.noteSaved(now, e.note, err) })
-	case clearNote:
-		a.event("note cleared", func(now time.Time) { a.m.noteCleared(now, e.note, err) })
+	case saveNote, clearNote:
+		a.event("note done", func(now time.Time) { a.m.noteDone(now, e.kind, e.note, err) })
 	}
 }
 
