@@ -5,63 +5,56 @@
 // before use, renews early, keeps the rotated refresh token, and knows
 // revocation from bad weather.
 //
-// # What is where
-//
-//	machine.go    the state machine of one grant: a pure function of time and events, no I/O
-//	machine_*.go  its parts: refresh.go renews, serve.go answers callers, narrow.go has tokens
-//	              for less, store.go reads and writes the record
-//	rules.go      when to refresh, what may be handed out, how long to back off
-//	manager.go    the machines of all connections, their timers, callers and effects
-//	grant.go      the record that is kept in the keychain
-//	status.go     states, reasons, codes, and what a caller is told
-//	verdicts.go   the memory of dead and disconnected grants, kept outside the keychain
-//	clock.go      how time is injected
-//	sim_*_test.go a year in a minute: the machine in a simulated world
-//	store/        where records are kept: keychain, file, memory
-//	client/       the Go client for tools
-//
 // # States
 //
-// What a caller gets in each state (Code, see status.go):
+// What a machine may be in, and what a caller gets there (Code, see status.go). A
+// test walks every state that events can lead to, and holds them against this
+// table. What it holds: a live grant; one that is parked, dead, or given up (see
+// End); or nothing.
 //
-//	state                caller gets                                          leaves by
-//	disconnected         disconnected                                         connect
-//	connecting           the old token while it is good, else connecting      the flow's end
-//	connected            the token; waits for the one refresh if it must,     refresh failing, disconnect
-//	                     timeout if that takes longer than the caller has
-//	retrying             the old token while it is good,                      an answer
-//	                     else temporarily_unavailable with retry_at,
-//	                     which asking brings forward
-//	reconnect_required   reconnect_required                                   connect
-//	misconfigured        the old token while it is good, else misconfigured   new configuration, user, resume, an hour
-//	keychain_locked      the token in memory while it is good,                the keychain opening
-//	                     else keychain_locked
+//	state               holds     refresh   caller gets
+//	disconnected        nothing   idle      disconnected
+//	disconnected        given up  idle      disconnected; it is given back, then erased
+//	disconnected        nothing   saving    waits for the sign-in to be written
+//	disconnected        given up  saving    the same
+//	connected           live      any       the token; waits for the one refresh if it must, timeout if that takes longer than the caller has
+//	retrying            live      any       the old token while it is good, else temporarily_unavailable with retry_at, which asking brings forward
+//	misconfigured       live      any       the old token while it is good, else misconfigured
+//	keychain_locked     nothing   idle      keychain_locked: nobody could read the record yet
+//	keychain_locked     nothing   saving    waits for the sign-in to be written
+//	keychain_locked     live      any       the token in memory while it is good, else keychain_locked
+//	reconnect_required  dead      idle      reconnect_required
+//	reconnect_required  dead      saving    waits for the sign-in to be written
+//	reconnect_required  parked    any       the old token while it is good, else reconnect_required
+//	reconnect_required  live      any       reconnect_required: endpoints_changed, client_forgotten, expired
+//	reconnect_required  nothing   idle      reconnect_required: record_damaged, note_damaged, or an older version's note before the record is read
+//	reconnect_required  nothing   saving    waits for the sign-in to be written
+//
+// connecting lies over any of them while a flow is pending, and gives way to
+// the state below when the flow ends without a grant. While it does, who finds no
+// usable token gets connecting.
 //
 // # State × event → state
 //
-// Events that are not named leave the state as it is. "—" cannot happen.
+// Where each event may lead, from the state at the head of the column: D
+// disconnected, C connected, T retrying, M misconfigured, L keychain_locked, R
+// reconnect_required; "·": it stays. An event that is not named moves nothing. A
+// token that nothing can renew ends by itself, at any event (R, expired).
 //
-//	event                     disconnected  connected        retrying         misconfigured    keychain_locked  reconnect_required
-//	record found              connected     —                —                —                connected        (older than the verdict: erased)
-//	record absent             disconnected  —                —                —                disconnected     reconnect_required
-//	keychain locked           locked        locked           locked           locked           locked           reconnect_required
-//	record damaged            reconnect     —                —                —                reconnect        reconnect_required
-//	  …that the user gave up  disconnected  —                —                —                —                —
-//	refresh: token            —             connected        connected        connected        —                — (late answer: dropped)
-//	refresh: transient        —             retrying         retrying         retrying         —                —
-//	refresh: suspect, 1st-4th —             retrying         retrying         retrying         —                —
-//	refresh: suspect, 5th     —             reconnect        reconnect        reconnect        —                —
-//	refresh: misconfigured    —             misconfigured    misconfigured    misconfigured    —                —
-//	refresh: dead             —             reconnect        reconnect        reconnect        —                —
-//	endpoints changed         —             reconnect        reconnect        reconnect        reconnect        — (connected, once they are back: looked at on every change, on resume and hourly)
-//	client registered again   —             reconnect        reconnect        reconnect        reconnect        —
-//	expired, no refresh token —             reconnect        —                reconnect        reconnect        — (connected, if the clock was wrong for a minute)
-//	store silent at the start locked        —                —                —                —                —
-//	connected by the user     connected     connected        connected        connected        connected        connected
-//	disconnected by the user  disconnected  disconnected     disconnected     disconnected     disconnected     disconnected
-//
-// connecting lies over any of them while a flow is pending, and gives way to
-// the state below when the flow ends without a grant.
+//	event          disconnected  connected  retrying  misconfigured  keychain_locked  reconnect_required
+//	record read    C L R         ·          ·         ·              C D R            C D L
+//	saved          C             ·          C         C              C                C
+//	store checked  ·             L          L         L              ·                ·
+//	answered       ·             T M R      M R       T R            T M R            ·
+//	reread         ·             R          R C       R C            R C              C
+//	bound          ·             R          R         R              R                C
+//	probed         ·             R          ·         ·              ·                ·
+//	tick           L             ·          ·         ·              ·                ·
+//	store changed  L             ·          ·         ·              ·                ·
+//	user refresh   L             ·          ·         ·              ·                ·
+//	resumed        L             ·          ·         ·              ·                ·
+//	clock set      ·             ·          ·         ·              ·                C
+//	disconnect     ·             D          D         D              D                D
 //
 // # When to refresh
 //
@@ -94,18 +87,25 @@
 // a plain refresh, one of the grant's own token: what a refused token for less
 // means is below.
 //
-//	class          tokens   next try                                                       then
-//	transient      kept     5 s doubling to 5 min, jitter; Retry-After up to an hour;       for ever
-//	                        at once after resume, when the user asks, and, where nobody
-//	                        could be reached, when the network is back
-//	answer lost    kept     once within 5 s with the same refresh token, then as above      invalid_grant after it: reason answer_lost
-//	misconfigured  kept     new configuration, resume, user, once an hour                   for ever
-//	suspect        kept     30 s, 2 min, 8 min, 30 min                                      the fifth is dead
-//	dead           erased   none until the user acts, also after a restart                  one notification
+//	class            tokens   next try                                                  then
+//	transient        kept     5 s doubling to 5 min, jitter; Retry-After up to an hour;  for ever
+//	                          at once after resume, when the user asks, and, where
+//	                          nobody could be reached, when the network is back
+//	answer lost      kept     once within 5 s with the same refresh token, then as       invalid_grant after it: reason answer_lost
+//	                          above
+//	misconfigured    kept     new configuration, resume, user, once an hour              for ever
+//	refused for now  kept     another network, resume, user, once an hour                told of once after a day
+//	suspect          kept     30 s, 2 min, 8 min, 30 min                                 the fifth parks the grant
+//	dead             cleared  none until the user acts, also after a restart             told of once
 //
-// A process that dies with a request under way has lost the answer too: the
-// next one sends the same refresh token again as soon as it has read the record.
-// One that is asked to end waits for the answer, and for the store to have it.
+// A grant that is parked is sent once each time that the user asks (userRefresh).
+// A token brings it back; an end ends it; anything else leaves it parked.
+//
+// A process that dies with a request under way has lost the answer too. The next
+// one finds the grant due and sends the same refresh token again as soon as it has
+// read the record. That an answer was lost it does not know: an end that comes of
+// it is called a revocation. A process that is asked to end waits for the answer,
+// and for the store to have it.
 //
 // An answer whose token is over as it comes (expires_in of 0 or less) counts as
 // transient: its refresh token is kept, and its access token is handed to nobody.
@@ -120,9 +120,10 @@
 //
 // Before a refresh the store is asked whether it can be written; if not, the
 // refresh waits (state keychain_locked) and the old token is served while it is
-// good. After a refresh the record goes to the store before anyone is given the
-// new token. If that write fails the grant stays in memory, is served, the
-// write is tried again, and Status.Unsaved says so.
+// good. Before a probe it is asked too: the answer may be an end. After a refresh
+// the record goes to the store before anyone is given the new token. If that write
+// fails the grant stays in memory, is served, the write is tried again, and
+// Status.Unsaved says so.
 //
 // # A tool got a 401
 //
@@ -166,22 +167,29 @@
 // without end). A grant's own refresh that names its scopes, after one for less,
 // and is refused for them or as dead, is made once more without them; that one decides.
 //
-// # The verdict
+// # The end
 //
-// Before a dead or disconnected grant is erased, a verdict (reason, generation,
-// time; no secret) is written outside the keychain. A record whose generation
-// is not above the verdict's is never used again, whenever the keychain opens;
-// nor is any record beside a verdict that cannot be read.
+// That a grant is over stands in its record: reason, time, and what the user has
+// been told of. It is written in the same write that clears the tokens, and until
+// that write has worked it holds in memory: nothing is served or sent. Only where
+// the process ends before that may the next one serve the old access token until
+// its next refresh or rejection, send one more request, and tell once more.
 //
-//	the user disconnected     verdict; revoked at the provider; erased. What cannot be read yet is
-//	                          given back once it can, by this process or the next
-//	the provider ended it     verdict; erased
-//	a sign-in that the store  a verdict that covers nothing waits for the case that this process
-//	does not take             ends first: the next one says that the sign-in is lost
-//	the grant is kept         (endpoints_changed, client_forgotten, record_damaged, expired) no
-//	                          verdict, but a note that the user has been told
+//	the provider ended it     the record loses its tokens and says why
+//	five unknown refusals     the record says that the grant is parked, and keeps its tokens
+//	the user disconnected     the record says so; revoked at the provider; erased
+//	  …and the store cannot   a note outside the store says so, before anything is revoked. What
+//	  be read or written      is in the store is given back and erased once it opens, by this
+//	                          process or the next. The note goes last.
+//	the grant is kept         (endpoints_changed, client_forgotten, expired) the record only says
+//	                          what the user has been told of
 //
-// Whoever has been told is not told again, also after a restart.
+// A sign-in that comes while a note stands names it (Grant.After), and is not what
+// was given up. A note that cannot be read is taken for one that covers a record:
+// that is neither used nor erased until the user acts.
+//
+// Whoever has been told is not told again, also after a restart; only of a record
+// that cannot be read each process tells once.
 //
 // # The record, version 1
 //
@@ -193,6 +201,7 @@
 //	 "access_token":"…","token_type":"Bearer","refresh_token":"…","scopes":["read_user"],
 //	 "obtained_at":"2026-11-23T10:00:00Z","expires_at":"2026-11-23T12:00:00Z","consented_at":"…",
 //	 "account":{"id":"42","label":"ada"},"extra":{"instance_url":"…"}}
+//	{"v":1,"gen":18,…,"told":"revoked","end":{"state":"reconnect_required","reason":"revoked","time":"…"}}
 //
 // A record of a higher version is left alone and reported.
 //

@@ -120,6 +120,7 @@ func TestAnEndThatCannotBeWrittenHoldsInMemory(t *testing.T) {
 			r.pass(55*time.Minute + 20*time.Second)
 			r.wantState(ReconnectRequired, ReasonRevoked)
 			r.m.Announced("work")
+			synctest.Wait() // for the write of it, which fails
 			_, err := r.ask(Want{})
 			r.wantCode(err, CodeReconnectRequired)
 			if r.stored().AccessToken == "" {

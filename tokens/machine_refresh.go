@@ -29,12 +29,16 @@ func (m *machine) storeChecked(now time.Time, err error) {
 	if m.busy != checking {
 		return
 	}
-	if err != nil {
+	if err != nil || m.away() { // the configuration may have changed meanwhile
 		m.busy, m.request, m.rejection = idle, effect{}, false
-		if m.parked() {
-			m.stayParked(now, Sentence(KeychainLocked, storeReason(err), "", ""))
-			return
-		}
+	}
+	switch {
+	case m.away():
+		return
+	case err != nil && m.parked():
+		m.stayParked(now, Sentence(KeychainLocked, storeReason(err), "", ""))
+		return
+	case err != nil:
 		m.stand(now, KeychainLocked, storeReason(err), "", now.Add(storeRetry))
 		return
 	}
@@ -119,9 +123,10 @@ func (m *machine) errorOver() *refusal.Failure {
 // refused is the table of failures; see the package comment.
 func (m *machine) refused(now time.Time, err error) {
 	f := asFailure(err)
-	if m.parked() && f.Class != refusal.Dead {
-		m.lost = m.lost || f.Lost
-		m.stayParked(now, f.Detail)
+	if m.base == ReconnectRequired && f.Class != refusal.Dead { // parked, or the configuration changed meanwhile
+		if m.lost = m.lost || f.Lost; m.parked() {
+			m.stayParked(now, f.Detail)
+		}
 		return
 	}
 	switch f.Class {
@@ -226,7 +231,7 @@ func (m *machine) reread(now time.Time, g *Grant, err error) {
 func (m *machine) userRefresh(now time.Time) {
 	m.fails = 0
 	m.storeChanged(now)
-	if m.store.damaged && m.served == nil {
+	if m.store.damaged && m.served == nil && !m.store.erase {
 		m.store.read, m.store.damaged = false, false
 		m.read()
 	}

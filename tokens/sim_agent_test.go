@@ -113,7 +113,7 @@ func (a *simAgent) setAlarm() {
 	})
 }
 
-func (a *simAgent) wake() { a.event("wake", func(now time.Time) { a.m.tick(now) }) }
+func (a *simAgent) wake() { a.event("tick", func(now time.Time) { a.m.tick(now) }) }
 
 // later brings an answer after d, unless the process has died; an answer that
 // falls into a suspend comes after it.

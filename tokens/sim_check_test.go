@@ -75,53 +75,11 @@ func (c *checker) fail(format string, args ...any) {
 	panic(violation{c.w.seed, c.w.now, fmt.Sprintf(format, args...) + " — " + c.w.agent.String()})
 }
 
-// allowed is the package comment's table of states, as the machine may move.
-// An event that is not named may not move it at all, but to the end of a token
-// that nothing can renew.
-var allowed = map[string]map[State][]State{
-	"record read": {
-		Disconnected:      {Connected, KeychainLocked, ReconnectRequired},
-		KeychainLocked:    {Connected, Disconnected, ReconnectRequired},
-		ReconnectRequired: {Connected},
-	},
-	"saved": {
-		Disconnected: {Connected}, Retrying: {Connected}, Misconfigured: {Connected},
-		KeychainLocked: {Connected}, ReconnectRequired: {Connected},
-	},
-	"store checked": {
-		Connected: {KeychainLocked}, Retrying: {KeychainLocked}, Misconfigured: {KeychainLocked},
-	},
-	"answered": {
-		Connected:      {Retrying, Misconfigured, ReconnectRequired},
-		Retrying:       {Misconfigured, ReconnectRequired},
-		Misconfigured:  {Retrying, ReconnectRequired},
-		KeychainLocked: {Retrying, Misconfigured, ReconnectRequired},
-	},
-	"reread": {
-		Connected: {ReconnectRequired}, Retrying: {ReconnectRequired, Connected},
-		Misconfigured: {ReconnectRequired, Connected}, KeychainLocked: {ReconnectRequired, Connected},
-	},
-	"bound": {
-		Connected: {ReconnectRequired}, Retrying: {ReconnectRequired}, Misconfigured: {ReconnectRequired},
-		KeychainLocked: {ReconnectRequired}, ReconnectRequired: {Connected},
-	},
-	"probed":        {Connected: {ReconnectRequired}},
-	"tick":          {Disconnected: {KeychainLocked}},
-	"wake":          {Disconnected: {KeychainLocked}},
-	"store changed": {Disconnected: {KeychainLocked}},
-	"user refresh":  {Disconnected: {KeychainLocked}},
-	"disconnect": {
-		Connected: {Disconnected}, Retrying: {Disconnected}, Misconfigured: {Disconnected},
-		KeychainLocked: {Disconnected}, ReconnectRequired: {Disconnected},
-	},
-}
-
 func (c *checker) transition(event string, before State, a *simAgent) {
 	c.events++
 	m := a.m
-	ended := m.base == ReconnectRequired && m.reason == ReasonExpired
-	if m.base != before && !ended && !slices.Contains(allowed[event][before], m.base) {
-		c.fail("%q moved %s to %s, which the table does not allow", event, before, m.base)
+	if wrong := tables.moves(event, before, m); wrong != "" {
+		c.fail("%s", wrong)
 	}
 	c.alive(m)
 	if m.base == Connected && before != Connected {
