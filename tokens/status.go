@@ -130,6 +130,12 @@ type Status struct {
 	Announce bool `json:"-"`
 }
 
+// Parked reports whether the grant is kept though the connection asks to
+// reconnect: a refresh by the user sends it once more.
+func (s Status) Parked() bool {
+	return s.State == ReconnectRequired && s.Reason == ReasonRefused && s.Refreshable
+}
+
 // Event is one line of a connection's history.
 type Event struct {
 	Time   time.Time `json:"time"`

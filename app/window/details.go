@@ -159,6 +159,8 @@ func actionsOf(s tokens.Status) actions {
 		return actions{copy: s.ExpiresAt != nil || s.NeverExpires}
 	case tokens.Misconfigured, tokens.KeychainLocked:
 		return actions{connect: s.State == tokens.Misconfigured, end: true}
+	case tokens.ReconnectRequired:
+		return actions{refresh: s.Parked()}
 	}
 	return actions{}
 }
@@ -167,6 +169,10 @@ func (d *details) showActions(s tokens.Status) {
 	a := actionsOf(s)
 	d.copy.Hidden, d.refresh.Hidden, d.connect.Hidden, d.end.Hidden = !a.copy, !a.refresh, !a.connect, !a.end
 	d.acts.Hidden = a == actions{}
+	d.refresh.SetText(tr("Refresh now"))
+	if s.Parked() {
+		d.refresh.SetText(tr("Try again"))
+	}
 	entry, ok := d.u.entries[s.Provider]
 	if d.manage.Hidden = !ok || appsPage(entry) == ""; ok {
 		d.manage.SetText(tr("Apps at {{.Provider}}", "Provider", plain(entry.Name)))

@@ -105,6 +105,7 @@ func TestActionsOfAState(t *testing.T) {
 		{tokens.Status{State: tokens.Connected}, actions{copy: true, connect: true, end: true}},
 		{tokens.Status{State: tokens.Retrying}, actions{copy: true, connect: true, end: true}},
 		{tokens.Status{State: tokens.ReconnectRequired}, actions{}},
+		{tokens.Status{State: tokens.ReconnectRequired, Reason: tokens.ReasonRefused, Refreshable: true}, actions{refresh: true}},
 		{tokens.Status{State: tokens.Disconnected}, actions{}},
 		{tokens.Status{State: tokens.Connecting}, actions{}},
 		{tokens.Status{State: tokens.Connecting, ExpiresAt: &later}, actions{copy: true}},

@@ -146,6 +146,9 @@ func below(st tokens.Status, in Surroundings) Menu {
 		return append(m, Item{Label: "Go on in the browser…", Do: Do{Connect, st.Name}})
 	case tokens.ReconnectRequired:
 		m = append(m, Item{Label: "Reconnect…", Do: Do{Reconnect, st.Name}})
+		if st.Parked() {
+			m = append(m, Item{Label: "Try again now", Do: Do{Refresh, st.Name}})
+		}
 	case tokens.KeychainLocked:
 		m = append(m, Item{Label: keychainLabel(st.Reason), Do: Do{Verb: UnlockKeychain}})
 	default:

@@ -83,6 +83,15 @@ GitHub · ada · reconnect
   (GitHub says access was revoked. Reconnect to go on.)
   Reconnect… → reconnect gh
   Disconnect → disconnect gh`},
+		{"a parked grant may be tried again",
+			[]tokens.Status{with(github(tokens.ReconnectRequired), func(s *tokens.Status) { s.Reason, s.Refreshable = tokens.ReasonRefused, true })},
+			Surroundings{}, `
+Reconnect GitHub… → reconnect gh
+---
+GitHub · ada · reconnect
+  Reconnect… → reconnect gh
+  Try again now → refresh gh
+  Disconnect → disconnect gh`},
 		{"two accounts at one provider are told apart by name",
 			[]tokens.Status{github(tokens.ReconnectRequired), with(github(tokens.Disconnected), func(s *tokens.Status) { s.Name = "gh_2"; s.Account = "" })},
 			Surroundings{}, `
