@@ -3,6 +3,7 @@ package tokens
 import (
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/authtray/authtray/providers"

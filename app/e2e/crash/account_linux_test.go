@@ -86,8 +86,8 @@ LOST              anything else, among it a grant that was in the keychain, or w
                   given. It has to be 0.
 
 After "never received" and "in memory only" the next agent sends the same refresh token again at once. The first
-provider gives a new grant for it. The second has ended the grant: the state is reconnect_required with the reason
-answer_lost, the user is told once, and connects again.
+provider gives a new grant for it. The second has ended the grant: the state is reconnect_required, the user is told
+once, and connects again.
 
 %s
 %v in all

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -43,7 +44,7 @@ func TestEveryKeychainCallMayFailOrHang(t *testing.T) {
 		"of the reading at the start":    (*once).readingAtTheStart,
 		"of the first write":             (*once).firstWrite,
 		"of the erasure":                 (*once).erasure,
-		"of the look before a verdict":   (*once).lookBeforeAVerdict,
+		"of the look before an end":      (*once).lookBeforeAnEnd,
 		"that asks whether it is locked": (*once).check,
 	} {
 		t.Run(name+", in memory", func(t *testing.T) {
@@ -302,8 +303,21 @@ func (o *once) allGone() {
 	}
 }
 
+// allCleared waits until the keychain has no token of any connection.
+func (o *once) allCleared() {
+	o.t.Helper()
+	for name, s := range o.all {
+		for _, item := range []string{name, name + "#a.0", name + "#a.1", name + "#a.2", name + "#b.0", name + "#b.1", name + "#b.2"} {
+			eventually(o.t, fmt.Sprintf("%s, %s: %s is cleared", s.fault, name, item), func() bool {
+				text, err := o.raw.Get(storetest.Context(o.t), item)
+				return errors.Is(err, store.ErrAbsent) || item == name && err == nil && strings.Contains(text, `"end"`)
+			})
+		}
+	}
+}
+
 // The record is read once more before a grant is given up: one call, and four.
-func (o *once) lookBeforeAVerdict() {
+func (o *once) lookBeforeAnEnd() {
 	o.strikes(map[string]int{"small": 1, "large": 4}, readFaults)
 	o.connectAll()
 	o.provider.Revoke("ada")
@@ -327,7 +341,7 @@ func (o *once) lookBeforeAVerdict() {
 	o.eachWasMet()
 	hits := o.provider.TokenHits()
 	o.release()
-	o.allGone()
+	o.allCleared()
 	o.stop()
 	o.start()
 	o.atOnce(func(s *struck) {

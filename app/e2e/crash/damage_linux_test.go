@@ -6,19 +6,18 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/authtray/authtray/providers/faultkit"
 	"github.com/authtray/authtray/tokens"
 )
 
-// TestDamagedVerdictBringsNothingDeadBack: the grant died while the keychain was
-// locked, so its record is still there when the next agent starts, and the note
-// that it is dead cannot be read, or could be anybody's.
-func TestDamagedVerdictBringsNothingDeadBack(t *testing.T) {
+// TestDamagedNoteBringsNothingBack: the user gave the grant up while the keychain
+// was locked, so its record is still there when the next agent starts, and the note
+// of it cannot be read, or could be anybody's.
+func TestDamagedNoteBringsNothingBack(t *testing.T) {
 	if !apart(t) {
 		return
 	}
 	outer, d := t, newDesk(t)
-	file := filepath.Join(d.paths.State, "verdicts", "work.json")
+	file := filepath.Join(d.paths.State, "notes", "work.json")
 	for what, damage := range map[string]func() error{
 		"cut":        func() error { return os.WriteFile(file, []byte("{"), 0o600) },
 		"of 0 bytes": func() error { return os.WriteFile(file, nil, 0o600) },
@@ -32,7 +31,7 @@ func TestDamagedVerdictBringsNothingDeadBack(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			d.t = t
 			t.Cleanup(func() { d.t = outer })
-			d.dieLocked(file)
+			d.giveUpLocked(file)
 			if err := damage(); err != nil {
 				t.Fatal(err)
 			}
@@ -52,10 +51,12 @@ func TestDamagedVerdictBringsNothingDeadBack(t *testing.T) {
 			}
 			d.says(3, "reconnect required", "authtray connect work")
 			d.saysOnce("cannot be read")
-			d.erased()
+			if _, _, err := d.record("work"); err != nil {
+				t.Errorf("erased, though nobody can tell what the note covers: %v", err)
+			}
 			d.says(3, "reconnect required", "authtray connect work")
 			if n := d.provider.TokenHits() - hits; n != 0 {
-				t.Errorf("%d requests with a dead grant", n)
+				t.Errorf("%d requests with a grant that was given up", n)
 			}
 			os.Chmod(filepath.Dir(file), 0o700)
 			d.connect("work")
@@ -67,19 +68,17 @@ func TestDamagedVerdictBringsNothingDeadBack(t *testing.T) {
 	}
 }
 
-// dieLocked has the grant of "work" die while the keychain is locked, and ends
-// the agent.
-func (d *desk) dieLocked(verdict string) {
+// giveUpLocked disconnects "work" while the keychain is locked, by an agent that
+// has not seen the record, and ends the agent.
+func (d *desk) giveUpLocked(note string) {
 	d.t.Helper()
-	held, release := make(chan struct{}), make(chan struct{})
-	d.provider.kit.Script(faultkit.HoldBefore(held, release))
-	go d.refresh("work")
-	<-held
+	d.awaitWritten("work")
+	d.kill()
 	d.keyring.Lock()
-	d.provider.Revoke("ada")
-	close(release)
-	d.await("work", tokens.ReconnectRequired)
-	eventually(d.t, "the verdict is written", func() bool { _, err := os.Stat(verdict); return err == nil })
+	d.victim("")
+	d.await("work", tokens.KeychainLocked)
+	d.does("disconnect", "work")
+	eventually(d.t, "the note is written", func() bool { _, err := os.Stat(note); return err == nil })
 	d.kill()
 }
 

@@ -242,7 +242,7 @@ func (v *victimised) look(w way, name string) (l leaving) {
 //
 //	the newest answer in the keychain           connected, with a newer one after the next refresh
 //	an answer died with the process, grace      connected, with the answer to the same refresh token
-//	an answer died with the process, no grace   reconnect_required, answer_lost, told once; connected again
+//	an answer died with the process, no grace   reconnect_required, told once; connected again
 func (v *victimised) settle(w way, name string, left leaving, restarted time.Time) {
 	if !v.provider.book.given(left.kept.grant, left.kept.n, restarted) {
 		v.awaitNewest(w, name, left.kept.n)
@@ -292,9 +292,10 @@ func (v *victimised) newestNumber(i issue) int { return v.provider.book.newest(i
 func (v *victimised) awaitLoss(w way, name string) {
 	st := v.await(name, tokens.ReconnectRequired)
 	v.losses[name]++
-	eventually(v.t, "the death is told", func() bool { return v.diary().deaths(name, tokens.ReasonAnswerLost) >= v.losses[name] })
-	if n := v.diary().deaths(name, tokens.ReasonAnswerLost); n != v.losses[name] || st.Reason != tokens.ReasonAnswerLost {
-		v.t.Errorf("%s: %s: %d deaths told, not %d; reason %s", w.name, name, n, v.losses[name], st.Reason)
+	eventually(v.t, "the end is told", func() bool { return v.diary().told(name) >= v.losses[name] })
+	known := st.Reason == tokens.ReasonRevoked || st.Reason == tokens.ReasonAnswerLost // where its own try was not heard either
+	if n := v.diary().told(name); n != v.losses[name] || !known {
+		v.t.Errorf("%s: %s: %d ends told, not %d; reason %s", w.name, name, n, v.losses[name], st.Reason)
 	}
 	v.connect(name)
 }
@@ -302,7 +303,7 @@ func (v *victimised) awaitLoss(w way, name string) {
 // mend connects again what should not have been lost, to go on.
 func (v *victimised) mend(name string) {
 	if st, err := v.status(name); err == nil && st.State == tokens.ReconnectRequired {
-		v.losses[name] = v.diary().deaths(name, tokens.ReasonAnswerLost)
+		v.losses[name] = v.diary().told(name)
 		v.connect(name)
 	}
 }

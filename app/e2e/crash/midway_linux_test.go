@@ -114,8 +114,8 @@ func (m midway) tryConnect(name string) (told bool) {
 
 // TestKilledWhileConnectingNothingIsHalfConnected: before each call of a new
 // grant's first write. Whoever was told "connected" is; what was not kept is not
-// there at all; a connection that had a grant before has one; and a verdict on an
-// older one does not cover the new one.
+// there at all; a connection that had a grant before has one; and a note that an
+// older one was given up, which cannot be read, does not cover the new one.
 func TestKilledWhileConnectingNothingIsHalfConnected(t *testing.T) {
 	if !apart(t) {
 		return
@@ -132,8 +132,8 @@ func TestKilledWhileConnectingNothingIsHalfConnected(t *testing.T) {
 			case "connected":
 				m.connect(name)
 			case "over": // of which nobody knows which grant it was
-				os.MkdirAll(filepath.Dir(m.verdict(name)), 0o700)
-				if err := os.WriteFile(m.verdict(name), []byte("{"), 0o600); err != nil {
+				os.MkdirAll(filepath.Dir(m.note(name)), 0o700)
+				if err := os.WriteFile(m.note(name), []byte("{"), 0o600); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -142,8 +142,8 @@ func TestKilledWhileConnectingNothingIsHalfConnected(t *testing.T) {
 	}
 }
 
-func (m midway) verdict(name string) string {
-	return filepath.Join(m.paths.State, "verdicts", name+".json")
+func (m midway) note(name string) string {
+	return filepath.Join(m.paths.State, "notes", name+".json")
 }
 
 // connecting kills an agent before the k-th call of its first write.
@@ -160,11 +160,11 @@ func (m midway) connecting(name, before string, k int) (killed bool) {
 	}
 	m.victim("")
 	want, most := tokens.Connected, 0
-	if err != nil { // and the user is told that the sign-in is lost
-		want, most = tokens.ReconnectRequired, 1
+	if err != nil {
+		want = tokens.Disconnected
 	}
-	if before == "over" {
-		most = 2
+	if before == "over" { // that the note cannot be read
+		most = 1
 	}
 	m.await(name, want)
 	if want != tokens.Connected {
@@ -178,8 +178,7 @@ func (m midway) connecting(name, before string, k int) (killed bool) {
 	return killed
 }
 
-// TestDisconnectedWithNothingInItStaysSo: there is a verdict, and it is about no
-// grant.
+// TestDisconnectedWithNothingInItStaysSo: there was no grant to be given up.
 func TestDisconnectedWithNothingInItStaysSo(t *testing.T) {
 	if !apart(t) {
 		return
@@ -192,8 +191,9 @@ func TestDisconnectedWithNothingInItStaysSo(t *testing.T) {
 	m.staysDisconnected("work", "")
 }
 
-// TestKilledWhileDisconnectingTheGrantStaysAway: before each call of its
-// erasure.
+// TestKilledWhileDisconnectingTheGrantStaysAway: before each call of the end's
+// writing and erasing. A process that was killed before the end was written has told
+// nobody that it is disconnected.
 func TestKilledWhileDisconnectingTheGrantStaysAway(t *testing.T) {
 	if !apart(t) {
 		return
@@ -204,8 +204,18 @@ func TestKilledWhileDisconnectingTheGrantStaysAway(t *testing.T) {
 			name := fmt.Sprintf("d%t-%d", large, k)
 			m.add(name, sealsFor(large)...)
 			grant := m.connected(name)
-			killed := m.under(fmt.Sprintf("%s erase-before %d", name, k), func() { m.call(http.MethodDelete, "/connections/"+name+"/grant", nil) })
+			told := false
+			killed := m.under(fmt.Sprintf("%s erase-before %d", name, k), func() {
+				r, err := m.call(http.MethodDelete, "/connections/"+name+"/grant", nil)
+				told = err == nil && r.status < 300
+			})
 			m.victim("")
+			if st := m.read(name); st.State == tokens.Connected {
+				if told {
+					t.Errorf("%s: disconnected, and is connected", name)
+				}
+				m.must(http.MethodDelete, "/connections/"+name+"/grant", nil, nil)
+			}
 			m.staysDisconnected(name, grant)
 			return killed
 		})
@@ -287,7 +297,7 @@ func TestKilledAtAnyMomentOfDisconnecting(t *testing.T) {
 }
 
 // TestKilledWhileItCondemnsTheUserIsToldAndTheGrantStaysDead: between the
-// provider's verdict and the end of everything that follows from it.
+// provider's word and the end of everything that follows from it.
 func TestKilledWhileItCondemnsTheUserIsToldAndTheGrantStaysDead(t *testing.T) {
 	if !apart(t) {
 		return
@@ -315,23 +325,22 @@ func (m midway) condemned(name string, large bool, plan string, most int) (kille
 		m.provider.RevokeGrant(grant)
 		m.refresh(name)
 	})
-	_, err := os.Stat(m.verdict(name))
-	verdict, hits := err == nil, m.provider.Hits(grant)
+	dead, hits := m.dead(name), m.provider.Hits(grant)
 	m.victim("")
-	if !verdict {
+	if !dead {
 		m.read(name)
 		m.refresh(name) // nobody has asked the provider yet, as far as this one knows
 	}
 	st := m.await(name, tokens.ReconnectRequired)
-	if st.Reason != tokens.ReasonRevoked && (verdict || st.Reason != tokens.ReasonAnswerLost) {
+	if st.Reason != tokens.ReasonRevoked {
 		m.t.Errorf("%s: reason %s", name, st.Reason)
 	}
-	eventually(m.t, name+" is erased", func() bool { return m.gone(name) })
+	eventually(m.t, name+"'s tokens are gone", func() bool { return m.dead(name) })
 	eventually(m.t, name+"'s death is told", func() bool { return m.diary().told(name) > 0 })
 	m.terminate()
 	m.victim("")
 	m.await(name, tokens.ReconnectRequired)
-	if n := m.provider.Hits(grant) - hits; verdict && n != 0 {
+	if n := m.provider.Hits(grant) - hits; dead && n != 0 {
 		m.t.Errorf("%s: %d requests with a dead grant", name, n)
 	}
 	m.connect(name)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,7 +19,8 @@ import (
 //	NAME before K      before the K-th call to the keychain of NAME's first write
 //	NAME after K       after it
 //	NAME erase-before K, NAME erase-after K
-//	                   the same of its erasure: the calls since there is a verdict
+//	                   the same of its end: the calls from the first write on, of a victim
+//	                   whose user disconnects, or whose provider ended the grant
 //	NAME tell-before 1, NAME tell-after 1
 //	                   before and after its user is told that it has died
 //	NAME sit TIME      never, but it keeps each answer for this long before it does anything
@@ -29,7 +29,6 @@ type plan struct {
 	at         string // the step, or the time
 	call       int
 	trace      *trace
-	verdict    string // the file of NAME's verdict
 
 	mu      sync.Mutex
 	writing bool
@@ -46,7 +45,6 @@ func parsePlan(text, state string) (*plan, error) {
 		return nil, fmt.Errorf("the plan %q is none", text)
 	}
 	p.name, p.kind, p.at = f[0], f[1], f[2]
-	p.verdict = filepath.Join(state, "verdicts", p.name+".json")
 	if p.kind == "step" || p.kind == "sit" {
 		return p, nil
 	}
@@ -75,20 +73,20 @@ func (p *plan) step(name, step string) {
 	}
 }
 
-// counts: this call to the keychain is one of those that the plan counts.
-func (p *plan) counts() bool {
-	if !strings.HasPrefix(p.kind, "erase") {
-		return p.writing
+// sets is told of each write before it is made.
+func (p *plan) sets(item string) {
+	if name, _, _ := strings.Cut(item, "#"); name == p.name && strings.HasPrefix(p.kind, "erase") {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.writing = true
 	}
-	_, err := os.Stat(p.verdict)
-	return err == nil
 }
 
 // around does one call to the keychain, or dies.
 func (p *plan) around(item string, call func() error) error {
 	name, _, _ := strings.Cut(item, "#")
 	p.mu.Lock()
-	mine := name == p.name && p.counts()
+	mine := name == p.name && p.writing
 	if mine {
 		p.calls++
 	}
@@ -166,6 +164,7 @@ func (m mortal) Get(ctx context.Context, name string) (text string, err error) {
 }
 
 func (m mortal) Set(ctx context.Context, name, text string) error {
+	m.plan.sets(name)
 	return m.plan.around(name, func() error { return m.Items.Set(ctx, name, text) })
 }
 

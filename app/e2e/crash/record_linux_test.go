@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/store/storetest"
 )
 
@@ -13,6 +14,17 @@ type record struct {
 	Access     string            `json:"access_token"`
 	Refresh    string            `json:"refresh_token"`
 	Extra      map[string]string `json:"extra"`
+	End        *struct {
+		State tokens.State `json:"state"`
+	} `json:"end"`
+}
+
+// dead reports whether a connection's record says that its grant is over, and
+// holds no token.
+func (a *agent) dead(name string) bool {
+	var r record
+	b, err := a.items.Get(storetest.Context(a.t), name)
+	return err == nil && json.Unmarshal(b, &r) == nil && r.End != nil && r.End.State == tokens.ReconnectRequired && r.Access+r.Refresh == ""
 }
 
 // record reads a connection's record out of the keychain, as a new process
