@@ -1,0 +1,213 @@
+package tokens
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"runtime/debug"
+	"time"
+
+	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/refusal"
+)
+
+// This file carries out the effects of the machines: on the store, the notes and
+// the provider. Each brings its answer back as an event.
+
+// perform carries out one effect and brings its answer back as an event.
+func (m *Manager) perform(k *conn, e effect) {
+	defer m.recovered(k, nil)
+	switch e.kind {
+	case readRecord:
+		g, err := m.load(k)
+		m.event(k, func(now time.Time) { k.m.recordRead(now, g, err) })
+	case rereadRecord:
+		g, err := m.load(k)
+		m.event(k, func(now time.Time) { k.m.reread(now, g, err) })
+	case checkStore:
+		err := m.inStore(m.opts.Store.Check)
+		m.event(k, func(now time.Time) { k.m.storeChecked(now, err) })
+	case checkForProbe:
+		err := m.inStore(m.opts.Store.Check)
+		m.event(k, func(now time.Time) { k.m.probeChecked(now, e.grant.Generation, err) })
+	case saveRecord:
+		m.performSave(k, e.grant)
+	case eraseRecord:
+		err := m.inStore(func(ctx context.Context) error { return m.opts.Store.Delete(ctx, k.name) })
+		m.event(k, func(now time.Time) { k.m.erased(now, err) })
+	case saveNote, clearNote:
+		m.performNote(k, e)
+	default:
+		m.performRemote(k, e)
+	}
+}
+
+func (m *Manager) performNote(k *conn, e effect) {
+	var err error
+	if e.kind == saveNote {
+		err = m.opts.Notes.Save(k.name, *e.note)
+	} else {
+		err = m.opts.Notes.Clear(k.name)
+	}
+	if err != nil {
+		m.opts.Log.Warn("the state folder cannot be written", "connection", k.name, "err", err)
+	}
+	m.event(k, func(now time.Time) { k.m.noteDone(now, e.kind, e.note, err) })
+}
+
+func (m *Manager) performRemote(k *conn, e effect) {
+	k.mu.Lock()
+	p, generation := k.provider, e.grant.Generation
+	k.mu.Unlock()
+	if p == nil {
+		p = nobody{}
+	}
+	ctx, cancel := context.WithTimeout(m.ctx, providers.RequestTimeout+5*time.Second)
+	defer cancel()
+	switch e.kind {
+	case sendRefresh:
+		uncut := k.cuts(cancel)
+		a, err := m.refresh(ctx, k, p, e)
+		uncut()
+		if err != nil {
+			m.opts.Log.Info("refresh failed", "connection", k.name, "err", err)
+		}
+		m.step(k, "answered")
+		m.event(k, func(now time.Time) { k.m.answered(now, generation, a, err) })
+	case askProvider:
+		l := m.probe(ctx, k, p, e.grant)
+		m.event(k, func(now time.Time) { k.m.probed(now, generation, l) })
+	case askScopes:
+		scopes := p.Scopes(ctx, e.grant.AccessToken, e.grant.Binding)
+		m.event(k, func(time.Time) { k.m.proven(e.grant.AccessToken, scopes) })
+	case compareBinding:
+		if b, err := p.Binding(ctx); err == nil {
+			m.event(k, func(now time.Time) { k.m.bound(now, generation, reflect.DeepEqual(b, e.grant.Binding)) })
+		}
+	case revokeGrant:
+		err := m.revoke(ctx, k, p, e.grant)
+		if err != nil {
+			m.opts.Log.Info("the provider did not take a grant back", "connection", k.name, "err", err)
+		}
+		m.event(k, func(now time.Time) { k.m.givenBack(now, err) })
+	}
+}
+
+// errPanic is a fault of ours that a provider's answer or a record brought out.
+var errPanic = errors.New("a fault in Authtray; the log has it")
+
+// recovered logs a panic of whoever defers it, and makes an error of it. The value
+// may hold what was being read, so only its type is logged.
+func (m *Manager) recovered(k *conn, err *error) {
+	if v := recover(); v != nil {
+		m.opts.Log.Error("panic", "connection", k.name, "type", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
+		if err != nil {
+			*err = errPanic
+		}
+	}
+}
+
+// refresh sends one. What a panic leaves is a lost answer: it may have rotated.
+func (m *Manager) refresh(ctx context.Context, k *conn, p Provider, e effect) (a providers.Answer, err error) {
+	defer func() {
+		if errors.Is(err, errPanic) {
+			err = &refusal.Failure{Class: refusal.Transient, Code: "internal", Lost: true, Detail: "The answer could not be read.", Err: err}
+		}
+	}()
+	defer m.recovered(k, &err)
+	return p.Refresh(ctx, refreshRequest(e))
+}
+
+func (m *Manager) probe(ctx context.Context, k *conn, p Provider, g *Grant) (l providers.Liveness) {
+	l = providers.Unclear
+	defer m.recovered(k, nil)
+	return p.Probe(ctx, g.AccessToken, g.Extra)
+}
+
+func (m *Manager) revoke(ctx context.Context, k *conn, p Provider, g *Grant) (err error) {
+	defer m.recovered(k, &err)
+	return p.Revoke(ctx, providers.Revocation{AccessToken: g.AccessToken, RefreshToken: g.RefreshToken, Binding: g.Binding, Extra: g.Extra})
+}
+
+// cuts sets how the request under way is given up, until the result is called.
+func (k *conn) cuts(cancel context.CancelFunc) (done func()) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.cut = &cancel
+	return func() {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		if k.cut == &cancel {
+			k.cut = nil
+		}
+	}
+}
+
+// nobody stands in for the provider of a connection whose configuration cannot
+// be used.
+type nobody struct{}
+
+var errNobody = &refusal.Failure{Class: refusal.Misconfigured, Code: "configuration", Detail: "The connection's configuration cannot be used."}
+
+func (nobody) Binding(context.Context) (providers.Binding, error) {
+	return providers.Binding{}, errNobody
+}
+func (nobody) Refresh(context.Context, providers.RefreshRequest) (providers.Answer, error) {
+	return providers.Answer{}, errNobody
+}
+func (nobody) Revoke(context.Context, providers.Revocation) error         { return errNobody }
+func (nobody) Scopes(context.Context, string, providers.Binding) []string { return nil }
+func (nobody) Probe(context.Context, string, map[string]json.RawMessage) providers.Liveness {
+	return providers.Unclear
+}
+
+func refreshRequest(e effect) providers.RefreshRequest {
+	g, scopes := e.grant, e.want.Scopes
+	if e.want.plain() && g.Narrowed {
+		scopes = g.Scopes // else some providers take the last, narrower ones for all there is
+	}
+	return providers.RefreshRequest{
+		RefreshToken: g.RefreshToken, AccessToken: g.AccessToken, Binding: g.Binding, Extra: g.Extra,
+		Scopes: scopes, Resource: e.want.Resource,
+	}
+}
+
+func (m *Manager) performSave(k *conn, g *Grant) {
+	m.step(k, "saving")
+	b, err := g.encode()
+	if err == nil {
+		err = m.inStore(func(ctx context.Context) error { return m.opts.Store.Set(ctx, k.name, b) })
+	}
+	if err != nil {
+		m.opts.Log.Warn("the new grant is not in the keychain yet", "connection", k.name, "err", err)
+	}
+	m.step(k, "saved")
+	m.event(k, func(now time.Time) { k.m.saved(now, g.Generation, err) })
+	m.step(k, "serving")
+}
+
+func (m *Manager) load(k *conn) (g *Grant, err error) {
+	defer m.recovered(k, &err)
+	err = m.inStore(func(ctx context.Context) error {
+		b, err := m.opts.Store.Get(ctx, k.name)
+		if err == nil {
+			g, err = decodeGrant(b)
+		}
+		return err
+	})
+	return g, err
+}
+
+func (m *Manager) inStore(f func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(m.ctx, storeTimeout)
+	defer cancel()
+	return f(ctx)
+}
+
+func (m *Manager) step(k *conn, step string) {
+	if m.opts.Step != nil {
+		m.opts.Step(k.name, step)
+	}
+}

@@ -1,0 +1,170 @@
+package tokens
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/tokens/store"
+)
+
+// This file is what the user asks for, and waits to see done.
+
+// Refresh renews now, because the user asked: back-off is forgotten, and a
+// locked keychain may ask to be opened. It returns when the refresh has been
+// answered. The error is an *Error.
+func (m *Manager) Refresh(ctx context.Context, name string) (Status, error) {
+	k, err := m.find(name)
+	if err != nil {
+		return Status{}, err
+	}
+	m.unlock(ctx)
+	m.event(k, func(now time.Time) { k.m.userRefresh(now) })
+	if err := m.settle(ctx, k, func() bool { return k.m.busy == idle && (k.m.store.read || !k.m.store.reading) }); err != nil {
+		return Status{}, err
+	}
+	return m.outcome(k)
+}
+
+// dialogTime is how long what a user asked for waits for the answer to the
+// keychain's dialog. One that comes later opens the keychain all the same.
+const dialogTime = 30 * time.Second
+
+// unlock opens the store if it is locked. Only what a user asked for calls it.
+func (m *Manager) unlock(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, dialogTime) // less than callers have, who are then told the truth
+	defer cancel()
+	if !errors.Is(m.opts.Store.Check(ctx), store.ErrLocked) {
+		return // open, or not to be reached
+	}
+	if err := m.opts.Store.Unlock(ctx); err != nil {
+		m.opts.Log.Info("keychain stays locked", "err", err)
+	}
+}
+
+// outcome is how a refresh that the user asked for went.
+func (m *Manager) outcome(k *conn) (Status, error) {
+	var e *Error
+	st := m.statusOf(k, func() {
+		switch g := k.m.served; {
+		case k.m.state() != Connected:
+			e = k.m.errorFor(k.m.state())
+		case !k.m.policy.refreshable(g):
+			e = &Error{
+				Code:   CodeBadRequest,
+				Detail: k.m.policy.provider + " gave nothing to renew this token with. It is used as it is; connect again to replace it.",
+				Hint:   "authtray connect " + k.name,
+			}
+		}
+	})
+	if e != nil {
+		return st, e
+	}
+	return st, nil
+}
+
+// Adopt takes the grant that a flow brought, stores it and serves it. It
+// returns when the grant is in the store, or cannot be put there now
+// (Status.Unsaved).
+func (m *Manager) Adopt(ctx context.Context, name string, r providers.Result) (Status, error) {
+	k, err := m.find(name)
+	if err != nil {
+		return Status{}, err
+	}
+	m.unlock(ctx)
+	m.event(k, func(now time.Time) {
+		k.m.flow = false
+		k.m.connect(now, firstGrant(r, k.m.generation(now)+1, k.m.policy.keepID))
+	})
+	if err := m.settle(ctx, k, func() bool { return k.m.next == nil }); err != nil {
+		return Status{}, err
+	}
+	return m.statusOf(k, nil), nil
+}
+
+// FlowStarted puts the state connecting over a connection.
+func (m *Manager) FlowStarted(name string) {
+	if k, err := m.find(name); err == nil {
+		m.event(k, func(time.Time) { k.m.flow = true })
+	}
+}
+
+// FlowEnded takes it away again; err is why no grant came.
+func (m *Manager) FlowEnded(name string, err error) {
+	if k, e := m.find(name); e == nil {
+		m.event(k, func(now time.Time) {
+			k.m.flow = false
+			if err != nil {
+				k.m.note(now, "connect_failed", ReasonNone, err.Error())
+			}
+		})
+	}
+}
+
+// Announced says that the user has been told of the connection's state.
+func (m *Manager) Announced(name string) {
+	if k, err := m.find(name); err == nil {
+		m.event(k, func(now time.Time) { k.m.announced(now) })
+	}
+}
+
+// Loaded waits until a connection's record has been read, or is known to be out
+// of reach for now: before that, Status does not know of its grant.
+func (m *Manager) Loaded(ctx context.Context, name string) error {
+	k, err := m.find(name)
+	if err != nil {
+		return err
+	}
+	return m.settle(ctx, k, func() bool { return k.m.store.read || !k.m.store.reading })
+}
+
+// Why a grant is given back, and erased, only later.
+var (
+	ErrLocked  = errors.New("the keychain is locked; the grant is erased and given back once it opens")
+	ErrNotKept = errors.New("the state folder cannot be written; the grant is erased and given back once it can")
+)
+
+// Disconnect revokes the grant at the provider and erases it here, both also
+// where ctx ends first. gave says that there was one to be given back. The error
+// is an *Error for an unknown name or the end of ctx; ErrLocked; ErrNotKept; else
+// it says why the provider did not take the grant back, which is erased here all
+// the same.
+func (m *Manager) Disconnect(ctx context.Context, name string) (gave bool, err error) {
+	k, err := m.find(name)
+	if err != nil {
+		return false, err
+	}
+	m.event(k, func(now time.Time) { gave = k.m.disconnect(now) })
+	if err := m.settle(ctx, k, func() bool { return k.m.disconnectSettled() }); err != nil {
+		return gave, err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	switch {
+	case !k.m.store.read:
+		return gave, ErrLocked
+	case k.m.store.note != nil && !k.m.store.noted:
+		return gave, ErrNotKept
+	}
+	return gave, k.m.back.err
+}
+
+// settle waits until done, or ctx ends (then a timeout *Error).
+func (m *Manager) settle(ctx context.Context, k *conn, done func() bool) error {
+	for {
+		k.mu.Lock()
+		ok, changed := done(), k.changed
+		k.mu.Unlock()
+		if ok {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return errorTimeout(k.label())
+		case <-m.ctx.Done():
+			return errorTimeout(k.label())
+		}
+	}
+}
