@@ -69,15 +69,18 @@ func (m *Manager) performRemote(k *conn, e effect) {
 	switch e.kind {
 	case sendRefresh:
 		uncut := k.cuts(cancel)
-		a, err := m.refresh(ctx, k, p, e)
+		a, err := guarded(m, k, func() (providers.Answer, error) { return p.Refresh(ctx, refreshRequest(e)) })
 		uncut()
+		if errors.Is(err, errPanic) { // the answer is lost: it may have rotated
+			err = &refusal.Failure{Class: refusal.Transient, Code: "internal", Lost: true, Detail: "The answer could not be read.", Err: err}
+		}
 		if err != nil {
 			m.opts.Log.Info("refresh failed", "connection", k.name, "err", err)
 		}
 		m.step(k, "answered")
 		m.event(k, func(now time.Time) { k.m.answered(now, generation, a, err) })
 	case askProvider:
-		l := m.probe(ctx, k, p, e.grant)
+		l, _ := guarded(m, k, func() (providers.Liveness, error) { return p.Probe(ctx, e.grant.AccessToken, e.grant.Extra), nil })
 		m.event(k, func(now time.Time) { k.m.probed(now, generation, l) })
 	case askScopes:
 		scopes := p.Scopes(ctx, e.grant.AccessToken, e.grant.Binding)
@@ -87,7 +90,10 @@ func (m *Manager) performRemote(k *conn, e effect) {
 			m.event(k, func(now time.Time) { k.m.bound(now, generation, reflect.DeepEqual(b, e.grant.Binding)) })
 		}
 	case revokeGrant:
-		err := m.revoke(ctx, k, p, e.grant)
+		g := e.grant
+		_, err := guarded(m, k, func() (any, error) {
+			return nil, p.Revoke(ctx, providers.Revocation{AccessToken: g.AccessToken, RefreshToken: g.RefreshToken, Binding: g.Binding, Extra: g.Extra})
+		})
 		if err != nil {
 			m.opts.Log.Info("the provider did not take a grant back", "connection", k.name, "err", err)
 		}
@@ -109,26 +115,10 @@ func (m *Manager) recovered(k *conn, err *error) {
 	}
 }
 
-// refresh sends one. What a panic leaves is a lost answer: it may have rotated.
-func (m *Manager) refresh(ctx context.Context, k *conn, p Provider, e effect) (a providers.Answer, err error) {
-	defer func() {
-		if errors.Is(err, errPanic) {
-			err = &refusal.Failure{Class: refusal.Transient, Code: "internal", Lost: true, Detail: "The answer could not be read.", Err: err}
-		}
-	}()
+// guarded is f, whose panic is an error.
+func guarded[T any](m *Manager, k *conn, f func() (T, error)) (out T, err error) {
 	defer m.recovered(k, &err)
-	return p.Refresh(ctx, refreshRequest(e))
-}
-
-func (m *Manager) probe(ctx context.Context, k *conn, p Provider, g *Grant) (l providers.Liveness) {
-	l = providers.Unclear
-	defer m.recovered(k, nil)
-	return p.Probe(ctx, g.AccessToken, g.Extra)
-}
-
-func (m *Manager) revoke(ctx context.Context, k *conn, p Provider, g *Grant) (err error) {
-	defer m.recovered(k, &err)
-	return p.Revoke(ctx, providers.Revocation{AccessToken: g.AccessToken, RefreshToken: g.RefreshToken, Binding: g.Binding, Extra: g.Extra})
+	return f()
 }
 
 // cuts sets how the request under way is given up, until the result is called.

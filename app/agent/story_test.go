@@ -127,6 +127,23 @@ func TestADeathIsAnnouncedOnceAlsoOverARestart(t *testing.T) {
 	}
 }
 
+func TestAnnouncePolicyThatRefusesForADayIsAWarning(t *testing.T) {
+	w := newWorld(t)
+	st := tokens.Status{Name: "work", State: tokens.Retrying, Reason: tokens.ReasonRefusedForNow, Detail: "Work refuses renewals from this network."}
+	w.agent.announce(st)
+	if text := w.notes.text(); strings.Contains(text, st.Detail) {
+		t.Errorf("before the day is over: %q", text)
+	}
+	st.Announce = true
+	w.agent.announce(st)
+	if text := w.notes.text(); strings.Count(text, "Authtray: work: "+st.Detail) != 1 {
+		t.Errorf("told: %q", text)
+	}
+	if n, _ := w.notes.state("work"); n != 0 {
+		t.Errorf("%d notifications with Reconnect", n)
+	}
+}
+
 func TestTheNotificationsButtonReconnects(t *testing.T) {
 	opened := make(chan string, 4)
 	w := newWorld(t, func(o *Options) {
