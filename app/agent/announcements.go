@@ -78,25 +78,29 @@ func (a *announcements) announceAll() {
 	all := a.manager.List()
 	a.tray.Show(all)
 	for _, st := range all {
-		switch st.State {
-		case tokens.ReconnectRequired:
-			a.announceDeath(st)
-		case tokens.Connecting:
-		default:
-			a.withdraw(st.Name)
-			if st.Announce {
-				a.notify.Warn("Authtray: "+st.Name, st.Detail)
-				a.manager.Announced(st.Name)
-			}
-		}
-		a.warnOnce(st, "shared", a.sharedWarning(st))
-		unsaved := ""
-		if st.Unsaved {
-			unsaved = st.Detail
-		}
-		a.warnOnce(st, "unsaved", unsaved)
-		a.warnOnce(st, "ends", endsSoon(st))
+		a.announce(st)
 	}
+}
+
+func (a *announcements) announce(st tokens.Status) {
+	switch st.State {
+	case tokens.ReconnectRequired:
+		a.announceDeath(st)
+	case tokens.Connecting:
+	default:
+		a.withdraw(st.Name)
+		if st.Announce {
+			a.notify.Warn("Authtray: "+st.Name, st.Detail)
+			a.manager.Announced(st.Name)
+		}
+	}
+	a.warnOnce(st, "shared", a.sharedWarning(st))
+	unsaved := ""
+	if st.Unsaved {
+		unsaved = st.Detail
+	}
+	a.warnOnce(st, "unsaved", unsaved)
+	a.warnOnce(st, "ends", endsSoon(st))
 }
 
 // announceDeath hands a death to the notifier, once. The user counts as told when

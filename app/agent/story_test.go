@@ -130,12 +130,12 @@ func TestADeathIsAnnouncedOnceAlsoOverARestart(t *testing.T) {
 func TestAnnouncePolicyThatRefusesForADayIsAWarning(t *testing.T) {
 	w := newWorld(t)
 	st := tokens.Status{Name: "work", State: tokens.Retrying, Reason: tokens.ReasonRefusedForNow, Detail: "Work refuses renewals from this network."}
-	w.agent.announce(st)
+	w.agent.announcements.announce(st)
 	if text := w.notes.text(); strings.Contains(text, st.Detail) {
 		t.Errorf("before the day is over: %q", text)
 	}
 	st.Announce = true
-	w.agent.announce(st)
+	w.agent.announcements.announce(st)
 	if text := w.notes.text(); strings.Count(text, "Authtray: work: "+st.Detail) != 1 {
 		t.Errorf("told: %q", text)
 	}

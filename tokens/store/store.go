@@ -1,20 +1,11 @@
 // Package store keeps secret values by key: in the operating system's keychain,
 // in a file sealed with age, or in memory.
 //
-//	keychain.go            go-keyring, with deadlines and four clear outcomes
-//	keychain_*.go          what other systems than Linux say of a lock
-//	secretservice_linux.go is the collection there, is it locked
-//	watch_linux.go         tell when that changes
-//	prompt_linux.go        unlock it, asking the user
-//	bus_linux.go           a private D-Bus connection, and never a new bus
-//	split.go, tidy.go      values over MaxItem bytes, split over two alternating slots
-//	chunks.go              how a split value is written down
-//	sizes.go               what each system's keychain takes at most
-//	lanes.go               one operation at a time on a key, each with a deadline
-//	file.go, identity.go   age files, for machines without a keychain
-//	disk.go                a file is replaced whole, and lasts
-//	memory.go              nothing survives the process
-//	storetest/             the contract as a test, faults, a real gnome-keyring to test with
+// Keychain goes through go-keyring; what it cannot say of a Secret Service (is the
+// collection there, is it locked, unlock it) is spoken on a private D-Bus
+// connection. Values over MaxItem bytes are split over two alternating slots
+// (Split). Package storetest has the contract as a test, faults, and a real
+// gnome-keyring.
 //
 // A value's key is a connection's NAME, or NAME#secret for its client secret.
 // One process at a time writes to a key: the agent, or a command while no agent

@@ -31,12 +31,6 @@ func TestEachPackageHasOneComment(t *testing.T) {
 	exceptions{}.check(t, broken)
 }
 
-// outdated are files whose comments name files that were renamed.
-var outdated = exceptions{
-	"tokens/doc.go":         "the same",
-	"tokens/store/store.go": "the same",
-}
-
 var fileName = regexp.MustCompile(`(?:^|[\s,;(])([\w*]+\.go)\b`)
 
 // TestCommentsNameFilesThatExist: a comment that tells what is in which file beside
@@ -52,5 +46,5 @@ func TestCommentsNameFilesThatExist(t *testing.T) {
 			}
 		}
 	}
-	outdated.check(t, broken)
+	exceptions{}.check(t, broken)
 }

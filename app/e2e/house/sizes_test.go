@@ -11,12 +11,7 @@ const (
 	maxFunction = 60
 )
 
-var longFiles = exceptions{
-	"tokens/machine.go":       "the states of a grant, which are being rewritten",
-	"tokens/machine_store.go": "the same",
-	"tokens/manager.go":       "the same",
-	"tokens/manager_run.go":   "the same",
-}
+var longFiles = exceptions{}
 
 // TestFilesAndFunctionsAreReadAtOnce: tests may be longer, which are read one
 // function at a time.

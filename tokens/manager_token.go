@@ -1,0 +1,127 @@
+package tokens
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+)
+
+// Token returns a token that satisfies w, waiting for a refresh, if it must,
+// until ctx ends. The error is an *Error.
+func (m *Manager) Token(ctx context.Context, name string, w Want) (Token, error) {
+	k, err := m.find(name)
+	if err != nil {
+		return Token{}, err
+	}
+	return m.wait(ctx, k, func(now time.Time) reply { return k.m.serve(now, w) })
+}
+
+// Rejected says that an API refused accessToken, and returns the token to use
+// now. The error is an *Error.
+func (m *Manager) Rejected(ctx context.Context, name, accessToken string) (Token, error) {
+	k, err := m.find(name)
+	if err != nil {
+		return Token{}, err
+	}
+	return m.wait(ctx, k, func(now time.Time) reply { return k.m.rejected(now, accessToken) })
+}
+
+// wait asks the machine, again after each of its events, until it has an answer
+// or ctx ends. Whoever gives up cancels nothing for others.
+func (m *Manager) wait(ctx context.Context, k *conn, ask func(time.Time) reply) (Token, error) {
+	for patient := true; ; {
+		var r reply
+		changed, tok := m.ask(k, func(now time.Time) (t Token) {
+			if r = ask(now); r.token != nil {
+				t = k.token(r.token)
+				t.MinValidMet = metUnless(r.short > 0)
+			}
+			return t
+		})
+		switch {
+		case r.token != nil && !(r.wait && patient):
+			return tok, nil
+		case !r.wait && !m.worthWaiting(ctx, r.err):
+			return Token{}, r.err
+		}
+		alarm, stop := m.alarm(r)
+		select {
+		case <-changed:
+		case <-alarm:
+			patient = r.short == 0
+		case <-ctx.Done():
+			if patient = false; r.token == nil {
+				stop()
+				return Token{}, orTimeout(r.err, k)
+			}
+		case <-m.ctx.Done():
+			stop()
+			return Token{}, orTimeout(r.err, k)
+		}
+		stop()
+	}
+}
+
+// metUnless is Token.MinValidMet.
+func metUnless(short bool) *bool {
+	if !short {
+		return nil
+	}
+	return new(bool)
+}
+
+// alarm fires when a caller that waits is to ask again, whatever happened: when it
+// may be told something else, or is to be content with the token there is, of
+// which half is gone meanwhile.
+func (m *Manager) alarm(r reply) (<-chan time.Time, func()) {
+	switch {
+	case r.short > 0:
+		return m.opts.Clock.After(r.short / 2)
+	case r.err != nil && !r.err.RetryAt.IsZero():
+		return m.opts.Clock.After(max(r.err.RetryAt.Sub(m.opts.Clock.Now()), minAlarm))
+	}
+	return nil, func() {}
+}
+
+// orTimeout is why a caller got nothing whose time is up.
+func orTimeout(e *Error, k *conn) *Error {
+	if e != nil {
+		return e
+	}
+	return errorTimeout(k.label())
+}
+
+// worthWaiting: the next try comes while the caller still has time.
+func (m *Manager) worthWaiting(ctx context.Context, e *Error) bool {
+	end, ok := ctx.Deadline()
+	if !ok || e.Code != CodeTemporarilyUnavailable || e.RetryAt.IsZero() {
+		return false
+	}
+	left := time.Until(end)
+	return e.RetryAt.Sub(m.opts.Clock.Now()) < left-time.Second
+}
+
+// label is the provider's name.
+func (k *conn) label() string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.m.policy.provider
+}
+
+// token is what callers get of a grant.
+func (k *conn) token(g *Grant) Token {
+	t := Token{
+		AccessToken: g.AccessToken, TokenType: g.TokenType, ExpiresAt: timePtr(g.ExpiresAt),
+		Scopes: g.Scopes, Account: g.Account.Label, IDToken: g.IDToken,
+	}
+	for key, v := range g.Extra {
+		var member any
+		if json.Unmarshal(v, &member) == nil {
+			if t.Extra == nil {
+				t.Extra = map[string]any{}
+			}
+			t.Extra[key] = member
+		}
+	}
+	return t
+}
