@@ -19,7 +19,9 @@ type panicking struct {
 }
 
 func (p *panicking) trap(what string) {
-	if what == p.in {
+	trapped := false
+	p.with(func() { trapped = what == p.in })
+	if trapped {
 		panic("with the secret-of-the-answer in it")
 	}
 }
@@ -63,7 +65,7 @@ func TestManagerOutlivesAPanicOverAnAnswer(t *testing.T) {
 				case "refresh":
 					_, err := r.m.Refresh(t.Context(), "work")
 					r.wantCode(err, CodeTemporarilyUnavailable)
-					p.in = ""
+					p.with(func() { p.in = "" })
 					r.pass(time.Minute)
 					r.wantState(Connected, ReasonNone)
 				case "revoke":
