@@ -36,6 +36,10 @@ type AuthorizeOptions struct {
 	// the flow.
 	Accept func(ctx context.Context, r Result) error
 
+	// Named, where given, is told whose grant it is where the provider took so
+	// long to say it that the flow ended well without.
+	Named func(r Result)
+
 	after func(time.Duration) (<-chan time.Time, func()) // tests; nil: real timers
 }
 
@@ -114,6 +118,8 @@ type Flow struct {
 	clock  flowClock
 	asked  []string // scopes
 	accept func(context.Context, Result) error
+	named  func(Result)
+	wait   time.Duration // for whose grant it is
 
 	url         string
 	userCode    string
@@ -139,9 +145,14 @@ func newFlow(ctx context.Context, c *Client, o AuthorizeOptions) *Flow {
 		client:   c,
 		clock:    newFlowClock(c, o),
 		accept:   o.Accept,
+		named:    o.Named,
+		wait:     whoamiWait,
 		answered: make(chan struct{}),
 		done:     make(chan struct{}),
 		leave:    func() {},
+	}
+	if o.LoginHint != "" && !o.SwitchAccount {
+		f.wait = knownWait
 	}
 	f.ctx, f.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	return f
@@ -235,13 +246,28 @@ func (f *Flow) endLocked(r Result, err error) {
 	f.cancel()
 }
 
+// How long a flow that has its tokens waits for whose they are. The tokens are good
+// meanwhile, and a person looks at a page that does not finish. Where the account is
+// known from before, one that signed in as somebody else is to be asked first.
+const (
+	whoamiWait = 2 * time.Second
+	knownWait  = 10 * time.Second
+)
+
 // conclude ends the flow with the tokens: asks whose they are, and whether the
-// flow's owner takes them. Scopes that are not stated are those asked for. Not knowing whose they are costs nothing.
+// flow's owner takes them. Scopes that are not stated are those asked for. Not
+// knowing whose they are costs nothing, and is waited for no longer than f.wait.
 func (f *Flow) conclude(a Answer, b Binding) {
 	if a.Scopes == nil {
 		a.Scopes = f.asked // RFC 6749 §5.1
 	}
-	account, _ := f.client.Whoami(f.ctx, a)
+	whose := make(chan Account, 1)
+	ctx := context.WithoutCancel(f.ctx) // it may outlast the flow
+	go func() {
+		account, _ := f.client.Whoami(ctx, a)
+		whose <- account
+	}()
+	account, known := f.awaitAccount(whose)
 	r := Result{Answer: a, Account: account, Binding: b}
 	if f.accept != nil {
 		if err := f.accept(f.ctx, r); err != nil {
@@ -250,6 +276,25 @@ func (f *Flow) conclude(a Answer, b Binding) {
 		}
 	}
 	f.end(r, nil)
+	if known || f.named == nil || f.err != nil {
+		return
+	}
+	if r.Account = <-whose; r.Account != (Account{}) {
+		f.named(r)
+	}
+}
+
+// awaitAccount is whose the tokens are, and whether that was said in time.
+func (f *Flow) awaitAccount(whose <-chan Account) (Account, bool) {
+	late, stop := f.clock.after(f.wait)
+	defer stop()
+	select {
+	case account := <-whose:
+		return account, true
+	case <-late:
+	case <-f.done: // given up
+	}
+	return Account{}, false
 }
 
 func closed(c <-chan struct{}) bool {

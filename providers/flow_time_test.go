@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -179,4 +180,98 @@ func TestAFlowOutlivesTheContextThatStartedIt(t *testing.T) {
 		t.Error(err)
 	}
 	f.leave()
+}
+
+// slowMe answers whoami when it is released.
+func (w *flowWorld) slowMe(answer http.HandlerFunc) (release func()) {
+	released := make(chan struct{})
+	w.on("/me", func(rw http.ResponseWriter, r *http.Request) {
+		<-released
+		answer(rw, r)
+	})
+	return sync.OnceFunc(func() { close(released) })
+}
+
+// A whoami that took 25 s held up a sign-in whose tokens were there.
+func TestSlowWhoamiDoesNotHoldUpTheSignIn(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		o    AuthorizeOptions
+		wait time.Duration
+	}{
+		{"in the browser", AuthorizeOptions{Mode: Browser}, whoamiWait},
+		{"on another device", AuthorizeOptions{Mode: Device}, whoamiWait},
+		{"of an account that is known", AuthorizeOptions{Mode: Browser, LoginHint: "ada"}, knownWait},
+		{"of another account than is known", AuthorizeOptions{Mode: Browser, LoginHint: "ada", SwitchAccount: true}, whoamiWait},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := deviceWorld(t, says(200, `{"access_token":"at-1","refresh_token":"rt-1","expires_in":3600}`))
+			release := w.slowMe(says(200, `{"id":42,"login":"ada"}`))
+			defer release()
+			accepted, named := make(chan Result, 1), make(chan Result, 1)
+			tt.o.Accept = func(_ context.Context, r Result) error { accepted <- r; return nil }
+			tt.o.Named = func(r Result) { named <- r }
+			f := w.begin(tt.o)
+			if tt.o.Mode == Device {
+				w.step(5 * time.Second)
+			} else {
+				visit(t, http.MethodGet, redirect(t, f, "code", "c"))
+			}
+			w.time.await(tt.wait)
+			stillPending(t, f)
+			w.time.advance(tt.wait)
+			r, err := w.wait(f)
+			if err != nil || r.Answer.AccessToken != "at-1" || r.Account != (Account{}) || (<-accepted).Account != (Account{}) {
+				t.Fatalf("%+v, %v", r, err)
+			}
+			release()
+			if r := <-named; r.Account != (Account{"42", "ada"}) || r.Answer.AccessToken != "at-1" {
+				t.Errorf("named later: %+v", r.Account)
+			}
+		})
+	}
+}
+
+func TestWhoseSignInItIsIsNotToldLaterWhere(t *testing.T) {
+	refused := errors.New("refused")
+	for name, tt := range map[string]struct {
+		me     http.HandlerFunc
+		accept error
+	}{
+		"the provider cannot say": {says(500, ``), nil},
+		"nobody took it":          {says(200, `{"id":42,"login":"ada"}`), refused},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newFlowWorld(t)
+			release := w.slowMe(tt.me)
+			f := w.begin(AuthorizeOptions{
+				Accept: func(context.Context, Result) error { return tt.accept },
+				Named:  func(r Result) { t.Errorf("told %+v", r.Account) },
+			})
+			over := make(chan struct{})
+			go func() { f.redeem("c"); close(over) }()
+			w.time.await(whoamiWait)
+			w.time.advance(whoamiWait)
+			if _, err := w.wait(f); !errors.Is(err, tt.accept) {
+				t.Fatalf("the flow ended with %v", err)
+			}
+			release()
+			<-over
+		})
+	}
+}
+
+func TestSignInThatIsGivenUpWaitsForNoWhoami(t *testing.T) {
+	w := newFlowWorld(t)
+	release := w.slowMe(says(200, `{}`))
+	defer release()
+	f := w.begin(AuthorizeOptions{Accept: func(ctx context.Context, _ Result) error { return ctx.Err() }})
+	over := make(chan struct{})
+	go func() { f.redeem("c"); close(over) }()
+	w.time.await(whoamiWait)
+	f.Cancel()
+	<-over
+	if _, err := w.wait(f); !errors.Is(err, ErrCanceled) {
+		t.Errorf("the flow ended with %v", err)
+	}
 }

@@ -293,6 +293,25 @@ func (m *machine) configured(now time.Time, p policy) {
 	}
 }
 
+// named fills in whose the grant is, which the provider said only after the sign-in
+// that brought it.
+func (m *machine) named(now time.Time, account providers.Account) {
+	fill := func(g *Grant) *Grant {
+		if g == nil || g.Account != (providers.Account{}) {
+			return g
+		}
+		n := *g
+		n.Account = account
+		return &n
+	}
+	m.next, m.request.grant = fill(m.next), fill(m.request.grant)
+	m.store.again = m.store.again || m.store.writing
+	if served := fill(m.served); served != m.served {
+		m.served = served
+		m.rewrite(now)
+	}
+}
+
 // bound is the answer to compareBinding: whether the configuration still leads
 // where the grant came from. Where it cannot be told (no network), nothing
 // changes: a refresh compares again before it sends anything.

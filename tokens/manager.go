@@ -87,6 +87,7 @@ type conn struct {
 	queue    []effect            // for the store, in order
 	running  bool                // somebody works on the queue
 	shown    Status              // what subscribers saw last
+	signIn   string              // the access token that the last sign-in brought
 	cut      *context.CancelFunc // gives up the request under way; nil: there is none
 	removed  bool                // nobody sees it any more; it goes once the store has nothing of it
 }

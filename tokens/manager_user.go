@@ -74,13 +74,30 @@ func (m *Manager) Adopt(ctx context.Context, name string, r providers.Result) (S
 	}
 	m.unlock(ctx)
 	m.event(k, func(now time.Time) {
-		k.m.flow = false
+		k.m.flow, k.signIn = false, r.Answer.AccessToken
 		k.m.connect(now, firstGrant(r, k.m.generation(now)+1, k.m.policy.keepID))
 	})
 	if err := m.settle(ctx, k, func() bool { return k.m.next == nil }); err != nil {
 		return Status{}, err
 	}
 	return m.statusOf(k, nil), nil
+}
+
+// Named says whose grant it is that a sign-in brought, where the provider said so
+// only after Adopt. It reports whether that is still the connection's grant.
+func (m *Manager) Named(name string, r providers.Result) bool {
+	k, err := m.find(name)
+	if err != nil {
+		return false
+	}
+	is := false
+	m.event(k, func(now time.Time) {
+		is = same(k.signIn, r.Answer.AccessToken) && (k.m.served != nil || k.m.next != nil)
+		if is {
+			k.m.named(now, r.Account)
+		}
+	})
+	return is
 }
 
 // FlowStarted puts the state connecting over a connection.

@@ -275,6 +275,7 @@ func (w *walker) others(from walk, refresh bool) {
 	at("resumed", func(m *machine, now time.Time) { m.resumed(now) })
 	at("announced", func(m *machine, now time.Time) { m.announced(now) })
 	at("configured", func(m *machine, now time.Time) { m.configured(now, m.policy) })
+	at("named", func(m *machine, now time.Time) { m.named(now, providers.Account{ID: "1", Label: "ada"}) })
 	at("serve", func(m *machine, now time.Time) { m.serve(now, Want{}) })
 	at("rejected", func(m *machine, now time.Time) { m.rejected(now, "a1") })
 	if from.m.lapsed() {

@@ -29,6 +29,8 @@ type grantHolder interface {
 	Status(name string) (tokens.Status, error)
 	Account(name string) providers.Account
 	Adopt(ctx context.Context, name string, r providers.Result) (tokens.Status, error)
+	// Named says whose the adopted grant is, and reports whether it is still there.
+	Named(name string, r providers.Result) bool
 }
 
 // of is whose account a connection is: of its grant, or the one remembered from
@@ -72,10 +74,24 @@ func (a *accounts) adopt(ctx context.Context, name string, r providers.Result) e
 	if r.Account == (providers.Account{}) {
 		return nil // the provider could not say: what is remembered stays
 	}
-	if err := a.remember.Save(name, r.Account); err != nil {
+	a.save(name, r.Account)
+	return nil
+}
+
+// fillIn takes whose an adopted grant is, which was not known then. It reports
+// whether that is still the connection's grant.
+func (a *accounts) fillIn(name string, r providers.Result) bool {
+	if !a.manager.Named(name, r) {
+		return false
+	}
+	a.save(name, r.Account)
+	return true
+}
+
+func (a *accounts) save(name string, account providers.Account) {
+	if err := a.remember.Save(name, account); err != nil {
 		a.log.Warn("whose account it is cannot be remembered", "connection", name, "err", err)
 	}
-	return nil
 }
 
 func (a *accounts) forget(name string) {

@@ -137,6 +137,14 @@ func (g *grants) Adopt(_ context.Context, name string, r providers.Result) (toke
 	return tokens.Status{Name: name}, nil
 }
 
+func (g *grants) Named(name string, r providers.Result) bool {
+	if acc, is := g.of[name]; !is || acc != (providers.Account{}) {
+		return false
+	}
+	g.of[name] = r.Account
+	return true
+}
+
 // addSingleProvider adds the entry of a provider with one grant for each user and
 // app.
 func addSingleProvider(t *testing.T, p config.Paths) {

@@ -76,7 +76,7 @@ func NewAgent(o Options) *Agent {
 	a.access = &tokenAccess{manager: a.manager, configuration: a.configuration, gate: o.Gate, audit: o.Audit}
 	a.signIns = &signIns{
 		manager: a.manager, configuration: a.configuration, clients: a.clients, accounts: a.accounts,
-		show: a.views.get, open: o.Open, unlock: a.keychain.unlock, now: o.Clock.Now, ended: a.ended, log: o.Log,
+		show: a.views.get, open: o.Open, notify: o.Notify, unlock: a.keychain.unlock, now: o.Clock.Now, ended: a.ended, log: o.Log,
 		pending: map[string]*signIn{}, held: map[string]heldGrant{},
 	}
 	a.remover = &connectionRemover{

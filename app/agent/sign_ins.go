@@ -24,7 +24,8 @@ type signIns struct {
 	accounts      *accounts
 	show          func(name string) (api.Connection, error) // a connection once its sign-in is over
 	open          Opener                                    // nil: there is no browser
-	unlock        func()                                    // the keychain, which the grant is to go to
+	notify        Notifier
+	unlock        func() // the keychain, which the grant is to go to
 	now           func() time.Time
 	ended         context.Context // the agent's
 	log           *slog.Logger
@@ -164,6 +165,7 @@ func (s *signIns) authorize(ctx context.Context, in *signIn, client *providers.C
 			in.taken.Store(true)
 			return s.accept(ctx, in.name, result, r.SwitchAccount)
 		},
+		Named: func(result providers.Result) { s.named(in.name, result, r.SwitchAccount) },
 	}
 	if o.LoginHint == "" && !r.SwitchAccount {
 		o.LoginHint = s.accounts.of(in.name).Label
@@ -217,6 +219,17 @@ func (s *signIns) accept(ctx context.Context, name string, r providers.Result, w
 				label(r.Account), name, label(was)),
 			Hint: "authtray connect " + name + " --accept-account",
 		},
+	}
+}
+
+// named takes whose grant it is where the provider said so only after the grant
+// was accepted. That it is another account than before, which nobody could ask
+// about, is told; wanted says that the user asked for another one.
+func (s *signIns) named(name string, r providers.Result, wanted bool) {
+	was := s.accounts.of(name)
+	if s.accounts.fillIn(name, r) && !wanted && differ(was, r.Account) {
+		s.notify.Warn("Authtray: "+name, fmt.Sprintf("You signed in as %s, but %s was connected as %s before. If you did not mean that, run: authtray connect %s --switch-account",
+			label(r.Account), name, label(was), name))
 	}
 }
 

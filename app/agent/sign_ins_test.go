@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -307,6 +309,46 @@ func TestSignInsHoldTheGrantOfAnotherAccount(t *testing.T) {
 	}
 }
 
+// Nobody can be asked any more where the provider says too late whose sign-in it was.
+func TestSignInsTellOfAnotherAccountThatIsNamedLate(t *testing.T) {
+	ada, grace := providers.Account{ID: "1", Label: "ada"}, providers.Account{ID: "2", Label: "grace"}
+	for name, tt := range map[string]struct {
+		is     providers.Account
+		wanted bool
+		gone   bool
+		told   bool
+	}{
+		"another one":               {is: grace, told: true},
+		"another one, as was asked": {is: grace, wanted: true},
+		"the same one":              {is: ada},
+		"of a grant that is gone":   {is: grace, gone: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, g, _ := newTestSignIns(t)
+			seen := &notes{}
+			s.notify = seen
+			if err := s.accounts.adopt(t.Context(), "work", providers.Result{Account: ada}); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.accept(t.Context(), "work", providers.Result{}, tt.wanted); err != nil {
+				t.Fatal(err)
+			}
+			want := tt.is
+			if tt.gone {
+				delete(g.of, "work")
+				want = ada
+			}
+			s.named("work", providers.Result{Account: tt.is}, tt.wanted)
+			if told := strings.Contains(seen.text(), "You signed in as grace, but work was connected as ada before"); told != tt.told {
+				t.Errorf("told %q", seen.text())
+			}
+			if got := s.accounts.remember.Load("work"); got != want {
+				t.Errorf("remembered is %+v", got)
+			}
+		})
+	}
+}
+
 func TestSignInsShareOneThatIsPendingAndCancelIt(t *testing.T) {
 	s, _, _ := newTestSignIns(t)
 	addSingleProvider(t, s.configuration.paths)
@@ -335,5 +377,40 @@ func TestSignInsShareOneThatIsPendingAndCancelIt(t *testing.T) {
 	}
 	if _, err := s.paste(t.Context(), "work", "http://127.0.0.1/"); err == nil {
 		t.Error("an address was taken after the end")
+	}
+}
+
+// The tokens are there: a whoami that says nothing for as long as it likes does not
+// hold up the sign-in, and whose it is is filled in when it does.
+func TestASignInIsDoneBeforeASlowProviderSaysWhoseItIs(t *testing.T) {
+	w := newWorld(t)
+	asked, say := make(chan struct{}, 8), make(chan struct{})
+	me := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		asked <- struct{}{}
+		select {
+		case <-say:
+		case <-r.Context().Done():
+		}
+		rw.Header().Set("Content-Type", "application/json")
+		io.WriteString(rw, `{"sub":"7","email":"ada@example.org"}`)
+	}))
+	defer me.Close()
+	conn := w.practice()
+	conn["override"] = map[string]any{"whoami": map[string]any{"url": me.URL + "/me", "from_id_token": false, "label": []string{"email"}, "account_id": "sub"}}
+	w.call("PUT", "/connections/work", conn).ok()
+	w.connect("work", "ada")
+	<-asked
+	if st := w.call("GET", "/connections/work", nil).connection(); st.State != tokens.Connected || st.Account != "" {
+		t.Errorf("%s as %q before anybody said whose it is", st.State, st.Account)
+	}
+	close(say)
+	eventually(t, "the account is filled in", func() bool {
+		st := w.call("GET", "/connections/work", nil).connection()
+		return st.Account == "ada@example.org" && st.AccountID == "7"
+	})
+	w.stop()
+	w.start()
+	if st := w.call("GET", "/connections/work", nil).connection(); st.Account != "ada@example.org" {
+		t.Errorf("after a restart it is %q's", st.Account)
 	}
 }
