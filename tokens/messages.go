@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/authtray/authtray/providers/refusal"
+	"github.com/authtray/authtray/tokens/store"
 )
 
 // This file is every sentence that a person reads about a connection's state.
@@ -290,7 +291,7 @@ func (m *machine) status(now time.Time) Status {
 	}
 	s.Detail = Sentence(s.State, s.Reason, m.policy.provider, detail)
 	if s.Unsaved && s.Detail == "" {
-		s.Detail = "The new token is not in the keychain yet. Unlock or start it, and Authtray goes on by itself."
+		s.Detail = unsavedSentence(m.served, m.policy.provider)
 	}
 	if s.State == Retrying || s.State == Misconfigured || s.State == KeychainLocked {
 		s.RetryAt = timePtr(m.retryAt)
@@ -305,6 +306,15 @@ func (m *machine) status(now time.Time) Status {
 		s.EndsSoon = !end.IsZero() && !now.Before(end.Add(-warnAhead))
 	}
 	return s
+}
+
+// unsavedSentence is why a grant is in memory only.
+func unsavedSentence(g *Grant, provider string) string {
+	if b, err := g.encode(); err == nil && len(b) > store.MaxValue {
+		return fmt.Sprintf("The token from %s is too large for the keychain (%d kB), so it is kept in memory only: when Authtray ends, it is lost. Ask for fewer scopes, or see with %s why it is so large.",
+			provider, len(b)>>10, provider)
+	}
+	return "The new token is not in the keychain yet. Unlock or start it, and Authtray goes on by itself."
 }
 
 func timePtr(t time.Time) *time.Time {

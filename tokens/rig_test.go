@@ -373,6 +373,7 @@ type rigStore struct {
 	errs    []error         // …and what they say
 	slowGet time.Duration   // how long reading takes
 	slowDel time.Duration   // …and erasing
+	max     int             // the largest value that it takes; 0: any
 }
 
 func (s *rigStore) fail(err error) {
@@ -426,6 +427,9 @@ func (s *rigStore) Set(_ context.Context, key string, v []byte) error {
 		}
 	}
 	s.sets++
+	if s.max > 0 && len(v) > s.max {
+		return store.ErrTooLarge
+	}
 	if err := errors.Join(s.err, s.setErr); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -86,4 +87,41 @@ func TestAForgottenRefreshIsNotMadeHoursLater(t *testing.T) {
 		r.pass(time.Minute)
 		r.wantHits(0)
 	})
+}
+
+// A token of 900 kB was served, could not be written, and a locked keychain was blamed.
+func TestATokenThatIsTooLargeForTheKeychainIsSaidToBe(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		size  int
+		large bool
+	}{{"900 kB", 900 << 10, true}, {"just too large", store.MaxValue, true}, {"large", 200 << 10, false}} {
+		t.Run(c.name, func(t *testing.T) {
+			inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+				r.store.max = store.MaxValue
+				answer := r.provider.issue()
+				answer.AccessToken = strings.Repeat("x", c.size)
+				st, err := r.m.Adopt(t.Context(), "work", providers.Result{Answer: answer, Binding: rigBinding})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if said := strings.Contains(st.Detail, "too large for the keychain"); said != c.large || st.Unsaved != c.large {
+					t.Errorf("unsaved %t, told %q", st.Unsaved, st.Detail)
+				}
+				if strings.Contains(st.Detail, "nlock") {
+					t.Errorf("a lock is blamed: %q", st.Detail)
+				}
+				if len(r.token()) != c.size {
+					t.Error("it is not served")
+				}
+				r.provider.with(func() { r.provider.current = answer.RefreshToken })
+				if _, err := r.m.Refresh(t.Context(), "work"); err != nil { // for one that is not
+					t.Fatal(err)
+				}
+				if st := r.status(); st.Unsaved || st.Detail != "" || r.stored().RefreshToken != r.provider.current {
+					t.Errorf("after a usual one: unsaved %t, told %q", st.Unsaved, st.Detail)
+				}
+			})
+		})
+	}
 }

@@ -204,7 +204,7 @@ func (c *connecting) giveUp(ctx context.Context) error {
 
 func (c *connecting) connected(now tokens.Status) error {
 	if now.Unsaved {
-		c.say("The keychain did not take the grant yet; it is kept in memory and written as soon as that works.")
+		c.say("%s", oneLine(unsaved(now)))
 	}
 	if now.Note != "" {
 		c.say("%s", oneLine(now.Note))

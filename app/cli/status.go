@@ -162,12 +162,20 @@ func (s *shell) showOne(ctx context.Context, path string) error {
 		row("", "The provider gave no refresh token: when the token ends, connect again.")
 	}
 	if st.Unsaved {
-		row("", "The newest grant is not in the keychain yet; it is kept in memory and written as soon as that works.")
+		row("", oneLine(unsaved(st.Status)))
 	}
 	if err := t.Flush(); err != nil {
 		return err
 	}
 	return s.history(s.out, st.Events)
+}
+
+// unsaved is why the newest grant is not in the keychain.
+func unsaved(st tokens.Status) string {
+	if st.State == tokens.Connected && st.Detail != "" {
+		return st.Detail
+	}
+	return "The newest grant is not in the keychain yet; it is kept in memory and written as soon as that works."
 }
 
 // moment is a time and how far off it is; "" for none.

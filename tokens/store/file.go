@@ -102,7 +102,7 @@ func (f *file) Get(ctx context.Context, key string) ([]byte, error) {
 }
 
 func (f *file) Set(ctx context.Context, key string, value []byte) error {
-	if err := checkKey(key); err != nil {
+	if err := errors.Join(checkKey(key), checkValue(value)); err != nil {
 		return err
 	}
 	value = bytes.Clone(value) // the write may outlive the call

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"errors"
 	"sync"
 )
 
@@ -28,7 +29,7 @@ func (m *memory) Get(ctx context.Context, key string) ([]byte, error) {
 }
 
 func (m *memory) Set(ctx context.Context, key string, value []byte) error {
-	if err := usable(ctx, key); err != nil {
+	if err := errors.Join(usable(ctx, key), checkValue(value)); err != nil {
 		return err
 	}
 	m.mu.Lock()

@@ -55,7 +55,7 @@ func (s *split) Get(ctx context.Context, key string) ([]byte, error) {
 }
 
 func (s *split) Set(ctx context.Context, key string, value []byte) error {
-	if err := checkKey(key); err != nil {
+	if err := errors.Join(checkKey(key), checkValue(value)); err != nil {
 		return err
 	}
 	value = append([]byte(nil), value...) // the write may outlive the call

@@ -26,7 +26,12 @@ var (
 	ErrLocked      = errors.New("the keychain is locked")
 	ErrUnavailable = errors.New("the keychain cannot be reached")
 	ErrCorrupt     = errors.New("the keychain item is damaged")
+	ErrTooLarge    = errors.New("too large for the keychain")
 )
+
+// MaxValue is the most bytes that a value may have. A keychain takes more, given
+// time, but not within the time that a write is given.
+const MaxValue = 256 << 10
 
 // Store keeps values. Implementations are safe for concurrent use; operations
 // on one key take effect in the order in which they were called by one
@@ -39,7 +44,7 @@ type Store interface {
 	Get(ctx context.Context, key string) ([]byte, error)
 	// Set replaces the value. nil means that a Get after a crash of this
 	// process returns the new value; an error means that it returns the new or
-	// the old one, whole. Any length; ASCII or not.
+	// the old one, whole. ASCII or not; ErrTooLarge above MaxValue.
 	Set(ctx context.Context, key string, value []byte) error
 	// Delete removes the value and all its parts. An absent key is no error.
 	Delete(ctx context.Context, key string) error
@@ -61,10 +66,10 @@ type Store interface {
 // unavailable wraps err in ErrUnavailable, keeping it for errors.Is.
 func unavailable(err error) error { return fmt.Errorf("%w: %w", ErrUnavailable, err) }
 
-// outcome is err as one of the four that the contract names. What nobody can
+// outcome is err as one of those that the contract names. What nobody can
 // classify is "cannot be reached", never "absent".
 func outcome(err error) error {
-	for _, known := range []error{nil, ErrAbsent, ErrLocked, ErrUnavailable, ErrCorrupt} {
+	for _, known := range []error{nil, ErrAbsent, ErrLocked, ErrUnavailable, ErrCorrupt, ErrTooLarge} {
 		if errors.Is(err, known) {
 			return err
 		}
@@ -84,6 +89,14 @@ var (
 	keyPattern  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@:/#-]{0,127}$`)
 	partPattern = regexp.MustCompile(`#[ab]\.[0-9]+$`)
 )
+
+// checkValue refuses what is larger than MaxValue.
+func checkValue(value []byte) error {
+	if len(value) > MaxValue {
+		return fmt.Errorf("%w: %d bytes", ErrTooLarge, len(value))
+	}
+	return nil
+}
 
 // checkKey refuses keys that no connection has.
 func checkKey(key string) error {

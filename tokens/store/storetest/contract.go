@@ -37,6 +37,7 @@ func Run(t *testing.T, newStore func(t *testing.T) store.Store) {
 		"BadKeysAreRefused":            testBadKeys,
 		"ConcurrentUseKeepsEveryValue": testConcurrent,
 		"AnOpenStoreCanBeUsed":         testOpen,
+		"ATooLargeValueIsRefused":      testTooLarge,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStore(t)
@@ -98,6 +99,13 @@ func mustBe(t *testing.T, err, want error) {
 	if !errors.Is(err, want) {
 		t.Fatalf("got error %v, want %v", err, want)
 	}
+}
+
+func testTooLarge(t *testing.T, s store.Store) {
+	before := []byte("before")
+	mustSet(t, s, "k", before)
+	mustBe(t, s.Set(Context(t), "k", pattern(store.MaxValue+1)), store.ErrTooLarge)
+	mustGet(t, s, "k", before)
 }
 
 func testAbsent(t *testing.T, s store.Store) {
