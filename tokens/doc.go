@@ -43,7 +43,7 @@
 //
 //	event          disconnected  connected  retrying  misconfigured  keychain_locked  reconnect_required
 //	record read    C L R         ·          ·         ·              C D R            C D L
-//	saved          C             ·          C         C              C                C
+//	saved          C T           T          C         C T            C T              C T
 //	store checked  ·             L          L         L              ·                ·
 //	answered       ·             T M R      M R       T R            T M R            ·
 //	reread         ·             R          R C       R C            R C              C

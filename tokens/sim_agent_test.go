@@ -162,6 +162,11 @@ func (a *simAgent) carryOut() {
 				a.w.provider.givenBack(e.grant)
 				a.event("given back", func(now time.Time) { a.m.givenBack(now, nil) })
 			})
+		case askScopes:
+			shown := a.w.provider.show(e.grant)
+			a.later(a.w.about(200*time.Millisecond)-time.Second, func() {
+				a.event("proven", func(time.Time) { a.m.proven(e.grant.AccessToken, shown) })
+			})
 		case askProvider:
 			if a.w.locked {
 				a.w.check.fail("the provider is asked, and the end that its answer may be cannot be written")
@@ -248,7 +253,12 @@ func (a *simAgent) inStore(e effect) {
 			})
 			return
 		}
-		a.event("saved", func(now time.Time) { a.m.saved(now, e.grant.Generation, err) })
+		a.event("saved", func(now time.Time) {
+			a.m.saved(now, e.grant.Generation, err)
+			if w.plant == bugOverLoops && a.m.served != nil && a.m.served.wasOver() && a.m.base == Retrying {
+				a.m.retryAt = now
+			}
+		})
 	case eraseRecord:
 		a.event("erased", func(now time.Time) { a.m.erased(now, err) })
 	case saveNote, clearNote:
@@ -422,7 +432,7 @@ func (a *simAgent) userDisconnects() {
 
 // serve is a tool that asks, and waits for the answer at most ten seconds.
 func (a *simAgent) serve(want Want) {
-	a.ask(10*time.Second, want.plain(), func(now time.Time) reply { return a.m.serve(now, want) })
+	a.put(simAsk{want: want, left: 10 * time.Second, each: 500 * time.Millisecond})
 }
 
 // complain is a tool that says its token was refused: sometimes it is right.
@@ -434,23 +444,7 @@ func (a *simAgent) complain() {
 	if a.w.provider.takes(token) && a.w.rnd.IntN(3) > 0 {
 		return
 	}
-	a.ask(10*time.Second, false, func(now time.Time) reply { return a.m.rejected(now, token) })
-}
-
-func (a *simAgent) ask(left time.Duration, plain bool, f func(time.Time) reply) {
-	if a.dead || a.w.asleep {
-		return
-	}
-	var r reply
-	a.event("serve", func(now time.Time) { r = f(now) })
-	switch {
-	case r.token != nil:
-		a.w.check.handedOut(r.token, plain)
-	case r.wait && left > 0:
-		a.later(500*time.Millisecond, func() { a.ask(left-500*time.Millisecond, plain, f) })
-	case plain:
-		a.w.check.refused(a)
-	}
+	a.put(simAsk{rejected: token, left: 10 * time.Second, each: 500 * time.Millisecond})
 }
 
 func (a *simAgent) String() string {

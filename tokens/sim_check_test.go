@@ -12,6 +12,7 @@ import (
 // checker holds every step of a simulated life against the rules.
 type checker struct {
 	w *world
+	serving
 
 	events      int
 	refreshes   int
@@ -88,7 +89,7 @@ func (c *checker) transition(event string, before State, a *simAgent) {
 	if m.base == Connected && !c.over && c.why == ReasonExpired {
 		c.told, c.why = 0, ReasonNone // the clock was wrong
 	}
-	if c.parked && m.base == Connected {
+	if c.parked && hasAnswer(m) && !m.served.parked() {
 		if event == "record read" {
 			c.fail("a restart forgot that the grant is parked")
 		}
@@ -101,7 +102,11 @@ func (c *checker) transition(event string, before State, a *simAgent) {
 		c.barTold = false
 	}
 	if g := m.served; g != nil && g.Generation != c.gen {
-		c.gen, c.fails, c.quick, c.dry = g.Generation, 0, false, 0
+		fails := 0
+		if g.wasOver() && event == "saved" { // no success
+			fails = c.fails + 1
+		}
+		c.gen, c.fails, c.quick, c.dry = g.Generation, fails, false, 0
 		if !m.parked() {
 			c.suspects = 0
 		}
@@ -111,12 +116,18 @@ func (c *checker) transition(event string, before State, a *simAgent) {
 
 // alive notes that the user sees that they are connected again.
 func (c *checker) alive(m *machine) {
-	if !c.over || !c.w.wanted || m.base != Connected || m.served == nil {
+	if !c.over || !c.w.wanted || !hasAnswer(m) {
 		return
 	}
 	if older := !c.current(m.served); older && !c.onDisk || !older && (c.gone || !c.back) {
 		c.reconnected()
 	}
+}
+
+// hasAnswer: the machine has a grant that it goes on with, though its token may have
+// been over as it came.
+func hasAnswer(m *machine) bool {
+	return m.served != nil && (m.base == Connected || m.base == Retrying && m.served.wasOver())
 }
 
 // current: the grant is of the last consent.
@@ -222,6 +233,7 @@ func (c *checker) reused(sender *simAgent, sent *Grant) {
 
 // answered holds the pause after a failure against the rules.
 func (c *checker) answered(a *simAgent, err error) {
+	c.heard(err)
 	if err == nil {
 		c.unheard, c.forgot = false, false
 		return
@@ -290,6 +302,7 @@ func (c *checker) answeredNarrow(a *simAgent, before State, err error) {
 
 func (c *checker) sent(a *simAgent, e effect) {
 	c.refreshes++
+	c.lastSent = c.w.now
 	if a.sending[e.grant.RefreshToken] > 0 {
 		c.fail("a second refresh while one is under way")
 	}
@@ -302,7 +315,8 @@ func (c *checker) sent(a *simAgent, e effect) {
 	if early := a.m.retryAt.Sub(c.w.Now()); a.m.base == Retrying && early > 5*time.Second && c.w.now-a.userAt > time.Minute {
 		c.fail("a request %s before its time", early)
 	}
-	if slices.Equal(e.want.Scopes, simMore) {
+	if slices.Equal(e.want.Scopes, simMore) || c.hurried {
+		c.hurried = false
 		return // as often as the tool asks
 	}
 	if h := int(c.w.now / time.Hour); h != c.hour[0] {
@@ -504,7 +518,8 @@ func (c *checker) crashed(a *simAgent) {
 		c.again++
 		c.cuts++
 	}
-	c.fails, c.quick, c.suspects, c.dry, c.provoked = 0, false, 0, 0, 0
+	c.fails, c.quick, c.suspects, c.dry = 0, false, 0, 0
+	c.clockSet()
 }
 
 // unwritten counts an end that a crash took.

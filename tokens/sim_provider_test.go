@@ -3,6 +3,7 @@ package tokens
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,9 +17,12 @@ type simProvider struct {
 	w        *world
 	rotates  bool
 	grace    time.Duration
-	refreshs bool             // gives refresh tokens
-	widens   bool             // takes no notice of the scopes asked for
-	refusal  *refusal.Failure // of scopes that nobody consented to
+	refreshs bool                // gives refresh tokens
+	widens   bool                // takes no notice of the scopes asked for
+	refusal  *refusal.Failure    // of scopes that nobody consented to
+	silent   bool                // states no scopes
+	shows    bool                // …but its tokens do
+	scopes   map[string][]string // what each access token may do
 	family   int
 	serial   int
 	issued   int
@@ -40,15 +44,35 @@ func (p *simProvider) issue(scopes []string) providers.Answer {
 	if p.w.lifetime == 0 {
 		end = simForever
 	}
+	if p.w.stale && p.refreshs {
+		end = p.w.now
+	}
 	p.issued++
 	a := providers.Answer{
 		AccessToken: fmt.Sprintf("at-%d-%d-%d-%d", p.family, p.serial, end, p.issued), TokenType: "Bearer",
 		ExpiresIn: p.w.lifetime, Never: p.w.lifetime == 0, SentAt: p.w.Now(), Scopes: scopes,
 	}
+	if p.w.stale && p.refreshs {
+		a.ExpiresIn, a.Never = 0, false
+	}
 	if p.refreshs {
 		a.RefreshToken = p.current()
 	}
+	if p.scopes[a.AccessToken] = scopes; p.silent {
+		a.Scopes = nil
+	}
 	return a
+}
+
+// show is what an access token shows itself.
+func (p *simProvider) show(g *Grant) []string {
+	switch {
+	case p.w.plant == bugUnstatedIsLess:
+		return simLess // as it was asked for
+	case p.shows:
+		return p.scopes[g.AccessToken]
+	}
+	return nil
 }
 
 func (p *simProvider) current() string { return fmt.Sprintf("rt-%d-%d", p.family, p.serial) }
@@ -59,12 +83,18 @@ type simToken struct {
 	end            time.Duration
 }
 
-func readSimToken(accessToken string) (t simToken) {
-	var n int
-	if _, err := fmt.Sscanf(accessToken, "at-%d-%d-%d-%d", &t.family, &t.serial, &t.end, &n); err != nil {
-		panic(err)
+func readSimToken(accessToken string) simToken {
+	rest, ok := strings.CutPrefix(accessToken, "at-")
+	next := func() (n int64) {
+		part, after, _ := strings.Cut(rest, "-")
+		n, err := strconv.ParseInt(part, 10, 64)
+		if !ok || err != nil {
+			panic("no token of the simulation: " + accessToken)
+		}
+		rest = after
+		return n
 	}
-	return t
+	return simToken{int(next()), int(next()), time.Duration(next())}
 }
 
 // simScopes is what a person consents to; a tool may ask for less.
@@ -83,7 +113,9 @@ var simRefusals = []*refusal.Failure{
 func (p *simProvider) consent() providers.Answer {
 	p.family++
 	p.serial, p.alive, p.revoked, p.lost, p.ghost, p.rotated = 0, true, false, false, false, 0
-	return p.issue(simScopes)
+	a := p.issue(simScopes)
+	a.Scopes = simScopes // where they are not stated, those that were asked for
+	return a
 }
 
 // revoke is a person's doing, in the provider's settings.

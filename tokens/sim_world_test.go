@@ -31,6 +31,7 @@ type world struct {
 	locked                         bool
 	strange                        bool          // the provider refuses everything in words of its own
 	moved                          bool          // the configuration points elsewhere
+	stale                          bool          // tokens are over as they come
 	lossy                          bool          // requests arrive, answers do not
 	wrong                          bool          // the clock, for a minute
 	slowNext                       bool          // the next request takes long
@@ -84,6 +85,13 @@ const (
 	bugProbesLocked
 	bugForgetsNote
 	bugNoteCoversNew
+	bugMinValidCut
+	bugMinValidUnthrottled
+	bugNobodyHurries
+	bugHurriesAgainstRetryAfter
+	bugLessBecomesOwn
+	bugUnstatedIsLess
+	bugOverLoops
 )
 
 var simStart = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -93,7 +101,7 @@ func newWorld(seed uint64, bug plant) *world {
 	w.policy = policy{name: "c", provider: "Provider"}
 	w.provider = &simProvider{
 		w: w, refreshs: true, rotates: w.rnd.IntN(4) > 0, grace: time.Duration(w.rnd.IntN(2)) * 30 * time.Second, widens: w.rnd.IntN(4) == 0,
-		refusal: simRefusals[w.rnd.IntN(len(simRefusals))],
+		refusal: simRefusals[w.rnd.IntN(len(simRefusals))], silent: w.rnd.IntN(3) == 0, shows: w.rnd.IntN(2) == 0, scopes: map[string][]string{},
 	}
 	w.drawLifetime()
 	w.check.w = w
@@ -189,7 +197,7 @@ func (w *world) live(d time.Duration) {
 		})
 	})
 	w.spell(&w.portal, 9*day, 30*time.Minute, nil)
-	w.spell(&w.outage, 15*day, 40*time.Minute, nil)
+	w.outages()
 	w.spell(&w.busy429, 20*day, 10*time.Minute, nil)
 	w.spell(&w.refusesClient, 120*day, 3*time.Hour, nil)
 	w.spell(&w.strange, 60*day, 3*time.Hour, nil)
@@ -200,6 +208,9 @@ func (w *world) live(d time.Duration) {
 	w.every(2*day, func() { w.agent.serve(Want{Scopes: simLess}) })
 	w.every(5*day, func() { w.toolInsists(12) })
 	w.every(3*day, func() { w.agent.complain() })
+	w.every(9*day, w.toolWantsMore)
+	w.every(4*day, w.toolIsRefused)
+	w.spell(&w.stale, 60*day, 20*time.Minute, nil)
 	w.every(10*day, func() { w.agent.crash() })
 	w.every(30*day, w.clockJumps)
 	w.every(60*day, w.clockWrong)
@@ -227,7 +238,7 @@ func (w *world) live(d time.Duration) {
 
 // look notes whether anything is out of order.
 func (w *world) look() {
-	if w.asleep || !w.online || w.portal || w.outage || w.busy429 || w.refusesClient || w.strange || w.lossy || w.locked || w.full || w.stuck || w.barring || w.moved || w.agent.dead {
+	if w.asleep || !w.online || w.portal || w.outage || w.busy429 || w.refusesClient || w.strange || w.stale || w.lossy || w.locked || w.full || w.stuck || w.barring || w.moved || w.agent.dead {
 		w.lastBad = w.now
 	}
 }
@@ -295,7 +306,7 @@ func (w *world) clockJumps() {
 		d = -d
 	}
 	w.jump += d
-	w.check.provoked = 0
+	w.check.clockSet()
 	w.tell("clock set by %s", d)
 	w.agent.look()
 }
@@ -347,7 +358,7 @@ func (w *world) clockWrong() {
 	d := time.Duration(1+w.rnd.IntN(2)) * time.Hour
 	set := func(d time.Duration) {
 		w.jump += d
-		w.check.provoked = 0
+		w.check.clockSet()
 		w.tell("clock set by %s", d)
 		if !w.agent.dead {
 			w.agent.look()

@@ -119,6 +119,13 @@ func TestPlantedBugsAreFoundWithinAFewYears(t *testing.T) {
 		"probes with a locked keychain":  bugProbesLocked,
 		"a note that is not written":     bugForgetsNote,
 		"a note that covers a sign-in":   bugNoteCoversNew,
+		"a minimum that is cut":          bugMinValidCut,
+		"renewed as often as asked":      bugMinValidUnthrottled,
+		"callers wait for the back-off":  bugNobodyHurries,
+		"callers before Retry-After":     bugHurriesAgainstRetryAfter,
+		"less becomes the grant's own":   bugLessBecomesOwn,
+		"not stated is as asked for":     bugUnstatedIsLess,
+		"over as it comes, in a loop":    bugOverLoops,
 	} {
 		t.Run(name, func(t *testing.T) {
 			for seed := uint64(1); seed <= 20; seed++ {

@@ -144,7 +144,8 @@ func (w walk) key() string {
 	slices.Sort(asked)
 	damaged, old := s.note.damaged(), s.note != nil && s.note.Old != nil
 	refused := m.served != nil && !m.served.RefusedSince.IsZero()
-	return fmt.Sprint(m.row(), m.reason, m.told == m.reason, m.next != nil, m.policy.refreshable(&Grant{RefreshToken: "r"}), m.policy.probe,
+	over := m.next != nil && m.next.wasOver()
+	return fmt.Sprint(m.row(), m.reason, m.told == m.reason, m.next != nil, over, m.policy.refreshable(&Grant{RefreshToken: "r"}), m.policy.probe,
 		refused, m.suspects, m.ending.Reason, m.probes.under, m.probes.dead, len(m.back.grants) > 0, m.back.under > 0,
 		s.read, s.reading, s.unsaved, s.writing, s.erase, s.erasing, s.damaged, s.slow, s.note != nil, damaged, old, s.noted, s.noting > 0, asked)
 }
@@ -182,6 +183,13 @@ func walkAnswer(n string, refresh bool) providers.Answer {
 	if refresh {
 		a.RefreshToken = "r" + n
 	}
+	return a
+}
+
+// overAnswer brings a token that is over as it comes.
+func overAnswer(n string) providers.Answer {
+	a := walkAnswer(n, true)
+	a.ExpiresIn = 0
 	return a
 }
 
@@ -246,6 +254,7 @@ func (w *walker) answers(from walk, i int, refresh bool) {
 			to.m.answered(to.now, e.grant.Generation, providers.Answer{}, refusal.ErrBindingChanged)
 		})
 		answer("answered", func(to *walk) { to.m.answered(to.now, e.grant.Generation, walkAnswer("2", true), nil) })
+		answer("answered", func(to *walk) { to.m.answered(to.now, e.grant.Generation, overAnswer("2"), nil) })
 	case askProvider:
 		for _, l := range []providers.Liveness{providers.Alive, providers.DeadToken, providers.Unclear} {
 			answer("probed", func(to *walk) { to.m.probed(to.now, e.grant.Generation, l) })
@@ -285,9 +294,15 @@ func (w *walker) others(from walk, refresh bool) {
 		})
 	}
 	if from.m.next == nil {
-		at("connect", func(m *machine, now time.Time) {
-			m.connect(now, firstGrant(providers.Result{Answer: walkAnswer("3", refresh)}, m.generation(now)+1, false))
-		})
+		connect := func(a providers.Answer) {
+			at("connect", func(m *machine, now time.Time) {
+				m.connect(now, firstGrant(providers.Result{Answer: a}, m.generation(now)+1, false))
+			})
+		}
+		connect(walkAnswer("3", refresh))
+		if refresh {
+			connect(overAnswer("3"))
+		}
 	}
 	if due := from.m.due(); !due.IsZero() {
 		w.step(from, "tick", func(to *walk) {

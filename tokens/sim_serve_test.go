@@ -1,0 +1,230 @@
+package tokens
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/authtray/authtray/providers/refusal"
+)
+
+// This file is the tools of the simulated workstation that ask for much: one that
+// always wants a token to last longer than there is, one that polls until it is
+// served, one whose token for less is rejected. And the rules for serving them.
+
+// serving is what the checker knows of how callers were served.
+type serving struct {
+	early    []time.Duration // renewals of the last hour that a caller brought about before they were due
+	lastSent time.Duration   // 0: unknown
+	noSooner time.Duration   // what the provider asked for with Retry-After; simForever: no caller may bring the next try forward
+	unsaid   bool            // …is not known, since a clock was set
+	hurried  bool            // the next request is for a caller that waits
+	tries    int             // brought forward by callers
+	short    int             // tokens that were handed out though they last less long than was wanted
+	less     int             // tokens for less that were handed out
+}
+
+// simAsk is a caller's question.
+type simAsk struct {
+	want     Want
+	rejected string        // the token that its API refused; "": it just wants one
+	left     time.Duration // how long it waits yet
+	each     time.Duration // how often it looks
+	then     func(r reply) // told how it ended; nil: nobody
+}
+
+// put asks the machine, again until there is an answer, and holds the answer
+// against the rules.
+func (a *simAgent) put(q simAsk) {
+	if a.dead || a.w.asleep {
+		return
+	}
+	var r reply
+	was, retryAt := a.m.busy, a.m.retryAt
+	a.event("serve", func(now time.Time) {
+		a.plantServing()
+		if q.rejected != "" {
+			r = a.m.rejected(now, q.rejected)
+		} else {
+			r = a.m.serve(now, a.plantWant(q.want))
+		}
+		a.w.check.brought(a, q, was, retryAt)
+	})
+	switch {
+	case r.token != nil && !(r.wait && q.left > 0):
+		a.w.check.gave(r, q)
+	case r.wait && q.left > 0:
+		again := q
+		again.left -= q.each
+		a.later(q.each, func() { a.put(again) })
+		return
+	case q.rejected == "" && q.want.plain():
+		a.w.check.refused(a)
+	}
+	if q.then != nil {
+		q.then(r)
+	}
+}
+
+// plantServing puts in the bugs that concern how often the provider is asked.
+func (a *simAgent) plantServing() {
+	switch a.w.plant {
+	case bugMinValidUnthrottled:
+		a.m.early = nil
+	case bugNobodyHurries:
+		a.m.soonest = time.Time{}
+	case bugHurriesAgainstRetryAfter:
+		if !a.m.soonest.IsZero() {
+			a.m.soonest = a.m.sentAt.Add(callerPause)
+		}
+	case bugLessBecomesOwn:
+		a.m.given = nil
+	}
+}
+
+func (a *simAgent) plantWant(w Want) Want {
+	if a.w.plant == bugMinValidCut {
+		w.MinValid = min(w.MinValid, a.w.lifetime/4)
+	}
+	return w
+}
+
+// brought holds the request that a question brings about against the rules.
+func (c *checker) brought(a *simAgent, q simAsk, was phase, retryAt time.Time) {
+	m, started := a.m, was == idle && a.m.busy != idle
+	left := m.served.left(c.w.Now())
+	switch {
+	case m.base == Retrying && (started || m.retryAt.Before(retryAt)):
+		try := c.w.now
+		if !started {
+			try += m.retryAt.Sub(c.w.Now())
+		}
+		c.tries++
+		c.hurried = true
+		switch {
+		case left > 0 && q.rejected == "" && q.want.plain():
+			c.fail("a caller brought a try forward, and there is a token that lasts %s", left)
+		case c.lastSent > 0 && try < c.lastSent+callerPause-time.Second:
+			c.fail("a try %s after the last one, for a caller", try-c.lastSent)
+		case try < c.noSooner-time.Second:
+			c.fail("a try for a caller, %s before the provider wants one", c.noSooner-try)
+		}
+	case m.base == Connected && started && q.rejected == "" && q.want.plain() && left > Buffer(c.w.lifetime)+time.Minute:
+		c.early = slices.DeleteFunc(c.early, func(at time.Duration) bool { return c.w.now-at > time.Hour })
+		if c.early = append(c.early, c.w.now); len(c.early) > maxEarly+1 { // one for a clock that was set
+			c.fail("%d early renewals within an hour for callers that want more", len(c.early))
+		}
+	}
+}
+
+// gave holds what a caller was given against what it asked for.
+func (c *checker) gave(r reply, q simAsk) {
+	plain := q.want.plain()
+	c.handedOut(r.token, plain && q.rejected == "")
+	has := c.w.provider.scopes[r.token.AccessToken]
+	if !plain {
+		c.less++
+		if !slices.Equal(has, simLess) {
+			c.fail("asked for %v, and a token for %v was handed out", simLess, has)
+		}
+	}
+	left := readSimToken(r.token.AccessToken).end - c.w.now
+	if r.short > 0 {
+		c.short++
+		return
+	}
+	if q.rejected == "" && left < q.want.MinValid-time.Minute && r.token.AccessToken != c.unsure {
+		c.fail("%s were wanted, and %s are left, without a word", q.want.MinValid, left)
+	}
+}
+
+// heard notes from when on callers may bring the next try forward.
+func (c *checker) heard(err error) {
+	var f *refusal.Failure
+	c.noSooner, c.unsaid = 0, false
+	if errors.As(err, &f) {
+		switch f.Class {
+		case refusal.Transient:
+			c.noSooner = c.w.now + min(f.RetryAfter, maxRetryAfter)
+		default:
+			c.noSooner = simForever
+		}
+	}
+}
+
+// toolWantsMore asks for an hour for a token that lasts longer than there is, or
+// than one that is not quite new.
+func (w *world) toolWantsMore() {
+	if w.lifetime < 5*time.Minute { // else renewed more often than once a minute, and rightly
+		return
+	}
+	wish := []time.Duration{2 * w.lifetime, w.lifetime - 2*time.Second, w.lifetime / 2, w.lifetime * 3 / 4}[w.rnd.IntN(4)]
+	w.repeat(180, 20*time.Second, func() {
+		w.agent.put(simAsk{want: Want{MinValid: wish}, left: 10 * time.Second, each: 500 * time.Millisecond})
+	})
+}
+
+func (w *world) repeat(times int, pause time.Duration, do func()) {
+	do()
+	if times > 1 {
+		w.in(pause, func() { w.repeat(times-1, pause, do) })
+	}
+}
+
+// outages come with a tool that polls, half the time, and must be served soon
+// after.
+func (w *world) outages() {
+	w.in(w.about(15*day), func() {
+		w.outage = true
+		if w.rnd.IntN(2) == 0 {
+			w.toolPolls(w.now)
+		}
+		w.in(w.about(40*time.Minute), func() {
+			w.outage = false
+			w.outages()
+		})
+	})
+}
+
+// servedWithin is how long after all is in order again a tool that polls gets a
+// token: 10 s between tries, and a provider that may be slow.
+const servedWithin = 25 * time.Second
+
+// toolPolls asks every other second for as long as there is an outage, and a little
+// more. since is when it last got a token.
+func (w *world) toolPolls(since time.Duration) {
+	w.agent.put(simAsk{each: time.Second, then: func(r reply) {
+		c := &w.check
+		if r.token != nil || c.over || !w.provider.alive || !w.wanted || w.agent.m.base != Retrying {
+			since = w.now
+			return
+		}
+		from := max(since, w.lastBad, c.noSooner)
+		if !c.unsaid && w.now-from > servedWithin {
+			c.fail("a tool that asks every other second got nothing for %s, though all is in order", w.now-from)
+		}
+	}})
+	if w.outage || w.fineFor() < 2*time.Minute && !w.asleep {
+		w.in(2*time.Second, func() { w.toolPolls(since) })
+	}
+}
+
+// toolIsRefused has a tool whose API refuses the token for less that it was given.
+// A later process does not know what it was for.
+func (w *world) toolIsRefused() {
+	a := w.agent
+	q := simAsk{want: Want{Scopes: simLess}, left: 10 * time.Second, each: 500 * time.Millisecond}
+	q.then = func(r reply) {
+		if r.token == nil {
+			return
+		}
+		again := simAsk{want: q.want, rejected: r.token.AccessToken, left: 10 * time.Second, each: 500 * time.Millisecond}
+		w.repeat(3, 5*time.Second, func() { a.put(again) })
+	}
+	a.put(q)
+}
+
+// clockSet forgets what is counted by a clock that was set.
+func (c *checker) clockSet() {
+	c.provoked, c.early, c.lastSent, c.noSooner, c.unsaid = 0, nil, 0, 0, true
+}
