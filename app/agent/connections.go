@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/app/tools/hosts"
 	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/providers/refusal"
 	"github.com/authtray/authtray/tokens"
 )
@@ -50,10 +52,41 @@ func (v *connectionViews) view(st tokens.Status) api.Connection {
 	c := api.Connection{Status: st}
 	c.Account = v.accounts.name(st)
 	c.Note = v.accounts.sharedNote(st)
-	if file, ok := v.configuration.get(st.Name); ok && file.err != nil {
+	file, ok := v.configuration.get(st.Name)
+	if !ok {
+		return c
+	}
+	if file.client != nil {
+		c.Note = strings.TrimSpace(c.Note + " " + noteUnrenewable(st, file.client.Entry()))
+	}
+	if file.err != nil {
 		c.ConfigError = file.err.Error()
 	}
 	return c
+}
+
+// noteUnrenewable is what a person should know of a sign-in that brought nothing to
+// renew its token with, and how to have one that does; "" for any other. Some
+// providers give a refresh token only the first time, or to who asks for consent
+// anew (Google), or for a scope of its own (OpenID Connect's offline_access).
+func noteUnrenewable(st tokens.Status, e catalog.Entry) string {
+	if st.State != tokens.Connected || st.Refreshable || st.ExpiresAt == nil {
+		return ""
+	}
+	why := fmt.Sprintf("%s gave no refresh token, so you have to sign in again when this token ends.", providerName(st))
+	wants := e.AuthorizeOpts.ScopesForRefresh
+	if len(wants) == 0 && e.Issuer != "" {
+		wants = []string{"offline_access"}
+	}
+	for _, s := range wants {
+		if !slices.Contains(st.Scopes, s) {
+			return fmt.Sprintf("%s To ask for one, run: authtray connect %s --scope %s", why, st.Name, s)
+		}
+	}
+	if e.AuthorizeOpts.Params["prompt"] != "consent" {
+		return fmt.Sprintf("%s Some providers give one only when they ask for your consent anew. To have them ask, run: authtray add %s --set authorize_opts.params.prompt=consent && authtray connect %s", why, st.Name, st.Name)
+	}
+	return why + " Look in the app's settings there whether it may have one (offline access)."
 }
 
 // forHost is the connection that answers for a host; see package hosts.
