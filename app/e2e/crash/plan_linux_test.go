@@ -32,6 +32,7 @@ type plan struct {
 
 	mu      sync.Mutex
 	writing bool
+	told    bool // the user has been told that it has died
 	calls   int
 }
 
@@ -110,15 +111,25 @@ func (p *plan) tell(name string, tell func()) {
 		p.die()
 	}
 	tell()
+	if name == p.name {
+		p.mu.Lock()
+		p.told = true
+		p.mu.Unlock()
+	}
 	if name == p.name && p.kind == "tell-after" {
 		p.die()
 	}
 }
 
 // over is the end of a write or an erasure of name that succeeded: where the plan
-// counts the calls of it, its call never came.
+// counts the calls of it, its call never came. A grant that the provider ended is
+// not erased: the last of its end is the write that the user has been told.
 func (p *plan) over(name string, erasure bool) {
-	if name == p.name && p.call > 0 && erasure == strings.HasPrefix(p.kind, "erase") {
+	p.mu.Lock()
+	told := p.told
+	p.mu.Unlock()
+	ends := strings.HasPrefix(p.kind, "erase")
+	if name == p.name && p.call > 0 && (erasure == ends || ends && told) {
 		p.trace.write("-", survives)
 	}
 }
