@@ -163,22 +163,3 @@ func TestAnotherUserIsRefusedEvenWhereTheFolderIsOpen(t *testing.T) {
 		t.Error("the request reached the agent")
 	}
 }
-
-func TestOneAgentHoldsTheLockForLife(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "state", "agent.lock")
-	unlock, err := Lock(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Lock(path); !errors.Is(err, ErrRunning) {
-		t.Errorf("a second lock: %v", err)
-	}
-	if err := unlock(); err != nil {
-		t.Fatal(err)
-	}
-	again, err := Lock(path)
-	if err != nil {
-		t.Errorf("after the first is gone: %v", err)
-	}
-	again()
-}

@@ -1,0 +1,95 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/gofrs/flock"
+)
+
+// Holder is who holds the lock of a state folder, as its file tells.
+type Holder struct {
+	PID    int    `json:"pid,omitempty"`
+	Socket string `json:"socket,omitempty"` // where it answers; "": nowhere
+}
+
+// Lock makes this process the one that uses the state folder, until it is
+// unlocked or the process ends, however it ends: the kernel keeps the lock, not
+// the file. ErrRunning: there is one already.
+func Lock(path string) (unlock func() error, err error) { return lock(path, Holder{PID: os.Getpid()}) }
+
+// LockFor is Lock for an agent, and tells in the file where it will answer.
+func LockFor(path, socket string) (unlock func() error, err error) {
+	return lock(path, Holder{PID: os.Getpid(), Socket: socket})
+}
+
+func lock(path string, h Holder) (unlock func() error, err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("the state folder cannot be made: %w", err)
+	}
+	l := flock.New(path, flock.SetPermissions(0o600))
+	ok, err := l.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("the lock of the state folder cannot be taken: %w", err)
+	}
+	if !ok {
+		return nil, fmt.Errorf("%w (%s is locked)", ErrRunning, path)
+	}
+	writeHolder(path, h)
+	return func() error {
+		writeHolder(path, Holder{})
+		return l.Unlock()
+	}, nil
+}
+
+// The holder stands in one line of JSON behind the file's first byte: that byte
+// is what flock locks on Windows, where nobody else can then read or write it.
+const holderAt = 1
+
+// maxHolder is more than a holder's line takes.
+const maxHolder = 8 << 10
+
+// writeHolder tells who holds the lock, in the state folder and in no file that a
+// link there leads to. The lock holds without that too: on a full disk, say.
+func writeHolder(path string, h Holder) {
+	folder, err := os.OpenRoot(filepath.Dir(path))
+	if err != nil {
+		return
+	}
+	defer folder.Close()
+	f, err := folder.OpenFile(filepath.Base(path), os.O_WRONLY, 0)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	line, err := json.Marshal(h)
+	if err != nil {
+		return
+	}
+	_, _ = f.WriteAt([]byte{' '}, 0) // refused on Windows; without it there is a NUL
+	_, _ = f.WriteAt(append(line, '\n'), holderAt)
+}
+
+// ReadHolder reads who holds the lock of a state folder; ok says that the file
+// names somebody. It is a hint: a process that was killed left its own line, so
+// only an answer at Socket says that it runs.
+func ReadHolder(path string) (h Holder, ok bool) {
+	f, err := os.Open(path)
+	if err != nil {
+		return Holder{}, false
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.NewSectionReader(f, holderAt, maxHolder))
+	if err != nil {
+		return Holder{}, false
+	}
+	line, _, _ := bytes.Cut(text, []byte("\n")) // what follows is the rest of a longer line
+	if json.Unmarshal(line, &h) != nil || h.PID <= 0 {
+		return Holder{}, false
+	}
+	return h, true
+}
