@@ -1,6 +1,19 @@
 package store
 
-import "context"
+import (
+	"context"
+	"time"
+)
+
+// BusNameOf is the name that the owner of a service's items has.
+var BusNameOf = busNameOf
+
+// SetEndTime is how long an owner may take that is just ending.
+func SetEndTime(d time.Duration) (restore func()) {
+	old := endTime
+	endTime = d
+	return func() { endTime = old }
+}
 
 // WithoutLockCheck is items, over a keychain that is locked between the look
 // and the call: go-keyring prompts then.

@@ -8,8 +8,8 @@
 // gnome-keyring.
 //
 // A value's key is a connection's NAME, or NAME#secret for its client secret.
-// One process at a time writes to a key: the agent, or a command while no agent
-// runs. Any may read.
+// One process at a time uses the items of a store: the agent, or a command while
+// no agent runs. OwnKeychain and OwnFile see to it, and Owned keeps to it.
 package store
 
 import (

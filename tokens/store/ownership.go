@@ -1,0 +1,257 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// Ownership is this process's right to use the items of one store. Of all
+// processes that ask for it, wherever their folders and sockets are, one has it:
+// two that renew the same refresh token make the provider end the grant.
+//
+// It ends with the process. Before that it can be lost only where it hangs on
+// something that ends by itself, the session bus; it is asked for again then,
+// until it is ours. A nil Ownership is of a store that nobody else can reach.
+type Ownership struct {
+	changed chan struct{}
+	release func()
+	log     *slog.Logger
+
+	mu   sync.Mutex
+	lost error  // nil: it is ours
+	term uint64 // how often it became ours
+}
+
+// TakenError is why the items are not ours: another process of this user's has
+// them.
+type TakenError struct {
+	PID int // 0: it cannot be told
+}
+
+func (e *TakenError) Error() string {
+	if e.PID == 0 {
+		return "another Authtray keeps these connections"
+	}
+	return fmt.Sprintf("another Authtray, process %d, keeps these connections", e.PID)
+}
+
+// endTime is how long one that is just ending may have what it owned.
+var endTime = time.Second // a variable for tests
+
+func newOwnership(log *slog.Logger, release func()) *Ownership {
+	return &Ownership{changed: make(chan struct{}, 1), release: release, log: log, lost: unavailable(errNotYet)}
+}
+
+var errNotYet = errors.New("this process does not own its items yet")
+
+// Lost is nil while the items are this process's. Else it says why they are not,
+// and wraps ErrUnavailable; a *TakenError where another process has them.
+func (o *Ownership) Lost() error {
+	if o == nil {
+		return nil
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.lost
+}
+
+// Close gives the ownership up.
+func (o *Ownership) Close() {
+	if o != nil {
+		o.release()
+	}
+}
+
+// set takes up that the items are ours (nil), or why not, and tells the log and
+// whoever waits.
+func (o *Ownership) set(lost error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	before := o.lost
+	if o.lost = lost; lost == nil && before != nil {
+		o.term++
+	}
+	if sameLoss(lost, before) {
+		return
+	}
+	switch {
+	case lost == nil && o.term > 1:
+		o.log.Info("the keychain's items are ours again, and what waited goes on")
+	case lost != nil:
+		o.log.Warn("the keychain's items are not ours, so nothing is sent to providers and nothing written", "err", lost)
+	}
+	select {
+	case o.changed <- struct{}{}:
+	default:
+	}
+}
+
+// sameLoss says that nobody need be told: how a bus that is away fails differs
+// from one try to the next.
+func sameLoss(a, b error) bool {
+	var takenA, takenB *TakenError
+	switch isA, isB := errors.As(a, &takenA), errors.As(b, &takenB); {
+	case a == nil || b == nil, errors.Is(b, errNotYet):
+		return a == b
+	case isA && isB:
+		return *takenA == *takenB
+	default:
+		return isA == isB
+	}
+}
+
+// now is the term, or why there is none.
+func (o *Ownership) now() (term uint64, err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.term, o.lost
+}
+
+// OwnFile takes the file store in that folder. *TakenError: another process has
+// it.
+func OwnFile(ctx context.Context, folder string) (*Ownership, error) {
+	return ownByFile(ctx, filepath.Join(folder, "owner.lock"))
+}
+
+// ownByFile is an Ownership by a lock on a file, which the kernel keeps for as
+// long as the process lives. The process's id stands in the file where a locked
+// file can be read.
+func ownByFile(ctx context.Context, path string) (*Ownership, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("the folder of %s cannot be made: %w", path, err)
+	}
+	lock := flock.New(path, flock.SetPermissions(0o600))
+	waiting, cancel := context.WithTimeout(ctx, endTime)
+	defer cancel()
+	switch ok, err := lock.TryLockContext(waiting, 20*time.Millisecond); {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case !ok && errors.Is(err, context.DeadlineExceeded):
+		said, _ := os.ReadFile(path)
+		pid, _ := strconv.Atoi(strings.TrimSpace(string(said)))
+		return nil, &TakenError{PID: max(pid, 0)}
+	case !ok:
+		return nil, fmt.Errorf("%s cannot be locked: %w", path, err)
+	}
+	_ = os.WriteFile(path, fmt.Appendln(nil, os.Getpid()), 0o600) // the lock holds without it
+	o := newOwnership(slog.New(slog.DiscardHandler), func() { _ = lock.Close() })
+	o.set(nil)
+	return o, nil
+}
+
+// Owned is s for the process that owns it. While that is another one, or nobody,
+// every operation is ErrUnavailable, so that no item is read or written; and
+// since a refresh token is only sent while its successor could be written, none
+// is. Close gives the ownership up. An operation that was under way when the
+// ownership was lost may still take effect.
+func Owned(s Store, own *Ownership) Store {
+	if own == nil {
+		return s
+	}
+	o := &owned{Store: s, own: own, changed: make(chan struct{}, 1), closed: make(chan struct{}), seen: map[string]uint64{}}
+	go o.passOn()
+	return o
+}
+
+type owned struct {
+	Store
+	own     *Ownership
+	changed chan struct{}
+	closed  chan struct{}
+	once    sync.Once
+
+	mu   sync.Mutex
+	seen map[string]uint64 // the term in which a key was last read or written
+}
+
+// Overtaken says that another process may have written the key since this one
+// last read or wrote it: it was not the owner for a while in between. A Get
+// takes up what is there now.
+func (o *owned) Overtaken(key string) bool {
+	term, lost := o.own.now()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	last, seen := o.seen[key]
+	return seen && (last != term || lost != nil)
+}
+
+// as runs one operation on a key for the owner.
+func (o *owned) as(key string, operation func() error) error {
+	term, err := o.own.now()
+	if err != nil {
+		return err
+	}
+	if err = operation(); err == nil || errors.Is(err, ErrAbsent) {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.seen[key] = term
+	}
+	return err
+}
+
+func (o *owned) Get(ctx context.Context, key string) (value []byte, err error) {
+	err = o.as(key, func() error {
+		value, err = o.Store.Get(ctx, key)
+		return err
+	})
+	return value, err
+}
+
+func (o *owned) Set(ctx context.Context, key string, value []byte) error {
+	return o.as(key, func() error { return o.Store.Set(ctx, key, value) })
+}
+
+func (o *owned) Delete(ctx context.Context, key string) error {
+	return o.as(key, func() error { return o.Store.Delete(ctx, key) })
+}
+
+func (o *owned) Check(ctx context.Context) error {
+	if err := o.own.Lost(); err != nil {
+		return err
+	}
+	return o.Store.Check(ctx)
+}
+
+func (o *owned) Unlock(ctx context.Context) error {
+	if err := o.own.Lost(); err != nil {
+		return err
+	}
+	return o.Store.Unlock(ctx)
+}
+
+func (o *owned) Changed() <-chan struct{} { return o.changed }
+
+func (o *owned) Close() (err error) {
+	o.once.Do(func() {
+		close(o.closed)
+		err = o.Store.Close()
+		o.own.Close()
+	})
+	return err
+}
+
+// passOn sends a hint for each of the store's and of the ownership's.
+func (o *owned) passOn() {
+	for {
+		select {
+		case <-o.Store.Changed():
+		case <-o.own.changed:
+		case <-o.closed:
+			return
+		}
+		select {
+		case o.changed <- struct{}{}:
+		default:
+		}
+	}
+}

@@ -1,0 +1,53 @@
+package store_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/authtray/authtray/tokens/store"
+)
+
+func TestOwnFileIsForOneProcessWhateverWayLeadsToTheFolder(t *testing.T) {
+	dir := t.TempDir()
+	folder := filepath.Join(dir, "one", "store")
+	own, err := store.OwnFile(t.Context(), folder)
+	if err != nil || own.Lost() != nil {
+		t.Fatalf("%v, %v", err, own.Lost())
+	}
+	link := filepath.Join(dir, "two")
+	if err := os.Symlink(filepath.Dir(folder), link); err != nil {
+		t.Skipf("no links here: %v", err)
+	}
+	var taken *store.TakenError
+	if _, err := store.OwnFile(t.Context(), filepath.Join(link, "store")); !errors.As(err, &taken) {
+		t.Fatalf("the same folder by another way: %v", err)
+	}
+	if errors.Is(err, store.ErrUnavailable) {
+		t.Error("who is refused is told of a keychain that cannot be reached")
+	}
+	other, err := store.OwnFile(t.Context(), filepath.Join(dir, "three"))
+	if err != nil {
+		t.Fatalf("another folder: %v", err)
+	}
+	other.Close()
+	own.Close()
+	again, err := store.OwnFile(t.Context(), folder)
+	if err != nil {
+		t.Fatalf("after the first gave it up: %v", err)
+	}
+	again.Close()
+}
+
+func TestOwnedWithoutOwnershipIsTheStoreItself(t *testing.T) {
+	s := store.Memory()
+	if store.Owned(s, nil) != s {
+		t.Error("a store that nobody else can reach is wrapped")
+	}
+	var own *store.Ownership
+	if own.Lost() != nil {
+		t.Error("nobody else can reach it, and it is lost")
+	}
+	own.Close()
+}
