@@ -47,6 +47,7 @@
 //	store checked  ·             L          L         L              ·                ·
 //	answered       ·             T M R      M R       T R            T M R            ·
 //	reread         ·             R          R C       R C            R C              C
+//	overtaken      C R           D R        D C R     D C R          D C R            D C
 //	bound          ·             R          R         R              R                C
 //	probed         ·             R          ·         ·              ·                ·
 //	tick           L             ·          ·         ·              ·                ·
@@ -124,6 +125,10 @@
 // the record goes to the store before anyone is given the new token. If that write
 // fails the grant stays in memory, is served, the write is tried again, and
 // Status.Unsaved says so.
+//
+// Where the store was another process's for a while (store.Owned), the record is
+// read again before anything is sent or written: a newer one is taken up, and what
+// is known here of older generations is dropped, but for what the user gave up.
 //
 // # A tool got a 401
 //

@@ -27,10 +27,10 @@ func (m *Manager) perform(k *conn, e effect) {
 		g, err := m.load(k)
 		m.event(k, func(now time.Time) { k.m.reread(now, g, err) })
 	case checkStore:
-		err := m.inStore(m.opts.Store.Check)
+		err := m.checkStore(k)
 		m.event(k, func(now time.Time) { k.m.storeChecked(now, err) })
 	case checkForProbe:
-		err := m.inStore(m.opts.Store.Check)
+		err := m.checkStore(k)
 		m.event(k, func(now time.Time) { k.m.probeChecked(now, e.grant.Generation, err) })
 	case saveRecord:
 		m.performSave(k, e.grant)
@@ -167,6 +167,9 @@ func refreshRequest(e effect) providers.RefreshRequest {
 func (m *Manager) performSave(k *conn, g *Grant) {
 	m.step(k, "saving")
 	b, err := g.encode()
+	if err == nil {
+		err = m.mayReplace(k, g)
+	}
 	if err == nil {
 		err = m.inStore(func(ctx context.Context) error { return m.opts.Store.Set(ctx, k.name, b) })
 	}

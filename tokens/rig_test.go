@@ -366,6 +366,8 @@ type rigStore struct {
 	values  map[string][]byte
 	err     error // of every operation
 	setErr  error // of Set alone
+	getErr  error // of Get alone
+	shared  bool  // another process may have written to it
 	changed chan struct{}
 	sets    int
 	nobody  bool            // answers the dialog
@@ -403,8 +405,8 @@ func (s *rigStore) Get(ctx context.Context, key string) ([]byte, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.err != nil {
-		return nil, s.err
+	if err := errors.Join(s.err, s.getErr); err != nil {
+		return nil, err
 	}
 	v, ok := s.values[key]
 	if !ok {

@@ -287,6 +287,13 @@ func (w *walker) others(from walk, refresh bool) {
 	at("named", func(m *machine, now time.Time) { m.named(now, providers.Account{ID: "1", Label: "ada"}) })
 	at("serve", func(m *machine, now time.Time) { m.serve(now, Want{}) })
 	at("rejected", func(m *machine, now time.Time) { m.rejected(now, "a1") })
+	for _, g := range walkRecords(refresh) {
+		if g != nil {
+			newer := *g
+			newer.Generation = 1 << 62
+			at("overtaken", func(m *machine, now time.Time) { m.overtaken(now, &newer) })
+		}
+	}
 	if from.m.lapsed() {
 		w.step(from, "clock set", func(to *walk) {
 			to.now = to.now.Add(-30 * time.Minute)
