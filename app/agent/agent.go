@@ -59,7 +59,7 @@ func NewAgent(o Options) *Agent {
 		Store: o.Store, Notes: config.Notes(o.Paths.State), Clock: o.Clock, Log: o.Log, Step: o.Step,
 	})
 	a.removals = &removals{}
-	a.keychain = &keychain{store: o.Store, ended: a.ended, log: o.Log}
+	a.keychain = &keychain{store: o.Store, own: o.Ownership, ended: a.ended, log: o.Log}
 	a.window = &windowOpener{socket: o.Paths.Socket, state: o.Paths.State, carried: o.HasWindow}
 	a.extra = &extraListeners{paths: o.Paths, log: o.Log}
 	a.login = loginEntry{autostart: o.Autostart, tray: o.Tray, log: o.Log}
@@ -311,7 +311,7 @@ func (a *Agent) Health() api.Health {
 	var tray, notifications string
 	h.Tray, tray = a.opts.Tray.Health()
 	h.Notifications, notifications = a.opts.Notify.Health()
-	notes := []string{tray, notifications, a.opts.Audit.Trouble()}
+	notes := []string{a.keychain.lostNote(), tray, notifications, a.opts.Audit.Trouble()}
 	if h.Store == "memory" {
 		notes = append(notes, "Grants are kept in memory only: when the agent ends, every connection has to be connected again.")
 	}

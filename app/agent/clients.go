@@ -19,6 +19,7 @@ import (
 // user unlock it.
 type keychain struct {
 	store store.Store
+	own   *store.Ownership
 	ended context.Context // the agent's
 	log   *slog.Logger
 }

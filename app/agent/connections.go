@@ -140,6 +140,9 @@ func (r *connectionRemover) disconnect(ctx context.Context, name string) (remove
 	if err != nil {
 		return api.Removed{}, false, err
 	}
+	if err := r.clients.keychain.lost(); err != nil {
+		return api.Removed{}, false, err
+	}
 	r.signIns.cancel(name)
 	shared := r.accounts.sharing(name)
 	gave, err := r.manager.Disconnect(ctx, name)

@@ -18,6 +18,7 @@ import (
 type Options struct {
 	Paths     config.Paths
 	Store     store.Store
+	Ownership *store.Ownership // of Store; nil: nobody else can reach it
 	Log       *slog.Logger
 	Version   string
 	Clock     tokens.Clock

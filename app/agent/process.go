@@ -59,18 +59,19 @@ func RunAgent(ctx context.Context, o RunOptions) error {
 		return err
 	}
 	defer unlock()
-	kept, err := openStore(ctx, o, hasBus, log)
+	kept, own, err := openStore(ctx, o, hasBus, log)
 	if err != nil {
-		return err
+		return startedTwice(err, o.Replace)
 	}
 	defer kept.Close()
-	return runDesktop(ctx, o, kept, log)
+	return runDesktop(ctx, o, kept, own, log)
 }
 
 // acquire makes this process the profile's agent. A nil unlock without an error
 // means that another one is, and has been asked to show itself.
 func acquire(ctx context.Context, o RunOptions) (unlock func() error, err error) {
-	unlock, err = api.Lock(o.Paths.Lock())
+	lock := func() (func() error, error) { return api.LockFor(o.Paths.Lock(), o.Paths.Socket) }
+	unlock, err = lock()
 	if !errors.Is(err, api.ErrRunning) {
 		return unlock, err
 	}
@@ -81,7 +82,7 @@ func acquire(ctx context.Context, o RunOptions) (unlock func() error, err error)
 	if err := ask(ctx, o.Paths.Socket, "/v1/quit"); err != nil {
 		return nil, fmt.Errorf("the agent that runs could not be asked to end: %w", err)
 	}
-	return AwaitEnd(ctx, o.Paths)
+	return awaitEnd(ctx, lock)
 }
 
 // quitTime is how long an agent may take to end: it waits for answers that are
@@ -92,10 +93,14 @@ const quitTime = tokens.ShutdownTime + 5*time.Second
 // profile's lock, and takes it. Its error wraps api.ErrRunning where the agent
 // does not end in time.
 func AwaitEnd(ctx context.Context, p config.Paths) (unlock func() error, err error) {
+	return awaitEnd(ctx, func() (func() error, error) { return api.Lock(p.Lock()) })
+}
+
+func awaitEnd(ctx context.Context, lock func() (func() error, error)) (unlock func() error, err error) {
 	ctx, cancel := context.WithTimeout(ctx, quitTime)
 	defer cancel()
 	for {
-		unlock, err := api.Lock(p.Lock())
+		unlock, err := lock()
 		if !errors.Is(err, api.ErrRunning) {
 			return unlock, err
 		}
@@ -126,36 +131,45 @@ func ask(ctx context.Context, address, path string) error {
 	return err
 }
 
-// openStore opens the store that was chosen, or the keychain. A keychain that
-// is locked will do: it opens later.
-func openStore(ctx context.Context, o RunOptions, hasBus bool, log *slog.Logger) (store.Store, error) {
+// openStore opens the store that was chosen, or the keychain, for this process
+// alone: before the first item is read. A keychain that is locked will do: it
+// opens later.
+func openStore(ctx context.Context, o RunOptions, hasBus bool, log *slog.Logger) (store.Store, *store.Ownership, error) {
 	switch o.Store {
 	case "", "keychain":
 		s := store.Keychain(o.Paths.Service(), store.WithLog(log))
 		if err := awaitKeychain(ctx, s, hasBus, log); err != nil {
 			s.Close()
-			return nil, err
+			return nil, nil, err
 		}
-		return s, nil
+		return OwnKeychain(ctx, o.Paths, s, log)
 	case "memory":
 		log.Warn("grants are kept in memory only, and are gone when the agent ends")
-		return store.Memory(), nil
+		return store.Memory(), nil, nil
 	case "file":
 		return openFile(ctx, o)
 	}
-	return nil, fmt.Errorf("%w: %q is not keychain, memory or file", ErrStore, o.Store)
+	return nil, nil, fmt.Errorf("%w: %q is not keychain, memory or file", ErrStore, o.Store)
 }
 
-func openFile(ctx context.Context, o RunOptions) (store.Store, error) {
+func openFile(ctx context.Context, o RunOptions) (store.Store, *store.Ownership, error) {
 	if o.Passphrase == nil {
-		return nil, fmt.Errorf("%w: the file store needs a passphrase, and nobody can be asked for it here", ErrStore)
+		return nil, nil, fmt.Errorf("%w: the file store needs a passphrase, and nobody can be asked for it here", ErrStore)
 	}
-	s := store.File(filepath.Join(o.Paths.State, "store"), o.Passphrase)
+	folder := filepath.Join(o.Paths.State, "store")
+	own, err := store.OwnFile(ctx, folder)
+	if taken := (*store.TakenError)(nil); err != nil && !errors.As(err, &taken) {
+		err = fmt.Errorf("%w: %w", ErrStore, err)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	s := store.Owned(store.File(folder, o.Passphrase), own)
 	if err := s.Unlock(ctx); err != nil {
 		s.Close()
-		return nil, fmt.Errorf("%w: %w", ErrStore, err)
+		return nil, nil, fmt.Errorf("%w: %w", ErrStore, err)
 	}
-	return s, nil
+	return s, own, nil
 }
 
 // loginTime is how long the keychain may take to appear: at login the agent may
@@ -195,7 +209,7 @@ func awaitKeychain(ctx context.Context, s store.Store, hasBus bool, log *slog.Lo
 }
 
 // runDesktop puts the agent together with this desktop, and runs it.
-func runDesktop(ctx context.Context, o RunOptions, kept store.Store, log *slog.Logger) error {
+func runDesktop(ctx context.Context, o RunOptions, kept store.Store, own *store.Ownership, log *slog.Logger) error {
 	settings, err := config.ReadSettings(o.Paths.Settings())
 	if err != nil {
 		log.Warn("the settings cannot be read, so the defaults are used", "err", err)
@@ -212,7 +226,7 @@ func runDesktop(ctx context.Context, o RunOptions, kept store.Store, log *slog.L
 	reads := audit.Open(o.Paths.State, log)
 	defer reads.Close()
 	opts := Options{
-		Paths: o.Paths, Store: kept, Log: log, Version: o.Version,
+		Paths: o.Paths, Store: kept, Ownership: own, Log: log, Version: o.Version,
 		Open:   func(ctx context.Context, url string) error { return browser.Open(ctx, log, url) },
 		Notify: note, Autostart: login, HasWindow: o.HasWindow,
 		Audit: auditor{reads}, Gate: gate.New(o.Paths.State, note, log),

@@ -60,6 +60,9 @@ func (s *signIns) connect(ctx context.Context, name string, r api.ConnectRequest
 	if err != nil {
 		return nil, err
 	}
+	if err := s.clients.keychain.lost(); err != nil {
+		return nil, err
+	}
 	go s.unlock()
 	in, err := s.start(ctx, name, client, r)
 	if err != nil {

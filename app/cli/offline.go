@@ -13,15 +13,20 @@ import (
 )
 
 // needs says what a command must have where no agent runs.
-type needs func(config.Paths) (store.Store, error)
+type needs func(context.Context, config.Paths) (store.Store, error)
 
-// withKeychain: the command reads or writes secrets.
-func withKeychain(p config.Paths) (store.Store, error) {
-	return store.Keychain(p.Service()), nil
+// withKeychain: the command reads or writes secrets. An agent may keep them all
+// the same, with other folders and another socket.
+func withKeychain(ctx context.Context, p config.Paths) (store.Store, error) {
+	keep, _, err := agent.OwnKeychain(ctx, p, store.Keychain(p.Service()), slog.New(slog.DiscardHandler))
+	if taken := (*store.TakenError)(nil); errors.As(err, &taken) {
+		return nil, failed("", "%v with other folders; give this command its AUTHTRAY_STATE and AUTHTRAY_SOCKET, or end it first", err)
+	}
+	return keep, err
 }
 
 // withFiles: the command is about configuration only.
-func withFiles(config.Paths) (store.Store, error) { return store.Memory(), nil }
+func withFiles(context.Context, config.Paths) (store.Store, error) { return store.Memory(), nil }
 
 // here does something with the agent that runs; where none does, with one that
 // lives in this process for as long as it takes, so that the same rules hold.
@@ -40,7 +45,7 @@ func (s *shell) here(ctx context.Context, n needs, act func(client.Agent) error)
 		return err
 	}
 	defer unlock()
-	keep, err := n(s.paths)
+	keep, err := n(ctx, s.paths)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,8 @@ type Paths struct {
 	Config  string // settings, connections, the user's provider entries
 	State   string // lock, notes, audit log
 	Socket  string // the agent's address: a path, or a pipe's name on Windows
+
+	ordinary string // the state folder, whatever AUTHTRAY_STATE says; "": not known
 }
 
 // Connections is the folder of connection files.
@@ -29,6 +31,17 @@ func (p Paths) Settings() string { return filepath.Join(p.Config, "settings.toml
 
 // Lock is the file that one agent holds for life.
 func (p Paths) Lock() string { return filepath.Join(p.State, "agent.lock") }
+
+// KeychainLock is the file that whoever uses the profile's keychain items holds,
+// on systems that know no better lock for them. It is where the user's keychain
+// is, and not where AUTHTRAY_STATE says.
+func (p Paths) KeychainLock() string {
+	folder := p.ordinary
+	if folder == "" {
+		folder = p.State
+	}
+	return filepath.Join(folder, "keychain.lock")
+}
 
 // Service is the name under which the keychain keeps this profile's items.
 func (p Paths) Service() string { return world(p.Profile) }
@@ -60,11 +73,12 @@ func resolve(s surroundings) (Paths, error) {
 			return Paths{}, fmt.Errorf("AUTHTRAY_PROFILE: %w", err)
 		}
 	}
+	p.ordinary = s.state(p.Profile)
 	var err error
 	if p.Config, err = s.place("AUTHTRAY_CONFIG", s.config(p.Profile)); err != nil {
 		return Paths{}, err
 	}
-	if p.State, err = s.place("AUTHTRAY_STATE", s.state(p.Profile)); err != nil {
+	if p.State, err = s.place("AUTHTRAY_STATE", p.ordinary); err != nil {
 		return Paths{}, err
 	}
 	return p, nil

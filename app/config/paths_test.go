@@ -28,6 +28,27 @@ func TestWhereAProfileLives(t *testing.T) {
 	}
 }
 
+func TestTheKeychainsLockFollowsTheUserAndTheProfileAlone(t *testing.T) {
+	lock := func(env map[string]string) string {
+		p, err := resolve(surroundings{goos: "darwin", home: "/home/ada", getenv: func(k string) string { return env[k] }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return filepath.ToSlash(p.KeychainLock())
+	}
+	for want, env := range map[string]map[string]string{
+		"/home/ada/Library/Application Support/authtray/state/keychain.lock":   {"AUTHTRAY_STATE": "/y", "AUTHTRAY_CONFIG": "/x", "AUTHTRAY_SOCKET": "/z"},
+		"/home/ada/Library/Application Support/authtray-p/state/keychain.lock": {"AUTHTRAY_STATE": "/y", "AUTHTRAY_PROFILE": "p"},
+	} {
+		if got := lock(env); got != want {
+			t.Errorf("%v: %s, want %s", env, got, want)
+		}
+	}
+	if got := filepath.ToSlash(Paths{State: "/y"}.KeychainLock()); got != "/y/keychain.lock" {
+		t.Errorf("without a home: %s", got)
+	}
+}
+
 func TestPathsThatCannotBeKnownSayWhatToSet(t *testing.T) {
 	for _, env := range []map[string]string{
 		nil,
