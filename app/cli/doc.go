@@ -7,6 +7,9 @@
 //	0 done · 1 failed · 2 wrong usage · 3 reconnect required or not connected ·
 //	4 temporarily unavailable · 5 no agent is running · 6 keychain locked or missing
 //
+// A second agent raises the first one's window (0). One with other folders that
+// would keep the same connections does not start, nor does a command touch them (1).
+//
 // An error is one sentence on stderr that says what to do next.
 //
 // # Adding a command

@@ -18,7 +18,9 @@ func (s *shell) runCommand(use string) *cobra.Command {
 		Use:   use,
 		Short: "Run the agent: tray, notifications and socket",
 		Long: `Run the agent: it keeps every connection's token fresh and serves it to tools. Where
-one runs already, its window is raised instead.
+one runs already, its window is raised instead. Where one with other folders
+(AUTHTRAY_STATE, AUTHTRAY_SOCKET) keeps the same connections, this one does not
+start, and says which process that is (exit code 1).
 
 Grants are kept in the desktop's keychain. Without one, choose a file that is
 sealed with a passphrase (--store=file; asked for at a terminal, else the first
