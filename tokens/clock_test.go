@@ -166,27 +166,38 @@ func TestAClockSetBackIsNoTroubleWithTheKeychain(t *testing.T) {
 	})
 }
 
+// subscriber knows the states that it was told of.
 type subscriber struct {
-	ch   <-chan Status
+	r    *rig
+	sub  *Subscription
 	last Status
 }
 
 func (s *subscriber) see() Status {
-	for {
-		select {
-		case s.last = <-s.ch:
-		default:
-			return s.last
-		}
+	for _, name := range s.r.told(s.sub) {
+		s.last, _ = s.r.m.Status(name)
 	}
+	return s.last
+}
+
+// told takes the names that a subscription holds.
+func (r *rig) told(s *Subscription) []string {
+	r.t.Helper()
+	if len(s.changed) == 0 {
+		return nil
+	}
+	names, err := s.Wait(r.t.Context())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return names
 }
 
 func TestAnEndDuringASuspendIsPublished(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		r.provider.with(func() { r.provider.refreshable = false })
-		ch, stop := r.m.Subscribe()
-		defer stop()
-		s := &subscriber{ch: ch}
+		s := &subscriber{r: r, sub: r.m.Subscribe()}
+		defer s.sub.Stop()
 		r.connect()
 		s.see()
 		r.clock.jump(8 * time.Hour) // a night
@@ -200,9 +211,8 @@ func TestAnEndDuringASuspendIsPublished(t *testing.T) {
 func TestAnEndThatIsUndoneIsPublished(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		r.provider.with(func() { r.provider.refreshable = false })
-		ch, stop := r.m.Subscribe()
-		defer stop()
-		s := &subscriber{ch: ch}
+		s := &subscriber{r: r, sub: r.m.Subscribe()}
+		defer s.sub.Stop()
 		r.connect()
 		r.clock.jump(2 * time.Hour)
 		r.pass(40 * time.Second)
@@ -212,6 +222,7 @@ func TestAnEndThatIsUndoneIsPublished(t *testing.T) {
 		}
 		r.m.Announced("work")
 		r.pass(time.Second)
+		s.see()
 		r.clock.jump(-2 * time.Hour)
 		r.status()
 		r.pass(40 * time.Minute)

@@ -68,7 +68,7 @@ type Manager struct {
 
 	mu     sync.Mutex
 	conns  map[string]*conn
-	subs   map[chan Status]struct{}
+	subs   map[*Subscription]struct{}
 	under  int           // effects under way
 	closed bool          // nothing new is sent, and what is under way may still reach the store
 	ended  bool          // nothing is begun any more
@@ -86,7 +86,7 @@ type conn struct {
 	changed  chan struct{}       // closed and replaced at each event
 	queue    []effect            // for the store, in order
 	running  bool                // somebody works on the queue
-	shown    Status              // what subscribers saw last
+	shown    Status              // what subscribers were told of last; the zero value has them told again
 	signIn   string              // the access token that the last sign-in brought
 	cut      *context.CancelFunc // gives up the request under way; nil: there is none
 	removed  bool                // nobody sees it any more; it goes once the store has nothing of it
@@ -107,7 +107,7 @@ func New(o Options) *Manager {
 	return &Manager{
 		opts: o, ctx: ctx, cancel: cancel, wake: make(chan struct{}, 1),
 		steps: clockSteps{clock: o.Clock}, rnd: rand.Float64,
-		conns: map[string]*conn{}, subs: map[chan Status]struct{}{}, quiet: make(chan struct{}),
+		conns: map[string]*conn{}, subs: map[*Subscription]struct{}{}, quiet: make(chan struct{}),
 	}
 }
 
@@ -118,6 +118,9 @@ func (m *Manager) Put(c Connection) {
 	m.event(k, func(now time.Time) {
 		if !known {
 			return
+		}
+		if k.removed { // subscribers were told that it is gone
+			k.shown = Status{}
 		}
 		k.config, k.removed = c, false
 		m.mu.Lock()
@@ -171,6 +174,15 @@ func (m *Manager) Remove(name string) {
 		return
 	}
 	m.event(k, func(time.Time) { k.removed = true })
+	m.publish(name)
+}
+
+// Touch has subscribers told of a connection of which something changed that the
+// Manager does not hold. A name that is not known is none.
+func (m *Manager) Touch(name string) {
+	if k, err := m.find(name); err == nil {
+		m.event(k, func(time.Time) { k.shown = Status{} })
+	}
 }
 
 // Sweep erases what is left in the store of connections that were removed by an
@@ -278,16 +290,74 @@ func (m *Manager) Account(name string) providers.Account {
 	return k.m.served.Account
 }
 
-// Subscribe sends each change of a connection's Status, without its events. A
-// reader that falls behind loses the oldest ones. The second result ends it.
-func (m *Manager) Subscribe() (<-chan Status, func()) {
-	ch := make(chan Status, 64)
+// Subscription tells which connections changed. However slow its reader is, it
+// misses none: of the changes of one connection that came since the last Wait it
+// is told once, and finds the connection as the last one left it. A connection
+// that the Manager does not know any more was removed.
+type Subscription struct {
+	m       *Manager
+	changed chan struct{} // wakes Wait
+
+	mu    sync.Mutex
+	names []string // in the order of their first change, each once
+	known map[string]bool
+}
+
+// Subscribe tells of each change of a connection's Status, but for its events.
+func (m *Manager) Subscribe() *Subscription {
+	s := &Subscription{m: m, changed: make(chan struct{}, 1), known: map[string]bool{}}
 	m.mu.Lock()
-	m.subs[ch] = struct{}{}
-	m.mu.Unlock()
-	return ch, func() {
-		m.mu.Lock()
-		delete(m.subs, ch)
-		m.mu.Unlock()
+	defer m.mu.Unlock()
+	m.subs[s] = struct{}{}
+	return s
+}
+
+// Wait waits for changes and names their connections, in the order in which they
+// changed. The error is that of ctx.
+func (s *Subscription) Wait(ctx context.Context) ([]string, error) {
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-s.changed:
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	names := s.names
+	s.names = nil
+	clear(s.known)
+	select {
+	case <-s.changed: // one more came before the lock
+	default:
+	}
+	return names, nil
+}
+
+// Stop ends it.
+func (s *Subscription) Stop() {
+	s.m.mu.Lock()
+	defer s.m.mu.Unlock()
+	delete(s.m.subs, s)
+}
+
+func (s *Subscription) add(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.known[name] {
+		return
+	}
+	s.known[name] = true
+	s.names = append(s.names, name)
+	select {
+	case s.changed <- struct{}{}:
+	default:
+	}
+}
+
+// publish tells every subscriber that a connection changed.
+func (m *Manager) publish(name string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for s := range m.subs {
+		s.add(name)
 	}
 }

@@ -204,8 +204,8 @@ func (m *Manager) tell(k *conn, now time.Time) {
 	m.carryOut(k)
 	close(k.changed)
 	k.changed = make(chan struct{})
-	if st, news := k.news(now); news && !k.removed {
-		m.publish(st)
+	if k.news(now) && !k.removed {
+		m.publish(k.name)
 	}
 }
 
@@ -227,30 +227,11 @@ func (m *Manager) ask(k *conn, f func(time.Time) Token) (<-chan struct{}, Token)
 	return changed, t
 }
 
-// news is the status, and whether it differs from what subscribers saw.
-func (k *conn) news(now time.Time) (Status, bool) {
-	s := k.status(now)
+// news reports whether the status differs from what subscribers were told of.
+func (k *conn) news(now time.Time) bool {
 	old := k.shown
-	k.shown = s
-	return s, !reflect.DeepEqual(s, old)
-}
-
-func (m *Manager) publish(s Status) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for ch := range m.subs {
-		for sent := false; !sent; {
-			select {
-			case ch <- s:
-				sent = true
-			default:
-				select {
-				case <-ch:
-				default:
-				}
-			}
-		}
-	}
+	k.shown = k.status(now)
+	return !reflect.DeepEqual(k.shown, old)
 }
 
 func (m *Manager) poke() {

@@ -296,22 +296,19 @@ func TestWithoutRefreshTokenTheEndIsAnnouncedAtTheEnd(t *testing.T) {
 
 func TestADeadGrantLosesItsTokensAndStaysQuiet(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
-		changes, stop := r.m.Subscribe()
-		defer stop()
+		s := &subscriber{r: r, sub: r.m.Subscribe()}
+		defer s.sub.Stop()
 		r.provider.with(func() { r.provider.always = failure(refusal.Dead, "invalid_grant") })
 		r.pass(56 * time.Minute)
 		r.wantState(ReconnectRequired, ReasonRevoked)
 		if g := r.stored(); g.AccessToken+g.RefreshToken != "" || g.End == nil || g.End.Reason != ReasonRevoked {
 			t.Fatalf("the record is %+v", *g)
 		}
-		announced := 0
-		for len(changes) > 0 {
-			if s := <-changes; s.Announce {
-				announced++
-				r.m.Announced("work")
-				synctest.Wait()
-			}
+		if got := s.see(); got.State != ReconnectRequired || !got.Announce {
+			t.Fatalf("subscribers see %+v", got)
 		}
+		r.m.Announced("work")
+		synctest.Wait()
 		r.pass(48 * time.Hour)
 		_, err := r.ask(Want{})
 		r.wantCode(err, CodeReconnectRequired)
@@ -319,8 +316,8 @@ func TestADeadGrantLosesItsTokensAndStaysQuiet(t *testing.T) {
 		r.pass(48 * time.Hour)
 		r.wantState(ReconnectRequired, ReasonRevoked)
 		r.wantHits(1)
-		if announced != 1 || r.status().Announce {
-			t.Fatalf("announced %d times, and again after the restart: %t", announced, r.status().Announce)
+		if s.see().Announce || r.status().Announce {
+			t.Fatal("announced again")
 		}
 		r.provider.with(func() { r.provider.always = nil })
 		r.connect()

@@ -37,7 +37,6 @@ type Agent struct {
 	views         *connectionViews
 	signIns       *signIns
 	remover       *connectionRemover
-	removals      *removals
 	access        *tokenAccess
 	login         loginEntry
 	clicks        *clicks
@@ -58,7 +57,6 @@ func NewAgent(o Options) *Agent {
 	a.manager = tokens.New(tokens.Options{
 		Store: o.Store, Notes: config.Notes(o.Paths.State), Clock: o.Clock, Log: o.Log, Step: o.Step,
 	})
-	a.removals = &removals{}
 	a.keychain = &keychain{store: o.Store, own: o.Ownership, ended: a.ended, log: o.Log}
 	a.window = &windowOpener{socket: o.Paths.Socket, state: o.Paths.State, carried: o.HasWindow}
 	a.extra = &extraListeners{paths: o.Paths, log: o.Log}
@@ -95,7 +93,6 @@ func NewAgent(o Options) *Agent {
 	}.make
 	a.configuration.manager = a.manager
 	a.configuration.notify = o.Notify
-	a.configuration.removed = a.removals.send
 	a.configuration.changed = a.signIns.stop
 	return a
 }
@@ -117,9 +114,9 @@ func (a *Agent) Run(ctx context.Context) error {
 	var work sync.WaitGroup
 	work.Go(func() { a.manager.Run(a.ended) })
 	work.Go(func() {
-		changes, removed, stop := a.Subscribe()
-		defer stop()
-		a.announcements.run(a.ended, changes, removed)
+		changes := a.manager.Subscribe()
+		defer changes.Stop()
+		a.announcements.run(a.ended, changes)
 	})
 	work.Go(func() { a.configuration.watch(a.ended) })
 	work.Go(func() { a.clients.replaceRefused(a.ended) })
@@ -249,11 +246,7 @@ func (a *Agent) Provider(id string) (api.Provider, error) {
 	return api.Provider{Entry: e, RedirectURI: e.RedirectURI()}, nil
 }
 
-func (a *Agent) Subscribe() (<-chan tokens.Status, <-chan string, func()) {
-	changes, stopChanges := a.manager.Subscribe()
-	removed, stopRemoved := a.removals.subscribe()
-	return changes, removed, func() { stopChanges(); stopRemoved() }
-}
+func (a *Agent) Subscribe() api.Changes { return a.manager.Subscribe() }
 
 func (a *Agent) Reads(ctx context.Context, n int, follow bool, each func(audit.Record) error) error {
 	return a.opts.Audit.Follow(ctx, n, follow, each)

@@ -2,8 +2,11 @@ package agent
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -12,7 +15,7 @@ import (
 //
 //	reconnect_required, not told yet      a notification with Reconnect, once per death
 //	connecting                            what is up stays up until the sign-in ends
-//	anything else                         a notification that is up is withdrawn
+//	anything else, or removed             a notification that is up is withdrawn
 //	retrying, not told yet                a warning, once: a policy has refused for a day
 //	unsaved, ends soon, shared account    a warning, once
 type announcements struct {
@@ -52,24 +55,13 @@ func newAnnouncements(m statusHolder, t Tray, n Notifier) *announcements {
 	return a
 }
 
-// run announces until ctx ends. It looks at everything, not at the change it
-// woke for: changes that came in between are then not missed.
-func (a *announcements) run(ctx context.Context, changes <-chan tokens.Status, removed <-chan string) {
+// run announces until ctx ends. It looks at everything, not at the changes it
+// woke for: what is warned of may concern more than what changed.
+func (a *announcements) run(ctx context.Context, changes api.Changes) {
 	for {
 		a.announceAll()
-		select {
-		case <-ctx.Done():
+		if _, err := changes.Wait(ctx); err != nil {
 			return
-		case <-changes:
-			for more := true; more; {
-				select {
-				case <-changes:
-				default:
-					more = false
-				}
-			}
-		case name := <-removed:
-			a.withdraw(name)
 		}
 	}
 }
@@ -77,9 +69,23 @@ func (a *announcements) run(ctx context.Context, changes <-chan tokens.Status, r
 func (a *announcements) announceAll() {
 	all := a.manager.List()
 	a.tray.Show(all)
+	there := map[string]bool{}
 	for _, st := range all {
+		there[st.Name] = true
 		a.announce(st)
 	}
+	for _, name := range a.announced() {
+		if !there[name] {
+			a.withdraw(name)
+		}
+	}
+}
+
+// announced are the connections that have a notification with Reconnect.
+func (a *announcements) announced() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Collect(maps.Keys(a.deaths))
 }
 
 func (a *announcements) announce(st tokens.Status) {

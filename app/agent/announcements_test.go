@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -104,6 +105,24 @@ func TestAnnouncementsTellADeathOnceAndWithdrawItWhenItIsOver(t *testing.T) {
 	a.announceAll()
 	if deaths, _ := n.state("work"); deaths != 2 {
 		t.Errorf("another death: %d announcements", deaths)
+	}
+}
+
+func TestAnnouncementsWithdrawADeathOfARemovedConnection(t *testing.T) {
+	m, n := &statuses{}, newNotes()
+	a := newTestAnnouncements(m, noTray{}, n)
+	var all []tokens.Status
+	for i := range 100 {
+		all = append(all, tokens.Status{Name: fmt.Sprint("c", i), State: tokens.ReconnectRequired, Detail: "Revoked.", Announce: true})
+	}
+	m.set(all...)
+	a.announceAll()
+	m.set(all[0])
+	a.announceAll()
+	for i, st := range all {
+		if _, up := n.state(st.Name); (up != nil) != (i == 0) {
+			t.Errorf("%s is announced: %t", st.Name, up != nil)
+		}
 	}
 }
 

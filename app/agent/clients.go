@@ -204,20 +204,22 @@ const registerAgainAfter = time.Hour
 // until ctx ends. The grant that was made with the old one is over; that the user
 // has to reconnect is then said at once, and not when somebody looks.
 func (c *registeredClients) replaceRefused(ctx context.Context) {
-	changes, stop := c.manager.Subscribe()
-	defer stop()
+	changes := c.manager.Subscribe()
+	defer changes.Stop()
 	tried := map[string]time.Time{}
 	for {
-		select {
-		case <-ctx.Done():
+		names, err := changes.Wait(ctx)
+		if err != nil {
 			return
-		case st := <-changes:
+		}
+		for _, name := range names {
+			st, err := c.manager.Status(name)
 			now := c.now()
-			if st.Reason != tokens.ReasonClientRefused || now.Sub(tried[st.Name]) < registerAgainAfter {
+			if err != nil || st.Reason != tokens.ReasonClientRefused || now.Sub(tried[name]) < registerAgainAfter {
 				continue
 			}
-			tried[st.Name] = now
-			c.replace(ctx, st.Name)
+			tried[name] = now
+			c.replace(ctx, name)
 		}
 	}
 }

@@ -33,7 +33,6 @@ type configuration struct {
 	newClient  func(*catalog.Catalogue, catalog.Connection, certificates) (*providers.Client, error)
 	manager    connectionTaker
 	notify     Notifier
-	removed    func(name string) // is told when a connection is gone
 	changed    func(name string) // is told before other settings of a connection are taken up
 
 	certificates *certificateFiles
@@ -100,7 +99,6 @@ func (c *configuration) forget(name string) {
 	delete(c.conns, name)
 	c.mu.Unlock()
 	c.manager.Remove(name)
-	c.removed(name)
 }
 
 // usable is the provider's client of a connection whose file could be used.

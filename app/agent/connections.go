@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/config"
@@ -236,37 +235,4 @@ func (r *connectionRemover) eraseRemoved() {
 		}
 	}
 	r.manager.Sweep(removed)
-}
-
-// removals tells the names of removed connections to whoever listens; who falls
-// behind loses some.
-type removals struct {
-	mu        sync.Mutex
-	listeners map[chan string]bool
-}
-
-func (r *removals) subscribe() (names <-chan string, stop func()) {
-	ch := make(chan string, 16)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.listeners == nil {
-		r.listeners = map[chan string]bool{}
-	}
-	r.listeners[ch] = true
-	return ch, func() {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		delete(r.listeners, ch)
-	}
-}
-
-func (r *removals) send(name string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for ch := range r.listeners {
-		select {
-		case ch <- name:
-		default:
-		}
-	}
 }

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -78,10 +79,10 @@ func TestADisconnectedConnectionIsNotPassedOver(t *testing.T) {
 
 // newTestRemover is one with a manager that runs, and the views of its
 // connections.
-func newTestRemover(t *testing.T) (*connectionRemover, *connectionViews, *removals) {
+func newTestRemover(t *testing.T) (*connectionRemover, *connectionViews) {
 	clients := newTestClients(t)
-	c, gone := clients.configuration, &removals{}
-	c.manager, c.notify, c.removed, c.changed = clients.manager, newNotes(), gone.send, func(string) {}
+	c := clients.configuration
+	c.manager, c.notify, c.changed = clients.manager, newNotes(), func(string) {}
 	c.newClient = clientMaker{keychain: clients.keychain, registered: clients.records}.make
 	c.reload()
 	var work sync.WaitGroup
@@ -91,13 +92,11 @@ func newTestRemover(t *testing.T) (*connectionRemover, *connectionViews, *remova
 	a := &accounts{manager: clients.manager, remember: config.NewAccounts(c.paths.State), client: c.client, log: c.log}
 	s := &signIns{pending: map[string]*signIn{}}
 	r := &connectionRemover{manager: clients.manager, configuration: c, accounts: a, clients: clients, signIns: s, gate: &closedGate{}, ended: ctx, log: c.log}
-	return r, &connectionViews{manager: clients.manager, configuration: c, accounts: a}, gone
+	return r, &connectionViews{manager: clients.manager, configuration: c, accounts: a}
 }
 
 func TestConnectionRemoverForgetsAConnectionWithItsSecret(t *testing.T) {
-	r, views, gone := newTestRemover(t)
-	names, stop := gone.subscribe()
-	defer stop()
+	r, views := newTestRemover(t)
 	if err := r.configuration.write(catalog.Connection{Name: "work", Provider: "github", ClientID: "abc"}); err != nil {
 		t.Fatal(err)
 	}
@@ -107,12 +106,14 @@ func TestConnectionRemoverForgetsAConnectionWithItsSecret(t *testing.T) {
 	if c, err := views.get("work"); err != nil || c.Config == nil || c.Config.ClientID != "abc" {
 		t.Errorf("it is shown as %+v, %v", c, err)
 	}
+	changes := r.manager.Subscribe()
+	defer changes.Stop()
 	removed, err := r.remove(t.Context(), "work")
 	if err != nil || removed.Revoked || !strings.Contains(removed.Detail, "was not connected") {
 		t.Errorf("removed: %+v, %v", removed, err)
 	}
-	if got := <-names; got != "work" {
-		t.Errorf("told of %q", got)
+	if names, err := changes.Wait(t.Context()); !slices.Equal(names, []string{"work"}) {
+		t.Errorf("told of %q, %v", names, err)
 	}
 	if kept, _ := r.clients.keychain.secret(t.Context(), secretKey("work")); kept != "" {
 		t.Error("the client secret is still kept")
@@ -126,7 +127,7 @@ func TestConnectionRemoverForgetsAConnectionWithItsSecret(t *testing.T) {
 }
 
 func TestConnectionViewsSayWhatIsWrongWithAFile(t *testing.T) {
-	r, views, _ := newTestRemover(t)
+	r, views := newTestRemover(t)
 	file := filepath.Join(r.configuration.paths.Connections(), "work.toml")
 	if err := os.WriteFile(file, []byte("provider = "), 0o600); err != nil {
 		t.Fatal(err)

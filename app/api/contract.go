@@ -50,9 +50,8 @@ type Agent interface {
 	// Provider is an entry, with the redirect URI that a user registers.
 	Provider(id string) (Provider, error)
 
-	// Subscribe tells of changes, until stop is called. A reader that falls
-	// behind loses the oldest ones.
-	Subscribe() (changes <-chan tokens.Status, removed <-chan string, stop func())
+	// Subscribe tells which connections change, until it is stopped.
+	Subscribe() Changes
 
 	// Reads gives each the last n reads of tokens, oldest first, and with follow
 	// each new one, until ctx ends or each returns an error.
@@ -66,6 +65,15 @@ type Agent interface {
 	OpenWindow(context.Context) error
 	// Quit ends the agent soon; it does not wait for that.
 	Quit()
+}
+
+// Changes tell which connections changed; *tokens.Subscription implements it.
+type Changes interface {
+	// Wait waits for changes and names their connections, in the order in which
+	// they changed. None is missed: a name stands for every change since the
+	// last Wait. One that Connection does not know was removed.
+	Wait(context.Context) ([]string, error)
+	Stop()
 }
 
 // Pending is a flow that waits for a person.

@@ -122,7 +122,8 @@
 //	GET   /v1/providers                               {"providers":[{"id":"gitlab","name":"GitLab"}]}
 //	GET   /v1/providers/ID                            the entry, as JSON, with "redirect_uri"
 //	GET   /v1/events                                  text/event-stream; each event: "event: connection", data: the connection's object
-//	                                                  (first one event for each connection as it is now; a removed one: "event: removed", {"name":…})
+//	                                                  (first one event for each connection as it is now; a removed one: "event: removed", {"name":…});
+//	                                                  a slow reader gets the last state of each that changed, and every removal
 //	GET   /v1/log?n=100&follow=true                   application/x-ndjson, one read of a token a line, oldest first:
 //	                                                  {"time":"…","connection":"work","pid":4242,"uid":1000,"exe":"/usr/bin/gh","what":"token"}
 //	                                                  "code": why no token was given; "parent_pid", "parent_exe": where exe is authtray itself;

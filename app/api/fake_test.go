@@ -28,8 +28,8 @@ type fake struct {
 	secret  string
 	peer    Peer
 	quits   int
-	changes chan tokens.Status
-	removed chan string
+	now     map[string]Connection // those that Connection knows
+	changes chan []string
 	stopped chan struct{} // closed when a subscriber has gone
 	err     error         // of everything that can fail
 	wait    chan struct{}
@@ -46,17 +46,32 @@ func (f *fake) token(accessToken string) tokens.Token {
 }
 
 func newFake() *fake {
-	return &fake{changes: make(chan tokens.Status, 8), removed: make(chan string, 8), stopped: make(chan struct{})}
+	return &fake{now: map[string]Connection{"work": work}, changes: make(chan []string, 8), stopped: make(chan struct{})}
 }
 
 var work = Connection{Status: tokens.Status{Name: "work", Provider: "practice", State: tokens.Connected}}
 
 func (f *fake) Connections() []Connection { return []Connection{work} }
 func (f *fake) Connection(name string) (Connection, error) {
-	if name != "work" {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now, ok := f.now[name]
+	if !ok {
 		return Connection{}, &tokens.Error{Code: tokens.CodeUnknownConnection, Detail: "No."}
 	}
-	return work, f.err
+	return now, f.err
+}
+
+// set changes connections, and removes those that are named.
+func (f *fake) set(changed []Connection, removed ...string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, c := range changed {
+		f.now[c.Name] = c
+	}
+	for _, name := range removed {
+		delete(f.now, name)
+	}
 }
 
 func (f *fake) Put(_ context.Context, name string, c catalog.Connection) (Connection, error) {
@@ -113,8 +128,15 @@ func (f *fake) Providers() []Brief                                        { retu
 func (f *fake) Provider(string) (Provider, error) {
 	return Provider{RedirectURI: "http://127.0.0.1/callback"}, f.err
 }
-func (f *fake) Subscribe() (<-chan tokens.Status, <-chan string, func()) {
-	return f.changes, f.removed, func() { close(f.stopped) }
+func (f *fake) Subscribe() Changes { return f }
+func (f *fake) Stop()              { close(f.stopped) }
+func (f *fake) Wait(ctx context.Context) ([]string, error) {
+	select {
+	case names := <-f.changes:
+		return names, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 func (f *fake) Settings() Settings                            { return Settings{} }
 func (f *fake) PatchSettings(SettingsPatch) (Settings, error) { return Settings{}, f.err }

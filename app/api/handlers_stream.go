@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -9,46 +10,48 @@ import (
 	"github.com/authtray/authtray/tokens"
 )
 
-// events streams changes of state (server-sent events): first every connection
-// as it is, then each change. There is no heartbeat: the kernel tells when the
-// other end is gone. A reader that leaves one event unread for WriteTimeout is
-// hung up on; what it missed, the first events of its next call tell.
+// events streams changes (server-sent events): first every connection as it is,
+// then each that changed. There is no heartbeat: the kernel tells when the other
+// end is gone. A reader that is slow is told of no connection twice: the next event
+// says how it is by then, or that it was removed. One that leaves an event unread
+// for WriteTimeout is hung up on.
 func (s *Server) events(c call) error {
-	changes, removed, stop := s.agent.Subscribe() // before the first look: nothing falls between
-	defer stop()
+	changes := s.agent.Subscribe() // before the first look: nothing falls between
+	defer changes.Stop()
 	c.w.Header().Set("Content-Type", "text/event-stream")
 	for _, now := range s.agent.Connections() {
 		if err := event(c.w, "connection", now.Status); err != nil {
 			return nil
 		}
 	}
-	if err := flush(c.w); err != nil {
-		return nil
-	}
-	return s.stream(c, changes, removed)
-}
-
-func (s *Server) stream(c call, changes <-chan tokens.Status, removed <-chan string) error {
 	for {
-		var err error
-		select {
-		case <-c.r.Context().Done(): // the client's, and the server's
-			return nil
-		case now, ok := <-changes:
-			if !ok {
-				return nil
-			}
-			err = event(c.w, "connection", now)
-		case name := <-removed:
-			err = event(c.w, "removed", map[string]string{"name": name})
-		}
-		if err == nil {
-			err = flush(c.w)
-		}
-		if err != nil {
+		if err := flush(c.w); err != nil {
 			return nil // too slow, or gone
 		}
+		names, err := changes.Wait(c.r.Context()) // the client's, and the server's
+		if err != nil {
+			return nil
+		}
+		for _, name := range names {
+			if err := s.change(c.w, name); err != nil {
+				return nil
+			}
+		}
 	}
+}
+
+// change writes how a connection that changed is now.
+func (s *Server) change(w http.ResponseWriter, name string) error {
+	now, err := s.agent.Connection(name)
+	var e *tokens.Error
+	switch {
+	case errors.As(err, &e) && e.Code == tokens.CodeUnknownConnection:
+		return event(w, "removed", map[string]string{"name": name})
+	case err != nil:
+		return err
+	}
+	now.Events = nil
+	return event(w, "connection", now.Status)
 }
 
 // event writes one event; JSON has no line breaks, so its data is one line.

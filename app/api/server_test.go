@@ -226,7 +226,8 @@ func TestEventsAreOneLineOfDataEach(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	f.changes <- tokens.Status{Name: "work", State: tokens.Retrying, Detail: "two\nlines, event: forged"}
+	f.set([]Connection{{Status: tokens.Status{Name: "work", State: tokens.Retrying, Detail: "two\nlines, event: forged"}}})
+	f.changes <- []string{"work"}
 	lines := bufio.NewScanner(resp.Body)
 	read := func() string {
 		if !lines.Scan() {
@@ -239,8 +240,39 @@ func TestEventsAreOneLineOfDataEach(t *testing.T) {
 			t.Errorf("line %q, want %q", got, want)
 		}
 	}
-	f.removed <- "work"
+	f.set(nil, "work")
+	f.changes <- []string{"work"}
 	if a, b := read(), read(); a != "event: removed" || b != `data: {"name":"work"}` {
 		t.Errorf("removed is told as %q %q", a, b)
+	}
+}
+
+func TestEventsTellTheLastStateOfEachChangeInOrder(t *testing.T) {
+	f := newFake()
+	resp, err := httpClient(listening(t, f)).Get("http://agent/v1/events")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var names, want []string
+	for i := range 100 {
+		name := fmt.Sprintf("c%03d", 99-i)
+		names = append(names, name)
+		if i%2 == 0 {
+			f.set([]Connection{{Status: tokens.Status{Name: name, State: tokens.Connected, Events: []tokens.Event{{What: "connected"}}}}})
+			want = append(want, "event: connection", `data: {"name":"`+name+`","provider":"","state":"connected"}`, "")
+		} else {
+			want = append(want, "event: removed", `data: {"name":"`+name+`"}`, "")
+		}
+	}
+	f.changes <- names
+	lines := bufio.NewScanner(resp.Body)
+	for range 3 { // how work is
+		lines.Scan()
+	}
+	for i, line := range want {
+		if !lines.Scan() || lines.Text() != line {
+			t.Fatalf("line %d is %q, want %q", i, lines.Text(), line)
+		}
 	}
 }
