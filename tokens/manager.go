@@ -119,10 +119,7 @@ func (m *Manager) Put(c Connection) {
 		if !known {
 			return
 		}
-		if k.removed { // subscribers were told that it is gone
-			k.shown = Status{}
-		}
-		k.config, k.removed = c, false
+		k.config, k.removed, k.shown = c, false, Status{}
 		m.mu.Lock()
 		if m.conns[c.Name] == nil { // it was being let go of
 			m.conns[c.Name] = k
@@ -303,7 +300,8 @@ type Subscription struct {
 	known map[string]bool
 }
 
-// Subscribe tells of each change of a connection's Status, but for its events.
+// Subscribe tells of each change of a connection's Status, but for its events,
+// and of its configuration.
 func (m *Manager) Subscribe() *Subscription {
 	s := &Subscription{m: m, changed: make(chan struct{}, 1), known: map[string]bool{}}
 	m.mu.Lock()

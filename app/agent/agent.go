@@ -118,6 +118,7 @@ func (a *Agent) Run(ctx context.Context) error {
 		defer changes.Stop()
 		a.announcements.run(a.ended, changes)
 	})
+	work.Go(func() { a.views.followNotes(a.ended) })
 	work.Go(func() { a.configuration.watch(a.ended) })
 	work.Go(func() { a.clients.replaceRefused(a.ended) })
 	work.Go(func() { watchNetwork(a.ended, a.log, a.manager.NetworkBack) })

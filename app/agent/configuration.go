@@ -51,6 +51,7 @@ type configuration struct {
 type connectionTaker interface {
 	Put(tokens.Connection)
 	Remove(name string)
+	Touch(name string)
 }
 
 // configured is one connection's file.
@@ -59,6 +60,14 @@ type configured struct {
 	client *providers.Client  // nil: it was never good
 	seen   content            // what was read last, to tell a change
 	err    error              // why the file as it is now cannot be used
+}
+
+// fault is err as text; "" for none.
+func (c *configured) fault() string {
+	if c == nil || c.err == nil {
+		return ""
+	}
+	return c.err.Error()
 }
 
 // content is what was read of a connection.

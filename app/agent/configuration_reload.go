@@ -138,11 +138,14 @@ func (c *configuration) missing(found map[string]config.File) {
 func (c *configuration) keep(name string, old *configured, seen content, err error) {
 	c.complain(name, old, err)
 	c.set(name, &configured{conn: old.conn, client: old.client, seen: seen, err: err})
+	if old.fault() != err.Error() {
+		c.manager.Touch(name)
+	}
 }
 
 // complain logs and tells a trouble once, when it is new.
 func (c *configuration) complain(name string, old *configured, err error) {
-	if old != nil && old.err != nil && old.err.Error() == err.Error() {
+	if old.fault() == err.Error() {
 		return
 	}
 	c.log.Warn("a connection's file cannot be used", "connection", name, "err", err)

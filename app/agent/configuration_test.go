@@ -191,6 +191,8 @@ func (k *taker) Remove(name string) {
 	delete(k.conns, name)
 }
 
+func (k *taker) Touch(string) {}
+
 // newTestConfiguration is one without an agent, and what it causes.
 func newTestConfiguration(t *testing.T) (c *configuration, k *taker, n *notes, events *[]string) {
 	o := folders(t)

@@ -51,15 +51,11 @@ func (v *connectionViews) view(st tokens.Status) api.Connection {
 	c := api.Connection{Status: st}
 	c.Account = v.accounts.name(st)
 	c.Note = v.accounts.sharedNote(st)
-	file, ok := v.configuration.get(st.Name)
-	if !ok {
-		return c
-	}
-	if file.client != nil {
-		c.Note = strings.TrimSpace(c.Note + " " + noteUnrenewable(st, file.client.Entry()))
-	}
-	if file.err != nil {
-		c.ConfigError = file.err.Error()
+	if file, ok := v.configuration.get(st.Name); ok {
+		if file.client != nil {
+			c.Note = strings.TrimSpace(c.Note + " " + noteUnrenewable(st, file.client.Entry()))
+		}
+		c.ConfigError = file.fault()
 	}
 	return c
 }
@@ -86,6 +82,27 @@ func noteUnrenewable(st tokens.Status, e catalog.Entry) string {
 		return fmt.Sprintf("%s Some providers give one only when they ask for your consent anew. To have them ask, run: authtray add %s --set authorize_opts.params.prompt=consent && authtray connect %s", why, st.Name, st.Name)
 	}
 	return why + " Look in the app's settings there whether it may have one (offline access)."
+}
+
+// followNotes has a connection shown again where its note changed because of what
+// became of another one, until ctx ends.
+func (v *connectionViews) followNotes(ctx context.Context) {
+	changes := v.manager.Subscribe()
+	defer changes.Stop()
+	notes := map[string]string{}
+	for {
+		was := notes
+		notes = map[string]string{}
+		for _, st := range v.manager.List() {
+			notes[st.Name] = v.accounts.sharedNote(st)
+			if notes[st.Name] != was[st.Name] {
+				v.manager.Touch(st.Name)
+			}
+		}
+		if _, err := changes.Wait(ctx); err != nil {
+			return
+		}
+	}
 }
 
 // forHost is the connection that answers for a host; see package hosts.

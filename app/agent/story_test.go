@@ -3,8 +3,10 @@ package agent
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -205,6 +207,88 @@ func TestEventsTellEveryConnectionFirstAndThenChanges(t *testing.T) {
 	await(`"state":"connected"`) // that it was connecting may be over before it is told
 	w.call("DELETE", "/connections/work", nil).ok()
 	await("event: removed", `"name":"work"`)
+}
+
+// follower is a client that knows the connections from the event stream alone.
+type follower struct {
+	mu  sync.Mutex
+	all map[string]string // their objects
+}
+
+func (w *world) follow() *follower {
+	w.t.Helper()
+	r, _ := http.NewRequestWithContext(w.t.Context(), "GET", "http://agent/v1/events", nil)
+	resp, err := w.client.Do(r)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { resp.Body.Close() })
+	f := &follower{all: map[string]string{}}
+	go func() {
+		kind := ""
+		for lines := bufio.NewScanner(resp.Body); lines.Scan(); {
+			if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
+				f.take(kind, data)
+			} else if now, ok := strings.CutPrefix(lines.Text(), "event: "); ok {
+				kind = now
+			}
+		}
+	}()
+	return f
+}
+
+func (f *follower) take(kind, data string) {
+	var c struct{ Name string }
+	json.Unmarshal([]byte(data), &c)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.all[c.Name] = data; kind == "removed" {
+		delete(f.all, c.Name)
+	}
+}
+
+// knows reports whether the follower has what the list says.
+func (f *follower) knows(w *world) bool {
+	var list struct{ Connections []json.RawMessage }
+	w.call("GET", "/connections", nil).ok().into(&list)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, now := range list.Connections {
+		var c struct{ Name string }
+		json.Unmarshal(now, &c)
+		if f.all[c.Name] != string(now) {
+			return false
+		}
+	}
+	return len(f.all) == len(list.Connections)
+}
+
+func TestEventsTellWhatTheListSays(t *testing.T) {
+	w := newWorld(t)
+	w.addSingle("first")
+	w.addSingle("second")
+	f := w.follow()
+	for _, step := range []struct {
+		what string
+		do   func()
+		list string // is in it then
+	}{
+		{"connected", func() { w.connect("first", "ada") }, `"account":"ada"`},
+		{"connected under another name too", func() { w.connect("second", "ada") }, `second is the same account`},
+		{"disconnected, and its account remembered", func() { w.call("DELETE", "/connections/second/grant", nil).ok() }, `"account":"ada"`},
+		{"the provider has another grant for each", func() { w.add("first") }, ""},
+		{"a broken file", func() { w.edit("first", "provider = ") }, `first.toml:1`},
+		{"broken otherwise", func() { w.edit("first", "\n\nprovider = ") }, `first.toml:3`},
+		{"mended", func() { w.add("first") }, ""},
+		{"a new one", func() { w.add("third") }, `"third"`},
+		{"removed", func() { w.call("DELETE", "/connections/first", nil).ok() }, ""},
+	} {
+		step.do()
+		eventually(t, step.what+": in the list", func() bool {
+			return strings.Contains(string(w.call("GET", "/connections", nil).ok().body), step.list)
+		})
+		eventually(t, step.what+": told", func() bool { return f.knows(w) })
+	}
 }
 
 func TestAttemptModesAreKnown(t *testing.T) {

@@ -121,7 +121,7 @@
 //
 //	GET   /v1/providers                               {"providers":[{"id":"gitlab","name":"GitLab"}]}
 //	GET   /v1/providers/ID                            the entry, as JSON, with "redirect_uri"
-//	GET   /v1/events                                  text/event-stream; each event: "event: connection", data: the connection's object
+//	GET   /v1/events                                  text/event-stream; each event: "event: connection", data: the connection's object as in the list
 //	                                                  (first one event for each connection as it is now; a removed one: "event: removed", {"name":…});
 //	                                                  a slow reader gets the last state of each that changed, and every removal
 //	GET   /v1/log?n=100&follow=true                   application/x-ndjson, one read of a token a line, oldest first:

@@ -20,7 +20,7 @@ func (s *Server) events(c call) error {
 	defer changes.Stop()
 	c.w.Header().Set("Content-Type", "text/event-stream")
 	for _, now := range s.agent.Connections() {
-		if err := event(c.w, "connection", now.Status); err != nil {
+		if err := event(c.w, "connection", now); err != nil {
 			return nil
 		}
 	}
@@ -50,8 +50,8 @@ func (s *Server) change(w http.ResponseWriter, name string) error {
 	case err != nil:
 		return err
 	}
-	now.Events = nil
-	return event(w, "connection", now.Status)
+	now.Events, now.Config = nil, nil // as in the list
+	return event(w, "connection", now)
 }
 
 // event writes one event; JSON has no line breaks, so its data is one line.

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -259,8 +260,11 @@ func TestEventsTellTheLastStateOfEachChangeInOrder(t *testing.T) {
 		name := fmt.Sprintf("c%03d", 99-i)
 		names = append(names, name)
 		if i%2 == 0 {
-			f.set([]Connection{{Status: tokens.Status{Name: name, State: tokens.Connected, Events: []tokens.Event{{What: "connected"}}}}})
-			want = append(want, "event: connection", `data: {"name":"`+name+`","provider":"","state":"connected"}`, "")
+			f.set([]Connection{{
+				Status: tokens.Status{Name: name, State: tokens.Connected, Note: "A note.", Account: "ada", Events: []tokens.Event{{What: "connected"}}},
+				Config: &catalog.Connection{Provider: "practice"}, ConfigError: "work.toml:1: no",
+			}})
+			want = append(want, "event: connection", `data: {"name":"`+name+`","provider":"","state":"connected","note":"A note.","account":"ada","config_error":"work.toml:1: no"}`, "")
 		} else {
 			want = append(want, "event: removed", `data: {"name":"`+name+`"}`, "")
 		}

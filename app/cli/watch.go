@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -59,7 +60,7 @@ func (s *shell) printEvent(event string, data []byte) error {
 }
 
 func (s *shell) showEvent(event string, data []byte) error {
-	var st tokens.Status
+	var st api.Connection
 	if err := json.Unmarshal(data, &st); err != nil {
 		return fmt.Errorf("the agent's event cannot be read: %w", err)
 	}
@@ -73,9 +74,14 @@ func (s *shell) showEvent(event string, data []byte) error {
 	}
 	switch {
 	case st.State == tokens.Connected && (st.ExpiresAt != nil || st.NeverExpires):
-		line += ", " + s.expiry(st)
+		line += ", " + s.expiry(st.Status)
 	case st.Detail != "":
 		line += ": " + oneLine(st.Detail)
+	}
+	for _, more := range []string{st.Note, st.ConfigError} {
+		if more != "" {
+			line += "; " + oneLine(more)
+		}
 	}
 	return s.print("%s", line)
 }
