@@ -5,28 +5,42 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"sync"
 
 	"github.com/authtray/authtray/providers"
 )
 
 // Accounts remembers whose account each connection was connected with, in the
 // state folder (accounts/NAME.json): it must outlive the grant, so that
-// reconnecting as someone else can be asked about. No secret is in it. Safe for
-// concurrent use on different names.
-type Accounts struct{ dir string }
+// reconnecting as someone else can be asked about. Each file is read once: nobody
+// else writes there. No secret is in it. Safe for concurrent use, with one writer
+// for each name.
+type Accounts struct {
+	dir   string
+	known *sync.Map // providers.Account by name, as on disk
+}
 
 // NewAccounts is the memory of a state folder.
-func NewAccounts(state string) Accounts { return Accounts{dir: filepath.Join(state, "accounts")} }
+func NewAccounts(state string) Accounts {
+	return Accounts{dir: filepath.Join(state, "accounts"), known: &sync.Map{}}
+}
 
 func (a Accounts) file(name string) string { return filepath.Join(a.dir, name+".json") }
 
 // Load is the zero Account where none is known.
 func (a Accounts) Load(name string) (acc providers.Account) {
-	data, err := Read(a.file(name))
-	if err != nil || json.Unmarshal(data, &acc) != nil {
-		return providers.Account{}
+	if known, ok := a.known.Load(name); ok {
+		return known.(providers.Account)
 	}
-	return acc
+	data, err := Read(a.file(name))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return providers.Account{} // it may be read another time
+	}
+	if err != nil || json.Unmarshal(data, &acc) != nil {
+		acc = providers.Account{}
+	}
+	known, _ := a.known.LoadOrStore(name, acc) // what was saved meanwhile is newer
+	return known.(providers.Account)
 }
 
 // Save remembers an account.
@@ -35,16 +49,20 @@ func (a Accounts) Save(name string, acc providers.Account) error {
 	if err != nil {
 		return err
 	}
-	return Write(a.file(name), append(data, '\n'))
+	if err := Write(a.file(name), append(data, '\n')); err != nil {
+		return err
+	}
+	a.known.Store(name, acc)
+	return nil
 }
 
 // Forget forgets it. An account that is not known is no error.
 func (a Accounts) Forget(name string) error {
-	err := Remove(a.file(name))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+	if err := Remove(a.file(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
-	return err
+	a.known.Store(name, providers.Account{})
+	return nil
 }
 
 // Clients remembers the clients that registered themselves, in the state folder
