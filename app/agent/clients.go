@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/authtray/authtray/app/config"
@@ -202,8 +203,11 @@ const registerAgainAfter = time.Hour
 
 // replaceRefused registers a client again that its provider no longer knows,
 // until ctx ends. The grant that was made with the old one is over; that the user
-// has to reconnect is then said at once, and not when somebody looks.
+// has to reconnect is then said at once, and not when somebody looks. A provider
+// that is slow to answer keeps no other waiting.
 func (c *registeredClients) replaceRefused(ctx context.Context) {
+	var work sync.WaitGroup
+	defer work.Wait()
 	changes := c.manager.Subscribe()
 	defer changes.Stop()
 	tried := map[string]time.Time{}
@@ -219,7 +223,7 @@ func (c *registeredClients) replaceRefused(ctx context.Context) {
 				continue
 			}
 			tried[name] = now
-			c.replace(ctx, name)
+			work.Go(func() { c.replace(ctx, name) })
 		}
 	}
 }

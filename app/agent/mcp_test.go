@@ -32,6 +32,8 @@ type mcpWorld struct {
 	mu    sync.Mutex
 	asked []issuerRequest // of the issuer
 	doc   map[string]any  // what the issuer's document says differently
+	hold  chan struct{}   // where set, /register is answered once it is closed
+	held  int             // requests that wait for that
 }
 
 // issuerRequest is a request to the issuer, as far as it matters here.
@@ -72,7 +74,11 @@ func (w *mcpWorld) listen(next http.Handler) http.Handler {
 		}
 		w.mu.Lock()
 		w.asked = append(w.asked, issuerRequest{r.URL.Path, r.Form})
+		hold := w.hold
 		w.mu.Unlock()
+		if r.URL.Path == "/register" && hold != nil {
+			w.wait(r.Context(), hold)
+		}
 		if !strings.HasPrefix(r.URL.Path, "/.well-known/") {
 			next.ServeHTTP(rw, r)
 			return
@@ -89,6 +95,20 @@ func (w *mcpWorld) listen(next http.Handler) http.Handler {
 		rw.Header().Set("Content-Type", "application/json")
 		json.NewEncoder(rw).Encode(doc)
 	})
+}
+
+// wait holds a request back until hold is closed or its client gives up.
+func (w *mcpWorld) wait(ctx context.Context, hold <-chan struct{}) {
+	w.mu.Lock()
+	w.held++
+	w.mu.Unlock()
+	select {
+	case <-hold:
+	case <-ctx.Done():
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.held--
 }
 
 // requests are those to a path so far.
@@ -238,6 +258,38 @@ func TestAClientThatTheIssuerForgotRegistersAgainOnceAndThePersonIsAsked(t *test
 		t.Errorf("registered %d times", n)
 	}
 	w.who(w.session("files"))
+}
+
+func TestClientsThatTheIssuerForgotDoNotWaitForEachOther(t *testing.T) {
+	w := newMCPWorld(t, nil)
+	names := []string{"files", "more"}
+	for _, name := range names {
+		w.call("PUT", "/connections/"+name, map[string]any{"mcp": w.url}).ok()
+		w.connect(name, "ada")
+		w.issuer.ForgetClient(w.agent.clients.records.Load(name).ClientID)
+	}
+	hold := make(chan struct{})
+	release := sync.OnceFunc(func() { close(hold) })
+	defer release()
+	w.mu.Lock()
+	w.hold = hold
+	w.mu.Unlock()
+	for _, name := range names {
+		if w.call("POST", "/connections/"+name+"/refresh", nil).status == 200 {
+			t.Fatal("a forgotten client was not refused")
+		}
+	}
+	eventually(t, "both register again at the same time", func() bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return w.held == len(names)
+	})
+	release()
+	for _, name := range names {
+		eventually(t, name+" asks to reconnect", func() bool {
+			return w.call("GET", "/connections/"+name, nil).connection().Reason == tokens.ReasonClientForgotten
+		})
+	}
 }
 
 func TestASignInThatEndsAtTheIssuersErrorPageIsBegunAnewWithAnotherClient(t *testing.T) {
