@@ -259,12 +259,7 @@ func (a *Agent) Settings() api.Settings {
 }
 
 func (a *Agent) PatchSettings(p api.SettingsPatch) (api.Settings, error) {
-	if p.Autostart != nil {
-		if err := a.login.set(*p.Autostart); err != nil {
-			return api.Settings{}, err
-		}
-	}
-	if err := a.configuration.changeSettings(p); err != nil {
+	if err := a.configuration.changeSettings(p, a.login); err != nil {
 		return api.Settings{}, err
 	}
 	return a.Settings(), nil

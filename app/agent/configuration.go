@@ -254,23 +254,46 @@ func (c *configuration) currentSettings() config.Settings {
 // reminders reports whether the user wishes to be told again of a death.
 func (c *configuration) reminders() bool { return c.currentSettings().Reminders }
 
-// changeSettings writes the settings that p names, and reads everything again.
-func (c *configuration) changeSettings(p api.SettingsPatch) error {
-	if p.Notifications != nil || p.Reminders != nil {
-		if err := c.writeSettings(p); err != nil {
-			return asError(err, codeFailed, "The settings cannot be written: "+sentence(err), "")
-		}
+// changeSettings writes the settings that p names and turns start at login on or
+// off, or leaves everything as it was; then it reads everything again.
+func (c *configuration) changeSettings(p api.SettingsPatch, l loginEntry) error {
+	if err := c.applySettings(p, l); err != nil {
+		return err
 	}
 	c.reload()
 	return nil
 }
 
-func (c *configuration) writeSettings(p api.SettingsPatch) error {
-	c.reading.Lock()
+// applySettings writes the file first: that it cannot be written, or only not by a
+// program, is what goes wrong most often, and what it was can be put back exactly.
+func (c *configuration) applySettings(p api.SettingsPatch, l loginEntry) error {
+	c.reading.Lock() // nobody takes up a file that is put back
 	defer c.reading.Unlock()
+	undo := func() error { return nil }
+	if p.Notifications != nil || p.Reminders != nil {
+		var err error
+		if undo, err = c.writeSettings(p); err != nil {
+			return &tokens.Error{Code: codeFailed, Detail: "Nothing was changed. The settings cannot be written: " + sentence(err)}
+		}
+	}
+	if p.Autostart == nil {
+		return nil
+	}
+	failed := l.set(*p.Autostart)
+	if failed == nil {
+		return nil
+	}
+	if err := undo(); err != nil {
+		return &tokens.Error{Code: codeFailed, Hint: "authtray doctor",
+			Detail: detail(failed) + " The other settings are changed, because the file cannot be put back: " + sentence(err)}
+	}
+	return &tokens.Error{Code: codeFailed, Hint: "authtray doctor", Detail: "Nothing was changed. " + detail(failed)}
+}
+
+func (c *configuration) writeSettings(p api.SettingsPatch) (undo func() error, err error) {
 	s, err := config.ReadSettings(c.paths.Settings())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if p.Notifications != nil {
 		s.Notifications = *p.Notifications

@@ -1,6 +1,8 @@
 package agent
 
 import (
+	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -279,6 +281,66 @@ func TestLoginEntryIsShownInTheTrayOnceItIsSet(t *testing.T) {
 	shown.is = false
 	if err := l.set(true); err == nil || detail(err) != "Authtray cannot be started at login here." || shown.is {
 		t.Errorf("where it cannot be: %v", err)
+	}
+}
+
+// refusing is start at login that cannot be set.
+type refusing struct {
+	switchedOn
+	meanwhile func()
+}
+
+func (r *refusing) Set(bool) error {
+	r.meanwhile()
+	return errors.New("the folder is read-only")
+}
+
+func TestSettingsAreAppliedWholeOrNot(t *testing.T) {
+	yes := true
+	both := api.SettingsPatch{Reminders: &yes, Autostart: &yes}
+	for name, old := range map[string]string{
+		"no file": "", "a good file": "# mine\n'notifications' = true", "a broken file": "notifications = ",
+		"another's key": "colour = 1\n", "a file only for people": "\"remind\\u0065rs\" = false\n",
+	} {
+		for _, login := range []Autostart{&switchedOn{}, &refusing{meanwhile: func() {}}} {
+			t.Run(fmt.Sprintf("%s, %T", name, login), func(t *testing.T) {
+				c, _, _, _ := newTestConfiguration(t)
+				path := c.paths.Settings()
+				if old != "" {
+					os.WriteFile(path, []byte(old), 0o600)
+				}
+				shown := &switchedOn{}
+				l := loginEntry{autostart: login, tray: shown, log: c.log}
+				err := c.changeSettings(both, l)
+				text, _ := os.ReadFile(path)
+				if err == nil {
+					if now := c.currentSettings(); !now.Reminders || !now.Notifications || !l.on() || !shown.is {
+						t.Errorf("applied in part: %+v, login %t, tray %t", now, l.on(), shown.is)
+					}
+					return
+				}
+				if !strings.HasPrefix(detail(err), "Nothing was changed. ") {
+					t.Errorf("it is told as %q", detail(err))
+				}
+				if string(text) != old || l.on() || shown.is || c.currentSettings().Reminders {
+					t.Errorf("refused (%v), and yet: %q, login %t, tray %t", err, text, l.on(), shown.is)
+				}
+			})
+		}
+	}
+}
+
+func TestSettingsThatCannotBePutBackAreNotCalledUnchanged(t *testing.T) {
+	c, _, _, _ := newTestConfiguration(t)
+	yes := true
+	l := loginEntry{autostart: &refusing{meanwhile: func() {
+		os.RemoveAll(c.paths.Config)
+		os.WriteFile(c.paths.Config, nil, 0o600) // no folder
+	}}, tray: noTray{}, log: c.log}
+	os.WriteFile(c.paths.Settings(), []byte("reminders = false\n"), 0o600)
+	err := c.changeSettings(api.SettingsPatch{Reminders: &yes, Autostart: &yes}, l)
+	if err == nil || strings.Contains(detail(err), "Nothing was changed") || !strings.Contains(detail(err), "The other settings are changed") {
+		t.Errorf("it is told as %v", err)
 	}
 }
 

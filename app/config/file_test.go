@@ -152,7 +152,7 @@ func TestSettingsKeepTheUsersLines(t *testing.T) {
 		t.Fatalf("without a file: %+v, %v", s, err)
 	}
 	os.WriteFile(path, []byte("# mine\nnotifications=false # too loud"), 0o600)
-	if err := WriteSettings(path, Settings{Notifications: true, Reminders: true}); err != nil {
+	if _, err := WriteSettings(path, Settings{Notifications: true, Reminders: true}); err != nil {
 		t.Fatal(err)
 	}
 	got, _ := os.ReadFile(path)
@@ -161,6 +161,54 @@ func TestSettingsKeepTheUsersLines(t *testing.T) {
 	}
 	if s, err := ReadSettings(path); err != nil || !s.Notifications || !s.Reminders {
 		t.Errorf("read back %+v, %v", s, err)
+	}
+}
+
+func TestWriteSettingsLeavesAFileThatCanBeRead(t *testing.T) {
+	const text = "api_listen = \"127.0.0.1:1\"\n"
+	for name, tt := range map[string]struct{ old, want string }{
+		"no file":           {"", "notifications = false\nreminders = true\n"},
+		"bare keys":         {text + "notifications = true\n\treminders\t=\tfalse\n", text + "notifications = false\n\treminders\t=\ttrue\n"},
+		"quoted keys":       {text + "\"notifications\" = true\n'reminders'=false # no\n", text + "\"notifications\" = false\n'reminders'=true # no\n"},
+		"one of them":       {"'reminders' = false", "'reminders' = true\nnotifications = false\n"},
+		"a comment of it":   {"# notifications = true\n", "# notifications = true\nnotifications = false\nreminders = true\n"},
+		"Windows lines":     {"notifications = true\r\nreminders = false\r\n", "notifications = false\r\nreminders = true\r\n"},
+		"an escape":         {"\"notific\\u0061tions\" = true\n", "\"notific\\u0061tions\" = true\n"},
+		"a key in a string": {"api_listen = \"\"\"\nreminders = false\n\"\"\"\n", "api_listen = \"\"\"\nreminders = false\n\"\"\"\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "settings.toml")
+			if tt.old != "" {
+				os.WriteFile(path, []byte(tt.old), 0o600)
+			}
+			before, err := ReadSettings(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			undo, err := WriteSettings(path, Settings{Reminders: true})
+			if changed := tt.want != tt.old; changed != (err == nil) {
+				t.Errorf("written: %v", err)
+			}
+			if got, _ := os.ReadFile(path); string(got) != tt.want {
+				t.Errorf("the file is %q, want %q", got, tt.want)
+			}
+			now, readable := ReadSettings(path)
+			if readable != nil || err == nil && (now.Notifications || !now.Reminders) || now.APIListen != before.APIListen {
+				t.Errorf("read back %+v, %v", now, readable)
+			}
+			if err != nil {
+				return
+			}
+			if err := undo(); err != nil {
+				t.Fatal(err)
+			}
+			if got, _ := os.ReadFile(path); string(got) != tt.old {
+				t.Errorf("undone, the file is %q", got)
+			}
+			if _, err := os.Stat(path); os.IsNotExist(err) != (tt.old == "") {
+				t.Errorf("undone: %v", err)
+			}
+		})
 	}
 }
 
@@ -176,7 +224,7 @@ func TestBrokenSettingsNameFileAndLineAndAreNotWrittenOver(t *testing.T) {
 		if _, err := ReadSettings(path); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%q: %v, want %s", text, err, want)
 		}
-		if err := WriteSettings(path, DefaultSettings()); err == nil {
+		if _, err := WriteSettings(path, DefaultSettings()); err == nil {
 			t.Errorf("%q was written over", text)
 		}
 		if got, _ := os.ReadFile(path); string(got) != text {

@@ -77,23 +77,33 @@ func key(k toml.Key) string {
 }
 
 // WriteSettings changes the settings in a file and leaves its other lines and
-// comments as they are. A file that cannot be read is not written over.
-func WriteSettings(path string, s Settings) error {
-	data, err := Read(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+// comments as they are. A file that cannot be read is not written over, and what
+// is written has been read back first. undo puts the file back as it was.
+func WriteSettings(path string, s Settings) (undo func() error, err error) {
+	old, err := Read(path)
+	fresh := errors.Is(err, fs.ErrNotExist)
+	if err != nil && !fresh {
+		return nil, err
 	}
-	if _, err := parseSettings(path, data); err != nil {
-		return fmt.Errorf("the settings are left as they are: %w", err)
+	want, err := parseSettings(path, old)
+	if err != nil {
+		return nil, fmt.Errorf("the settings are left as they are: %w", err)
 	}
-	data = assign(data, "notifications", s.Notifications)
+	want.Notifications, want.Reminders = s.Notifications, s.Reminders
+	data := assign(bytes.Clone(old), "notifications", s.Notifications)
 	data = assign(data, "reminders", s.Reminders)
-	return Write(path, data)
+	if got, err := parseSettings(path, data); err != nil || got != want {
+		return nil, fmt.Errorf("%s is written in a way that cannot be changed from here; edit it by hand", path)
+	}
+	if fresh {
+		return func() error { return Remove(path) }, Write(path, data)
+	}
+	return func() error { return Write(path, old) }, Write(path, data)
 }
 
 // assign sets one key of a flat file, in place where it stands already.
 func assign(data []byte, key string, value bool) []byte {
-	line := regexp.MustCompile(`(?m)^([ \t]*` + key + `[ \t]*=[ \t]*)(true|false)`)
+	line := regexp.MustCompile(fmt.Sprintf(`(?m)^([ \t]*(?:%[1]s|"%[1]s"|'%[1]s')[ \t]*=[ \t]*)(true|false)`, key))
 	word := strconv.FormatBool(value)
 	if line.Match(data) {
 		return line.ReplaceAll(data, []byte("${1}"+word))
