@@ -124,8 +124,8 @@ func readBounded(r io.Reader) ([]byte, error) {
 // written says that the request had gone out, so that its answer may be lost. Its
 // loss is proved by a connection that broke, not by silence.
 func transportFailure(ctx context.Context, err error, written bool) *refusal.Failure {
-	if gone := context.Cause(ctx); gone == errAddressGone {
-		err = gone
+	if why := context.Cause(ctx); why == errAddressGone || why == context.DeadlineExceeded {
+		err = why
 	}
 	code, detail := transportCode(err)
 	broke := code == "network" || code == "tls" || errors.Is(err, syscall.ETIMEDOUT)
@@ -194,17 +194,32 @@ func safeCause(err error) error {
 // plainTransport is shared by all connections without a ca_file.
 var plainTransport = sync.OnceValue(func() http.RoundTripper { return newTransport(nil) })
 
-// newTransport obeys HTTPS_PROXY and friends. roots nil: the system's.
+// newTransport obeys HTTPS_PROXY and friends. roots nil: the system's. It speaks
+// HTTP/1.1 only, where a request that is given up takes its connection with it: one
+// of HTTP/2 would be repeated on the connection that brought no answer.
 func newTransport(roots *x509.CertPool) http.RoundTripper {
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		DialContext:            dialForgetting(&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}),
 		TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    10 * time.Second,
 		MaxIdleConnsPerHost:    2,
 		IdleConnTimeout:        30 * time.Second, // shorter than the time in which laptops change networks
 		MaxResponseHeaderBytes: 64 << 10,
-		ForceAttemptHTTP2:      true,
+	}
+}
+
+// dialForgetting makes connections that forget what they have not delivered when
+// they are closed. Else the system would go on sending a request that was given up,
+// for minutes, and one that came after its repetition would count as the reuse of a
+// refresh token, for which providers end grants.
+func dialForgetting(d *net.Dialer) func(ctx context.Context, network, address string) (net.Conn, error) {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := d.DialContext(ctx, network, address)
+		if tcp, ok := conn.(*net.TCPConn); ok {
+			tcp.SetLinger(0)
+		}
+		return conn, err
 	}
 }
 

@@ -198,6 +198,12 @@ func isPortRule(s string) bool {
 	return err == nil && n > 0 && n < 65536
 }
 
+// Span reads a duration of an entry that has been checked; what it would refuse is 0.
+func Span(s string) time.Duration {
+	d, _ := parseDuration(s)
+	return d
+}
+
 // parseDuration reads a Go duration or a number of days ("180d"); "" is 0.
 func parseDuration(s string) (time.Duration, error) {
 	if s == "" {

@@ -92,7 +92,7 @@ type TokenRules struct {
 	RefreshAbsolute  string   `toml:"refresh_absolute,omitempty" json:"refresh_absolute,omitempty"`     // Go duration or days ("180d"), counted from consent
 	RefreshIdle      string   `toml:"refresh_idle,omitempty" json:"refresh_idle,omitempty"`             // the grant dies when unused that long
 	Rotation         string   `toml:"rotation,omitempty" json:"rotation,omitempty"`                     // none | same | maybe | immediate | grace ["maybe"]
-	Grace            string   `toml:"grace,omitempty" json:"grace,omitempty"`                           // how long the old refresh token still works
+	Grace            string   `toml:"grace,omitempty" json:"grace,omitempty"`                           // how long a used refresh token is accepted again, counted from its use; empty: not known. See providers.Client.Refresh
 	Keep             []string `toml:"keep,omitempty" json:"keep,omitempty"`                             // extra members stored with the grant (instance_url)
 	NeverNarrows     bool     `toml:"never_narrows,omitempty" json:"never_narrows,omitempty"`           // a refresh that names fewer scopes brings them all
 	SingleGrant      bool     `toml:"single_grant,omitempty" json:"single_grant,omitempty"`             // the provider keeps one grant per user and client
