@@ -92,8 +92,8 @@
 //	transient        kept     5 s doubling to 5 min, jitter; Retry-After up to an hour;  for ever
 //	                          at once after resume, when the user asks, and, where
 //	                          nobody could be reached, when the network is back
-//	answer lost      kept     once within 5 s with the same refresh token, then as       invalid_grant after it: reason answer_lost
-//	                          above
+//	answer lost      kept     once soon with the same refresh token (see below), then    invalid_grant after it: reason answer_lost
+//	                          as above
 //	misconfigured    kept     new configuration, resume, user, once an hour              for ever
 //	refused for now  kept     another network, resume, user, once an hour                told of once after a day
 //	suspect          kept     30 s, 2 min, 8 min, 30 min                                 the fifth parks the grant
@@ -101,6 +101,15 @@
 //
 // A grant that is parked is sent once each time that the user asks (userRefresh).
 // A token brings it back; an end ends it; anything else leaves it parked.
+//
+// That an answer is lost is known at once where the connection broke (reset, EOF)
+// or its local address is gone: the request is repeated within a second. Silence is
+// waited for, 30 s in all, since the system goes on asking for what got lost on the
+// way; then the request is repeated within 4 s. Where it is known how long the
+// provider takes a used refresh token again (tokens.grace), a third of that is
+// waited, 8 s at least, and the request is repeated within a second. Under 12 s there
+// is no such early end. Until that time is over, a try that brought no answer is
+// followed by another within a quarter of what is left of it, or a second.
 //
 // A process that dies with a request under way has lost the answer too. The next
 // one finds the grant due and sends the same refresh token again as soon as it has

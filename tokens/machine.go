@@ -55,6 +55,7 @@ type machine struct {
 	// How it went so far, for this generation.
 	fails, suspects int
 	lost, quick     bool      // an answer was lost; the one quick retry was used
+	graceEnds       time.Time // lost: until when the provider takes the refresh token again; zero: unknown
 	wanted          bool      // the user asked for a refresh before the record was read
 	rejection       bool      // the refresh under way is for a tool whose API refused the token
 	afterRejection  bool      // served came from such a refresh

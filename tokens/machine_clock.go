@@ -39,7 +39,7 @@ func (m *machine) shift(now time.Time, d time.Duration, undone bool) {
 		m.unproven.token, m.unproven.at = *moved(&m.unproven.token), m.unproven.at.Add(d)
 	}
 	for _, t := range []*time.Time{
-		&m.retryAt, &m.soonest, &m.sentAt, &m.decideAt, &m.probes.at, &m.probes.next,
+		&m.retryAt, &m.soonest, &m.sentAt, &m.graceEnds, &m.decideAt, &m.probes.at, &m.probes.next,
 		&m.store.readAt, &m.store.writeAt, &m.store.eraseAt, &m.store.noteAt,
 	} {
 		if !t.IsZero() {

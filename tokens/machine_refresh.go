@@ -155,15 +155,35 @@ func asFailure(err error) *refusal.Failure {
 func (m *machine) retry(now time.Time, f *refusal.Failure) {
 	m.fails++
 	pause := backoff(m.fails, f.RetryAfter, m.rnd())
-	if f.Lost {
-		m.lost = true
-		if !m.quick && f.RetryAfter == 0 {
-			m.quick = true
-			pause = time.Duration((0.5 + 0.5*m.rnd()) * float64(quickRetry))
-		}
+	if soon := m.repeat(now, f); soon > 0 {
+		pause = min(pause, time.Duration((0.5+0.5*m.rnd())*float64(soon)))
 	}
 	m.stand(now, Retrying, waitReason(f), f.Detail, now.Add(pause))
 	m.soonest = later(m.sentAt.Add(callerPause), now.Add(min(f.RetryAfter, maxRetryAfter)))
+}
+
+// repeat is how soon, at most, the next try is made of a request whose answer was
+// lost; 0: the back-off says. The first one comes soon. As long as the provider is
+// known to take the refresh token again, so do those after a try that brought no
+// answer: with shorter pauses as that time goes by, so that one reaches it.
+func (m *machine) repeat(now time.Time, f *refusal.Failure) time.Duration {
+	if f.Lost && !m.lost && m.policy.grace > 0 {
+		m.graceEnds = m.sentAt.Add(m.policy.grace)
+	}
+	m.lost = m.lost || f.Lost
+	left := m.graceEnds.Sub(now)
+	switch {
+	case f.RetryAfter > 0:
+		return 0
+	case f.Lost && !m.quick:
+		if m.quick = true; f.Proof || left > 0 {
+			return atOnce
+		}
+		return quickRetry
+	case f.Status == 0 && left > 0:
+		return max(left/4, atOnce)
+	}
+	return 0
 }
 
 // hurry has the next try now, or as soon as may be, for a caller that waits

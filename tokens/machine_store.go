@@ -107,7 +107,7 @@ func (m *machine) adopt(now time.Time, g *Grant) {
 	m.lived(g.lifetime())
 	m.late = m.rnd()
 	m.afterRejection, m.rejection = m.rejection, false
-	m.fails, m.suspects, m.lost, m.quick = 0, 0, false, false
+	m.fails, m.suspects, m.lost, m.quick, m.graceEnds = 0, 0, false, false, time.Time{}
 	m.probes = probing{}
 	m.schedule(now)
 	for k, n := range m.narrow {

@@ -57,6 +57,10 @@ func (m *Manager) performNote(k *conn, e effect) {
 	m.event(k, func(now time.Time) { k.m.noteDone(now, e.kind, e.note, err) })
 }
 
+// remoteTimeout leaves the request itself its whole time where the provider is slow
+// to say where its endpoints are.
+const remoteTimeout = 2*providers.RequestTimeout + 5*time.Second
+
 func (m *Manager) performRemote(k *conn, e effect) {
 	k.mu.Lock()
 	p, generation := k.provider, e.grant.Generation
@@ -64,7 +68,7 @@ func (m *Manager) performRemote(k *conn, e effect) {
 	if p == nil {
 		p = nobody{}
 	}
-	ctx, cancel := context.WithTimeout(m.ctx, providers.RequestTimeout+5*time.Second)
+	ctx, cancel := context.WithTimeout(m.ctx, remoteTimeout)
 	defer cancel()
 	switch e.kind {
 	case sendRefresh:

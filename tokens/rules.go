@@ -3,10 +3,9 @@ package tokens
 import (
 	"math"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
+	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/providers/refusal"
 )
 
@@ -18,6 +17,7 @@ const (
 	maxEarly      = 6                // renewals an hour for callers that want a token to last longer than the timer does
 	usualAnswers  = 3                // the usual life of a token is that of the last answers
 	quickRetry    = 4 * time.Second  // after a lost answer, once
+	atOnce        = time.Second      // …where the connection is known to be dead, or the provider takes the refresh token again for a while
 	callerPause   = 10 * time.Second // between tries that callers without a usable token bring about
 	firstBackoff  = 5 * time.Second
 	lastBackoff   = 5 * time.Minute
@@ -96,6 +96,7 @@ type policy struct {
 	onDemand     bool          // callers refresh, not the timer
 	idle         time.Duration // the grant dies when unused that long; 0: unknown
 	absolute     time.Duration // the grant dies that long after consent; 0: unknown
+	grace        time.Duration // a used refresh token is accepted again that long; 0: unknown
 	probe        bool          // ask now and then whether the token still works
 	canProbe     bool          // there is somebody to ask
 	exchanges    bool          // the access token itself is renewed (no refresh token)
@@ -226,8 +227,9 @@ func policyOf(c Connection) policy {
 		name:         c.Name,
 		provider:     orElse(e.Name, orElse(c.Config.Provider, c.Name)),
 		onDemand:     c.Config.Refresh == "on-demand",
-		idle:         span(e.Tokens.RefreshIdle),
-		absolute:     span(e.Tokens.RefreshAbsolute),
+		idle:         catalog.Span(e.Tokens.RefreshIdle),
+		absolute:     catalog.Span(e.Tokens.RefreshAbsolute),
+		grace:        catalog.Span(e.Tokens.Grace),
 		canProbe:     e.Whoami.URL != "" || e.Issuer != "" || c.Config.MCP != "",
 		exchanges:    slices.Contains(e.Quirks, "meta_exchange"),
 		keepID:       c.Config.KeepIDToken,
@@ -240,15 +242,4 @@ func policyOf(c Connection) policy {
 		p.broken = c.Broken.Error()
 	}
 	return p
-}
-
-// span reads a Go duration, or days ("180d"). The catalogue's loader has
-// checked it; what it would refuse is 0 here.
-func span(s string) time.Duration {
-	if n, ok := strings.CutSuffix(s, "d"); ok {
-		days, _ := strconv.Atoi(n)
-		return time.Duration(days) * 24 * time.Hour
-	}
-	d, _ := time.ParseDuration(s)
-	return d
 }
