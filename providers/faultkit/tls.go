@@ -31,9 +31,9 @@ const (
 	Untrusted             // by an authority that nobody knows
 )
 
-// TLS is an HTTPS front for any handler, on loopback.
+// TLS is an HTTPS front for any handler.
 type TLS struct {
-	URL    string         // "https://127.0.0.1:PORT"
+	URL    string         // "https://127.0.0.1:PORT", or where its listener is
 	CAFile string         // the authority's certificate, PEM
 	Roots  *x509.CertPool // the same
 
@@ -59,18 +59,25 @@ func (s *TLS) certificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 // other ways are scripted with ScriptConns.
 func (k *Kit) StartTLS(t testing.TB, h http.Handler) *TLS {
 	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k.StartTLSOn(t, l, h)
+}
+
+// StartTLSOn is StartTLS on a listener of the caller's, which it closes.
+func (k *Kit) StartTLSOn(t testing.TB, l net.Listener, h http.Handler) *TLS {
+	t.Helper()
+	ip := l.Addr().(*net.TCPAddr).IP.String()
 	ca, other := newAuthority(t), newAuthority(t)
 	s := &TLS{CAFile: filepath.Join(t.TempDir(), "ca.pem"), Roots: x509.NewCertPool()}
 	s.certs = map[Certificate]*tls.Certificate{
-		Good: ca.issue(t, "127.0.0.1", time.Hour), Expired: ca.issue(t, "127.0.0.1", -24*time.Hour),
-		WrongName: ca.issue(t, "127.0.0.2", time.Hour), Untrusted: other.issue(t, "127.0.0.1", time.Hour),
+		Good: ca.issue(t, ip, time.Hour), Expired: ca.issue(t, ip, -24*time.Hour),
+		WrongName: ca.issue(t, "127.0.0.2", time.Hour), Untrusted: other.issue(t, ip, time.Hour),
 	}
 	s.Roots.AddCert(ca.cert)
 	if err := os.WriteFile(s.CAFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ca.cert.Raw}), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
 		t.Fatal(err)
 	}
 	s.URL = "https://" + l.Addr().String()

@@ -328,7 +328,7 @@ func (w *watched) Write(p []byte) (int, error) {
 	w.all.Write(p)
 	for line := range strings.Lines(w.all.String()) {
 		url, whole := strings.CutSuffix(line, "\n")
-		if whole && !w.sent && strings.HasPrefix(url, "http://127.0.0.1:") {
+		if whole && !w.sent && (strings.HasPrefix(url, "http://127.0.0.1:") || strings.HasPrefix(url, "https://")) {
 			w.sent = true
 			w.found <- url
 		}
