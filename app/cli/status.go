@@ -158,9 +158,6 @@ func (s *shell) showOne(ctx context.Context, path string) error {
 	row("next try", s.moment(st.RetryAt))
 	row("connected", s.moment(st.ConsentedAt))
 	row("ends", s.moment(st.EndsAt))
-	if st.State == tokens.Connected && !st.Refreshable && st.NeverExpires { // else the note says it
-		row("", "The provider gave no refresh token: when the token ends, connect again.")
-	}
 	if st.Unsaved {
 		row("", oneLine(unsaved(st.Status)))
 	}
