@@ -276,3 +276,23 @@ func TestAClockSetBackDuringARequestMakesItsAnswerNoYounger(t *testing.T) {
 		}
 	})
 }
+
+// TestClockStepsUndoALeapOnce: the clock is put right once; a second step back of
+// about the same size makes every token younger by as much.
+func TestClockStepsUndoALeapOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		clock := &rigClock{start: time.Now()}
+		c := clockSteps{clock: clock}
+		c.look()
+		for _, s := range []struct {
+			step   time.Duration
+			undone bool
+		}{{time.Hour, false}, {-time.Hour, true}, {-57 * time.Minute, false}} {
+			clock.jump(s.step)
+			time.Sleep(time.Second)
+			if _, step, undone := c.look(); step != s.step || undone != s.undone {
+				t.Errorf("a step of %v is seen as %v, undone %t", s.step, step, undone)
+			}
+		}
+	})
+}

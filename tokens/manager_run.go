@@ -182,7 +182,9 @@ func (c *clockSteps) look() (now time.Time, step time.Duration, undone bool) {
 	case step > sleepGap:
 		c.leap, c.leapAt = step, mono
 	case step < -backStep:
-		undone = mono-c.leapAt < wrongTime && (step+c.leap).Abs() < c.leap/10
+		if undone = mono-c.leapAt < wrongTime && (step+c.leap).Abs() < c.leap/10; undone {
+			c.leap = 0 // a second step back undoes nothing
+		}
 	}
 	return wall, step, undone
 }

@@ -502,7 +502,7 @@ func (c *checker) crashed(a *simAgent) {
 	if c.barTold && (d == nil || d.Told != ReasonRefusedForNow) {
 		c.barTold = false
 	}
-	switch ended := d != nil && d.End != nil; {
+	switch ended := d != nil && d.End != nil && !(c.over && d.parked()); {
 	case ended:
 	case c.over && !c.gone: // the end is not written: the next process asks again
 		c.over = false
