@@ -155,14 +155,19 @@ func keepLog(t testing.TB, cmd *exec.Cmd, who string) {
 // record is what the test may know of the keychain's record: never the tokens.
 type record struct {
 	Generation int    `json:"gen"`
+	Access     secret `json:"access_token"`
 	Refresh    secret `json:"refresh_token"`
 }
 
-// secret is the hash of one, so that two can be told apart.
+// secret is the hash of one, so that two can be told apart; none for an empty one.
 type secret [sha256.Size]byte
 
+var none secret
+
 func (s *secret) UnmarshalJSON(b []byte) error {
-	*s = sha256.Sum256(b)
+	if *s = none; string(b) != `""` {
+		*s = sha256.Sum256(b)
+	}
 	return nil
 }
 

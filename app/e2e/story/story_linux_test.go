@@ -48,7 +48,7 @@ func TestDesktopTheWholeStory(t *testing.T) {
 	w.picture("after-panel-restart")
 
 	w.removeAccess()
-	w.grantIsErased()
+	w.tokensAreCleared()
 	icon.AwaitShape("needs you")
 	w.deathIsTold(icon)
 	w.picture("needs-you")
@@ -155,11 +155,12 @@ func (w *world) removeAccess() {
 	page.Close()
 }
 
-func (w *world) grantIsErased() {
+// tokensAreCleared: the record says that the grant has ended, and holds no token.
+func (w *world) tokensAreCleared() {
 	w.t.Helper()
-	bustest.Eventually(w.t, bustest.Said("the dead grant is still in the keychain"), func() bool {
-		_, there := kept(w.t, w.d, name)
-		return !there
+	bustest.Eventually(w.t, bustest.Said("the dead grant's tokens are still in the keychain"), func() bool {
+		record, there := kept(w.t, w.d, name)
+		return there && record.Access == none && record.Refresh == none
 	})
 	code, sentence := w.agent.fails("token", name)
 	if code != 3 || !strings.Contains(sentence, "authtray connect "+name) {
