@@ -167,7 +167,7 @@ func TestEveryReasonHasASentenceThatOffersTheWayOn(t *testing.T) {
 
 // A reason that is not in Reasons would be in no test of what people read.
 func TestReasonsAreAllOfThem(t *testing.T) {
-	file, err := parser.ParseFile(token.NewFileSet(), "status.go", nil, 0)
+	file, err := parser.ParseFile(token.NewFileSet(), "reasons.go", nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
