@@ -81,7 +81,7 @@ func stumble() {
 }
 
 func TestAPanicTellsNoSecret(t *testing.T) {
-	for _, where := range []string{"audit", "answered", "saving", "saved", "serving"} {
+	for _, where := range []string{"audit"} { // a panic at a step of a refresh ends nothing any more: see package tokens
 		t.Run(where, func(t *testing.T) {
 			w := newSmallWorld(t, crashing+"="+where, "GOTRACEBACK=crash")
 			self, err := os.Executable()
