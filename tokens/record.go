@@ -17,17 +17,17 @@ const recordVersion = 1
 type Grant struct {
 	Version      int               `json:"v"`
 	Generation   uint64            `json:"gen"`
-	Binding      providers.Binding `json:"binding"`
-	AccessToken  string            `json:"access_token"`
-	TokenType    string            `json:"token_type"`
+	Binding      providers.Binding `json:"binding,omitzero"`
+	AccessToken  string            `json:"access_token,omitempty"`
+	TokenType    string            `json:"token_type,omitempty"`
 	RefreshToken string            `json:"refresh_token,omitempty"`
 	IDToken      string            `json:"id_token,omitempty"`
 	Scopes       []string          `json:"scopes,omitempty"`
-	ObtainedAt   time.Time         `json:"obtained_at"`
+	ObtainedAt   time.Time         `json:"obtained_at,omitzero"`
 	ExpiresAt    time.Time         `json:"expires_at,omitzero"`    // zero: never
 	RefreshUntil time.Time         `json:"refresh_until,omitzero"` // the refresh token's own end, as stated; zero: unknown
-	ConsentedAt  time.Time         `json:"consented_at"`
-	Account      providers.Account `json:"account"`
+	ConsentedAt  time.Time         `json:"consented_at,omitzero"`
+	Account      providers.Account `json:"account,omitzero"`
 	Narrowed     bool              `json:"narrowed,omitempty"` // the refresh token came with a narrower token: the next refresh names all scopes
 
 	Extra map[string]json.RawMessage `json:"extra,omitempty"` // members kept with the grant
