@@ -190,7 +190,7 @@ func (c *checker) died(r Reason) {
 	if ended := d != nil && d.End != nil && d.End.Reason == r; ended && replaced { // the end of the grant before the one that a crash took away
 		ok = true
 	}
-	if replaced && d != nil && d.Told == r {
+	if held := c.w.agent.m.kept(); replaced && d != nil && d.Told == r && held != nil && held.Generation == d.Generation { // as it was read
 		c.told, c.toldOf = max(c.told, 1), r
 	}
 	if !ok {
