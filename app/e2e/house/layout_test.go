@@ -15,7 +15,7 @@ import (
 // atTop is what may stand at the top of the tree.
 var atTop = []string{
 	"app", "tokens", "providers", "assets", "main.go", "window.go", "go.mod", "go.sum",
-	"Makefile", "FyneApp.toml", ".ci", ".gitignore",
+	"Makefile", "FyneApp.toml", ".ci", ".github", ".gitignore",
 	"README.md", "LICENSE", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "ARCHITECTURE.md",
 }
 
@@ -35,6 +35,28 @@ func TestTopHoldsNothingElse(t *testing.T) {
 			t.Errorf("%s stands at the top", name)
 		}
 		seen[name] = true
+	}
+}
+
+// TestTopHasWhatAContributorLooksFor: licence, and how to build, test, report and find one's way.
+func TestTopHasWhatAContributorLooksFor(t *testing.T) {
+	for name, says := range map[string]string{
+		"LICENSE":                  "The Authtray authors",
+		"CONTRIBUTING.md":          "make check",
+		"SECURITY.md":              "vulnerability",
+		"CHANGELOG.md":             "## ",
+		"ARCHITECTURE.md":          "tokens/machine.go",
+		".github/workflows/ci.yml": ".ci/run",
+	} {
+		if !strings.Contains(read(t, name), says) {
+			t.Errorf("%s does not say %q", name, says)
+		}
+	}
+	readme := read(t, "README.md")
+	for _, page := range []string{"LICENSE", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "ARCHITECTURE.md"} {
+		if !strings.Contains(readme, "]("+page+")") {
+			t.Errorf("README.md has no link to %s", page)
+		}
 	}
 }
 
@@ -83,11 +105,16 @@ func TestTreeInAppsCommentIsTheTree(t *testing.T) {
 // named finds paths of the tree in a text; they end before a shell's or make's variables.
 var named = regexp.MustCompile(`(?:^|[^\w/.~$-])(?:\./)?((?:app|tokens|providers|assets|\.ci)/[\w./*-]*[\w*])(-?[$%{]?)`)
 
-// TestPathsThatAreWrittenDownExist reads what people and scripts are told about
-// the tree: README, Makefile, .ci, and the comments of all Go files.
+// pages are what people and scripts are told about the tree, beside comments.
+var pages = []string{
+	"README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "ARCHITECTURE.md", ".github/workflows/ci.yml",
+	"Makefile", ".ci/run", ".ci/fuzz", ".ci/packages", "providers/practice/run",
+}
+
+// TestPathsThatAreWrittenDownExist reads the pages, and the comments of all Go files.
 func TestPathsThatAreWrittenDownExist(t *testing.T) {
 	texts := map[string]string{}
-	for _, name := range []string{"README.md", "Makefile", ".ci/run", ".ci/fuzz", ".ci/packages", "providers/practice/run"} {
+	for _, name := range pages {
 		texts[name] = read(t, name)
 	}
 	for _, s := range sources(t) {
