@@ -38,7 +38,7 @@ SOAK     ?= 1h
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 export SCREENSHOTS := $(CURDIR)/$(OUT)/screenshots
 
-.PHONY: help run build window install uninstall package check fmt vet test race desktop packages fuzz bench simulate crashtest soak icons man clean
+.PHONY: help run build window install uninstall package check fmt vet static test race desktop packages fuzz bench simulate crashtest soak icons man clean
 
 help: ## this list
 	@sed -nE 's/^([a-z]+):.* ## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -100,7 +100,7 @@ clean: ## everything in build/
 
 # --- checks and tests -----------------------------------------------------
 
-check: fmt vet ## the fast loop: format, vet for three systems, tests without a desktop
+check: fmt vet static ## the fast loop: format, vet and staticcheck for three systems, tests without a desktop
 	env -u DISPLAY -u WAYLAND_DISPLAY -u DBUS_SESSION_BUS_ADDRESS -u CI $(TEST) -short -skip 'Desktop' \
 		$$($(PLAIN) list -tags ci ./... | grep -v -e /app/e2e/crash -e /app/e2e/outside -e /app/e2e/story)
 
@@ -112,6 +112,16 @@ vet: ## go vet for Linux, Windows and macOS, without cgo
 	GOOS=linux $(PLAIN) vet -tags ci ./...
 	GOOS=windows $(PLAIN) vet -tags ci ./...
 	GOOS=darwin $(PLAIN) vet -tags ci ./...
+
+# Not a tool line of go.mod: that would make it a requirement of every importer.
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+static: ## staticcheck for Linux, Windows and macOS, without cgo
+	@mkdir -p $(OUT)
+	GOBIN=$(CURDIR)/$(OUT) $(PLAIN) install $(STATICCHECK)
+	GOOS=linux CGO_ENABLED=0 $(OUT)/staticcheck -tags ci ./...
+	GOOS=windows CGO_ENABLED=0 $(OUT)/staticcheck -tags ci ./...
+	GOOS=darwin CGO_ENABLED=0 $(OUT)/staticcheck -tags ci ./...
 
 # The last lines are those of go test, one a package, after the slowest tests; the
 # first failure ends it all, with go test's exit code.

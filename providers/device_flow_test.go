@@ -199,7 +199,9 @@ func TestADeviceEndpointThatRefusesSaysWhy(t *testing.T) {
 		{"a web page", says(200, `<html>`), "not_oauth", refusal.Transient},
 		{"half an answer", says(200, `{"device_code":"dc"}`), "not_oauth", refusal.Transient},
 		{"a page that no browser may open", says(200, `{"device_code":"dc","user_code":"A","verification_uri":"file:///etc/passwd"}`), "not_oauth", refusal.Transient},
-		{"a redirect", func(rw http.ResponseWriter, r *http.Request) { http.Redirect(rw, r, "/token", 307) }, "redirect", refusal.Transient},
+		{"a redirect", func(rw http.ResponseWriter, r *http.Request) {
+			http.Redirect(rw, r, "/token", http.StatusTemporaryRedirect)
+		}, "redirect", refusal.Transient},
 	} {
 		w := deviceWorld(t, says(400, pending))
 		w.on("/device", test.answer)

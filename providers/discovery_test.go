@@ -179,7 +179,9 @@ func TestWhyThereIsNoDocument(t *testing.T) {
 		{"a firewall's page", answers(403, "<html>"), refusal.Transient, "no_metadata"},
 		{"other JSON", answers(200, "{}"), refusal.Misconfigured, "no_metadata"},
 		{"trouble", answers(503, ""), refusal.Transient, "not_oauth"},
-		{"redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://elsewhere.example", 302) }, refusal.Transient, "no_metadata"},
+		{"redirect", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://elsewhere.example", http.StatusFound)
+		}, refusal.Transient, "no_metadata"},
 	} {
 		p := newRecord(t, tt.answer)
 		_, err := testClient(t, catalog.Entry{ID: "acme", Name: "Acme", Issuer: p.URL}).endpoints(t.Context())

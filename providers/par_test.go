@@ -60,7 +60,9 @@ func TestAPushThatFailsEndsTheSignInOnlyWhereItIsRequired(t *testing.T) {
 		"refused":    says(400, `{"error":"invalid_request"}`),
 		"in trouble": says(503, ``),
 		"no handle":  says(201, `{}`),
-		"a redirect": func(rw http.ResponseWriter, r *http.Request) { http.Redirect(rw, r, "/elsewhere", 307) },
+		"a redirect": func(rw http.ResponseWriter, r *http.Request) {
+			http.Redirect(rw, r, "/elsewhere", http.StatusTemporaryRedirect)
+		},
 	} {
 		for _, required := range []bool{true, false} {
 			w := newFlowWorld(t)

@@ -380,12 +380,6 @@ func (w *world) boot() {
 	w.agent = newSimAgent(w)
 }
 
-func (w *world) bootAgain() {
-	if w.agent.dead {
-		w.boot()
-	}
-}
-
 func (w *world) binding() providers.Binding {
 	origin := "https://id.example"
 	if w.moved {

@@ -40,7 +40,9 @@ func TestAnIssuerThatAnswersNonsenseIsOneSentence(t *testing.T) {
 		says   string
 	}{
 		{"HTML", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>Sign in to the network</html>") }, "login page"},
-		{"a redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://elsewhere.example/", 302) }, "login page"},
+		{"a redirect", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://elsewhere.example/", http.StatusFound)
+		}, "login page"},
 		{"nothing", http.NotFound, "no discovery document"},
 		{"another issuer", document(func(m map[string]any, _ string) { m["issuer"] = "https://evil.example" }), "another issuer"},
 		{"more than 1 MB", document(func(m map[string]any, _ string) { m["x"] = strings.Repeat("x", providers.MaxBody) }), "larger than 1 MB"},
@@ -81,7 +83,7 @@ func TestTokensMayComeFromAnotherHostThanTheIssuers(t *testing.T) {
 		self := "http://" + r.Host
 		if r.URL.Path == "/a" {
 			q := r.URL.Query()
-			http.Redirect(rw, r, q.Get("redirect_uri")+"?"+url.Values{"code": {"c"}, "state": {q.Get("state")}}.Encode(), 302)
+			http.Redirect(rw, r, q.Get("redirect_uri")+"?"+url.Values{"code": {"c"}, "state": {q.Get("state")}}.Encode(), http.StatusFound)
 			return
 		}
 		json.NewEncoder(rw).Encode(map[string]any{"issuer": self, "authorization_endpoint": self + "/a", "token_endpoint": elsewhere.URL + "/t"})

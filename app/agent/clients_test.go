@@ -36,10 +36,10 @@ func (s *lockedStore) Set(ctx context.Context, key string, value []byte) error {
 	return s.Store.Set(ctx, key, value)
 }
 
-func (s *lockedStore) Unlock(context.Context) error {
+func (s *lockedStore) Unlock(ctx context.Context) error {
 	s.asked++
 	s.open = s.opens
-	return s.Check(nil)
+	return s.Check(ctx)
 }
 
 func TestKeychainAsksToUnlockForAClientSecret(t *testing.T) {

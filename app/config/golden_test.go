@@ -134,7 +134,6 @@ type goldenCase struct {
 	announce bool
 	token    string // how the token that is served begins; "": none is
 	revoked  int
-	hits     int
 	origin   string // where the configuration leads; "": where the grant is from
 }
 

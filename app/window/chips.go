@@ -133,8 +133,6 @@ func (u *ui) scopes(initial []string) *scopes {
 	return s
 }
 
-func (s *scopes) object() fyne.CanvasObject { return spaced(8, s.box, s.entry) }
-
 func (s *scopes) set(list []string) {
 	s.list = nil
 	s.add(strings.Join(list, " "))

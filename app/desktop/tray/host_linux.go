@@ -33,9 +33,9 @@ const (
 )
 
 var (
-	noBus    = errors.New("This session has no D-Bus session bus, so there is no tray icon; `authtray open` and the commands work all the same.")
-	noExport = errors.New("The tray icon could not be put on the session bus; `authtray open` and the commands work all the same.")
-	lostBus  = "The session bus has gone away, and the tray icon with it: restart Authtray in the new session."
+	noBus    = Health{Off, "This session has no D-Bus session bus, so there is no tray icon; `authtray open` and the commands work all the same."}
+	noExport = Health{Off, "The tray icon could not be put on the session bus; `authtray open` and the commands work all the same."}
+	lostBus  = Health{Off, "The session bus has gone away, and the tray icon with it: restart Authtray in the new session."}
 	noHost   = Health{NoHost, "No tray host is running, so the tray icon cannot be seen: start a panel with a tray, or on GNOME the AppIndicator extension; it is taken up when it comes."}
 )
 
@@ -50,8 +50,9 @@ type desktop struct {
 	signals chan *dbus.Signal
 }
 
-// reach connects to the bus, starting none.
-func reach() (*desktop, error) {
+// reach connects to the bus, starting none. Where it cannot be reached the desktop
+// is nil, and Health says why.
+func reach() (*desktop, Health) {
 	own, err := bus.Connect()
 	if err != nil {
 		return nil, noBus
@@ -65,7 +66,7 @@ func reach() (*desktop, error) {
 		own.Close()
 		return nil, noBus
 	}
-	return d, nil
+	return d, Health{}
 }
 
 func (d *desktop) close() { d.own.Close() }
@@ -78,19 +79,19 @@ func (d *desktop) subscribe() error {
 	return d.own.AddMatchSignal(dbus.WithMatchSender(watcherName), dbus.WithMatchInterface(watcherName))
 }
 
-// await returns when systray has put everything on the bus. The description of
-// the menu is the last thing it puts there.
-func (d *desktop) await(ctx context.Context) error {
+// await returns when systray has put everything on the bus, or says why there is no
+// icon. The description of the menu is the last thing that it puts there.
+func (d *desktop) await(ctx context.Context) (health Health, ok bool) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	for pause := 5 * time.Millisecond; ; pause *= 2 {
 		if d.exported(ctx) {
-			return nil
+			return Health{}, true
 		}
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
-			return noExport
+			return noExport, false
 		}
 	}
 }
@@ -115,7 +116,7 @@ func (d *desktop) watch(ctx context.Context, report func(Health)) {
 		select {
 		case sig, ok := <-d.signals:
 			if !ok {
-				say(Health{Off, lostBus})
+				say(lostBus)
 				return
 			}
 			if h, changed := d.changed(ctx, sig); changed {

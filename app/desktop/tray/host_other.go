@@ -11,9 +11,9 @@ import (
 // desktop: Windows and macOS always have a tray.
 type desktop struct{}
 
-func reach() (*desktop, error)                                  { return &desktop{}, nil }
+func reach() (*desktop, Health)                                 { return &desktop{}, Health{} }
 func (d *desktop) close()                                       {}
-func (d *desktop) await(context.Context) error                  { return nil }
+func (d *desktop) await(context.Context) (Health, bool)         { return Health{}, true }
 func (d *desktop) watch(_ context.Context, report func(Health)) { report(Health{State: Registered}) }
 
 // prepare: elsewhere nothing can be set before systray runs, and a title would

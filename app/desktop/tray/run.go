@@ -21,9 +21,9 @@ func (t *Tray) run(ctx context.Context) error {
 	if !started.CompareAndSwap(false, true) {
 		return errors.New("the tray can run only once in a process")
 	}
-	desk, err := reach()
-	if err != nil {
-		t.setHealth(Health{Off, err.Error()})
+	desk, health := reach()
+	if desk == nil {
+		t.setHealth(health)
 		<-ctx.Done()
 		return nil
 	}
@@ -58,8 +58,8 @@ func (t *Tray) loop(ctx context.Context, desk *desktop) {
 // keepDrawn draws what changes, until ctx ends. The first view is drawn again
 // once the icon is on the bus, in case it changed while it was put there.
 func (t *Tray) keepDrawn(ctx context.Context, r *renderer, desk *desktop) {
-	if err := desk.await(ctx); err != nil {
-		t.setHealth(Health{Off, err.Error()})
+	if health, ok := desk.await(ctx); !ok {
+		t.setHealth(health)
 		return
 	}
 	r.once = false

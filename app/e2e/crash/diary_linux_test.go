@@ -39,12 +39,7 @@ func (d mortalDiary) ReconnectRequired(st tokens.Status, again func()) {
 	d.plan.tell(st.Name, func() { d.diary.ReconnectRequired(st, again) })
 }
 
-// deaths is how often the user was told that a connection has died of reason.
-func (d diary) deaths(name string, reason tokens.Reason) int {
-	return d.count("death " + name + " " + string(reason) + "\n")
-}
-
-// told is how often, of whatever reason.
+// told is how often the user was told that a connection has died.
 func (d diary) told(name string) int { return d.count("death " + name + " ") }
 
 // warned is how often the user was warned of a connection.

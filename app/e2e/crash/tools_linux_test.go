@@ -106,7 +106,10 @@ func (t *tools) last(name string) issue {
 }
 
 // quiet waits for the answer that a tool is waiting for, so that last is true.
-func (t *tools) quiet() { t.asking.Lock(); t.asking.Unlock() }
+func (t *tools) quiet() {
+	t.asking.Lock()
+	defer t.asking.Unlock()
+}
 
 // wrong is what should not have been, and forgets it.
 func (t *tools) wrong() []string {

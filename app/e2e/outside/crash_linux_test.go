@@ -75,8 +75,8 @@ func stumble() {
 	case len(says) > 0:
 		panic(fmt.Errorf("the answer cannot be read: %s", says))
 	default:
-		var none map[string]int
-		none["x"]++
+		zero := func(n *int) { *n = 0 }
+		zero(nil)
 	}
 }
 

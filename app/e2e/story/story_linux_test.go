@@ -34,7 +34,7 @@ func TestDesktopTheWholeStory(t *testing.T) {
 	opened := w.d.Opened()
 	w.agent.kill()
 	w.agent.start()
-	icon = w.d.AwaitIcon("Authtray")
+	w.d.AwaitIcon("Authtray")
 	w.opensTheAPI()
 	if w.d.Opened() != opened {
 		t.Error("a browser was opened to go on after a crash")

@@ -57,7 +57,7 @@ func answer(ctx context.Context, start, user, say string) (string, error) {
 		at, err = b.submit(ctx, at, url.Values{"username": {user}})
 	}
 	if err == nil && (at.Path == "/consent" || at.Path == "/device") {
-		at, err = b.submit(ctx, at, url.Values{"answer": {say}})
+		_, err = b.submit(ctx, at, url.Values{"answer": {say}})
 	}
 	if err == nil {
 		return "", errStayed

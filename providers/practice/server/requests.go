@@ -2,7 +2,6 @@ package server
 
 import (
 	"errors"
-	"slices"
 	"sync"
 	"time"
 
@@ -52,8 +51,6 @@ func (r authRequest) GetCodeChallenge() *oidc.CodeChallenge {
 	}
 	return &oidc.CodeChallenge{Challenge: r.CodeChallenge, Method: r.CodeChallengeMethod}
 }
-
-func (r authRequest) refreshable() bool { return slices.Contains(r.Scopes, oidc.ScopeOfflineAccess) }
 
 // requests holds the pending ones. Safe for concurrent use.
 type requests struct {
