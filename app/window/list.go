@@ -113,13 +113,6 @@ func (l *list) chosen(name string) {
 	}
 }
 
-func (l *list) tick() {
-	now := l.u.out.now()
-	for _, r := range l.rows {
-		r.tick(now)
-	}
-}
-
 // choose selects a connection by name, as soon as it is known.
 func (l *list) choose(name string) {
 	l.wanted = name

@@ -93,6 +93,29 @@ func (u *ui) live(knocks <-chan struct{}) {
 	}()
 }
 
+// tick brings every time on screen up to date, each second.
+func (u *ui) tick() {
+	u.list.tick()
+	u.details.tick()
+	u.flow.tick()
+}
+
+func (u *ui) ticking() {
+	for u.ctx.Err() == nil {
+		u.rest(u.ctx, time.Second)
+		if u.ctx.Err() == nil {
+			u.out.do(u.tick)
+		}
+	}
+}
+
+func (l *list) tick() {
+	now := l.u.out.now()
+	for _, r := range l.rows {
+		r.tick(now)
+	}
+}
+
 func (u *ui) raise() {
 	u.win.Show()
 	u.win.RequestFocus()

@@ -3,7 +3,6 @@ package window
 import (
 	"context"
 	"strconv"
-	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -240,22 +239,6 @@ func (u *ui) title() string {
 func (u *ui) titled() {
 	if t := u.title(); t != u.win.Title() {
 		u.win.SetTitle(t)
-	}
-}
-
-// tick brings every time on screen up to date, each second.
-func (u *ui) tick() {
-	u.list.tick()
-	u.details.tick()
-	u.flow.tick()
-}
-
-func (u *ui) ticking() {
-	for u.ctx.Err() == nil {
-		u.rest(u.ctx, time.Second)
-		if u.ctx.Err() == nil {
-			u.out.do(u.tick)
-		}
 	}
 }
 

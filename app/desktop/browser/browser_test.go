@@ -6,8 +6,6 @@ import (
 	"testing"
 )
 
-const page = "https://example.org/a?b=c&d=$(touch x)"
-
 func TestOnlyHTTPSAndLoopbackLiteralsAreOpened(t *testing.T) {
 	for url, ok := range map[string]bool{
 		"https://github.com/login/oauth/authorize?x=1&y=%22": true,

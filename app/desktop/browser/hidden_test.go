@@ -12,6 +12,8 @@ import (
 	"time"
 )
 
+const page = "https://example.org/a?b=c&d=$(touch x)"
+
 func TestWhoIsLedToAHiddenURL(t *testing.T) {
 	const other = 12345
 	type visit struct {

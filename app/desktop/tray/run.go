@@ -5,6 +5,7 @@ package tray
 import (
 	"context"
 	"errors"
+	"reflect"
 	"runtime"
 	"sync/atomic"
 	"time"
@@ -87,4 +88,57 @@ func waitFor(done <-chan struct{}, at time.Duration) {
 	case <-done:
 	case <-time.After(at):
 	}
+}
+
+// view is everything of the tray that can be seen.
+type view struct {
+	menu    Menu
+	shape   Shape
+	tooltip string
+}
+
+// view is what is to be seen at now.
+func (t *Tray) view(now time.Time) view {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return view{
+		menu: Build(t.statuses, Surroundings{
+			Now: now, CanCopy: t.opts.CanCopy, Autostart: t.autostart}),
+		shape:   ShapeOf(t.statuses),
+		tooltip: Tooltip(t.statuses, t.opts.Profile, now),
+	}
+}
+
+func (v view) equal(o view) bool { return reflect.DeepEqual(v, o) }
+
+// perform calls the action that an entry stands for. It runs in a goroutine of
+// its own, so that a slow action holds up neither the menu nor the bus.
+func (t *Tray) perform(d Do) {
+	a := t.opts.Actions
+	switch d.Verb {
+	case Connect:
+		a.Connect(d.Name)
+	case Reconnect:
+		a.Reconnect(d.Name)
+	case Refresh:
+		a.Refresh(d.Name)
+	case Disconnect:
+		a.Disconnect(d.Name)
+	case CopyToken:
+		a.CopyToken(d.Name)
+	case UnlockKeychain:
+		a.UnlockKeychain()
+	case Open:
+		a.Open(d.Name)
+	case ToggleAutostart:
+		a.SetAutostart(!t.autostartShown())
+	case Quit:
+		a.Quit()
+	}
+}
+
+func (t *Tray) autostartShown() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.autostart
 }

@@ -3,9 +3,7 @@ package tray
 import (
 	"context"
 	"log/slog"
-	"reflect"
 	"sync"
-	"time"
 
 	"github.com/authtray/authtray/tokens"
 )
@@ -64,12 +62,6 @@ func (t *Tray) SetAutostart(on bool) {
 	t.change(func() { t.autostart = on })
 }
 
-func (t *Tray) autostartShown() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.autostart
-}
-
 // Run shows the tray until ctx ends; see the package comment for who may call
 // it. Where there can be no tray it says so in Health and in the log, once, and
 // waits for ctx all the same. The error is about being called twice.
@@ -84,53 +76,6 @@ func (t *Tray) change(f func()) {
 	default:
 	}
 }
-
-// perform calls the action that an entry stands for. It runs in a goroutine of
-// its own, so that a slow action holds up neither the menu nor the bus.
-func (t *Tray) perform(d Do) {
-	a := t.opts.Actions
-	switch d.Verb {
-	case Connect:
-		a.Connect(d.Name)
-	case Reconnect:
-		a.Reconnect(d.Name)
-	case Refresh:
-		a.Refresh(d.Name)
-	case Disconnect:
-		a.Disconnect(d.Name)
-	case CopyToken:
-		a.CopyToken(d.Name)
-	case UnlockKeychain:
-		a.UnlockKeychain()
-	case Open:
-		a.Open(d.Name)
-	case ToggleAutostart:
-		a.SetAutostart(!t.autostartShown())
-	case Quit:
-		a.Quit()
-	}
-}
-
-// view is everything of the tray that can be seen.
-type view struct {
-	menu    Menu
-	shape   Shape
-	tooltip string
-}
-
-// view is what is to be seen at now.
-func (t *Tray) view(now time.Time) view {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return view{
-		menu: Build(t.statuses, Surroundings{
-			Now: now, CanCopy: t.opts.CanCopy, Autostart: t.autostart}),
-		shape:   ShapeOf(t.statuses),
-		tooltip: Tooltip(t.statuses, t.opts.Profile, now),
-	}
-}
-
-func (v view) equal(o view) bool { return reflect.DeepEqual(v, o) }
 
 // sameOutline says that two menus differ in words only: as many entries, of the
 // same kinds. Such a menu is changed in place, which keeps it open under the
