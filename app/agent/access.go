@@ -3,7 +3,6 @@ package agent
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"os"
 	"time"
@@ -65,17 +64,9 @@ type apiTokens struct {
 	name   string
 }
 
-// Token is one read in the record, however often the request is sent. The caller
-// may have come over TCP, which does not tell who it is.
+// Token is one read in the record, however often the request is sent.
 func (t apiTokens) Token(ctx context.Context) (token tokens.Token, err error) {
-	peer, known := api.PeerOf(ctx)
-	if file, ok := t.access.configuration.get(t.name); ok && file.conn.Ask && known && peer.PID == 0 {
-		err = &tokens.Error{Code: tokens.CodeNotAllowed,
-			Detail: fmt.Sprintf("%s asks before a new program reads its token (ask = true), and over TCP it is not known which program this is: use the socket.", t.name)}
-	} else {
-		err = t.access.admit(ctx, t.name)
-	}
-	if err == nil {
+	if err = t.access.admit(ctx, t.name); err == nil {
 		token, err = t.access.manager.Token(ctx, t.name, tokens.Want{})
 	}
 	t.access.record(ctx, t.name, audit.API, err)

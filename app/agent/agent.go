@@ -109,7 +109,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	}
 	a.configuration.reload()
 	a.remover.eraseRemoved()
-	defer a.extra.serveTCP(a, a.configuration.currentSettings().APIListen)()
+	a.extra.checkSettings(a.configuration.currentSettings())
 	debug.FreeOSMemory() // what it took to read the catalogue; this process is idle from here on
 	var work sync.WaitGroup
 	work.Go(func() { a.manager.Run(a.ended) })

@@ -28,7 +28,7 @@
 //   - announcements: what is shown in the tray and told in notifications.
 //   - clicks and menu: what the user clicks there.
 //   - windowOpener: the window's process.
-//   - extraListeners: the socket to forward to another machine, and api/ over TCP.
+//   - extraListeners: the socket to forward to another machine.
 //
 // What a connection's token is, when it is refreshed and when its grant is dead is
 // decided in package tokens and nowhere here.

@@ -2,7 +2,6 @@ package agent
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"net"
 	"slices"
@@ -14,9 +13,8 @@ import (
 )
 
 // extraListeners serve the agent beside its own socket: at the one to forward to
-// another machine, and api/ over TCP where the settings ask for it. Where either
-// cannot be made the agent goes on without it, and says so in `status` and
-// `doctor`.
+// another machine. Where that cannot be made the agent goes on without it, and says
+// so in `status` and `doctor`.
 type extraListeners struct {
 	paths config.Paths
 	log   *slog.Logger
@@ -50,29 +48,16 @@ func (l *extraListeners) serveForwarded(agent api.Agent, isRemote func(name stri
 	return serveUntil(api.NewRemoteServer(agent, isRemote, l.log), listener)
 }
 
-// serveTCP serves api/ at a loopback address, until end is called; "" is none.
-func (l *extraListeners) serveTCP(agent api.Agent, address string) (end func()) {
-	if address == "" {
-		return func() {}
+// checkSettings tells of a listener that the settings ask for and that there is no
+// more: one over TCP, whose secret another user could catch by listening there first.
+func (l *extraListeners) checkSettings(s config.Settings) {
+	if s.APIListen == nil {
+		return
 	}
-	failed := func(why error, hint string) func() {
-		l.log.Warn("api/ is not served over TCP", "err", why)
-		l.say(api.Check{ID: "api", Detail: "The API is not served over TCP: " + sentence(why), Hint: hint})
-		return func() {}
-	}
-	file := l.paths.APISecret()
-	secret, err := config.APISecret(file) // first: it is there when the port answers
-	if err != nil {
-		return failed(err, "rm '"+file+"' && authtray run --replace")
-	}
-	listener, err := api.ListenTCP(address)
-	if err != nil {
-		return failed(err, doctor.Edit(l.paths.Settings()))
-	}
-	l.log.Info("api/ is served over TCP", "address", listener.Addr(), "secret", file)
-	l.say(api.Check{ID: "api", OK: true,
-		Detail: fmt.Sprintf("The API is served over TCP at http://%s/v1/connections/NAME/api/; the secret for it is in %s.", listener.Addr(), file)})
-	return serveUntil(api.NewTCPServer(agent, secret, l.log), listener)
+	const gone = "settings.toml asks for api_listen, and Authtray serves nothing over TCP any more: " +
+		"remove that line, and let the tool use the socket (/v1/connections/NAME/api/PATH)."
+	l.log.Warn("api_listen is not served any more")
+	l.say(api.Check{ID: "settings", Detail: gone, Hint: doctor.Edit(l.paths.Settings())})
 }
 
 func serveUntil(server *api.Server, l net.Listener) (end func()) {

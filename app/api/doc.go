@@ -110,13 +110,6 @@
 // (ssh -R): it answers token, rejected and api/ of connections with remote = true
 // in their file, and not_allowed to everything else.
 //
-// # Over TCP
-//
-// With api_listen = "127.0.0.1:47812" in settings.toml (read at start) api/ is
-// there too, and nothing else, for tools that cannot speak to a Unix socket. They
-// send the secret in api-secret (state folder, 0600, made once) as their bearer
-// token. Origin, Sec-Fetch-Site and a Host that is no loopback address are refused.
-//
 // # The rest
 //
 //	GET   /v1/providers                               {"providers":[{"id":"gitlab","name":"GitLab"}]}
@@ -151,6 +144,5 @@
 // connection has its own goroutine, a deadline for the request's head and body,
 // and one for the answer (but for events, log and api, which stream). A client may
 // close its side once it has sent a request (nc -N) and gets the answer all the
-// same; one that hangs up ends its request. Over TCP the two look alike, and count
-// as hanging up.
+// same; one that hangs up ends its request.
 package api

@@ -13,7 +13,7 @@ import (
 // the one that connected. It tells users apart, not programs: any process of
 // the same user may connect, and may pass the connection on.
 type Peer struct {
-	UID int    // -1 on Windows, where the pipe admits this user only, and over TCP, which tells nobody
+	UID int    // -1 on Windows, where the pipe admits this user only
 	PID int    // 0: not known
 	Exe string // path of its executable; "": not known
 }

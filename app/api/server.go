@@ -29,7 +29,6 @@ type Server struct {
 	stop  context.CancelFunc // ends it, and with it the streams
 
 	allowed func(name string) bool // of a remote server; nil: everything
-	bearer  string                 // of a TCP server; "": not needed
 }
 
 // NewServer makes a server that says nothing of requests but what went wrong
@@ -77,7 +76,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, notAllowed("Web pages may not ask Authtray (the request has an Origin)."))
 		return
 	}
-	if err := errors.Join(s.remote(r), s.overTCP(r)); err != nil {
+	if err := s.remote(r); err != nil {
 		s.fail(w, err)
 		return
 	}

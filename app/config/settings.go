@@ -2,15 +2,12 @@ package config
 
 import (
 	"bytes"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
+	"reflect"
 	"regexp"
 	"strconv"
-	"strings"
 
 	"github.com/pelletier/go-toml/v2"
 )
@@ -20,7 +17,7 @@ type Settings struct {
 	Notifications bool `toml:"notifications"` // say when a connection needs the user [true]
 	Reminders     bool `toml:"reminders"`     // say it again while it does [false]
 
-	APIListen string `toml:"api_listen"` // a loopback address for api/ over TCP [none]
+	APIListen any `toml:"api_listen"` // of older versions, which served api/ over TCP; it is told to be gone
 }
 
 // DefaultSettings are those of a file that says nothing.
@@ -55,7 +52,7 @@ func where(path string, err error) error {
 	if errors.As(err, &unknown) && len(unknown.Errors) > 0 {
 		e := unknown.Errors[0]
 		row, _ := e.Position()
-		return fmt.Errorf("%s:%d: %q is not a setting; there are notifications, reminders and api_listen", path, row, key(e.Key()))
+		return fmt.Errorf("%s:%d: %q is not a setting; there are notifications and reminders", path, row, key(e.Key()))
 	}
 	var wrong *toml.DecodeError
 	if errors.As(err, &wrong) {
@@ -92,7 +89,7 @@ func WriteSettings(path string, s Settings) (undo func() error, err error) {
 	want.Notifications, want.Reminders = s.Notifications, s.Reminders
 	data := assign(bytes.Clone(old), "notifications", s.Notifications)
 	data = assign(data, "reminders", s.Reminders)
-	if got, err := parseSettings(path, data); err != nil || got != want {
+	if got, err := parseSettings(path, data); err != nil || !reflect.DeepEqual(got, want) {
 		return nil, fmt.Errorf("%s is written in a way that cannot be changed from here; edit it by hand", path)
 	}
 	if fresh {
@@ -112,35 +109,4 @@ func assign(data []byte, key string, value bool) []byte {
 		data = append(data, '\n')
 	}
 	return append(data, (key + " = " + word + "\n")...)
-}
-
-// APISecret is the file whose content tools bring where api/ is served over TCP.
-func (p Paths) APISecret() string { return filepath.Join(p.State, "api-secret") }
-
-// APISecret reads the secret that tools were told before, or makes one of 130
-// bits. It stays until the file is removed, because it stands in tools'
-// configuration. A file that other users may read or write is an error: what it
-// holds is no secret any more.
-func APISecret(path string) (string, error) {
-	data, err := Read(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return newAPISecret(path)
-	case err != nil:
-		return "", err
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return "", err
-	}
-	secret := strings.TrimSpace(string(data))
-	if isOpen(info) || len(secret) < len(rand.Text()) {
-		return "", fmt.Errorf("%s is no secret any more, since other users may read it or it is too short; remove it, and start Authtray again for a new one", path)
-	}
-	return secret, nil
-}
-
-func newAPISecret(path string) (string, error) {
-	secret := rand.Text()
-	return secret, Write(path, []byte(secret+"\n"))
 }

@@ -3,49 +3,22 @@ package outside
 import (
 	"io"
 	"net"
-	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 )
 
-// door is one of the agent's listeners.
-type door struct {
-	name, network, address string
-	bearer                 string // what it wants to see; "": nothing
-}
+// door is one of the agent's sockets.
+type door struct{ name, address string }
 
 // own is the agent's own socket.
-func (p *program) own() door { return door{"the socket", "unix", p.socket(), ""} }
+func (p *program) own() door { return door{"the socket", p.socket()} }
 
-// doors are all three.
+// doors are both.
 func (s *story) doors() []door {
-	s.t.Helper()
-	secret := s.readAPISecret()
-	var ports [][]string
-	eventually(s.t, func() string { return "api/ is not served over TCP" }, func() bool {
-		ports = regexp.MustCompile(`api/ is served over TCP.* address=(127\.0\.0\.1:\d+)`).FindAllStringSubmatch(s.said(), -1)
-		return len(ports) > 0
-	})
-	return []door{
-		s.own(),
-		{"the forwarded socket", "unix", filepath.Join(filepath.Dir(s.socket()), "remote.sock"), ""},
-		{"TCP", "tcp", ports[len(ports)-1][1], secret},
-	}
-}
-
-func (s *story) readAPISecret() string {
-	s.t.Helper()
-	text, err := os.ReadFile(s.state() + "/api-secret")
-	secret := strings.TrimSpace(string(text))
-	if err != nil || secret == "" {
-		s.t.Fatalf("there is no secret for the API over TCP: %v", err)
-	}
-	s.ledger.remember(secret, apiSecret)
-	return secret
+	return []door{s.own(), {"the forwarded socket", filepath.Join(filepath.Dir(s.socket()), "remote.sock")}}
 }
 
 // say sends a text as it is, and returns what is answered until it is hung up
@@ -53,15 +26,12 @@ func (s *story) readAPISecret() string {
 // goes a caller who no longer waits, and whose request is dropped.
 func (d door) say(t testing.TB, text string, patience time.Duration) (answer string) {
 	t.Helper()
-	c, err := net.Dial(d.network, d.address)
+	c, err := net.Dial("unix", d.address)
 	if err != nil {
 		t.Error(err)
 		return ""
 	}
 	defer c.Close()
-	if d.bearer != "" && !strings.Contains(text, "\nAuthorization:") {
-		text = strings.Replace(text, "Host: x\r\n", "Host: "+d.address+"\r\nAuthorization: Bearer "+d.bearer+"\r\n", 1)
-	}
 	io.WriteString(c, text)
 	c.SetReadDeadline(time.Now().Add(patience))
 	all, _ := io.ReadAll(c)
@@ -108,7 +78,7 @@ func (s *story) straying(doors []door) {
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	some := make(chan struct{}, 32)
-	for _, k := range []kind{accessToken, refreshToken, idToken, code, verifier, state, deviceCode, clientSecret, registration, apiSecret} {
+	for _, k := range []kind{accessToken, refreshToken, idToken, code, verifier, state, deviceCode, clientSecret, registration} {
 		secret := s.ledger.of(k)[0]
 		for _, stray := range strays(secret) {
 			for _, d := range doors {

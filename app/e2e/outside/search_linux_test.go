@@ -22,7 +22,6 @@ const (
 	deviceCode   kind = "device code"
 	clientSecret kind = "client secret"
 	registration kind = "registration token"
-	apiSecret    kind = "secret of the API over TCP"
 	awsSecret    kind = "AWS secret"
 	passphrase   kind = "passphrase"
 	environment  kind = "secret in the agent's environment"

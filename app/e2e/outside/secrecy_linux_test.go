@@ -82,7 +82,7 @@ func newStory(t *testing.T, kept string) *story {
 	} {
 		s.ledger.remember(secret, k)
 	}
-	s.write("settings.toml", "api_listen = \"127.0.0.1:0\"\n")
+	s.write("settings.toml", "reminders = false\n")
 	s.begin()
 	return s
 }
@@ -423,11 +423,6 @@ func (s *story) searchEverything() {
 	secrets := s.ledger.known()
 	s.enough(secrets)
 	places := append(s.places, files(s.t, s.home)...)
-	for i := range places {
-		if strings.HasSuffix(places[i].name, "/authtray/api-secret") { // that is where it is kept
-			places[i].may = []kind{apiSecret}
-		}
-	}
 	for _, p := range s.processes {
 		places = append(places, p)
 	}
@@ -451,7 +446,7 @@ func (s *story) enough(secrets map[string]kind) {
 	for _, k := range secrets {
 		count[k]++
 	}
-	for _, k := range []kind{accessToken, refreshToken, idToken, code, verifier, state, deviceCode, clientSecret, registration, apiSecret, awsSecret, passphrase, environment} {
+	for _, k := range []kind{accessToken, refreshToken, idToken, code, verifier, state, deviceCode, clientSecret, registration, awsSecret, passphrase, environment} {
 		if count[k] == 0 {
 			s.t.Errorf("no %s was in play", k)
 		}

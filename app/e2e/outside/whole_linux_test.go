@@ -66,15 +66,6 @@ func (s *story) forwarded(d door) {
 		}
 		s.places = append(s.places, place{d.name + "'s answer from the API", answer, nil})
 	}
-	if d.network == "tcp" {
-		for _, bearer := range []string{"", own, s.ledger.of(accessToken)[0]} {
-			answer := d.say(s.t, request("GET /v1/connections/wide/api/whoami", "Authorization: Bearer "+bearer), hangTime)
-			if !strings.HasPrefix(answer, "HTTP/1.1 403 ") {
-				s.t.Errorf("%s lets in who does not know the secret", d.name)
-			}
-			s.places = append(s.places, place{d.name + "'s refusal", answer, nil})
-		}
-	}
 }
 
 // tokenElsewhere is the forwarded socket's other use.
@@ -152,7 +143,7 @@ func (s *story) helpers() {
 // misledHelpers are told secrets that are not theirs.
 func (s *story) misledHelpers() {
 	token := []kind{accessToken}
-	for _, k := range []kind{accessToken, refreshToken, idToken, clientSecret, apiSecret} {
+	for _, k := range []kind{accessToken, refreshToken, idToken, clientSecret} {
 		secret := s.ledger.of(k)[0]
 		login := gitAsks + "username=x\npassword=" + secret + "\n\n"
 		s.do(nil, login, "helper", "git", "store")
