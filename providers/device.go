@@ -13,6 +13,7 @@ import (
 
 	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/providers/refusal"
+	"github.com/authtray/authtray/providers/text"
 )
 
 const deviceGrantType = "urn:ietf:params:oauth:grant-type:device_code"
@@ -121,7 +122,7 @@ func (d deviceCode) url() string {
 func readDeviceCode(members any) (d deviceCode, ok bool) {
 	d = deviceCode{
 		code:     refusal.Text(refusal.Lookup(members, "device_code")),
-		userCode: shownUpTo(refusal.Text(refusal.Lookup(members, "user_code")), maxUserCode),
+		userCode: text.Line(refusal.Text(refusal.Lookup(members, "user_code")), maxUserCode),
 		page:     safePage(refusal.Text(refusal.Lookup(members, "verification_uri"))),
 		fullPage: safePage(refusal.Text(refusal.Lookup(members, "verification_uri_complete"))),
 		interval: readSeconds(refusal.Lookup(members, "interval"), defaultInterval, maxInterval),

@@ -8,7 +8,8 @@
 // A Client is one connection's provider, ready to be spoken to; a Flow is one
 // pending authorization. What is known of each provider is data, in package
 // catalog, and what a refusal means is a pure function, in package refusal.
-// Imports go one way: providers to both, catalog to refusal.
+// Imports go one way: providers to both, catalog to refusal. Package text puts what
+// they say into words.
 //
 // To add a request, write a method of Client in a file of its name. It goes
 // through Client.send, which bounds it and never follows a redirect, and an

@@ -8,11 +8,10 @@ import (
 	"html/template"
 	"net/http"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/authtray/authtray/assets"
 	"github.com/authtray/authtray/providers/refusal"
+	"github.com/authtray/authtray/providers/text"
 )
 
 // page is what assets/pages/result.html is filled with.
@@ -85,9 +84,9 @@ func resultPage(provider string, r Result, err error, again bool) page {
 		return page{Kind: "trouble", Title: "Canceled",
 			Text: "This sign-in at " + provider + " was canceled in Authtray.", Next: nextRetry}
 	case errors.As(err, &failure):
-		return page{Kind: "trouble", Title: "Not connected", Text: shownUpTo(failure.Detail, maxSentence), Next: nextRetry}
+		return page{Kind: "trouble", Title: "Not connected", Text: text.Line(failure.Detail, maxSentence), Next: nextRetry}
 	}
-	return page{Kind: "trouble", Title: "Not connected", Text: shownUpTo(err.Error(), maxSentence), Next: nextRetry}
+	return page{Kind: "trouble", Title: "Not connected", Text: text.Line(err.Error(), maxSentence), Next: nextRetry}
 }
 
 func connectedPage(provider, account string, again bool) page {
@@ -138,24 +137,5 @@ const (
 	maxSentence = 400 // characters of a sentence
 )
 
-// shown makes a name from outside fit to be shown: printable characters on one
-// line, none that turn the direction of writing, not too long.
-func shown(s string) string { return shownUpTo(s, maxShown) }
-
-func shownUpTo(s string, limit int) string {
-	s = strings.ToValidUTF8(s, "")
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case !unicode.IsPrint(r):
-			return -1
-		}
-		return r
-	}, s)
-	s = strings.Join(strings.Fields(s), " ")
-	if utf8.RuneCountInString(s) > limit {
-		s = string([]rune(s)[:limit]) + "…"
-	}
-	return s
-}
+// shown makes a name from outside fit to be shown.
+func shown(s string) string { return text.Line(s, maxShown) }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens/client"
 )
 
@@ -99,7 +100,7 @@ func describeProvider(w io.Writer, p api.Provider) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	notes := paragraph(p.Notes)
+	notes := text.Lines(p.Notes)
 	if len(p.Unverified) > 0 {
 		notes += "\n\nNot read in the provider's own documents: " + oneLine(strings.Join(p.Unverified, ", "))
 	}

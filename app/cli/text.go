@@ -4,33 +4,12 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
+
+	"github.com/authtray/authtray/providers/text"
 )
 
-// oneLine makes foreign text fit for a line of a terminal: nothing that moves
-// the cursor, changes colours, turns writing round or starts a new line.
-func oneLine(s string) string {
-	return strings.Join(strings.Fields(strings.Map(printable, s)), " ")
-}
-
-// paragraph is oneLine, but keeps lines.
-func paragraph(s string) string {
-	lines := strings.Split(strings.TrimSpace(s), "\n")
-	for i := range lines {
-		lines[i] = oneLine(lines[i])
-	}
-	return strings.Join(lines, "\n")
-}
-
-func printable(r rune) rune {
-	switch {
-	case unicode.IsSpace(r):
-		return ' '
-	case unicode.Is(unicode.C, r): // control, format, surrogates, private use
-		return -1
-	}
-	return r
-}
+// oneLine makes foreign text fit for a line of a terminal, however long.
+func oneLine(s string) string { return text.Line(s, 0) }
 
 // span is a duration as people say it, in its largest unit, rounded down.
 func span(d time.Duration) string {

@@ -3,14 +3,13 @@ package window
 import (
 	"embed"
 	"strconv"
-	"strings"
 	"time"
-	"unicode"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -128,32 +127,8 @@ func whose(s tokens.Status) string {
 	return provider
 }
 
-// plain makes foreign text harmless for one line of screen: no control or
-// formatting characters (those could reverse or hide what follows), white space
-// collapsed, no more than 200 runes.
-func plain(s string) string {
-	var b strings.Builder
-	count, gap := 0, false
-	for _, r := range s {
-		switch {
-		case unicode.IsSpace(r) || r == '\u2028' || r == '\u2029':
-			gap = b.Len() > 0
-			continue
-		case !unicode.IsPrint(r):
-			continue
-		}
-		if count++; count > 200 {
-			b.WriteRune('…')
-			break
-		}
-		if gap {
-			b.WriteByte(' ')
-			gap = false
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
-}
+// plain makes foreign text fit for one line of screen.
+func plain(s string) string { return text.Line(s, 200) }
 
 //go:embed lang/*.json
 var translations embed.FS

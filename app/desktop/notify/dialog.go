@@ -3,6 +3,8 @@ package notify
 import (
 	"encoding/json"
 	"fmt"
+
+	"github.com/authtray/authtray/providers/text"
 )
 
 // dialogAnswer is what the dialog's script prints when its button was pressed.
@@ -13,7 +15,7 @@ const dialogAnswer = "reconnect"
 // everything escaped that could end a line or a script. Return means "later",
 // because a dialog may come up while its user types.
 func dialogScript(m message) (string, error) {
-	text, err := json.Marshal(map[string]string{"title": oneLine(m.title, maxTitle), "body": oneLine(m.body, maxBody)})
+	text, err := json.Marshal(map[string]string{"title": text.Line(m.title, maxTitle), "body": text.Line(m.body, maxBody)})
 	if err != nil {
 		return "", fmt.Errorf("the dialog's text: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -16,10 +17,10 @@ const (
 
 // deathMessage says that a connection needs its user.
 func deathMessage(st tokens.Status) message {
-	provider := oneLine(first(st.ProviderName, st.Provider, st.Name), 40)
+	provider := text.Line(first(st.ProviderName, st.Provider, st.Name), 40)
 	m := message{
 		title:   nameOf(provider, st) + " needs to be reconnected",
-		body:    oneLine(st.Detail, maxBody),
+		body:    text.Line(st.Detail, maxBody),
 		warning: true,
 		tray:    "Reconnect " + provider,
 	}
@@ -61,26 +62,6 @@ func (m message) forToast() message {
 	return m
 }
 
-// oneLine makes foreign text fit for a banner: one line, nothing invisible that
-// turns writing round, of bounded length.
-func oneLine(s string, max int) string {
-	s = strings.Join(strings.Fields(strings.Map(visible, s)), " ")
-	if r := []rune(s); len(r) > max {
-		return strings.TrimSpace(string(r[:max-1])) + "…"
-	}
-	return s
-}
-
-func visible(r rune) rune {
-	switch {
-	case unicode.IsSpace(r):
-		return ' '
-	case unicode.Is(unicode.C, r) || r == unicode.ReplacementChar:
-		return -1
-	}
-	return r
-}
-
 // markup escapes text for a server whose bodies are markup.
 func markup(s string) string { return html.EscapeString(s) }
 
@@ -93,7 +74,7 @@ func unmarked(s string) string {
 // where COM fails, go-toast has PowerShell read that XML from a string in which
 // dollar signs and backquotes mean something.
 func toastSafe(s string) string {
-	return oneLine(strings.Map(func(r rune) rune {
+	return text.Line(strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune(" .,:;!?()-_/…“”", r) {
 			return r
 		}

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -30,7 +31,7 @@ func TestTheMessageNamesConnectionReasonAndWay(t *testing.T) {
 const hostile = "<b>x</b> & $(calc) `calc` \"@\n'@ ]]> \u202e\x1b[31m"
 
 func TestForeignTextIsHarmlessEverywhere(t *testing.T) {
-	if got := oneLine(hostile, 100); strings.ContainsAny(got, "\n\x1b\u202e") {
+	if got := text.Line(hostile, 100); strings.ContainsAny(got, "\n\x1b\u202e") {
 		t.Errorf("a banner gets %q", got)
 	}
 	if got := markup(hostile); strings.ContainsAny(got, "<>") || strings.Contains(got, "& ") {
@@ -42,7 +43,7 @@ func TestForeignTextIsHarmlessEverywhere(t *testing.T) {
 	if got := toastSafe(hostile); strings.ContainsAny(got, "<>&$`\"'@]\n\x1b\u202e") {
 		t.Errorf("a toast gets %q", got)
 	}
-	if got := oneLine(strings.Repeat("x", 400), maxBody); len([]rune(got)) != maxBody {
+	if got := text.Line(strings.Repeat("x", 400), maxBody); len([]rune(got)) != maxBody {
 		t.Errorf("%d characters", len(got))
 	}
 }

@@ -63,7 +63,7 @@ func Build(all []tokens.Status, in Surroundings) Menu {
 		m = append(m, connection(st, all, in))
 	}
 	if len(all) == 0 {
-		m = append(m, text("No connections yet"))
+		m = append(m, disabled("No connections yet"))
 	}
 	return append(m, separator,
 		Item{Label: "Open Authtray…", Do: Do{Verb: Open}},
@@ -137,7 +137,7 @@ func expiryText(st tokens.Status, now time.Time) string {
 func below(st tokens.Status, in Surroundings) Menu {
 	var m Menu
 	if detail := clean(st.Detail, maxDetail); detail != "" {
-		m = append(m, text(detail))
+		m = append(m, disabled(detail))
 	}
 	switch st.State {
 	case tokens.Disconnected:
@@ -161,7 +161,7 @@ func below(st tokens.Status, in Surroundings) Menu {
 func withToken(st tokens.Status, in Surroundings) Menu {
 	var m Menu
 	if st.EndsSoon && st.EndsAt != nil {
-		m = append(m, text("This sign-in ends "+clockTime(*st.EndsAt, in.Now)),
+		m = append(m, disabled("This sign-in ends "+clockTime(*st.EndsAt, in.Now)),
 			Item{Label: "Reconnect…", Do: Do{Reconnect, st.Name}})
 	}
 	if in.CanCopy {
@@ -176,4 +176,4 @@ func withToken(st tokens.Status, in Surroundings) Menu {
 	return m
 }
 
-func text(s string) Item { return Item{Label: s, Disabled: true} }
+func disabled(s string) Item { return Item{Label: s, Disabled: true} }

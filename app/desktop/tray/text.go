@@ -3,8 +3,8 @@ package tray
 import (
 	"strings"
 	"time"
-	"unicode"
 
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -14,31 +14,11 @@ const (
 	maxDetail = 100
 )
 
-// clean makes foreign text fit for a menu or a tooltip: one line, nothing that
-// steers a terminal or turns writing round, and no angle brackets, which some
-// tray hosts read as markup.
-func clean(s string, max int) string {
-	s = strings.Join(strings.Fields(strings.Map(harmless, s)), " ")
-	r := []rune(s)
-	if len(r) > max {
-		return strings.TrimSpace(string(r[:max-1])) + "…"
-	}
-	return s
-}
+// clean makes foreign text fit for a menu or a tooltip: one line, and no angle
+// brackets, which some tray hosts read as markup.
+func clean(s string, max int) string { return text.Line(brackets.Replace(s), max) }
 
-func harmless(r rune) rune {
-	switch {
-	case r == '<':
-		return '‹'
-	case r == '>':
-		return '›'
-	case unicode.IsSpace(r):
-		return ' '
-	case unicode.Is(unicode.C, r) || r == unicode.ReplacementChar:
-		return -1 // control, format (bidirectional overrides), surrogate, private use
-	}
-	return r
-}
+var brackets = strings.NewReplacer("<", "‹", ">", "›")
 
 // nameOf is what people call a connection: its provider, and its own name too
 // where another connection is of the same provider.

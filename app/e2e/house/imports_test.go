@@ -21,6 +21,8 @@ var arrows = []struct {
 		from: []string{"providers", "assets"}, not: []string{"app", "tokens"}},
 	{name: "tokens know providers, and nothing of the app",
 		from: []string{"tokens"}, not: []string{"app"}},
+	{name: "anybody may put text into words",
+		from: []string{"providers/text"}, only: []string{"providers/text"}},
 	{name: "what an answer means is a pure function",
 		from: []string{"providers/refusal"}, only: []string{"providers/refusal"}},
 	{name: "the catalogue does not know who uses it",

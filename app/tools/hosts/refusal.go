@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/authtray/authtray/providers/text"
 )
 
 // Reason is why no connection answers for a host.
@@ -90,15 +92,4 @@ func refusal(why Reason, about []candidate, format string, args ...any) error {
 }
 
 // clean makes text of a tool's or a provider's fit for one line of a sentence.
-func clean(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || r >= 0x200b && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0xfeff {
-			return -1
-		}
-		return r
-	}, s)
-	if cut := []rune(s); len(cut) > 80 {
-		return string(cut[:80]) + "…"
-	}
-	return s
-}
+func clean(s string) string { return text.Line(s, 80) }
