@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/authtray/authtray/providers/refusal"
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens/store"
 )
 
@@ -162,21 +163,9 @@ func (m *machine) errorAgain(now, again time.Time) *Error {
 	return &Error{
 		Code: CodeRejectedAgain, RetryAt: again,
 		Detail: fmt.Sprintf("This token was just renewed or confirmed by %s, so the refusal is about the request, not the token. Check the tool's scopes and address. If it is still refused in %s, say so again.",
-			m.policy.provider, roughly(again.Sub(now))),
+			m.policy.provider, text.AtLeast(again.Sub(now))),
 		Hint: "authtray status " + m.policy.name,
 	}
-}
-
-// roughly is a time to wait, in words and rounded up.
-func roughly(d time.Duration) string {
-	n, unit := int64((d+time.Second-1)/time.Second), "second"
-	if n > 90 {
-		n, unit = int64((d+time.Minute-1)/time.Minute), "minute"
-	}
-	if n != 1 {
-		unit += "s"
-	}
-	return fmt.Sprintf("%d %s", n, unit)
 }
 
 // errorUntold: a token that nothing renews, of a provider that cannot be asked.

@@ -41,10 +41,10 @@ func TestATokenRejectedAgainSaysWhenToSaySoAgain(t *testing.T) {
 		lifetime, pause time.Duration
 		words           string
 	}{
-		{time.Hour, 5 * time.Minute, "in 5 minutes"},
-		{4 * time.Minute, time.Minute, "in 60 seconds"},
-		{20 * time.Second, 10 * time.Second, "in 10 seconds"},
-		{0, 5 * time.Minute, "in 5 minutes"},
+		{time.Hour, 5 * time.Minute, "in 5 min"},
+		{4 * time.Minute, time.Minute, "in 1 min"},
+		{20 * time.Second, 10 * time.Second, "in 10 s"},
+		{0, 5 * time.Minute, "in 5 min"},
 	} {
 		t.Run(c.lifetime.String(), func(t *testing.T) {
 			inBubble(t, c.lifetime, func(t *testing.T, r *rig) {
@@ -79,7 +79,7 @@ func TestATokenThatWasJustConfirmedSaysWhenToSaySoAgain(t *testing.T) {
 		r.connect()
 		_, err := r.reject("access-1")
 		r.wantCode(err, CodeRejectedAgain)
-		if e := err.(*Error); e.RetryAt.Sub(r.clock.Now()) != justRenewed || !strings.Contains(e.Detail, "in 10 seconds") {
+		if e := err.(*Error); e.RetryAt.Sub(r.clock.Now()) != justRenewed || !strings.Contains(e.Detail, "in 10 s") {
 			t.Errorf("told %+v", e)
 		}
 	})

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -202,17 +201,17 @@ func lifetime(t catalog.TokenRules) string {
 	if t.DefaultExpiresIn == 0 {
 		return "as long as the provider says; where it says nothing, for ever"
 	}
-	return spanWord(time.Duration(t.DefaultExpiresIn)*time.Second) + ", where the provider does not say"
+	return text.Duration(time.Duration(t.DefaultExpiresIn)*time.Second) + ", where the provider does not say"
 }
 
 // grantWord is how long one can go on without signing in again.
 func grantWord(t catalog.TokenRules) string {
 	var words []string
 	if t.RefreshAbsolute != "" {
-		words = append(words, "ends "+ruleSpan(t.RefreshAbsolute)+" after you signed in")
+		words = append(words, "ends "+text.Duration(catalog.Span(t.RefreshAbsolute))+" after you signed in")
 	}
 	if t.RefreshIdle != "" {
-		words = append(words, "ends after "+ruleSpan(t.RefreshIdle)+" without use")
+		words = append(words, "ends after "+text.Duration(catalog.Span(t.RefreshIdle))+" without use")
 	}
 	if t.NeverNarrows {
 		words = append(words, "no token for less than was granted")
@@ -221,34 +220,6 @@ func grantWord(t catalog.TokenRules) string {
 		words = append(words, "one for each user and app: connecting the same account again ends the one before")
 	}
 	return strings.Join(words, "; ")
-}
-
-// ruleSpan reads a span as entries write it: "180d", or a Go duration.
-func ruleSpan(s string) string {
-	if days, err := strconv.Atoi(strings.TrimSuffix(s, "d")); err == nil && strings.HasSuffix(s, "d") {
-		return spanWord(time.Duration(days) * 24 * time.Hour)
-	}
-	if d, err := time.ParseDuration(s); err == nil {
-		return spanWord(d)
-	}
-	return s
-}
-
-// spanWord is a span in its largest whole unit.
-func spanWord(d time.Duration) string {
-	for _, unit := range []struct {
-		of   time.Duration
-		name string
-	}{{24 * time.Hour, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}, {time.Second, "second"}} {
-		if d >= unit.of && d%unit.of == 0 {
-			n := int(d / unit.of)
-			if n == 1 {
-				return "1 " + unit.name
-			}
-			return fmt.Sprintf("%d %ss", n, unit.name)
-		}
-	}
-	return d.String()
 }
 
 // disconnectWord is what disconnecting does at the provider.

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/client"
 )
@@ -87,5 +88,5 @@ func (s *shell) validity(st tokens.Status) string {
 	if st.ExpiresAt == nil {
 		return ""
 	}
-	return "; the token is good until " + st.ExpiresAt.Local().Format(time.TimeOnly) + ", " + until(*st.ExpiresAt, s.now())
+	return "; the token is good until " + st.ExpiresAt.Local().Format(time.TimeOnly) + ", " + text.When(*st.ExpiresAt, s.now())
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -128,9 +129,9 @@ func (s *shell) expiry(st tokens.Status) string {
 	case st.ExpiresAt == nil:
 		return "–"
 	case st.ExpiresAt.After(s.now()):
-		return "expires " + until(*st.ExpiresAt, s.now())
+		return "expires " + text.When(*st.ExpiresAt, s.now())
 	}
-	return "expired " + until(*st.ExpiresAt, s.now())
+	return "expired " + text.When(*st.ExpiresAt, s.now())
 }
 
 func (s *shell) showOne(ctx context.Context, path string) error {
@@ -180,7 +181,7 @@ func (s *shell) moment(t *time.Time) string {
 	if t == nil {
 		return ""
 	}
-	return t.Local().Format(time.DateTime) + " (" + until(*t, s.now()) + ")"
+	return t.Local().Format(time.DateTime) + " (" + text.When(*t, s.now()) + ")"
 }
 
 func (s *shell) history(w io.Writer, events []tokens.Event) error {

@@ -1,36 +1,13 @@
 package cli
 
 import (
-	"fmt"
 	"strings"
-	"time"
 
 	"github.com/authtray/authtray/providers/text"
 )
 
 // oneLine makes foreign text fit for a line of a terminal, however long.
 func oneLine(s string) string { return text.Line(s, 0) }
-
-// span is a duration as people say it, in its largest unit, rounded down.
-func span(d time.Duration) string {
-	switch {
-	case d < 2*time.Minute:
-		return fmt.Sprintf("%d s", int(d.Seconds()))
-	case d < 2*time.Hour:
-		return fmt.Sprintf("%d min", int(d.Minutes()))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%d h", int(d.Hours()))
-	}
-	return fmt.Sprintf("%d days", int(d.Hours()/24))
-}
-
-// until is when t comes, seen from now.
-func until(t, now time.Time) string {
-	if d := t.Sub(now); d > 0 {
-		return "in " + span(d)
-	}
-	return span(now.Sub(t)) + " ago"
-}
 
 // near are the words that someone who typed word may have meant: those it is
 // part of, and else those fewest letters away.

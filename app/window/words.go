@@ -2,7 +2,6 @@ package window
 
 import (
 	"embed"
-	"strconv"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -88,22 +87,12 @@ func ago(t, now time.Time) string {
 	return t.Local().Format(time.DateOnly)
 }
 
-// span is a duration in one or two units, rounded down: a token that lasts
-// "1 min" lasts at least that.
+// span is a duration in words; the word for days depends on the language.
 func span(d time.Duration) string {
-	minutes := int(d / time.Minute)
-	hours, days := minutes/60, minutes/60/24
-	switch {
-	case d < time.Minute:
-		return strconv.Itoa(max(int(d/time.Second), 0)) + " s"
-	case hours == 0:
-		return strconv.Itoa(minutes) + " min"
-	case days == 0 && minutes%60 == 0, hours >= 6 && days == 0:
-		return strconv.Itoa(hours) + " h"
-	case days == 0:
-		return strconv.Itoa(hours) + " h " + strconv.Itoa(minutes%60) + " min"
+	if days := text.Days(d); days > 0 {
+		return trn("{{.Count}} days", days)
 	}
-	return trn("{{.Count}} days", days)
+	return text.Duration(d)
 }
 
 // clockTime is a time of day, with its date where that is not today.
