@@ -45,7 +45,7 @@ func deathSentence(r Reason, provider, detail string) string {
 	case ReasonIdleLimit:
 		return fmt.Sprintf("Your sign-in at %s ended because it was not used for too long. Reconnect to go on.", provider)
 	case ReasonRefused:
-		said := fmt.Sprintf("%s refused to renew the token five times. %s", provider, asSentence(detail))
+		said := fmt.Sprintf("%s refused to renew the token five times. %s", provider, text.Sentence(detail))
 		return strings.TrimSpace(said) + " Reconnect to go on, or try again."
 	case ReasonExpired:
 		return fmt.Sprintf("The token from %s has expired, and %s gave nothing to renew it with. Reconnect to go on.", provider, provider)
@@ -62,7 +62,7 @@ func deathSentence(r Reason, provider, detail string) string {
 	case ReasonNotKept:
 		return fmt.Sprintf("Your last sign-in at %s is lost: Authtray ended before the keychain would take it. Unlock the keychain and reconnect.", provider)
 	}
-	return asSentence(orElse(detail, fmt.Sprintf("%s says access was revoked.", provider))) + " Reconnect to go on."
+	return text.Sentence(orElse(detail, fmt.Sprintf("%s says access was revoked.", provider))) + " Reconnect to go on."
 }
 
 // mends is a detail that says itself what to do.
@@ -73,23 +73,15 @@ func mendSentence(r Reason, provider, detail string) string {
 	const mend = " Mend that, and Authtray goes on by itself."
 	switch {
 	case r == ReasonConfiguration:
-		return asSentence(orElse(detail, "The connection's file cannot be used")) + mend
+		return text.Sentence(orElse(detail, "The connection's file cannot be used")) + mend
 	case detail == "" && r == ReasonClientRefused:
 		return fmt.Sprintf("%s refuses the client id or secret. Check them against the app you registered there.", provider)
 	case detail == "":
 		return fmt.Sprintf("%s refuses the request. Check the connection's scopes and addresses.", provider)
 	case mends.MatchString(detail):
-		return asSentence(detail)
+		return text.Sentence(detail)
 	}
-	return asSentence(detail) + mend
-}
-
-// asSentence ends text as a sentence ends: errors do not.
-func asSentence(text string) string {
-	if text == "" || strings.ContainsAny(text[len(text)-1:], ".!?") {
-		return text
-	}
-	return text + "."
+	return text.Sentence(detail) + mend
 }
 
 func waitSentence(r Reason, provider, detail string) string {
@@ -101,9 +93,9 @@ func waitSentence(r Reason, provider, detail string) string {
 		otherwise = fmt.Sprintf("%s refuses to renew the token for now.", provider)
 	case ReasonUnclearRefusal:
 		otherwise = fmt.Sprintf("%s refuses to renew the token.", provider)
-		return asSentence(orElse(detail, otherwise)) + " Authtray tries again by itself; reconnecting would help."
+		return text.Sentence(orElse(detail, otherwise)) + " Authtray tries again by itself; reconnecting would help."
 	}
-	return asSentence(orElse(detail, otherwise)) + " Authtray tries again by itself."
+	return text.Sentence(orElse(detail, otherwise)) + " Authtray tries again by itself."
 }
 
 func lockedSentence(r Reason) string {

@@ -17,6 +17,7 @@ import (
 	"github.com/authtray/authtray/app/doctor"
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -267,7 +268,7 @@ func (a *Agent) PatchSettings(p api.SettingsPatch) (api.Settings, error) {
 
 func (a *Agent) OpenWindow(ctx context.Context) error {
 	if err := a.window.open(ctx); err != nil {
-		return asError(err, codeFailed, sentence(err), "authtray status")
+		return asError(err, codeFailed, text.Sentence(err.Error()), "authtray status")
 	}
 	return nil
 }

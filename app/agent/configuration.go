@@ -14,6 +14,7 @@ import (
 	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -117,7 +118,7 @@ func (c *configuration) usable(name string) (*providers.Client, error) {
 	case !ok:
 		return nil, &tokens.Error{Code: tokens.CodeUnknownConnection, Detail: fmt.Sprintf("There is no connection named %q.", name), Hint: "authtray status"}
 	case file.client == nil:
-		return nil, &tokens.Error{Code: tokens.CodeMisconfigured, Reason: tokens.ReasonConfiguration, Detail: sentence(file.err)}
+		return nil, &tokens.Error{Code: tokens.CodeMisconfigured, Reason: tokens.ReasonConfiguration, Detail: text.Sentence(file.err.Error())}
 	}
 	return file.client, nil
 }
@@ -273,7 +274,7 @@ func (c *configuration) applySettings(p api.SettingsPatch, l loginEntry) error {
 	if p.Notifications != nil || p.Reminders != nil {
 		var err error
 		if undo, err = c.writeSettings(p); err != nil {
-			return &tokens.Error{Code: codeFailed, Detail: "Nothing was changed. The settings cannot be written: " + sentence(err)}
+			return &tokens.Error{Code: codeFailed, Detail: text.Sentence("Nothing was changed. The settings cannot be written: " + err.Error())}
 		}
 	}
 	if p.Autostart == nil {
@@ -285,7 +286,7 @@ func (c *configuration) applySettings(p api.SettingsPatch, l loginEntry) error {
 	}
 	if err := undo(); err != nil {
 		return &tokens.Error{Code: codeFailed, Hint: "authtray doctor",
-			Detail: detail(failed) + " The other settings are changed, because the file cannot be put back: " + sentence(err)}
+			Detail: text.Sentence(detail(failed) + " The other settings are changed, because the file cannot be put back: " + err.Error())}
 	}
 	return &tokens.Error{Code: codeFailed, Hint: "authtray doctor", Detail: "Nothing was changed. " + detail(failed)}
 }
@@ -321,7 +322,7 @@ func (l loginEntry) on() bool {
 
 func (l loginEntry) set(on bool) error {
 	if err := l.autostart.Set(on); err != nil {
-		return asError(err, codeFailed, sentence(err), "authtray doctor")
+		return asError(err, codeFailed, text.Sentence(err.Error()), "authtray doctor")
 	}
 	l.tray.SetAutostart(on)
 	return nil

@@ -14,6 +14,7 @@ import (
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/providers/refusal"
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -193,7 +194,7 @@ func (r *connectionRemover) notRevoked(st tokens.Status, err error) string {
 	if errors.As(err, &f) && f.Code == providers.CodeNoRevocation {
 		return "The grant is erased here. " + f.Detail
 	}
-	why := sentence(err)
+	why := text.Sentence(err.Error())
 	if f != nil {
 		why = f.Detail
 	}

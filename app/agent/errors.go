@@ -8,6 +8,7 @@ import (
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/refusal"
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/store"
 )
@@ -36,11 +37,11 @@ func signInError(name string, err error) error {
 	case errors.As(err, &answer):
 		return connectFailed(name, answer.Detail)
 	case errors.Is(err, context.Canceled):
-		return connectFailed(name, sentence(providers.ErrCanceled))
+		return connectFailed(name, text.Sentence(providers.ErrCanceled.Error()))
 	case errors.Is(err, context.DeadlineExceeded):
-		return connectFailed(name, sentence(providers.ErrTimedOut))
+		return connectFailed(name, text.Sentence(providers.ErrTimedOut.Error()))
 	}
-	return connectFailed(name, sentence(err))
+	return connectFailed(name, text.Sentence(err.Error()))
 }
 
 func connectFailed(name, detail string) error {
@@ -53,26 +54,11 @@ func detail(err error) string {
 	if errors.As(err, &e) {
 		return e.Detail
 	}
-	return sentence(err)
-}
-
-// sentence makes one of an error's text.
-func sentence(err error) string {
-	s := err.Error()
-	if s == "" {
-		return s
-	}
-	if c := s[0]; c >= 'a' && c <= 'z' {
-		s = string(c-'a'+'A') + s[1:]
-	}
-	if last := s[len(s)-1]; last != '.' && last != '!' && last != '?' {
-		s += "."
-	}
-	return s
+	return text.Sentence(err.Error())
 }
 
 func notRemoved(err error) error {
-	return asError(err, codeFailed, "The connection's file cannot be removed: "+err.Error()+".", "")
+	return asError(err, codeFailed, text.Sentence("The connection's file cannot be removed: "+err.Error()), "")
 }
 
 // keychainError is how a keychain that did not take something is told.
@@ -85,6 +71,6 @@ func keychainError(err error) error {
 	}
 	return &tokens.Error{
 		Code: tokens.CodeKeychainLocked, Reason: tokens.ReasonKeychainUnavailable,
-		Detail: "The keychain cannot be reached, so nothing was kept: " + strings.TrimPrefix(err.Error(), store.ErrUnavailable.Error()+": ") + ".",
+		Detail: text.Sentence("The keychain cannot be reached, so nothing was kept: " + strings.TrimPrefix(err.Error(), store.ErrUnavailable.Error()+": ")),
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/app/doctor"
+	"github.com/authtray/authtray/providers/text"
 )
 
 // extraListeners serve the agent beside its own socket: at the one to forward to
@@ -42,7 +43,7 @@ func (l *extraListeners) serveForwarded(agent api.Agent, isRemote func(name stri
 	listener, err := api.Listen(api.RemoteAddress(l.paths.Socket), l.log)
 	if err != nil {
 		l.log.Warn("there is no socket to forward", "err", err)
-		l.say(api.Check{ID: "remote", Detail: "There is no socket to forward: " + sentence(err), Hint: "authtray run --replace"})
+		l.say(api.Check{ID: "remote", Detail: text.Sentence("There is no socket to forward: " + err.Error()), Hint: "authtray run --replace"})
 		return func() {}
 	}
 	return serveUntil(api.NewRemoteServer(agent, isRemote, l.log), listener)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens/store"
 )
 
@@ -55,5 +56,5 @@ func (k *keychain) lostNote() string {
 	if err == nil {
 		return ""
 	}
-	return "Nothing is sent to providers, and nothing written: " + strings.TrimPrefix(err.Error(), store.ErrUnavailable.Error()+": ") + "."
+	return text.Sentence("Nothing is sent to providers, and nothing written: " + strings.TrimPrefix(err.Error(), store.ErrUnavailable.Error()+": "))
 }

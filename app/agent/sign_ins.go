@@ -12,6 +12,7 @@ import (
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -372,7 +373,7 @@ func (in inBrowser) Attempt() api.Attempt {
 	at := in.attempt
 	at.Mode = string(providers.Browser)
 	if in.err != nil {
-		at.BrowserError = sentence(in.err)
+		at.BrowserError = text.Sentence(in.err.Error())
 	}
 	return at
 }

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/client"
 )
@@ -100,13 +100,7 @@ func explained(err error, ending bool) *tokens.Error {
 	case errors.Is(err, context.Canceled):
 		return &tokens.Error{Code: tokens.CodeBadRequest, Detail: "The caller hung up before there was an answer. Keep the connection open until it has come."}
 	}
-	return &tokens.Error{Code: CodeFailed, Detail: "Something on this computer does not work: " + stopped(err.Error())}
-}
-
-// stopped is text on one line, with a full stop.
-func stopped(text string) string {
-	text = strings.Join(strings.Fields(text), " ")
-	return strings.TrimRight(text, ".") + "."
+	return &tokens.Error{Code: CodeFailed, Detail: text.Sentence("Something on this computer does not work: " + err.Error())}
 }
 
 func badRequest(detail string) error {

@@ -66,7 +66,7 @@ func decode(r *http.Request, v any, optional bool) error {
 	dec.DisallowUnknownFields()
 	dec.UseNumber()
 	if err := dec.Decode(v); err != nil {
-		return badRequest(sentence(err))
+		return badRequest(jsonFault(err))
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return badRequest("The request's body holds more than one JSON object.")
@@ -74,9 +74,9 @@ func decode(r *http.Request, v any, optional bool) error {
 	return nil
 }
 
-// sentence explains a JSON error without repeating values: a body may hold a
+// jsonFault explains a JSON error without repeating values: a body may hold a
 // secret.
-func sentence(err error) string {
+func jsonFault(err error) string {
 	var syntax *json.SyntaxError
 	var wrong *json.UnmarshalTypeError
 	switch {

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens/client"
 )
 
@@ -60,7 +61,7 @@ func (s *shell) examine(ctx context.Context) ([]api.Check, error) {
 	case errors.As(err, &p) && p.Code == string(api.CodeNotFound):
 		return s.examineHere(ctx, api.Check{ID: "agent", Detail: "The agent that runs is older than this program.", Hint: "authtray run --replace"}), nil
 	}
-	return s.examineHere(ctx, api.Check{ID: "agent", Detail: "The agent cannot be asked: " + oneLine(err.Error()) + ".", Hint: "authtray run --replace"}), nil
+	return s.examineHere(ctx, api.Check{ID: "agent", Detail: text.Sentence("The agent cannot be asked: " + oneLine(err.Error())), Hint: "authtray run --replace"}), nil
 }
 
 // report is a tick or a cross a line, and the command that mends it.

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -16,6 +14,7 @@ import (
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens/client"
 )
 
@@ -188,16 +187,10 @@ func (f *form) basics(n needs) fyne.CanvasObject {
 	}
 	for _, name := range n.vars {
 		v := f.entry.Vars[name]
-		label := sentenceCase(plain(cmp.Or(v.Label, name)))
+		label := text.Capitalize(plain(cmp.Or(v.Label, name)))
 		box.Add(f.put(fieldVar+name, label, "", f.u.entry(plain(v.Default))))
 	}
 	return card("", box)
-}
-
-// sentenceCase begins a label as a sentence begins.
-func sentenceCase(s string) string {
-	first, size := utf8.DecodeRuneInString(s)
-	return string(unicode.ToUpper(first)) + s[size:]
 }
 
 // registration says what to register where.

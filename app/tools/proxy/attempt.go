@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -109,7 +110,7 @@ func unreachable(to *url.URL, err error) error {
 		return err
 	}
 	return &tokens.Error{Code: tokens.CodeTemporarilyUnavailable, Reason: tokens.ReasonNetwork,
-		Detail: to.Host + " cannot be reached: " + err.Error() + "."}
+		Detail: text.Sentence(to.Host + " cannot be reached: " + err.Error())}
 }
 
 func scheme(tokenType string) string {

@@ -9,9 +9,8 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -108,7 +107,7 @@ func Forward(w http.ResponseWriter, r *http.Request, path string, api API, own T
 	}
 	to, err := api.API(rooted(path), a.extra())
 	if err != nil {
-		return badRequest(sentence(err))
+		return badRequest(text.Sentence(err.Error()))
 	}
 	r, end := patiently(w, r)
 	defer end()
@@ -135,10 +134,4 @@ func rooted(path string) string {
 
 func badRequest(detail string) error {
 	return &tokens.Error{Code: tokens.CodeBadRequest, Detail: detail}
-}
-
-func sentence(err error) string {
-	s := err.Error()
-	first, size := utf8.DecodeRuneInString(s)
-	return string(unicode.ToUpper(first)) + s[size:] + "."
 }
