@@ -38,7 +38,7 @@ func newOwnedWorld(t *testing.T) *ownedWorld {
 	w := &ownedWorld{bus: storetest.StartBus(t)}
 	w.keyring = w.bus.StartKeyring(keyringPassword)
 	log := slog.New(slog.DiscardHandler)
-	kept, own, err := OwnKeychain(t.Context(), config.Paths{State: t.TempDir()}, store.Keychain("authtray"), log)
+	kept, own, err := OwnKeychain(t.Context(), config.Paths{State: t.TempDir()}, store.Keychain("authtray", slog.New(slog.DiscardHandler)), log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func (w *ownedWorld) otherOwner() *dbus.Conn {
 // renewElsewhere renews the grant as the other owner does.
 func (w *ownedWorld) renewElsewhere() (accessToken string) {
 	w.t.Helper()
-	s := store.Keychain("authtray")
+	s := store.Keychain("authtray", slog.New(slog.DiscardHandler))
 	defer s.Close()
 	ctx := storetest.Context(w.t)
 	value, err := s.Get(ctx, "work")

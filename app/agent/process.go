@@ -137,7 +137,7 @@ func ask(ctx context.Context, address, path string) error {
 func openStore(ctx context.Context, o RunOptions, hasBus bool, log *slog.Logger) (store.Store, *store.Ownership, error) {
 	switch o.Store {
 	case "", "keychain":
-		s := store.Keychain(o.Paths.Service(), store.WithLog(log))
+		s := store.Keychain(o.Paths.Service(), log)
 		if err := awaitKeychain(ctx, s, hasBus, log); err != nil {
 			s.Close()
 			return nil, nil, err

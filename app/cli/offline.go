@@ -18,7 +18,7 @@ type needs func(context.Context, config.Paths) (store.Store, error)
 // withKeychain: the command reads or writes secrets. An agent may keep them all
 // the same, with other folders and another socket.
 func withKeychain(ctx context.Context, p config.Paths) (store.Store, error) {
-	keep, _, err := agent.OwnKeychain(ctx, p, store.Keychain(p.Service()), slog.New(slog.DiscardHandler))
+	keep, _, err := agent.OwnKeychain(ctx, p, store.Keychain(p.Service(), slog.New(slog.DiscardHandler)), slog.New(slog.DiscardHandler))
 	if taken := (*store.TakenError)(nil); errors.As(err, &taken) {
 		return nil, failed("", "%v with other folders; give this command its AUTHTRAY_STATE and AUTHTRAY_SOCKET, or end it first", err)
 	}
@@ -56,7 +56,7 @@ func (s *shell) here(ctx context.Context, n needs, act func(client.Agent) error)
 // examineHere examines what an agent would stand on, where none can be asked.
 func (s *shell) examineHere(ctx context.Context, self api.Check) []api.Check {
 	store.ForbidBusLaunch()
-	keep := store.Keychain(s.paths.Service())
+	keep := store.Keychain(s.paths.Service(), slog.New(slog.DiscardHandler))
 	defer keep.Close()
 	return append([]api.Check{self}, agent.Examine(ctx, s.agentOptions(keep))...)
 }

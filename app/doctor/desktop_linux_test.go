@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -48,7 +49,7 @@ func TestDesktopAHealthyMachineAndWhatIsTakenFromIt(t *testing.T) {
 	d.StartNotices()
 	panel := d.StartPanel()
 	t.Setenv("BROWSER", "true")
-	p := patient(t, store.Keychain("authtray-doctor"))
+	p := patient(t, store.Keychain("authtray-doctor", slog.New(slog.DiscardHandler)))
 	healthy := "✔ socket\n✔ bus\n✔ keychain\n✔ notifications\n✔ tray\n✔ browser\n✔ loopback\n✔ config\n"
 	if got := report(t, p); got != healthy {
 		t.Errorf("a healthy machine:\n%s", got)
@@ -68,7 +69,7 @@ func TestAMachineWithoutADesktop(t *testing.T) {
 		t.Setenv(name, "")
 	}
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")
-	p := patient(t, store.Keychain("authtray-doctor"))
+	p := patient(t, store.Keychain("authtray-doctor", slog.New(slog.DiscardHandler)))
 	os.Mkdir(filepath.Dir(p.Paths.Socket), 0o755)
 	want := "✖ socket\n✖ bus\n✖ keychain\n✖ notifications\n✖ tray\n✖ browser\n✔ loopback\n✔ config\n"
 	if got := report(t, p); got != want {

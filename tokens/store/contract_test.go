@@ -37,7 +37,7 @@ func TestFaultyKeepsTheContractWithoutFaults(t *testing.T) {
 
 func newFile(folder, passphrase string) store.Store {
 	ask := func(context.Context, bool) (string, error) { return passphrase, nil }
-	return store.File(folder, ask, store.WithWorkFactor(4))
+	return store.CheapFile(folder, ask)
 }
 
 func openFile(t *testing.T, folder, passphrase string) store.Store {

@@ -69,11 +69,10 @@ func (d *failingDisk) whenAlive(op func() error) error {
 	return op()
 }
 
-func fileOn(t *testing.T, folder string, d disk) *file {
-	t.Helper()
-	s := File(folder, func(context.Context, bool) (string, error) { return "p", nil }, WithWorkFactor(4)).(*file)
-	s.disk = d
-	return s
+func fileOn(folder string, d disk) Store {
+	f := newFile(folder, func(context.Context, bool) (string, error) { return "p", nil })
+	f.disk, f.workFactor = d, 4
+	return serialize(f)
 }
 
 // TestEveryDiskFaultLeavesTheOldFileOrTheNew fails at, or dies at, each single
@@ -89,18 +88,18 @@ func TestEveryDiskFaultLeavesTheOldFileOrTheNew(t *testing.T) {
 func strike(t *testing.T, d *failingDisk) bool {
 	t.Helper()
 	ctx, folder := t.Context(), t.TempDir()
-	opened := fileOn(t, folder, d).Unlock(ctx)
-	sound := fileOn(t, folder, realDisk{})
+	opened := fileOn(folder, d).Unlock(ctx)
+	sound := fileOn(folder, realDisk{})
 	if err := sound.Unlock(ctx); err != nil {
 		t.Fatalf("step %d: a first Unlock was cut (%v), and the next says %v", d.k, opened, err)
 	}
 	if err := sound.Set(ctx, "work", []byte("old")); err != nil {
 		t.Fatal(err)
 	}
-	s := fileOn(t, folder, d)
+	s := fileOn(folder, d)
 	said := errors.Join(s.Unlock(ctx), s.Set(ctx, "work", []byte("new")))
 
-	after := fileOn(t, folder, realDisk{})
+	after := fileOn(folder, realDisk{})
 	if err := after.Unlock(ctx); err != nil {
 		t.Fatal(err)
 	}

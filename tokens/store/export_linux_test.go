@@ -19,10 +19,10 @@ func SetEndTime(d time.Duration) (restore func()) {
 // and the call: go-keyring prompts then.
 func WithoutLockCheck(items Items) Items {
 	k := *items.(*goKeyring)
-	k.door = blindDoor{k.door}
+	k.lockWatcher = blindWatcher{k.lockWatcher}
 	return &k
 }
 
-type blindDoor struct{ door }
+type blindWatcher struct{ lockWatcher }
 
-func (blindDoor) ready(context.Context) error { return nil }
+func (blindWatcher) ready(context.Context) error { return nil }

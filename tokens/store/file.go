@@ -18,13 +18,6 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// FileOption changes a File store.
-type FileOption func(*file)
-
-// WithWorkFactor sets the cost of guessing the passphrase: 2^n of scrypt, when
-// an identity is made. 18, about a second, unless told otherwise.
-func WithWorkFactor(n int) FileOption { return func(f *file) { f.workFactor = n } }
-
 // Passphrase asks the user. first is true when the passphrase is chosen, for a
 // store that does not exist yet: ask for it twice.
 type Passphrase func(ctx context.Context, first bool) (string, error)
@@ -44,21 +37,18 @@ type Passphrase func(ctx context.Context, first bool) (string, error)
 //
 // Files are 0600 and the folder 0700. A value is on disk when Set returns
 // (file and folder are synced).
-func File(folder string, ask Passphrase, options ...FileOption) Store {
-	f := &file{folder: folder, ask: ask, workFactor: 18, disk: realDisk{}, changed: make(chan struct{}, 1)}
-	for _, set := range options {
-		set(f)
-	}
-	return f
+func File(folder string, ask Passphrase) Store { return serialize(newFile(folder, ask)) }
+
+func newFile(folder string, ask Passphrase) *file {
+	return &file{folder: folder, askUser: ask, workFactor: 18, disk: realDisk{}, opens: make(chan struct{}, 1)}
 }
 
 type file struct {
 	folder     string
-	ask        Passphrase
-	workFactor int
+	askUser    Passphrase
+	workFactor int // 2^n of scrypt, the cost of guessing the passphrase; 18 takes about a second
 	disk       disk
-	lanes      lanes
-	changed    chan struct{}
+	opens      chan struct{} // sent to once the identity is open
 
 	mu       sync.Mutex
 	identity *age.X25519Identity
@@ -72,41 +62,32 @@ type item struct {
 	Value []byte `json:"value"`
 }
 
-func (f *file) Kind() string             { return "file" }
-func (f *file) Changed() <-chan struct{} { return f.changed }
-func (f *file) Close() error             { return nil }
+func (f *file) kind() string             { return "file" }
+func (f *file) changed() <-chan struct{} { return f.opens }
+func (f *file) close() error             { return nil }
 
-// Check says also whether the folder can be written to.
-func (f *file) Check(ctx context.Context) error {
-	return f.change(ctx, checkLane, func(*age.X25519Identity) error { return f.disk.probe(f.folder) })
+// check says also whether the folder can be written to.
+func (f *file) check(ctx context.Context) error {
+	return f.change(ctx, func(*age.X25519Identity) error { return f.disk.probe(f.folder) })
 }
 
-func (f *file) Get(ctx context.Context, key string) ([]byte, error) {
-	if err := checkKey(key); err != nil {
+func (f *file) get(_ context.Context, key string) ([]byte, error) {
+	id, err := f.opened()
+	if err != nil {
 		return nil, err
 	}
-	return inLane(ctx, &f.lanes, key, func(context.Context) ([]byte, error) {
-		id, err := f.opened()
-		if err != nil {
-			return nil, err
-		}
-		sealed, err := os.ReadFile(f.path(key))
-		if errors.Is(err, os.ErrNotExist) {
-			return nil, ErrAbsent
-		}
-		if err != nil {
-			return nil, err
-		}
-		return unsealItem(id, key, sealed)
-	})
+	sealed, err := os.ReadFile(f.path(key))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, ErrAbsent
+	}
+	if err != nil {
+		return nil, err
+	}
+	return unsealItem(id, key, sealed)
 }
 
-func (f *file) Set(ctx context.Context, key string, value []byte) error {
-	if err := errors.Join(checkKey(key), checkValue(value)); err != nil {
-		return err
-	}
-	value = bytes.Clone(value) // the write may outlive the call
-	return f.change(ctx, key, func(id *age.X25519Identity) error {
+func (f *file) set(ctx context.Context, key string, value []byte) error {
+	return f.change(ctx, func(id *age.X25519Identity) error {
 		sealed, err := sealItem(id, key, value)
 		if err != nil {
 			return err
@@ -115,29 +96,23 @@ func (f *file) Set(ctx context.Context, key string, value []byte) error {
 	})
 }
 
-func (f *file) Delete(ctx context.Context, key string) error {
-	if err := checkKey(key); err != nil {
-		return err
-	}
-	return f.change(ctx, key, func(*age.X25519Identity) error { return remove(f.disk, f.path(key)) })
+func (f *file) remove(ctx context.Context, key string) error {
+	return f.change(ctx, func(*age.X25519Identity) error { return remove(f.disk, f.path(key)) })
 }
 
-// change runs fn in the key's lane, with the folder to itself.
-func (f *file) change(ctx context.Context, key string, fn func(*age.X25519Identity) error) error {
-	_, err := inLane(ctx, &f.lanes, key, func(ctx context.Context) (none struct{}, err error) {
-		id, err := f.opened()
-		if err != nil {
-			return none, err
+// change runs fn with the folder to itself.
+func (f *file) change(ctx context.Context, fn func(*age.X25519Identity) error) error {
+	id, err := f.opened()
+	if err != nil {
+		return err
+	}
+	return f.exclusively(ctx, func() error {
+		// Without the identity's file nobody could open the value again.
+		if _, err := os.Stat(f.identityPath()); err != nil {
+			return err
 		}
-		return none, f.exclusively(ctx, func() error {
-			// Without the identity's file nobody could open the value again.
-			if _, err := os.Stat(f.identityPath()); err != nil {
-				return err
-			}
-			return fn(id)
-		})
+		return fn(id)
 	})
-	return err
 }
 
 func (f *file) opened() (*age.X25519Identity, error) {

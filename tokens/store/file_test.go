@@ -47,7 +47,7 @@ func TestFileAsksOnceAndSaysWhenThePassphraseIsChosen(t *testing.T) {
 	ask := func(_ context.Context, first bool) (string, error) { asked = append(asked, first); return "p", nil }
 	folder := t.TempDir()
 	for range 2 {
-		s := store.File(folder, ask, store.WithWorkFactor(4))
+		s := store.CheapFile(folder, ask)
 		var all sync.WaitGroup
 		for range 4 {
 			all.Go(func() {

@@ -13,26 +13,24 @@ import (
 
 const identityFile = "identity.age"
 
-// Unlock asks for the passphrase and opens the identity, making one where there
+// unlock asks for the passphrase and opens the identity, making one where there
 // is none. A wrong passphrase is ErrLocked.
-func (f *file) Unlock(ctx context.Context) error {
-	return inLaneOpenEnded(ctx, &f.lanes, unlockLane, func(ctx context.Context) error {
-		if _, err := f.opened(); err == nil {
-			return nil
-		}
-		sealed, err := f.sealedIdentity(ctx)
-		if err != nil {
-			return err
-		}
-		passphrase, err := f.askFor(ctx, sealed == nil)
-		if err != nil {
-			return err
-		}
-		if sealed == nil {
-			return f.exclusively(ctx, func() error { return f.create(passphrase) })
-		}
-		return f.openWith(passphrase, sealed)
-	})
+func (f *file) unlock(ctx context.Context) error {
+	if _, err := f.opened(); err == nil {
+		return nil
+	}
+	sealed, err := f.sealedIdentity(ctx)
+	if err != nil {
+		return err
+	}
+	passphrase, err := f.askPassphrase(ctx, sealed == nil)
+	if err != nil {
+		return err
+	}
+	if sealed == nil {
+		return f.exclusively(ctx, func() error { return f.create(passphrase) })
+	}
+	return f.openWith(passphrase, sealed)
 }
 
 func (f *file) identityPath() string { return filepath.Join(f.folder, identityFile) }
@@ -54,8 +52,8 @@ func (f *file) sealedIdentity(ctx context.Context) (sealed []byte, err error) {
 	return sealed, err
 }
 
-func (f *file) askFor(ctx context.Context, first bool) (string, error) {
-	passphrase, err := f.ask(ctx, first)
+func (f *file) askPassphrase(ctx context.Context, first bool) (string, error) {
+	passphrase, err := f.askUser(ctx, first)
 	if err != nil {
 		return "", fmt.Errorf("%w: no passphrase: %w", ErrLocked, err)
 	}
@@ -86,7 +84,7 @@ func (f *file) create(passphrase string) error {
 	if err := replace(f.disk, f.identityPath(), sealed); err != nil {
 		return err
 	}
-	f.take(id)
+	f.setIdentity(id)
 	return nil
 }
 
@@ -107,16 +105,16 @@ func (f *file) openWith(passphrase string, sealed []byte) error {
 	if err != nil {
 		return fmt.Errorf("%w: %s holds no identity", ErrCorrupt, identityFile)
 	}
-	f.take(id)
+	f.setIdentity(id)
 	return nil
 }
 
-func (f *file) take(id *age.X25519Identity) {
+func (f *file) setIdentity(id *age.X25519Identity) {
 	f.mu.Lock()
 	f.identity = id
 	f.mu.Unlock()
 	select {
-	case f.changed <- struct{}{}:
+	case f.opens <- struct{}{}:
 	default:
 	}
 }

@@ -5,66 +5,49 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os/exec"
+	"slices"
 	"time"
 
 	"github.com/zalando/go-keyring"
 )
 
-// KeychainOption changes a Keychain.
-type KeychainOption func(*goKeyring)
-
-// WithLog sends what goes wrong on the way to the keychain to l. No value and
-// no key's value is ever logged.
-func WithLog(l *slog.Logger) KeychainOption { return func(k *goKeyring) { k.log = l } }
-
 // Keychain keeps values in the operating system's keychain, under service, by
 // github.com/zalando/go-keyring. It never fails to be made: where there is no
-// keychain, Check says so, and it is taken up when it comes.
+// keychain, Check says so, and it is taken up when it comes. What goes wrong on the
+// way is logged, but no value and no key's value.
 //
 // Each item's name ("username" on Linux) is the value's key.
-func Keychain(service string, options ...KeychainOption) Store {
-	return Split(RawKeychain(service, options...))
-}
+func Keychain(service string, log *slog.Logger) Store { return Split(RawKeychain(service, log)) }
 
 // RawKeychain is what Keychain splits values over.
-func RawKeychain(service string, options ...KeychainOption) Items {
-	k := &goKeyring{service: service, log: slog.New(slog.DiscardHandler)}
-	for _, set := range options {
-		set(k)
-	}
-	k.door = newDoor(service, k.log)
-	return k
+func RawKeychain(service string, log *slog.Logger) Items {
+	return &goKeyring{lockWatcher: newLockWatcher(service, log), service: service, log: log}
 }
 
-// door is the system's side of a keychain that go-keyring leaves out.
-type door interface {
-	// check says whether a call would work now, without asking the user
+// lockWatcher is the system's side of a keychain that go-keyring leaves out.
+type lockWatcher interface {
+	// Check says whether a call would work now, without asking the user
 	// anything: nil, ErrLocked or ErrUnavailable.
-	check(ctx context.Context) error
-	// ready is check, where a call must not be made without it.
+	Check(ctx context.Context) error
+	// Unlock asks the user, if need be.
+	Unlock(ctx context.Context) error
+	// Changed is sent to when Check may say something else than before.
+	Changed() <-chan struct{}
+	Close() error
+
+	// ready is Check, where a call must not be made without it.
 	ready(ctx context.Context) error
-	// unlock asks the user, if need be.
-	unlock(ctx context.Context) error
-	// changed is sent to when check may say something else than before.
-	changed() <-chan struct{}
 	// interrupt ends go-keyring's waiting for a person.
 	interrupt()
-	// classify is an error of go-keyring as one of ours.
-	classify(error) error
-	close() error
 }
 
 // goKeyring is the raw keychain.
 type goKeyring struct {
+	lockWatcher
 	service string
-	door    door
 	log     *slog.Logger
 }
-
-func (k *goKeyring) Check(ctx context.Context) error  { return k.door.check(ctx) }
-func (k *goKeyring) Unlock(ctx context.Context) error { return k.door.unlock(ctx) }
-func (k *goKeyring) Changed() <-chan struct{}         { return k.door.changed() }
-func (k *goKeyring) Close() error                     { return k.door.close() }
 
 func (k *goKeyring) Get(ctx context.Context, name string) (text string, err error) {
 	err = k.call(ctx, func() error {
@@ -75,9 +58,6 @@ func (k *goKeyring) Get(ctx context.Context, name string) (text string, err erro
 }
 
 func (k *goKeyring) Set(ctx context.Context, name, text string) error {
-	if err := fits(k.service, name, text); err != nil {
-		return err
-	}
 	return k.call(ctx, func() error { return keyring.Set(k.service, name, text) })
 }
 
@@ -88,35 +68,40 @@ func (k *goKeyring) Delete(ctx context.Context, name string) error {
 // call looks at the lock first, because go-keyring would ask the user, and
 // wait for ever, and it cannot be told to stop.
 func (k *goKeyring) call(ctx context.Context, fn func() error) error {
-	if err := k.door.ready(ctx); err != nil {
+	if err := k.ready(ctx); err != nil {
 		return err
 	}
-	defer k.hurry(ctx)()
-	err := k.result(fn())
-	if err != nil && !errors.Is(err, ErrAbsent) {
+	defer k.interruptAfter(ctx)()
+	err := fn()
+	switch {
+	case errors.Is(err, keyring.ErrNotFound):
+		return ErrAbsent
+	case err != nil:
+		err = classify(err)
 		k.log.Debug("keychain call failed", "err", err)
 	}
 	return err
 }
 
-func (k *goKeyring) result(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, keyring.ErrNotFound):
-		return ErrAbsent
-	default:
-		return k.door.classify(err)
+// classify is an error of go-keyring as one of ours. Only macOS' says more than
+// that it failed: the exit code of /usr/bin/security is the lowest byte of
+// Security.framework's status: 36 is errSecInteractionNotAllowed (-25308, locked
+// and nobody there to ask), 51 errSecAuthFailed (-25293), 128 errSecUserCanceled
+// (-128).
+func classify(err error) error {
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && slices.Contains([]int{36, 51, 128}, exit.ExitCode()) {
+		return locked("macOS did not open it")
 	}
+	return unavailable(err)
 }
 
-// hurry interrupts a call that outlives ctx until the returned function is
+// interruptAfter interrupts a call that outlives ctx until the returned function is
 // called: again and again, for it may not wait for a person yet.
-func (k *goKeyring) hurry(ctx context.Context) (done func()) {
+func (k *goKeyring) interruptAfter(ctx context.Context) (done func()) {
 	over := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		for {
-			k.door.interrupt()
+			k.interrupt()
 			select {
 			case <-over:
 				return

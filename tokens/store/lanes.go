@@ -1,7 +1,9 @@
 package store
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -10,46 +12,31 @@ import (
 // callTimeout bounds each operation from within, whatever the caller allows.
 const callTimeout = 10 * time.Second
 
-// lanes lets one operation at a time run on each key. An operation keeps its
-// lane until it has really ended, also when its caller gave up long before:
-// so a late write can never overtake a newer one, and a hung call holds up
-// its own key only.
-type lanes struct {
+// backend is a place for values, without what every Store has in common (serial).
+type backend interface {
+	get(ctx context.Context, key string) ([]byte, error)
+	set(ctx context.Context, key string, value []byte) error
+	remove(ctx context.Context, key string) error
+	check(ctx context.Context) error
+	unlock(ctx context.Context) error
+	changed() <-chan struct{}
+	kind() string
+	close() error
+}
+
+// serial is a backend as a Store. It refuses keys and values that no connection
+// has, bounds each operation in time, and lets one at a time run on each key. An
+// operation keeps its key's lane until it has really ended, also when its caller
+// gave up long before: so a late write can never overtake a newer one, and a hung
+// call holds up its own key only.
+type serial struct {
+	backend
+
 	mu    sync.Mutex
-	lanes map[string]*lane
+	lanes map[string]chan struct{} // by key, for ever; each holds one token while an operation runs
 }
 
-type lane struct {
-	turn  chan struct{} // holds one token while an operation runs
-	users int           // operations that run or wait
-}
-
-// inLane runs fn when the key's lane is free, and returns its answer, or
-// ErrUnavailable when ctx ends first. fn then runs on, and must look at its
-// context before each further step.
-func inLane[T any](ctx context.Context, l *lanes, key string, fn func(context.Context) (T, error)) (T, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	leave, err := l.enter(ctx, key)
-	if err != nil {
-		var none T
-		return none, err
-	}
-	return await(ctx, fn, leave)
-}
-
-// inLaneOpenEnded is inLane for what waits for a person: only ctx bounds it.
-func inLaneOpenEnded(ctx context.Context, l *lanes, key string, fn func(context.Context) error) error {
-	leave, err := l.enter(ctx, key)
-	if err != nil {
-		return err
-	}
-	_, err = await(ctx, func(ctx context.Context) (struct{}, error) { return struct{}{}, fn(ctx) }, leave)
-	if err != nil && ctx.Err() != nil {
-		return locked("nobody answered in time")
-	}
-	return err
-}
+func serialize(b backend) Store { return &serial{backend: b, lanes: map[string]chan struct{}{}} }
 
 // Lanes of what concerns no key. No key starts with #.
 const (
@@ -57,15 +44,72 @@ const (
 	unlockLane = "#unlock"
 )
 
-// await runs fn in a goroutine, which calls ended when fn has ended.
-func await[T any](ctx context.Context, fn func(context.Context) (T, error), ended func()) (T, error) {
+func (s *serial) Kind() string             { return s.kind() }
+func (s *serial) Changed() <-chan struct{} { return s.changed() }
+func (s *serial) Close() error             { return s.close() }
+
+func (s *serial) Get(ctx context.Context, key string) (value []byte, err error) {
+	if err := checkKey(key); err != nil {
+		return nil, err
+	}
+	return s.inLane(ctx, key, func(ctx context.Context) ([]byte, error) { return s.get(ctx, key) })
+}
+
+func (s *serial) Set(ctx context.Context, key string, value []byte) error {
+	if err := errors.Join(checkKey(key), checkValue(value)); err != nil {
+		return err
+	}
+	value = bytes.Clone(value) // the write may outlive the call
+	_, err := s.inLane(ctx, key, func(ctx context.Context) ([]byte, error) { return nil, s.set(ctx, key, value) })
+	return err
+}
+
+func (s *serial) Delete(ctx context.Context, key string) error {
+	if err := checkKey(key); err != nil {
+		return err
+	}
+	_, err := s.inLane(ctx, key, func(ctx context.Context) ([]byte, error) { return nil, s.remove(ctx, key) })
+	return err
+}
+
+func (s *serial) Check(ctx context.Context) error {
+	_, err := s.inLane(ctx, checkLane, func(ctx context.Context) ([]byte, error) { return nil, s.check(ctx) })
+	return err
+}
+
+// Unlock waits for a person: only ctx bounds it.
+func (s *serial) Unlock(ctx context.Context) error {
+	_, err := s.await(ctx, unlockLane, func(ctx context.Context) ([]byte, error) { return nil, s.unlock(ctx) })
+	if err != nil && ctx.Err() != nil {
+		return locked("nobody answered in time")
+	}
+	return err
+}
+
+// inLane is await within callTimeout.
+func (s *serial) inLane(ctx context.Context, key string, fn func(context.Context) ([]byte, error)) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	return s.await(ctx, key, fn)
+}
+
+// await runs fn when the key's lane is free, and returns its answer, or
+// ErrUnavailable when ctx ends first. fn then runs on, and must look at its
+// context before each further step.
+func (s *serial) await(ctx context.Context, key string, fn func(context.Context) ([]byte, error)) ([]byte, error) {
+	lane := s.lane(key)
+	select { // in the order in which they came: a channel's senders queue
+	case lane <- struct{}{}:
+	case <-ctx.Done():
+		return nil, outOfTime(ctx)
+	}
 	type answer struct {
-		value T
+		value []byte
 		err   error
 	}
 	answers := make(chan answer, 1)
 	go func() {
-		defer ended()
+		defer func() { <-lane }()
 		value, err := sheltered(ctx, fn)
 		answers <- answer{value, outcome(err)}
 	}()
@@ -78,57 +122,29 @@ func await[T any](ctx context.Context, fn func(context.Context) (T, error), ende
 	case a := <-answers:
 		return a.value, a.err
 	default:
-		var none T
-		return none, outOfTime(ctx)
+		return nil, outOfTime(ctx)
 	}
+}
+
+func (s *serial) lane(key string) chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.lanes[key] == nil {
+		s.lanes[key] = make(chan struct{}, 1)
+	}
+	return s.lanes[key]
 }
 
 // sheltered turns a panic of a library below into an error: go-keyring reads
 // from a nil signal when the bus goes away while it waits for a prompt.
-func sheltered[T any](ctx context.Context, fn func(context.Context) (T, error)) (value T, err error) {
+func sheltered(ctx context.Context, fn func(context.Context) ([]byte, error)) (value []byte, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("%w: the keychain library failed", ErrUnavailable)
 		}
 	}()
 	if ctx.Err() != nil {
-		return value, outOfTime(ctx)
-	}
-	return fn(ctx)
-}
-
-// enter waits for the key's lane. Waiters are served in the order in which
-// they came: a channel's senders queue.
-func (l *lanes) enter(ctx context.Context, key string) (leave func(), err error) {
-	way := l.hold(key)
-	select {
-	case way.turn <- struct{}{}:
-		return func() { <-way.turn; l.drop(key, way) }, nil
-	case <-ctx.Done():
-		l.drop(key, way)
 		return nil, outOfTime(ctx)
 	}
-}
-
-func (l *lanes) hold(key string) *lane {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	way := l.lanes[key]
-	if way == nil {
-		way = &lane{turn: make(chan struct{}, 1)}
-		if l.lanes == nil {
-			l.lanes = map[string]*lane{}
-		}
-		l.lanes[key] = way
-	}
-	way.users++
-	return way
-}
-
-func (l *lanes) drop(key string, way *lane) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if way.users--; way.users == 0 {
-		delete(l.lanes, key)
-	}
+	return fn(ctx)
 }

@@ -19,10 +19,10 @@ type question struct {
 	err  error // valid when done is closed
 }
 
-// unlock opens the collection, or makes the first one, asking the user where
+// Unlock opens the collection, or makes the first one, asking the user where
 // the Secret Service wants to.
-func (s *secretService) unlock(ctx context.Context) error {
-	if err := s.check(ctx); !errors.Is(err, ErrLocked) {
+func (s *secretService) Unlock(ctx context.Context) error {
+	if err := s.Check(ctx); !errors.Is(err, ErrLocked) {
 		return err
 	}
 	q := s.ask()
@@ -34,7 +34,7 @@ func (s *secretService) unlock(ctx context.Context) error {
 	if q.err != nil {
 		return q.err
 	}
-	return s.check(ctx)
+	return s.Check(ctx)
 }
 
 // ask returns the question that is open, or asks it.
@@ -67,7 +67,7 @@ func (s *secretService) put(ctx context.Context) error {
 	defer bus.RemoveSignal(signals)
 	found, path, err := look(ctx, bus, 0)
 	if found == opened || found == gone {
-		return verdict(found, err)
+		return stateError(found, err)
 	}
 	prompt, err := askToOpen(ctx, bus, found, path)
 	if err != nil || prompt == noPath {

@@ -53,11 +53,11 @@ const (
 	unseen       condition = iota
 	gone                   // no bus, or no Secret Service on it
 	noCollection           // a service with nowhere to put things yet
-	shuttered
+	stateLocked
 	opened
 )
 
-func newDoor(_ string, log *slog.Logger) door {
+func newLockWatcher(_ string, log *slog.Logger) lockWatcher {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &secretService{
 		log: log, open: ctx, shut: cancel,
@@ -67,13 +67,9 @@ func newDoor(_ string, log *slog.Logger) door {
 	return s
 }
 
-func (s *secretService) changed() <-chan struct{} { return s.hints }
+func (s *secretService) Changed() <-chan struct{} { return s.hints }
 
-// classify has nothing to go by: go-keyring's errors are plain, and a lock was
-// looked for before the call.
-func (s *secretService) classify(err error) error { return unavailable(err) }
-
-func (s *secretService) close() error {
+func (s *secretService) Close() error {
 	s.shut()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -88,13 +84,13 @@ func (s *secretService) interrupt() {
 	bus := s.bus
 	s.mu.Unlock()
 	if bus != nil && bus.Connected() {
-		stir(bus)
+		wakePrompt(bus)
 	}
 }
 
-func (s *secretService) ready(ctx context.Context) error { return s.check(ctx) }
+func (s *secretService) ready(ctx context.Context) error { return s.Check(ctx) }
 
-func (s *secretService) check(ctx context.Context) error {
+func (s *secretService) Check(ctx context.Context) error {
 	bus, err := s.connection(ctx)
 	if err != nil {
 		s.observe(gone)
@@ -104,14 +100,14 @@ func (s *secretService) check(ctx context.Context) error {
 	if ctx.Err() == nil {
 		s.observe(found)
 	}
-	return verdict(found, err)
+	return stateError(found, err)
 }
 
-func verdict(found condition, err error) error {
+func stateError(found condition, err error) error {
 	switch found {
 	case opened:
 		return nil
-	case shuttered:
+	case stateLocked:
 		return ErrLocked
 	case noCollection:
 		return locked("it has no keyring yet; unlocking makes one")
@@ -135,7 +131,7 @@ func look(ctx context.Context, bus *dbus.Conn, flags dbus.Flags) (condition, dbu
 		return gone, path, err
 	}
 	if isLocked {
-		return shuttered, path, nil
+		return stateLocked, path, nil
 	}
 	return opened, path, nil
 }
@@ -262,11 +258,11 @@ func privateBus(ctx context.Context) (*dbus.Conn, error) {
 	return bus, nil
 }
 
-// stir sends a signal that concerns nobody to the connection that go-keyring
+// wakePrompt sends a signal that concerns nobody to the connection that go-keyring
 // uses. go-keyring waits for a prompt by taking the next signal of any kind,
 // so it returns; a tray that listens there for owners of a name (three
 // arguments, the last one empty) takes it for one that went.
-func stir(bus *dbus.Conn) {
+func wakePrompt(bus *dbus.Conn) {
 	shared, err := dbus.SessionBus()
 	if err != nil || len(shared.Names()) == 0 {
 		return

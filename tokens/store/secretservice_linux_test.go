@@ -23,7 +23,7 @@ const (
 
 func newKeychain(t testing.TB) store.Store {
 	t.Helper()
-	s := store.Keychain(service)
+	s := store.Keychain(service, noLog)
 	t.Cleanup(func() { _ = s.Close() })
 	return s
 }
@@ -77,7 +77,7 @@ func TestKeychainKeepsTheContractOverGnomeKeyring(t *testing.T) {
 	n := 0
 	storetest.Run(t, func(*testing.T) store.Store {
 		n++ // an empty one each time
-		return store.Keychain(fmt.Sprintf("%s-%d", service, n))
+		return store.Keychain(fmt.Sprintf("%s-%d", service, n), noLog)
 	})
 }
 
@@ -263,7 +263,7 @@ func TestPromptInsideGoKeyringDoesNotHoldItsKeyForEver(t *testing.T) {
 	keyring, prompter := bus.StartKeyring(password), bus.StartPrompter()
 	keep(t, newKeychain(t), "v")
 	keyring.Lock()
-	s := store.Split(store.WithoutLockCheck(store.RawKeychain(service)))
+	s := store.Split(store.WithoutLockCheck(store.RawKeychain(service, noLog)))
 	t.Cleanup(func() { _ = s.Close() })
 	ctx, giveUp := context.WithCancel(storetest.Context(t))
 	done := make(chan error, 1)

@@ -28,56 +28,26 @@ type Items interface {
 // The head item, named by the key, is the one commit point: until it changes
 // the old value stands, whole. Only one process at a time may write to a key.
 func Split(items Items) Store {
-	return &split{items: items, whole: map[string]bool{}}
+	return serialize(&split{items: items, whole: map[string]bool{}})
 }
 
 type split struct {
 	items Items
-	lanes lanes
 
 	mu    sync.Mutex
 	whole map[string]bool // keys whose head is the value, with no parts anywhere
 }
 
-func (s *split) Kind() string                    { return "keychain" }
-func (s *split) Changed() <-chan struct{}        { return s.items.Changed() }
-func (s *split) Check(ctx context.Context) error { return s.inLane(ctx, checkLane, s.items.Check) }
-func (s *split) Close() error                    { return s.items.Close() }
-func (s *split) Unlock(ctx context.Context) error {
-	return inLaneOpenEnded(ctx, &s.lanes, unlockLane, s.items.Unlock)
-}
+func (s *split) kind() string                     { return "keychain" }
+func (s *split) changed() <-chan struct{}         { return s.items.Changed() }
+func (s *split) check(ctx context.Context) error  { return s.items.Check(ctx) }
+func (s *split) unlock(ctx context.Context) error { return s.items.Unlock(ctx) }
+func (s *split) close() error                     { return s.items.Close() }
 
-func (s *split) Get(ctx context.Context, key string) ([]byte, error) {
-	if err := checkKey(key); err != nil {
-		return nil, err
-	}
-	return inLane(ctx, &s.lanes, key, func(ctx context.Context) ([]byte, error) { return s.read(ctx, key) })
-}
-
-func (s *split) Set(ctx context.Context, key string, value []byte) error {
-	if err := errors.Join(checkKey(key), checkValue(value)); err != nil {
-		return err
-	}
-	value = append([]byte(nil), value...) // the write may outlive the call
-	return s.inLane(ctx, key, func(ctx context.Context) error { return s.write(ctx, key, value) })
-}
-
-func (s *split) Delete(ctx context.Context, key string) error {
-	if err := checkKey(key); err != nil {
-		return err
-	}
-	return s.inLane(ctx, key, func(ctx context.Context) error { return s.remove(ctx, key) })
-}
-
-func (s *split) inLane(ctx context.Context, key string, fn func(context.Context) error) error {
-	_, err := inLane(ctx, &s.lanes, key, func(ctx context.Context) (struct{}, error) { return struct{}{}, fn(ctx) })
-	return err
-}
-
-// read returns the value. Where the parts do not fit a head that has changed
+// get returns the value. Where the parts do not fit a head that has changed
 // since, another process was writing, and its head is read.
-func (s *split) read(ctx context.Context, key string) ([]byte, error) {
-	head, err := s.get(ctx, key)
+func (s *split) get(ctx context.Context, key string) ([]byte, error) {
+	head, err := s.item(ctx, key)
 	for range 3 {
 		if err != nil {
 			return nil, err
@@ -87,7 +57,7 @@ func (s *split) read(ctx context.Context, key string) ([]byte, error) {
 			return value, broken
 		}
 		before := head
-		if head, err = s.get(ctx, key); err == nil && head == before {
+		if head, err = s.item(ctx, key); err == nil && head == before {
 			return nil, broken
 		}
 	}
@@ -101,7 +71,7 @@ func (s *split) readParts(ctx context.Context, key, head string) ([]byte, error)
 	}
 	var parts []string
 	for i := range m.N {
-		text, err := s.get(ctx, m.Slot.part(key, i))
+		text, err := s.item(ctx, m.Slot.part(key, i))
 		if errors.Is(err, ErrAbsent) {
 			return nil, fmt.Errorf("%w: part %d of %d is missing", ErrCorrupt, i+1, m.N)
 		}
@@ -113,8 +83,8 @@ func (s *split) readParts(ctx context.Context, key, head string) ([]byte, error)
 	return m.join(parts)
 }
 
-// write puts the parts into the free slot, then the head, then tidies up.
-func (s *split) write(ctx context.Context, key string, value []byte) error {
+// set puts the parts into the free slot, then the head, then tidies up.
+func (s *split) set(ctx context.Context, key string, value []byte) error {
 	if text, ok := asHead(value); ok && s.isWhole(key) {
 		return s.put(ctx, key, text)
 	}
@@ -140,7 +110,7 @@ func (s *split) write(ctx context.Context, key string, value []byte) error {
 // value, absent, or damaged beyond reading.
 func (s *split) current(ctx context.Context, key string) (manifest, error) {
 	none := manifest{Slot: slotB}
-	head, err := s.get(ctx, key)
+	head, err := s.item(ctx, key)
 	if errors.Is(err, ErrAbsent) {
 		return none, nil
 	}
@@ -161,14 +131,14 @@ func (s *split) put(ctx context.Context, name, text string) error {
 	if err := s.items.Set(ctx, name, text); err != nil {
 		return outcome(err)
 	}
-	kept, err := s.get(ctx, name)
+	kept, err := s.item(ctx, name)
 	if errors.Is(err, ErrAbsent) || (err == nil && kept != text) {
 		return fmt.Errorf("%w: it did not keep what was written", ErrUnavailable)
 	}
 	return err
 }
 
-func (s *split) get(ctx context.Context, name string) (string, error) {
+func (s *split) item(ctx context.Context, name string) (string, error) {
 	if err := ctx.Err(); err != nil {
 		return "", outOfTime(ctx)
 	}
@@ -223,7 +193,7 @@ const believed = 64
 func (s *split) sweep(ctx context.Context, key string, in slot, first, known int) error {
 	end := max(first, min(known, believed))
 	for {
-		_, err := s.get(ctx, in.part(key, end))
+		_, err := s.item(ctx, in.part(key, end))
 		if errors.Is(err, ErrAbsent) {
 			break
 		}
@@ -251,7 +221,7 @@ func (s *split) erase(ctx context.Context, name string) error {
 		if err != nil && !errors.Is(err, ErrAbsent) {
 			return outcome(err)
 		}
-		if _, err = s.get(ctx, name); errors.Is(err, ErrAbsent) {
+		if _, err = s.item(ctx, name); errors.Is(err, ErrAbsent) {
 			return nil
 		} else if err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -55,7 +56,7 @@ func newAgent(t testing.TB, bus *storetest.Bus, p *provider, profile string) *ag
 		Socket: filepath.Join(dir, "run", "agent.sock"),
 	}}
 	a.client = httpClient(a.paths.Socket)
-	a.items = store.Split(readOnly{store.RawKeychain(a.paths.Service())})
+	a.items = store.Split(readOnly{store.RawKeychain(a.paths.Service(), slog.New(slog.DiscardHandler))})
 	t.Cleanup(func() {
 		a.kill()
 		a.items.Close()

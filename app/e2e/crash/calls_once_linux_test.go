@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -57,7 +58,7 @@ func TestEveryKeychainCallMayFailOrHang(t *testing.T) {
 		t.Run(name+", in gnome-keyring", func(t *testing.T) {
 			t.Parallel()
 			o := newOnce(t, bus)
-			o.raw = store.RawKeychain(o.paths.Service())
+			o.raw = store.RawKeychain(o.paths.Service(), slog.New(slog.DiscardHandler))
 			o.real, o.slots = true, slots
 			test(o)
 		})

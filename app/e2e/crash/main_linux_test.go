@@ -75,7 +75,7 @@ func victim() error {
 	if err != nil {
 		return err
 	}
-	kept := store.Split(mortal{store.RawKeychain(paths.Service()), p})
+	kept := store.Split(mortal{store.RawKeychain(paths.Service(), slog.New(slog.DiscardHandler)), p})
 	defer kept.Close()
 	a := product.NewAgent(product.Options{
 		Paths: paths, Store: survived{kept, p}, Version: "test", Notify: mortalDiary{diary(filepath.Join(paths.State, "diary")), p}, Step: p.step,
