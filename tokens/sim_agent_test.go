@@ -295,14 +295,21 @@ func (a *simAgent) send(e effect) {
 			if w.plant == bugNoGenerationCheck && a.m.served != nil {
 				generation = a.m.served.Generation
 			}
+			heard := err
 			if f := (*refusal.Failure)(nil); w.plant == bugPolicyEnds && errors.As(err, &f) && f.Class == refusal.RefusedForNow {
-				err = &refusal.Failure{Class: refusal.Dead, Code: f.Code, Status: f.Status}
+				heard = &refusal.Failure{Class: refusal.Dead, Code: f.Code, Status: f.Status}
+			}
+			if w.plant == bugProofIgnored && err == error(lossFailures[connBroke]) {
+				f := *lossFailures[connBroke]
+				f.Proof = false
+				heard = &f
 			}
 			a.underway--
 			counts, before := a.m.busy == sending && a.m.served != nil && a.m.served.Generation == generation, a.m.base
 			a.plantNarrow(err)
 			a.event("answered", func(now time.Time) {
-				a.m.answered(now, generation, ans, err)
+				a.m.answered(now, generation, ans, heard)
+				a.plantGrace()
 				if w.plant == bugPolicyHurries && a.m.reason == ReasonRefusedForNow && a.m.busy == idle {
 					a.m.retryAt = now.Add(lastBackoff)
 				}
@@ -340,18 +347,51 @@ func (a *simAgent) send(e effect) {
 		w.in(slow, func() { // the request arrives whatever becomes of its sender
 			ans, err := w.provider.refresh(a, e.grant, e.want)
 			ans.SentAt = sentAt
-			lose := w.provider.loseNext || w.lossy || !w.online || w.asleep
-			w.provider.loseNext = false
-			w.tell("provider answers %s (%v): %v, lost %v", e.grant.RefreshToken, ans.RefreshToken, err, a.dead || lose)
+			how := w.losing(2*slow > w.silence())
+			w.tell("provider answers %s (%v): %v, lost %v", e.grant.RefreshToken, ans.RefreshToken, err, a.dead || how != notLost)
 			w.check.provider(e.want, err)
-			if lose {
-				ans, err = providers.Answer{}, errLost
-			}
-			if a.dead || lose {
+			if a.dead || how != notLost {
 				w.check.unheard = true
 			}
-			answer(slow+time.Millisecond, ans, err)
+			back := slow + time.Millisecond
+			if how != notLost {
+				w.check.lost(how)
+				ans, err = providers.Answer{}, lossFailures[how]
+			}
+			if how == noAnswer {
+				back = max(w.silence()-slow, time.Millisecond)
+				w.silentUntil = w.now + back
+			}
+			answer(back, ans, err)
 		})
+	}
+}
+
+// losing says how an answer that comes now gets lost; notLost: it does not. late:
+// nobody waits for it any more.
+func (w *world) losing(late bool) loss {
+	lose := w.provider.loseNext > 0 || w.lossy || !w.online || w.asleep
+	w.provider.loseNext = max(w.provider.loseNext-1, 0)
+	switch {
+	case late:
+		return noAnswer
+	case !lose:
+		return notLost
+	case !w.online || w.asleep:
+		return []loss{connBroke, noAnswer}[w.rnd.IntN(2)]
+	}
+	return []loss{connBroke, noAnswer, gatewayAnswer}[w.rnd.IntN(3)]
+}
+
+// plantGrace puts in the bugs that concern the repetition of a request whose
+// answer was lost.
+func (a *simAgent) plantGrace() {
+	switch {
+	case a.m.base != Retrying || !a.m.lost || a.m.graceEnds.IsZero():
+	case a.w.plant == bugRepeatsLate:
+		a.m.retryAt = a.m.graceEnds
+	case a.w.plant == bugGraceForgotten:
+		a.m.graceEnds = time.Time{}
 	}
 }
 

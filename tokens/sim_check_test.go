@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/refusal"
 )
 
@@ -54,11 +55,20 @@ type checker struct {
 	gen       uint64 // the generation that is served
 	unsure    string // a token whose times a crash kept from being written after the clock was set back
 
-	fails    int           // passing failures since the last good answer, or since the user asked
-	quick    bool          // the one quick retry was used
-	dry      time.Duration // since when tools get nothing; 0: they do
-	hour     [2]int        // the present hour, and the requests in it
-	provoked time.Duration // when the refusal of a narrower token last made the machine renew the grant; 0: never
+	fails       int           // passing failures since the last good answer, or since the user asked
+	quick       bool          // the one quick retry was used
+	sentAt      time.Duration // when the last request was sent
+	losses      int           // answers that were lost since the refresh token was rotated
+	lastLoss    loss          // …how, the last time
+	losing      bool          // an answer was lost since the last one that was heard
+	graceEnds   time.Duration // losing: until when the refresh token is known to be taken again
+	graceUnsure bool          // …the clock was set since
+
+	lostAnswers [gatewayAnswer + 1]int
+	lostInTime  int           // asked for again inside the grace
+	dry         time.Duration // since when tools get nothing; 0: they do
+	hour        [2]int        // the present hour, and the requests in it
+	provoked    time.Duration // when the refusal of a narrower token last made the machine renew the grant; 0: never
 }
 
 // violation is a broken rule, at a moment of a seed's life.
@@ -106,7 +116,8 @@ func (c *checker) transition(event string, before State, a *simAgent) {
 		if g.wasOver() && event == "saved" { // no success
 			fails = c.fails + 1
 		}
-		c.gen, c.fails, c.quick, c.dry = g.Generation, fails, false, 0
+		c.gen, c.fails, c.dry = g.Generation, fails, 0
+		c.forgetLoss()
 		if !m.parked() {
 			c.suspects = 0
 		}
@@ -226,9 +237,36 @@ func (c *checker) reused(sender *simAgent, sent *Grant) {
 	newest := c.w.provider.current()
 	has := func(g *Grant) bool { return g != nil && g.RefreshToken == newest }
 	c.w.provider.ghost = sender.dead // its process is gone, and the next one asked in between
+	c.mustHaveLived(sender)
 	if !sender.dead && (has(sender.m.served) || has(sender.m.next) || has(c.w.disk)) {
 		c.fail("%s was sent, though %s had been delivered", sent.RefreshToken, newest)
 	}
+}
+
+// mustHaveLived: one lost answer, in an otherwise quiet time, does not cost the grant
+// where the request can be repeated while the provider still takes it.
+func (c *checker) mustHaveLived(sender *simAgent) {
+	p, known := c.w.provider, c.w.policy.grace > 0
+	if sender.dead || sender.m.parked() || c.losses != 1 || c.w.troubled >= p.rotated {
+		return
+	}
+	enough := 30 * time.Second
+	if c.lastLoss != connBroke && !known {
+		enough = 2 * providers.RequestTimeout
+	}
+	if p.grace >= enough {
+		c.fail("one answer was lost, and the request was repeated only %s after the rotation: the provider takes it again for %s", c.w.now-p.rotated, p.grace)
+	}
+}
+
+func (c *checker) lost(how loss) {
+	c.losses++
+	c.lastLoss = how
+	c.lostAnswers[how]++
+}
+
+func (c *checker) forgetLoss() {
+	c.quick, c.losing, c.graceEnds, c.graceUnsure = false, false, 0, false
 }
 
 // answered holds the pause after a failure against the rules.
@@ -244,7 +282,12 @@ func (c *checker) answered(a *simAgent, err error) {
 			c.fail("the end was heard %d times, with %d double faults", c.heardDead, c.again)
 		}
 	}
-	if !errors.As(err, &f) || a.m.base == ReconnectRequired {
+	if f != nil && f.Lost && !c.losing {
+		if c.losing = true; c.w.policy.grace > 0 && a.m.base != ReconnectRequired {
+			c.graceEnds = c.sentAt + c.w.policy.grace
+		}
+	}
+	if f == nil || a.m.base == ReconnectRequired {
 		return
 	}
 	pause := a.m.retryAt.Sub(c.w.Now())
@@ -257,17 +300,20 @@ func (c *checker) answered(a *simAgent, err error) {
 	switch f.Class {
 	case refusal.Transient:
 		c.fails++
-		if f.Lost && !c.quick {
-			c.quick = true
-			between(0, 5*time.Second)
-			return
-		}
 		usual := 5 * time.Second
 		for n := 1; n < c.fails && usual < 5*time.Minute; n++ {
 			usual *= 2
 		}
 		usual = min(usual, 5*time.Minute)
-		between(max(usual*8/10, asked), max(usual*12/10, asked))
+		least, most := max(usual*8/10, asked), max(usual*12/10, asked)
+		switch soon := c.repeat(f); {
+		case soon > 0 && c.graceUnsure:
+			between(0, most)
+		case soon > 0:
+			between(0, min(soon, most))
+		default:
+			between(least, most)
+		}
 	case refusal.Misconfigured, refusal.RefusedForNow:
 		between(time.Hour, time.Hour)
 	case refusal.Suspect:
@@ -275,6 +321,24 @@ func (c *checker) answered(a *simAgent, err error) {
 			between(suspectPauses[c.suspects-1], suspectPauses[c.suspects-1])
 		}
 	}
+}
+
+// repeat is how soon, at most, a request is repeated whose answer was lost; 0: the
+// back-off says.
+func (c *checker) repeat(f *refusal.Failure) time.Duration {
+	left := c.graceEnds - c.w.now
+	switch {
+	case f.RetryAfter > 0:
+		return 0
+	case f.Lost && !c.quick:
+		if c.quick = true; f.Proof || left > 0 {
+			return time.Second
+		}
+		return 4 * time.Second
+	case f.Status == 0 && c.graceEnds > 0 && (left > 0 || c.graceUnsure):
+		return max(left/4, time.Second)
+	}
+	return 0
 }
 
 // answeredNarrow holds that the refusal of a narrower token costs the grant
@@ -302,7 +366,7 @@ func (c *checker) answeredNarrow(a *simAgent, before State, err error) {
 
 func (c *checker) sent(a *simAgent, e effect) {
 	c.refreshes++
-	c.lastSent = c.w.now
+	c.lastSent, c.sentAt = c.w.now, c.w.now
 	if a.sending[e.grant.RefreshToken] > 0 {
 		c.fail("a second refresh while one is under way")
 	}
@@ -518,7 +582,8 @@ func (c *checker) crashed(a *simAgent) {
 		c.again++
 		c.cuts++
 	}
-	c.fails, c.quick, c.suspects, c.dry = 0, false, 0, 0
+	c.fails, c.suspects, c.dry = 0, 0, 0
+	c.forgetLoss()
 	c.clockSet()
 }
 

@@ -28,13 +28,38 @@ type simProvider struct {
 	issued   int
 	alive    bool
 	rotated  time.Duration // when the last rotation was
-	loseNext bool
-	revoked  bool // by a person, not by us
-	ghost    bool // …or died of a request whose sender was gone
-	lost     bool // the family died since the answer with its newest refresh token never arrived
+	loseNext int           // how many of the next answers get lost
+	asked    int           // how often it was asked again for an answer that had been lost, in time
+	revoked  bool          // by a person, not by us
+	ghost    bool          // …or died of a request whose sender was gone
+	lost     bool          // the family died since the answer with its newest refresh token never arrived
 }
 
-var errLost = &refusal.Failure{Class: refusal.Transient, Code: "network", Lost: true, Detail: "The connection broke."}
+// loss is how an answer gets lost.
+type loss int
+
+const (
+	notLost       loss = iota
+	connBroke          // the connection breaks, which proves it
+	noAnswer           // nothing comes
+	gatewayAnswer      // something between answers in the provider's place
+)
+
+// lossFailures are what the agent makes of them.
+var lossFailures = map[loss]*refusal.Failure{
+	connBroke:     {Class: refusal.Transient, Code: "network", Lost: true, Proof: true, Detail: "The connection connBroke."},
+	noAnswer:      {Class: refusal.Transient, Code: "timeout", Lost: true, Detail: "No answer."},
+	gatewayAnswer: {Class: refusal.Transient, Code: "not_oauth", Status: 502, Lost: true, Detail: "A gateway."},
+}
+
+// silence is how long the agent waits for an answer: where it knows how long the
+// provider takes a used refresh token again, no longer than a repetition needs.
+func (w *world) silence() time.Duration {
+	if w.policy.grace < 12*time.Second || w.plant == bugSilenceWaited {
+		return providers.RequestTimeout
+	}
+	return max(w.policy.grace/3, 8*time.Second)
+}
 
 // simForever is the end of a token that has none.
 const simForever = 200 * year
@@ -154,7 +179,8 @@ func (p *simProvider) refresh(sender *simAgent, sent *Grant, want Want) (provide
 		return providers.Answer{}, &refusal.Failure{Class: refusal.Transient, Code: "http_429", Status: 429, RetryAfter: time.Duration(w.rnd.IntN(7200)) * time.Second, Detail: "Busy."}
 	case w.refusesClient:
 		return providers.Answer{}, &refusal.Failure{Class: refusal.Misconfigured, Code: "invalid_client", Status: 401, Detail: "Client."}
-	case w.rnd.IntN(3000) == 0, w.strange:
+	case w.strange, w.rnd.IntN(3000) == 0:
+		w.troubled = w.now
 		return providers.Answer{}, &refusal.Failure{Class: refusal.Suspect, Code: "strange", Status: 400, Detail: "Strange."}
 	case w.barring:
 		return providers.Answer{}, &refusal.Failure{Class: refusal.RefusedForNow, Code: "invalid_grant", Status: 400, Detail: "Not from here."}
@@ -168,6 +194,7 @@ func (p *simProvider) refresh(sender *simAgent, sent *Grant, want Want) (provide
 		return providers.Answer{}, p.refusal
 	case sent.RefreshToken == p.current():
 	case sent.RefreshToken == previous && p.grace > 0 && w.now-p.rotated < p.grace:
+		p.asked++
 		return p.issue(p.given(want)), nil
 	default:
 		w.check.reused(sender, sent)
@@ -177,6 +204,7 @@ func (p *simProvider) refresh(sender *simAgent, sent *Grant, want Want) (provide
 	if p.rotates {
 		p.serial++
 		p.rotated = w.now
+		w.check.losses = 0
 	}
 	return p.issue(p.given(want)), nil
 }

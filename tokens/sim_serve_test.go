@@ -199,7 +199,7 @@ func (w *world) toolPolls(since time.Duration) {
 			since = w.now
 			return
 		}
-		from := max(since, w.lastBad, c.noSooner)
+		from := max(since, w.lastBad, w.silentUntil, c.noSooner)
 		if !c.unsaid && w.now-from > servedWithin {
 			c.fail("a tool that asks every other second got nothing for %s, though all is in order", w.now-from)
 		}
@@ -227,4 +227,5 @@ func (w *world) toolIsRefused() {
 // clockSet forgets what is counted by a clock that was set.
 func (c *checker) clockSet() {
 	c.provoked, c.early, c.lastSent, c.noSooner, c.unsaid = 0, nil, 0, 0, true
+	c.graceUnsure, c.w.troubled = true, c.w.now
 }

@@ -40,6 +40,8 @@ type world struct {
 	barring                        bool          // a policy of the provider's that passes refuses
 	wanted                         bool          // the user wants to be connected
 	lastBad                        time.Duration // when something was last out of order
+	troubled                       time.Duration // …other than that an answer was lost
+	silentUntil                    time.Duration // the agent waits for an answer that does not come
 
 	disk     *Grant // the keychain's record
 	note     *Note
@@ -92,6 +94,10 @@ const (
 	bugLessBecomesOwn
 	bugUnstatedIsLess
 	bugOverLoops
+	bugRepeatsLate
+	bugSilenceWaited
+	bugProofIgnored
+	bugGraceForgotten
 )
 
 var simStart = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -100,10 +106,11 @@ func newWorld(seed uint64, bug plant) *world {
 	w := &world{seed: seed, rnd: rand.New(rand.NewPCG(seed, 0x617574687472)), online: true, plant: bug}
 	w.policy = policy{name: "c", provider: "Provider"}
 	w.provider = &simProvider{
-		w: w, refreshs: true, rotates: w.rnd.IntN(4) > 0, grace: time.Duration(w.rnd.IntN(2)) * 30 * time.Second, widens: w.rnd.IntN(4) == 0,
+		w: w, refreshs: true, rotates: w.rnd.IntN(4) > 0, widens: w.rnd.IntN(4) == 0,
 		refusal: simRefusals[w.rnd.IntN(len(simRefusals))], silent: w.rnd.IntN(3) == 0, shows: w.rnd.IntN(2) == 0, scopes: map[string][]string{},
 	}
 	w.drawLifetime()
+	w.drawGrace()
 	w.check.w = w
 	w.boot()
 	return w
@@ -123,6 +130,15 @@ func (w *world) drawLifetime() {
 		w.lifetime = one(5*time.Minute, time.Hour, time.Hour, time.Hour, 2*time.Hour, 2*time.Hour, 8*time.Hour, 8*time.Hour, day, day)
 		w.policy.canProbe = w.rnd.IntN(2) == 0
 		w.policy.probe = w.policy.canProbe
+	}
+}
+
+// drawGrace: some providers take a used refresh token again for a while, and of
+// some of those it is known.
+func (w *world) drawGrace() {
+	w.provider.grace = []time.Duration{0, 0, 10 * time.Second, 30 * time.Second, 30 * time.Second, 2 * time.Minute}[w.rnd.IntN(6)]
+	if w.rnd.IntN(2) == 0 {
+		w.policy.grace = w.provider.grace
 	}
 }
 
@@ -202,7 +218,7 @@ func (w *world) live(d time.Duration) {
 	w.spell(&w.refusesClient, 120*day, 3*time.Hour, nil)
 	w.spell(&w.strange, 60*day, 3*time.Hour, nil)
 	w.spell(&w.locked, 6*day, 25*time.Minute, func() { w.agent.storeChanged() })
-	w.every(25*day, func() { w.provider.loseNext = true })
+	w.every(25*day, func() { w.provider.loseNext = 1 + w.rnd.IntN(2)*w.rnd.IntN(3) })
 	w.spell(&w.lossy, 90*day, 10*time.Minute, nil)
 	w.every(2*time.Hour, w.toolAsks)
 	w.every(2*day, func() { w.agent.serve(Want{Scopes: simLess}) })
@@ -238,7 +254,10 @@ func (w *world) live(d time.Duration) {
 
 // look notes whether anything is out of order.
 func (w *world) look() {
-	if w.asleep || !w.online || w.portal || w.outage || w.busy429 || w.refusesClient || w.strange || w.stale || w.lossy || w.locked || w.full || w.stuck || w.barring || w.moved || w.agent.dead {
+	if w.asleep || !w.online || w.portal || w.outage || w.busy429 || w.refusesClient || w.strange || w.stale || w.locked || w.full || w.stuck || w.barring || w.moved || w.agent.dead {
+		w.lastBad, w.troubled = w.now, w.now
+	}
+	if w.lossy {
 		w.lastBad = w.now
 	}
 }
@@ -402,6 +421,7 @@ func (w *world) storeErr() error {
 		return store.ErrLocked
 	}
 	if w.rnd.IntN(2000) == 0 {
+		w.troubled = w.now
 		return store.ErrUnavailable
 	}
 	return nil

@@ -71,6 +71,10 @@ func TestAYearInAMinute(t *testing.T) {
 				sum.cuts += w.check.cuts
 				sum.repeated += w.check.repeated
 				sum.retolds += w.check.retolds
+				sum.lostInTime += w.provider.asked
+				for how, n := range w.check.lostAnswers {
+					sum.lostAnswers[how] += n
+				}
 				sum.parks += w.check.parks
 				sum.unparks += w.check.unparks
 				sum.barTolds += w.check.barTolds
@@ -86,6 +90,8 @@ func TestAYearInAMinute(t *testing.T) {
 	fmt.Printf("simulated %d years: %d events, %d refreshes, %d tokens served\n", *simYears, sum.events, sum.refreshes, sum.served)
 	fmt.Printf("  %d revocations, %d ends: %d because an answer never arrived, of which a crash had %d called a revocation; %d sign-ins that a crash took before the keychain did\n",
 		sum.revocations, sum.deaths, sum.lostGrants, sum.unnamed, sum.lostSignIns)
+	fmt.Printf("  answers lost: %d by a connection that broke, %d in silence, %d behind a gateway; %d asked for again inside the provider's grace\n",
+		sum.lostAnswers[connBroke], sum.lostAnswers[noAnswer], sum.lostAnswers[gatewayAnswer], sum.lostInTime)
 	fmt.Printf("  %d parked, %d of them brought back by trying again; %d policies that refused for a day told of\n", sum.parks, sum.unparks, sum.barTolds)
 	fmt.Printf("  %d double faults (an end that could not be written, and a crash), %d crashes between an end and its first write: %d ends found once more, %d told once more\n",
 		sum.doubles, sum.cuts, sum.repeated, sum.retolds)
@@ -126,15 +132,19 @@ func TestPlantedBugsAreFoundWithinAFewYears(t *testing.T) {
 		"less becomes the grant's own":   bugLessBecomesOwn,
 		"not stated is as asked for":     bugUnstatedIsLess,
 		"over as it comes, in a loop":    bugOverLoops,
+		"repeated after the grace":       bugRepeatsLate,
+		"silence waited for in a grace":  bugSilenceWaited,
+		"a broken connection is silence": bugProofIgnored,
+		"the back-off in a grace":        bugGraceForgotten,
 	} {
 		t.Run(name, func(t *testing.T) {
-			for seed := uint64(1); seed <= 20; seed++ {
+			for seed := uint64(1); seed <= 40; seed++ {
 				if _, v := simulate(seed, bug, year); v != nil {
-					t.Logf("found in year %d: %s", seed, v)
+					t.Logf("%s: found in year %d: %s", name, seed, v)
 					return
 				}
 			}
-			t.Fatal("not found in 20 years")
+			t.Fatal("not found in 40 years")
 		})
 	}
 }
