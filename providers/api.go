@@ -15,7 +15,7 @@ import (
 // API resolves a path against the entry's API base, or takes a URL to one of the
 // entry's API hosts. The escaped path is kept as it is. It refuses dot segments,
 // user information, fragments, other hosts, and everything that is not https (or
-// http to a loopback literal). extra holds the members kept with the grant.
+// http to this machine). extra holds the members kept with the grant.
 func (c *Client) API(path string, extra map[string]json.RawMessage) (*url.URL, error) {
 	raw := path
 	if !strings.Contains(strings.SplitN(path, "/", 2)[0], ":") {

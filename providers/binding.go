@@ -49,7 +49,7 @@ func (c *Client) checkIdentity(b Binding) error {
 }
 
 func (b Binding) checkIssuer(issuer string) error {
-	if b.Issuer != issuer {
+	if !sameIssuer(b.Issuer, issuer) {
 		return fmt.Errorf("%w (issuer)", refusal.ErrBindingChanged)
 	}
 	return nil
@@ -85,7 +85,7 @@ func (c *Client) keepsSecretFrom(ctx context.Context, what, configured, where st
 // endpoints is where a connection's provider is spoken to, after discovery: the
 // entry's values, and the discovery document's where the entry has none.
 type endpoints struct {
-	Issuer        string // as asked; "" where the provider has none
+	Issuer        string // as configured, or as its document spells it (sameIssuer); "" where the provider has none
 	Authorize     string
 	Token         string
 	Refresh       string // Token where nothing else is said
@@ -142,7 +142,9 @@ func (c *Client) ownEndpoints() endpoints {
 
 // or fills what is missing from the discovery document.
 func (own endpoints) or(found endpoints) endpoints {
-	found.Issuer = cmp.Or(own.Issuer, found.Issuer)
+	if own.Issuer != "" && !sameIssuer(own.Issuer, found.Issuer) {
+		found.Issuer = own.Issuer
+	}
 	found.Authorize = cmp.Or(own.Authorize, found.Authorize)
 	found.Token = cmp.Or(own.Token, found.Token)
 	found.Refresh = cmp.Or(own.Refresh, found.Token)

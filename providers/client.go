@@ -49,7 +49,7 @@ type ClientOptions struct {
 	Registered Registration
 	// Transport replaces the HTTP transport (tests). nil: one of our own that
 	// obeys HTTPS_PROXY and the connection's ca_file, and speaks plain http to
-	// loopback literals only.
+	// this machine only.
 	Transport http.RoundTripper
 	// Certificates reads the connection's ca_file; nil: ReadCertificates. It is
 	// called at most once, while the Client is made.

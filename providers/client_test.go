@@ -213,10 +213,11 @@ func TestARedirectOfTheTokenEndpointIsNotFollowed(t *testing.T) {
 	}
 }
 
-func TestPlainHTTPIsSpokenToLoopbackLiteralsOnly(t *testing.T) {
+func TestPlainHTTPIsSpokenToThisMachineOnly(t *testing.T) {
 	for raw, want := range map[string]bool{
 		"https://acme.example/token": true, "http://127.0.0.1:80/": true, "http://127.9.9.9/": true, "http://[::1]:8080/": true,
-		"http://localhost/": false, "http://acme.example/": false, "http://10.0.0.1/": false, "http://[::ffff:10.0.0.1]/": false,
+		"http://localhost/": true, "http://LOCALHOST:8080/": true, "http://localhost./": true, "http://git.localhost:3000/": true,
+		"http://localhost.example/": false, "http://notlocalhost/": false, "http://.localhost/": false, "http://acme.example/": false, "http://10.0.0.1/": false, "http://[::ffff:10.0.0.1]/": false,
 		"http://127.0.0.1.nip.io/": false, "http://0.0.0.0/": false, "ftp://127.0.0.1/": false, "https:///x": false, "http://[::ffff:127.0.0.1]/": true,
 	} {
 		u, err := url.Parse(raw)
@@ -344,7 +345,7 @@ func TestWhatIsWrongWithAConnectionIsOneSentence(t *testing.T) {
 		{catalog.Connection{Provider: "nobody"}, "provider: there is no provider \"nobody\"; `authtray providers` lists them"},
 		{catalog.Connection{Provider: "oidc"}, "vars.issuer: is missing: the issuer URL; give it with --set vars.issuer=…"},
 		{catalog.Connection{Provider: "oidc", Vars: map[string]string{"issuer": "login.example.org"}}, "vars.issuer: must begin with https://"},
-		{catalog.Connection{Provider: "oidc", Vars: map[string]string{"issuer": "http://localhost:8080"}}, "vars.issuer: must be https, or http to 127.0.0.1 or [::1]"},
+		{catalog.Connection{Provider: "oidc", Vars: map[string]string{"issuer": "http://acme.example"}}, "vars.issuer: must be https, or http to this machine (localhost, 127.0.0.1 or [::1])"},
 		{catalog.Connection{Provider: "gitlab", Vars: map[string]string{"hsot": "a"}}, "vars.hsot: the entry gitlab has no such variable"},
 		{catalog.Connection{Provider: "gitlab", Vars: map[string]string{"host": "https://a"}}, "vars.host: is not a hostname"},
 		{catalog.Connection{Provider: "gitlab", Override: map[string]any{"token": "http://a.example"}}, "override.token: must be https"},

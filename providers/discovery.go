@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -219,11 +220,9 @@ func (c *Client) noMetadata(of string, status int, isJSON bool) *refusal.Failure
 // costs no other.
 func (c *Client) readMetadata(ctx context.Context, issuer string, m map[string]any) (endpoints, *refusal.Failure) {
 	said := refusal.Text(m["issuer"])
-	learned := c.entry.Issuer == "" && sameRoot(issuer, said)
-	if !learned && !issuerMatches(c.entry.IssuerMatch, issuer, said) {
-		f := c.misconfigured("issuer_mismatch", "The discovery document at %s is of another issuer%s.", issuer, issuerHint(issuer, said))
-		f.Status = http.StatusOK
-		return endpoints{}, f
+	spelled := sameIssuer(issuer, said)
+	if !spelled && !issuerMatches(c.entry.IssuerMatch, issuer, said) {
+		return endpoints{}, c.otherIssuer(issuer, said)
 	}
 	found := endpoints{
 		PARRequired:       refusal.Text(m["require_pushed_authorization_requests"]) == "true",
@@ -243,7 +242,7 @@ func (c *Client) readMetadata(ctx context.Context, issuer string, m map[string]a
 		found.Introspection = where // nothing else depends on it
 	}
 	found.Refresh = found.Token
-	if learned {
+	if spelled {
 		found.Issuer = said // as it will say iss
 	}
 	return found, nil
@@ -261,8 +260,15 @@ func metadataURLs(e *endpoints) map[string]*string {
 	}
 }
 
-// learnable refuses a URL that a document must not send us to: plain http, or a
-// private address, unless the URL that it comes from is on one itself.
+// learnable refuses a URL that a document or a challenge must not send us to. from
+// is what the user typed, or was itself learned from that by these rules:
+//
+//	from        https, public   https, private   loopback
+//	public      yes             no               no
+//	private     yes             yes              no
+//	loopback    yes             yes              yes
+//
+// What is at from's own host is learned where it is https, or from is loopback.
 func (c *Client) learnable(ctx context.Context, from, name, raw string) *refusal.Failure {
 	if raw == "" {
 		return nil
@@ -272,19 +278,21 @@ func (c *Client) learnable(ctx context.Context, from, name, raw string) *refusal
 	if err == nil && u.User == nil && u.Fragment == "" && catalog.Speakable(u) && learnableHost(ctx, u, typed) {
 		return nil
 	}
-	f := c.misconfigured("bad_metadata", "What %s says of itself names a %s that cannot be used: it must be https and not a private address.", from, name)
+	f := c.misconfigured("bad_metadata", "What %s says of itself names a %s that cannot be used: it must be https, and neither on this machine nor on a private network.", from, name)
 	f.Status = http.StatusOK
 	return f
 }
 
-func learnableHost(ctx context.Context, u, issuer *url.URL) bool {
+func learnableHost(ctx context.Context, u, from *url.URL) bool {
 	switch {
-	case u.Scheme == "http":
-		return catalog.IsLoopbackLiteral(issuer.Hostname())
-	case strings.EqualFold(u.Hostname(), issuer.Hostname()):
+	case catalog.IsLoopbackHost(from.Hostname()):
+		return true
+	case u.Scheme == "http" || catalog.IsLoopbackHost(u.Hostname()):
+		return false
+	case strings.EqualFold(u.Hostname(), from.Hostname()):
 		return true
 	}
-	return !catalog.IsPrivateHost(ctx, u.Hostname()) || catalog.IsPrivateHost(ctx, issuer.Hostname())
+	return !catalog.IsPrivateHost(ctx, u.Hostname()) || catalog.IsPrivateHost(ctx, from.Hostname())
 }
 
 // issuerMatches compares an issuer said (in a document, or as iss) with the one
@@ -310,24 +318,31 @@ func issuerMatches(rule, asked, said string) bool {
 	return true
 }
 
-// sameRoot: two spellings of an issuer without a path, which differ in the slash
-// at the end (RFC 3986 §6.2.3). MCP servers and their issuers often disagree on
-// it, and there nobody can write the issuer "exactly so".
-func sameRoot(a, b string) bool {
-	u, err := url.Parse(a)
-	return err == nil && strings.Trim(u.Path, "/") == "" && strings.TrimSuffix(a, "/") == strings.TrimSuffix(b, "/")
+// sameIssuer reports whether two issuers differ in a slash at their end at most.
+// People type it either way, and MCP servers and their issuers often disagree on
+// it; the document is at the same place (OpenID Connect Discovery §4). From then on
+// the issuer is as the document spells it.
+func sameIssuer(a, b string) bool {
+	return strings.TrimSuffix(a, "/") == strings.TrimSuffix(b, "/")
 }
 
 func isTenant(s string) bool {
 	return s == "{tenantid}" || catalog.IsSlug(s)
 }
 
-func issuerHint(asked, said string) string {
-	if strings.TrimRight(asked, "/") == strings.TrimRight(said, "/") {
-		return fmt.Sprintf(": it says %q, so write the issuer exactly so", said)
+// otherIssuer is the failure of a document that names another issuer than the one
+// that it was asked of. The name is shown where it can be nothing but a URL.
+func (c *Client) otherIssuer(asked, said string) *refusal.Failure {
+	f := c.misconfigured("issuer_mismatch", "The discovery document at %s is of another issuer; check the issuer URL.", asked)
+	if f.Status = http.StatusOK; plainURL.MatchString(said) && c.conn.Name != "" {
+		f.Detail = fmt.Sprintf("The discovery document at %s is of another issuer, %s; name that one if it is the server you mean.", asked, said)
+		f.Hint = "authtray add " + c.conn.Name + " --issuer " + said
 	}
-	return "; check the issuer URL"
+	return f
 }
+
+// plainURL is a URL that a person can be shown, and can type into any shell.
+var plainURL = regexp.MustCompile(`^https?://[A-Za-z0-9._~:/%-]{1,200}$`)
 
 func textList(v any) []string {
 	list, ok := v.([]any)

@@ -81,7 +81,7 @@ func TestDocumentsThatAreRefused(t *testing.T) {
 		{"of another issuer", set("issuer", "https://evil.example"), "issuer_mismatch"},
 		{"of no issuer", set("issuer", nil), "no_metadata"},
 		{"plain http", set("token_endpoint", "http://acme.example/t"), "bad_metadata"},
-		{"http to a name", set("token_endpoint", "http://localhost/t"), "bad_metadata"},
+		{"http to a name", set("token_endpoint", "http://localhost.example/t"), "bad_metadata"},
 		{"password in a URL", set("authorization_endpoint", "https://u:p@acme.example/"), "bad_metadata"},
 		{"no URL", set("userinfo_endpoint", "::"), "bad_metadata"},
 		{"a script", set("authorization_endpoint", "javascript:alert(1)"), "bad_metadata"},

@@ -38,5 +38,5 @@
 // MaxBody, error codes are reduced to a short safe alphabet (SafeCode) before
 // they reach a log or a person, redirects of token, revocation, registration,
 // PAR and device requests are never followed, and plain http is spoken only to
-// loopback literals.
+// this machine, whose names (localhost) no resolver is asked for.
 package providers

@@ -26,7 +26,7 @@ import (
 // *Failure and comes without an answer.
 func (c *Client) send(ctx context.Context, req *http.Request) (int, http.Header, []byte, error) {
 	if !catalog.Speakable(req.URL) {
-		return 0, nil, nil, c.misconfigured("plain_http", "%s is not https; plain http is only spoken to 127.0.0.1 and ::1.", catalog.Origin(req.URL.String()))
+		return 0, nil, nil, c.misconfigured("plain_http", "%s is not https; plain http is only spoken to this machine (localhost, 127.0.0.1 and ::1).", catalog.Origin(req.URL.String()))
 	}
 	ctx, cancel := context.WithTimeout(ctx, RequestTimeout)
 	defer cancel()
@@ -90,7 +90,7 @@ func (c *Client) hasAddress(ip net.IP) bool {
 // endless stream, is not read.
 func (c *Client) ask(ctx context.Context, req *http.Request) (int, http.Header, error) {
 	if !catalog.Speakable(req.URL) {
-		return 0, nil, c.misconfigured("plain_http", "%s is not https; plain http is only spoken to 127.0.0.1 and ::1.", catalog.Origin(req.URL.String()))
+		return 0, nil, c.misconfigured("plain_http", "%s is not https; plain http is only spoken to this machine (localhost, 127.0.0.1 and ::1).", catalog.Origin(req.URL.String()))
 	}
 	ctx, cancel := context.WithTimeout(ctx, RequestTimeout)
 	defer cancel()
@@ -194,12 +194,21 @@ func safeCause(err error) error {
 // plainTransport is shared by all connections without a ca_file.
 var plainTransport = sync.OnceValue(func() http.RoundTripper { return newTransport(nil) })
 
+// proxyFor is the proxy of HTTPS_PROXY and friends, which is never asked for this
+// machine.
+func proxyFor(r *http.Request) (*url.URL, error) {
+	if catalog.IsLoopbackHost(r.URL.Hostname()) {
+		return nil, nil
+	}
+	return http.ProxyFromEnvironment(r)
+}
+
 // newTransport obeys HTTPS_PROXY and friends. roots nil: the system's. It speaks
 // HTTP/1.1 only, where a request that is given up takes its connection with it: one
 // of HTTP/2 would be repeated on the connection that brought no answer.
 func newTransport(roots *x509.CertPool) http.RoundTripper {
 	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
+		Proxy:                  proxyFor,
 		DialContext:            dialForgetting(&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}),
 		TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    10 * time.Second,
@@ -209,13 +218,30 @@ func newTransport(roots *x509.CertPool) http.RoundTripper {
 	}
 }
 
+// dial connects to localhost and the names below it at 127.0.0.1, else at ::1,
+// without asking a resolver: what answers there is this machine.
+func dial(ctx context.Context, d *net.Dialer, network, address string) (net.Conn, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil || !catalog.IsLocalhost(host) {
+		return d.DialContext(ctx, network, address)
+	}
+	conn, err := d.DialContext(ctx, network, net.JoinHostPort("127.0.0.1", port))
+	if err == nil || ctx.Err() != nil {
+		return conn, err
+	}
+	if other, err := d.DialContext(ctx, network, net.JoinHostPort("::1", port)); err == nil {
+		return other, nil
+	}
+	return nil, err
+}
+
 // dialForgetting makes connections that forget what they have not delivered when
 // they are closed. Else the system would go on sending a request that was given up,
 // for minutes, and one that came after its repetition would count as the reuse of a
 // refresh token, for which providers end grants.
 func dialForgetting(d *net.Dialer) func(ctx context.Context, network, address string) (net.Conn, error) {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		conn, err := d.DialContext(ctx, network, address)
+		conn, err := dial(ctx, d, network, address)
 		if tcp, ok := conn.(*net.TCPConn); ok {
 			tcp.SetLinger(0)
 		}

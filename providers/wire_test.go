@@ -42,7 +42,7 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch {
 	case strings.Contains(r.URL.Path, "/.well-known/oauth-protected-resource"):
 		return respond(r, 200, `{"resource":"https://mcp.example.org/mcp","authorization_servers":["https://id.example.org"]}`), nil
-	case strings.Contains(r.URL.Path, "/.well-known/") && (r.URL.Host == "id.example.org" || catalog.IsLoopbackLiteral(r.URL.Hostname())):
+	case strings.Contains(r.URL.Path, "/.well-known/") && (r.URL.Host == "id.example.org" || catalog.IsLoopbackHost(r.URL.Hostname())):
 		return respond(r, 200, metadata(r.URL.Scheme+"://"+r.URL.Host)), nil
 	case strings.Contains(r.URL.Path, "/.well-known/"):
 		return respond(r, 404, ""), nil

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -35,7 +36,7 @@ func signInError(name string, err error) error {
 	case errors.As(err, &known):
 		return err
 	case errors.As(err, &answer):
-		return connectFailed(name, answer.Detail)
+		return &tokens.Error{Code: api.CodeConnectFailed, Detail: answer.Detail, Hint: cmp.Or(answer.Hint, "authtray connect "+name)}
 	case errors.Is(err, context.Canceled):
 		return connectFailed(name, text.Sentence(providers.ErrCanceled.Error()))
 	case errors.Is(err, context.DeadlineExceeded):

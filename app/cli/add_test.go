@@ -284,10 +284,10 @@ func TestBadIssuerIsOneSentenceAndWritesNothing(t *testing.T) {
 	before := w.read("old")
 	for _, tt := range []struct{ name, args, want string }{
 		{"no scheme", "--provider oidc --issuer login.example.org", "the issuer must begin with https://: did you mean https://login.example.org?"},
-		{"no scheme, with a port", "--provider oidc --issuer localhost:8080", "the issuer must begin with https://: did you mean https://localhost:8080?"},
+		{"no scheme, with a port", "--provider oidc --issuer localhost:8080", "the issuer must begin with https://: did you mean http://localhost:8080?"},
 		{"no scheme, of an override", "--provider google --issuer accounts.example.org", "the issuer must begin with https://: did you mean https://accounts.example.org?"},
 		{"no scheme, by --set", "--provider oidc --set vars.issuer=login.example.org", "vars.issuer: must begin with https://"},
-		{"plain http", "--provider oidc --issuer http://login.example.org", "the issuer must be https, or http to 127.0.0.1 or [::1]"},
+		{"plain http", "--provider oidc --issuer http://login.example.org", "the issuer must be https, or http to this machine (localhost, 127.0.0.1 or [::1])"},
 		{"a password", "--provider oidc --issuer https://u:s3cr3t@login.example.org", "the issuer must not hold a user name or password"},
 		{"empty", "--provider oidc --issuer=", "the issuer is empty: give its URL, such as https://login.example.org"},
 		{"with the variable", "--provider oidc --issuer https://a.example --set vars.issuer=https://b.example", "--issuer and --set vars.issuer both name the issuer: give one of them"},
@@ -318,17 +318,14 @@ func TestBadIssuerIsOneSentenceAndWritesNothing(t *testing.T) {
 	}
 }
 
-func TestSlashAtTheEndOfAnIssuerIsKeptAndMendedByAnotherAdd(t *testing.T) {
-	w := newWorld(t, nil)
-	w.types("authtray add work --provider oidc --client-id authtray --scope openid --issuer " + companyServer + "/")
-	w.hasOneIssuer("work", w.provider.Issuer+"/")
-	exit, _, errs := w.command("connect", "work")
-	if want := fmt.Sprintf("it says %q, so write the issuer exactly so", w.provider.Issuer); exit == 0 || !strings.Contains(errs, want) {
-		t.Errorf("exit %d: %s", exit, errs)
+func TestIssuerIsTakenAsPeoplePasteIt(t *testing.T) {
+	for _, end := range []string{"/", "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/.well-known/openid-configuration/"} {
+		t.Run(end, func(t *testing.T) {
+			w := newWorld(t, nil)
+			w.types("authtray add work --provider oidc --client-id authtray --scope openid --issuer " + companyServer + end)
+			w.works("work")
+		})
 	}
-	w.types("authtray add work --issuer " + companyServer)
-	w.hasOneIssuer("work", w.provider.Issuer)
-	w.works("work")
 }
 
 func TestIssuerOfAnMCPServerIsOverridden(t *testing.T) {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"os"
 	"strings"
@@ -223,15 +222,10 @@ func (r apiRequest) url(client *providers.Client, target string, extra map[strin
 		return nil, usage("%v (the token can be sent elsewhere with --to-any-host)", err)
 	}
 	to, err = url.Parse(target)
-	if err != nil || to.Host == "" || to.Scheme != "https" && !(to.Scheme == "http" && isLoopback(to.Hostname())) {
+	if err != nil || to.Host == "" || to.Scheme != "https" && !(to.Scheme == "http" && catalog.IsLoopbackHost(to.Hostname())) {
 		return nil, usage("%q is no https URL, so the token is not sent there", target)
 	}
 	return to, nil
-}
-
-func isLoopback(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.IsLoopback()
 }
 
 // maxJudged is how much of an answer is looked at to tell whether it rejects

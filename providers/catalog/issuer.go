@@ -3,6 +3,7 @@ package catalog
 import (
 	"fmt"
 	"maps"
+	"net/url"
 	"strings"
 )
 
@@ -41,8 +42,10 @@ func (c Connection) withoutIssuer(e Entry) (Entry, error) {
 // SetIssuer makes issuer the only issuer of the connection, whose provider's
 // entry e is: the value of the entry's variable for it (Entry.IssuerVar), else the
 // override of the issuer. An issuer that the connection has in another form is
-// taken out. The error is one sentence, and the connection is as it was.
+// taken out. The address of its discovery document stands for the issuer. The
+// error is one sentence, and the connection is as it was.
 func (c *Connection) SetIssuer(e Entry, issuer string) error {
+	issuer = withoutWellKnown(strings.TrimSpace(issuer))
 	if text := issuerProblem(issuer); text != "" {
 		return problem{"", "the issuer " + text}
 	}
@@ -90,13 +93,38 @@ func without(table map[string]any, path ...string) map[string]any {
 	return out
 }
 
+// withoutWellKnown is the issuer whose discovery document is at a URL (RFC 8414 §3,
+// OpenID Connect Discovery §4); what is no such URL comes back as it is.
+func withoutWellKnown(raw string) string {
+	base, rest, ok := strings.Cut(raw, "/.well-known/")
+	if !ok {
+		return raw
+	}
+	name, path, _ := strings.Cut(rest, "/")
+	if name != "openid-configuration" && name != "oauth-authorization-server" {
+		return raw
+	}
+	if path = strings.Trim(path, "/"); path != "" {
+		return base + "/" + path
+	}
+	return base
+}
+
+// withScheme is a URL that was written without its scheme.
+func withScheme(s string) string {
+	if u, err := url.Parse("http://" + s); err == nil && IsLoopbackHost(u.Hostname()) {
+		return u.String()
+	}
+	return "https://" + s
+}
+
 // issuerProblem says why a text cannot be an issuer's URL; "" if it can.
 func issuerProblem(s string) string {
 	switch {
 	case s == "":
 		return "is empty: give its URL, such as https://login.example.org"
 	case !strings.Contains(s, "://") && valueProblem("url", "https://"+s) == "":
-		return "must begin with https://: did you mean https://" + s + "?"
+		return "must begin with https://: did you mean " + withScheme(s) + "?"
 	}
 	return valueProblem("url", s)
 }

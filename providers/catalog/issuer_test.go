@@ -101,11 +101,11 @@ func TestSetIssuerRefusesInOneSentenceAndChangesNothing(t *testing.T) {
 	catalogue := withOwnEntries(t)
 	for _, tt := range []struct{ name, provider, issuer, want string }{
 		{"no scheme", "oidc", "login.example.org", "the issuer must begin with https://: did you mean https://login.example.org?"},
-		{"no scheme, with a port", "oidc", "localhost:8080", "the issuer must begin with https://: did you mean https://localhost:8080?"},
+		{"no scheme, with a port", "oidc", "localhost:8080", "the issuer must begin with https://: did you mean http://localhost:8080?"},
 		{"no scheme, with slashes", "oidc", "//login.example.org", "the issuer must begin with https://"},
 		{"no scheme, of an override", "gitlab", "git.example.org", "the issuer must begin with https://: did you mean https://git.example.org?"},
 		{"another scheme", "oidc", "ftp://login.example.org", "the issuer must begin with https://"},
-		{"plain http", "oidc", "http://login.example.org", "the issuer must be https, or http to 127.0.0.1 or [::1]"},
+		{"plain http", "oidc", "http://login.example.org", "the issuer must be https, or http to this machine (localhost, 127.0.0.1 or [::1])"},
 		{"no host", "oidc", "https://", "the issuer is not a URL"},
 		{"a password", "oidc", "https://u:s3cr3t@login.example.org", "the issuer must not hold a user name or password"},
 		{"a password and no scheme", "oidc", "u:s3cr3t@login.example.org", "the issuer must begin with https://"},
@@ -136,5 +136,24 @@ func TestSetIssuerChangesAnIssuerThatAnOverrideGaveToAnEntryWithout(t *testing.T
 	conn := Connection{Provider: "github", Override: map[string]any{"issuer": oldIssuer}}
 	if err := conn.SetIssuer(e, newIssuer); err != nil || conn.Override["issuer"] != newIssuer {
 		t.Errorf("%+v, %v", conn, err)
+	}
+}
+
+func TestIssuerIsTakenFromTheAddressOfItsDocument(t *testing.T) {
+	e, _ := withOwnEntries(t).Entry("oidc")
+	for pasted, want := range map[string]string{
+		"https://a.example/.well-known/openid-configuration":                "https://a.example",
+		" https://a.example/realms/x/.well-known/openid-configuration\n":    "https://a.example/realms/x",
+		"https://a.example/.well-known/oauth-authorization-server/realms/x": "https://a.example/realms/x",
+		"https://a.example/.well-known/openid-configuration/":               "https://a.example",
+		"https://a.example/.well-known/jwks.json":                           "https://a.example/.well-known/jwks.json",
+		"https://a.example/": "https://a.example/",
+	} {
+		t.Run(pasted, func(t *testing.T) {
+			conn := Connection{Provider: "oidc"}
+			if err := conn.SetIssuer(e, pasted); err != nil || conn.Vars["issuer"] != want {
+				t.Errorf("%q, %v", conn.Vars["issuer"], err)
+			}
+		})
 	}
 }

@@ -73,7 +73,7 @@ func TestAFaultInAnEntryNamesFileAndLine(t *testing.T) {
 		{"a table where a value belongs", head + "[authorize]\nx = 1\n", "acme.toml:4: authorize: must be a single value"},
 		{"a value where a list belongs", head + "[authorize_opts]\nscopes = 1\n", "acme.toml:5: authorize_opts.scopes: must be a list"},
 		{"plain http", head + "authorize = \"http://acme.example/\"\n", "acme.toml:4: authorize: must be https"},
-		{"http to a name", head + "authorize = \"http://localhost/\"\n", "acme.toml:4: authorize: must be https"},
+		{"http to a name", head + "authorize = \"http://acme.example/\"\n", "acme.toml:4: authorize: must be https"},
 		{"no URL", head + "authorize = \"acme\"\n", "acme.toml:4: authorize: is not a URL"},
 		{"password in a URL", head + "authorize = \"https://u:p@acme.example/\"\n", "acme.toml:4: authorize: must not hold a user name or password"},
 		{"unknown variable", head + "authorize = \"https://{hsot}/\"\n", "acme.toml:4: authorize: uses {hsot}, which is neither declared"},

@@ -126,11 +126,16 @@ func (e Entry) sampleValues() map[string]string {
 }
 
 // fill replaces the entry's variables by values. Placeholders that are filled at
-// run time ({access_token}, kept members) stay.
+// run time ({access_token}, kept members) stay. A host name that is this machine
+// is spoken to over http, as a server in a container listens; one with a
+// certificate needs its URLs under [override].
 func (e Entry) fill(values map[string]string) Entry {
 	e = e.Clone()
 	var pairs []string
 	for name, value := range values {
+		if e.Vars[name].pattern() == "hostname" && IsLoopbackHost((&url.URL{Host: value}).Hostname()) {
+			pairs = append(pairs, "https://{"+name+"}", "http://"+value)
+		}
 		pairs = append(pairs, "{"+name+"}", value)
 	}
 	r := strings.NewReplacer(pairs...)
@@ -213,7 +218,7 @@ func urlProblem(raw string) string {
 	case u.Fragment != "":
 		return "must not hold a fragment"
 	case !Speakable(u):
-		return "must be https, or http to 127.0.0.1 or [::1]"
+		return "must be https, or http to this machine (localhost, 127.0.0.1 or [::1])"
 	}
 	return ""
 }

@@ -9,24 +9,31 @@ import (
 	"time"
 )
 
-// Speakable reports whether we speak to a URL at all: https, or plain http to a
-// loopback literal. A name such as localhost is no literal: what it resolves to
-// is not ours to say.
+// Speakable reports whether we speak to a URL at all: https, or plain http to this
+// machine (IsLoopbackHost).
 func Speakable(u *url.URL) bool {
 	switch u.Scheme {
 	case "https":
 		return u.Hostname() != ""
 	case "http":
-		return IsLoopbackLiteral(u.Hostname())
+		return IsLoopbackHost(u.Hostname())
 	}
 	return false
 }
 
-// IsLoopbackLiteral reports whether host is an address of this machine, written
-// as an address.
-func IsLoopbackLiteral(host string) bool {
+// IsLoopbackHost reports whether host, without a port, is this machine by what is
+// written: a loopback address, localhost, or a name below localhost (RFC 6761
+// §6.3). No resolver is asked.
+func IsLoopbackHost(host string) bool {
 	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.Unmap().IsLoopback()
+	return err == nil && ip.Unmap().IsLoopback() || IsLocalhost(host)
+}
+
+// IsLocalhost reports whether host, without a port, is localhost or a name below
+// it. Who speaks to one dials 127.0.0.1 and ::1, whatever a resolver would say.
+func IsLocalhost(host string) bool {
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	return host == "localhost" || hasSuffixLabel(host, "localhost")
 }
 
 // IsPrivateHost reports whether a host is on this machine or a private network, as
@@ -35,7 +42,7 @@ func IsPrivateHost(ctx context.Context, host string) bool {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return isPrivateAddr(ip)
 	}
-	if host == "localhost" || hasSuffixLabel(host, "localhost") {
+	if IsLocalhost(host) {
 		return true
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
@@ -58,7 +65,7 @@ func isPrivateAddr(ip netip.Addr) bool {
 var carrierNAT = netip.MustParsePrefix("100.64.0.0/10")
 
 func hasSuffixLabel(host, label string) bool {
-	return len(host) > len(label) && host[len(host)-len(label)-1:] == "."+label
+	return len(host) > len(label)+1 && host[len(host)-len(label)-1:] == "."+label
 }
 
 // Origin is scheme://host:port of a URL in its one spelling: lower case, the

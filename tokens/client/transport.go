@@ -101,7 +101,7 @@ func private(u *url.URL) bool {
 		return true
 	}
 	ip, err := netip.ParseAddr(u.Hostname())
-	return err == nil && ip.IsLoopback()
+	return err == nil && ip.IsLoopback() || u.Hostname() == "localhost"
 }
 
 // drain lets the connection be used again, within reason.

@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"os"
 	"strings"
+
+	"github.com/authtray/authtray/providers/catalog"
 )
 
 // maxURL is more than any authorization request needs, and less than what any
@@ -29,9 +31,9 @@ func Open(ctx context.Context, log *slog.Logger, url string) error {
 	return open(ctx, log, url)
 }
 
-// Check says why url may not be opened, or nil: only https, and http to a
-// loopback address written as such (a name might resolve to anything), without
-// a user name in front of the host.
+// Check says why url may not be opened, or nil: only https, and http to this
+// machine (catalog.IsLoopbackHost; browsers ask no resolver for localhost either),
+// without a user name in front of the host.
 func Check(raw string) error {
 	u, err := url.Parse(raw)
 	switch {
@@ -43,10 +45,10 @@ func Check(raw string) error {
 		return refused("it names no host")
 	case u.Scheme == "https":
 		return nil
-	case u.Scheme == "http" && loopback(u.Hostname()):
+	case u.Scheme == "http" && catalog.IsLoopbackHost(u.Hostname()):
 		return nil
 	}
-	return refused("only https, and http to 127.0.0.1 or [::1], is opened")
+	return refused("only https, and http to this machine (localhost, 127.0.0.1 or [::1]), is opened")
 }
 
 func loopback(host string) bool {

@@ -6,14 +6,16 @@ import (
 	"testing"
 )
 
-func TestOnlyHTTPSAndLoopbackLiteralsAreOpened(t *testing.T) {
+func TestOnlyHTTPSAndThisMachineAreOpened(t *testing.T) {
 	for url, ok := range map[string]bool{
 		"https://github.com/login/oauth/authorize?x=1&y=%22": true,
 		"https://[2001:db8::1]/":                             true,
 		"http://127.0.0.1:8080/callback":                     true,
 		"http://127.8.0.1/":                                  true,
 		"http://[::1]:8080/":                                 true,
-		"http://localhost:8080/":                             false,
+		"http://localhost:8080/":                             true,
+		"http://git.localhost/login":                         true,
+		"http://localhost.example/":                          false,
 		"http://example.org/":                                false,
 		"http://127.0.0.1.example.org/":                      false,
 		"http://127.0.0.1@example.org/":                      false,

@@ -32,7 +32,7 @@ func TestTokensTravelOverTLSOrStayOnThisMachine(t *testing.T) {
 	}{
 		{"https", "git.example", true}, {"https", "git.example:8443", true},
 		{"http", "127.0.0.1", true}, {"http", "127.0.0.1:8080", true}, {"http", "[::1]:8080", true}, {"http", "::1", true}, {"http", "127.9.9.9:1", true},
-		{"http", "localhost", false}, // a name can be anybody's
+		{"http", "localhost", true}, {"http", "localhost:3000", true}, {"http", "git.localhost", false}, {"http", "localhost.example", false},
 		{"http", "git.example", false}, {"http", "127.0.0.1.evil.example", false}, {"http", "10.0.0.1:80", false},
 		{"https", "", false}, {"ssh", "127.0.0.1", false}, {"", "127.0.0.1", false}, {"file", "", false},
 	} {

@@ -69,8 +69,12 @@ func Secure(scheme, host string) bool {
 	return scheme == "https" && host != "" || scheme == "http" && isLoopback(host)
 }
 
-// isLoopback: literals only; a name could be anybody's.
+// isLoopback: a loopback address or localhost. The tool that asks resolves the name
+// itself, so those below localhost do not count: not every tool knows them.
 func isLoopback(host string) bool {
+	if name, _, _ := strings.Cut(host, ":"); strings.EqualFold(name, "localhost") {
+		return true
+	}
 	if at, err := netip.ParseAddrPort(host); err == nil {
 		return at.Addr().IsLoopback()
 	}

@@ -3,8 +3,8 @@
 //
 // # Where requests go
 //
-// To the API hosts of the provider's entry, over https (or plain http to a
-// loopback literal); package providers decides (Client.API). PATH is appended to
+// To the API hosts of the provider's entry, over https (or plain http to this
+// machine); package providers decides (Client.API). PATH is appended to
 // the entry's api.base, escaped as it came. A PATH that is a whole URL goes
 // there, if it is one of the entry's API hosts: pages of results, and hosts for
 // uploads. Dot segments, the absolute form of a request's target, CONNECT and
