@@ -3,10 +3,8 @@ package providers
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -121,12 +119,12 @@ func (c *Client) runDiscovery(ctx context.Context, call *discoveryCall) {
 // fetchDiscovery tries the places in which a document can be. A passing trouble
 // at one of them outweighs "not there" at the others.
 func (c *Client) fetchDiscovery(ctx context.Context) (endpoints, error) {
-	issuer, err := c.fetchIssuer(ctx)
-	if err != nil {
-		return endpoints{}, err
+	issuer, places, f := c.discoveryPlaces(ctx)
+	if f != nil {
+		return endpoints{}, f
 	}
 	var problem *refusal.Failure
-	for _, place := range discoveryURLs(issuer) {
+	for _, place := range places {
 		found, f := c.fetchMetadata(ctx, issuer, place)
 		if f == nil {
 			found.Issuer = cmp.Or(found.Issuer, issuer)
@@ -139,7 +137,7 @@ func (c *Client) fetchDiscovery(ctx context.Context) (endpoints, error) {
 			problem = f
 		}
 	}
-	return endpoints{}, problem // the caller sees no nil in it: there is always a place to try
+	return endpoints{}, c.ofMCPServer(problem) // the caller sees no nil in it: there is always a place to try
 }
 
 // weight ranks what went wrong in several places: a document that must not be
@@ -154,17 +152,39 @@ func weight(f *refusal.Failure) int {
 	return 2
 }
 
-// fetchIssuer is the entry's issuer, or the one that an MCP server names.
-func (c *Client) fetchIssuer(ctx context.Context) (string, error) {
-	if c.entry.Issuer != "" {
-		return c.entry.Issuer, nil
+// discoveryPlaces is the issuer, the entry's or the one that an MCP server names,
+// and where its document may be. An issuer that is named for an MCP server outweighs
+// the one that the server names; its document may be where the other's belongs.
+func (c *Client) discoveryPlaces(ctx context.Context) (issuer string, places []string, f *refusal.Failure) {
+	issuer = c.entry.Issuer
+	if c.conn.MCP == "" {
+		return issuer, discoveryURLs(issuer), nil
 	}
 	found, f := c.fetchResource(ctx)
-	if f != nil {
-		return "", f
+	if f != nil && (issuer == "" || f.Class == refusal.Transient) {
+		return "", nil, f
 	}
 	c.discovery.putResource(found)
-	return found.issuer, nil
+	places = discoveryURLs(cmp.Or(issuer, found.issuer))
+	if issuer != "" && found.issuer != "" && !found.assumed && !sameIssuer(issuer, found.issuer) {
+		places = append(places, discoveryURLs(found.issuer)...)
+	}
+	return cmp.Or(issuer, found.issuer), places, nil
+}
+
+// ofMCPServer says of a failed search for an issuer's document how the issuer was
+// found, where an MCP server was asked for it.
+func (c *Client) ofMCPServer(f *refusal.Failure) *refusal.Failure {
+	named := c.discovery.getResource()
+	switch {
+	case c.conn.MCP == "" || c.entry.Issuer != "" || f.Class != refusal.Misconfigured:
+	case named.assumed && f.Code == "no_metadata":
+		f.Detail = c.conn.MCP + " does not say who issues its tokens: its challenge names no metadata, there are none below /.well-known/, and its host has no discovery document. Name the issuer."
+		f.Hint = "authtray add " + c.conn.Name + " --issuer URL"
+	case !named.assumed:
+		f.Detail = c.conn.MCP + " names " + named.issuer + " as the issuer of its tokens. " + f.Detail
+	}
+	return f
 }
 
 // discoveryURLs lists where RFC 8414 §3.1 and OpenID Connect Discovery §4 put an
@@ -200,18 +220,18 @@ func (c *Client) fetchMetadata(ctx context.Context, issuer, place string) (endpo
 	case refusal.PassingStatus(status):
 		return endpoints{}, refusal.Named(refusal.Classify(refusal.ErrorRules{}, status, header, body, c.now()), c.entry.Name)
 	case status != http.StatusOK || !isObject || refusal.Text(members["issuer"]) == "":
-		return endpoints{}, c.noMetadata(issuer, status, isObject)
+		return endpoints{}, c.noMetadata("discovery document", issuer, status, isObject)
 	}
 	return c.readMetadata(ctx, issuer, members)
 }
 
 // noMetadata: only "not there" and JSON that is no document are the server's own
 // word. Anything else may be a login page of the network, or a firewall's.
-func (c *Client) noMetadata(of string, status int, isJSON bool) *refusal.Failure {
-	f := c.misconfigured("no_metadata", "%s has no discovery document (HTTP %d); check the URL.", of, status)
+func (c *Client) noMetadata(what, at string, status int, isJSON bool) *refusal.Failure {
+	f := c.misconfigured("no_metadata", "%s has no %s (HTTP %d); check the URL.", at, what, status)
 	if f.Status = status; !isJSON && status != http.StatusNotFound && status != http.StatusMethodNotAllowed && status != http.StatusGone {
 		f.Class = refusal.Transient
-		f.Detail = "What " + of + " answered is no discovery document; check the URL, or a login page of the network is in the way."
+		f.Detail = "What " + at + " answered is no " + what + "; check the URL, or a login page of the network is in the way."
 	}
 	return f
 }
@@ -259,90 +279,6 @@ func metadataURLs(e *endpoints) map[string]*string {
 		"userinfo_endpoint":                     &e.Userinfo,
 	}
 }
-
-// learnable refuses a URL that a document or a challenge must not send us to. from
-// is what the user typed, or was itself learned from that by these rules:
-//
-//	from        https, public   https, private   loopback
-//	public      yes             no               no
-//	private     yes             yes              no
-//	loopback    yes             yes              yes
-//
-// What is at from's own host is learned where it is https, or from is loopback.
-func (c *Client) learnable(ctx context.Context, from, name, raw string) *refusal.Failure {
-	if raw == "" {
-		return nil
-	}
-	u, err := url.Parse(raw)
-	typed, _ := url.Parse(from)
-	if err == nil && u.User == nil && u.Fragment == "" && catalog.Speakable(u) && learnableHost(ctx, u, typed) {
-		return nil
-	}
-	f := c.misconfigured("bad_metadata", "What %s says of itself names a %s that cannot be used: it must be https, and neither on this machine nor on a private network.", from, name)
-	f.Status = http.StatusOK
-	return f
-}
-
-func learnableHost(ctx context.Context, u, from *url.URL) bool {
-	switch {
-	case catalog.IsLoopbackHost(from.Hostname()):
-		return true
-	case u.Scheme == "http" || catalog.IsLoopbackHost(u.Hostname()):
-		return false
-	case strings.EqualFold(u.Hostname(), from.Hostname()):
-		return true
-	}
-	return !catalog.IsPrivateHost(ctx, u.Hostname()) || catalog.IsPrivateHost(ctx, from.Hostname())
-}
-
-// issuerMatches compares an issuer said (in a document, or as iss) with the one
-// asked for. "template" lets one path segment differ: Microsoft's common issuer
-// answers as "{tenantid}", or as the tenant of whoever signed in.
-func issuerMatches(rule, asked, said string) bool {
-	if rule != "template" {
-		return asked == said
-	}
-	a, b := strings.Split(asked, "/"), strings.Split(said, "/")
-	if len(a) != len(b) || len(a) < 4 {
-		return false
-	}
-	different := 0
-	for i := range a {
-		if a[i] == b[i] {
-			continue
-		}
-		if different++; i < 3 || different > 1 || !isTenant(b[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-// sameIssuer reports whether two issuers differ in a slash at their end at most.
-// People type it either way, and MCP servers and their issuers often disagree on
-// it; the document is at the same place (OpenID Connect Discovery §4). From then on
-// the issuer is as the document spells it.
-func sameIssuer(a, b string) bool {
-	return strings.TrimSuffix(a, "/") == strings.TrimSuffix(b, "/")
-}
-
-func isTenant(s string) bool {
-	return s == "{tenantid}" || catalog.IsSlug(s)
-}
-
-// otherIssuer is the failure of a document that names another issuer than the one
-// that it was asked of. The name is shown where it can be nothing but a URL.
-func (c *Client) otherIssuer(asked, said string) *refusal.Failure {
-	f := c.misconfigured("issuer_mismatch", "The discovery document at %s is of another issuer; check the issuer URL.", asked)
-	if f.Status = http.StatusOK; plainURL.MatchString(said) && c.conn.Name != "" {
-		f.Detail = fmt.Sprintf("The discovery document at %s is of another issuer, %s; name that one if it is the server you mean.", asked, said)
-		f.Hint = "authtray add " + c.conn.Name + " --issuer " + said
-	}
-	return f
-}
-
-// plainURL is a URL that a person can be shown, and can type into any shell.
-var plainURL = regexp.MustCompile(`^https?://[A-Za-z0-9._~:/%-]{1,200}$`)
 
 func textList(v any) []string {
 	list, ok := v.([]any)

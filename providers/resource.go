@@ -3,10 +3,12 @@ package providers
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/providers/refusal"
@@ -17,6 +19,7 @@ import (
 type resourceMetadata struct {
 	resource string   // as it calls itself
 	issuer   string   // the first of its authorization servers
+	assumed  bool     // issuer is the server's own host, because nothing says who it is
 	scopes   []string // what its challenge asks for, else what it supports
 }
 
@@ -38,35 +41,43 @@ func (c *Client) resource() string {
 	return cmp.Or(c.conn.Resource, c.discovery.getResource().resource, c.conn.MCP)
 }
 
-// fetchResource finds an MCP server's metadata: where the challenge of a 401 says,
-// else at the well-known URL of its path, else at that of its host. A server from
-// before there were such metadata (MCP specification 2025-03-26) is its own
-// issuer; whether it is, its host's discovery document says.
+// fetchResource finds an MCP server's metadata, in the order of the MCP
+// specification, at the first place with a document that fits: where its challenge
+// says, at the well-known URL of its path, at that of its host. A server from before
+// there were such metadata (MCP specification 2025-03-26) is its own issuer; whether
+// it is, its host's discovery document says. Passing trouble at a place ends the
+// search: the next must not be taken because of the weather.
 func (c *Client) fetchResource(ctx context.Context) (resourceMetadata, *refusal.Failure) {
-	place, scopes, f := c.challenge(ctx)
+	said, f := c.challenge(ctx)
 	if f != nil {
 		return resourceMetadata{}, f
 	}
 	places := resourceURLs(c.conn.MCP)
-	if place != "" {
-		places = []string{place}
+	var worst *refusal.Failure
+	if said.place != "" {
+		if worst = c.learnable(ctx, c.conn.MCP, "resource_metadata", said.place); worst == nil {
+			places = append([]string{said.place}, places...)
+		}
 	}
 	for _, place := range places {
-		var found resourceMetadata
-		if found, f = c.fetchResourceAt(ctx, place); f == nil {
-			if len(scopes) > 0 {
-				found.scopes = scopes
+		found, f := c.fetchResourceAt(ctx, place)
+		if f == nil {
+			if len(said.scopes) > 0 {
+				found.scopes = said.scopes
 			}
 			return found, nil
 		}
-		if f.Status == 0 || f.Code != "no_metadata" {
+		if f.Class == refusal.Transient && f.Code != "no_metadata" {
 			return resourceMetadata{}, f
 		}
+		if worst == nil || weight(f) > weight(worst) {
+			worst = f
+		}
 	}
-	if place != "" || f == nil || f.Class == refusal.Transient {
-		return resourceMetadata{}, f
+	if said.place != "" || worst == nil || worst.Class == refusal.Transient || worst.Code != "no_metadata" {
+		return resourceMetadata{}, worst
 	}
-	return resourceMetadata{resource: c.conn.MCP, issuer: hostOf(c.conn.MCP), scopes: scopes}, nil
+	return resourceMetadata{resource: c.conn.MCP, issuer: hostOf(c.conn.MCP), assumed: true, scopes: said.scopes}, nil
 }
 
 // hostOf is a URL without its path.
@@ -80,24 +91,76 @@ func hostOf(raw string) string {
 
 var challengeParam = regexp.MustCompile(`(?i)(?:^|[\s,])(resource_metadata|scope|error)\s*=\s*("[^"]*"|[^\s,]+)`)
 
+// challenged is what a server that wants a token says of it.
+type challenged struct {
+	place  string   // of its metadata, absolute; "" where it names none
+	scopes []string // "" where it names none
+}
+
+// initialize is the first message of an MCP client, which a server that wants a
+// token refuses without one.
+const initialize = `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"authtray","version":"1"}}}`
+
 // challenge asks the server without a token, and reads what it says is missing
-// (RFC 9728 §5.1, RFC 6750 §3).
-func (c *Client) challenge(ctx context.Context) (place string, scopes []string, f *refusal.Failure) {
-	req, err := http.NewRequest(http.MethodGet, c.conn.MCP, nil)
+// (RFC 9728 §5.1, RFC 6750 §3). It asks as MCP clients do, by POST; a server that
+// does not answer that with a challenge may be one of those that begin with GET.
+func (c *Client) challenge(ctx context.Context) (said challenged, f *refusal.Failure) {
+	for _, body := range []string{initialize, ""} {
+		heard, f := c.challengeTo(ctx, body)
+		if f != nil {
+			if body == "" {
+				break // a server may do anything with a GET, or nothing
+			}
+			return challenged{}, f
+		}
+		said.place, said.scopes = cmp.Or(said.place, heard.place), append(said.scopes, heard.scopes...)
+		if said.place != "" || len(said.scopes) > 0 {
+			break
+		}
+	}
+	return said, nil
+}
+
+// patienceWithGET is how long the second question of a challenge may take: a server
+// may hold a GET open until it has an event to tell.
+const patienceWithGET = 5 * time.Second
+
+// challengeTo is the challenge to a POST of body, or to a GET.
+func (c *Client) challengeTo(ctx context.Context, body string) (challenged, *refusal.Failure) {
+	method := http.MethodPost
+	if body == "" {
+		method = http.MethodGet
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, patienceWithGET)
+		defer cancel()
+	}
+	req, err := http.NewRequest(method, c.conn.MCP, strings.NewReader(body))
 	if err != nil {
-		return "", nil, c.misconfigured("bad_url", "The MCP server's URL is not one; correct it.")
+		return challenged{}, c.misconfigured("bad_url", "The MCP server's URL is not one; correct it.")
 	}
 	req.Header.Set("Accept", "application/json, text/event-stream")
-	status, header, err := c.ask(ctx, req)
-	if failure, ok := err.(*refusal.Failure); ok {
-		return "", nil, failure
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
 	}
-	if status != http.StatusUnauthorized {
-		return "", nil, nil
+	status, header, err := c.ask(ctx, req)
+	if f, ok := err.(*refusal.Failure); ok {
+		return challenged{}, f
+	}
+	if status < 400 || status > 499 {
+		return challenged{}, nil
 	}
 	said := challenges(header)
-	place = said["resource_metadata"]
-	return place, splitScopes(said["scope"]), c.learnable(ctx, c.conn.MCP, "resource_metadata", place)
+	return challenged{place: resolveURL(req.URL, said["resource_metadata"]), scopes: splitScopes(said["scope"])}, nil
+}
+
+// resolveURL is a reference as it is meant on a page; one that is none comes back
+// as it is.
+func resolveURL(base *url.URL, ref string) string {
+	u, err := url.Parse(ref)
+	if ref == "" || err != nil {
+		return ref
+	}
+	return base.ResolveReference(u).String()
 }
 
 func resourceURLs(server string) []string {
@@ -127,14 +190,22 @@ func (c *Client) fetchResourceAt(ctx context.Context, place string) (resourceMet
 	case refusal.PassingStatus(status):
 		return resourceMetadata{}, refusal.Named(refusal.Classify(refusal.ErrorRules{}, status, header, body, c.now()), c.entry.Name)
 	case status != http.StatusOK || len(servers) == 0:
-		return resourceMetadata{}, c.noMetadata(c.conn.MCP, status, m != nil)
+		return resourceMetadata{}, c.noMetadata("resource metadata", place, status, m != nil)
 	case !isResourceOf(refusal.TextAt(m, "resource"), c.conn.MCP):
-		f := c.misconfigured("resource_mismatch", "The metadata of %s are of another server; nothing was sent.", c.conn.MCP)
-		f.Status = status
-		return resourceMetadata{}, f
+		return resourceMetadata{}, c.otherResource(place, refusal.TextAt(m, "resource"))
 	}
 	found := resourceMetadata{resource: refusal.TextAt(m, "resource"), issuer: servers[0], scopes: textList(refusal.Lookup(m, "scopes_supported"))}
 	return found, c.learnable(ctx, c.conn.MCP, "authorization_server", found.issuer)
+}
+
+// otherResource is the failure of metadata of another server than the one asked.
+func (c *Client) otherResource(place, resource string) *refusal.Failure {
+	f := c.misconfigured("resource_mismatch", "The resource metadata at %s are of another server than %s; nothing was sent.", place, c.conn.MCP)
+	if f.Status = http.StatusOK; plainURL.MatchString(resource) && c.conn.Name != "" {
+		f.Detail = fmt.Sprintf("The resource metadata at %s are of %s, not of %s; name that URL if it is the server you mean.", place, resource, c.conn.MCP)
+		f.Hint = "authtray add " + c.conn.Name + " --mcp " + resource
+	}
+	return f
 }
 
 // isResourceOf: the resource that the metadata speak of must be the server asked,
