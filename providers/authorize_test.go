@@ -21,8 +21,10 @@ func TestWhichRedirectURIToRegister(t *testing.T) {
 			t.Errorf("%+v: %s, want %s", rules, got, want)
 		}
 	}
-	if got := entryOf(t, "slack").RedirectURI(); got != "https://localhost/callback" {
-		t.Error(got)
+	for id, want := range map[string]string{"slack": "http://localhost:47811/callback", "slack-web": "https://localhost/callback"} {
+		if got := entryOf(t, id).RedirectURI(); got != want {
+			t.Errorf("%s: %s, want %s", id, got, want)
+		}
 	}
 }
 

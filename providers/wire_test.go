@@ -21,11 +21,12 @@ var update = flag.Bool("update", false, "write testdata/wire anew")
 
 // sampleVars are values for the variables that have no default.
 var sampleVars = map[string]map[string]string{
-	"oidc":     {"issuer": "https://id.example.org"},
-	"gitea":    {"host": "codeberg.org"},
-	"okta":     {"domain": "example.okta.com"},
-	"auth0":    {"domain": "example.eu.auth0.com"},
-	"keycloak": {"host": "id.example.org", "realm": "example"},
+	"oidc":        {"issuer": "https://id.example.org"},
+	"gitea":       {"host": "codeberg.org"},
+	"okta":        {"domain": "example.okta.com"},
+	"okta-custom": {"domain": "example.okta.com"},
+	"auth0":       {"domain": "example.eu.auth0.com"},
+	"keycloak":    {"host": "id.example.org", "realm": "example"},
 }
 
 // metadata of the two issuers that are discovered here.
