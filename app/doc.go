@@ -26,6 +26,7 @@
 //	e2e/house/         the rules of the source tree
 //	e2e/commands/      the commands as they are typed, in scripts
 //	e2e/desktop/       a real Linux desktop around a test
+//	e2e/desktops/      other desktops and keychains: sway, KeePassXC, KWallet and more
 //	e2e/bustest/       a session bus and a screen for a test
 //	e2e/story/         the whole story on that desktop; `make run`; what an idle agent costs
 //	e2e/window/        the real window, walked through

@@ -14,6 +14,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	fyneapp "fyne.io/fyne/v2/app"
+	"fyne.io/fyne/v2/driver"
 
 	"github.com/authtray/authtray/app/window/raise"
 )
@@ -54,8 +55,9 @@ func run(ctx context.Context, agent Agent, o Options, door *raise.Door, fyneSays
 	if err := loadTranslations(); err != nil {
 		return fmt.Errorf("read the window's translations: %w", err)
 	}
-	fyneapp.SetMetadata(fyne.AppMetadata{ID: ID, Name: "Authtray", Version: o.Version, Icon: appIcon, Migrations: map[string]bool{"fyneDo": true}})
-	a := fyneapp.NewWithID(ID)
+	id := appID(runtime.GOOS)
+	fyneapp.SetMetadata(fyne.AppMetadata{ID: id, Name: "Authtray", Version: o.Version, Icon: appIcon, Migrations: map[string]bool{"fyneDo": true}})
+	a := fyneapp.NewWithID(id)
 	a.Settings().SetTheme(ourTheme())
 	defer context.AfterFunc(ctx, func() { fyne.Do(a.Quit) })()
 	ctx, cancel := context.WithCancel(ctx)
@@ -67,6 +69,8 @@ func run(ctx context.Context, agent Agent, o Options, door *raise.Door, fyneSays
 		a.Quit()
 	})
 	a.Lifecycle().SetOnStarted(func() { u.live(door.Knocks()) })
+	a.Lifecycle().SetOnEnteredForeground(func() { u.inFront = true })
+	a.Lifecycle().SetOnExitedForeground(func() { u.inFront = false })
 	u.win.CenterOnScreen()
 	u.win.Show()
 	if fyneSays.blind.Load() {
@@ -77,8 +81,13 @@ func run(ctx context.Context, agent Agent, o Options, door *raise.Door, fyneSays
 	return nil
 }
 
-// live starts what goes on while the window is open.
+// live starts what goes on while the window is open. Who knocked before has it on
+// the screen: the program that started it does so until it is answered.
 func (u *ui) live(knocks <-chan struct{}) {
+	select {
+	case <-knocks:
+	default:
+	}
 	go u.follow()
 	go u.ticking()
 	go func() {
@@ -116,9 +125,42 @@ func (l *list) tick() {
 	}
 }
 
+// raise brings the window to the front.
 func (u *ui) raise() {
+	if onWayland(u.win) {
+		u.out.after(focusRead, func() { u.out.do(u.mapAnew) })
+		return
+	}
 	u.win.Show()
 	u.win.RequestFocus()
+}
+
+// focusRead is when the toolkit has read what the compositor said before somebody
+// knocked: it reads sixty times a second.
+const focusRead = 100 * time.Millisecond
+
+// mapAnew brings the window to the front on Wayland. A compositor gives the focus
+// only to who shows the token of a fresh click, which another process had; but a
+// window that is mapped anew comes to the front, on the workspace of now, also
+// where it was minimised. One that has the focus is left alone, since it could
+// lose it. The content is drawn again: the first frame of a surface may be shown
+// before anything is on it.
+func (u *ui) mapAnew() {
+	if u.inFront {
+		return
+	}
+	u.win.Hide()
+	u.win.Show()
+	u.win.RequestFocus()
+	u.win.Content().Refresh()
+}
+
+// onWayland: the toolkit speaks X11 too, and decides at run time.
+func onWayland(w fyne.Window) (yes bool) {
+	if native, ok := w.(driver.NativeWindow); ok {
+		native.RunNative(func(context any) { _, yes = context.(driver.WaylandWindowContext) })
+	}
+	return yes
 }
 
 func after(d time.Duration, f func()) func() {

@@ -11,8 +11,16 @@ import (
 	"sync/atomic"
 )
 
-// ID names the application to the desktop.
-const ID = "io.github.authtray.Authtray"
+// appID names the application to the desktop. On Linux it is the name of the
+// desktop file without its ending, as the xdg-shell protocol wants it: GNOME and
+// Plasma find the name and the icon of a window on Wayland by that, and by nothing
+// else. Elsewhere it is the ID of FyneApp.toml.
+func appID(goos string) string {
+	if goos == "linux" {
+		return "authtray"
+	}
+	return "io.github.authtray.Authtray"
+}
 
 // Options are what the window is told by the program that shows it.
 type Options struct {

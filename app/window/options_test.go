@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"log"
 	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -49,6 +52,23 @@ func TestNoDisplayIsToldBeforeTheToolkitIsTouched(t *testing.T) {
 		env = map[string]string{k: ":0"}
 		if err := checkDisplay("linux", get); err != nil {
 			t.Errorf("%s is enough: %v", k, err)
+		}
+	}
+}
+
+// GNOME and Plasma look for a desktop file of the name that a window on Wayland
+// says it is of, and show a stranger where there is none.
+func TestApplicationIDNamesTheDesktopFile(t *testing.T) {
+	if _, err := os.Stat(filepath.Join("..", "..", "assets", appID("linux")+".desktop")); err != nil {
+		t.Error(err)
+	}
+	packaged, err := os.ReadFile(filepath.Join("..", "..", "FyneApp.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, goos := range []string{"windows", "darwin"} {
+		if !strings.Contains(string(packaged), "\nID = \""+appID(goos)+"\"\n") {
+			t.Errorf("FyneApp.toml has another ID than %s on %s", appID(goos), goos)
 		}
 	}
 }

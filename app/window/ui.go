@@ -50,6 +50,7 @@ type ui struct {
 	dialog    *widget.PopUp
 	below     fyne.Focusable // gets the focus when the dialog is dismissed
 	clipboard *clipboard
+	inFront   bool // the desktop says that the window has the focus
 }
 
 // view is what fills the window below its header.

@@ -25,17 +25,26 @@ type Desktop struct {
 // panel, the notification server and the browser are started by the test.
 func Start(t testing.TB) *Desktop {
 	t.Helper()
-	bustest.Need(t, "dbus-daemon", "Xvfb", "openbox", "gnome-keyring-daemon", "secret-tool", "import", "display")
+	bustest.Need(t, "openbox", "gnome-keyring-daemon", "secret-tool", "import", "display")
+	d := Bare(t, true)
+	d.run("openbox")
+	d.paint()
+	d.StartKeyring()
+	return d
+}
+
+// Bare begins a session that is only a bus and a screen without a window manager,
+// for a test that brings its own desktop. Where services is true the bus starts
+// what is installed.
+func Bare(t testing.TB, services bool) *Desktop {
+	t.Helper()
+	bustest.Need(t, "dbus-daemon", "Xvfb")
 	bustest.Home(t)
 	for name, value := range surroundings {
 		t.Setenv(name, value)
 	}
 	bustest.Screen(t)
-	d := &Desktop{t: t, conn: bustest.Connect(t, bustest.Start(t, true)), home: os.Getenv("HOME")}
-	d.run("openbox")
-	d.paint()
-	d.startKeyring()
-	return d
+	return &Desktop{t: t, conn: bustest.Connect(t, bustest.Start(t, services)), home: os.Getenv("HOME")}
 }
 
 // paint gives the screen a background, against which icons and notifications
@@ -55,6 +64,9 @@ var surroundings = map[string]string{
 // Home is the session's throw-away home folder.
 func (d *Desktop) Home() string { return d.home }
 
+// Bus is a connection of the test's own to the session's bus.
+func (d *Desktop) Bus() *dbus.Conn { return d.conn }
+
 // run starts a program in a process group of its own, which dies with the test
 // process even if that is killed.
 func (d *Desktop) run(program string, args ...string) *exec.Cmd {
@@ -64,11 +76,14 @@ func (d *Desktop) run(program string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// Run starts cmd as part of the session. It ends with the test at the latest.
+// Run starts cmd as part of the session. It ends with the test at the latest, and
+// so does what it started.
 func (d *Desktop) Run(cmd *exec.Cmd) {
 	d.t.Helper()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	bustest.Run(d.t, cmd)
+	group := cmd.Process.Pid
+	d.t.Cleanup(func() { syscall.Kill(-group, syscall.SIGKILL) })
 }
 
 // Kill ends a program that Run started, with SIGKILL, and all that it started.
@@ -81,6 +96,12 @@ func (d *Desktop) Kill(cmd *exec.Cmd) {
 func (d *Desktop) owned(name string) (owned bool) {
 	err := d.conn.BusObject().Call("org.freedesktop.DBus.NameHasOwner", 0, name).Store(&owned)
 	return err == nil && owned
+}
+
+// Await waits until somebody has this name on the bus.
+func (d *Desktop) Await(name string) {
+	d.t.Helper()
+	d.await(name, true)
 }
 
 // await waits for a name to be taken, or given up.
@@ -104,8 +125,8 @@ func (d *Desktop) write(variable, name, text string) string {
 
 const secretService = "org.freedesktop.secrets"
 
-// startKeyring starts gnome-keyring with its login collection open.
-func (d *Desktop) startKeyring() {
+// StartKeyring starts gnome-keyring with its login collection open.
+func (d *Desktop) StartKeyring() {
 	d.t.Helper()
 	cmd := exec.Command("gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets")
 	cmd.Stdin = strings.NewReader("a password for one test")
