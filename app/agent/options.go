@@ -89,7 +89,6 @@ type Gate interface {
 
 // withDefaults puts something that does nothing in the place of what is left out.
 func (o Options) withDefaults() Options {
-	o.Log = withoutPanicValues(o.Log)
 	if o.Clock == nil {
 		o.Clock = tokens.System
 	}

@@ -3,9 +3,12 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime"
+	"runtime/debug"
 	"time"
 )
 
@@ -68,6 +71,7 @@ func (s *Server) Shutdown(ctx context.Context) {
 
 // ServeHTTP refuses browsers, finds the route, and reads the body.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	defer s.logPanic()
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // that of the last answer
@@ -94,4 +98,23 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		s.fail(w, err)
 	}
+}
+
+// logPanic logs a panic of whoever defers it, and breaks the answer off: it costs
+// one request. What the panic says is left out, since that may be made of anything
+// that was at hand, an error with an answer in it, say; but the sentences of the
+// runtime itself name types and numbers only.
+func (s *Server) logPanic() {
+	v := recover()
+	if v == nil {
+		return
+	}
+	if v != http.ErrAbortHandler {
+		what := fmt.Sprintf("%T", v)
+		if fault, ok := v.(runtime.Error); ok {
+			what = fault.Error()
+		}
+		s.log.Error("panic serving a request; what it says may hold a secret, and is left out", "kind", what, "stack", string(debug.Stack()))
+	}
+	panic(http.ErrAbortHandler) // which net/http does not log
 }
