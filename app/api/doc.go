@@ -142,7 +142,7 @@
 //
 // A client that sends half a request, or never reads, slows nobody else: every
 // connection has its own goroutine, a deadline for the request's head and body,
-// and one for the answer (but for events, log and api, which stream). A client may
-// close its side once it has sent a request (nc -N) and gets the answer all the
-// same; one that hangs up ends its request.
+// and one for the answer (but for events, log and api, which stream).
+// A client that closes its side while it waits (nc -N, Python's shutdown) has hung
+// up, and its request ends: keep the connection open until the answer has come.
 package api

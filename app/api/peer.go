@@ -3,10 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
-	"sync/atomic"
 )
 
 // Peer is the process at the other end of a connection, as the kernel knows it:
@@ -44,32 +41,8 @@ func check(c net.Conn) (Peer, error) {
 	return p, nil
 }
 
-// peerConn carries the peer from Accept to the request's context, and tells a
-// client that has said all it had to say from one that is gone; see Read.
+// peerConn carries the peer from Accept to the request's context.
 type peerConn struct {
 	net.Conn
 	peer Peer
-	busy atomic.Bool // a request is being answered
-}
-
-// Read ends at the end of what the client says, but not while one of its requests
-// is being answered: net/http takes the end for a hang-up then and gives the
-// request up, and a client may well close its side once it has asked (nc -N, or
-// Python's shutdown). So it goes on until the client has hung up, where that can
-// be told, or the deadline has passed. A body that stops short has ended, though:
-// what reads it takes as much as there is, and only the look-out for a hang-up,
-// which begins once the body is in, reads a single byte.
-func (c *peerConn) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
-	if n > 0 || err != io.EOF || !c.busy.Load() || len(p) != 1 {
-		return n, err
-	}
-	return 0, awaitHangUp(c.Conn)
-}
-
-// follow is the server's ConnState: it tells connections when they are busy.
-func follow(c net.Conn, state http.ConnState) {
-	if p, ok := c.(*peerConn); ok {
-		p.busy.Store(state == http.StateActive)
-	}
 }

@@ -45,7 +45,6 @@ func NewServer(a Agent, log *slog.Logger) *Server {
 		IdleTimeout:       IdleTimeout,
 		MaxHeaderBytes:    MaxHeader,
 		ConnContext:       introduce,
-		ConnState:         follow,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}

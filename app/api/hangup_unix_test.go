@@ -3,7 +3,6 @@
 package api
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -78,78 +77,36 @@ func halfClose(t *testing.T, c net.Conn) {
 	}
 }
 
-func TestAClientThatSaysNoMoreGetsItsAnswer(t *testing.T) {
+func TestServerTellsAClientThatClosesItsSideToKeepItOpen(t *testing.T) {
 	for what, request := range map[string]string{"token": getToken, "rejected": rejected, "api body": callAPI} {
-		for _, early := range []bool{true, false} { // before the agent is asked, or while it works
+		t.Run(what, func(t *testing.T) {
 			a := newSlowAgent()
 			c := dial(t, listening(t, a))
 			io.WriteString(c, request)
-			if early {
-				halfClose(t, c)
-			}
 			if got := <-a.asked; got != what {
-				t.Fatalf("asked for %s, not %s", got, what)
+				t.Fatalf("asked for %s", got)
 			}
-			if !early {
-				halfClose(t, c)
-			}
-			select {
-			case err := <-a.gone:
-				t.Fatalf("%s: given up: %v", what, err)
-			case <-time.After(100 * time.Millisecond):
-			}
-			close(a.let)
-			answer := answerTo(t, c)
-			if answer.StatusCode != 200 {
-				t.Errorf("%s: answered %d", what, answer.StatusCode)
-			}
-			io.Copy(io.Discard, answer.Body)
-			c.SetReadDeadline(time.Now().Add(IdleTimeout / 4)) // the server hangs up, or such a client would wait
-			if n, err := c.Read(make([]byte, 1)); n != 0 || err != io.EOF {
-				t.Errorf("%s: after the answer: %d %v", what, n, err)
-			}
-		}
-	}
-}
-
-func TestRequestsThatCameBeforeTheEndAreAllAnswered(t *testing.T) {
-	a := newSlowAgent()
-	close(a.let)
-	c := dial(t, listening(t, a))
-	io.WriteString(c, getToken+rejected+getToken)
-	halfClose(t, c)
-	in := bufio.NewReader(c)
-	for i := range 3 {
-		answer, err := http.ReadResponse(in, nil)
-		if err != nil || answer.StatusCode != 200 {
-			t.Fatalf("answer %d: %v %v", i+1, answer, err)
-		}
-		io.Copy(io.Discard, answer.Body)
-	}
-	if rest, err := io.ReadAll(in); err != nil || len(rest) > 0 {
-		t.Errorf("then came %q, %v", rest, err)
-	}
-}
-
-func TestACallerThatIsGoneIsGivenUp(t *testing.T) {
-	for _, half := range []bool{false, true} {
-		a := newSlowAgent()
-		c := dial(t, listening(t, a))
-		io.WriteString(c, getToken)
-		<-a.asked
-		if half {
 			halfClose(t, c)
-			time.Sleep(50 * time.Millisecond)
-		}
-		c.Close()
-		select {
-		case err := <-a.gone:
-			if err != context.Canceled {
+			if err := <-a.gone; err != context.Canceled {
 				t.Errorf("given up for %v", err)
 			}
-		case <-time.After(hangTime):
-			t.Errorf("half closed before: %t: nobody noticed", half)
-		}
+			answer := answerTo(t, c)
+			body, err := io.ReadAll(answer.Body)
+			if answer.StatusCode != 400 || err != nil || !strings.Contains(string(body), "Keep the connection open until it has come.") {
+				t.Errorf("answered %d %s, %v", answer.StatusCode, body, err)
+			}
+		})
+	}
+}
+
+func TestServerGivesUpTheRequestOfACallerThatIsGone(t *testing.T) {
+	a := newSlowAgent()
+	c := dial(t, listening(t, a))
+	io.WriteString(c, getToken)
+	<-a.asked
+	c.Close()
+	if err := <-a.gone; err != context.Canceled {
+		t.Errorf("given up for %v", err)
 	}
 }
 
