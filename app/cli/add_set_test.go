@@ -16,7 +16,7 @@ func TestSetWritesTheOverrideNestedAndTyped(t *testing.T) {
 		{"issuer=https://a.example", map[string]any{"issuer": "https://a.example"}},
 		{"redirect.port=any", map[string]any{"redirect": map[string]any{"port": "any"}}},
 		{"redirect.port=4711", map[string]any{"redirect": map[string]any{"port": "4711"}}},
-		{"errors.in_200=true", map[string]any{"errors": map[string]any{"in_200": true}}},
+		{"whoami.probe=true", map[string]any{"whoami": map[string]any{"probe": true}}},
 		{"tokens.default_expires_in=3600", map[string]any{"tokens": map[string]any{"default_expires_in": int64(3600)}}},
 		{"api.hosts=a.example, b.example", map[string]any{"api": map[string]any{"hosts": []any{"a.example", "b.example"}}}},
 		{"quirks=", map[string]any{"quirks": []any{}}},
@@ -61,7 +61,7 @@ func TestSetRefusesWhatIsNoField(t *testing.T) {
 		"redirect.port.x=any":              "no field",
 		"authorize_opts.params.=x":         "no field",
 		"authorize_opts.params=x":          "it is a table",
-		"errors.in_200=maybe":              "true or false",
+		"whoami.probe=maybe":               "true or false",
 		"tokens.default_expires_in=1 hour": "a number",
 		".=x":                              "no field",
 	} {

@@ -31,7 +31,6 @@ func (e Entry) enums() []enum {
 		{"authorize_opts.pkce", e.AuthorizeOpts.PKCE, "S256 off"},
 		{"redirect.host", e.Redirect.Host, "127.0.0.1 localhost any https_only"},
 		{"tokens.expires_unit", e.Tokens.ExpiresUnit, "s ms"},
-		{"tokens.rotation", e.Tokens.Rotation, "none same maybe immediate grace"},
 		{"whoami.method", e.Whoami.Method, "GET POST"},
 		{"revoke.style", e.Revoke.Style, "rfc7009 bearer_post delete github_app none"},
 		{"revoke.token", e.Revoke.Token, "refresh access both"},

@@ -91,7 +91,6 @@ type TokenRules struct {
 	RefreshExpiresIn []string `toml:"refresh_expires_in,omitempty" json:"refresh_expires_in,omitempty"` // members that give the refresh token's lifetime
 	RefreshAbsolute  string   `toml:"refresh_absolute,omitempty" json:"refresh_absolute,omitempty"`     // Go duration or days ("180d"), counted from consent
 	RefreshIdle      string   `toml:"refresh_idle,omitempty" json:"refresh_idle,omitempty"`             // the grant dies when unused that long
-	Rotation         string   `toml:"rotation,omitempty" json:"rotation,omitempty"`                     // none | same | maybe | immediate | grace ["maybe"]
 	Grace            string   `toml:"grace,omitempty" json:"grace,omitempty"`                           // how long a used refresh token is accepted again, counted from its use; empty: not known. See providers.Client.Refresh
 	Keep             []string `toml:"keep,omitempty" json:"keep,omitempty"`                             // extra members stored with the grant (instance_url)
 	NeverNarrows     bool     `toml:"never_narrows,omitempty" json:"never_narrows,omitempty"`           // a refresh that names fewer scopes brings them all

@@ -150,7 +150,6 @@ func RulesNeedBody(rules []string, status int) bool {
 // error.code=190"; type rule has the whole of it. CODE is compared with the values
 // at CodePaths and at error.
 type ErrorRules struct {
-	In200     bool          `toml:"in_200,omitempty" json:"in_200,omitempty"`         // errors come with status 200; also implied by a non-empty error
 	OKField   string        `toml:"ok_field,omitempty" json:"ok_field,omitempty"`     // a boolean member that is false on failure (Slack: ok)
 	CodePaths []string      `toml:"code_paths,omitempty" json:"code_paths,omitempty"` // JSON paths of the error code, first hit wins, any JSON type ["error"]
 	Refused   []RefusedRule `toml:"refused,omitempty" json:"refused,omitempty"`       // refused for now
