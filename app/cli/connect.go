@@ -14,6 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/app/desktop/browser"
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/client"
@@ -122,6 +124,21 @@ func (c *connecting) show(at api.Attempt) {
 		c.say("Open this address in a browser on this machine:\n%s", oneLine(at.URL))
 	default:
 		c.say("Your browser opens. If it does not, open this address:\n%s", oneLine(at.URL))
+	}
+}
+
+// showCode shows a device code and where it is typed in, and opens the page
+// where a person sits at this machine.
+func (c *connecting) showCode(code, url string) {
+	code, url = oneLine(code), oneLine(url)
+	c.say("Enter the code\n\n    %s\n\nat this address, on any device:\n%s", code, url)
+	if !isTerminal(c.in) || c.noBrowser {
+		return
+	}
+	quick, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if browser.Open(quick, config.NewLog(c.err), url) == nil {
+		c.say("It opens in your browser, too.")
 	}
 }
 
