@@ -236,7 +236,7 @@ func (f *Flow) redeem(code string) {
 		f.end(Result{}, err)
 		return
 	}
-	answer, err := f.client.exchangeFor(f.ctx, code, f.code.verifier, f.redirectURI, f.code.resource)
+	answer, err := f.client.exchange(f.ctx, code, f.code.verifier, f.redirectURI, f.code.resource)
 	if err != nil {
 		f.end(Result{}, err)
 		return

@@ -15,13 +15,9 @@ import (
 	"github.com/authtray/authtray/providers/refusal"
 )
 
-// exchange redeems an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.5).
-func (c *Client) exchange(ctx context.Context, code, verifier, redirectURI string) (Answer, error) {
-	return c.exchangeFor(ctx, code, verifier, redirectURI, "")
-}
-
-// exchangeFor is exchange for a resource other than the connection's (RFC 8707).
-func (c *Client) exchangeFor(ctx context.Context, code, verifier, redirectURI, resource string) (Answer, error) {
+// exchange redeems an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.5). resource
+// is another one than the connection's (RFC 8707), or "".
+func (c *Client) exchange(ctx context.Context, code, verifier, redirectURI, resource string) (Answer, error) {
 	ep, err := c.tokenEndpoints(ctx)
 	if err != nil {
 		return Answer{}, err

@@ -12,7 +12,7 @@ import (
 )
 
 // answer sends v as JSON. A client that does not read it is given up after
-// WriteTimeout.
+// writeTimeout.
 func answer(w http.ResponseWriter, v any) error {
 	body, err := encode(v)
 	if err != nil {
@@ -54,7 +54,7 @@ func send(w http.ResponseWriter, status int, kind string, body []byte) {
 }
 
 func hurry(w http.ResponseWriter) {
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(WriteTimeout))
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout))
 }
 
 // sendToken sends a token as JSON, or alone on a line where the client wants

@@ -14,7 +14,7 @@ import (
 // then each that changed. There is no heartbeat: the kernel tells when the other
 // end is gone. A reader that is slow is told of no connection twice: the next event
 // says how it is by then, or that it was removed. One that leaves an event unread
-// for WriteTimeout is hung up on.
+// for writeTimeout is hung up on.
 func (s *Server) events(c call) error {
 	changes := s.agent.Subscribe() // before the first look: nothing falls between
 	defer changes.Stop()
@@ -76,7 +76,7 @@ const (
 )
 
 // reads streams the record of who read which token. A reader that leaves one
-// line unread for WriteTimeout is hung up on.
+// line unread for writeTimeout is hung up on.
 func (s *Server) reads(c call) error {
 	n, err := count(c, "n", defaultReads, maxReads)
 	if err != nil {

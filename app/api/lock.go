@@ -76,7 +76,8 @@ func writeHolder(path string, h Holder) {
 
 // ReadHolder reads who holds the lock of a state folder; ok says that the file
 // names somebody. It is a hint: a process that was killed left its own line, so
-// only an answer at Socket says that it runs.
+// only an answer at Socket says that it runs. It is for clients that find no socket
+// where they look; the tests of the file read it with this, too.
 func ReadHolder(path string) (h Holder, ok bool) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -15,12 +15,12 @@ import (
 	"github.com/authtray/authtray/tokens"
 )
 
-// MaxBody is how large a request's body may be, in bytes. (The body of an api
+// maxBody is how large a request's body may be, in bytes. (The body of an api
 // request is the provider's affair and not bound by it.)
-const MaxBody = 64 << 10
+const maxBody = 64 << 10
 
-// MaxTimeout is the longest that a caller may ask to wait.
-const MaxTimeout = 10 * time.Minute
+// maxTimeout is the longest that a caller may ask to wait.
+const maxTimeout = 10 * time.Minute
 
 // slurp reads the whole body and puts it back, so that no handler waits for a
 // client that sends half a request. Errors are bad_request.
@@ -28,11 +28,11 @@ func slurp(w http.ResponseWriter, r *http.Request) error {
 	if r.Body == nil || r.ContentLength == 0 {
 		return nil
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, MaxBody+1))
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	switch {
 	case err != nil:
 		return badRequest("The request's body did not arrive whole.")
-	case len(body) > MaxBody:
+	case len(body) > maxBody:
 		return badRequest("The request's body is larger than 64 KB.")
 	}
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
@@ -40,11 +40,11 @@ func slurp(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// hasten gives the body BodyTimeout to arrive, also where nobody wants it: the
+// hasten gives the body bodyTimeout to arrive, also where nobody wants it: the
 // server reads what is left of it before it answers.
 func hasten(w http.ResponseWriter, r *http.Request) {
 	if r.ContentLength != 0 {
-		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(BodyTimeout)) // a test's recorder has none
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout)) // a test's recorder has none
 	}
 }
 
@@ -134,7 +134,7 @@ func timeout(q url.Values) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	return min(d, MaxTimeout), nil
+	return min(d, maxTimeout), nil
 }
 
 func duration(name, s string) (time.Duration, error) {

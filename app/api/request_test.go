@@ -20,7 +20,7 @@ func TestABadBodyIsOneSentenceThatRepeatsNoValue(t *testing.T) {
 		`{"access_token":"x"}{}`:             "more than one",
 		`{"access_token":"x"} hush`:          "more than one",
 		strings.Repeat("[", 20000):           "JSON",
-		strings.Repeat(" ", MaxBody) + "   ": "larger than 64 KB",
+		strings.Repeat(" ", maxBody) + "   ": "larger than 64 KB",
 	} {
 		w := ask(newFake(), "POST", "/v1/connections/work/rejected", body)
 		var p Problem

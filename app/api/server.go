@@ -14,14 +14,14 @@ import (
 
 // How long a client may take. Each bounds one connection only.
 const (
-	HeaderTimeout = 5 * time.Second  // for the head of a request
-	BodyTimeout   = 5 * time.Second  // for its body
-	WriteTimeout  = 10 * time.Second // to read an answer, or one event
-	IdleTimeout   = 2 * time.Minute  // between requests
+	headerTimeout = 5 * time.Second  // for the head of a request
+	bodyTimeout   = 5 * time.Second  // for its body
+	writeTimeout  = 10 * time.Second // to read an answer, or one event
+	idleTimeout   = 2 * time.Minute  // between requests
 )
 
-// MaxHeader is how large the head of a request may be, in bytes.
-const MaxHeader = 16 << 10
+// maxHeader is how large the head of a request may be, in bytes.
+const maxHeader = 16 << 10
 
 // Server serves an Agent to local tools.
 type Server struct {
@@ -41,9 +41,9 @@ func NewServer(a Agent, log *slog.Logger) *Server {
 	s := &Server{agent: a, log: log, base: ctx, stop: stop}
 	s.http = &http.Server{
 		Handler:           s,
-		ReadHeaderTimeout: HeaderTimeout,
-		IdleTimeout:       IdleTimeout,
-		MaxHeaderBytes:    MaxHeader,
+		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
 		ConnContext:       introduce,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),

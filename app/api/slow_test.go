@@ -75,7 +75,7 @@ func TestAWaitingCallerIsNotCutOffByTheDeadlinesOfRequests(t *testing.T) {
 		io.Copy(io.Discard, resp.Body)
 	}
 	io.WriteString(c, "GET /v1/connections/work/token HTTP/1.1\r\nHost: x\r\n\r\n")
-	time.AfterFunc(BodyTimeout+500*time.Millisecond, func() { close(f.wait) })
+	time.AfterFunc(bodyTimeout+500*time.Millisecond, func() { close(f.wait) })
 	if resp := answerTo(t, c); resp.StatusCode != 200 {
 		t.Errorf("a caller that waited longer than a body may take is answered %d", resp.StatusCode)
 	}
@@ -121,7 +121,7 @@ func TestAReaderThatNeverReadsLosesEventsAndNotOurTime(t *testing.T) {
 func TestAHeadThatIsTooLargeIsRefused(t *testing.T) {
 	address := listening(t, newFake())
 	r, _ := http.NewRequest("GET", "http://agent/v1/health", nil)
-	r.Header.Set("X-Large", strings.Repeat("x", 2*MaxHeader))
+	r.Header.Set("X-Large", strings.Repeat("x", 2*maxHeader))
 	resp, err := httpClient(address).Do(r)
 	if err != nil {
 		t.Fatal(err)

@@ -97,16 +97,16 @@ func RemoveConnection(dir, name string) error {
 
 var name = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
 
-// ErrName is wrapped by every error of CheckName.
-var ErrName = errors.New("not a usable name")
+// errName is wrapped by every error of CheckName.
+var errName = errors.New("not a usable name")
 
 // CheckName says what is wrong with the name of a connection or a profile.
 func CheckName(s string) error {
 	switch {
 	case !name.MatchString(s):
-		return fmt.Errorf("%w: %q: use up to 64 of a-z, 0-9, dot, dash and underscore, beginning with a letter or digit", ErrName, shorten(s))
+		return fmt.Errorf("%w: %q: use up to 64 of a-z, 0-9, dot, dash and underscore, beginning with a letter or digit", errName, shorten(s))
 	case reserved(s):
-		return fmt.Errorf("%w: %q is a device's name on Windows, where no file can be called so: choose another", ErrName, s)
+		return fmt.Errorf("%w: %q is a device's name on Windows, where no file can be called so: choose another", errName, s)
 	}
 	return nil
 }

@@ -115,7 +115,7 @@ func TestABrokenConnectionCostsNoOther(t *testing.T) {
 	if err := found["secret"].Err; err == nil || strings.Contains(err.Error(), "hush") {
 		t.Errorf("secret: %v", err)
 	}
-	if err := found["UPPER"].Err; !errors.Is(err, ErrName) {
+	if err := found["UPPER"].Err; !errors.Is(err, errName) {
 		t.Errorf("UPPER: %v", err)
 	}
 }
@@ -264,7 +264,7 @@ func TestNotesOutliveTheProcessAndDamageIsNoAbsence(t *testing.T) {
 	if got, err := n.Load("work"); got != nil || err != nil {
 		t.Errorf("after clearing: %v, %v", got, err)
 	}
-	if err := n.Save("../work", want); !errors.Is(err, ErrName) {
+	if err := n.Save("../work", want); !errors.Is(err, errName) {
 		t.Errorf("a name that leads elsewhere: %v", err)
 	}
 }

@@ -10,15 +10,15 @@ import (
 )
 
 // Watching tells an editor's burst of writes from a change: what is reported is
-// reported when the folders have been quiet for Quiet.
-const Quiet = 150 * time.Millisecond
+// reported when the folders have been quiet for quietTime.
+const quietTime = 150 * time.Millisecond
 
-// Rescan is how often a change is assumed that no event told of: file systems
+// rescanInterval is how often a change is assumed that no event told of: file systems
 // and kernels lose events, and some have none. It is slow because an idle agent
-// must be idle; Blind is used where watching does not work at all.
+// must be idle; blindInterval is used where watching does not work at all.
 const (
-	Rescan = 5 * time.Minute
-	Blind  = 15 * time.Second
+	rescanInterval = 5 * time.Minute
+	blindInterval  = 15 * time.Second
 )
 
 // Watch sends to the channel that it returns when something in the folders may
@@ -57,9 +57,9 @@ func (w *watch) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-w.events():
-			quiet.Reset(Quiet)
+			quiet.Reset(quietTime)
 		case <-w.errors(): // an overflow: events were lost
-			quiet.Reset(Quiet)
+			quiet.Reset(quietTime)
 		case <-rescan.C:
 			w.follow()
 			w.send()
@@ -73,9 +73,9 @@ func (w *watch) run(ctx context.Context) {
 
 func (w *watch) interval() time.Duration {
 	if w.told {
-		return Blind
+		return blindInterval
 	}
-	return Rescan
+	return rescanInterval
 }
 
 func (w *watch) events() <-chan fsnotify.Event {

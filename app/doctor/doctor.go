@@ -36,8 +36,8 @@ type Connection struct {
 	State  tokens.Status     // as the agent has it; the zero value where none runs
 }
 
-// Limit bounds each check.
-const Limit = 15 * time.Second
+// limit bounds each check.
+const limit = 15 * time.Second
 
 // examination is one check, or several of one kind.
 type examination func(context.Context, Patient) []Check
@@ -79,7 +79,7 @@ func one(look func(context.Context, Patient) Check) examination {
 }
 
 func bounded(ctx context.Context, id string, look examination, p Patient) []Check {
-	ctx, cancel := context.WithTimeout(ctx, Limit)
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	done := make(chan []Check, 1)
 	go func() { done <- look(ctx, p) }()
@@ -92,7 +92,7 @@ func bounded(ctx context.Context, id string, look examination, p Patient) []Chec
 	case c := <-done:
 		return c
 	case <-time.After(time.Second):
-		return []Check{amiss(id, "authtray doctor", "This check did not end within %s.", Limit)}
+		return []Check{amiss(id, "authtray doctor", "This check did not end within %s.", limit)}
 	}
 }
 
@@ -132,13 +132,13 @@ func loopbackCheck(ctx context.Context, _ Patient) Check {
 	return fine(id, "A sign-in can come back to 127.0.0.1.")
 }
 
-// MaxSkew is how far the clock may be off before tokens are renewed at the wrong
+// maxSkew is how far the clock may be off before tokens are renewed at the wrong
 // time.
-const MaxSkew = time.Minute
+const maxSkew = time.Minute
 
 // clockCheck compares the clock with the provider's. ahead is ours, minus theirs.
 func clockCheck(ahead time.Duration, host string) Check {
-	if ahead.Abs() <= MaxSkew {
+	if ahead.Abs() <= maxSkew {
 		return fine("clock", "The clock agrees with %s.", host)
 	}
 	word := "ahead of"

@@ -35,15 +35,15 @@ type Connection struct {
 
 var connectionName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
 
-// ValidName reports whether a connection may be called so.
-func ValidName(name string) bool { return connectionName.MatchString(name) }
+// validName reports whether a connection may be called so.
+func validName(name string) bool { return connectionName.MatchString(name) }
 
 // ParseConnection reads a connection's file, strictly. name is the connection's,
 // and data the content of NAME.toml. The error is a *FileError that says what to
 // do; it never holds a value from the file.
 func ParseConnection(name string, data []byte) (Connection, error) {
 	file := name + ".toml"
-	if !ValidName(name) {
+	if !validName(name) {
 		return Connection{}, &FileError{File: file, Problem: "a connection's name is lower case letters, digits, dots, dashes and underscores, at most 64"}
 	}
 	f, err := readTOML(file, data)
@@ -89,7 +89,7 @@ func (c Connection) problems() (list []problem) {
 			list = append(list, problem{path, text})
 		}
 	}
-	add(c.Name != "" && !ValidName(c.Name), "name", "must be lower case letters, digits, dots, dashes and underscores, at most 64")
+	add(c.Name != "" && !validName(c.Name), "name", "must be lower case letters, digits, dots, dashes and underscores, at most 64")
 	add(c.Provider == "" && c.MCP == "", "provider", "is missing; `authtray providers` lists them")
 	add(c.Provider != "" && !entryID.MatchString(c.Provider), "provider", "must be a provider's id; `authtray providers` lists them")
 	add(c.Refresh != "" && c.Refresh != "timer" && c.Refresh != "on-demand", "refresh", `must be "timer" or "on-demand"`)

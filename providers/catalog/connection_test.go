@@ -73,12 +73,12 @@ func TestAFaultInAConnectionFileNamesItsLine(t *testing.T) {
 
 func TestNamesOfConnections(t *testing.T) {
 	for _, name := range []string{"work", "a", "0", "a.b_c-d", strings.Repeat("a", 64)} {
-		if !ValidName(name) {
+		if !validName(name) {
 			t.Errorf("%q refused", name)
 		}
 	}
 	for _, name := range []string{"", ".a", "-a", "A", "a/b", "a b", "ä", "a\n", strings.Repeat("a", 65), "../x", "a#secret"} {
-		if ValidName(name) {
+		if validName(name) {
 			t.Errorf("%q taken", name)
 		}
 	}

@@ -73,13 +73,13 @@ func TestTheRecordIsBoundedAndKeepsTheNewest(t *testing.T) {
 	filepath.WalkDir(dir, func(_ string, e fs.DirEntry, _ error) error {
 		if info, _ := e.Info(); !e.IsDir() {
 			files, total = files+1, total+info.Size()
-			if info.Size() > MaxFile || info.Mode().Perm() != 0o600 {
+			if info.Size() > maxFile || info.Mode().Perm() != 0o600 {
 				t.Errorf("%s: %d bytes, %v", e.Name(), info.Size(), info.Mode())
 			}
 		}
 		return nil
 	})
-	if files != 1+Kept || total > (1+Kept)*MaxFile || total < Kept*MaxFile/2 {
+	if files != 1+keptFiles || total > (1+keptFiles)*maxFile || total < keptFiles*maxFile/2 {
 		t.Errorf("%d files of %d bytes", files, total)
 	}
 	got := tail(t, dir, 15_000) // over the border between two files

@@ -13,10 +13,10 @@ import (
 )
 
 const (
-	// MaxFile is how large a file may grow before the next one is begun, in bytes.
-	MaxFile = 1 << 20
-	// Kept is how many older files are kept beside it.
-	Kept = 2
+	// maxFile is how large a file may grow before the next one is begun, in bytes.
+	maxFile = 1 << 20
+	// keptFiles is how many older files are kept beside it.
+	keptFiles = 2
 )
 
 // Path is where the record of a state folder is.
@@ -46,7 +46,7 @@ func (f *file) append(lines []byte) error {
 }
 
 func (f *file) ready(more int) error {
-	if f.f != nil && f.size+int64(more) > MaxFile && f.size > 0 {
+	if f.f != nil && f.size+int64(more) > maxFile && f.size > 0 {
 		if err := f.rotate(); err != nil {
 			return err
 		}
@@ -100,7 +100,7 @@ func (f *file) rotate() error {
 	if err := f.close(); err != nil {
 		return err
 	}
-	for n := Kept - 1; n >= 0; n-- {
+	for n := keptFiles - 1; n >= 0; n-- {
 		from := f.path
 		if n > 0 {
 			from = older(f.path, n)
@@ -127,7 +127,7 @@ func (f *file) close() error {
 func Tail(dir string, n int) ([]Record, error) {
 	path := Path(dir)
 	var newest []Record // newest first
-	for i := 0; i <= Kept && len(newest) < n; i++ {
+	for i := 0; i <= keptFiles && len(newest) < n; i++ {
 		from := path
 		if i > 0 {
 			from = older(path, i)

@@ -18,8 +18,8 @@ type Asker interface {
 	Ask(ctx context.Context, q notify.Question) (string, error)
 }
 
-// Peace is how long a program is not asked about again after a no.
-const Peace = time.Minute
+// denyCooldown is how long a program is not asked about again after a no.
+const denyCooldown = time.Minute
 
 // Gate decides who may read. Safe for concurrent use.
 type Gate struct {
@@ -76,7 +76,7 @@ func (g *Gate) Admit(ctx context.Context, connection string, peer api.Peer) erro
 	k := key{connection, s.Start, s.runs(), s.PID}
 	g.mu.Lock()
 	yes, answered := g.once[k]
-	if no := g.refused[who{connection, s.runs()}]; !answered && g.now().Sub(no) < Peace {
+	if no := g.refused[who{connection, s.runs()}]; !answered && g.now().Sub(no) < denyCooldown {
 		answered = true
 	}
 	if answered {
@@ -206,7 +206,7 @@ func (g *Gate) note(k key, connection string, s subject, yes bool) {
 		}
 	}
 	for old, at := range g.refused {
-		if g.now().Sub(at) >= Peace {
+		if g.now().Sub(at) >= denyCooldown {
 			delete(g.refused, old)
 		}
 	}

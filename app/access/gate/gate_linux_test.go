@@ -183,10 +183,10 @@ func TestANoHoldsForTheProcessAndAMinuteForTheProgram(t *testing.T) {
 	r.wants("the same process", r.admit(first), tokens.CodeNotAllowed, 1)
 	second := r.start(tool)
 	r.wants("another process at once", r.admit(second), tokens.CodeNotAllowed, 1)
-	r.now = r.now.Add(Peace)
+	r.now = r.now.Add(denyCooldown)
 	r.user.answers <- "" // put away
 	r.wants("a minute later", r.admit(second), tokens.CodeNotAllowed, 2)
-	r.now = r.now.Add(Peace)
+	r.now = r.now.Add(denyCooldown)
 	r.wants("the first process", r.admit(first), tokens.CodeNotAllowed, 2)
 }
 

@@ -77,7 +77,7 @@ func withURL(words []string, url string) []string {
 }
 
 // ErrNoOpener: there is a display, and no program that opens a browser.
-var ErrNoOpener = errors.New("no program to open the browser was found")
+var errNoOpener = errors.New("no program to open the browser was found")
 
 func available(env func(string) string) error {
 	switch {
@@ -86,5 +86,5 @@ func available(env func(string) string) error {
 	case !display(env):
 		return ErrNoDisplay
 	}
-	return ErrNoOpener
+	return errNoOpener
 }

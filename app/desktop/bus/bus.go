@@ -14,19 +14,19 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
-// ErrNone means that this session has no bus, or none that answers.
-var ErrNone = errors.New("this session has no D-Bus session bus")
+// errNone means that this session has no bus, or none that answers.
+var errNone = errors.New("this session has no D-Bus session bus")
 
 // Connect opens a private connection, whose signals arrive in order. The caller
-// closes it. The error is ErrNone.
+// closes it. The error is errNone.
 func Connect() (*dbus.Conn, error) {
 	conn, err := dbus.SessionBusPrivateNoAutoStartup(dbus.WithSignalHandler(dbus.NewSequentialSignalHandler()))
 	if err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrNone, err)
+		return nil, fmt.Errorf("%w: %v", errNone, err)
 	}
 	if err := greet(conn); err != nil {
 		conn.Close()
-		return nil, fmt.Errorf("%w: %v", ErrNone, err)
+		return nil, fmt.Errorf("%w: %v", errNone, err)
 	}
 	return conn, nil
 }

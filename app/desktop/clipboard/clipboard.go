@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// ClearAfter is how long a secret stays on the clipboard.
-const ClearAfter = 30 * time.Second
+// clearAfter is how long a secret stays on the clipboard.
+const clearAfter = 30 * time.Second
 
-// ErrNone means that there is no clipboard to copy to.
-var ErrNone = errors.New("there is no clipboard to copy to: install wl-clipboard (Wayland), or xclip or xsel (X11)")
+// errNone means that there is no clipboard to copy to.
+var errNone = errors.New("there is no clipboard to copy to: install wl-clipboard (Wayland), or xclip or xsel (X11)")
 
 // board is a system's clipboard.
 type board interface {
@@ -23,7 +23,7 @@ type board interface {
 // Available says whether there is a clipboard to copy to.
 func Available() bool { return system() != nil }
 
-// CopySecret puts text on the clipboard and takes it off again after ClearAfter,
+// CopySecret puts text on the clipboard and takes it off again after clearAfter,
 // unless something else has been copied meanwhile. It returns when the text is
 // on the clipboard; ctx bounds that, not the clearing, whose failure is written to
 // log. The error never holds text.
@@ -31,13 +31,13 @@ func Available() bool { return system() != nil }
 // A secret is on the clipboard for all programs of the session, and those that
 // keep a history may keep it for longer.
 func CopySecret(ctx context.Context, log *slog.Logger, text string) error {
-	return copyTo(ctx, log, system(), text, time.After(ClearAfter), func() {})
+	return copyTo(ctx, log, system(), text, time.After(clearAfter), func() {})
 }
 
 // copyTo is CopySecret with its clipboard, its clock and a sign of its end.
 func copyTo(ctx context.Context, log *slog.Logger, b board, text string, due <-chan time.Time, done func()) error {
 	if b == nil {
-		return ErrNone
+		return errNone
 	}
 	if err := b.put(ctx, text); err != nil {
 		return err

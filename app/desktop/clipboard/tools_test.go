@@ -97,7 +97,7 @@ func TestWithoutAToolOrADisplayThereIsNoClipboard(t *testing.T) {
 	if Available() {
 		t.Error("a clipboard without a tool")
 	}
-	if err := CopySecret(t.Context(), slog.New(slog.DiscardHandler), "x"); !errors.Is(err, ErrNone) {
+	if err := CopySecret(t.Context(), slog.New(slog.DiscardHandler), "x"); !errors.Is(err, errNone) {
 		t.Errorf("got %v", err)
 	}
 }

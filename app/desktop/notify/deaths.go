@@ -246,7 +246,7 @@ func (r *runner) remind() {
 	}
 	now := r.opts.Clock.Now()
 	for _, d := range r.deaths {
-		if d.mark != 0 && now.Sub(d.since) >= ReminderAfter {
+		if d.mark != 0 && now.Sub(d.since) >= reminderAfter {
 			d.tried, d.seen, d.over, d.acted = false, false, false, false
 		}
 	}

@@ -13,7 +13,8 @@ const dialogAnswer = "reconnect"
 // dialogScript is JavaScript for osascript that shows a dialog with a Reconnect
 // button. The text is data: JSON, which JavaScript reads as a literal, with
 // everything escaped that could end a line or a script. Return means "later",
-// because a dialog may come up while its user types.
+// because a dialog may come up while its user types. Only macOS calls it; it stands
+// apart from that system's file so that its escaping is tested on every system.
 func dialogScript(m message) (string, error) {
 	text, err := json.Marshal(map[string]string{"title": text.Line(m.title, maxTitle), "body": text.Line(m.body, maxBody)})
 	if err != nil {

@@ -11,14 +11,14 @@ import (
 // Options are a Notifier's surroundings.
 type Options struct {
 	Enabled   bool         // notifications are wanted
-	Reminders bool         // a dead connection is announced again every ReminderAfter
+	Reminders bool         // a dead connection is announced again once a day
 	IconFile  string       // Windows: where the icon may be kept, as a PNG; it must stay where it is
 	Clock     tokens.Clock // nil: tokens.System
 	Log       *slog.Logger // nil: nothing is logged
 }
 
-// ReminderAfter is how long a reminder waits, by the wall clock.
-const ReminderAfter = 24 * time.Hour
+// reminderAfter is how long a reminder waits, by the wall clock.
+const reminderAfter = 24 * time.Hour
 
 // How notifications can be shown, as in /v1/health.
 const (

@@ -60,7 +60,7 @@ func TestDockerIsAnsweredInItsJSON(t *testing.T) {
 	if want := `{"ServerURL":"https://reg.example/v1/","Username":"ada","Secret":"at-1"}` + "\n"; string(got) != want || err != nil || err2 != nil {
 		t.Errorf("%s%v %v", got, err, err2)
 	}
-	if _, err := ReadDockerServer(strings.NewReader(" \n")); err == nil || err.Error() != DockerMissing {
+	if _, err := ReadDockerServer(strings.NewReader(" \n")); err == nil || err.Error() != dockerMissing {
 		t.Errorf("%v", err)
 	}
 	stored, err := ReadDockerCredential(strings.NewReader(string(got)))

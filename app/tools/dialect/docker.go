@@ -12,8 +12,8 @@ import (
 // that a helper has nothing for a server; it goes on without a login then.
 const DockerNotFound = "credentials not found in native keychain"
 
-// DockerMissing is Docker's text for a request without a server.
-const DockerMissing = "no credentials server URL"
+// dockerMissing is Docker's text for a request without a server.
+const dockerMissing = "no credentials server URL"
 
 const dockerMost = 1 << 20
 
@@ -32,7 +32,7 @@ func ReadDockerServer(r io.Reader) (string, error) {
 	}
 	server := strings.TrimSpace(string(text))
 	if server == "" {
-		return "", errors.New(DockerMissing)
+		return "", errors.New(dockerMissing)
 	}
 	return server, nil
 }
@@ -42,7 +42,7 @@ func ReadDockerCredential(r io.Reader) (DockerCredential, error) {
 	var c DockerCredential
 	err := json.NewDecoder(io.LimitReader(r, dockerMost)).Decode(&c)
 	if err == nil && c.ServerURL == "" {
-		err = errors.New(DockerMissing)
+		err = errors.New(dockerMissing)
 	}
 	return c, err
 }

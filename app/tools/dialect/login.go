@@ -48,20 +48,20 @@ func fit(not string, texts ...string) bool {
 	return true
 }
 
-// DefaultUser is sent where neither tool, provider nor account name one: servers
+// defaultUser is sent where neither tool, provider nor account name one: servers
 // that take a token for a password look at the password only.
-const DefaultUser = "oauth2"
+const defaultUser = "oauth2"
 
 // UserName chooses the user name that goes with a token: the one that the
 // provider demands, else the one that the tool has, else the account's where it
-// can be a user name, else DefaultUser.
+// can be a user name, else defaultUser.
 func UserName(demanded, tools, account string) string {
 	for _, name := range []string{demanded, tools, account} {
 		if name != "" && fit(" :", name) {
 			return name
 		}
 	}
-	return DefaultUser
+	return defaultUser
 }
 
 // Secure says whether a token may go to a server: over TLS, or to this machine.

@@ -12,8 +12,8 @@ import (
 // rejection.
 const MaxReplay = 1 << 20
 
-// IdleBody is how long a tool may pause within the body that it sends.
-const IdleBody = 2 * time.Minute
+// idleBody is how long a tool may pause within the body that it sends.
+const idleBody = 2 * time.Minute
 
 // body is a request's body:
 //
@@ -94,7 +94,7 @@ func (k *keeper) all() ([]byte, bool) {
 	return k.kept, k.ended && !k.over
 }
 
-// patiently gives the tool IdleBody for each piece of its body, and lets it read
+// patiently gives the tool idleBody for each piece of its body, and lets it read
 // the answer while it still sends. end takes back what the tool has not sent by
 // then.
 func patiently(w http.ResponseWriter, r *http.Request) (_ *http.Request, end func()) {
@@ -141,7 +141,7 @@ func (p *patient) wait() error {
 	case p.closed:
 		return http.ErrBodyReadAfterClose
 	}
-	_ = p.line.SetReadDeadline(time.Now().Add(IdleBody))
+	_ = p.line.SetReadDeadline(time.Now().Add(idleBody))
 	return nil
 }
 
