@@ -4,91 +4,114 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
-
-	"github.com/authtray/authtray/tokens"
 )
 
 // call is one request on its way through a handler.
 type call struct {
 	w    http.ResponseWriter
 	r    *http.Request
-	name string // what stands in the place of * in the route
+	name string // {name} of the route: a NAME, an ID or a HOST
 }
 
 // handler answers a call, or returns the error to answer with; it does not do
 // both.
 type handler func(*Server, call) error
 
-// routes is the surface of the socket, but for api/ (handlers.go), which is not one
-// path; * is one path segment, a NAME, an ID or a HOST.
-var routes = []struct {
-	method, path string
-	handler      handler
-}{
-	{"GET", "/v1/connections", (*Server).list},
-	{"GET", "/v1/connections/*", (*Server).show},
-	{"PUT", "/v1/connections/*", (*Server).put},
-	{"DELETE", "/v1/connections/*", (*Server).remove},
-	{"PUT", "/v1/connections/*/secret", (*Server).secret},
-	{"GET", "/v1/connections/*/token", (*Server).token},
-	{"POST", "/v1/connections/*/rejected", (*Server).rejected},
-	{"POST", "/v1/connections/*/refresh", (*Server).refresh},
-	{"POST", "/v1/connections/*/connect", (*Server).connect},
-	{"POST", "/v1/connections/*/connect/redirect", (*Server).redirect},
-	{"DELETE", "/v1/connections/*/connect", (*Server).cancel},
-	{"DELETE", "/v1/connections/*/grant", (*Server).disconnect},
-	{"GET", "/v1/hosts/*", (*Server).host},
-	{"GET", "/v1/providers", (*Server).providers},
-	{"GET", "/v1/providers/*", (*Server).provider},
-	{"GET", "/v1/events", (*Server).events},
-	{"GET", "/v1/log", (*Server).reads},
-	{"GET", "/v1/doctor", (*Server).doctor},
-	{"GET", "/v1/settings", (*Server).settings},
-	{"PATCH", "/v1/settings", (*Server).patchSettings},
-	{"GET", "/v1/health", (*Server).health},
-	{"POST", "/v1/window", (*Server).window},
-	{"POST", "/v1/quit", (*Server).quit},
+// route is a pattern of http.ServeMux, with its method, and what answers it.
+type route struct {
+	pattern string
+	handler handler
 }
 
-// route finds the handler of a request. The path is matched as it was sent,
-// segment by segment: nothing is cleaned, so nothing can be smuggled.
-func route(r *http.Request) (handler, string, error) {
-	path := r.URL.EscapedPath()
-	var allowed []string
-	for _, route := range routes {
-		name, ok := match(route.path, path)
-		switch {
-		case !ok:
-		case route.method == r.Method:
-			return route.handler, name, nil
-		default:
-			allowed = append(allowed, route.method)
-		}
-	}
-	if len(allowed) > 0 {
-		return nil, "", badRequest(fmt.Sprintf("This address takes %s.", strings.Join(allowed, ", ")))
-	}
-	return nil, "", &tokens.Error{Code: CodeNotFound, Detail: "There is nothing at this address."}
+// routes is the surface of the socket, but for api/ (apiTarget), which is not one
+// path.
+var routes = []route{
+	{"GET /v1/connections", (*Server).list},
+	{"GET /v1/connections/{name}", (*Server).show},
+	{"PUT /v1/connections/{name}", (*Server).put},
+	{"DELETE /v1/connections/{name}", (*Server).remove},
+	{"PUT /v1/connections/{name}/secret", (*Server).secret},
+	{"GET /v1/connections/{name}/token", (*Server).token},
+	{"POST /v1/connections/{name}/rejected", (*Server).rejected},
+	{"POST /v1/connections/{name}/refresh", (*Server).refresh},
+	{"POST /v1/connections/{name}/connect", (*Server).connect},
+	{"POST /v1/connections/{name}/connect/redirect", (*Server).redirect},
+	{"DELETE /v1/connections/{name}/connect", (*Server).cancel},
+	{"DELETE /v1/connections/{name}/grant", (*Server).disconnect},
+	{"GET /v1/hosts/{name}", (*Server).host},
+	{"GET /v1/providers", (*Server).providers},
+	{"GET /v1/providers/{name}", (*Server).provider},
+	{"GET /v1/events", (*Server).events},
+	{"GET /v1/log", (*Server).reads},
+	{"GET /v1/doctor", (*Server).doctor},
+	{"GET /v1/settings", (*Server).settings},
+	{"PATCH /v1/settings", (*Server).patchSettings},
+	{"GET /v1/health", (*Server).health},
+	{"POST /v1/window", (*Server).window},
+	{"POST /v1/quit", (*Server).quit},
 }
 
-// match compares a path with a route's pattern, and gives what * stands for.
-func match(pattern, path string) (name string, ok bool) {
-	want, got := strings.Split(pattern, "/"), strings.Split(path, "/")
-	if len(want) != len(got) {
-		return "", false
+// handle serves the routes, and tells who uses another method which ones there are.
+func (s *Server) handle(routes []route) {
+	methods := map[string][]string{}
+	for _, r := range routes {
+		method, path, _ := strings.Cut(r.pattern, " ")
+		methods[path] = append(methods[path], method)
+		s.mux.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) { s.answer(w, req, r.handler) })
 	}
-	for i := range want {
-		if want[i] != "*" {
-			if want[i] != got[i] {
-				return "", false
-			}
-			continue
-		}
-		var err error
-		if name, err = url.PathUnescape(got[i]); err != nil || name == "" {
-			return "", false
-		}
+	for path, allowed := range methods {
+		s.mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) { s.fail(w, wrongMethod(allowed)) })
 	}
-	return name, true
+}
+
+// answer reads the body and calls the handler.
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, h handler) {
+	var err error
+	if r.Method == http.MethodHead { // ServeMux takes it for GET, and nothing of a token would arrive
+		err = wrongMethod([]string{http.MethodGet})
+	}
+	if err == nil {
+		err = slurp(w, r)
+	}
+	if err == nil {
+		err = h(s, call{w, r, r.PathValue("name")})
+	}
+	if err != nil {
+		s.fail(w, err)
+	}
+}
+
+func wrongMethod(allowed []string) error {
+	return badRequest(fmt.Sprintf("This address takes %s.", strings.Join(allowed, ", ")))
+}
+
+// isClean reports whether ServeMux takes a path as it was sent. It would redirect
+// from others, and nothing that is smuggled in a path is to be made into another.
+func isClean(u *url.URL) bool {
+	sent := u.EscapedPath()
+	return strings.HasPrefix(sent, "/") && path.Clean(sent) == sent
+}
+
+// apiTarget takes /v1/connections/NAME/api/PATH apart. The rest is as it was
+// sent, escaped and with its query: what may stand there is decided where the
+// API's hosts are known. ServeMux cannot do that: PATH may be a whole URL, whose
+// slashes it would clean away.
+func apiTarget(u *url.URL) (name, rest string, ok bool) {
+	parts := strings.SplitN(u.EscapedPath(), "/", 6)
+	if len(parts) < 5 || parts[0] != "" || parts[1] != "v1" || parts[2] != "connections" || parts[4] != "api" {
+		return "", "", false
+	}
+	name, err := url.PathUnescape(parts[3])
+	if err != nil || name == "" {
+		return "", "", false
+	}
+	if len(parts) == 6 {
+		rest = parts[5]
+	}
+	if u.RawQuery != "" {
+		rest += "?" + u.RawQuery
+	}
+	return name, rest, true
 }

@@ -10,6 +10,8 @@ import (
 	"runtime"
 	"runtime/debug"
 	"time"
+
+	"github.com/authtray/authtray/tokens"
 )
 
 // How long a client may take. Each bounds one connection only.
@@ -31,14 +33,24 @@ type Server struct {
 	base  context.Context    // of every request
 	stop  context.CancelFunc // ends it, and with it the streams
 
-	allowed func(name string) bool // of a remote server; nil: everything
+	mux     *http.ServeMux
+	other   error                  // what is answered elsewhere than at the routes
+	allowed func(name string) bool // whose api/ is served; nil: everybody's
 }
 
 // NewServer makes a server that says nothing of requests but what went wrong
 // with them: never a query, a body or a token.
 func NewServer(a Agent, log *slog.Logger) *Server {
+	s := newServer(a, log, &tokens.Error{Code: CodeNotFound, Detail: "There is nothing at this address."})
+	s.handle(routes)
+	return s
+}
+
+// newServer makes a server of api/ alone. other is what is answered elsewhere.
+func newServer(a Agent, log *slog.Logger, other error) *Server {
 	ctx, stop := context.WithCancel(context.Background())
-	s := &Server{agent: a, log: log, base: ctx, stop: stop}
+	s := &Server{agent: a, log: log, base: ctx, stop: stop, mux: http.NewServeMux(), other: other}
+	s.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { s.fail(w, other) })
 	s.http = &http.Server{
 		Handler:           s,
 		ReadHeaderTimeout: headerTimeout,
@@ -68,7 +80,7 @@ func (s *Server) Shutdown(ctx context.Context) {
 	}
 }
 
-// ServeHTTP refuses browsers, finds the route, and reads the body.
+// ServeHTTP refuses browsers, and finds the route.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer s.logPanic()
 	w.Header().Set("Cache-Control", "no-store")
@@ -79,24 +91,15 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, notAllowed("Web pages may not ask Authtray (the request has an Origin)."))
 		return
 	}
-	if err := s.remote(r); err != nil {
-		s.fail(w, err)
-		return
-	}
 	if name, path, ok := apiTarget(r.URL); ok {
 		s.api(w, r, name, path)
 		return
 	}
-	h, name, err := route(r)
-	if err == nil {
-		err = slurp(w, r)
+	if !isClean(r.URL) {
+		s.fail(w, s.other)
+		return
 	}
-	if err == nil {
-		err = h(s, call{w, r, name})
-	}
-	if err != nil {
-		s.fail(w, err)
-	}
+	s.mux.ServeHTTP(w, r)
 }
 
 // logPanic logs a panic of whoever defers it, and breaks the answer off: it costs

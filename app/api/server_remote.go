@@ -13,8 +13,20 @@ import (
 // it exists: whoever sits there may use what was opened to them, and may not
 // look around, connect, disconnect or end the agent.
 func NewRemoteServer(a Agent, allowed func(name string) bool, log *slog.Logger) *Server {
-	s := NewServer(a, log)
+	s := newServer(a, log, errRemote)
 	s.allowed = allowed
+	for _, r := range []route{
+		{"GET /v1/connections/{name}/token", (*Server).token},
+		{"POST /v1/connections/{name}/rejected", (*Server).rejected},
+	} {
+		s.mux.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) {
+			if req.Method == http.MethodHead || !allowed(req.PathValue("name")) {
+				s.fail(w, errRemote)
+				return
+			}
+			s.answer(w, req, r.handler)
+		})
+	}
 	return s
 }
 
@@ -26,26 +38,5 @@ func RemoteAddress(agent string) string {
 	return filepath.Join(filepath.Dir(agent), "remote.sock")
 }
 
-// remoteRoutes is all of it, beside api/.
-var remoteRoutes = []struct{ method, path string }{
-	{http.MethodGet, "/v1/connections/*/token"},
-	{http.MethodPost, "/v1/connections/*/rejected"},
-}
-
-// remote is nil where the request may come over the forwarded socket. The path is
-// taken apart as the routes do it, so that both see the same name.
-func (s *Server) remote(r *http.Request) error {
-	if s.allowed == nil {
-		return nil
-	}
-	name, _, ok := apiTarget(r.URL)
-	for _, route := range remoteRoutes {
-		if !ok && r.Method == route.method {
-			name, ok = match(route.path, r.URL.EscapedPath())
-		}
-	}
-	if !ok || !s.allowed(name) {
-		return notAllowed("This socket gives tokens only, and only of connections with remote = true in their file.")
-	}
-	return nil
-}
+// errRemote is what everything else is answered with.
+var errRemote = notAllowed("This socket gives tokens only, and only of connections with remote = true in their file.")
