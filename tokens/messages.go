@@ -12,106 +12,6 @@ import (
 	"github.com/authtray/authtray/tokens/store"
 )
 
-// This file is every sentence that a person reads about a connection's state.
-
-// Sentence explains a state and offers the way on. provider is the provider's
-// name; detail, where there is one, is what the provider client said, or whoever
-// read the file.
-func Sentence(s State, r Reason, provider, detail string) string {
-	detail = strings.Join(strings.Fields(detail), " ")
-	switch s {
-	case Disconnected:
-		return fmt.Sprintf("%s is not connected.", provider)
-	case Connecting:
-		return fmt.Sprintf("Waiting for you to answer %s in the browser.", provider)
-	case ReconnectRequired:
-		return deathSentence(r, provider, detail)
-	case Misconfigured:
-		return mendSentence(r, provider, detail)
-	case Retrying:
-		return waitSentence(r, provider, detail)
-	case KeychainLocked:
-		return lockedSentence(r)
-	}
-	return ""
-}
-
-func deathSentence(r Reason, provider, detail string) string {
-	switch r {
-	case ReasonAnswerLost:
-		return fmt.Sprintf("%s's answer was lost while the token was being renewed, and it does not take the old one any more. Reconnect to go on.", provider)
-	case ReasonAbsoluteLimit:
-		return fmt.Sprintf("Your sign-in at %s has reached the end of its time. Reconnect to go on.", provider)
-	case ReasonIdleLimit:
-		return fmt.Sprintf("Your sign-in at %s ended because it was not used for too long. Reconnect to go on.", provider)
-	case ReasonRefused:
-		said := fmt.Sprintf("%s refused to renew the token five times. %s", provider, text.Sentence(detail))
-		return strings.TrimSpace(said) + " Reconnect to go on, or try again."
-	case ReasonExpired:
-		return fmt.Sprintf("The token from %s has expired, and %s gave nothing to renew it with. Reconnect to go on.", provider, provider)
-	case ReasonTokenRejected:
-		return fmt.Sprintf("%s no longer accepts the token. Reconnect to go on.", provider)
-	case ReasonEndpointsChanged:
-		return fmt.Sprintf("The address or client id of %s is not the one you connected with, so nothing is sent there. Reconnect, or change it back.", provider)
-	case ReasonClientForgotten:
-		return fmt.Sprintf("%s no longer knows Authtray as it was registered there. It is registered again: reconnect to go on.", provider)
-	case ReasonRecordDamaged:
-		return fmt.Sprintf("The keychain item for %s cannot be read (%s). Reconnect to replace it.", provider, orElse(detail, "it is damaged"))
-	case ReasonNoteDamaged:
-		return fmt.Sprintf("Your sign-in at %s is over, but Authtray's note of it cannot be read. Reconnect to go on.", provider)
-	case ReasonNotKept:
-		return fmt.Sprintf("Your last sign-in at %s is lost: Authtray ended before the keychain would take it. Unlock the keychain and reconnect.", provider)
-	}
-	return text.Sentence(orElse(detail, fmt.Sprintf("%s says access was revoked.", provider))) + " Reconnect to go on."
-}
-
-// mends is a detail that says itself what to do.
-var mends = regexp.MustCompile(`(?i)[;,.] (check|correct|register|enable|set|connect)\b`)
-
-// mendSentence adds the way on where the detail does not have it.
-func mendSentence(r Reason, provider, detail string) string {
-	const mend = " Mend that, and Authtray goes on by itself."
-	switch {
-	case r == ReasonConfiguration:
-		return text.Sentence(orElse(detail, "The connection's file cannot be used")) + mend
-	case detail == "" && r == ReasonClientRefused:
-		return fmt.Sprintf("%s refuses the client id or secret. Check them against the app you registered there.", provider)
-	case detail == "":
-		return fmt.Sprintf("%s refuses the request. Check the connection's scopes and addresses.", provider)
-	case mends.MatchString(detail):
-		return text.Sentence(detail)
-	}
-	return text.Sentence(detail) + mend
-}
-
-func waitSentence(r Reason, provider, detail string) string {
-	otherwise := fmt.Sprintf("%s has trouble renewing the token.", provider)
-	switch r {
-	case ReasonNetwork:
-		otherwise = fmt.Sprintf("%s cannot be reached.", provider)
-	case ReasonRefusedForNow:
-		otherwise = fmt.Sprintf("%s refuses to renew the token for now.", provider)
-	case ReasonUnclearRefusal:
-		otherwise = fmt.Sprintf("%s refuses to renew the token.", provider)
-		return text.Sentence(orElse(detail, otherwise)) + " Authtray tries again by itself; reconnecting would help."
-	}
-	return text.Sentence(orElse(detail, otherwise)) + " Authtray tries again by itself."
-}
-
-func lockedSentence(r Reason) string {
-	if r == ReasonKeychainUnavailable {
-		return "The keychain cannot be reached. Start it (GNOME Keyring, KWallet or KeePassXC), and Authtray goes on by itself."
-	}
-	return "The keychain is locked. Unlock it, and Authtray goes on by itself."
-}
-
-func orElse(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
-}
-
 // errorFor is what a caller is told in a state.
 func (m *machine) errorFor(s State) *Error {
 	r, detail := m.reason, m.detail
@@ -126,25 +26,11 @@ func (m *machine) errorFor(s State) *Error {
 }
 
 // Refusal is what a caller is told instead of getting a token, by the connection's
-// name and what Sentence takes. Its hint is the command that mends it.
-func Refusal(name string, s State, r Reason, provider, detail string) *Error {
-	e := &Error{Reason: r, Detail: Sentence(s, r, provider, detail)}
-	switch s {
-	case Disconnected:
-		e.Code, e.Hint = CodeDisconnected, "authtray connect "+name
-	case Connecting:
-		e.Code, e.Hint = CodeConnecting, "authtray connect "+name
-	case ReconnectRequired:
-		e.Code, e.Hint = CodeReconnectRequired, "authtray connect "+name
-	case Misconfigured:
-		e.Code, e.Hint = CodeMisconfigured, "authtray status "+name
-	case KeychainLocked:
-		e.Code, e.Hint = CodeKeychainLocked, "authtray refresh "+name
-	default:
-		e.Code, e.Hint = CodeTemporarilyUnavailable, "authtray status "+name
-		if s == Connected {
-			e.Detail = fmt.Sprintf("The token from %s cannot be used with this computer's clock. Check the clock.", provider)
-		}
+// name and what Sentence takes. Its hint is the command to run.
+func Refusal(name string, s State, r Reason, provider, cause string) *Error {
+	e := &Error{Code: s.Code(), Reason: r, Detail: Sentence(s, r, provider, cause), Hint: commands[s] + name}
+	if s == Connected {
+		e.Detail = fmt.Sprintf("The token from %s cannot be used with this computer's clock. Check the clock.", provider)
 	}
 	return e
 }
@@ -270,9 +156,12 @@ func (m *machine) status(now time.Time) Status {
 	if s.State == Misconfigured && m.policy.broken != "" {
 		s.Reason, detail = ReasonConfiguration, m.policy.broken
 	}
+	s.Cause = detail
 	s.Detail = Sentence(s.State, s.Reason, m.policy.provider, detail)
 	if s.Unsaved && s.Detail == "" {
-		s.Detail = unsavedSentence(m.served, m.policy.provider)
+		var e Explanation
+		e, s.Cause = explainUnsaved(m.served)
+		s.Detail = e.Sentence(English, m.policy.provider, s.Cause)
 	}
 	if s.State == Retrying || s.State == Misconfigured || s.State == KeychainLocked {
 		s.RetryAt = timePtr(m.retryAt)
@@ -289,13 +178,12 @@ func (m *machine) status(now time.Time) Status {
 	return s
 }
 
-// unsavedSentence is why a grant is in memory only.
-func unsavedSentence(g *Grant, provider string) string {
+// explainUnsaved is why a grant is in memory only, and the cause.
+func explainUnsaved(g *Grant) (e Explanation, cause string) {
 	if b, err := g.encode(); err == nil && len(b) > store.MaxValue {
-		return fmt.Sprintf("The token from %s is too large for the keychain (%d kB), so it is kept in memory only: when Authtray ends, it is lost. Ask for fewer scopes, or see with %s why it is so large.",
-			provider, len(b)>>10, provider)
+		return TooLarge, fmt.Sprintf("%d kB", len(b)>>10)
 	}
-	return "The new token is not in the keychain yet. Unlock or start it, and Authtray goes on by itself."
+	return Unsaved, ""
 }
 
 func timePtr(t time.Time) *time.Time {

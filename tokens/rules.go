@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -225,7 +226,7 @@ func policyOf(c Connection) policy {
 	e := c.Entry
 	p := policy{
 		name:         c.Name,
-		provider:     orElse(e.Name, orElse(c.Config.Provider, c.Name)),
+		provider:     cmp.Or(e.Name, c.Config.Provider, c.Name),
 		onDemand:     c.Config.Refresh == "on-demand",
 		idle:         catalog.Span(e.Tokens.RefreshIdle),
 		absolute:     catalog.Span(e.Tokens.RefreshAbsolute),

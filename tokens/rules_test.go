@@ -165,6 +165,42 @@ func TestEveryReasonHasASentenceThatOffersTheWayOn(t *testing.T) {
 	}
 }
 
+// A reason stands in the table of what people are told under its own state, and
+// says something short and something long of its own.
+func TestExplanationsHaveEveryReason(t *testing.T) {
+	shared := map[Reason]bool{ReasonKeychainLocked: true, ReasonRequestRefused: true} // as the state without a reason
+	for _, r := range Reasons {
+		t.Run(string(r), func(t *testing.T) {
+			_, own := explanations[r.State()][r]
+			if own == shared[r] {
+				t.Errorf("stands in the table: %v", own)
+			}
+			e := Explain(r.State(), r)
+			for _, text := range []string{e.Long, e.Short, e.Action, e.Button} {
+				if text == "" {
+					t.Errorf("says too little: %+v", e)
+				}
+			}
+			if strings.HasSuffix(e.Short, ".") || strings.HasSuffix(e.Action, ".") || !strings.HasSuffix(e.Long, ".") {
+				t.Errorf("full stops: %+v", e)
+			}
+		})
+	}
+	for s, of := range explanations {
+		for r := range of {
+			if r != ReasonNone && r.State() != s {
+				t.Errorf("%s stands under %s", r, s)
+			}
+		}
+	}
+}
+
+func TestEnglishFillsEachPlaceOnce(t *testing.T) {
+	if got := English("{{.A}} and {{.B}}", "A", "{{.B}}", "B", "b"); got != "{{.B}} and b" {
+		t.Error(got)
+	}
+}
+
 // A reason that is not in Reasons would be in no test of what people read.
 func TestReasonsAreAllOfThem(t *testing.T) {
 	file, err := parser.ParseFile(token.NewFileSet(), "reasons.go", nil, 0)

@@ -56,6 +56,7 @@ type Status struct {
 	State        State      `json:"state"`
 	Reason       Reason     `json:"reason,omitempty"`
 	Detail       string     `json:"detail,omitempty"` // one sentence for people, with the way on
+	Cause        string     `json:"cause,omitempty"`  // what Detail repeats of what the provider, or a file's reader, said: to be put into another language around it
 	Note         string     `json:"note,omitempty"`   // one sentence that matters though the state may be fine; set by whoever knows
 	RetryAt      *time.Time `json:"retry_at,omitempty"`
 	Account      string     `json:"account,omitempty"` // label; hostile text

@@ -136,7 +136,7 @@ func (s *shell) connectionNames(c *cobra.Command, _ []string, typed string) ([]c
 	var words []cobra.Completion
 	if s.askQuickly(c, "/v1/connections", &all) {
 		for _, st := range all.Connections {
-			words = add(words, typed, st.Name, cell(st.ProviderName, st.Provider)+", "+stateWord(st.State))
+			words = add(words, typed, st.Name, cell(st.ProviderName, st.Provider)+", "+st.State.Word())
 		}
 	} else if found, err := config.Connections(s.paths.Connections()); err == nil {
 		for _, name := range sortedKeys(found) {

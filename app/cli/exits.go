@@ -44,16 +44,6 @@ var exits = map[tokens.Code]int{
 	api.CodeNotFound:                  exitFailed,
 }
 
-// stateExits is the exit code of a state in which no fresh token was had.
-var stateExits = map[tokens.State]int{
-	tokens.Disconnected:      exitReconnect,
-	tokens.Connecting:        exitReconnect,
-	tokens.ReconnectRequired: exitReconnect,
-	tokens.Retrying:          exitUnavailable,
-	tokens.Misconfigured:     exitFailed,
-	tokens.KeychainLocked:    exitKeychain,
-}
-
 // trouble is an error of a command, as it is told: a sentence, and the command
 // that mends it.
 type trouble struct {
@@ -141,12 +131,12 @@ func problemTrouble(p *client.Problem) *trouble {
 // stateTrouble is a state that is not connected, as an error. Where connecting
 // again mends it, that is its hint.
 func stateTrouble(st tokens.Status) *trouble {
-	t := &trouble{exit: stateExits[st.State], sentence: st.Detail}
+	t := &trouble{exit: exitOf(st.State.Code()), sentence: st.Detail}
 	if t.exit == exitReconnect {
 		t.hint = "authtray connect " + st.Name
 	}
 	if t.sentence == "" {
-		t.sentence = st.Name + " is now " + stateWord(st.State)
+		t.sentence = st.Name + " is now " + st.State.Word()
 	}
 	return t
 }

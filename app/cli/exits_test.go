@@ -66,8 +66,8 @@ func TestErrorsAreOneSentenceWithTheNextStepAndAnExitCode(t *testing.T) {
 
 func TestEveryStateThatIsNotConnectedHasItsExitCode(t *testing.T) {
 	for _, s := range []tokens.State{tokens.Disconnected, tokens.Connecting, tokens.Retrying, tokens.ReconnectRequired, tokens.Misconfigured, tokens.KeychainLocked} {
-		if stateExits[s] == exitDone || stateMarks[s] == "" {
-			t.Errorf("%s: exit %d, mark %q", s, stateExits[s], stateMarks[s])
+		if exit := stateTrouble(tokens.Status{State: s}).exit; exit == exitDone || stateMarks[s] == "" {
+			t.Errorf("%s: exit %d, mark %q", s, exit, stateMarks[s])
 		}
 	}
 }

@@ -70,8 +70,6 @@ var stateMarks = map[tokens.State]string{
 	tokens.KeychainLocked:    "▲",
 }
 
-func stateWord(s tokens.State) string { return strings.ReplaceAll(string(s), "_", " ") }
-
 func (s *shell) showAll(ctx context.Context, path string) error {
 	var all struct {
 		Connections []api.Connection `json:"connections"`
@@ -105,7 +103,7 @@ func (s *shell) table(all []api.Connection) error {
 	fmt.Fprintln(t, "NAME\tPROVIDER\tACCOUNT\tSTATE\tTOKEN")
 	for _, st := range all {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s %s\t%s\n", st.Name, cell(st.ProviderName, st.Provider), cell(st.Account, "–"),
-			stateMarks[st.State], stateWord(st.State), s.expiry(st.Status))
+			stateMarks[st.State], st.State.Word(), s.expiry(st.Status))
 	}
 	return t.Flush()
 }
@@ -145,7 +143,7 @@ func (s *shell) showOne(ctx context.Context, path string) error {
 			fmt.Fprintf(t, "%s\t%s\n", label, value)
 		}
 	}
-	fmt.Fprintf(t, "%s\t%s %s\n", st.Name, stateMarks[st.State], stateWord(st.State))
+	fmt.Fprintf(t, "%s\t%s %s\n", st.Name, stateMarks[st.State], st.State.Word())
 	if st.State != tokens.Connected && st.Detail != "" {
 		row("", stateTrouble(st.Status).line())
 	}
@@ -173,7 +171,7 @@ func unsaved(st tokens.Status) string {
 	if st.State == tokens.Connected && st.Detail != "" {
 		return st.Detail
 	}
-	return "The newest grant is not in the keychain yet; it is kept in memory and written as soon as that works."
+	return tokens.Unsaved.Sentence(tokens.English, st.ProviderName, "")
 }
 
 // moment is a time and how far off it is; "" for none.

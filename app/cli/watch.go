@@ -68,7 +68,7 @@ func (s *shell) showEvent(event string, data []byte) error {
 	if event == "removed" {
 		return s.print("%s  %s  removed", now, oneLine(st.Name))
 	}
-	line := fmt.Sprintf("%s  %s  %s %s", now, oneLine(st.Name), stateMarks[st.State], stateWord(st.State))
+	line := fmt.Sprintf("%s  %s  %s %s", now, oneLine(st.Name), stateMarks[st.State], st.State.Word())
 	if st.Account != "" {
 		line += " as " + cell(st.Account, "")
 	}

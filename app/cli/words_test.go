@@ -24,7 +24,7 @@ import (
 )
 
 // wayOn is what a sentence must say to do, or that nothing has to be done.
-var wayOn = regexp.MustCompile(`(?i)connect\b|authtray [a-z]+|\b(check|correct|register|enable|set|mend|choose|unlock|start) |tries again|trying .* again|in the browser`)
+var wayOn = regexp.MustCompile(`(?i)connect\b|authtray [a-z]+|\b(check|correct|register|enable|set|fix|choose|unlock|start) |retries|trying .* again|in the browser`)
 
 // TestEveryStateIsToldInASentenceWithTheWayOn: whatever is wrong, for whatever
 // reason, at whichever provider and with whatever the provider's client had to say
@@ -63,6 +63,11 @@ func TestEveryStateIsToldInASentenceWithTheWayOn(t *testing.T) {
 				t.Errorf("tooltip, %s %s: cut: %q", st.State, st.Reason, tip)
 			}
 		}
+		for _, item := range tray.Build([]tokens.Status{st.Status}, tray.Surroundings{Now: time.Now()}) {
+			if item.Do.Name == st.Name && item.Label == "…" || strings.Contains(item.Label, "{{") {
+				t.Errorf("menu, %s %s: %q", st.State, st.Reason, item.Label)
+			}
+		}
 		p := problemFace(t, refusals[i])
 		told("problem", p.Detail+" ("+p.Hint+")")
 		if p.Hint == "" || amiss(p.Detail) == "it does not end" {
@@ -89,7 +94,7 @@ func amiss(line string) string {
 		return "it does not say what to do"
 	case len(keychainStep.FindAllString(line, -1)) > 1:
 		return "it says twice what to do with the keychain"
-	case strings.Contains(line, ".."), strings.Contains(line, "%!"), strings.Contains(line, "  "):
+	case strings.Contains(line, ".."), strings.Contains(line, "%!"), strings.Contains(line, "{{"), strings.Contains(line, ". ;"), strings.Contains(line, "  "):
 		return "it is badly put together"
 	}
 	return ""

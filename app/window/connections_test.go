@@ -29,7 +29,7 @@ func TestConnectionThatNeedsItsUserStandsFirstWithItsReasonAndOneButton(t *testi
 	}
 	r := b.row()
 	r.show(b.list.items[0], noon, false)
-	b.sees(r, "Reconnect needed")
+	b.sees(r, "Reconnect required")
 	b.sees(r, "GitLab says access was revoked. Reconnect to go on.")
 	b.tap(b.find(r, "Reconnect"))
 	b.until("a flow begins", b.agent.has("Connect work url"))

@@ -129,7 +129,7 @@ func (d *details) show() {
 
 func (d *details) showState(s tokens.Status) {
 	l := lookOf(s.State)
-	d.state.set(l.word())
+	d.state.set(word(s.State))
 	d.state.colored(l.color)
 	d.shape.Resource = inColor(l.shape, l.color)
 	d.shape.Refresh()
@@ -140,8 +140,9 @@ func (d *details) showState(s tokens.Status) {
 	if l.needs {
 		ground.colored(colorAlertCard, colorAlertCard)
 	}
-	if d.offer.Hidden = l.offer == nil; l.offer != nil {
-		d.offer.SetText(l.offer())
+	button := offer(s)
+	if d.offer.Hidden = button == ""; button != "" {
+		d.offer.SetText(button)
 	}
 	d.alert.Refresh()
 }

@@ -55,7 +55,7 @@ func (r *row) show(s tokens.Status, now time.Time, chosen bool) {
 	r.mark.of(s.Provider, s.ProviderName)
 	r.name.set(plain(s.Name))
 	r.whose.set(whose(s))
-	r.state.set(l.word())
+	r.state.set(word(s.State))
 	r.state.colored(l.color)
 	r.shape.Resource = inColor(l.shape, l.color)
 	r.shape.Refresh()
@@ -68,7 +68,7 @@ func (r *row) needs(l look, s tokens.Status) {
 	r.ground.Hidden, r.why.Hidden, r.act.Hidden = !l.needs, !l.needs, !l.needs
 	if l.needs {
 		r.why.SetText(sentence(s))
-		r.act.SetText(l.offer())
+		r.act.SetText(offer(s))
 	}
 }
 

@@ -70,7 +70,7 @@ func rank(s tokens.Status) int {
 
 // matches reports whether every word of the filter occurs somewhere.
 func matches(s tokens.Status, filter string) bool {
-	text := strings.ToLower(strings.Join([]string{s.Name, s.Provider, s.ProviderName, s.Account, string(s.State), lookOf(s.State).word()}, " "))
+	text := strings.ToLower(strings.Join([]string{s.Name, s.Provider, s.ProviderName, s.Account, string(s.State), word(s.State)}, " "))
 	for word := range strings.FieldsSeq(strings.ToLower(filter)) {
 		if !strings.Contains(text, word) {
 			return false

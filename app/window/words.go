@@ -1,6 +1,7 @@
 package window
 
 import (
+	"cmp"
 	"embed"
 	"time"
 
@@ -14,21 +15,19 @@ import (
 
 // look is how a state is shown: in words, as a shape, and only then by colour.
 type look struct {
-	word  func() string
 	shape fyne.Resource
 	color fyne.ThemeColorName
-	needs bool          // the connection waits for its user
-	offer func() string // the one button that leads on; nil: none
+	needs bool // the connection waits for its user
 }
 
 var looks = map[tokens.State]look{
-	tokens.Connected:         {word: func() string { return tr("Connected") }, shape: shapeFine, color: theme.ColorNameSuccess},
-	tokens.Connecting:        {word: func() string { return tr("Connecting…") }, shape: shapeBusy, color: theme.ColorNamePrimary, offer: func() string { return tr("Continue connecting") }},
-	tokens.Retrying:          {word: func() string { return tr("Retrying") }, shape: shapeRetry, color: theme.ColorNameWarning, offer: func() string { return tr("Try now") }},
-	tokens.ReconnectRequired: {word: func() string { return tr("Reconnect needed") }, shape: shapeAlert, color: theme.ColorNameError, needs: true, offer: func() string { return tr("Reconnect") }},
-	tokens.Misconfigured:     {word: func() string { return tr("Settings refused") }, shape: shapeMend, color: theme.ColorNameError, needs: true, offer: func() string { return tr("Edit settings") }},
-	tokens.KeychainLocked:    {word: func() string { return tr("Keychain locked") }, shape: shapeLock, color: theme.ColorNameWarning, needs: true, offer: func() string { return tr("Try again") }},
-	tokens.Disconnected:      {word: func() string { return tr("Not connected") }, shape: shapeOff, color: theme.ColorNamePlaceHolder, offer: func() string { return tr("Connect") }},
+	tokens.Connected:         {shape: shapeFine, color: theme.ColorNameSuccess},
+	tokens.Connecting:        {shape: shapeBusy, color: theme.ColorNamePrimary},
+	tokens.Retrying:          {shape: shapeRetry, color: theme.ColorNameWarning},
+	tokens.ReconnectRequired: {shape: shapeAlert, color: theme.ColorNameError, needs: true},
+	tokens.Misconfigured:     {shape: shapeMend, color: theme.ColorNameError, needs: true},
+	tokens.KeychainLocked:    {shape: shapeLock, color: theme.ColorNameWarning, needs: true},
+	tokens.Disconnected:      {shape: shapeOff, color: theme.ColorNamePlaceHolder},
 }
 
 // lookOf also serves a state that an agent newer than this window may have.
@@ -36,30 +35,30 @@ func lookOf(s tokens.State) look {
 	if l, ok := looks[s]; ok {
 		return l
 	}
-	return look{word: func() string { return plain(string(s)) }, shape: shapeBusy, color: theme.ColorNamePlaceHolder}
+	return look{shape: shapeBusy, color: theme.ColorNamePlaceHolder}
+}
+
+// word is a state in words.
+func word(s tokens.State) string {
+	if _, ok := looks[s]; !ok {
+		return plain(s.Word())
+	}
+	return text.Capitalize(tr(s.Word()))
+}
+
+// offer is the one button that leads on from a connection's state; "" for none.
+func offer(s tokens.Status) string {
+	button := tokens.Explain(s.State, s.Reason).Button
+	if button == "" {
+		return ""
+	}
+	return tr(button)
 }
 
 // sentence says why a connection stands where it does, with the way on.
 func sentence(s tokens.Status) string {
-	if s.Detail != "" {
-		return plain(s.Detail)
-	}
-	provider := plain(s.ProviderName)
-	switch s.State {
-	case tokens.ReconnectRequired:
-		return tr("Access at {{.Provider}} has ended. Reconnect to go on.", "Provider", provider)
-	case tokens.Misconfigured:
-		return tr("{{.Provider}} does not accept these settings.", "Provider", provider)
-	case tokens.KeychainLocked:
-		return tr("The keychain is locked, so this connection cannot be read. Unlock it to go on.")
-	case tokens.Retrying:
-		return tr("{{.Provider}} cannot be reached just now.", "Provider", provider)
-	case tokens.Connecting:
-		return tr("A sign-in is waiting for you in the browser.")
-	case tokens.Disconnected:
-		return tr("This connection has no token yet. Connect to get one.")
-	}
-	return ""
+	s.ProviderName = cmp.Or(s.ProviderName, s.Provider)
+	return text.Line(s.Sentence(tr), 400)
 }
 
 // expiry is how long the token still lasts; "" where there is none.

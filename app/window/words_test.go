@@ -66,16 +66,57 @@ func TestEveryStateHasItsOwnWordAndShape(t *testing.T) {
 	words, shapes := map[string]bool{}, map[string]bool{}
 	for _, s := range []tokens.State{tokens.Disconnected, tokens.Connecting, tokens.Connected, tokens.Retrying, tokens.ReconnectRequired, tokens.Misconfigured, tokens.KeychainLocked} {
 		l := lookOf(s)
-		if words[l.word()] || shapes[l.shape.Name()] {
+		if words[word(s)] || shapes[l.shape.Name()] {
 			t.Errorf("%s looks like another state", s)
 		}
-		words[l.word()], shapes[l.shape.Name()] = true, true
-		if l.needs && l.offer == nil {
+		words[word(s)], shapes[l.shape.Name()] = true, true
+		if l.needs && offer(tokens.Status{State: s}) == "" {
 			t.Errorf("%s needs the user and offers no button", s)
 		}
 		if sentence(tokens.Status{State: s, ProviderName: "GitLab"}) == "" && s != tokens.Connected {
 			t.Errorf("%s has no sentence", s)
 		}
+	}
+}
+
+// TestEveryStateIsToldInTheDesktopsLanguage: what the table says is said in German,
+// whatever the reason, and what it does not say as it came.
+func TestEveryStateIsToldInTheDesktopsLanguage(t *testing.T) {
+	for language, want := range map[string]bool{"en_US.UTF-8": false, "de_DE.UTF-8": true} {
+		t.Run(language, func(t *testing.T) {
+			t.Setenv("LANGUAGE", "")
+			t.Setenv("LC_ALL", language)
+			t.Setenv("LANG", language)
+			newBench(t)
+			for _, r := range append([]tokens.Reason{tokens.ReasonNone}, tokens.Reasons...) {
+				states := []tokens.State{r.State()}
+				if r == tokens.ReasonNone {
+					states = []tokens.State{tokens.Disconnected, tokens.Connecting, tokens.Retrying, tokens.ReconnectRequired, tokens.Misconfigured, tokens.KeychainLocked}
+				}
+				for _, s := range states {
+					for _, cause := range []string{"", `a cause {{.Provider}} "x"`} {
+						english := tokens.Sentence(s, r, "GitLab", cause)
+						st := tokens.Status{State: s, Reason: r, ProviderName: "GitLab", Cause: cause, Detail: english}
+						for _, told := range []string{sentence(st), word(s), offer(st)} {
+							if told == "" || strings.Contains(strings.ReplaceAll(told, cause[min(1, len(cause)):], ""), "{{") {
+								t.Errorf("%s %s: %q", s, r, told)
+							}
+						}
+						alone := tokens.Explain(s, r).Way == "" && strings.HasPrefix(english, "A cause") // nothing of ours is in it
+						if got := sentence(st); !alone && (got != english) != want {
+							t.Errorf("%s %s: %q", s, r, got)
+						}
+					}
+				}
+			}
+			odd := tokens.Status{State: tokens.Retrying, ProviderName: "GitLab", Detail: "Something of this moment."}
+			if got := sentence(odd); got != odd.Detail {
+				t.Errorf("%q", got)
+			}
+			if got := sentence(tokens.Status{State: tokens.Connected, Unsaved: true, Detail: tokens.Unsaved.Sentence(tokens.English, "", "")}); strings.HasPrefix(got, "The new") == want {
+				t.Errorf("%q", got)
+			}
+		})
 	}
 }
 

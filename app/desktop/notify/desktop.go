@@ -42,6 +42,7 @@ type reporter interface {
 // message is a notification's content, as yet unescaped.
 type message struct {
 	title, body string
+	safe        string // body in our own words, without what the provider said; of a death
 	warning     bool
 	tray        string // the entry of the tray's menu that does what the button does
 }

@@ -18,14 +18,16 @@ const (
 // deathMessage says that a connection needs its user.
 func deathMessage(st tokens.Status) message {
 	provider := text.Line(first(st.ProviderName, st.Provider, st.Name), 40)
+	detail := st.Detail
+	if detail == "" {
+		detail = tokens.Sentence(st.State, st.Reason, provider, "")
+	}
 	m := message{
 		title:   nameOf(provider, st) + " needs to be reconnected",
-		body:    text.Line(st.Detail, maxBody),
+		body:    text.Line(detail, maxBody),
+		safe:    tokens.Sentence(st.State, st.Reason, provider, ""),
 		warning: true,
-		tray:    "Reconnect " + provider,
-	}
-	if m.body == "" {
-		m.body = "Access has ended. Reconnect to go on."
+		tray:    tokens.English(tokens.Explain(st.State, st.Reason).Action, "Name", provider),
 	}
 	return m
 }
@@ -55,10 +57,10 @@ func (m message) withoutButton() message {
 	return m
 }
 
-// forToast is a death's message in our own words only.
+// forToast is a death's message in our own words, without what the provider said.
 func (m message) forToast() message {
 	m.title, m.tray = toastSafe(m.title), toastSafe(m.tray)
-	m.body = "Access has ended. Reconnect to go on."
+	m.body = toastSafe(m.safe)
 	return m
 }
 

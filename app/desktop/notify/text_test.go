@@ -15,7 +15,7 @@ func TestTheMessageNamesConnectionReasonAndWay(t *testing.T) {
 	}{
 		{dead("work"), "GitHub (work) needs to be reconnected", "GitHub says access was revoked. Reconnect to go on.", "Reconnect GitHub"},
 		{dead("github"), "GitHub needs to be reconnected", "GitHub says access was revoked. Reconnect to go on.", "Reconnect GitHub"},
-		{tokens.Status{Name: "x", Provider: "mcp"}, "mcp (x) needs to be reconnected", "Access has ended. Reconnect to go on.", "Reconnect mcp"},
+		{tokens.Status{Name: "x", Provider: "mcp", State: tokens.ReconnectRequired}, "mcp (x) needs to be reconnected", "Access at mcp has ended. Reconnect to go on.", "Reconnect mcp"},
 	} {
 		m := deathMessage(c.st)
 		if m.title != c.title || m.body != c.body || m.tray != c.tray {
@@ -24,6 +24,26 @@ func TestTheMessageNamesConnectionReasonAndWay(t *testing.T) {
 	}
 	if got := deathMessage(dead("gh")).withoutButton().body; !strings.HasSuffix(got, "Choose “Reconnect GitHub” in the menu of the Authtray icon.") {
 		t.Error(got)
+	}
+}
+
+func TestEveryReasonIsAWholeMessage(t *testing.T) {
+	for _, r := range tokens.Reasons {
+		if r.State() != tokens.ReconnectRequired {
+			continue // a warning, which shows the status's sentence as it is
+		}
+		t.Run(string(r), func(t *testing.T) {
+			st := dead("work")
+			st.Reason, st.Detail = r, tokens.Sentence(st.State, r, "GitHub", "GitHub said $(calc)")
+			for what, m := range map[string]message{"banner": deathMessage(st), "toast": deathMessage(st).forToast(), "without a button": deathMessage(st).withoutButton()} {
+				if !strings.Contains(m.body, "GitHub") || !strings.Contains(m.body, "econnect") || !strings.Contains(m.tray, "econnect GitHub") || strings.Contains(m.body, "{{") {
+					t.Errorf("%s: %+v", what, m)
+				}
+				if what == "toast" && strings.Contains(m.body, "calc") {
+					t.Errorf("%s: %+v", what, m)
+				}
+			}
+		})
 	}
 }
 
@@ -52,7 +72,7 @@ func TestAToastHoldsOurWordsOnly(t *testing.T) {
 	st := dead("gh")
 	st.Detail, st.ProviderName = "$(calc)", "Git`Hub$x"
 	m := deathMessage(st).forToast()
-	if m.title != "GitHubx (gh) needs to be reconnected" || m.body != "Access has ended. Reconnect to go on." {
+	if m.title != "GitHubx (gh) needs to be reconnected" || m.body != "Access at GitHubx has ended. Reconnect to go on." {
 		t.Errorf("%+v", m)
 	}
 }

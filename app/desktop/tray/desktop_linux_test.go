@@ -23,7 +23,7 @@ func TestDesktopMenuIsReadAndClickedOverTheBus(t *testing.T) {
 
 	click(t, host.conn, item, find(t, host.conn, item, "Reconnect GitHub…").id)
 	p.says(t, "reconnect gh")
-	click(t, host.conn, item, find(t, host.conn, item, "GitHub · ada_l · reconnect", "Disconnect").id)
+	click(t, host.conn, item, find(t, host.conn, item, "GitHub · ada_l · reconnect required", "Disconnect").id)
 	p.says(t, "disconnect gh")
 	click(t, host.conn, item, find(t, host.conn, item, "Open Authtray…").id)
 	p.says(t, "open ")

@@ -73,29 +73,31 @@ func Build(all []tokens.Status, in Surroundings) Menu {
 	)
 }
 
-// needsUser is one entry for each thing that only the user can mend; the
-// keychain is one thing for all connections.
+// needsUser is one entry for each thing that only the user can fix; the keychain
+// is one thing for all connections.
 func needsUser(all []tokens.Status) Menu {
 	var dead, wrong, keychain Menu
 	for _, st := range all {
-		switch name := nameOf(st, all); {
+		action := tokens.English(tokens.Explain(st.State, st.Reason).Action, "Name", nameOf(st, all)) + "…"
+		switch {
 		case st.State == tokens.ReconnectRequired:
-			dead = append(dead, Item{Label: "Reconnect " + name + "…", Do: Do{Reconnect, st.Name}})
+			dead = append(dead, Item{Label: action, Do: Do{Reconnect, st.Name}})
 		case st.State == tokens.Misconfigured:
-			wrong = append(wrong, Item{Label: name + " needs mending…", Do: Do{Open, st.Name}})
-		case st.State == tokens.KeychainLocked || st.Unsaved:
-			keychain = Menu{{Label: keychainLabel(st.Reason), Do: Do{Verb: UnlockKeychain}}}
+			wrong = append(wrong, Item{Label: action, Do: Do{Open, st.Name}})
+		case st.State == tokens.KeychainLocked:
+			keychain = Menu{unlock(st)}
+		case st.Unsaved:
+			keychain = Menu{{Label: tokens.Unsaved.Button + "…", Do: Do{Verb: UnlockKeychain}}}
 		}
 	}
 	return append(append(dead, keychain...), wrong...)
 }
 
-func keychainLabel(r tokens.Reason) string {
-	if r == tokens.ReasonKeychainUnavailable {
-		return "Try the keychain again…"
-	}
-	return "Unlock the keychain…"
-}
+// unlock is the entry for a keychain that cannot be read.
+func unlock(st tokens.Status) Item { return Item{Label: button(st), Do: Do{Verb: UnlockKeychain}} }
+
+// button is what leads on from a connection's state.
+func button(st tokens.Status) string { return tokens.Explain(st.State, st.Reason).Button + "…" }
 
 func connection(st tokens.Status, all []tokens.Status, in Surroundings) Item {
 	label := nameOf(st, all)
@@ -107,20 +109,12 @@ func connection(st tokens.Status, all []tokens.Status, in Surroundings) Item {
 
 func stateText(st tokens.Status, now time.Time) string {
 	switch st.State {
-	case tokens.Connecting:
-		return "connecting…"
 	case tokens.Retrying:
 		return retryText(st, now)
-	case tokens.ReconnectRequired:
-		return "reconnect"
-	case tokens.Misconfigured:
-		return "needs mending"
-	case tokens.KeychainLocked:
-		return "keychain locked"
 	case tokens.Connected:
 		return expiryText(st, now)
 	}
-	return "not connected"
+	return st.State.Word()
 }
 
 func expiryText(st tokens.Status, now time.Time) string {
@@ -141,21 +135,24 @@ func below(st tokens.Status, in Surroundings) Menu {
 	}
 	switch st.State {
 	case tokens.Disconnected:
-		return append(m, Item{Label: "Connect…", Do: Do{Connect, st.Name}})
+		return append(m, Item{Label: button(st), Do: Do{Connect, st.Name}})
 	case tokens.Connecting:
-		return append(m, Item{Label: "Go on in the browser…", Do: Do{Connect, st.Name}})
+		return append(m, Item{Label: button(st), Do: Do{Connect, st.Name}})
 	case tokens.ReconnectRequired:
-		m = append(m, Item{Label: "Reconnect…", Do: Do{Reconnect, st.Name}})
+		m = append(m, Item{Label: button(st), Do: Do{Reconnect, st.Name}})
 		if st.Parked() {
-			m = append(m, Item{Label: "Try again now", Do: Do{Refresh, st.Name}})
+			m = append(m, Item{Label: tryAgain, Do: Do{Refresh, st.Name}})
 		}
 	case tokens.KeychainLocked:
-		m = append(m, Item{Label: keychainLabel(st.Reason), Do: Do{Verb: UnlockKeychain}})
+		m = append(m, unlock(st))
 	default:
 		m = append(m, withToken(st, in)...)
 	}
 	return append(m, Item{Label: "Disconnect", Do: Do{Disconnect, st.Name}})
 }
+
+// tryAgain is for whatever a refresh may still succeed with.
+var tryAgain = tokens.Explain(tokens.Retrying, tokens.ReasonNone).Button
 
 // withToken is for a connection that has, or will soon have, a token.
 func withToken(st tokens.Status, in Surroundings) Menu {
@@ -169,7 +166,7 @@ func withToken(st tokens.Status, in Surroundings) Menu {
 	}
 	switch {
 	case st.State != tokens.Connected:
-		m = append(m, Item{Label: "Try again now", Do: Do{Refresh, st.Name}})
+		m = append(m, Item{Label: tryAgain, Do: Do{Refresh, st.Name}})
 	case st.Refreshable:
 		m = append(m, Item{Label: "Refresh", Do: Do{Refresh, st.Name}})
 	}

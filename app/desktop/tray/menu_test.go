@@ -79,7 +79,7 @@ Reconnect GitHub… → reconnect gh
 ---
 GitLab · connected
   Disconnect → disconnect work
-GitHub · ada · reconnect
+GitHub · ada · reconnect required
   (GitHub says access was revoked. Reconnect to go on.)
   Reconnect… → reconnect gh
   Disconnect → disconnect gh`},
@@ -88,7 +88,7 @@ GitHub · ada · reconnect
 			Surroundings{}, `
 Reconnect GitHub… → reconnect gh
 ---
-GitHub · ada · reconnect
+GitHub · ada · reconnect required
   Reconnect… → reconnect gh
   Try again now → refresh gh
   Disconnect → disconnect gh`},
@@ -97,10 +97,10 @@ GitHub · ada · reconnect
 			Surroundings{}, `
 Reconnect GitHub (gh)… → reconnect gh
 ---
-GitHub (gh) · ada · reconnect
+GitHub (gh) · ada · reconnect required
   Reconnect… → reconnect gh
   Disconnect → disconnect gh
-GitHub (gh_2) · not connected
+GitHub (gh_2) · disconnected
   Connect… → connect gh_2`},
 		{"the locked keychain is one thing for all",
 			[]tokens.Status{github(tokens.KeychainLocked), gitlab(tokens.KeychainLocked)},
@@ -123,9 +123,9 @@ GitLab · connected
 		{"wrongly set up",
 			[]tokens.Status{with(gitlab(tokens.Misconfigured), func(s *tokens.Status) { s.Detail = "GitLab does not know this client id." })},
 			Surroundings{CanCopy: true}, `
-GitLab needs mending… → open work
+Check the scopes and addresses of GitLab… → open work
 ---
-GitLab · needs mending
+GitLab · misconfigured
   (GitLab does not know this client id.)
   Copy token → copy token work
   Try again now → refresh work
@@ -137,8 +137,8 @@ GitLab · trying again at 12:03
   Try again now → refresh work
   Disconnect → disconnect work`},
 		{"connecting", []tokens.Status{gitlab(tokens.Connecting)}, Surroundings{}, `
-GitLab · connecting…
-  Go on in the browser… → connect work`},
+GitLab · connecting
+  Continue in the browser… → connect work`},
 		{"a sign-in that ends within a week",
 			[]tokens.Status{with(gitlab(tokens.Connected), func(s *tokens.Status) {
 				s.EndsAt = at("2026-11-29 09:00")
@@ -267,7 +267,7 @@ func TestTooltipSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		{[]tokens.Status{dead, retrying}, "", "Authtray: GitHub says access was revoked. Reconnect to go on."},
 		{[]tokens.Status{lost}, "", "Authtray: Reconnect GitHub: its answer was lost."},
 		{[]tokens.Status{lost, gitlab(tokens.Misconfigured)}, "practice", "Authtray (practice): 2 connections need you. First: Reconnect GitHub: its answer was lost."},
-		{[]tokens.Status{github(tokens.Connecting)}, "", "Authtray: Go on in the browser: GitHub waits for you."},
+		{[]tokens.Status{github(tokens.Connecting)}, "", "Authtray: Continue in the browser: GitHub waits for you."},
 		{[]tokens.Status{retrying}, "", "Authtray: Trying GitLab again at 12:03: it cannot be reached."},
 		{[]tokens.Status{github(tokens.KeychainLocked)}, "", "Authtray: Unlock the keychain: it is locked."},
 		{[]tokens.Status{github(tokens.Misconfigured)}, "", "Authtray: Check the scopes and addresses of GitHub: the request is refused."},

@@ -90,8 +90,9 @@ func fineText(all []tokens.Status) string {
 // name that the user gave it. A token that is not in the keychain hides nothing
 // else that is wrong, and is not told beside what says already what to do with that.
 func sentences(st tokens.Status, all []tokens.Status, now time.Time) []string {
-	short := stepFor(st, nameOf(st, all), now)
-	said := []string{short.way + ": " + short.why + ".", short.way + ".", stepFor(st, st.Name, now).way + "."}
+	action, why := actionFor(st, nameOf(st, all), now)
+	shortest, _ := actionFor(st, st.Name, now)
+	said := []string{action + ": " + why + ".", action + ".", shortest + "."}
 	if st.Detail != "" && st.State != tokens.Connecting {
 		said = append([]string{st.Detail}, said...)
 	}
@@ -100,7 +101,7 @@ func sentences(st tokens.Status, all []tokens.Status, now time.Time) []string {
 	}
 	var both []string
 	for _, s := range said {
-		both = append(both, unsavedText+s, "Unlock the keychain. "+s)
+		both = append(both, tokens.Unsaved.Action+": the new token is not saved. "+s, tokens.Unsaved.Action+". "+s)
 	}
 	return both
 }
@@ -110,8 +111,6 @@ func namesKeychain(st tokens.Status) bool {
 	return st.State == tokens.KeychainLocked || st.Reason == tokens.ReasonNotKept
 }
 
-const unsavedText = "Unlock the keychain: the new token is not saved. "
-
 func retryText(st tokens.Status, now time.Time) string {
 	if st.RetryAt == nil {
 		return "trying again"
@@ -119,79 +118,15 @@ func retryText(st tokens.Status, now time.Time) string {
 	return "trying again at " + clockTime(*st.RetryAt, now)
 }
 
-// step is what to do about a connection, and why, in as few words as a tooltip
-// has room for. No full stops.
-type step struct{ way, why string }
-
-// stepFor is the table of steps. name is what the connection is called.
-func stepFor(st tokens.Status, name string, now time.Time) step {
-	switch st.State {
-	case tokens.Disconnected:
-		return step{"Connect " + name + " in the menu", "it is not connected"}
-	case tokens.Connecting:
-		return step{"Go on in the browser", name + " waits for you"}
-	case tokens.Retrying:
-		return retryStep(st, name, now)
-	case tokens.ReconnectRequired:
-		return reconnectStep(st.Reason, name)
-	case tokens.Misconfigured:
-		return mendStep(st.Reason, name)
-	case tokens.KeychainLocked:
-		if st.Reason == tokens.ReasonKeychainUnavailable {
-			return step{"Start the keychain", "it cannot be reached"}
-		}
-		return step{"Unlock the keychain", "it is locked"}
+// actionFor is what to do about a connection and why, in as few words as a tooltip
+// has room for. name is what the connection is called.
+func actionFor(st tokens.Status, name string, now time.Time) (action, why string) {
+	e := tokens.Explain(st.State, st.Reason)
+	action, why = tokens.English(e.Action, "Name", name), tokens.English(e.Short, "Name", name)
+	if st.State == tokens.Retrying && st.RetryAt != nil {
+		action += " at " + clockTime(*st.RetryAt, now)
 	}
-	return step{"Unlock the keychain", "the new token of " + name + " is not saved"} // connected, but for that
-}
-
-func retryStep(st tokens.Status, name string, now time.Time) step {
-	s := step{"Trying " + name + " again", "it cannot be reached"}
-	if st.RetryAt != nil {
-		s.way += " at " + clockTime(*st.RetryAt, now)
-	}
-	switch st.Reason {
-	case tokens.ReasonProviderTrouble:
-		s.why = "it has trouble renewing the token"
-	case tokens.ReasonUnclearRefusal:
-		s.why = "it refuses to renew the token"
-	case tokens.ReasonRefusedForNow:
-		s.why = "it refuses to renew the token for now"
-	}
-	return s
-}
-
-func reconnectStep(r tokens.Reason, name string) step {
-	if r == tokens.ReasonNotKept {
-		return step{"Unlock the keychain and reconnect " + name, "the last sign-in is lost"}
-	}
-	why, ok := map[tokens.Reason]string{
-		tokens.ReasonRevoked:          "access was revoked",
-		tokens.ReasonAnswerLost:       "its answer was lost",
-		tokens.ReasonAbsoluteLimit:    "the sign-in reached the end of its time",
-		tokens.ReasonIdleLimit:        "it was not used for too long",
-		tokens.ReasonRefused:          "it refused to renew the token",
-		tokens.ReasonExpired:          "the token has expired",
-		tokens.ReasonTokenRejected:    "it no longer takes the token",
-		tokens.ReasonEndpointsChanged: "its address or client id changed",
-		tokens.ReasonClientForgotten:  "it no longer knew Authtray",
-		tokens.ReasonRecordDamaged:    "its keychain item cannot be read",
-		tokens.ReasonNoteDamaged:      "the sign-in is over",
-	}[r]
-	if !ok {
-		why = "access has ended"
-	}
-	return step{"Reconnect " + name, why}
-}
-
-func mendStep(r tokens.Reason, name string) step {
-	switch r {
-	case tokens.ReasonClientRefused:
-		return step{"Check the client id and secret of " + name, "they are refused"}
-	case tokens.ReasonConfiguration:
-		return step{"Mend the configuration of " + name, "it cannot be used"}
-	}
-	return step{"Check the scopes and addresses of " + name, "the request is refused"}
+	return action, why
 }
 
 // Shape is what the icon looks like. The three differ in shape, not in colour alone.
