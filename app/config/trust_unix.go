@@ -35,16 +35,3 @@ func owner(info fs.FileInfo) int {
 	}
 	return -1
 }
-
-// syncDir makes a rename or removal in dir last.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	if err := d.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) { // some file systems cannot
-		return err
-	}
-	return nil
-}

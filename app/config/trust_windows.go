@@ -57,6 +57,3 @@ func isAnybody(sid *windows.SID) bool {
 	}
 	return false
 }
-
-// syncDir: NTFS journals renames, and a folder cannot be flushed.
-func syncDir(string) error { return nil }

@@ -7,6 +7,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/authtray/authtray/tokens/store/atomicfile"
 )
 
 var errDisk = errors.New("planned fault")
@@ -14,7 +16,7 @@ var errDisk = errors.New("planned fault")
 // failingDisk fails at the k-th step; dead, it fails at each one after it too,
 // as after a crash. Torn, a failing write leaves the first half.
 type failingDisk struct {
-	realDisk
+	atomicfile.OS
 	k     int
 	dead  bool
 	count int
@@ -27,39 +29,39 @@ func (d *failingDisk) step() error {
 	return nil
 }
 
-func (d *failingDisk) create(folder string) (*os.File, error) {
+func (d *failingDisk) Create(folder string) (*os.File, error) {
 	if err := d.step(); err != nil {
 		return nil, err
 	}
-	return d.realDisk.create(folder)
+	return d.OS.Create(folder)
 }
 
-func (d *failingDisk) write(f *os.File, data []byte) error {
+func (d *failingDisk) Write(f *os.File, data []byte) error {
 	if err := d.step(); err != nil {
-		_ = d.realDisk.write(f, data[:len(data)/2])
+		_ = d.OS.Write(f, data[:len(data)/2])
 		return err
 	}
-	return d.realDisk.write(f, data)
+	return d.OS.Write(f, data)
 }
 
-func (d *failingDisk) sync(f *os.File) error {
+func (d *failingDisk) Sync(f *os.File) error {
 	if err := d.step(); err != nil {
 		_ = f.Close()
 		return err
 	}
-	return d.realDisk.sync(f)
+	return d.OS.Sync(f)
 }
 
-func (d *failingDisk) rename(from, to string) error {
-	return errors.Join(d.step(), d.whenAlive(func() error { return d.realDisk.rename(from, to) }))
+func (d *failingDisk) Rename(from, to string) error {
+	return errors.Join(d.step(), d.whenAlive(func() error { return d.OS.Rename(from, to) }))
 }
 
-func (d *failingDisk) syncFolder(folder string) error {
-	return errors.Join(d.step(), d.whenAlive(func() error { return d.realDisk.syncFolder(folder) }))
+func (d *failingDisk) SyncFolder(folder string) error {
+	return errors.Join(d.step(), d.whenAlive(func() error { return d.OS.SyncFolder(folder) }))
 }
 
-func (d *failingDisk) remove(path string) error {
-	return errors.Join(d.step(), d.whenAlive(func() error { return d.realDisk.remove(path) }))
+func (d *failingDisk) Remove(path string) error {
+	return errors.Join(d.step(), d.whenAlive(func() error { return d.OS.Remove(path) }))
 }
 
 func (d *failingDisk) whenAlive(op func() error) error {
@@ -69,7 +71,7 @@ func (d *failingDisk) whenAlive(op func() error) error {
 	return op()
 }
 
-func fileOn(folder string, d disk) Store {
+func fileOn(folder string, d atomicfile.Disk) Store {
 	f := newFile(folder, func(context.Context, bool) (string, error) { return "p", nil })
 	f.disk, f.workFactor = d, 4
 	return serialize(f)
@@ -89,7 +91,7 @@ func strike(t *testing.T, d *failingDisk) bool {
 	t.Helper()
 	ctx, folder := t.Context(), t.TempDir()
 	opened := fileOn(folder, d).Unlock(ctx)
-	sound := fileOn(folder, realDisk{})
+	sound := fileOn(folder, atomicfile.OS{})
 	if err := sound.Unlock(ctx); err != nil {
 		t.Fatalf("step %d: a first Unlock was cut (%v), and the next says %v", d.k, opened, err)
 	}
@@ -99,7 +101,7 @@ func strike(t *testing.T, d *failingDisk) bool {
 	s := fileOn(folder, d)
 	said := errors.Join(s.Unlock(ctx), s.Set(ctx, "work", []byte("new")))
 
-	after := fileOn(folder, realDisk{})
+	after := fileOn(folder, atomicfile.OS{})
 	if err := after.Unlock(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +111,7 @@ func strike(t *testing.T, d *failingDisk) bool {
 	}
 	entries, _ := os.ReadDir(folder)
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), tempPrefix) {
+		if strings.HasPrefix(e.Name(), atomicfile.TempPrefix) {
 			t.Fatalf("step %d: %s was left", d.k, e.Name())
 		}
 	}

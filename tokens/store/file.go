@@ -9,13 +9,14 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"time"
 
 	"filippo.io/age"
 	"github.com/gofrs/flock"
+
+	"github.com/authtray/authtray/tokens/store/atomicfile"
 )
 
 // Passphrase asks the user. first is true when the passphrase is chosen, for a
@@ -40,14 +41,14 @@ type Passphrase func(ctx context.Context, first bool) (string, error)
 func File(folder string, ask Passphrase) Store { return serialize(newFile(folder, ask)) }
 
 func newFile(folder string, ask Passphrase) *file {
-	return &file{folder: folder, askUser: ask, workFactor: 18, disk: realDisk{}, opens: make(chan struct{}, 1)}
+	return &file{folder: folder, askUser: ask, workFactor: 18, disk: atomicfile.OS{}, opens: make(chan struct{}, 1)}
 }
 
 type file struct {
 	folder     string
 	askUser    Passphrase
 	workFactor int // 2^n of scrypt, the cost of guessing the passphrase; 18 takes about a second
-	disk       disk
+	disk       atomicfile.Disk
 	opens      chan struct{} // sent to once the identity is open
 
 	mu       sync.Mutex
@@ -68,7 +69,7 @@ func (f *file) close() error             { return nil }
 
 // check says also whether the folder can be written to.
 func (f *file) check(ctx context.Context) error {
-	return f.change(ctx, func(*age.X25519Identity) error { return f.disk.probe(f.folder) })
+	return f.change(ctx, func(*age.X25519Identity) error { return atomicfile.Probe(f.folder) })
 }
 
 func (f *file) get(_ context.Context, key string) ([]byte, error) {
@@ -92,12 +93,12 @@ func (f *file) set(ctx context.Context, key string, value []byte) error {
 		if err != nil {
 			return err
 		}
-		return replace(f.disk, f.path(key), sealed)
+		return f.replace(f.path(key), sealed)
 	})
 }
 
 func (f *file) remove(ctx context.Context, key string) error {
-	return f.change(ctx, func(*age.X25519Identity) error { return remove(f.disk, f.path(key)) })
+	return f.change(ctx, func(*age.X25519Identity) error { return atomicfile.RemoveOn(f.disk, f.path(key)) })
 }
 
 // change runs fn with the folder to itself.
@@ -179,53 +180,8 @@ func decrypt(sealed []byte, with age.Identity) ([]byte, error) {
 	return io.ReadAll(r)
 }
 
-// disk is each single step of a write, so that a test can end the world
-// between any two of them.
-type disk interface {
-	create(folder string) (*os.File, error) // a new file 0600 with a name that starts with tempPrefix
-	write(f *os.File, data []byte) error
-	sync(f *os.File) error // and close
-	rename(from, to string) error
-	syncFolder(folder string) error
-	remove(path string) error
-	probe(folder string) error // could create work?
-}
-
-const tempPrefix = ".new-"
-
-// replace makes data the content of path: the old one or the new one, whole,
-// whatever happens meanwhile.
-func replace(d disk, path string, data []byte) error {
-	temp, err := d.create(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	if err = errors.Join(d.write(temp, data), d.sync(temp)); err == nil {
-		err = d.rename(temp.Name(), path)
-	}
-	if err != nil {
-		_ = d.remove(temp.Name())
-		return err
-	}
-	return d.syncFolder(filepath.Dir(path))
-}
-
-// remove deletes path for good. An absent one is no error.
-func remove(d disk, path string) error {
-	if err := d.remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	return d.syncFolder(filepath.Dir(path))
-}
-
-// sweepTemps removes what a crash left. The folder is ours alone.
-func sweepTemps(d disk, folder string) {
-	entries, _ := os.ReadDir(folder)
-	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), tempPrefix) {
-			_ = d.remove(filepath.Join(folder, e.Name()))
-		}
-	}
+func (f *file) replace(path string, data []byte) error {
+	return atomicfile.Write(path, data, atomicfile.Options{Disk: f.disk})
 }
 
 // exclusively runs fn while no other process changes the folder, which it makes if
@@ -240,38 +196,4 @@ func (f *file) exclusively(ctx context.Context, fn func() error) error {
 	}
 	defer lock.Close()
 	return fn()
-}
-
-type realDisk struct{}
-
-func (realDisk) create(folder string) (*os.File, error) { return os.CreateTemp(folder, tempPrefix+"*") }
-
-func (realDisk) write(f *os.File, data []byte) error {
-	_, err := f.Write(data)
-	return err
-}
-
-func (realDisk) sync(f *os.File) error        { return errors.Join(f.Sync(), f.Close()) }
-func (realDisk) rename(from, to string) error { return os.Rename(from, to) }
-func (realDisk) remove(path string) error     { return os.Remove(path) }
-
-// syncFolder makes a rename last. Windows has nothing like it, and needs none
-// on NTFS, whose journal keeps names.
-func (realDisk) syncFolder(folder string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	dir, err := os.Open(folder)
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
-}
-
-func (d realDisk) probe(folder string) error {
-	f, err := d.create(folder)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Close(), d.remove(f.Name()))
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"filippo.io/age"
+
+	"github.com/authtray/authtray/tokens/store/atomicfile"
 )
 
 const identityFile = "identity.age"
@@ -38,7 +40,7 @@ func (f *file) identityPath() string { return filepath.Join(f.folder, identityFi
 // sealedIdentity reads the identity's file; nil where the store is new.
 func (f *file) sealedIdentity(ctx context.Context) (sealed []byte, err error) {
 	err = f.exclusively(ctx, func() error {
-		sweepTemps(f.disk, f.folder)
+		atomicfile.Sweep(f.folder)
 		sealed, err = os.ReadFile(f.identityPath())
 		if !errors.Is(err, os.ErrNotExist) {
 			return err
@@ -81,7 +83,7 @@ func (f *file) create(passphrase string) error {
 	if err != nil {
 		return err
 	}
-	if err := replace(f.disk, f.identityPath(), sealed); err != nil {
+	if err := f.replace(f.identityPath(), sealed); err != nil {
 		return err
 	}
 	f.setIdentity(id)

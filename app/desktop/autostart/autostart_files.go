@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+
+	"github.com/authtray/authtray/tokens/store/atomicfile"
 )
 
 // file is where the entry is kept, and its text: launchd's folder on macOS, which
@@ -40,7 +42,7 @@ func (e Entry) write() error {
 	if err != nil {
 		return err
 	}
-	if err := replace(path, text); err != nil {
+	if err := atomicfile.Write(path, []byte(text), atomicfile.Options{Mode: 0o644, FollowLink: true, MakeFolder: true}); err != nil {
 		return fmt.Errorf("start at login could not be turned on: %w", err)
 	}
 	return nil
@@ -51,7 +53,7 @@ func (e Entry) remove() error {
 	if err != nil {
 		return err
 	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := atomicfile.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("start at login could not be turned off: %w", err)
 	}
 	return nil
@@ -70,22 +72,4 @@ func (e Entry) read() (entry, error) {
 		return entry{}, fmt.Errorf("whether start at login is on cannot be read: %w", err)
 	}
 	return parse(text)
-}
-
-// replace writes a file whole or not at all.
-func replace(path, text string) error {
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	tmp, err := os.CreateTemp(dir, ".authtray-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.WriteString(text)
-	if err := errors.Join(err, tmp.Chmod(0o644), tmp.Close()); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), path)
 }

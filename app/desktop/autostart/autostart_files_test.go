@@ -33,6 +33,27 @@ func TestStartAtLoginIsOffUntilTurnedOnAndOffAgain(t *testing.T) {
 	}
 }
 
+func TestEntryThatIsALinkStaysOne(t *testing.T) {
+	dir, kept := home(t), filepath.Join(t.TempDir(), "authtray.desktop") // where dotfiles are kept
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(kept, filepath.Join(dir, "authtray.desktop")); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // where the link leads to nothing, and where it leads to a file
+		if err := (Entry{}).Set(true); err != nil {
+			t.Fatal(err)
+		}
+		if info, err := os.Lstat(filepath.Join(dir, "authtray.desktop")); err != nil || info.Mode()&os.ModeSymlink == 0 {
+			t.Errorf("the link is now %v, %v", info.Mode(), err)
+		}
+		if text, err := os.ReadFile(kept); !strings.Contains(string(text), "[Desktop Entry]") {
+			t.Errorf("%q, %v", text, err)
+		}
+	}
+}
+
 func TestProfilesHaveEntriesOfTheirOwn(t *testing.T) {
 	home(t)
 	if err := (Entry{Profile: "work"}).Set(true); err != nil {

@@ -3,11 +3,11 @@ package setup
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
+
+	"github.com/authtray/authtray/tokens/store/atomicfile"
 )
 
 // block is a step that is lines at the end of a file.
@@ -65,27 +65,8 @@ func join(text string, lines []string) string {
 	return text + strings.Join(lines, "\n") + "\n"
 }
 
-// replace writes a file whole or not at all, through a link if it is one, with
-// the mode that it had.
+// replace writes a file of another program's, with the mode that it had and
+// through a link if it is one.
 func replace(path, text string) error {
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
-	}
-	mode := fs.FileMode(0o600)
-	if info, err := os.Stat(path); err == nil {
-		mode = info.Mode().Perm()
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	temp, err := os.CreateTemp(filepath.Dir(path), ".authtray-*")
-	if err != nil {
-		return fmt.Errorf("%s cannot be written: %w", path, err)
-	}
-	defer os.Remove(temp.Name())
-	_, err = temp.WriteString(text)
-	if err = errors.Join(err, temp.Chmod(mode), temp.Sync(), temp.Close()); err != nil {
-		return fmt.Errorf("%s cannot be written: %w", path, err)
-	}
-	return os.Rename(temp.Name(), path)
+	return atomicfile.Write(path, []byte(text), atomicfile.Options{KeepMode: true, FollowLink: true, MakeFolder: true})
 }
