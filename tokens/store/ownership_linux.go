@@ -17,23 +17,26 @@ import (
 // are taken once there is one. The file is for systems that have no such names.
 func OwnKeychain(ctx context.Context, service, _ string, log *slog.Logger) (*Ownership, error) {
 	open, shut := context.WithCancel(context.Background())
-	n := &busName{name: busNameOf(service), open: open, own: newOwnership(log, nil)}
 	ended := make(chan struct{})
-	n.own.release = func() { shut(); <-ended }
+	n := &busName{name: busNameOf(service), open: open, own: newOwnership(log, func() { shut(); <-ended })}
 	first, cancel := context.WithTimeout(ctx, firstTime)
-	defer cancel()
-	err := n.connect(first)
-	if err == nil {
-		err = n.takeFromEnding(ctx)
-	}
-	var taken *TakenError
-	if errors.As(err, &taken) || ctx.Err() != nil {
+	err := n.ask(first)
+	cancel()
+	ending := time.After(endTime)
+	for taken := (*TakenError)(nil); errors.As(err, &taken) || ctx.Err() != nil; {
+		select {
+		case signal, alive := <-n.signals:
+			err = n.after(signal, alive, err)
+			continue
+		case <-ending:
+		case <-ctx.Done():
+		}
 		shut()
 		n.disconnect()
-		if taken != nil {
-			return nil, taken
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
 		}
-		return nil, ctx.Err()
+		return nil, taken
 	}
 	n.own.set(err)
 	go func() { n.keep(); close(ended) }()
@@ -71,8 +74,8 @@ type busName struct {
 	signals chan *dbus.Signal
 }
 
-// keep asks for the name again and again until Close: at once when its owner
-// changes, and ever more slowly while there is no bus.
+// keep follows whose the name is until Close, and asks for it on a new connection,
+// ever more slowly, while there is no bus.
 func (n *busName) keep() {
 	defer n.disconnect()
 	for pause := time.Second; ; {
@@ -87,93 +90,59 @@ func (n *busName) keep() {
 		case <-n.open.Done():
 			return
 		case <-retry:
-		case _, alive := <-n.signals:
-			if !alive {
-				n.disconnect()
-				n.own.set(unavailable(errBusGone))
+			ctx, cancel := context.WithTimeout(n.open, callTimeout)
+			err := n.ask(ctx)
+			cancel()
+			if n.open.Err() == nil {
+				n.own.set(err)
 			}
-		}
-		ctx, cancel := context.WithTimeout(n.open, callTimeout)
-		var err error
-		if n.bus == nil {
-			err = n.connect(ctx)
-		}
-		if err == nil {
-			err = n.ask(ctx)
-		}
-		cancel()
-		if n.open.Err() == nil {
-			n.own.set(err)
+		case signal, alive := <-n.signals:
+			n.own.set(n.after(signal, alive, n.own.Lost()))
 		}
 	}
 }
 
-var errBusGone = errors.New("the session bus went away")
-
-// connect makes the connection, which is told when the name's owner changes.
-func (n *busName) connect(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
+// ask asks for the name on a new connection. nil: it is ours. Where it wraps a
+// *TakenError, the bus gives us the name once its owner is gone.
+func (n *busName) ask(ctx context.Context) error {
 	bus, err := privateBus(ctx)
 	if err != nil {
 		return err
 	}
 	n.bus, n.signals = bus, make(chan *dbus.Signal, 8)
 	bus.Signal(n.signals)
-	err = bus.AddMatchSignalContext(ctx, dbus.WithMatchSender("org.freedesktop.DBus"),
-		dbus.WithMatchMember("NameOwnerChanged"), dbus.WithMatchArg(0, n.name))
-	if err != nil {
+	var reply uint32
+	if err := bus.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.RequestName", 0, n.name, uint32(0)).Store(&reply); err != nil {
 		n.disconnect()
 		return unavailable(err)
 	}
-	return nil
+	if dbus.RequestNameReply(reply) != dbus.RequestNameReplyInQueue {
+		return nil
+	}
+	var pid uint32 // 0 where the owner has just gone, or lives where processes are counted differently
+	_ = bus.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.GetConnectionUnixProcessID", 0, n.name).Store(&pid)
+	return unavailable(&TakenError{PID: int(pid)})
 }
+
+// after is what lost becomes after a signal, or the end of the connection.
+func (n *busName) after(signal *dbus.Signal, alive bool, lost error) error {
+	switch {
+	case !alive:
+		n.disconnect()
+		return unavailable(errBusGone)
+	case signal.Sender == "org.freedesktop.DBus" && signal.Name == "org.freedesktop.DBus.NameAcquired" &&
+		len(signal.Body) > 0 && signal.Body[0] == n.name:
+		return nil
+	}
+	return lost
+}
+
+var errBusGone = errors.New("the session bus went away")
 
 // disconnect ends the connection, and with it the ownership of the name.
 func (n *busName) disconnect() {
 	if n.bus != nil {
 		_ = n.bus.Close()
 		n.bus, n.signals = nil, nil
-	}
-}
-
-// ask asks for the name. nil: it is ours. A bus that does not answer is as none.
-func (n *busName) ask(ctx context.Context) error {
-	var reply uint32
-	err := n.bus.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.RequestName", 0, n.name, uint32(dbus.NameFlagDoNotQueue)).Store(&reply)
-	switch {
-	case err != nil:
-		n.disconnect()
-		return unavailable(err)
-	case dbus.RequestNameReply(reply) == dbus.RequestNameReplyPrimaryOwner, dbus.RequestNameReply(reply) == dbus.RequestNameReplyAlreadyOwner:
-		return nil
-	}
-	var pid uint32 // 0 where the owner has just gone, or lives where processes are counted differently
-	_ = n.bus.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.GetConnectionUnixProcessID", 0, n.name).Store(&pid)
-	return unavailable(&TakenError{PID: int(pid)})
-}
-
-// takeFromEnding is ask, with time for an owner that is just ending.
-func (n *busName) takeFromEnding(ctx context.Context) error {
-	patience := time.NewTimer(endTime)
-	defer patience.Stop()
-	for {
-		asking, cancel := context.WithTimeout(ctx, callTimeout)
-		err := n.ask(asking)
-		cancel()
-		if taken := (*TakenError)(nil); !errors.As(err, &taken) {
-			return err
-		}
-		select {
-		case _, alive := <-n.signals:
-			if !alive {
-				n.disconnect()
-				return unavailable(errBusGone)
-			}
-		case <-patience.C:
-			return err
-		case <-ctx.Done():
-			return err
-		}
 	}
 }
