@@ -135,9 +135,10 @@
 // fails the grant stays in memory, is served, the write is tried again, and
 // Status.Unsaved says so.
 //
-// Where the store was another process's for a while (store.Owned), the record is
-// read again before anything is sent or written: a newer one is taken up, and what
-// is known here of older generations is dropped, but for what the user gave up.
+// The store may have been another process's for a while (store.Owned), so the
+// record is read again before anything is sent or written: a newer one is taken up,
+// and what is known here of older generations is dropped, but for what the user
+// gave up.
 //
 // # A tool got a 401
 //

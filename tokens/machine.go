@@ -24,6 +24,7 @@ type machine struct {
 	served    *Grant
 	next      *Grant
 	over      *Grant
+	highest   uint64          // the highest generation that there has been
 	late      float64         // jitter of served's timer
 	lives     []time.Duration // of the tokens of the last answers, oldest first
 	early     []time.Time     // of the last hour's renewals that a caller brought about before they were due
@@ -193,16 +194,10 @@ func (m *machine) note(now time.Time, what string, r Reason, detail string) {
 // store's cannot be read it is the time in milliseconds, which no count of
 // refreshes comes up to.
 func (m *machine) generation(now time.Time) uint64 {
-	var g uint64
-	for _, k := range []*Grant{m.served, m.next, m.over} {
-		if k != nil {
-			g = max(g, k.Generation)
-		}
-	}
 	if !m.store.read || m.store.damaged {
-		g = max(g+1, uint64(now.UnixMilli()))
+		return max(m.highest+1, uint64(now.UnixMilli()))
 	}
-	return g
+	return m.highest
 }
 
 // tick does what is due. It may be called at any time.

@@ -235,11 +235,7 @@ func (m *machine) reread(now time.Time, g *Grant, err error) {
 	}
 	m.busy = idle
 	switch e := m.ending; {
-	case err == nil && g.Generation > m.served.Generation && g.AccessToken != "" && !g.givenUp():
-		m.adopt(now, g)
-		m.told = g.Told
-		m.standByGrant(now)
-		m.tick(now)
+	case err == nil && m.overtaken(now, g):
 	case e.Reason == ReasonRefused:
 		m.park(now, e.Detail)
 	default:

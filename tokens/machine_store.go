@@ -51,6 +51,9 @@ func (m *machine) recordRead(now time.Time, g *Grant, err error) {
 // as it was read, nil where there was none that could be.
 func (m *machine) found(now time.Time, g, before *Grant, err error) {
 	s := &m.store
+	if g != nil {
+		m.highest = max(m.highest, g.Generation)
+	}
 	switch {
 	case g == nil && s.damaged && !s.erase:
 		m.stand(now, ReconnectRequired, ReasonRecordDamaged, err.Error(), time.Time{})
@@ -147,12 +150,14 @@ func (m *machine) change(now time.Time, f func(*Grant)) {
 
 // rewrite has what is kept written as soon as can be.
 func (m *machine) rewrite(now time.Time) {
+	m.highest = max(m.highest, m.kept().Generation)
 	m.store.unsaved, m.store.writeAt = true, now
 	m.store.again = m.store.again || m.store.writing
 	m.tickStore(now)
 }
 
 func (m *machine) save(g *Grant) {
+	m.highest = max(m.highest, g.Generation)
 	m.store.writing = true
 	m.do(effect{kind: saveRecord, grant: g})
 }

@@ -90,9 +90,6 @@ type conn struct {
 	signIn   string              // the access token that the last sign-in brought
 	cut      *context.CancelFunc // gives up the request under way; nil: there is none
 	removed  bool                // nobody sees it any more; it goes once the store has nothing of it
-
-	comparing sync.Mutex // held until what another process wrote is taken up
-	taken     *Grant     // the last such record; nil: none
 }
 
 // New makes a manager with no connections. Run starts its timer.

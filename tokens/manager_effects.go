@@ -171,8 +171,10 @@ func refreshRequest(e effect) providers.RefreshRequest {
 func (m *Manager) performSave(k *conn, g *Grant) {
 	m.step(k, "saving")
 	b, err := g.encode()
-	if err == nil {
-		err = m.mayReplace(k, g)
+	if stored, unread := m.compare(k); err == nil {
+		if err = unread; g.olderThan(stored) {
+			err = errOvertaken
+		}
 	}
 	if err == nil {
 		err = m.inStore(func(ctx context.Context) error { return m.opts.Store.Set(ctx, k.name, b) })

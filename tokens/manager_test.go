@@ -327,16 +327,23 @@ func TestADeadGrantLosesItsTokensAndStaysQuiet(t *testing.T) {
 	})
 }
 
-func TestANewerGrantInTheStoreAvertsTheVerdict(t *testing.T) {
+func TestANewerGrantInTheStoreAvertsTheEnd(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() {
+			r.provider.answers = []error{failure(refusal.Dead, "invalid_grant")}
+			r.provider.slow = time.Second
+		})
+		go r.m.Refresh(t.Context(), "work")
+		synctest.Wait() // the request is under way
 		g := *r.stored()
 		g.Generation, g.AccessToken, g.RefreshToken = 9, "access-9", "refresh-9"
-		b, _ := g.encode()
-		r.store.Set(t.Context(), "work", b)
-		r.provider.with(func() { r.provider.current = "refresh-9" })
-		r.pass(56 * time.Minute)
+		r.writeBehind(&g)
+		r.pass(2 * time.Second)
 		r.wantState(Connected, ReasonNone)
-		r.wantHits(2)
+		r.wantHits(1)
+		if tok := r.token(); tok != "access-9" {
+			t.Errorf("%s is served", tok)
+		}
 	})
 }
 

@@ -10,13 +10,6 @@ import (
 	"github.com/authtray/authtray/tokens/store"
 )
 
-// Overtaken: the rig's process never knows for certain that it was the owner.
-func (s *rigStore) Overtaken(string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.shared
-}
-
 // otherRenews is another process that was the owner meanwhile, and renewed.
 func (r *rig) otherRenews() *Grant {
 	r.t.Helper()
@@ -46,7 +39,6 @@ func (r *rig) away(others func()) {
 	r.pass(0)
 	r.store.with(func() { r.store.err = nil })
 	others()
-	r.store.with(func() { r.store.shared = true })
 	r.store.fail(nil)
 }
 
@@ -207,4 +199,26 @@ func TestNothingIsSentWhileTheRecordCannotBeCompared(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A record that was read before it was erased, and is handed over late, is no newer
+// one: its grant was revoked.
+func TestARecordOfBeforeADisconnectIsNotTakenUp(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		before := r.stored()
+		if _, err := r.m.Disconnect(t.Context(), "work"); err != nil {
+			t.Fatal(err)
+		}
+		for _, connected := range []bool{false, true} {
+			if connected {
+				r.connect()
+			}
+			k, _ := r.m.find("work")
+			r.m.event(k, func(now time.Time) {
+				if k.m.overtaken(now, before) {
+					t.Errorf("taken up, connected again: %t", connected)
+				}
+			})
+		}
+	})
 }

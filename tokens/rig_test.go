@@ -367,7 +367,6 @@ type rigStore struct {
 	err     error // of every operation
 	setErr  error // of Set alone
 	getErr  error // of Get alone
-	shared  bool  // another process may have written to it
 	changed chan struct{}
 	sets    int
 	nobody  bool            // answers the dialog

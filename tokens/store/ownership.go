@@ -28,8 +28,8 @@ type Ownership struct {
 	log     *slog.Logger
 
 	mu   sync.Mutex
-	lost error  // nil: it is ours
-	term uint64 // how often it became ours
+	lost error // nil: it is ours
+	had  bool  // it was ours before
 }
 
 // TakenError is why the items are not ours: another process of this user's has
@@ -78,18 +78,16 @@ func (o *Ownership) set(lost error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	before := o.lost
-	if o.lost = lost; lost == nil && before != nil {
-		o.term++
-	}
-	if sameLoss(lost, before) {
+	if o.lost = lost; sameLoss(lost, before) {
 		return
 	}
 	switch {
-	case lost == nil && o.term > 1:
-		o.log.Info("the keychain's items are ours again, and what waited goes on")
 	case lost != nil:
 		o.log.Warn("the keychain's items are not ours, so nothing is sent to providers and nothing written", "err", lost)
+	case o.had:
+		o.log.Info("the keychain's items are ours again, and what waited goes on")
 	}
+	o.had = o.had || lost == nil
 	select {
 	case o.changed <- struct{}{}:
 	default:
@@ -108,13 +106,6 @@ func sameLoss(a, b error) bool {
 	default:
 		return isA == isB
 	}
-}
-
-// now is the term, or why there is none.
-func (o *Ownership) now() (term uint64, err error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.term, o.lost
 }
 
 // OwnFile takes the file store in that folder. *TakenError: another process has
@@ -158,7 +149,7 @@ func Owned(s Store, own *Ownership) Store {
 	if own == nil {
 		return s
 	}
-	o := &owned{Store: s, own: own, changed: make(chan struct{}, 1), closed: make(chan struct{}), seen: map[string]uint64{}}
+	o := &owned{Store: s, own: own, changed: make(chan struct{}, 1), closed: make(chan struct{})}
 	go o.passOn()
 	return o
 }
@@ -169,50 +160,27 @@ type owned struct {
 	changed chan struct{}
 	closed  chan struct{}
 	once    sync.Once
-
-	mu   sync.Mutex
-	seen map[string]uint64 // the term in which a key was last read or written
 }
 
-// Overtaken says that another process may have written the key since this one
-// last read or wrote it: it was not the owner for a while in between. A Get
-// takes up what is there now.
-func (o *owned) Overtaken(key string) bool {
-	term, lost := o.own.now()
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	last, seen := o.seen[key]
-	return seen && (last != term || lost != nil)
-}
-
-// as runs one operation on a key for the owner.
-func (o *owned) as(key string, operation func() error) error {
-	term, err := o.own.now()
-	if err != nil {
-		return err
+func (o *owned) Get(ctx context.Context, key string) ([]byte, error) {
+	if err := o.own.Lost(); err != nil {
+		return nil, err
 	}
-	if err = operation(); err == nil || errors.Is(err, ErrAbsent) {
-		o.mu.Lock()
-		defer o.mu.Unlock()
-		o.seen[key] = term
-	}
-	return err
-}
-
-func (o *owned) Get(ctx context.Context, key string) (value []byte, err error) {
-	err = o.as(key, func() error {
-		value, err = o.Store.Get(ctx, key)
-		return err
-	})
-	return value, err
+	return o.Store.Get(ctx, key)
 }
 
 func (o *owned) Set(ctx context.Context, key string, value []byte) error {
-	return o.as(key, func() error { return o.Store.Set(ctx, key, value) })
+	if err := o.own.Lost(); err != nil {
+		return err
+	}
+	return o.Store.Set(ctx, key, value)
 }
 
 func (o *owned) Delete(ctx context.Context, key string) error {
-	return o.as(key, func() error { return o.Store.Delete(ctx, key) })
+	if err := o.own.Lost(); err != nil {
+		return err
+	}
+	return o.Store.Delete(ctx, key)
 }
 
 func (o *owned) Check(ctx context.Context) error {

@@ -175,30 +175,6 @@ func TestOwnKeychainWithoutABusIsTakenWhenOneComes(t *testing.T) {
 	keep(t, s, "v")
 }
 
-func TestOvertakenKeysAreThoseUsedBeforeTheLossAndNotSince(t *testing.T) {
-	bus := storetest.StartBus(t)
-	s, o := owned(t)
-	overtaken := s.(interface{ Overtaken(string) bool }).Overtaken
-	want := func(when string, work, other bool) {
-		t.Helper()
-		if overtaken("work") != work || overtaken("other") != other {
-			t.Errorf("%s: work %v, other %v", when, overtaken("work"), overtaken("other"))
-		}
-	}
-	want("before", false, false)
-	if _, err := s.Get(storetest.Context(t), "other"); !errors.Is(err, store.ErrAbsent) {
-		t.Fatal(err)
-	}
-	bus.Kill()
-	await(t, s, "the loss", func() bool { return o.Lost() != nil })
-	want("while it is away", true, true)
-	bus.Start()
-	await(t, s, "the return", func() bool { return o.Lost() == nil })
-	want("afterwards", true, true)
-	wantValue(t, s, "v")
-	want("after one was read", false, true)
-}
-
 func TestOwnershipClosesWhileTheBusDoesNotAnswer(t *testing.T) {
 	bus := storetest.StartBus(t)
 	o := own(t, service)
