@@ -81,29 +81,21 @@ const (
 	rereading       // the provider says dead: does the store know better?
 )
 
-// storing is what still has to be done with the store.
+// storing is what still has to be done with the store, one operation at a time.
 type storing struct {
-	read    bool // the record has been read, or is known to be absent
-	reading bool
-	readAt  time.Time
+	under  effect    // the operation under way
+	at     time.Time // when the store is asked next
+	read   bool      // the record has been read, or is known to be absent
+	held   *Grant    // what the store holds, where it holds what this process knows
+	writes int       // failures in a row
+	erase  bool      // the store may hold what the user gave up
 
-	unsaved bool // served is newer than the store
-	writing bool
-	writeAt time.Time
-	writes  int // failures in a row
-
-	erase   bool // the store may hold what the user gave up
-	erasing bool
-	eraseAt time.Time
-
-	note   *Note // stands outside the store, or is on its way there
+	note   *Note // stands outside the store, or is to
 	noted  bool  // …it is there
-	noting int   // writes and removals of notes under way
 	noteAt time.Time
 
 	slow    bool          // the first reading takes so long that it is said
 	damaged bool          // there is a record that cannot be read
-	again   bool          // the record changed while it was being written
 	skew    time.Duration // by how much the clock was set back before it was read
 }
 
@@ -138,19 +130,20 @@ type effect struct {
 type effectKind int
 
 const (
-	readRecord     effectKind = iota // answered by recordRead
-	checkStore                       // storeChecked
-	sendRefresh                      // answered
-	saveRecord                       // saved
-	rereadRecord                     // reread
-	eraseRecord                      // erased
-	saveNote                         // noteSaved
-	clearNote                        // noteCleared
-	checkForProbe                    // probeChecked
-	askProvider                      // probed
-	compareBinding                   // bound
-	revokeGrant                      // givenBack
-	askScopes                        // proven
+	nothing        effectKind = iota
+	readRecord                // answered by recordRead
+	checkStore                // storeChecked
+	sendRefresh               // answered
+	saveRecord                // saved
+	rereadRecord              // reread
+	eraseRecord               // erased
+	saveNote                  // noteDone
+	clearNote                 // noteDone
+	checkForProbe             // probeChecked
+	askProvider               // probed
+	compareBinding            // bound
+	revokeGrant               // givenBack
+	askScopes                 // proven
 )
 
 // newMachine is a machine before its record is read. note is what stands
@@ -158,8 +151,8 @@ const (
 func newMachine(now time.Time, p policy, note *Note, rnd func() float64) *machine {
 	m := &machine{policy: p, buffer: Buffer, rnd: rnd, base: Disconnected}
 	m.begin(note)
-	m.store.readAt = now.Add(slowRead)
-	m.read()
+	m.store.at = now.Add(slowRead)
+	m.operate(effect{kind: readRecord})
 	return m
 }
 
@@ -253,7 +246,10 @@ func (m *machine) refreshDue() time.Time {
 
 // due is when tick has something to do next; zero: nothing.
 func (m *machine) due() time.Time {
-	at := m.storeDue()
+	_, at := m.wants()
+	if m.hangs() {
+		at = m.store.at
+	}
 	if m.away() {
 		return earlier(at, m.retryAt)
 	}
@@ -301,7 +297,6 @@ func (m *machine) named(now time.Time, account providers.Account) {
 		return &n
 	}
 	m.next, m.request.grant = fill(m.next), fill(m.request.grant)
-	m.store.again = m.store.again || m.store.writing
 	if served := fill(m.served); served != m.served {
 		m.served = served
 		m.rewrite(now)

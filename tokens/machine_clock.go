@@ -19,13 +19,8 @@ func (m *machine) shift(now time.Time, d time.Duration, undone bool) {
 	if !m.store.read && !undone {
 		m.store.skew += d
 	}
-	served := moved(m.served)
-	if served != m.served && !m.store.unsaved {
-		m.store.unsaved, m.store.writeAt = true, now.Add(-d)
-	}
-	m.store.again = m.store.again || m.store.writing
 	m.drift += d
-	m.served, m.next, m.request.grant = served, moved(m.next), moved(m.request.grant)
+	m.served, m.next, m.request.grant = moved(m.served), moved(m.next), moved(m.request.grant)
 	for k, n := range m.narrow {
 		n.token, n.at = *moved(&n.token), n.at.Add(d)
 		m.narrow[k] = n
@@ -40,7 +35,7 @@ func (m *machine) shift(now time.Time, d time.Duration, undone bool) {
 	}
 	for _, t := range []*time.Time{
 		&m.retryAt, &m.soonest, &m.sentAt, &m.graceEnds, &m.decideAt, &m.probes.at, &m.probes.next,
-		&m.store.readAt, &m.store.writeAt, &m.store.eraseAt, &m.store.noteAt,
+		&m.store.at, &m.store.noteAt,
 	} {
 		if !t.IsZero() {
 			*t = t.Add(d)

@@ -72,7 +72,7 @@ func (m *machine) drop() {
 	m.busy, m.request = idle, effect{}
 	m.probes = probing{}
 	m.rejection = false
-	m.store.unsaved, m.store.writes = false, 0
+	m.store.writes = 0
 }
 
 // connect takes a grant that the user just brought.
@@ -83,10 +83,8 @@ func (m *machine) connect(now time.Time, g *Grant) {
 		}
 		g.After = m.store.note.Time
 	}
-	m.busy, m.request = saving, effect{}
-	m.next, m.narrow, m.nextNarrow = g, nil, nil
-	m.rejection = false
-	m.save(g)
+	m.request, m.narrow, m.nextNarrow, m.rejection = effect{}, nil, nil, false
+	m.save(now, g)
 }
 
 // disconnect gives up the grant, and has it revoked at the provider and erased as
@@ -100,7 +98,7 @@ func (m *machine) disconnect(now time.Time) bool {
 	}
 	m.drop()
 	m.back.err, m.told = nil, ReasonNone
-	s.readAt, s.eraseAt, s.erase = now, now, true
+	s.at, s.erase = now, true
 	m.stand(now, Disconnected, ReasonNone, "", time.Time{})
 	if g != nil {
 		m.back.grants = append(m.back.grants, g)
@@ -128,7 +126,7 @@ func (m *machine) durable() bool {
 	if s.note != nil {
 		return s.noted
 	}
-	return !s.unsaved && !s.writing && m.next == nil
+	return !m.unsaved() && s.under.kind != saveRecord && m.next == nil
 }
 
 // giveBack revokes a grant at the provider. What comes of it changes nothing here.
@@ -154,21 +152,23 @@ func (m *machine) givenBack(now time.Time, err error) {
 // was read and given back, or a crash could leave it alive at the provider.
 func (m *machine) mayErase() bool {
 	s := &m.store
-	return s.erase && !s.erasing && s.read && m.durable() && len(m.back.grants) == 0 && m.back.under == 0 &&
+	return s.erase && s.read && m.durable() && len(m.back.grants) == 0 && m.back.under == 0 &&
 		m.served == nil && m.next == nil
 }
 
 // erased is the answer to eraseRecord.
 func (m *machine) erased(now time.Time, err error) {
 	s := &m.store
-	s.erasing = false
-	switch {
-	case err == nil && (s.writing || s.unsaved): // another one came, and went, meanwhile
-		s.damaged, s.eraseAt = false, now
+	s.ended()
+	s.at = now
+	switch another := m.unsaved(); { // another one came, and went, meanwhile
 	case err == nil:
-		s.erase, s.damaged, m.over = false, false, nil
+		s.held, s.damaged, s.erase = nil, false, another
+		if !another {
+			m.over = nil
+		}
 	default:
-		s.eraseAt = now.Add(storeRetry)
+		s.at = now.Add(storeRetry)
 		if s.erase && s.note == nil && m.served == nil && m.next == nil {
 			m.noteDown(now)
 		}
@@ -184,39 +184,32 @@ func (m *machine) noteDown(now time.Time) {
 		n.Time = s.note.Time.Add(1) // each has a time of its own
 	}
 	s.note, s.noted, s.noteAt = &n, false, now
-	m.tickNote(now)
+	m.tickStore(now)
 }
 
 // quiet reports that the store holds what it is to hold, with nothing under way.
 func (m *machine) quiet() bool {
 	s := &m.store
-	return s.read && !s.unsaved && !s.writing && !s.erase && !s.erasing && len(m.back.grants) == 0 && m.back.under == 0 && m.next == nil
+	return s.read && !m.unsaved() && s.under.kind == nothing && !s.erase && len(m.back.grants) == 0 && m.back.under == 0 && m.next == nil
 }
 
-// noteDue is what is to be done about the note, where there is anything: it goes
+// noteWants is what is to be done about the note, where there is anything: it goes
 // once the store has everything that it is about.
-func (m *machine) noteDue() (what effectKind, due bool) {
-	s := &m.store
-	if s.note == nil || s.noting > 0 || s.note.Damaged {
-		return 0, false
+func (m *machine) noteWants() (e effect) {
+	switch s := &m.store; {
+	case s.note == nil || s.note.Damaged:
+	case !s.noted:
+		e = effect{kind: saveNote, note: s.note}
+	case m.quiet():
+		e = effect{kind: clearNote, note: s.note}
 	}
-	if !s.noted {
-		return saveNote, true
-	}
-	return clearNote, m.quiet()
-}
-
-func (m *machine) tickNote(now time.Time) {
-	if what, due := m.noteDue(); due && !now.Before(m.store.noteAt) {
-		m.store.noting++
-		m.do(effect{kind: what, note: m.store.note})
-	}
+	return e
 }
 
 // noteDone is the answer to saveNote and clearNote.
 func (m *machine) noteDone(now time.Time, what effectKind, n *Note, err error) {
 	s := &m.store
-	s.noting--
+	s.ended()
 	switch {
 	case n != s.note: // another one came after it
 	case err != nil:
@@ -226,7 +219,7 @@ func (m *machine) noteDone(now time.Time, what effectKind, n *Note, err error) {
 	default:
 		s.noted = true
 		if m.over.givenUp() {
-			m.over, s.unsaved = nil, false // the note says it
+			m.over = nil // the note says it
 		}
 	}
 	m.tickStore(now)
@@ -235,7 +228,7 @@ func (m *machine) noteDone(now time.Time, what effectKind, n *Note, err error) {
 // disconnectSettled reports that a disconnection is carried out, as far as can be now.
 func (m *machine) disconnectSettled() bool {
 	s := &m.store
-	return s.noting == 0 && !s.writing && !s.reading && !s.erasing && m.back.under == 0
+	return s.under.kind == nothing && m.back.under == 0
 }
 
 // announced remembers that the user has been told.
@@ -256,7 +249,7 @@ func (m *machine) setTold(now time.Time, r Reason) {
 
 // announce reports whether the user must hear of this state, and has not yet.
 func (m *machine) announce(now time.Time) bool {
-	if m.flow || m.next != nil || m.store.reading && !m.store.read { // the record may be newer than the note
+	if m.flow || m.next != nil || m.reading() { // the record may be newer than the note
 		return false
 	}
 	switch {

@@ -151,9 +151,8 @@ func (m *machine) answeredNarrow(now time.Time, want Want, a providers.Answer, e
 		return
 	case m.served.notNarrowed(want, a.Scopes):
 		less.err = errNotNarrowed
-		m.next, m.busy = m.served.renewed(a, m.policy.keepID), saving
 		m.nextNarrow = func() { m.remember(less) }
-		m.save(m.next)
+		m.save(now, m.served.renewed(a, m.policy.keepID))
 		return
 	}
 	less.token = *m.served.renewed(a, false)
@@ -166,9 +165,8 @@ func (m *machine) answeredNarrow(now time.Time, want Want, a providers.Answer, e
 		keep()
 		return
 	}
-	m.next, m.busy = m.served.rotated(a, want), saving
 	m.nextNarrow = keep
-	m.save(m.next)
+	m.save(now, m.served.rotated(a, want))
 }
 
 // prove asks what a token may do of which the answer does not say it. RFC 6749

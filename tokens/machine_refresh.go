@@ -66,9 +66,7 @@ func (m *machine) answered(now time.Time, generation uint64, a providers.Answer,
 		m.served, m.busy = &g, idle
 		m.start(now, Want{})
 	case err == nil:
-		m.next = m.served.renewed(a, m.policy.keepID)
-		m.busy = saving
-		m.save(m.next)
+		m.save(now, m.served.renewed(a, m.policy.keepID))
 	default:
 		m.busy, m.rejection = idle, false
 		m.refused(now, err)
@@ -249,9 +247,9 @@ func (m *machine) userRefresh(now time.Time) {
 	m.storeChanged(now)
 	if m.store.damaged && m.served == nil && !m.store.erase {
 		m.store.read, m.store.damaged = false, false
-		m.read()
+		m.tickStore(now)
 	}
-	m.wanted = m.store.reading && !m.store.read
+	m.wanted = m.reading()
 	if m.base != ReconnectRequired || m.parked() {
 		m.start(now, Want{})
 	}

@@ -104,7 +104,7 @@ func (m *machine) expiredNow(now time.Time) bool {
 // unserved says why there is no token in memory that is good enough, after
 // starting the refresh that would bring one.
 func (m *machine) unserved(now time.Time, want Want) reply {
-	if m.busy != idle || m.store.reading && !m.store.read && (m.base != KeychainLocked || m.store.slow) {
+	if m.busy != idle || m.reading() && (m.base != KeychainLocked || m.store.slow) {
 		return reply{wait: true}
 	}
 	if m.flow && m.served == nil {

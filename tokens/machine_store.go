@@ -11,45 +11,62 @@ import (
 // start, writing each change of it, and doing it later where the keychain is
 // locked. What ends a grant is in machine_end.go.
 
-func (m *machine) read() {
-	m.store.reading = true
-	m.do(effect{kind: readRecord})
+// operate begins the one operation on the store, or on the note outside it, that is
+// under way at a time.
+func (m *machine) operate(e effect) {
+	m.store.under = e
+	m.do(e)
 }
+
+// ended takes note that it has been answered.
+func (s *storing) ended() (e effect) {
+	e, s.under = s.under, effect{}
+	return e
+}
+
+// reading reports whether nobody knows yet what the store holds, and it is being read.
+func (m *machine) reading() bool { return m.store.under.kind == readRecord && !m.store.read }
+
+// unsaved reports whether what the store is to hold is not what it holds.
+func (m *machine) unsaved() bool { return m.kept() != nil && m.kept() != m.store.held }
 
 // recordRead is the answer to readRecord.
 func (m *machine) recordRead(now time.Time, g *Grant, err error) {
 	s := &m.store
-	s.reading, s.slow = false, false
+	s.ended()
+	s.slow = false
 	defer func() { m.wanted = false }()
-	if s.read {
-		return
-	}
 	switch {
 	case errors.Is(err, store.ErrLocked), errors.Is(err, store.ErrUnavailable):
-		s.readAt = now.Add(storeRetry)
+		s.at = now.Add(storeRetry)
 		if m.kept() == nil && !m.foretold() {
-			m.stand(now, KeychainLocked, storeReason(err), "", s.readAt)
+			m.stand(now, KeychainLocked, storeReason(err), "", s.at)
 		}
+		m.tickStore(now)
 		return
 	case err == nil:
-		g = g.shifted(s.skew)
+		s.held = g
+		if s.skew != 0 {
+			g = g.shifted(s.skew)
+		}
 		if fromFuture(g, now) && m.policy.refreshable(g) && !g.ExpiresAt.IsZero() {
 			g = g.ended(now)
+			s.held = g
 		}
 	case !errors.Is(err, store.ErrAbsent):
 		s.damaged = true
 	}
-	s.read = true
+	s.read, s.at = true, now
 	if m.kept() != nil || m.next != nil || s.note.damaged() {
+		m.tickStore(now)
 		return // the user brought a newer one meanwhile, or there is no telling what the note covers
 	}
-	m.found(now, s.note.takeOver(g), g, err)
+	m.found(now, s.note.takeOver(g), err)
 	m.tickStore(now)
 }
 
-// found takes up the record as it is after what a note says of it; before is
-// as it was read, nil where there was none that could be.
-func (m *machine) found(now time.Time, g, before *Grant, err error) {
+// found takes up the record as it is after what a note says of it.
+func (m *machine) found(now time.Time, g *Grant, err error) {
 	s := &m.store
 	if g != nil {
 		m.highest = max(m.highest, g.Generation)
@@ -59,12 +76,14 @@ func (m *machine) found(now time.Time, g, before *Grant, err error) {
 		m.stand(now, ReconnectRequired, ReasonRecordDamaged, err.Error(), time.Time{})
 		return
 	case g == nil:
-		s.erase = s.erase && (s.damaged || before != nil)
+		s.erase = s.erase && (s.damaged || s.held != nil)
 		m.stand(now, Disconnected, ReasonNone, "", time.Time{})
 		return
 	case g.givenUp():
 		m.back.grants = append(m.back.grants, g) // it could not be, or was not for certain
-		m.over, s.erase = g, true
+		if s.erase = true; s.note == nil {       // else that says it
+			m.over = g
+		}
 		m.stand(now, Disconnected, ReasonNone, "", time.Time{})
 		return
 	case g.AccessToken == "":
@@ -82,9 +101,6 @@ func (m *machine) found(now time.Time, g, before *Grant, err error) {
 		if m.told == ReasonRecordDamaged || m.told == ReasonExpired && !m.expiredForGood(now) {
 			m.setTold(now, ReasonNone)
 		}
-	}
-	if g != before || s.skew != 0 {
-		m.rewrite(now)
 	}
 	m.takenUp(now)
 }
@@ -151,39 +167,35 @@ func (m *machine) change(now time.Time, f func(*Grant)) {
 // rewrite has what is kept written as soon as can be.
 func (m *machine) rewrite(now time.Time) {
 	m.highest = max(m.highest, m.kept().Generation)
-	m.store.unsaved, m.store.writeAt = true, now
-	m.store.again = m.store.again || m.store.writing
+	m.store.at = now
 	m.tickStore(now)
 }
 
-func (m *machine) save(g *Grant) {
-	m.highest = max(m.highest, g.Generation)
-	m.store.writing = true
-	m.do(effect{kind: saveRecord, grant: g})
+// save has a new grant written, and served after that.
+func (m *machine) save(now time.Time, g *Grant) {
+	m.next, m.busy, m.highest = g, saving, max(m.highest, g.Generation)
+	m.tickStore(now)
 }
 
 // saved is the answer to saveRecord. A new grant is served now, whatever the
 // store said: a token that is only in memory is better than none.
 func (m *machine) saved(now time.Time, generation uint64, err error) {
 	s := &m.store
-	s.writing = false
+	g := s.ended().grant
+	s.held, s.at = nil, now
+	if err == nil {
+		s.held, s.read, s.damaged, s.writes, s.erase = g, true, false, 0, g.givenUp()
+	}
 	if m.next != nil && m.next.Generation == generation {
 		m.renewed(now)
 	}
-	g := m.kept()
-	switch {
-	case g == nil && m.next == nil: // disconnected meanwhile, perhaps after the erasing
-		s.erase, s.eraseAt = true, now
-	case g == nil || g.Generation != generation:
-	case err == nil:
-		s.unsaved, s.again, s.writes, s.writeAt = s.again, false, 0, now
-		s.read, s.damaged = true, false
-		s.erase = g.givenUp()
-	default:
-		s.unsaved = true
+	switch over := m.kept(); {
+	case over == nil && m.next == nil: // disconnected meanwhile
+		s.erase = true
+	case err != nil:
 		s.writes++
-		s.writeAt = now.Add(backoff(s.writes, 0, m.rnd()))
-		if g.givenUp() && s.note == nil {
+		s.at = now.Add(backoff(s.writes, 0, m.rnd()))
+		if over.givenUp() && s.note == nil {
 			m.noteDown(now)
 		}
 	}
@@ -192,9 +204,8 @@ func (m *machine) saved(now time.Time, generation uint64, err error) {
 
 // storeChanged says that the store may have opened: what waits for it is tried now.
 func (m *machine) storeChanged(now time.Time) {
-	m.store.writeAt, m.store.eraseAt = now, now
-	if !m.store.reading {
-		m.store.readAt = now
+	if m.store.under.kind == nothing {
+		m.store.at = now
 	}
 	if m.base == KeychainLocked && m.store.read {
 		m.retryAt = now
@@ -202,60 +213,49 @@ func (m *machine) storeChanged(now time.Time) {
 	m.tick(now)
 }
 
+// wants is the next operation on the store, and when it is to be begun; zero: there
+// is none. The note does not wait for a store that cannot be reached.
+func (m *machine) wants() (e effect, at time.Time) {
+	s := &m.store
+	switch {
+	case s.under.kind != nothing:
+		return effect{}, time.Time{}
+	case m.next != nil:
+		e, at = effect{kind: saveRecord, grant: m.next}, time.Unix(0, 0) // at once
+	case !s.read:
+		e, at = effect{kind: readRecord}, s.at
+	case m.unsaved():
+		e, at = effect{kind: saveRecord, grant: m.kept()}, s.at
+	case m.mayErase():
+		e, at = effect{kind: eraseRecord}, s.at
+	}
+	if n := m.noteWants(); n.kind != nothing && (at.IsZero() || s.noteAt.Before(at)) {
+		return n, s.noteAt
+	}
+	return e, at
+}
+
 func (m *machine) tickStore(now time.Time) {
 	s := &m.store
-	if !s.read && !s.reading && !now.Before(s.readAt) {
-		m.read()
-	}
-	if m.hangs() && !now.Before(s.readAt) {
+	if m.hangs() && !now.Before(s.at) {
 		s.slow = true
-		m.stand(now, KeychainLocked, ReasonKeychainUnavailable, "", s.readAt.Add(storeRetry))
+		m.stand(now, KeychainLocked, ReasonKeychainUnavailable, "", s.at.Add(storeRetry))
 	}
-	if m.mayWrite() && !now.Before(s.writeAt) {
-		m.save(m.kept())
-	}
-	m.tickNote(now)
 	if m.durable() {
 		m.giveBack()
 	}
-	if m.mayErase() && !now.Before(s.eraseAt) {
-		s.erasing = true
-		m.do(effect{kind: eraseRecord})
+	if e, at := m.wants(); e.kind != nothing && !now.Before(at) {
+		m.operate(e)
 	}
-}
-
-func (m *machine) storeDue() time.Time {
-	var at time.Time
-	s := &m.store
-	if !s.read && !s.reading || m.hangs() {
-		at = earlier(at, s.readAt)
-	}
-	if m.mayWrite() {
-		at = earlier(at, s.writeAt)
-	}
-	if _, due := m.noteDue(); due {
-		at = earlier(at, s.noteAt)
-	}
-	if m.mayErase() {
-		at = earlier(at, s.eraseAt)
-	}
-	return at
-}
-
-// mayWrite reports whether what is kept is to be written, and nothing is in the way.
-func (m *machine) mayWrite() bool {
-	return m.store.unsaved && !m.store.writing && m.kept() != nil && m.next == nil
 }
 
 // hangs reports that the store has not said yet whether there is a record.
 func (m *machine) hangs() bool {
-	return m.store.reading && !m.store.read && !m.store.slow && m.base == Disconnected && m.store.note == nil
+	return m.reading() && !m.store.slow && m.base == Disconnected && m.store.note == nil && m.next == nil
 }
 
 // settled reports that nothing is under way or to be done, in the store or beside it.
-func (m *machine) settled() bool {
-	return m.busy == idle && m.quiet() && !m.store.reading && m.store.note == nil && m.store.noting == 0
-}
+func (m *machine) settled() bool { return m.busy == idle && m.quiet() && m.store.note == nil }
 
 func storeReason(err error) Reason {
 	if errors.Is(err, store.ErrLocked) {

@@ -21,7 +21,7 @@ func (m *Manager) Refresh(ctx context.Context, name string) (Status, error) {
 	}
 	m.unlock(ctx)
 	m.event(k, func(now time.Time) { k.m.userRefresh(now) })
-	if err := m.settle(ctx, k, func() bool { return k.m.busy == idle && (k.m.store.read || !k.m.store.reading) }); err != nil {
+	if err := m.settle(ctx, k, func() bool { return k.m.busy == idle && !k.m.reading() }); err != nil {
 		return Status{}, err
 	}
 	return m.outcome(k)
@@ -133,7 +133,7 @@ func (m *Manager) Loaded(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	return m.settle(ctx, k, func() bool { return k.m.store.read || !k.m.store.reading })
+	return m.settle(ctx, k, func() bool { return !k.m.reading() })
 }
 
 // Why a grant is given back, and erased, only later.

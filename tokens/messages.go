@@ -151,7 +151,7 @@ func (m *machine) state() State {
 
 // status is what the world may know. The caller fills in what only it knows.
 func (m *machine) status(now time.Time) Status {
-	s := Status{State: m.state(), Reason: m.reason, Unsaved: m.served != nil && m.store.unsaved && m.store.writes > 0, Announce: m.announce(now)}
+	s := Status{State: m.state(), Reason: m.reason, Unsaved: m.served != nil && m.unsaved() && m.store.writes > 0, Announce: m.announce(now)}
 	detail := m.detail
 	if s.State == Misconfigured && m.policy.broken != "" {
 		s.Reason, detail = ReasonConfiguration, m.policy.broken

@@ -57,8 +57,8 @@ func (m *machine) overtaken(now time.Time, g *Grant) bool {
 		return false
 	}
 	m.drop()
-	s.erase, s.again = false, false
-	m.found(now, g, g, nil)
+	s.erase, s.held = false, g
+	m.found(now, g, nil)
 	return true
 }
 

@@ -39,7 +39,7 @@ func TestAnOldGrantIsNotWrittenOverANewOne(t *testing.T) {
 	m.tick(now)
 	pump()
 	if last := queue[len(queue)-1].grant; last.Generation != m.served.Generation {
-		t.Fatalf("the store holds %v, memory %v, unsaved %v", last, m.served, m.store.unsaved)
+		t.Fatalf("the store holds %v, memory %v, unsaved %v", last, m.served, m.unsaved())
 	}
 }
 

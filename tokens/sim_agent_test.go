@@ -488,5 +488,5 @@ func (a *simAgent) complain() {
 }
 
 func (a *simAgent) String() string {
-	return fmt.Sprintf("%s/%s busy=%d served=%v next=%v over=%v unsaved=%v note=%v", a.m.base, a.m.reason, a.m.busy, a.m.served, a.m.next, a.m.over, a.m.store.unsaved, a.m.store.note)
+	return fmt.Sprintf("%s/%s busy=%d served=%v next=%v over=%v unsaved=%v note=%v", a.m.base, a.m.reason, a.m.busy, a.m.served, a.m.next, a.m.over, a.m.unsaved(), a.m.store.note)
 }

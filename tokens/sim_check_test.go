@@ -402,7 +402,7 @@ func (c *checker) handedOut(g *Grant, plain bool) {
 	case !plain && g.Generation == 0 && !slices.Equal(g.Scopes, simLess):
 		c.fail("asked for %v, and %v was handed out", simLess, g.Scopes)
 	case d == nil || !d.reaches(t):
-		if !c.w.agent.m.store.unsaved {
+		if !c.w.agent.m.unsaved() {
 			c.fail("a token was handed out before its grant was written")
 		}
 	}
@@ -547,14 +547,14 @@ func (c *checker) givenBack(g *Grant) {
 // crashed notes what a crash in this very moment excuses.
 func (c *checker) crashed(a *simAgent) {
 	w, m, d := c.w, a.m, c.written
-	if a.underway > 0 || m.next != nil || m.store.unsaved {
+	if a.underway > 0 || m.next != nil || m.unsaved() {
 		c.unheard = true // answered, but not on disk: not received, or refused by the keychain
 	}
 	c.forgot = c.forgot || c.unheard
-	if !c.onDisk && (m.next != nil || m.store.unsaved) {
+	if !c.onDisk && (m.next != nil || m.unsaved()) {
 		c.lostSignIns++
 	}
-	if m.store.unsaved && m.served != nil {
+	if m.unsaved() && m.served != nil {
 		c.unsure = m.served.AccessToken // its times may not be on disk as the clock now has them
 	}
 	if w.wrong && !w.provider.refreshs && m.served != nil {

@@ -147,7 +147,8 @@ func (w walk) key() string {
 	over := m.next != nil && m.next.wasOver()
 	return fmt.Sprint(m.row(), m.reason, m.told == m.reason, m.next != nil, over, m.policy.refreshable(&Grant{RefreshToken: "r"}), m.policy.probe,
 		refused, m.suspects, m.ending.Reason, m.probes.under, m.probes.dead, len(m.back.grants) > 0, m.back.under > 0,
-		s.read, s.reading, s.unsaved, s.writing, s.erase, s.erasing, s.damaged, s.slow, s.note != nil, damaged, old, s.noted, s.noting > 0, asked)
+		s.read, s.under.kind, m.unsaved(), s.under.grant == m.kept(), s.under.grant == m.next, s.under.note == s.note, s.held == nil,
+		s.erase, s.damaged, s.slow, s.note != nil, damaged, old, s.noted, asked)
 }
 
 // step hands an event to a copy of the machine, and keeps where it led.
