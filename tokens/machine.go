@@ -139,7 +139,6 @@ const (
 	eraseRecord               // erased
 	saveNote                  // noteDone
 	clearNote                 // noteDone
-	checkForProbe             // probeChecked
 	askProvider               // probed
 	compareBinding            // bound
 	revokeGrant               // givenBack
@@ -196,23 +195,42 @@ func (m *machine) generation(now time.Time) uint64 {
 // tick does what is due. It may be called at any time.
 func (m *machine) tick(now time.Time) {
 	m.tickStore(now)
-	if m.away() && !now.Before(m.retryAt) {
-		m.lookAgain(now)
+	if at, do := m.todo(); !at.IsZero() && !now.Before(at) {
+		do(now)
 	}
-	if m.lapsed() && !now.Before(m.served.ExpiresAt.Add(lapseTime)) {
-		m.die(now, ReasonExpired, "")
+}
+
+// due is when tick has something to do next; zero: nothing.
+func (m *machine) due() time.Time {
+	at, _ := m.todo()
+	if m.hangs() {
+		return earlier(at, m.store.at)
 	}
-	if m.served == nil || m.busy != idle || m.base == ReconnectRequired {
-		return
+	_, wants := m.wants()
+	return earlier(at, wants)
+}
+
+// todo is what is to be done with the grant by itself, and when; zero: nothing.
+// What is under way is answered by an event of its own.
+func (m *machine) todo() (at time.Time, do func(now time.Time)) {
+	switch {
+	case m.served == nil:
+		return at, nil
+	case m.away():
+		return m.retryAt, m.lookAgain
+	case m.lapsed():
+		return m.served.ExpiresAt.Add(lapseTime), func(now time.Time) { m.die(now, ReasonExpired, "") }
+	case m.base == ReconnectRequired, m.busy != idle:
+		return at, nil
 	}
-	switch at := m.refreshDue(); {
-	case m.expiredForGood(now):
-		m.lapse(now)
-	case !at.IsZero() && !now.Before(at):
-		m.start(now, Want{})
-	case !m.probes.under && !m.probes.next.IsZero() && !now.Before(m.probes.next):
-		m.ask()
+	at, do = m.refreshDue(), func(now time.Time) { m.start(now, Want{}) }
+	if !m.policy.refreshable(m.served) {
+		at, do = m.served.ExpiresAt, m.lapse
 	}
+	if probe := earlier(at, m.probes.next); !m.probes.under && probe != at {
+		at, do = probe, m.probe
+	}
+	return at, do
 }
 
 // expiredForGood: the token ended, and nothing can renew it.
@@ -242,34 +260,6 @@ func (m *machine) refreshDue() time.Time {
 		return m.retryAt
 	}
 	return time.Time{}
-}
-
-// due is when tick has something to do next; zero: nothing.
-func (m *machine) due() time.Time {
-	_, at := m.wants()
-	if m.hangs() {
-		at = m.store.at
-	}
-	if m.away() {
-		return earlier(at, m.retryAt)
-	}
-	if m.lapsed() {
-		return earlier(at, m.served.ExpiresAt.Add(lapseTime))
-	}
-	if m.served == nil || m.base == ReconnectRequired {
-		return at
-	}
-	if m.busy != idle {
-		return at // the answer is an event of its own
-	}
-	at = earlier(at, m.refreshDue())
-	if !m.policy.refreshable(m.served) {
-		at = earlier(at, m.served.ExpiresAt)
-	}
-	if !m.probes.under {
-		at = earlier(at, m.probes.next)
-	}
-	return at
 }
 
 // configured takes up a changed configuration.

@@ -194,39 +194,30 @@ func (m *machine) rejectedForGood(now time.Time) reply {
 		return reply{wait: true}
 	}
 	m.note(now, "rejected", ReasonNone, "")
-	m.ask()
+	m.probe(now)
 	return reply{wait: true}
 }
 
-// ask has the provider asked, if the store can be written: the end that its
-// answer may be must be.
-func (m *machine) ask() {
+// probe has the provider asked about the token, if the store can be written: the end
+// that its answer may be must be.
+func (m *machine) probe(time.Time) {
 	m.probes.under = true
-	m.do(effect{kind: checkForProbe, grant: m.served})
-}
-
-// probeChecked is the answer to checkForProbe.
-func (m *machine) probeChecked(now time.Time, generation uint64, err error) {
-	p := &m.probes
-	if m.served == nil || m.served.Generation != generation || !p.under {
-		return
-	}
-	if err != nil {
-		p.under, p.at, p.barred, p.next = false, now, storeReason(err), now.Add(storeRetry)
-		return
-	}
-	p.barred = ReasonNone
 	m.do(effect{kind: askProvider, grant: m.served})
 }
 
-// probed is the answer to askProvider. One bad answer is never a verdict: it is
-// a reason to renew, or to look a second time.
-func (m *machine) probed(now time.Time, generation uint64, l providers.Liveness) {
+// probed is the answer to askProvider; err is why the store could not be written, so
+// that nobody was asked. One bad answer never ends a grant: it is a reason to renew,
+// or to look a second time.
+func (m *machine) probed(now time.Time, generation uint64, l providers.Liveness, err error) {
 	p := &m.probes
 	if m.served == nil || m.served.Generation != generation {
 		return
 	}
-	p.under, p.at, p.last, p.next = false, now, l, time.Time{}
+	p.under, p.at, p.last, p.barred, p.next = false, now, l, ReasonNone, time.Time{}
+	if err != nil {
+		p.barred, p.next = storeReason(err), now.Add(storeRetry)
+		return
+	}
 	m.schedule(now)
 	switch {
 	case l == providers.Alive:

@@ -29,9 +29,6 @@ func (m *Manager) perform(k *conn, e effect) {
 	case checkStore:
 		err := m.checkStore(k)
 		m.event(k, func(now time.Time) { k.m.storeChecked(now, err) })
-	case checkForProbe:
-		err := m.checkStore(k)
-		m.event(k, func(now time.Time) { k.m.probeChecked(now, e.grant.Generation, err) })
 	case saveRecord:
 		m.performSave(k, e.grant)
 	case eraseRecord:
@@ -84,8 +81,11 @@ func (m *Manager) performRemote(k *conn, e effect) {
 		m.step(k, "answered")
 		m.event(k, func(now time.Time) { k.m.answered(now, generation, a, err) })
 	case askProvider:
-		l, _ := guarded(m, k, func() (providers.Liveness, error) { return p.Probe(ctx, e.grant.AccessToken, e.grant.Extra), nil })
-		m.event(k, func(now time.Time) { k.m.probed(now, generation, l) })
+		l, err := providers.Unclear, m.checkStore(k)
+		if err == nil {
+			l, _ = guarded(m, k, func() (providers.Liveness, error) { return p.Probe(ctx, e.grant.AccessToken, e.grant.Extra), nil })
+		}
+		m.event(k, func(now time.Time) { k.m.probed(now, generation, l, err) })
 	case askScopes:
 		scopes := p.Scopes(ctx, e.grant.AccessToken, e.grant.Binding)
 		m.event(k, func(time.Time) { k.m.proven(e.grant.AccessToken, scopes) })

@@ -248,7 +248,7 @@ func (m *Manager) poke() {
 func (m *Manager) carryOut(k *conn) {
 	for _, e := range k.m.effects() {
 		switch e.kind {
-		case checkStore, sendRefresh, checkForProbe, askProvider, askScopes, compareBinding, revokeGrant:
+		case checkStore, sendRefresh, askProvider, askScopes, compareBinding, revokeGrant:
 			m.spawn(false, func() { m.perform(k, e) })
 		default:
 			k.queue = append(k.queue, e)

@@ -142,14 +142,6 @@ func (a *simAgent) carryOut() {
 			})
 		case sendRefresh:
 			a.send(e)
-		case checkForProbe:
-			a.later(5*time.Millisecond, func() {
-				err := a.w.storeErr()
-				if a.w.plant == bugProbesLocked {
-					err = nil
-				}
-				a.event("probe checked", func(now time.Time) { a.m.probeChecked(now, e.grant.Generation, err) })
-			})
 		case compareBinding:
 			same := !a.w.moved
 			if a.w.online {
@@ -168,12 +160,18 @@ func (a *simAgent) carryOut() {
 				a.event("proven", func(time.Time) { a.m.proven(e.grant.AccessToken, shown) })
 			})
 		case askProvider:
-			if a.w.locked {
-				a.w.check.fail("the provider is asked, and the end that its answer may be cannot be written")
-			}
-			a.later(a.w.about(200*time.Millisecond)-time.Second, func() {
-				l := a.w.provider.probe(e.grant)
-				a.event("probed", func(now time.Time) { a.m.probed(now, e.grant.Generation, l) })
+			a.later(5*time.Millisecond, func() {
+				if err := a.w.storeErr(); err != nil && a.w.plant != bugProbesLocked {
+					a.event("probed", func(now time.Time) { a.m.probed(now, e.grant.Generation, providers.Unclear, err) })
+					return
+				}
+				if a.w.locked {
+					a.w.check.fail("the provider is asked, and the end that its answer may be cannot be written")
+				}
+				a.later(a.w.about(200*time.Millisecond)-time.Second, func() {
+					l := a.w.provider.probe(e.grant)
+					a.event("probed", func(now time.Time) { a.m.probed(now, e.grant.Generation, l, nil) })
+				})
 			})
 		default:
 			a.queue = append(a.queue, e)

@@ -218,8 +218,6 @@ func (w *walker) answers(from walk, i int, refresh bool) {
 		switch e.kind {
 		case checkStore:
 			answer("store checked", func(to *walk) { to.m.storeChecked(to.now, err) })
-		case checkForProbe:
-			answer("probe checked", func(to *walk) { to.m.probeChecked(to.now, e.grant.Generation, err) })
 		case saveRecord:
 			answer("saved", func(to *walk) { to.m.saved(to.now, e.grant.Generation, err) })
 		case eraseRecord:
@@ -258,8 +256,9 @@ func (w *walker) answers(from walk, i int, refresh bool) {
 		answer("answered", func(to *walk) { to.m.answered(to.now, e.grant.Generation, overAnswer("2"), nil) })
 	case askProvider:
 		for _, l := range []providers.Liveness{providers.Alive, providers.DeadToken, providers.Unclear} {
-			answer("probed", func(to *walk) { to.m.probed(to.now, e.grant.Generation, l) })
+			answer("probed", func(to *walk) { to.m.probed(to.now, e.grant.Generation, l, nil) })
 		}
+		answer("probed", func(to *walk) { to.m.probed(to.now, e.grant.Generation, providers.Unclear, store.ErrLocked) })
 	}
 }
 
