@@ -5,7 +5,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/authtray/authtray/providers/catalog"
@@ -64,50 +63,6 @@ func (c *Client) setOwn(q url.Values, p authorizeParams) {
 		q.Set("code_challenge", p.Challenge)
 		q.Set("code_challenge_method", "S256")
 	}
-}
-
-// scopes is what to ask for: what the caller wants, else the connection's, else
-// the entry's; and the scopes without which there would be no refresh token.
-func (c *Client) scopes(asked []string) []string {
-	o := c.entry.AuthorizeOpts
-	switch {
-	case asked != nil:
-	case len(c.conn.Scopes) > 0:
-		asked = c.conn.Scopes
-	case len(o.Scopes) > 0:
-		asked = o.Scopes
-	default:
-		asked = c.discovery.getResource().scopes
-	}
-	list := slices.Clone(asked)
-	for _, s := range o.ScopesForRefresh {
-		if !slices.Contains(list, s) && c.scopeSupported(s) {
-			list = append(list, s)
-		}
-	}
-	return list
-}
-
-// ScopesWith is what a flow asks for that wants more than the connection's own
-// scopes (a step-up). It may discover.
-func (c *Client) ScopesWith(ctx context.Context, more []string) ([]string, error) {
-	if _, err := c.endpoints(ctx); err != nil {
-		return nil, err
-	}
-	list := c.scopes(nil)
-	for _, s := range more {
-		if !slices.Contains(list, s) {
-			list = append(list, s)
-		}
-	}
-	return list, nil
-}
-
-// scopeSupported: some servers refuse the whole request for an offline_access
-// that they do not announce.
-func (c *Client) scopeSupported(scope string) bool {
-	known := c.discovered().ScopesSupported
-	return known == nil || slices.Contains(known, scope)
 }
 
 func (c *Client) redirectURI() catalog.RedirectRule { return c.entry.RedirectRule() }

@@ -41,25 +41,33 @@ func (f *Flow) startDevice(ctx context.Context, o AuthorizeOptions) error {
 	if err != nil {
 		return err
 	}
-	d, err := f.client.deviceAuthorization(ctx, ends, o)
+	var added []string
+	f.asked, added = f.client.requested(o.Scopes)
+	d, err := f.client.deviceAuthorization(ctx, ends, o, f.asked)
+	if isScopeRefusal(err) && len(added) > 0 {
+		f.asked = without(f.asked, added)
+		d, err = f.client.deviceAuthorization(ctx, ends, o, f.asked)
+	}
+	if isScopeRefusal(err) {
+		return f.client.scopeFailure(f.asked)
+	}
 	if err != nil {
 		return err
 	}
-	f.asked = f.client.scopes(o.Scopes)
 	f.url, f.userCode = d.url(), d.userCode
 	f.expireAfter(d.lifetime, errCodeExpired)
 	go f.poll(ends.Token, d, binding)
 	return nil
 }
 
-func (c *Client) deviceAuthorization(ctx context.Context, e endpoints, o AuthorizeOptions) (deviceCode, error) {
+func (c *Client) deviceAuthorization(ctx context.Context, e endpoints, o AuthorizeOptions, scopes []string) (deviceCode, error) {
 	if e.Device == "" {
 		return deviceCode{}, c.misconfigured("no_device_url", "%s does not offer codes to enter on another device, as far as is known; connect in the browser instead.", c.name())
 	}
 	if err := c.keepsSecretFrom(ctx, "device", c.entry.Device, e.Device, e); err != nil {
 		return deviceCode{}, err
 	}
-	a, err := c.post(ctx, e.Device, c.deviceForm(o))
+	a, err := c.post(ctx, e.Device, c.deviceForm(o, scopes))
 	if err != nil {
 		return deviceCode{}, err
 	}
@@ -70,10 +78,10 @@ func (c *Client) deviceAuthorization(ctx context.Context, e endpoints, o Authori
 	return d, nil
 }
 
-func (c *Client) deviceForm(o AuthorizeOptions) url.Values {
+func (c *Client) deviceForm(o AuthorizeOptions, scopes []string) url.Values {
 	rules := c.entry.AuthorizeOpts
 	form := url.Values{"client_id": {c.clientID()}}
-	set(form, cmp.Or(rules.ScopeParam, "scope"), strings.Join(c.scopes(o.Scopes), cmp.Or(rules.ScopeSep, " ")))
+	set(form, cmp.Or(rules.ScopeParam, "scope"), strings.Join(scopes, cmp.Or(rules.ScopeSep, " ")))
 	set(form, "resource", cmp.Or(o.Resource, c.resource()))
 	set(form, "audience", rules.Params["audience"])
 	return form

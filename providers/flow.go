@@ -116,7 +116,6 @@ func randomText(n int) string {
 type Flow struct {
 	client *Client
 	clock  flowClock
-	asked  []string // scopes
 	accept func(context.Context, Result) error
 	named  func(Result)
 	wait   time.Duration // for whose grant it is
@@ -125,13 +124,15 @@ type Flow struct {
 	userCode    string
 	redirectURI string
 	expires     time.Time
-	code        *codeFlow // nil in device mode
-	leave       func()    // closes the listener now; it closes by itself later
+	leave       func() // closes the listener now; it closes by itself later
 
 	ctx    context.Context // of the flow's own requests; ends with the flow
 	cancel context.CancelFunc
 
 	mu       sync.Mutex
+	code     *codeFlow     // nil in device mode
+	asked    []string      // scopes
+	added    []string      // those of asked that are left out when they are refused, once
 	answered chan struct{} // closed when nobody is waited for any more
 	done     chan struct{} // closed when result and err stand
 	result   Result

@@ -2,124 +2,17 @@ package providers
 
 import (
 	"context"
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"reflect"
-	"strings"
 
 	"golang.org/x/oauth2"
 
 	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/providers/refusal"
 )
-
-// callback is an authorization answer (RFC 6749 §4.1.2) as the browser brings
-// it. It holds a state, and either a code or an error.
-type callback struct {
-	state     string
-	code      string
-	errorCode string // through SafeCode
-	iss       string
-	hasIss    bool
-}
-
-// Why a callback's query is not an authorization answer. Shown to people, so
-// each says what to do.
-var (
-	errCallbackShape = errors.New("it is damaged; copy it whole")
-	errCallbackState = errors.New("it has no state; copy it whole")
-	errCallbackTwice = errors.New("it says something twice; copy it as the browser shows it")
-	errCallbackEmpty = errors.New("it has neither a code nor an error; copy it whole")
-)
-
-// parseCallback reads the query of a redirect. RFC 6749 §3.1: no parameter may
-// come twice.
-func parseCallback(rawQuery string) (callback, error) {
-	q, err := url.ParseQuery(rawQuery)
-	if err != nil {
-		return callback{}, errCallbackShape
-	}
-	for _, name := range []string{"state", "code", "error", "iss"} {
-		if len(q[name]) > 1 {
-			return callback{}, errCallbackTwice
-		}
-	}
-	if q.Get("state") == "" {
-		return callback{}, errCallbackState
-	}
-	if (q.Get("code") == "") == (q.Get("error") == "") {
-		return callback{}, errCallbackEmpty
-	}
-	return callback{
-		state: q.Get("state"), code: q.Get("code"), iss: q.Get("iss"), hasIss: q.Has("iss"),
-		errorCode: safeCallbackError(q.Get("error")),
-	}, nil
-}
-
-func safeCallbackError(code string) string {
-	if code == "" {
-		return ""
-	}
-	return refusal.SafeCode(code)
-}
-
-// sameSecret compares in constant time. An empty secret is the same as none.
-func sameSecret(a, b string) bool {
-	return a != "" && subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1
-}
-
-// issuerRule is which iss (RFC 9207) a flow takes.
-type issuerRule struct {
-	issuer   string   // the one that the request went to; "": unknown
-	match    string   // Entry.IssuerMatch
-	required bool     // the metadata announce that iss always comes
-	hosts    []string // without an issuer: hosts of the authorization and token endpoints
-}
-
-// allows says whether an answer with that iss may be acted on:
-//
-//	iss      issuer known          issuer unknown
-//	absent   unless announced      yes
-//	present  only if it matches    only on a host of the endpoints, or above or below one
-func (r issuerRule) allows(iss string, present bool) bool {
-	switch {
-	case !present:
-		return !r.required
-	case r.issuer == "":
-		return r.onOwnHost(iss)
-	}
-	return issuerMatches(r.match, r.issuer, iss)
-}
-
-func (r issuerRule) onOwnHost(iss string) bool {
-	u, err := url.Parse(iss)
-	if err != nil || u.Hostname() == "" {
-		return false
-	}
-	for _, host := range r.hosts {
-		if underOrAbove(host, lowerHost(u)) {
-			return true
-		}
-	}
-	return false
-}
-
-func lowerHost(u *url.URL) string { return strings.ToLower(u.Hostname()) }
-
-// underOrAbove: www.example.com and example.com, but never a bare "com".
-func underOrAbove(a, b string) bool {
-	if a == b {
-		return true
-	}
-	long, short := a, b
-	if len(a) < len(b) {
-		long, short = b, a
-	}
-	return strings.Contains(short, ".") && strings.HasSuffix(long, "."+short)
-}
 
 // checkCredentials finds out before the browser opens, not after the person has
 // consented, that the code could not be exchanged.
@@ -138,29 +31,8 @@ func (c *Client) checkCredentials(ctx context.Context, mode Mode) error {
 	return err
 }
 
-// issuerRule is which iss a flow at these endpoints takes.
-func (c *Client) issuerRule(e endpoints) issuerRule {
-	return issuerRule{
-		issuer:   e.Issuer,
-		match:    c.entry.IssuerMatch,
-		required: e.IssParamSupported,
-		hosts:    hostsOf(e.Authorize, e.Token),
-	}
-}
-
-// hostsOf the endpoints, in lower case.
-func hostsOf(endpoints ...string) []string {
-	var hosts []string
-	for _, raw := range endpoints {
-		if u, err := url.Parse(raw); err == nil && u.Hostname() != "" {
-			hosts = append(hosts, lowerHost(u))
-		}
-	}
-	return hosts
-}
-
-// codeFlow is what a flow remembers of its authorization request. state is
-// bound to connection and issuer by standing beside what the request was made
+// codeFlow is what a flow remembers of its authorization request; it does not
+// change. state is bound to connection and issuer by standing beside what the request was made
 // with: an answer under this state is acted on with this client, this issuer
 // rule and this binding, or not at all.
 type codeFlow struct {
@@ -168,33 +40,68 @@ type codeFlow struct {
 	verifier string // PKCE; "" where the entry says off
 	issuer   issuerRule
 	binding  Binding
-	resource string // RFC 8707, instead of the connection's
+	resource string                                                                             // RFC 8707, instead of the connection's
+	again    func(ctx context.Context, code *codeFlow, scopes []string) (url string, err error) // the same request with others
+}
+
+// request is the flow's authorization request.
+func (f *Flow) request() *codeFlow {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.code
 }
 
 // answer acts on an answer that came under the flow's state. False: one has
 // been acted on already, or the flow is over. It returns at once.
 func (f *Flow) answer(a callback) bool {
-	if !f.takeUp() {
+	code := f.request()
+	if !sameSecret(code.state, a.state) || !f.takeUp() {
 		return false
 	}
-	if err := f.refuses(a); err != nil {
+	if err := f.refuses(code, a); err != nil {
 		f.end(Result{}, err)
 		return true
 	}
-	go f.redeem(a.code)
+	go f.redeem(code, a.code)
 	return true
+}
+
+// askAgain is where the browser is to be sent after an answer that refuses scopes
+// which we had added ourselves: to the same request without them, under another
+// state. It does so once; "" leaves the answer to answer.
+func (f *Flow) askAgain(a callback) (url string) {
+	f.mu.Lock()
+	old := f.code
+	if a.errorCode != "invalid_scope" || !sameSecret(old.state, a.state) || len(f.added) == 0 || f.takenUp() ||
+		!f.clock.now().Before(f.expires) || !old.issuer.allows(a.iss, a.hasIss) {
+		f.mu.Unlock()
+		return ""
+	}
+	f.asked = without(f.asked, f.added)
+	f.added = nil
+	code, scopes := *old, f.asked
+	code.state = randomText(32)
+	f.code = &code
+	f.mu.Unlock()
+	to, err := code.again(f.ctx, &code, scopes)
+	if err != nil {
+		f.end(Result{}, err)
+	}
+	return to
 }
 
 // refuses checks an answer before anything is sent, in this order: in time, from
 // the right issuer (RFC 9207, on errors too), no error.
-func (f *Flow) refuses(a callback) error {
+func (f *Flow) refuses(code *codeFlow, a callback) error {
 	switch {
 	case !f.clock.now().Before(f.expires):
 		return ErrTimedOut
-	case !f.code.issuer.allows(a.iss, a.hasIss):
+	case !code.issuer.allows(a.iss, a.hasIss):
 		return wrongIssuer(f.client.name(), a)
-	case echoes(a.errorCode, []string{f.code.state, f.code.verifier}):
+	case echoes(a.errorCode, []string{code.state, code.verifier}):
 		return authorizeFailure(f.client.name(), "unknown")
+	case a.errorCode == "invalid_scope":
+		return f.client.scopeFailure(f.asked)
 	case a.errorCode != "":
 		return authorizeFailure(f.client.name(), a.errorCode)
 	}
@@ -217,8 +124,6 @@ func authorizeFailure(provider, code string) error {
 		return ErrDenied
 	case "server_error", "temporarily_unavailable":
 		return &refusal.Failure{Class: refusal.Transient, Code: code, Detail: provider + " is in trouble at the moment; connect again a little later."}
-	case "invalid_scope":
-		return &refusal.Failure{Class: refusal.Misconfigured, Code: code, Detail: provider + " does not grant one of the scopes asked for; correct the connection's scopes."}
 	}
 	return &refusal.Failure{Class: refusal.Misconfigured, Code: code,
 		Detail: fmt.Sprintf("%s refused the sign-in (%s); check client id, scopes and redirect address in the app's settings there.", provider, code)}
@@ -226,22 +131,22 @@ func authorizeFailure(provider, code string) error {
 
 // redeem exchanges the code, unless configuration or discovery changed meanwhile
 // where it would be sent.
-func (f *Flow) redeem(code string) {
+func (f *Flow) redeem(request *codeFlow, code string) {
 	defer f.endOnPanic("code exchange")
 	binding, err := f.client.Binding(f.ctx)
-	if err == nil && !reflect.DeepEqual(binding, f.code.binding) {
+	if err == nil && !reflect.DeepEqual(binding, request.binding) {
 		err = refusal.ErrBindingChanged
 	}
 	if err != nil {
 		f.end(Result{}, err)
 		return
 	}
-	answer, err := f.client.exchange(f.ctx, code, f.code.verifier, f.redirectURI, f.code.resource)
+	answer, err := f.client.exchange(f.ctx, code, request.verifier, f.redirectURI, request.resource)
 	if err != nil {
 		f.end(Result{}, err)
 		return
 	}
-	f.conclude(answer, f.code.binding)
+	f.conclude(answer, request.binding)
 }
 
 // startCode prepares an authorization request and a place for its answer.
@@ -257,14 +162,21 @@ func (f *Flow) startCode(ctx context.Context, o AuthorizeOptions) error {
 	if err := f.client.checkCredentials(ctx, o.Mode); err != nil {
 		return err
 	}
-	if f.code, err = f.client.newCodeFlow(ctx, ends, o); err != nil {
+	code, err := f.client.newCodeFlow(ctx, ends, o)
+	if err != nil {
 		return err
 	}
+	f.mu.Lock()
+	f.code = code
+	f.mu.Unlock()
 	f.expireAfter(FlowTimeout, ErrTimedOut)
 	if err = f.land(place); err != nil {
 		return err
 	}
-	if err = f.request(ctx, ends, o); err != nil {
+	code.again = func(ctx context.Context, code *codeFlow, scopes []string) (string, error) {
+		return f.requestURL(ctx, ends, o, code, scopes)
+	}
+	if err = f.ask(ctx, code, o); err != nil {
 		f.leave()
 	}
 	return err
@@ -304,23 +216,52 @@ func (f *Flow) land(place landing) error {
 	return nil
 }
 
-func (f *Flow) request(ctx context.Context, e endpoints, o AuthorizeOptions) (err error) {
+// ask sets the flow's URL. A pushed request that is refused for the scopes that we
+// had added is pushed again without them.
+func (f *Flow) ask(ctx context.Context, code *codeFlow, o AuthorizeOptions) error {
+	list, added := f.client.requested(o.Scopes)
+	to, err := code.again(ctx, code, list)
+	if isScopeRefusal(err) {
+		if len(added) == 0 {
+			return f.client.scopeFailure(list)
+		}
+		list = without(list, added)
+		added = nil
+		to, err = code.again(ctx, code, list)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.url, f.asked, f.added = to, list, added
+	return err
+}
+
+// isScopeRefusal reports whether a request was refused for its scopes.
+func isScopeRefusal(err error) bool {
+	var f *refusal.Failure
+	return errors.As(err, &f) && f.Class == refusal.Misconfigured && f.Code == "invalid_scope"
+}
+
+// requestURL is where the browser is sent with an authorization request for scopes.
+func (f *Flow) requestURL(ctx context.Context, e endpoints, o AuthorizeOptions, code *codeFlow, scopes []string) (string, error) {
 	p := authorizeParams{
-		State: f.code.state, RedirectURI: f.redirectURI, Scopes: o.Scopes,
+		State: code.state, RedirectURI: f.redirectURI, Scopes: scopes,
 		LoginHint: o.LoginHint, SwitchAccount: o.SwitchAccount, Resource: o.Resource,
 	}
-	f.asked = f.client.scopes(o.Scopes)
-	if f.code.verifier != "" {
-		p.Challenge = oauth2.S256ChallengeFromVerifier(f.code.verifier)
+	if p.Scopes == nil {
+		p.Scopes = []string{} // none, and not the connection's
 	}
-	if f.url, err = f.client.requestURL(ctx, e, o.Mode, p); err != nil {
-		return err
+	if code.verifier != "" {
+		p.Challenge = oauth2.S256ChallengeFromVerifier(code.verifier)
 	}
-	if u, err := url.Parse(f.url); err != nil || !catalog.Speakable(u) {
-		return &refusal.Failure{Class: refusal.Misconfigured, Code: "authorize_url",
+	to, err := f.client.requestURL(ctx, e, o.Mode, p)
+	if err != nil {
+		return "", err
+	}
+	if u, err := url.Parse(to); err != nil || !catalog.Speakable(u) {
+		return "", &refusal.Failure{Class: refusal.Misconfigured, Code: "authorize_url",
 			Detail: fmt.Sprintf("The sign-in page of %s is not an https address; correct the authorize URL.", f.client.name())}
 	}
-	return nil
+	return to, nil
 }
 
 // name is the provider's, fit to be shown.

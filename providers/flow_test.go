@@ -70,7 +70,7 @@ func TestWhatAFlowMayAskForReachesTheProvider(t *testing.T) {
 	f := w.begin(AuthorizeOptions{LoginHint: "ada@example.org", SwitchAccount: true, Scopes: []string{"a", "b"}, Resource: "https://mcp.example/"})
 	q := asked(t, f)
 	for name, want := range map[string]string{
-		"scope": "a b offline_access", "login_hint": "ada@example.org", "prompt": "select_account",
+		"scope": "a b", "login_hint": "ada@example.org", "prompt": "select_account",
 		"resource": "https://mcp.example/", "response_type": "code", "client_id": "cid",
 	} {
 		if got := q.Get(name); got != want {

@@ -225,9 +225,12 @@ func callbackReply(doors []*door, rawQuery string) reply {
 	if err != nil {
 		return reply{status: http.StatusBadRequest, page: unexpectedPage}
 	}
-	mine := doorsThat(doors, func(d *door) bool { return sameSecret(d.flow.code.state, answer.state) })
+	mine := doorsThat(doors, func(d *door) bool { return sameSecret(d.flow.request().state, answer.state) })
 	if len(mine) != 1 {
 		return reply{status: http.StatusBadRequest, page: unexpectedPage}
+	}
+	if to := mine[0].flow.askAgain(answer); to != "" {
+		return reply{status: http.StatusSeeOther, location: to}
 	}
 	to := resultPath + mine[0].id
 	if !mine[0].flow.answer(answer) {

@@ -21,14 +21,15 @@ const maxPaste = 32 << 10
 // Paste implements Pending. The loopback listener and Paste share one path from
 // the query on: whichever comes first is acted on.
 func (f *Flow) Paste(ctx context.Context, rawURL string) error {
-	if f.code == nil {
+	code := f.request()
+	if code == nil {
 		return &PasteError{"This sign-in uses a code on another device; there is no address to paste."}
 	}
 	answer, err := parsePasted(rawURL, f.redirectURI, f.url)
 	if err != nil {
 		return err
 	}
-	if !sameSecret(f.code.state, answer.state) {
+	if !sameSecret(code.state, answer.state) {
 		return &PasteError{"That address is from another sign-in. Open the address shown here, sign in, and paste where the browser ends up."}
 	}
 	if !f.answer(answer) {

@@ -88,7 +88,7 @@ func TestAnMCPServerSaysWhoIssuesItsTokens(t *testing.T) {
 	if binding.Issuer != r.URL+"/as" || len(binding.Origins) != 1 {
 		t.Errorf("%+v", binding)
 	}
-	if got := strings.Join(c.scopes(nil), " "); got != "files:read files:list offline_access" {
+	if got := strings.Join(c.scopes(nil), " "); got != "files:read files:list" {
 		t.Error(got)
 	}
 	if _, err := c.Refresh(t.Context(), RefreshRequest{RefreshToken: "r", Binding: binding}); err != nil {

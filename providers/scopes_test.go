@@ -3,7 +3,9 @@ package providers
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -145,5 +147,148 @@ func TestScopesOfASignInThatStatesNoneAreThoseAskedFor(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// The user's list is what is asked for; what is added to a default is offered.
+func TestWhichScopesAreAskedFor(t *testing.T) {
+	ofAnyServer := catalog.Entry{Vars: map[string]catalog.Var{"issuer": {Pattern: "url"}}}
+	for _, tt := range []struct {
+		name           string
+		anyServer      bool
+		user, defaults []string
+		supported      any // of the issuer; nil: not announced
+		want           string
+	}{
+		{"the user's, of any server", true, []string{"openid"}, []string{"email"}, []string{"openid", "offline_access"}, "openid"},
+		{"the user's, of one provider", false, []string{"openid"}, []string{"email"}, nil, "openid"},
+		{"the default, of one provider", false, nil, []string{"email"}, nil, "email offline_access"},
+		{"the default, and the issuer has it", true, nil, []string{"email"}, []string{"email", "offline_access"}, "email offline_access"},
+		{"the default, and the issuer has it not", true, nil, []string{"email"}, []string{"email"}, "email"},
+		{"the default, and one provider's issuer has it not", false, nil, []string{"email"}, []string{"email"}, "email"},
+		{"the default, and the issuer says nothing", true, nil, []string{"email"}, nil, "email"},
+		{"the default has it", true, nil, []string{"email", "offline_access"}, nil, "email offline_access"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, e := issuerAt(t, configuration, "", func(m map[string]any) {
+				delete(m, "scopes_supported")
+				if tt.supported != nil {
+					m["scopes_supported"] = tt.supported
+				}
+			})
+			if e.AuthorizeOpts = (catalog.AuthorizeRules{Scopes: tt.defaults, ScopesForRefresh: []string{"offline_access"}}); tt.anyServer {
+				e.Vars = ofAnyServer.Vars
+			}
+			c := testClient(t, e, func(conn *catalog.Connection, _ *ClientOptions) { conn.Scopes = tt.user })
+			if _, err := c.endpoints(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Join(c.AskedScopes(), " "); got != tt.want {
+				t.Errorf("asks for %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// What a resource announces is no offer of its issuer.
+func TestRefreshScopeThatOnlyAnMCPServerAnnouncesIsNotAskedFor(t *testing.T) {
+	for supported, want := range map[string]string{"": "mcp:read", `,"scopes_supported":["mcp:read"]`: "mcp:read", `,"scopes_supported":["mcp:read","offline_access"]`: "mcp:read offline_access"} {
+		t.Run(want+supported, func(t *testing.T) {
+			_, c := mcpSite(t, map[string]http.HandlerFunc{
+				wellKnownMCP: answers(200, `{"resource":"BASE/mcp","authorization_servers":["BASE/as"],"scopes_supported":["mcp:read","offline_access"]}`),
+				issuerAtAS:   answers(200, `{"issuer":"BASE/as","authorization_endpoint":"BASE/a","token_endpoint":"BASE/t"`+supported+`}`),
+			})
+			if _, err := c.endpoints(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Join(c.AskedScopes(), " "); got != want {
+				t.Errorf("asks for %q", got)
+			}
+		})
+	}
+}
+
+func scopeWorld(t *testing.T) *flowWorld {
+	w := newFlowWorld(t)
+	w.entry.AuthorizeOpts = catalog.AuthorizeRules{Scopes: []string{"openid", "email"}, ScopesForRefresh: []string{"offline_access"}}
+	return w
+}
+
+func TestScopesThatWeAddedAreLeftOutOnceTheyAreRefused(t *testing.T) {
+	const refused = `{"error":"invalid_scope","error_description":"offline_access is not allowed"}`
+	t.Run("in the browser", func(t *testing.T) {
+		w := scopeWorld(t)
+		f := w.begin(AuthorizeOptions{})
+		first := redirect(t, f, "error", "invalid_scope")
+		resp, _ := visit(t, "GET", first)
+		to, err := url.Parse(resp.Header.Get("Location"))
+		if err != nil || resp.StatusCode != http.StatusSeeOther || to.Path != "/authorize" {
+			t.Fatalf("%s: the browser is sent to %v, %v", resp.Status, to, err)
+		}
+		stillPending(t, f)
+		before, again := asked(t, f), to.Query()
+		if before.Get("scope") != "openid email offline_access" || again.Get("scope") != "openid email" || again.Get("redirect_uri") != before.Get("redirect_uri") {
+			t.Errorf("asked for %q, then for %q", before.Get("scope"), again.Get("scope"))
+		}
+		if again.Get("state") == before.Get("state") {
+			t.Error("a state was used twice")
+		}
+		if resp, _ := visit(t, "GET", first); resp.StatusCode != http.StatusBadRequest {
+			t.Errorf("the first refusal, loaded again: %s", resp.Status)
+		}
+		stillPending(t, f)
+		browse(t, redirect(t, f, "code", "c-1", "state", again.Get("state")))
+		if r, err := w.wait(f); err != nil || strings.Join(r.Answer.Scopes, " ") != "openid email" {
+			t.Errorf("%v, %q", err, r.Answer.Scopes)
+		}
+	})
+	t.Run("pushed", func(t *testing.T) {
+		w := scopeWorld(t)
+		w.entry.PAR, w.entry.PARRequired = w.server.URL+"/par", true
+		w.on("/par", inTurn(says(400, refused), says(201, `{"request_uri":"urn:x","expires_in":60}`)))
+		w.begin(AuthorizeOptions{Mode: Browser})
+		if sent := w.sent("/par"); len(sent) != 2 || sent[1].Get("scope") != "openid email" {
+			t.Errorf("pushed %v", sent)
+		}
+	})
+	t.Run("on another device", func(t *testing.T) {
+		w := scopeWorld(t)
+		w.on("/device", inTurn(says(400, refused), says(200, `{"device_code":"d","user_code":"U","verification_uri":"`+w.server.URL+`/v"}`)))
+		w.begin(AuthorizeOptions{Mode: Device})
+		if sent := w.sent("/device"); len(sent) != 2 || sent[1].Get("scope") != "openid email" {
+			t.Errorf("asked with %v", sent)
+		}
+	})
+}
+
+func TestRefusedScopesOfTheUsersAreNotAskedForAgain(t *testing.T) {
+	for name, own := range map[string][]string{"the user's": {"openid", "offline_access"}, "ours, again": nil} {
+		t.Run(name, func(t *testing.T) {
+			w := scopeWorld(t)
+			w.conn.Scopes = own
+			f := w.begin(AuthorizeOptions{})
+			at := redirect(t, f, "error", "invalid_scope")
+			if own == nil {
+				resp, _ := visit(t, "GET", at)
+				to, _ := url.Parse(resp.Header.Get("Location"))
+				at = redirect(t, f, "error", "invalid_scope", "state", to.Query().Get("state"))
+			}
+			browse(t, at)
+			_, err := w.wait(f)
+			if f := failureOf(t, err); f.Code != "invalid_scope" || !strings.Contains(f.Detail, "openid") || f.Hint != "authtray add work --scope SCOPE" {
+				t.Errorf("%q, hint %q", f.Detail, f.Hint)
+			}
+		})
+	}
+}
+
+func TestRefusedScopesHintAtThoseThatAreOffered(t *testing.T) {
+	_, e := issuerAt(t, configuration, "", func(m map[string]any) { m["scopes_supported"] = []string{"openid", "email", "a b;c"} })
+	c := testClient(t, e)
+	if _, err := c.endpoints(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if f := c.scopeFailure([]string{"openid", "admin", "email"}); f.Hint != "authtray add work --scope openid --scope email" {
+		t.Errorf("%q", f.Hint)
 	}
 }

@@ -54,7 +54,8 @@ func (v *connectionViews) view(st tokens.Status) api.Connection {
 	c.Note = v.accounts.sharedNote(st)
 	if file, ok := v.configuration.get(st.Name); ok {
 		if file.client != nil {
-			c.Note = strings.TrimSpace(c.Note + " " + noteUnrenewable(st, file.client.Entry()))
+			c.Asked = file.client.AskedScopes()
+			c.Note = strings.TrimSpace(c.Note + " " + noteUnrenewable(st, file.client.Entry(), file.client.RefreshScope()))
 		}
 		c.ConfigError = file.fault()
 	}
@@ -65,19 +66,14 @@ func (v *connectionViews) view(st tokens.Status) api.Connection {
 // renew its token with, and how to have one that does; "" for any other. Some
 // providers give a refresh token only the first time, or to who asks for consent
 // anew (Google), or for a scope of its own (OpenID Connect's offline_access).
-func noteUnrenewable(st tokens.Status, e catalog.Entry) string {
+// scope is the one that it would come with, where that was not asked for.
+func noteUnrenewable(st tokens.Status, e catalog.Entry, scope string) string {
 	if st.State != tokens.Connected || st.Refreshable || st.ExpiresAt == nil {
 		return ""
 	}
 	why := fmt.Sprintf("%s gave no refresh token, so you have to sign in again when this token ends.", providerName(st))
-	wants := e.AuthorizeOpts.ScopesForRefresh
-	if len(wants) == 0 && e.Issuer != "" {
-		wants = []string{"offline_access"}
-	}
-	for _, s := range wants {
-		if !slices.Contains(st.Scopes, s) {
-			return fmt.Sprintf("%s To ask for one, run: authtray connect %s --scope %s", why, st.Name, s)
-		}
+	if scope != "" && !slices.Contains(st.Scopes, scope) {
+		return fmt.Sprintf("%s To ask for one, run: authtray connect %s --scope %s", why, st.Name, scope)
 	}
 	if e.AuthorizeOpts.Params["prompt"] != "consent" {
 		return fmt.Sprintf("%s Some providers give one only when they ask for your consent anew. To have them ask, run: authtray add %s --set authorize_opts.params.prompt=consent && authtray connect %s", why, st.Name, st.Name)

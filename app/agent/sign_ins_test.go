@@ -418,8 +418,8 @@ func TestASignInIsDoneBeforeASlowProviderSaysWhoseItIs(t *testing.T) {
 // A second sign-in that brought no refresh token was "connected", and no word.
 func TestASignInWithoutARefreshTokenSaysHowToHaveOne(t *testing.T) {
 	soon := time.Now().Add(time.Hour)
-	asks := func(prompt string, scopes ...string) catalog.Entry {
-		return catalog.Entry{AuthorizeOpts: catalog.AuthorizeRules{ScopesForRefresh: scopes, Params: map[string]string{"prompt": prompt}}}
+	asks := func(prompt string) catalog.Entry {
+		return catalog.Entry{AuthorizeOpts: catalog.AuthorizeRules{Params: map[string]string{"prompt": prompt}}}
 	}
 	st := func(change func(*tokens.Status)) tokens.Status {
 		st := tokens.Status{Name: "work", ProviderName: "Acme", State: tokens.Connected, ExpiresAt: &soon, Scopes: []string{"read"}}
@@ -433,20 +433,19 @@ func TestASignInWithoutARefreshTokenSaysHowToHaveOne(t *testing.T) {
 		name  string
 		st    tokens.Status
 		entry catalog.Entry
+		scope string // that a refresh token would come with
 		want  string // "": no note
 	}{
-		{"consent is not asked for", st(as), asks(""), consent},
-		{"…though the scope was granted", st(granted), asks("login", "offline_access"), consent},
-		{"the scope was not granted", st(as), asks("consent", "offline_access"), "authtray connect work --scope offline_access"},
-		{"OpenID Connect without the scope", st(as), catalog.Entry{Issuer: "https://acme.example"}, "authtray connect work --scope offline_access"},
-		{"OpenID Connect with it", st(granted), catalog.Entry{Issuer: "https://acme.example"}, consent},
-		{"all was asked for", st(granted), asks("consent", "offline_access"), "app's settings"},
-		{"a token that never ends", st(func(st *tokens.Status) { st.ExpiresAt, st.NeverExpires = nil, true }), asks(""), ""},
-		{"one that can be renewed", st(func(st *tokens.Status) { st.Refreshable = true }), asks(""), ""},
-		{"not connected", st(func(st *tokens.Status) { st.State = tokens.ReconnectRequired }), asks(""), ""},
+		{"consent is not asked for", st(as), asks(""), "", consent},
+		{"…though the scope was granted", st(granted), asks("login"), "offline_access", consent},
+		{"the scope was not asked for", st(as), asks("consent"), "offline_access", "authtray connect work --scope offline_access"},
+		{"all was asked for", st(granted), asks("consent"), "", "app's settings"},
+		{"a token that never ends", st(func(st *tokens.Status) { st.ExpiresAt, st.NeverExpires = nil, true }), asks(""), "", ""},
+		{"one that can be renewed", st(func(st *tokens.Status) { st.Refreshable = true }), asks(""), "", ""},
+		{"not connected", st(func(st *tokens.Status) { st.State = tokens.ReconnectRequired }), asks(""), "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := noteUnrenewable(c.st, c.entry)
+			got := noteUnrenewable(c.st, c.entry, c.scope)
 			if (got == "") != (c.want == "") || !strings.Contains(got, c.want) || got != "" && !strings.Contains(got, "Acme gave no refresh token") {
 				t.Errorf("told %q", got)
 			}

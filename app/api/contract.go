@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/authtray/authtray/app/access/audit"
@@ -91,6 +92,22 @@ type Connection struct {
 	// ConfigError says that the file on disk cannot be used as it is now, and
 	// that the last good one is.
 	ConfigError string `json:"config_error,omitempty"`
+	// Asked are the scopes that the next sign-in asks for, as far as is known.
+	// Scopes are those that were granted.
+	Asked []string `json:"asked,omitempty"`
+}
+
+// NotGranted are the scopes that are asked for and were not granted: the last
+// sign-in asked for others, or the provider left them out. Answers tend not to name
+// those that stand for an ID token or a refresh token.
+func (c Connection) NotGranted() (list []string) {
+	for _, s := range c.Asked {
+		unnamed := s == "openid" || c.Refreshable && slices.Contains([]string{"offline_access", "offline.access", "refresh_token"}, s)
+		if !unnamed && !slices.Contains(c.Scopes, s) {
+			list = append(list, s)
+		}
+	}
+	return list
 }
 
 // Provider is a catalogue entry and the redirect URI to register for it.

@@ -21,7 +21,8 @@
 //
 //	GET /v1/connections/NAME
 //	200 the same object, with "events":[{"time":"…","what":"refreshed"}], and "config": the connection file as JSON;
-//	    both have "config_error" where the file as it is now cannot be used, and the last good one is
+//	    both have "config_error" where the file as it is now cannot be used, and the last good one is,
+//	    and "asked", the scopes that the next sign-in asks for, beside the granted "scopes"
 //
 //	PUT /v1/connections/NAME   {"provider":"gitlab","client_id":"…","scopes":["read_user"],"vars":{"host":"git.example.org"}}
 //	200 the object; 400 bad_request with a sentence where the file could not be used (nothing is written then)

@@ -162,8 +162,14 @@ func (s *shell) added(now api.Connection, conn catalog.Connection, fresh bool) e
 	if fresh {
 		verb = "added"
 	}
-	if err := s.print("%s is %s.", now.Name, verb); err != nil || !fresh {
+	if err := s.print("%s is %s.", now.Name, verb); err != nil {
 		return err
+	}
+	if lacking := now.NotGranted(); len(lacking) > 0 && len(now.Scopes) > 0 {
+		s.say("It asks for %s from the next sign-in on: authtray connect %s", oneLine(strings.Join(now.Asked, " ")), now.Name)
+	}
+	if !fresh {
+		return nil
 	}
 	client, err := s.resolve(conn)
 	if err != nil {

@@ -152,6 +152,9 @@ func (s *shell) showOne(ctx context.Context, path string) error {
 	row("provider", cell(st.ProviderName, st.Provider))
 	row("account", oneLine(st.Account))
 	row("scopes", oneLine(strings.Join(st.Scopes, " ")))
+	if lacking := st.NotGranted(); len(lacking) > 0 && len(st.Scopes) > 0 {
+		row("asked for", oneLine(strings.Join(st.Asked, " "))+"; not granted yet: "+oneLine(strings.Join(lacking, " "))+". To ask, run: authtray connect "+st.Name)
+	}
 	row("token", s.expiry(st.Status))
 	row("renewed", s.moment(st.RefreshedAt))
 	row("next try", s.moment(st.RetryAt))

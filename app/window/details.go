@@ -182,10 +182,17 @@ func (d *details) showActions(s tokens.Status) {
 }
 
 func (d *details) showScopes(s tokens.Status) {
+	lacking := api.Connection{Status: s, Asked: d.known.Asked}.NotGranted()
+	if d.known.Name != s.Name || len(s.Scopes) == 0 {
+		lacking = nil
+	}
 	d.scopeCard.Hidden = len(s.Scopes) == 0
 	d.tags.RemoveAll()
 	for _, scope := range s.Scopes {
 		d.tags.Add(newTag(scope))
+	}
+	for _, scope := range lacking {
+		d.tags.Add(newTag(tr("{{.Scope}}: asked for, not granted", "Scope", scope)))
 	}
 }
 

@@ -118,7 +118,7 @@ func (f *form) fallback(name string) string {
 func (f *form) open(e api.Provider) {
 	f.entry, f.fields, f.order, f.busy = e, map[string]*field{}, nil, false
 	n := needsOf(e)
-	f.scopes = f.u.scopes(e.AuthorizeOpts.Scopes)
+	f.scopes = f.u.scopes(e.DefaultScopes())
 	f.general = f.u.newField("", "", "", f.u.entry(""))
 	objects := []fyne.CanvasObject{f.head(), f.basics(n)}
 	if n.register {

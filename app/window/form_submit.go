@@ -40,7 +40,7 @@ func (f *form) read() filled {
 			delete(c.Vars, name)
 		}
 	}
-	if c.Scopes = f.scopes.value(); slices.Equal(c.Scopes, f.entry.AuthorizeOpts.Scopes) {
+	if c.Scopes = f.scopes.value(); slices.Equal(c.Scopes, f.entry.DefaultScopes()) {
 		c.Scopes = nil // the provider's own, also when a later version changes them
 	}
 	return filled{name: f.value(fieldName), cfg: c, secret: f.value(fieldSecret)}

@@ -52,6 +52,18 @@ type Entry struct {
 	Sources    map[string]string `toml:"sources,omitempty" json:"sources,omitempty"`       // field path → where the fact was read
 }
 
+// DefaultScopes are those that a person who names others begins with: the entry's,
+// and the ones without which there may be no refresh token.
+func (e Entry) DefaultScopes() []string {
+	list := slices.Clone(e.AuthorizeOpts.Scopes)
+	for _, s := range e.AuthorizeOpts.ScopesForRefresh {
+		if !slices.Contains(list, s) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
 // Var is a template variable of an entry.
 type Var struct {
 	Label   string `toml:"label,omitempty" json:"label,omitempty"`     // what to ask the user for

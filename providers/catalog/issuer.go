@@ -22,6 +22,17 @@ func (e Entry) IssuerVar() string {
 	return ""
 }
 
+// AnyServer reports whether the entry is of no provider in particular: the user names
+// the server by its URL (oidc, mcp).
+func (e Entry) AnyServer() bool {
+	for _, v := range e.Vars {
+		if v.pattern() == "url" {
+			return true
+		}
+	}
+	return e.HasQuirk("mcp_bootstrap")
+}
+
 // IssuerVar is Entry.IssuerVar as it applies to the connection, whose provider's
 // entry e is: with [override] laid over it, but for the issuer.
 func (c Connection) IssuerVar(e Entry) (string, error) {
