@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -34,7 +35,7 @@ func (c *Client) API(path string, extra map[string]json.RawMessage) (*url.URL, e
 
 func (c *Client) apiBase(extra map[string]json.RawMessage) (*url.URL, error) {
 	if c.entry.API.Base == "" {
-		return nil, fmt.Errorf("the entry of %s has no API base; give the whole URL, or set it with --set api.base=…", c.entry.Name)
+		return nil, fmt.Errorf("where the API of %s is, is not known; tell it: authtray add %s --api URL", c.name(), cmp.Or(c.conn.Name, "NAME"))
 	}
 	return c.expand(c.entry.API.Base, "", extra)
 }
@@ -48,9 +49,18 @@ func (c *Client) checkAPI(u *url.URL, extra map[string]json.RawMessage) error {
 	case hasDotSegment(u):
 		return fmt.Errorf("the path must not hold . or .. segments")
 	case !c.isAPIHost(u, extra):
-		return fmt.Errorf("%s is not an API host of %s; the token is not sent there", u.Host, c.entry.Name)
+		return c.notAPIHost(u)
 	}
 	return nil
+}
+
+// notAPIHost refuses a URL away from the API. Where no API is known, it says how one
+// is told.
+func (c *Client) notAPIHost(u *url.URL) error {
+	if len(c.entry.APIHosts()) == 0 && c.entry.API.Base == "" {
+		return fmt.Errorf("the token is not sent to %s, because where the API of %s is, is not known; tell it: authtray add %s --api %s", u.Host, c.name(), cmp.Or(c.conn.Name, "NAME"), u.Scheme+"://"+u.Host)
+	}
+	return fmt.Errorf("%s is not an API host of %s; the token is not sent there", u.Host, c.entry.Name)
 }
 
 // isAPIHost: a base that comes with the grant is a host of the API by itself;

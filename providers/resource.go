@@ -80,6 +80,16 @@ func (c *Client) fetchResource(ctx context.Context) (resourceMetadata, *refusal.
 	return resourceMetadata{resource: c.conn.MCP, issuer: hostOf(c.conn.MCP), assumed: true, scopes: said.scopes}, nil
 }
 
+// NamedIssuer is the issuer of an MCP server's tokens as the server names it. It asks
+// the server. The error is a *Failure.
+func (c *Client) NamedIssuer(ctx context.Context) (string, error) {
+	found, f := c.fetchResource(ctx)
+	if f != nil {
+		return "", f
+	}
+	return found.issuer, nil
+}
+
 // hostOf is a URL without its path.
 func hostOf(raw string) string {
 	u, err := url.Parse(raw)

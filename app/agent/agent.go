@@ -185,6 +185,20 @@ func (a *Agent) SetSecret(ctx context.Context, name, secret string) error {
 	return nil
 }
 
+func (a *Agent) CopySecret(ctx context.Context, name, from string) error {
+	if _, err := a.manager.Status(from); err != nil {
+		return err
+	}
+	secret, err := a.keychain.secret(ctx, secretKey(from))
+	if err != nil {
+		return keychainError(err)
+	}
+	if secret == "" {
+		return nil
+	}
+	return a.SetSecret(ctx, name, secret)
+}
+
 func (a *Agent) Connect(ctx context.Context, name string, r api.ConnectRequest) (api.Pending, error) {
 	if _, err := a.manager.Status(name); err != nil {
 		return nil, err

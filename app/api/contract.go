@@ -26,6 +26,8 @@ type Agent interface {
 	Delete(ctx context.Context, name string) (Removed, error)
 	// SetSecret keeps the client secret.
 	SetSecret(ctx context.Context, name, secret string) error
+	// CopySecret keeps the client secret of another connection, if it has one.
+	CopySecret(ctx context.Context, name, from string) error
 
 	// Token and Rejected wait for a refresh until ctx ends.
 	Token(ctx context.Context, name string, w tokens.Want) (tokens.Token, error)
@@ -147,7 +149,8 @@ type Redirect struct {
 
 // Secret is a client secret on its way to the keychain.
 type Secret struct {
-	ClientSecret string `json:"client_secret"`
+	ClientSecret string `json:"client_secret,omitempty"`
+	Like         string `json:"like,omitempty"` // the connection whose secret it is, instead
 }
 
 // Rejected is a token that an API refused.

@@ -31,7 +31,7 @@
 //	200 {"revoked":true}            disconnected at the provider, erased here, file removed
 //	200 {"revoked":false,"detail":"GitLab could not be reached, so the grant is only erased here. …"}
 //
-//	PUT /v1/connections/NAME/secret   {"client_secret":"…"}        204
+//	PUT /v1/connections/NAME/secret   {"client_secret":"…"}        204; {"like":"OTHER"} takes that of another connection, if it has one
 //
 // # Tokens
 //

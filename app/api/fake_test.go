@@ -90,6 +90,13 @@ func (f *fake) SetSecret(_ context.Context, _, secret string) error {
 	return f.err
 }
 
+func (f *fake) CopySecret(_ context.Context, _, from string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.secret = "like " + from
+	return f.err
+}
+
 func (f *fake) Token(ctx context.Context, _ string, w tokens.Want) (tokens.Token, error) {
 	f.mu.Lock()
 	f.wanted = w

@@ -78,7 +78,13 @@ func (s *Server) secret(c call) error {
 		return err
 	}
 	secret := strings.TrimSpace(in.ClientSecret)
-	if secret == "" {
+	if in.Like != "" && secret == "" {
+		if err := s.agent.CopySecret(c.r.Context(), c.name, in.Like); err != nil {
+			return err
+		}
+		return done(c.w)
+	}
+	if secret == "" || in.Like != "" {
 		return badRequest("The client secret is empty.")
 	}
 	if err := s.agent.SetSecret(c.r.Context(), c.name, secret); err != nil {

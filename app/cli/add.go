@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -23,16 +25,18 @@ type adding struct {
 	conn   catalog.Connection // as far as flags say
 	issuer *string            // nil: not told
 	sets   []string
+	api    string // base of the API
+	like   string // the connection to take all but the account from
 }
 
 func (s *shell) addCommand() *cobra.Command {
 	var told adding
 	var issuer string
 	c := &cobra.Command{
-		Use:   "add NAME --provider ID | --mcp URL",
+		Use:   "add [NAME --provider ID | --mcp URL | --like NAME]",
 		Short: "Add a connection, or change one",
 		Long: `Add a connection under a NAME of your choice, or change one: what is not named
-stays as it is.
+stays as it is. Without arguments, at a terminal, it asks for everything.
 
 --set FIELD=VALUE overrides a field of the provider's entry, nested as there
 (authtray providers ID shows it; a list is written with commas), and
@@ -40,8 +44,15 @@ stays as it is.
 		Example: `  authtray add work --provider github --client-id Iv1.0123456789abcdef --scope repo --scope read:org
   authtray add home --provider gitlab --client-id 1234 --set vars.host=git.example.org
   authtray add sso --provider oidc --issuer https://login.example.org --client-id cli --set redirect.port=any
-  authtray add files --mcp https://mcp.example.org/mcp`,
-		Args: named,
+  authtray add files --mcp https://mcp.example.org/mcp
+  authtray add sso --api https://api.example.org
+  authtray add sso-bob --like sso`,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 && c.Flags().NFlag() == 0 && isTerminal(s.in) {
+				return nil
+			}
+			return named(c, args)
+		},
 	}
 	f := c.Flags()
 	f.StringVar(&told.conn.Provider, "provider", "", "who issues the tokens: an ID of authtray providers")
@@ -54,9 +65,17 @@ stays as it is.
 	f.StringVar(&told.conn.CAFile, "ca-file", "", "a file of certificates to trust besides the system's")
 	f.StringVar(&told.conn.Refresh, "refresh", "", "timer, or on-demand: renew only when asked")
 	f.StringVar(&told.conn.Resource, "resource", "", "the resource to ask tokens for (RFC 8707)")
+	f.StringVar(&told.api, "api", "", "the base URL of the API that its tokens are for")
+	f.StringVar(&told.like, "like", "", "take all but the account from this connection, its secret too")
 	c.RunE = s.do(func(ctx context.Context, args []string) error {
+		if len(args) == 0 {
+			return s.addAsking(ctx)
+		}
 		if f.Changed("issuer") {
 			told.issuer = &issuer
+		}
+		if told.like != "" {
+			return s.here(ctx, withKeychain, func(a client.Agent) error { return s.add(ctx, a, args[0], told) })
 		}
 		return s.here(ctx, withFiles, func(a client.Agent) error { return s.add(ctx, a, args[0], told) })
 	})
@@ -69,14 +88,13 @@ func (s *shell) add(ctx context.Context, a client.Agent, name string, told addin
 		return err
 	}
 	fresh := conn.Provider == "" && conn.MCP == ""
-	if told.conn.MCP != "" && told.conn.Provider == "" && conn.Provider == "" {
-		told.conn.Provider = "mcp"
+	if told.like != "" {
+		if conn, err = s.likeness(ctx, a, name, told.like, fresh); err != nil {
+			return err
+		}
 	}
-	switch {
-	case fresh && told.conn.Provider == "":
-		return usage("which provider? authtray add %s --provider ID; the ids: authtray providers", name)
-	case !fresh && told.conn.Provider != "" && told.conn.Provider != conn.Provider:
-		return failed("authtray remove "+name, "%s is a connection to %s already: choose another name, or remove it first", name, conn.Provider)
+	if err := s.whichProvider(ctx, a, &told, conn, fresh); err != nil {
+		return err
 	}
 	if err := told.apply(&conn); err != nil {
 		return err
@@ -86,11 +104,84 @@ func (s *shell) add(ctx context.Context, a client.Agent, name string, told addin
 			return err
 		}
 	}
+	if told.issuer != nil && conn.MCP != "" {
+		if err := s.confirmIssuer(ctx, conn, strings.TrimSpace(*told.issuer)); err != nil {
+			return err
+		}
+	}
 	var now api.Connection
 	if err := a.Do(ctx, http.MethodPut, connection(name), conn, &now); err != nil {
 		return s.explain(ctx, a, conn.Provider, err)
 	}
+	if told.like != "" {
+		if err := a.Do(ctx, http.MethodPut, connection(name, "secret"), api.Secret{Like: told.like}, nil); err != nil {
+			return err
+		}
+	}
 	return s.added(now, conn, fresh)
+}
+
+// confirmIssuer shows an issuer that is named for an MCP server beside the one that
+// the server names itself, and asks at a terminal whether it is meant: whoever issues
+// tokens is told who signs in.
+func (s *shell) confirmIssuer(ctx context.Context, conn catalog.Connection, issuer string) error {
+	conn.Override = maps.Clone(conn.Override)
+	delete(conn.Override, "issuer")
+	client, err := s.resolve(conn)
+	if err != nil {
+		return nil // what is wrong is said when it is written
+	}
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	named, err := client.NamedIssuer(ctx)
+	if err != nil || strings.TrimSuffix(named, "/") == strings.TrimSuffix(issuer, "/") {
+		return nil
+	}
+	s.say("%s names %s as the issuer of its tokens; %s is used instead.", conn.MCP, oneLine(named), issuer)
+	if !isTerminal(s.in) {
+		return nil
+	}
+	fmt.Fprint(s.err, "Is that what you want? [y/N] ")
+	line, _ := within(ctx, s.typedLine)
+	if answer := strings.ToLower(line); answer != "y" && answer != "yes" {
+		return failed("", "%s stays as it was", conn.Name)
+	}
+	return nil
+}
+
+// likeness is a new connection with the configuration of another one.
+func (s *shell) likeness(ctx context.Context, a client.Agent, name, like string, fresh bool) (catalog.Connection, error) {
+	if !fresh {
+		return catalog.Connection{}, failed("authtray remove "+name, "%s is there already, and --like is for a new connection: choose another name, or remove it first", name)
+	}
+	conn, err := s.existing(ctx, a, like)
+	if err == nil && conn.Provider == "" && conn.MCP == "" {
+		err = failed("authtray status", "there is no connection named %q", oneLine(like))
+	}
+	conn.Name = name
+	return conn, err
+}
+
+// whichProvider sees that there is one, and that it is not changed. What was told
+// for it is set to its id.
+func (s *shell) whichProvider(ctx context.Context, a client.Agent, told *adding, conn catalog.Connection, fresh bool) error {
+	if told.conn.MCP != "" && told.conn.Provider == "" && conn.Provider == "" {
+		told.conn.Provider = "mcp"
+	}
+	if told.conn.Provider != "" {
+		all, err := s.providers(ctx, a)
+		if err != nil {
+			return err
+		}
+		told.conn.Provider = providerID(all, told.conn.Provider)
+	}
+	switch {
+	case fresh && told.like == "" && told.conn.Provider == "":
+		return usage("which provider? authtray add %s --provider ID; the ids: authtray providers", conn.Name)
+	case conn.Provider != "" && told.conn.Provider != "" && told.conn.Provider != conn.Provider:
+		return failed("authtray remove "+conn.Name, "%s is a connection to %s already: choose another name, or remove it first", conn.Name, conn.Provider)
+	}
+	return nil
 }
 
 // existing is the connection as its file says now, or as the agent knows it; the
@@ -119,8 +210,8 @@ func (t adding) apply(conn *catalog.Connection) error {
 		to   *string
 		from string
 	}{
-		{&conn.Provider, t.conn.Provider}, {&conn.ClientID, t.conn.ClientID}, {&conn.CAFile, t.conn.CAFile},
-		{&conn.Refresh, t.conn.Refresh}, {&conn.Resource, t.conn.Resource}, {&conn.MCP, t.conn.MCP},
+		{&conn.Provider, t.conn.Provider}, {&conn.ClientID, credential(t.conn.ClientID)}, {&conn.CAFile, t.conn.CAFile},
+		{&conn.Refresh, t.conn.Refresh}, {&conn.Resource, t.conn.Resource}, {&conn.MCP, pastedURL(t.conn.MCP)},
 	} {
 		if f.from != "" {
 			*f.to = f.from
@@ -132,19 +223,21 @@ func (t adding) apply(conn *catalog.Connection) error {
 	if t.conn.Hosts != nil {
 		conn.Hosts = t.conn.Hosts
 	}
-	return setAll(conn, t.sets)
+	sets := t.sets
+	if t.api != "" {
+		sets = append(slices.Clone(sets), "api.base="+pastedURL(t.api))
+	}
+	return setAll(conn, sets)
 }
 
 // explain helps with a provider's id that does not exist.
 func (s *shell) explain(ctx context.Context, a client.Agent, provider string, err error) error {
-	var all struct {
-		Providers []api.Brief `json:"providers"`
-	}
-	if a.Do(ctx, http.MethodGet, "/v1/providers", nil, &all) != nil || slices.ContainsFunc(all.Providers, func(p api.Brief) bool { return p.ID == provider }) {
+	all, unknown := s.providers(ctx, a)
+	if unknown != nil || slices.ContainsFunc(all, func(p api.Brief) bool { return p.ID == provider }) {
 		return err
 	}
 	var ids []string
-	for _, p := range all.Providers {
+	for _, p := range all {
 		ids = append(ids, p.ID)
 		if len(provider) > 2 && strings.Contains(strings.ToLower(p.Name), strings.ToLower(provider)) {
 			return failed("", "there is no provider %q; did you mean %s (%s)? The others: authtray providers", provider, p.ID, oneLine(p.Name))
@@ -179,20 +272,4 @@ func (s *shell) added(now api.Connection, conn catalog.Connection, fresh bool) e
 		s.say("%s", line)
 	}
 	return nil
-}
-
-// nextSteps are the lines that lead from a new connection to a token.
-func nextSteps(e catalog.Entry, conn catalog.Connection) []string {
-	var steps []string
-	if conn.ClientID == "" && e.Client.ID == "" && e.Registration == "" && e.Issuer == "" && conn.MCP == "" {
-		at := e.Links.Register
-		if at == "" {
-			at = e.Name
-		}
-		steps = append(steps, fmt.Sprintf("Register an app at %s, with the redirect URI %s, and tell its id: authtray add %s --client-id ID", at, e.RedirectURI(), conn.Name))
-	}
-	if e.Client.Secret == "required" || e.Client.Secret == "" {
-		steps = append(steps, "Keep its secret in the keychain: authtray secret set "+conn.Name+" < secret")
-	}
-	return append(steps, "Then sign in: authtray connect "+conn.Name)
 }

@@ -116,6 +116,9 @@ func namedAnd(n int) cobra.PositionalArgs {
 		if len(args) != n+1 {
 			return fmt.Errorf("%s wants %d argument(s) and got %d: %s", c.CommandPath(), n+1, len(args), c.UseLine())
 		}
+		if meant := lowerName(args[0]); meant != "" {
+			return fmt.Errorf("a name is lower case, without blanks: did you mean %s?", meant)
+		}
 		return config.CheckName(args[0])
 	}
 }

@@ -31,6 +31,7 @@ type connecting struct {
 	accept    bool
 	request   api.ConnectRequest
 	timeout   time.Duration
+	redirect  string // where the browser comes back to; "" before that is known
 }
 
 func (s *shell) connectCommand() *cobra.Command {
@@ -112,6 +113,7 @@ func (c *connecting) connect(ctx context.Context) error {
 
 // show tells a person how to go on. The URL stands alone on its line.
 func (c *connecting) show(at api.Attempt) {
+	c.redirect = at.RedirectURI
 	switch {
 	case at.UserCode != "":
 		c.showCode(at.UserCode, at.URL)
@@ -216,7 +218,11 @@ func (c *connecting) giveUp(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return failed("authtray connect "+c.name, "stopped before the sign-in was done")
 	}
-	return failed("authtray connect "+c.name, "nobody signed in within %v", c.timeout)
+	advice := ""
+	if c.redirect != "" {
+		advice = ": if the provider showed an error page, see that the app's settings there have the redirect URI " + oneLine(c.redirect) + " (many take any port) and the client id is right"
+	}
+	return failed("authtray connect "+c.name, "nobody signed in within %v%s", c.timeout, advice)
 }
 
 func (c *connecting) connected(now tokens.Status) error {

@@ -42,18 +42,16 @@ func (s *shell) providersCommand() *cobra.Command {
 }
 
 func (s *shell) listProviders(ctx context.Context, a client.Agent, asJSON bool) error {
-	var all struct {
-		Providers []api.Brief `json:"providers"`
-	}
-	if err := a.Do(ctx, http.MethodGet, "/v1/providers", nil, &all); err != nil {
+	all, err := s.providers(ctx, a)
+	if err != nil {
 		return err
 	}
 	if asJSON {
-		return s.printJSON(all)
+		return s.printJSON(map[string]any{"providers": all})
 	}
 	t := tabwriter.NewWriter(s.out, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(t, "ID\tNAME")
-	for _, p := range all.Providers {
+	for _, p := range all {
 		fmt.Fprintf(t, "%s\t%s\n", oneLine(p.ID), oneLine(p.Name))
 	}
 	return t.Flush()

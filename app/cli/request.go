@@ -219,7 +219,7 @@ func (r apiRequest) url(client *providers.Client, target string, extra map[strin
 	case !strings.Contains(target, "://"):
 		return nil, usage("%v", err)
 	case !r.toAnyHost:
-		return nil, usage("%v (the token can be sent elsewhere with --to-any-host)", err)
+		return nil, usage("%v (for once, --to-any-host sends it all the same)", err)
 	}
 	to, err = url.Parse(target)
 	if err != nil || to.Host == "" || to.Scheme != "https" && !(to.Scheme == "http" && catalog.IsLoopbackHost(to.Hostname())) {

@@ -42,7 +42,7 @@ At a terminal it asks, and does not show what is typed.`,
 			if err != nil {
 				return err
 			}
-			in := api.Secret{ClientSecret: secret}
+			in := api.Secret{ClientSecret: credential(secret)}
 			return s.here(ctx, withKeychain, func(a client.Agent) error {
 				if err := a.Do(ctx, http.MethodPut, connection(args[0], "secret"), in, nil); err != nil {
 					return err

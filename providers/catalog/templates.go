@@ -36,6 +36,8 @@ func (v Var) takes(value string) bool { return valueProblem(v.pattern(), value) 
 // not repeat the value.
 func valueProblem(pattern, value string) string {
 	switch {
+	case pattern == "hostname" && strings.Contains(value, "/"):
+		return "must be a host name alone, such as git.example.org"
 	case pattern != "url":
 		if !patterns[pattern].MatchString(value) {
 			return "is not a " + pattern
