@@ -170,7 +170,7 @@ func (e Entry) otherProblems() (list []problem) {
 			list = append(list, problem{path, err.Error()})
 		}
 	}
-	return append(list, e.pathProblems()...)
+	return slices.Concat(list, e.pathProblems(), e.guideProblems())
 }
 
 // pathProblems: what is called unverified, and what has a source, must be fields.

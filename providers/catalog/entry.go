@@ -47,9 +47,22 @@ type Entry struct {
 	// function of package providers, and an unknown name is a loading error.
 	Quirks []string `toml:"quirks,omitempty" json:"quirks,omitempty"`
 
-	Notes      string            `toml:"notes,omitempty" json:"notes,omitempty"`           // what a user must know, shown by `authtray providers ID`
-	Unverified []string          `toml:"unverified,omitempty" json:"unverified,omitempty"` // field paths not read in the provider's documents
-	Sources    map[string]string `toml:"sources,omitempty" json:"sources,omitempty"`       // field path → where the fact was read
+	Aliases   []string   `toml:"aliases,omitempty" json:"aliases,omitempty"`       // other words by which people look for it: "jira", "gmail"
+	Cost      string     `toml:"cost,omitempty" json:"cost,omitempty"`             // what must be had first, and what it costs; empty: an account, free
+	Steps     []string   `toml:"steps,omitempty" json:"steps,omitempty"`           // how a person registers an app, in order; see Entry.Guide
+	ScopeSets []ScopeSet `toml:"scope_sets,omitempty" json:"scope_sets,omitempty"` // ready choices of scopes, at most three
+	Notes     string     `toml:"notes,omitempty" json:"notes,omitempty"`           // what a user must know, shown by `authtray providers ID`
+
+	VerifiedOn string            `toml:"verified_on,omitempty" json:"verified_on,omitempty"` // the day on which the facts were last compared with their sources, as 2006-01-02
+	Unverified []string          `toml:"unverified,omitempty" json:"unverified,omitempty"`   // field paths not read in the provider's documents
+	Sources    map[string]string `toml:"sources,omitempty" json:"sources,omitempty"`         // field path → where the fact was read
+}
+
+// ScopeSet is a choice of scopes for a purpose.
+type ScopeSet struct {
+	Name   string   `toml:"name" json:"name"`     // one word: "mail"
+	About  string   `toml:"about" json:"about"`   // what they open, for people
+	Scopes []string `toml:"scopes" json:"scopes"` // instead of the default scopes
 }
 
 // DefaultScopes are those that a person who names others begins with: the entry's,
@@ -139,6 +152,7 @@ type APIRules struct {
 
 	User      string `toml:"user,omitempty" json:"user,omitempty"`             // user name that must go with the token where it is sent as a password (git, docker) [any will do]
 	GitBearer bool   `toml:"git_bearer,omitempty" json:"git_bearer,omitempty"` // git may send the token as Authorization: Bearer
+	Try       string `toml:"try,omitempty" json:"try,omitempty"`               // a first request under Base that the default scopes allow: "user"
 	Env       string `toml:"env,omitempty" json:"env,omitempty"`               // the variable in which the provider's own tools look for a token ["ACCESS_TOKEN"]
 }
 
