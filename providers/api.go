@@ -103,6 +103,32 @@ func (c *Client) RejectedNeedsBody(status int) bool {
 	return refusal.RulesNeedBody(c.entry.API.Dead, status)
 }
 
+// AddAPIHeaders adds the headers that the entry says each request to the API
+// carries, where r has none of that name and goes to an API host. One of which a
+// part is not known is left out. extra holds the members kept with the grant.
+func (c *Client) AddAPIHeaders(r *http.Request, extra map[string]json.RawMessage) {
+	if !c.isAPIHost(r.URL, extra) {
+		return
+	}
+	for name, template := range c.entry.API.Headers {
+		complete := true
+		value := catalog.Placeholder.ReplaceAllStringFunc(template, func(name string) string {
+			v := c.placeholderValue(strings.Trim(name, "{}"), "", extra)
+			complete = complete && fitsHeader(v)
+			return v
+		})
+		if complete && r.Header.Get(name) == "" {
+			r.Header.Set(name, value)
+		}
+	}
+}
+
+// fitsHeader reports whether a text that came from a provider or its redirect can
+// be sent as a header's value: printable ASCII, and some of it.
+func fitsHeader(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' })
+}
+
 // SendAPI sends a request to a URL that API gave. It follows no redirect, obeys
 // the connection's ca_file and HTTPS_PROXY, and has no time-out but the
 // request's context: answers may stream. The error's text repeats neither the
@@ -158,7 +184,13 @@ func (c *Client) Hosts() []string {
 	if len(c.conn.Hosts) > 0 {
 		return slices.Clone(c.conn.Hosts)
 	}
-	all := slices.Concat(c.entry.API.Git, c.entry.APIHosts())
+	all := slices.Clone(c.entry.API.Git)
+	for _, host := range c.entry.APIHosts() {
+		// Of a server under a path the API is under that path too.
+		if !slices.ContainsFunc(all, func(h string) bool { return strings.HasPrefix(h, host+"/") }) {
+			all = append(all, host)
+		}
+	}
 	slices.Sort(all)
 	return slices.Compact(all)
 }

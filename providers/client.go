@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/authtray/authtray/providers/catalog"
@@ -164,37 +166,53 @@ func metaExchange(accessToken string) url.Values {
 	return url.Values{"grant_type": {"fb_exchange_token"}, "fb_exchange_token": {accessToken}}
 }
 
-// atlassianSites is where Atlassian says which sites a token opens: the API's
-// URLs hold the site's id.
-const atlassianSites = "https://api.atlassian.com/oauth/token/accessible-resources"
-
-// afterExchange adds what a provider tells only when asked. Its failure costs
-// the answer nothing.
+// afterExchange adds what a provider tells only when asked: the sites or
+// organizations that the token opens. Its failure costs the answer nothing.
 func (c *Client) afterExchange(ctx context.Context, a Answer) Answer {
-	if c.entry.HasQuirk("atlassian_resources") {
-		req, _ := http.NewRequest(http.MethodGet, atlassianSites, nil)
-		req.Header.Set("Authorization", "Bearer "+a.AccessToken)
-		if status, _, body, err := c.send(ctx, req); err == nil && status == http.StatusOK {
-			a.Extra = mergeExtra(a.Extra, atlassianExtra(body, c.conn.Vars["site"]))
-		}
+	t := c.entry.Tenants
+	if t.URL == "" {
+		return a
+	}
+	req, err := c.bearerRequest(http.MethodGet, t.URL, "", a.AccessToken, a.Extra)
+	if err != nil {
+		return a
+	}
+	if status, _, body, err := c.send(ctx, req); err == nil && status == http.StatusOK {
+		a.Extra = mergeExtra(a.Extra, tenantMembers(t, body, c.conn.Vars[t.Var]))
 	}
 	return a
 }
 
-// atlassianExtra takes the site that the connection names (its host name), or
-// the first one, and the whole list for those who want another.
-func atlassianExtra(body []byte, site string) map[string]json.RawMessage {
-	list, ok := refusal.ParseBody(body).([]any)
+// tenantMembers is what is kept of the list that a provider answers with: of the
+// one that the connection names, or of the first where it names none, and the
+// whole list for those who want another. Of a name that is not in the list
+// nothing but the list is kept: another site would not do.
+func tenantMembers(t catalog.TenantRules, body []byte, named string) map[string]json.RawMessage {
+	list, ok := refusal.Lookup(refusal.ParseBody(body), t.List).([]any)
 	if !ok || len(list) == 0 {
 		return nil
 	}
-	chosen := list[0]
-	for _, s := range list {
-		if u, err := url.Parse(refusal.TextAt(s, "url")); err == nil && site != "" && u.Host == site {
-			chosen = s
+	members := map[string]any{}
+	if t.KeepAs != "" {
+		members[t.KeepAs] = list
+	}
+	i := 0
+	if named != "" && named != "first" {
+		i = slices.IndexFunc(list, func(one any) bool { return namesTenant(refusal.TextAt(one, t.By), named) })
+	}
+	if i >= 0 {
+		for name, path := range t.Keep {
+			members[name] = refusal.Lookup(list[i], path)
 		}
 	}
-	return keepAs(map[string]any{"cloud_id": refusal.Lookup(chosen, "id"), "site_url": refusal.Lookup(chosen, "url"), "resources": list})
+	return keepAs(members)
+}
+
+// namesTenant compares what a list says with the name that a person gave, which may
+// be the host of a URL.
+func namesTenant(said, named string) bool {
+	u, err := url.Parse(said)
+	return strings.EqualFold(said, named) || err == nil && u.Host != "" && strings.EqualFold(u.Host, named)
 }
 
 func keepAs(members map[string]any) map[string]json.RawMessage {

@@ -17,6 +17,7 @@ type callback struct {
 	errorCode string // through SafeCode
 	iss       string
 	hasIss    bool
+	rawQuery  string // the whole of it
 }
 
 // Why a callback's query is not an authorization answer. Shown to people, so
@@ -48,7 +49,7 @@ func parseCallback(rawQuery string) (callback, error) {
 	}
 	return callback{
 		state: q.Get("state"), code: q.Get("code"), iss: q.Get("iss"), hasIss: q.Has("iss"),
-		errorCode: safeCallbackError(q.Get("error")),
+		errorCode: safeCallbackError(q.Get("error")), rawQuery: rawQuery,
 	}, nil
 }
 

@@ -31,6 +31,7 @@ func TestCallbackHoldsAStateAndEitherACodeOrAnError(t *testing.T) {
 		{"state=s;code=c", callback{}, errCallbackShape},
 	} {
 		got, err := parseCallback(test.query)
+		got.rawQuery = "" // the query again
 		if err != test.err || got != test.want {
 			t.Errorf("%q: got %+v, %v; want %+v, %v", test.query, got, err, test.want, test.err)
 		}

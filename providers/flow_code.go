@@ -2,6 +2,7 @@ package providers
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -62,7 +63,7 @@ func (f *Flow) answer(a callback) bool {
 		f.end(Result{}, err)
 		return true
 	}
-	go f.redeem(code, a.code)
+	go f.redeem(code, a)
 	return true
 }
 
@@ -131,7 +132,7 @@ func authorizeFailure(provider, code string) error {
 
 // redeem exchanges the code, unless configuration or discovery changed meanwhile
 // where it would be sent.
-func (f *Flow) redeem(request *codeFlow, code string) {
+func (f *Flow) redeem(request *codeFlow, a callback) {
 	defer f.endOnPanic("code exchange")
 	binding, err := f.client.Binding(f.ctx)
 	if err == nil && !reflect.DeepEqual(binding, request.binding) {
@@ -141,12 +142,30 @@ func (f *Flow) redeem(request *codeFlow, code string) {
 		f.end(Result{}, err)
 		return
 	}
-	answer, err := f.client.exchange(f.ctx, code, request.verifier, f.redirectURI, request.resource)
+	answer, err := f.client.exchange(f.ctx, a.code, request.verifier, f.redirectURI, request.resource)
 	if err != nil {
 		f.end(Result{}, err)
 		return
 	}
+	answer.Extra = mergeExtra(f.client.callbackMembers(a.rawQuery), answer.Extra)
 	f.conclude(answer, request.binding)
+}
+
+// maxCallbackMember bounds a parameter of the redirect that is kept, in bytes.
+const maxCallbackMember = 256
+
+// callbackMembers are the parameters of the redirect that the entry keeps with
+// the grant. One that comes twice, or cannot stand in a header, is left out.
+func (c *Client) callbackMembers(rawQuery string) map[string]json.RawMessage {
+	query, _ := url.ParseQuery(rawQuery) // parseCallback has read it
+	members := map[string]any{}
+	for _, name := range c.entry.Tokens.KeepCallback {
+		v := query.Get(name)
+		if len(query[name]) == 1 && len(v) <= maxCallbackMember && fitsHeader(v) {
+			members[name] = v
+		}
+	}
+	return keepAs(members)
 }
 
 // startCode prepares an authorization request and a place for its answer.

@@ -249,7 +249,7 @@ func TestWhoseSignInItIsIsNotToldLaterWhere(t *testing.T) {
 				Named:  func(r Result) { t.Errorf("told %+v", r.Account) },
 			})
 			over := make(chan struct{})
-			go func() { f.redeem(f.request(), "c"); close(over) }()
+			go func() { f.redeem(f.request(), callback{code: "c"}); close(over) }()
 			w.time.await(whoamiWait)
 			w.time.advance(whoamiWait)
 			if _, err := w.wait(f); !errors.Is(err, tt.accept) {
@@ -267,7 +267,7 @@ func TestSignInThatIsGivenUpWaitsForNoWhoami(t *testing.T) {
 	defer release()
 	f := w.begin(AuthorizeOptions{Accept: func(ctx context.Context, _ Result) error { return ctx.Err() }})
 	over := make(chan struct{})
-	go func() { f.redeem(f.request(), "c"); close(over) }()
+	go func() { f.redeem(f.request(), callback{code: "c"}); close(over) }()
 	w.time.await(whoamiWait)
 	f.Cancel()
 	<-over

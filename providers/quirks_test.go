@@ -32,22 +32,32 @@ func TestEveryQuirkIsUsed(t *testing.T) {
 	}
 }
 
-func TestAtlassianKeepsTheSiteBesideTheToken(t *testing.T) {
+func TestTenantOfAConnectionIsKeptBesideTheToken(t *testing.T) {
 	const sites = `[{"id":"1324a887-45db-1bf4-1e99-ef0ff456d421","name":"Site one","url":"https://one.atlassian.net","scopes":["read:jira-work"],"avatarUrl":"x"},
 {"id":"2","name":"Two","url":"https://two.atlassian.net","scopes":[]}]`
-	for site, want := range map[string]string{"": `"1324a887-45db-1bf4-1e99-ef0ff456d421"`, "first": `"1324a887-45db-1bf4-1e99-ef0ff456d421"`, "two.atlassian.net": `"2"`} {
-		extra := atlassianExtra([]byte(sites), site)
-		if string(extra["cloud_id"]) != want || len(extra["resources"]) == 0 {
-			t.Errorf("%q: %s", site, extra["cloud_id"])
-		}
+	rules := entryOf(t, "atlassian").Tenants
+	for site, want := range map[string]string{
+		"": `"1324a887-45db-1bf4-1e99-ef0ff456d421"`, "first": `"1324a887-45db-1bf4-1e99-ef0ff456d421"`,
+		"two.atlassian.net": `"2"`, "TWO.atlassian.net": `"2"`, "https://two.atlassian.net": `"2"`, "three.atlassian.net": "",
+	} {
+		t.Run(site, func(t *testing.T) {
+			extra := tenantMembers(rules, []byte(sites), site)
+			if string(extra["cloud_id"]) != want || len(extra["resources"]) == 0 {
+				t.Errorf("%s, want %s", extra["cloud_id"], want)
+			}
+		})
 	}
 	for _, body := range []string{"", "[]", "{}", "<html>", `[7]`, `[{}]`} {
-		if id := atlassianExtra([]byte(body), "")["cloud_id"]; id != nil {
+		if id := tenantMembers(rules, []byte(body), "")["cloud_id"]; id != nil {
 			t.Errorf("%s: %s", body, id)
 		}
 	}
+	nested := catalog.TenantRules{List: "data.sites", Keep: map[string]string{"site": "ref.id"}}
+	if got := tenantMembers(nested, []byte(`{"data":{"sites":[{"ref":{"id":7}}]}}`), ""); string(got["site"]) != "7" {
+		t.Errorf("a list inside the answer: %v", got)
+	}
 	c := testClient(t, entryOf(t, "atlassian"))
-	if u, err := c.API("/rest/api/3/myself", atlassianExtra([]byte(sites), "")); err != nil || u.String() != "https://api.atlassian.com/ex/jira/1324a887-45db-1bf4-1e99-ef0ff456d421/rest/api/3/myself" {
+	if u, err := c.API("/rest/api/3/myself", tenantMembers(rules, []byte(sites), "")); err != nil || u.String() != "https://api.atlassian.com/ex/jira/1324a887-45db-1bf4-1e99-ef0ff456d421/rest/api/3/myself" {
 		t.Errorf("%v %v", u, err)
 	}
 	if _, err := c.API("/rest", nil); err == nil {

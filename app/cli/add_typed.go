@@ -58,14 +58,7 @@ func variable(v catalog.Var, pasted string) string {
 	if v.Pattern == "url" {
 		return pastedURL(s)
 	}
-	if v.Pattern == "hostname" {
-		_, after, ok := strings.Cut(s, "://")
-		if !ok {
-			after = s
-		}
-		s, _, _ = strings.Cut(after, "/")
-	}
-	return s
+	return v.FromURL(s)
 }
 
 // lowerName is the name that was meant by one with capitals or blanks; "" where

@@ -62,7 +62,7 @@ func TestWhatATiredPersonTypes(t *testing.T) {
 		{"a client id with its label", []string{"add", "f", "--provider", "github", "--client-id", "Client ID: Iv1.01"}, ""},
 		{"a client id with a newline", []string{"add", "g", "--provider", "github", "--client-id", "Iv1.01\n"}, ""},
 		{"a client id in two words", []string{"add", "h", "--provider", "github", "--client-id", "Iv1.01 x"}, "must not hold spaces"},
-		{"a host as a URL", []string{"add", "i", "--provider", "gitea", "--set", "vars.host=https://git.example.org/"}, "a host name alone, such as git.example.org"},
+		{"a host as a URL", []string{"add", "i", "--provider", "gitea", "--set", "vars.host=https://git.example.org/"}, "is not a host, such as git.example.org"},
 		{"no such provider", []string{"add", "j", "--provider", "gihtub"}, "did you mean github"},
 		{"like nothing", []string{"add", "k", "--like", "nobody"}, `there is no connection named "nobody"`},
 		{"an API without scheme", []string{"add", "l", "--provider", "practice", "--api", "api.example.org"}, ""},

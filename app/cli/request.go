@@ -238,6 +238,7 @@ func (r apiRequest) send(ctx context.Context, client *providers.Client, to *url.
 	if err != nil {
 		return nil, false, err
 	}
+	client.AddAPIHeaders(request, token.Extra)
 	if answer, err = client.SendAPI(request); err != nil {
 		return nil, false, &trouble{exit: exitUnavailable, sentence: to.Host + " cannot be reached: " + err.Error()}
 	}

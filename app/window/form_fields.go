@@ -3,7 +3,6 @@ package window
 import (
 	"errors"
 	"maps"
-	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -136,22 +135,7 @@ func checkCredential(s string, need asked, missing string) error {
 // cleanVar makes of what was pasted what a variable wants: of a host's address,
 // the host.
 func cleanVar(v catalog.Var, s string) string {
-	s = pasted(s)
-	if v.Pattern != "hostname" {
-		return s
-	}
-	if u, err := url.Parse(s); err == nil && u.Host != "" {
-		return u.Host
-	}
-	return strings.TrimRight(s, "/")
-}
-
-var patterns = map[string]*regexp.Regexp{
-	"hostname": regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?$|^\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?$`),
-	"slug":     regexp.MustCompile(`^[A-Za-z0-9._-]+$`),
-	"path":     regexp.MustCompile(`^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$`),
-	"port":     regexp.MustCompile(`^[0-9]{1,5}$`),
-	"url":      regexp.MustCompile(`^https?://[^\s]+$`),
+	return v.FromURL(pasted(s))
 }
 
 // checkVar says in a sentence what a variable should look like.
@@ -162,15 +146,11 @@ func checkVar(v catalog.Var, s string) error {
 		}
 		return errors.New(tr("This is needed."))
 	}
-	kind := v.Pattern
-	if kind == "" {
-		kind = "slug"
-	}
-	if p, ok := patterns[kind]; !ok || p.MatchString(s) {
+	if v.Takes(s) {
 		return nil
 	}
-	switch kind {
-	case "hostname":
+	switch v.Pattern {
+	case "hostname", "hostpath":
 		return errors.New(tr("Enter a host name, like git.example.org."))
 	case "port":
 		return errors.New(tr("Enter a port number."))

@@ -76,8 +76,10 @@ func (e Entry) varProblems() (list []problem) {
 			list = append(list, problem{path, "a variable's name is lower case letters, digits and underscores"})
 		case patterns[v.pattern()] == nil:
 			list = append(list, problem{path + ".pattern", "must be one of " + strings.Join(sortedKeys(patterns), ", ")})
-		case v.Default != "" && !v.takes(v.Default):
-			list = append(list, problem{path + ".default", "is not a " + v.pattern()})
+		case v.Default != "" && !v.Takes(v.Default):
+			list = append(list, problem{path + ".default", v.problem(v.Default)})
+		case slices.ContainsFunc(v.Choices, func(c string) bool { return valueProblem(v.pattern(), c) != "" }):
+			list = append(list, problem{path + ".choices", "must each be a " + v.pattern()})
 		}
 	}
 	return list
@@ -100,7 +102,7 @@ func (e Entry) urls() map[string]string {
 	return map[string]string{
 		"issuer": e.Issuer, "authorize": e.Authorize, "token": e.Token, "refresh": e.Refresh, "device": e.Device,
 		"registration": e.Registration, "par": e.PAR, "redirect.url": e.Redirect.URL, "whoami.url": e.Whoami.URL,
-		"revoke.url": e.Revoke.URL, "api.base": e.API.Base,
+		"revoke.url": e.Revoke.URL, "tenants.url": e.Tenants.URL, "api.base": e.API.Base,
 		"links.user_revoke": e.Links.UserRevoke, "links.register": e.Links.Register, "links.docs": e.Links.Docs,
 	}
 }
@@ -164,6 +166,7 @@ func (e Entry) otherProblems() (list []problem) {
 	if (e.Redirect.Host == "https_only") != (e.Redirect.URL != "") {
 		list = append(list, problem{"redirect.url", "is needed with redirect.host = \"https_only\", and only there"})
 	}
+	list = append(list, e.tenantProblems()...)
 	durations := map[string]string{"tokens.refresh_absolute": e.Tokens.RefreshAbsolute, "tokens.refresh_idle": e.Tokens.RefreshIdle, "tokens.grace": e.Tokens.Grace}
 	for _, path := range sortedKeys(durations) {
 		if _, err := parseDuration(durations[path]); err != nil {
@@ -171,6 +174,23 @@ func (e Entry) otherProblems() (list []problem) {
 		}
 	}
 	return slices.Concat(list, e.pathProblems(), e.guideProblems())
+}
+
+// tenantProblems: the rules have to be there together, or not at all.
+func (e Entry) tenantProblems() (list []problem) {
+	t := e.Tenants
+	if (t.URL == "") != (len(t.Keep) == 0) {
+		list = append(list, problem{"tenants", "needs both a url and what is kept of the answer (keep)"})
+	}
+	if _, ok := e.Vars[t.Var]; t.Var != "" && (!ok || t.By == "") {
+		list = append(list, problem{"tenants.var", "must be declared under [vars], and by must say what it is compared with"})
+	}
+	for _, path := range sortedKeys(e.API.Headers) {
+		if strings.Contains(e.API.Headers[path], "{access_token}") || strings.Contains(e.API.Headers[path], "{refresh_token}") {
+			list = append(list, problem{"api.headers." + path, "must not hold a token; it is sent as Authorization"})
+		}
+	}
+	return list
 }
 
 // pathProblems: what is called unverified, and what has a source, must be fields.

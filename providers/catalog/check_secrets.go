@@ -30,7 +30,7 @@ const secretAdvice = "secrets do not belong into files; take it out and set it w
 
 // secretProblems finds secrets in an entry's headers, parameters and URLs.
 func (e Entry) secretProblems() (list []problem) {
-	headers := map[string]map[string]string{"client.headers": e.Client.Headers, "whoami.headers": e.Whoami.Headers}
+	headers := map[string]map[string]string{"client.headers": e.Client.Headers, "whoami.headers": e.Whoami.Headers, "api.headers": e.API.Headers}
 	for _, path := range sortedKeys(headers) {
 		for _, name := range sortedKeys(headers[path]) {
 			if isCredentialHeader(name) {

@@ -6,8 +6,10 @@
 //
 // # Adding a provider
 //
-// Copy the entry that is nearest, change the facts, and name where each was read
-// under [sources], or its field in "unverified". Run the tests of package
+// Copy the entry that is nearest, or extend it, change the facts, and name where
+// each was read under [sources], or its field in "unverified". Write down as steps
+// what a person does in the provider's console, from signing in to copying the
+// client id: see Entry.Guide for what is filled in. Run the tests of package
 // providers with -update, and read its testdata/wire/ID.txt: it is what the
 // provider will be sent, byte for byte. Add the answers that it is known to give to
 // testdata/answers.jsonl there, at least one of them an error; where none was seen, the

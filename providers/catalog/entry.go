@@ -40,6 +40,7 @@ type Entry struct {
 	Errors        refusal.ErrorRules `toml:"errors,omitempty" json:"errors"`
 	Whoami        WhoamiRules        `toml:"whoami,omitempty" json:"whoami"`
 	Revoke        RevokeRules        `toml:"revoke,omitempty" json:"revoke"`
+	Tenants       TenantRules        `toml:"tenants,omitempty" json:"tenants"`
 	API           APIRules           `toml:"api,omitempty" json:"api"`
 	Links         Links              `toml:"links,omitempty" json:"links"`
 
@@ -81,7 +82,9 @@ func (e Entry) DefaultScopes() []string {
 type Var struct {
 	Label   string `toml:"label,omitempty" json:"label,omitempty"`     // what to ask the user for
 	Default string `toml:"default,omitempty" json:"default,omitempty"` // used when the connection gives none; empty: required
-	Pattern string `toml:"pattern,omitempty" json:"pattern,omitempty"` // "hostname" (host or host:port), "slug" ([A-Za-z0-9._-]+), "path" (slugs joined by /), "port", "url" ["slug"]
+	Pattern string `toml:"pattern,omitempty" json:"pattern,omitempty"` // "hostname" (host or host:port), "hostpath" (a hostname, and a path behind it where the server is under one), "slug" ([A-Za-z0-9._-]+), "path" (slugs joined by /), "port", "url" ["slug"]
+
+	Choices []string `toml:"choices,omitempty" json:"choices,omitempty"` // the only values, such as regional hosts; empty: any that fits Pattern
 }
 
 // ClientRules is how the client identifies itself at the token endpoint.
@@ -118,6 +121,7 @@ type TokenRules struct {
 	RefreshIdle      string   `toml:"refresh_idle,omitempty" json:"refresh_idle,omitempty"`             // the grant dies when unused that long
 	Grace            string   `toml:"grace,omitempty" json:"grace,omitempty"`                           // how long a used refresh token is accepted again, counted from its use; empty: not known. See providers.Client.Refresh
 	Keep             []string `toml:"keep,omitempty" json:"keep,omitempty"`                             // extra members stored with the grant (instance_url)
+	KeepCallback     []string `toml:"keep_callback,omitempty" json:"keep_callback,omitempty"`           // parameters of the redirect stored with the grant (Intuit's realmId)
 	NeverNarrows     bool     `toml:"never_narrows,omitempty" json:"never_narrows,omitempty"`           // a refresh that names fewer scopes brings them all
 	SingleGrant      bool     `toml:"single_grant,omitempty" json:"single_grant,omitempty"`             // the provider keeps one grant per user and client
 }
@@ -143,12 +147,28 @@ type RevokeRules struct {
 	Auth  string `toml:"auth,omitempty" json:"auth,omitempty"`   // client | none | bearer ["client"]
 }
 
+// TenantRules is how a provider is asked which sites or organizations a token
+// opens, once after signing in, where requests to its API have to name one. One of
+// them is kept with the grant.
+type TenantRules struct {
+	URL    string            `toml:"url,omitempty" json:"url,omitempty"`         // GET, with the token; the answer is JSON
+	List   string            `toml:"list,omitempty" json:"list,omitempty"`       // path of the list in it ["": the answer is the list]
+	Keep   map[string]string `toml:"keep,omitempty" json:"keep,omitempty"`       // name under which a member is kept → its path in the chosen one
+	KeepAs string            `toml:"keep_as,omitempty" json:"keep_as,omitempty"` // name under which the whole list is kept ["": it is not]
+	Var    string            `toml:"var,omitempty" json:"var,omitempty"`         // the variable that chooses; "first" chooses the first [the first]
+	By     string            `toml:"by,omitempty" json:"by,omitempty"`           // path of what that variable is compared with; of a URL its host counts too
+}
+
 // APIRules is where the tokens are used.
 type APIRules struct {
 	Base  string   `toml:"base,omitempty" json:"base,omitempty"`   // base URL for `request` and api/PATH; may hold kept members ({instance_url})
 	Hosts []string `toml:"hosts,omitempty" json:"hosts,omitempty"` // hosts the token may be sent to, "*.example.org" allowed [host of Base]
 	Dead  []string `toml:"dead,omitempty" json:"dead,omitempty"`   // what "this token is rejected" looks like ["401"]
 	Git   []string `toml:"git,omitempty" json:"git,omitempty"`     // hosts this provider's tokens open for git, docker and friends
+
+	// Headers are sent with each request to the API, where the tool does not send
+	// them itself. They may hold {client_id}, variables and kept members.
+	Headers map[string]string `toml:"headers,omitempty" json:"headers,omitempty"`
 
 	User      string `toml:"user,omitempty" json:"user,omitempty"`             // user name that must go with the token where it is sent as a password (git, docker) [any will do]
 	GitBearer bool   `toml:"git_bearer,omitempty" json:"git_bearer,omitempty"` // git may send the token as Authorization: Bearer
@@ -165,13 +185,13 @@ type Links struct {
 
 // Placeholder is what is filled in at run time: {access_token}, {client_id} and
 // kept members.
-var Placeholder = regexp.MustCompile(`\{[a-z][a-z0-9_.]*\}`)
+var Placeholder = regexp.MustCompile(`\{[a-z][A-Za-z0-9_.]*\}`)
 
 // Kept names the members that a grant of this entry may carry.
 func (e Entry) Kept() []string {
-	names := slices.Clone(e.Tokens.Keep)
-	if e.HasQuirk("atlassian_resources") {
-		names = append(names, "cloud_id", "site_url", "resources")
+	names := slices.Concat(e.Tokens.Keep, e.Tokens.KeepCallback, sortedKeys(e.Tenants.Keep))
+	if e.Tenants.KeepAs != "" {
+		names = append(names, e.Tenants.KeepAs)
 	}
 	return names
 }
@@ -204,9 +224,8 @@ func HostAllowed(patterns []string, u *url.URL) bool {
 // Quirks are the behaviours that an entry's data cannot carry. An entry names
 // the ones that apply.
 var Quirks = map[string]string{
-	"meta_exchange":       "a long-lived access token is exchanged for another one; there is no refresh token",
-	"mcp_bootstrap":       "the issuer is asked of the MCP server, and every request names the server (RFC 9728, RFC 8707)",
-	"atlassian_resources": "the sites that the token opens are asked for, and kept as cloud_id, site_url and resources",
+	"meta_exchange": "a long-lived access token is exchanged for another one; there is no refresh token",
+	"mcp_bootstrap": "the issuer is asked of the MCP server, and every request names the server (RFC 9728, RFC 8707)",
 }
 
 // HasQuirk reports whether the entry names one of Quirks.

@@ -77,8 +77,17 @@ func TestAFaultInAnEntryNamesFileAndLine(t *testing.T) {
 		{"no URL", head + "authorize = \"acme\"\n", "acme.toml:4: authorize: is not a URL"},
 		{"password in a URL", head + "authorize = \"https://u:p@acme.example/\"\n", "acme.toml:4: authorize: must not hold a user name or password"},
 		{"unknown variable", head + "authorize = \"https://{hsot}/\"\n", "acme.toml:4: authorize: uses {hsot}, which is neither declared"},
-		{"unknown pattern", head + "[vars.host]\npattern = \"any\"\n", "acme.toml:5: vars.host.pattern: must be one of hostname, path, port, slug, url"},
+		{"unknown pattern", head + "[vars.host]\npattern = \"any\"\n", "acme.toml:5: vars.host.pattern: must be one of hostname, hostpath, path, port, slug, url"},
 		{"default off the pattern", head + "[vars.host]\npattern = \"hostname\"\ndefault = \"a/b\"\n", "acme.toml:6: vars.host.default: is not a hostname"},
+		{"default that is no choice", head + "[vars.region]\nchoices = [\"eu\", \"us\"]\ndefault = \"de\"\n", "acme.toml:6: vars.region.default: must be one of eu, us"},
+		{"a choice off the pattern", head + "[vars.region]\nchoices = [\"eu\", \"u/s\"]\n", "acme.toml:5: vars.region.choices: must each be a slug"},
+		{"tenants without a URL", head + "[tenants]\nkeep = { site = \"id\" }\n", "acme.toml:4: tenants: needs both a url and what is kept"},
+		{"tenants without what is kept", head + "[tenants]\nurl = \"https://acme.example/sites\"\n", "acme.toml:4: tenants: needs both a url and what is kept"},
+		{"tenants chosen by nothing", head + "[tenants]\nurl = \"https://acme.example/sites\"\nkeep = { site = \"id\" }\nvar = \"site\"\n", "acme.toml:7: tenants.var: must be declared under [vars]"},
+		{"tenants over plain http", head + "[tenants]\nurl = \"http://acme.example/sites\"\nkeep = { site = \"id\" }\n", "acme.toml:5: tenants.url: must be https"},
+		{"a token in a header", head + "[api.headers]\nX-Acme = \"{access_token}\"\n", "acme.toml:5: api.headers.X-Acme: must not hold a token"},
+		{"a credential among the API's headers", head + "[api.headers]\nPrivate-Token = \"s3cr3t\"\n", "acme.toml:5: api.headers.Private-Token: is a credential"},
+		{"a header of the API that is not known", head + "[api.headers]\nX-Acme = \"{tenant}\"\n", "acme.toml:5: api.headers.X-Acme: uses {tenant}, which is neither declared"},
 		{"unknown quirk", head + "quirks = [\"magic\"]\n", "acme.toml:4: quirks: there is no quirk \"magic\""},
 		{"bad enum", head + "[client]\nauth = \"bearer\"\n", "acme.toml:5: client.auth: must be one of none, post, basic, basic_empty"},
 		{"plain PKCE", head + "[authorize_opts]\npkce = \"plain\"\n", "acme.toml:5: authorize_opts.pkce: must be one of S256, off"},
@@ -127,7 +136,7 @@ func TestUserEntriesAddExtendAndReplace(t *testing.T) {
 		t.Fatal(errs)
 	}
 	work, _ := c.Entry("work")
-	if work.Token != "https://{host}/oauth/token" || work.Vars["host"].Default != "git.work.example" || work.Vars["host"].Pattern != "hostname" || strings.Join(work.AuthorizeOpts.Scopes, " ") != "api" {
+	if work.Token != "https://{host}/oauth/token" || work.Vars["host"].Default != "git.work.example" || work.Vars["host"].Pattern != "hostpath" || strings.Join(work.AuthorizeOpts.Scopes, " ") != "api" {
 		t.Errorf("%+v", work)
 	}
 	if ours, _ := c.Entry("gitlab"); ours.Vars["host"].Default != "gitlab.com" {
@@ -171,13 +180,14 @@ func TestAnAbsentUserFolderIsNoFault(t *testing.T) {
 func TestVariablesCannotSmuggle(t *testing.T) {
 	for pattern, values := range map[string][]string{
 		"hostname": {"a/b", "https://a", "u@a", "a?b", "a#b", "a b", "", ".a", "-a", "a..b", "a:123456", "a\nb", "a%2fb", "{x}", "a:b"},
+		"hostpath": {"a/", "/a", "a//b", "a/../b", "a/b?c", "https://a/b", "u@a/b", "a/b#c", "a b", "", "a/%2e"},
 		"slug":     {"a/b", "..", ".", "a@b", "a?b", "a%2f", "", "a b"},
 		"path":     {"/a", "a/", "a//b", "a/../b", "..", "a?b", "a@b"},
 		"port":     {"0", "080", "123456", "-1", "8o"},
 		"url":      {"ftp://a", "http://a.example", "https://u:p@a", "https://", "https://a#b", "javascript:x", "https://a/{b}", "a.example"},
 	} {
 		for _, v := range values {
-			if (Var{Pattern: pattern}).takes(v) {
+			if (Var{Pattern: pattern}).Takes(v) {
 				t.Errorf("%s takes %q", pattern, v)
 			}
 		}
@@ -188,7 +198,7 @@ func TestVariablesCannotSmuggle(t *testing.T) {
 		"url": {"https://id.example.org/realms/x", "http://127.0.0.1:8080", "http://[::1]/x", "https://a.example/?x=y"},
 	} {
 		for _, v := range values {
-			if !(Var{Pattern: pattern}).takes(v) {
+			if !(Var{Pattern: pattern}).Takes(v) {
 				t.Errorf("%s refuses %q", pattern, v)
 			}
 		}

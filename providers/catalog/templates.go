@@ -9,12 +9,18 @@ import (
 	"strings"
 )
 
+const (
+	hostForm = `([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?`
+	slugForm = `[A-Za-z0-9_-][A-Za-z0-9._-]*`
+)
+
 // patterns are what a template variable's value may look like. None lets a
 // value carry a scheme, user information, a query, or a path where none belongs.
 var patterns = map[string]*regexp.Regexp{
-	"hostname": regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$`),
-	"slug":     regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9._-]*$`),
-	"path":     regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$`),
+	"hostname": regexp.MustCompile(`^` + hostForm + `$`),
+	"hostpath": regexp.MustCompile(`^` + hostForm + `(/` + slugForm + `)*$`),
+	"slug":     regexp.MustCompile(`^` + slugForm + `$`),
+	"path":     regexp.MustCompile(`^` + slugForm + `(/` + slugForm + `)*$`),
 	"port":     regexp.MustCompile(`^[1-9][0-9]{0,4}$`),
 	"url":      regexp.MustCompile(`^https?://[^\s{}"<>]+$`),
 }
@@ -25,19 +31,48 @@ func IsSlug(s string) bool { return patterns["slug"].MatchString(s) }
 
 // samples stand in for variables without a default when an entry is checked.
 var samples = map[string]string{
-	"hostname": "host.example", "slug": "slug", "path": "path", "port": "8443", "url": "https://issuer.example/path",
+	"hostname": "host.example", "hostpath": "host.example/path", "slug": "slug", "path": "path", "port": "8443", "url": "https://issuer.example/path",
 }
 
 func (v Var) pattern() string { return cmp.Or(v.Pattern, "slug") }
 
-func (v Var) takes(value string) bool { return valueProblem(v.pattern(), value) == "" }
+// Takes reports whether the variable can have a value.
+func (v Var) Takes(value string) bool { return v.problem(value) == "" }
+
+// FromURL is what a variable that is a host wants of a URL that was pasted for it:
+// its host, and of one that may be under a path the path too. Other values, and
+// those of other variables, stay as they are.
+func (v Var) FromURL(pasted string) string {
+	if v.Pattern != "hostname" && v.Pattern != "hostpath" {
+		return pasted
+	}
+	s := pasted
+	if _, after, isURL := strings.Cut(s, "://"); isURL {
+		s = after
+	}
+	s, _, _ = strings.Cut(s, "?")
+	s, _, _ = strings.Cut(s, "#")
+	if v.Pattern == "hostname" {
+		s, _, _ = strings.Cut(s, "/")
+	}
+	return strings.TrimRight(s, "/")
+}
+
+// problem says why a variable cannot have a value; "" if it can. It does not
+// repeat the value.
+func (v Var) problem(value string) string {
+	if len(v.Choices) > 0 && !slices.Contains(v.Choices, value) {
+		return "must be one of " + strings.Join(v.Choices, ", ")
+	}
+	return valueProblem(v.pattern(), value)
+}
 
 // valueProblem says why a value does not fit a pattern; "" if it does. It does
 // not repeat the value.
 func valueProblem(pattern, value string) string {
 	switch {
-	case pattern == "hostname" && strings.Contains(value, "/"):
-		return "must be a host name alone, such as git.example.org"
+	case pattern == "hostpath" && !patterns[pattern].MatchString(value):
+		return "is not a host, such as git.example.org or example.org/git (without https://)"
 	case pattern != "url":
 		if !patterns[pattern].MatchString(value) {
 			return "is not a " + pattern
@@ -72,8 +107,8 @@ func (e Entry) values(given map[string]string, before Entry) (map[string]string,
 			delete(values, name)
 		case values[name] == "":
 			return nil, problem{"vars." + name, "is missing: " + cmp.Or(v.Label, "a "+v.pattern()) + "; give it with --set vars." + name + "=…" + e.left(name, before)}
-		case !v.takes(values[name]):
-			return nil, problem{"vars." + name, valueProblem(v.pattern(), values[name])}
+		case !v.Takes(values[name]):
+			return nil, problem{"vars." + name, v.problem(values[name])}
 		}
 	}
 	return values, nil
@@ -145,7 +180,11 @@ func (e Entry) fill(values map[string]string) Entry {
 		if !isTemplated(path) {
 			return s
 		}
-		return r.Replace(s)
+		s = r.Replace(s)
+		if path == "api.hosts" { // of a server under a path
+			s, _, _ = strings.Cut(s, "/")
+		}
+		return s
 	})
 	return e
 }

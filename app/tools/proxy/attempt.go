@@ -93,6 +93,7 @@ func (a *attempt) send(r *http.Request, body io.Reader, length int64) (*http.Res
 	}
 	out.URL, out.Header, out.ContentLength = r.URL, r.Header.Clone(), length
 	out.Header.Set("Authorization", scheme(a.token.TokenType)+" "+a.token.AccessToken)
+	a.api.AddAPIHeaders(out, a.extra())
 	answer, err := a.api.SendAPI(out)
 	switch {
 	case err != nil:

@@ -16,7 +16,8 @@
 // behind (RFC 9110 §7.6.1), and so do the tool's Authorization, Proxy-Authorization
 // and Cookie. Set-Cookie stays here too: a session of the API is worth as much as
 // the token. Redirects are handed back unfollowed, with a Location that is
-// absolute. Upgrades are not made; WebSockets are refused, other offers ignored,
+// absolute. Headers that the provider's entry names (api.headers) are added where
+// the tool does not send them itself. Upgrades are not made; WebSockets are refused, other offers ignored,
 // as a server may.
 //
 // # A token that is rejected

@@ -79,6 +79,7 @@ func handBack(w http.Header, answer *http.Response, asked *url.URL) {
 // API is the provider's side of a connection: *providers.Client.
 type API interface {
 	API(path string, extra map[string]json.RawMessage) (*url.URL, error)
+	AddAPIHeaders(r *http.Request, extra map[string]json.RawMessage)
 	SendAPI(*http.Request) (*http.Response, error)
 	Rejected(answer *http.Response, body []byte) bool
 	RejectedNeedsBody(status int) bool
