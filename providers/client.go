@@ -158,6 +158,7 @@ func NewClient(c *catalog.Catalogue, conn catalog.Connection, o ClientOptions) (
 	if err != nil {
 		return nil, err
 	}
+	conn.MCP = cmp.Or(conn.MCP, e.MCP)
 	return newClient(e, conn, o)
 }
 

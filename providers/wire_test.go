@@ -21,7 +21,14 @@ var update = flag.Bool("update", false, "write testdata/wire anew")
 
 // sampleVars are values for the variables that have no default.
 var sampleVars = map[string]map[string]string{
-	"oidc":        {"issuer": "https://id.example.org"},
+	"oidc":      {"issuer": "https://id.example.org"},
+	"authentik": {"host": "id.example.org", "app": "authtray"},
+	"zitadel":   {"host": "id.example.org"},
+	"kanidm":    {"host": "id.example.org"},
+	"ghe-com":   {"subdomain": "acme"},
+
+	"github-enterprise": {"host": "git.example.org"},
+
 	"gitea":       {"host": "codeberg.org"},
 	"okta":        {"domain": "example.okta.com"},
 	"okta-custom": {"domain": "example.okta.com"},
@@ -108,7 +115,7 @@ func conversation(t *testing.T, catalogue *catalog.Catalogue, e catalog.Entry, s
 	t.Helper()
 	w := &wire{}
 	conn := catalog.Connection{Name: "work", Provider: e.ID, ClientID: "client:id", Vars: sampleVars[e.ID]}
-	if e.ID == "mcp" {
+	if e.HasQuirk("mcp_bootstrap") {
 		conn.MCP = "https://mcp.example.org/mcp"
 	}
 	opts := ClientOptions{Version: "1", Transport: w}

@@ -231,7 +231,7 @@ func policyOf(c Connection) policy {
 		idle:         catalog.Span(e.Tokens.RefreshIdle),
 		absolute:     catalog.Span(e.Tokens.RefreshAbsolute),
 		grace:        catalog.Span(e.Tokens.Grace),
-		canProbe:     e.Whoami.URL != "" || e.Issuer != "" || c.Config.MCP != "",
+		canProbe:     e.Whoami.URL != "" || e.Issuer != "" || c.Config.MCP != "" || e.MCP != "",
 		exchanges:    slices.Contains(e.Quirks, "meta_exchange"),
 		keepID:       c.Config.KeepIDToken,
 		single:       e.Tokens.SingleGrant,

@@ -117,6 +117,9 @@ func scopeSetWord(set catalog.ScopeSet) string {
 // said.
 func addWord(p api.Provider) string {
 	words := "authtray add NAME --provider " + p.ID
+	if slices.Contains(p.Quirks, "mcp_bootstrap") && p.MCP != "" {
+		return words
+	}
 	if slices.Contains(p.Quirks, "mcp_bootstrap") {
 		return "authtray add NAME --mcp URL"
 	}

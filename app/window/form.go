@@ -184,6 +184,7 @@ func (f *form) basics(n needs) fyne.CanvasObject {
 	box := spaced(14, f.put(fieldName, tr("Name"), tr("What your tools ask for: authtray token NAME"), f.u.entry("")))
 	if n.mcp {
 		box.Add(f.put(fieldMCP, tr("Address of the MCP server"), "", f.u.entry("https://")))
+		f.fields[fieldMCP].SetText(f.entry.MCP)
 	}
 	for _, name := range n.vars {
 		v := f.entry.Vars[name]

@@ -55,6 +55,9 @@ func (e Entry) identityProblems() (list []problem) {
 	if e.Name == "" {
 		list = append(list, problem{"name", "is missing; give the provider's name for people"})
 	}
+	if e.MCP != "" && !e.HasQuirk("mcp_bootstrap") {
+		list = append(list, problem{"mcp", "is for entries that extend mcp"})
+	}
 	if e.Token == "" && e.Issuer == "" && !e.HasQuirk("mcp_bootstrap") {
 		list = append(list, problem{"token", "is missing; give the token URL, or an issuer to discover it from"})
 	}
@@ -101,7 +104,7 @@ func (e Entry) enumProblems() (list []problem) {
 func (e Entry) urls() map[string]string {
 	return map[string]string{
 		"issuer": e.Issuer, "authorize": e.Authorize, "token": e.Token, "refresh": e.Refresh, "device": e.Device,
-		"registration": e.Registration, "par": e.PAR, "redirect.url": e.Redirect.URL, "whoami.url": e.Whoami.URL,
+		"registration": e.Registration, "par": e.PAR, "mcp": e.MCP, "redirect.url": e.Redirect.URL, "whoami.url": e.Whoami.URL,
 		"revoke.url": e.Revoke.URL, "tenants.url": e.Tenants.URL, "api.base": e.API.Base,
 		"links.user_revoke": e.Links.UserRevoke, "links.register": e.Links.Register, "links.docs": e.Links.Docs,
 	}

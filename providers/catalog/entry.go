@@ -25,6 +25,7 @@ type Entry struct {
 	Refresh      string `toml:"refresh,omitempty" json:"refresh,omitempty"`           // where refresh requests go [Token]
 	Device       string `toml:"device,omitempty" json:"device,omitempty"`             // RFC 8628 device authorization endpoint
 	Registration string `toml:"registration,omitempty" json:"registration,omitempty"` // RFC 7591 endpoint
+	MCP          string `toml:"mcp,omitempty" json:"mcp,omitempty"`                   // the MCP server that the tokens are for, where the connection names none
 	PAR          string `toml:"par,omitempty" json:"par,omitempty"`                   // RFC 9126 endpoint
 	PARRequired  bool   `toml:"par_required,omitempty" json:"par_required,omitempty"` // authorization requests must be pushed
 

@@ -80,8 +80,8 @@ func TestEachEntryLeadsAFirstTimer(t *testing.T) {
 			}{
 				{true, "."},
 				{secret, "secret set {name}"},
-				{e.Client.ID == "" && e.Registration == "" && e.ID != "mcp" && e.ID != "google" && e.ID != "keycloak" && e.ID != "strava", "{redirect_uri}"},
-				{e.Device != "" && e.ID != "gitlab" && e.ID != "huggingface" && e.ID != "vercel", "--device"},
+				{e.Client.ID == "" && e.Registration == "" && e.MCP == "" && e.ID != "google" && e.Extends != "google" && e.ID != "keycloak" && e.ID != "strava", "{redirect_uri}"},
+				{e.Device != "" && e.ID != "gitlab" && e.ID != "huggingface" && e.ID != "vercel", "--device"}, // those need nothing ticked
 			} {
 				if tt.wants && !strings.Contains(text, tt.word) {
 					t.Errorf("its steps do not say %q", tt.word)

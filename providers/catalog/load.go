@@ -137,6 +137,9 @@ func (l *loader) resolve(f tomlFile, path []string) (Entry, bool) {
 	if err != nil {
 		return e, l.fail(f, err)
 	}
+	if e.Extends != "" {
+		e.Vars = e.VarsFor(nil) // without those whose every place was taken
+	}
 	ok := true
 	for _, p := range e.check() {
 		ok = l.fail(f, p)

@@ -29,7 +29,10 @@ func (c *Catalogue) Resolve(conn Connection) (Entry, error) {
 	}
 	anyIssuer := isPlaceholder(e.Issuer) || isPlaceholder(before.Issuer) && e.Name == before.Name
 	e = e.fill(values)
-	e.API.Base = cmp.Or(e.API.Base, conn.MCP)
+	if conn.ClientID != "" { // Kanidm: each client has an issuer of its own
+		e.Issuer = strings.ReplaceAll(e.Issuer, "{client_id}", url.PathEscape(conn.ClientID))
+	}
+	e.API.Base = cmp.Or(e.API.Base, conn.MCP, e.MCP)
 	if u, err := url.Parse(cmp.Or(conn.MCP, e.Issuer)); err == nil && u.Host != "" && (anyIssuer || conn.MCP != "") {
 		e.Name = u.Host // "OpenID Connect says…" would tell a person nothing
 	}
