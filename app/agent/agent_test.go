@@ -270,9 +270,11 @@ type notes struct {
 	up     map[string]func() // notifications with Reconnect, by connection
 	deaths int
 	shown  func(tokens.Status)
+
+	banners map[string]bool
 }
 
-func newNotes() *notes { return &notes{up: map[string]func(){}} }
+func newNotes() *notes { return &notes{up: map[string]func(){}, banners: map[string]bool{}} }
 
 func (n *notes) ReconnectRequired(st tokens.Status, again func()) {
 	n.mu.Lock()
@@ -294,12 +296,26 @@ func (n *notes) Withdraw(name string) {
 	delete(n.up, name)
 }
 
-func (n *notes) Info(title, body string) { n.Warn(title, body) }
+func (n *notes) Info(about, title, body string) { n.Warn(about, title, body) }
 
-func (n *notes) Warn(title, body string) {
+func (n *notes) Warn(about, title, body string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.said = append(n.said, title+": "+body)
+	n.banners[about] = true
+}
+
+func (n *notes) Settle(about string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	delete(n.banners, about)
+}
+
+// banner is whether one about this was shown and not taken back.
+func (n *notes) banner(about string) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.banners[about]
 }
 
 func (n *notes) Configure(bool, bool)     {}

@@ -16,6 +16,7 @@ import (
 //	reconnect_required, not told yet      a notification with Reconnect, once per death
 //	connecting                            what is up stays up until the sign-in ends
 //	anything else, or removed             a notification that is up is withdrawn
+//	connecting, connected, removed        a banner about what went wrong before is taken back
 //	retrying, not told yet                a warning, once: a policy has refused for a day
 //	unsaved, ends soon, shared account    a warning, once
 type announcements struct {
@@ -29,6 +30,7 @@ type announcements struct {
 
 	mu     sync.Mutex
 	deaths map[string]announcedDeath // notifications with Reconnect, by connection
+	states map[string]tokens.State   // as they were last looked at, by connection
 	warned map[string]bool           // warnings that are said once: "NAME unsaved"
 }
 
@@ -47,7 +49,7 @@ type announcedDeath struct {
 }
 
 func newAnnouncements(m statusHolder, t Tray, n Notifier) *announcements {
-	a := &announcements{manager: m, tray: t, notify: n, deaths: map[string]announcedDeath{}, warned: map[string]bool{}}
+	a := &announcements{manager: m, tray: t, notify: n, deaths: map[string]announcedDeath{}, states: map[string]tokens.State{}, warned: map[string]bool{}}
 	if c, ok := n.(Confirmer); ok {
 		a.confirms = true
 		c.OnShown(a.shown)
@@ -72,12 +74,51 @@ func (a *announcements) announceAll() {
 	there := map[string]bool{}
 	for _, st := range all {
 		there[st.Name] = true
+		a.settle(st)
 		a.announce(st)
+	}
+	if len(all) > 0 {
+		a.notify.Settle(aboutWelcome)
 	}
 	for _, name := range a.announced() {
 		if !there[name] {
 			a.withdraw(name)
 		}
+	}
+	for name := range a.states {
+		if !there[name] {
+			delete(a.states, name)
+			a.settled(name)
+		}
+	}
+}
+
+// What banners are about: the name of a connection for what went wrong with what
+// the user asked for, and with a word for the rest. A name holds no space.
+const (
+	aboutWelcome = "authtray runs"
+	aboutAccount = " account" // signed in as another one than before
+	aboutPolicy  = " policy"  // refused for a day
+	aboutFile    = " file"    // cannot be used
+)
+
+// settle takes back what a banner said of a connection that has become another
+// matter: it is connected now, or about to be.
+func (a *announcements) settle(st tokens.Status) {
+	was := a.states[st.Name]
+	a.states[st.Name] = st.State
+	if was != st.State && was != "" && (st.State == tokens.Connecting || st.State == tokens.Connected) {
+		a.notify.Settle(st.Name)
+		a.notify.Settle(st.Name + aboutPolicy)
+	}
+	if was != st.State && st.State == tokens.Connecting {
+		a.notify.Settle(st.Name + aboutAccount)
+	}
+}
+
+func (a *announcements) settled(name string) {
+	for _, about := range []string{"", aboutAccount, aboutPolicy, aboutFile} {
+		a.notify.Settle(name + about)
 	}
 }
 
@@ -96,7 +137,7 @@ func (a *announcements) announce(st tokens.Status) {
 	default:
 		a.withdraw(st.Name)
 		if st.Announce {
-			a.notify.Warn("Authtray: "+st.Name, st.Detail)
+			a.notify.Warn(st.Name+aboutPolicy, "Authtray: "+st.Name, st.Detail)
 			a.manager.Announced(st.Name)
 		}
 	}
@@ -177,8 +218,11 @@ func (a *announcements) warnOnce(st tokens.Status, about, text string) {
 	was := a.warned[key]
 	a.warned[key] = text != ""
 	a.mu.Unlock()
-	if text != "" && !was {
-		a.notify.Warn("Authtray: "+st.Name, text)
+	switch {
+	case text != "" && !was:
+		a.notify.Warn(key, "Authtray: "+st.Name, text)
+	case text == "" && was:
+		a.notify.Settle(key)
 	}
 }
 

@@ -169,3 +169,37 @@ func TestAnnouncementsWarnOncePerBeginning(t *testing.T) {
 		t.Errorf("told:\n%s", text)
 	}
 }
+
+func TestAnnouncementsTakeBackWhatIsNotSoAnyMore(t *testing.T) {
+	work := func(state tokens.State) tokens.Status { return tokens.Status{Name: "work", State: state} }
+	for _, c := range []struct {
+		name, about string
+		from, to    []tokens.Status
+		stays       bool
+	}{
+		{"a sign-in that failed, when another begins", "work", []tokens.Status{work(tokens.Disconnected)}, []tokens.Status{work(tokens.Connecting)}, false},
+		{"a sign-in that failed, when another ends well", "work", []tokens.Status{work(tokens.Connecting)}, []tokens.Status{work(tokens.Connected)}, false},
+		{"what failed, while it is as it was", "work", []tokens.Status{work(tokens.Connected)}, []tokens.Status{work(tokens.Connected)}, true},
+		{"what failed, when the grant dies", "work", []tokens.Status{work(tokens.Connected)}, []tokens.Status{work(tokens.ReconnectRequired)}, true},
+		{"a policy, when it allows again", "work" + aboutPolicy, []tokens.Status{work(tokens.Retrying)}, []tokens.Status{work(tokens.Connected)}, false},
+		{"another account, while it is that", "work" + aboutAccount, []tokens.Status{work(tokens.Connecting)}, []tokens.Status{work(tokens.Connected)}, true},
+		{"another account, when it is signed in again", "work" + aboutAccount, []tokens.Status{work(tokens.Connected)}, []tokens.Status{work(tokens.Connecting)}, false},
+		{"anything, when it is removed", "work" + aboutFile, []tokens.Status{work(tokens.Connected)}, nil, false},
+		{"a warning, while it is true", "work unsaved", nil, []tokens.Status{{Name: "work", Unsaved: true, Detail: "Not saved."}}, true},
+		{"a warning, when it is over", "work unsaved", []tokens.Status{{Name: "work", Unsaved: true, Detail: "Not saved."}}, []tokens.Status{work(tokens.Connected)}, false},
+		{"the welcome, when there is a connection", aboutWelcome, nil, []tokens.Status{work(tokens.Disconnected)}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m, n := &statuses{}, newNotes()
+			a := newTestAnnouncements(m, &seenTray{}, quietNotes{n})
+			m.set(c.from...)
+			a.announceAll()
+			n.Warn(c.about, "something", "")
+			m.set(c.to...)
+			a.announceAll()
+			if n.banner(c.about) != c.stays {
+				t.Errorf("the banner is there: %v", !c.stays)
+			}
+		})
+	}
+}

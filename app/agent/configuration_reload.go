@@ -57,7 +57,7 @@ func (c *configuration) reload() {
 func (c *configuration) makeFolders() {
 	if _, err := os.Stat(c.paths.Connections()); errors.Is(err, os.ErrNotExist) {
 		c.log.Info("no connections yet; add the first one with: authtray add NAME --provider ID")
-		c.notify.Info("Authtray is running", "Add your first connection in its window, or with: authtray add NAME --provider ID")
+		c.notify.Info(aboutWelcome, "Authtray is running", "Add your first connection in its window, or with: authtray add NAME --provider ID")
 	}
 	for _, dir := range []string{c.paths.Connections(), c.paths.Providers()} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -97,6 +97,7 @@ func (c *configuration) take(file config.File, fresh bool, certs certificates) {
 			c.changed(file.Name)
 		}
 		c.set(file.Name, &configured{conn: file.Connection, client: client, seen: now})
+		c.notify.Settle(file.Name + aboutFile)
 		c.manager.Put(tokens.Connection{
 			Name: file.Name, Config: file.Connection, Entry: client.Entry(), Provider: client,
 			Replaced: c.registered.Load(file.Name).Replaces,
@@ -150,7 +151,7 @@ func (c *configuration) complain(name string, old *configured, err error) {
 	}
 	c.log.Warn("a connection's file cannot be used", "connection", name, "err", err)
 	if old != nil {
-		c.notify.Warn("Authtray: the file of "+name+" cannot be used", err.Error())
+		c.notify.Warn(name+aboutFile, "Authtray: the file of "+name+" cannot be used", err.Error())
 	}
 }
 

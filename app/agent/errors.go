@@ -49,6 +49,9 @@ func connectFailed(name, detail string) error {
 	return &tokens.Error{Code: api.CodeConnectFailed, Detail: detail, Hint: "authtray connect " + name}
 }
 
+// canceled: a sign-in ended because somebody here wanted it to.
+func canceled(err error) bool { return detail(err) == sentence(providers.ErrCanceled) }
+
 // detail is an error's sentence for people.
 func detail(err error) string {
 	var e *tokens.Error

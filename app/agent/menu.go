@@ -32,7 +32,7 @@ func (c *clicks) reconnect(name string) {
 	if err == nil {
 		_, err = p.Wait(ctx)
 	}
-	if err != nil && c.ended.Err() == nil {
+	if err != nil && !canceled(err) && c.ended.Err() == nil { // who canceled it knows
 		c.complain(name, detail(err))
 	}
 }
@@ -40,7 +40,7 @@ func (c *clicks) reconnect(name string) {
 // complain tells what went wrong.
 func (c *clicks) complain(name, text string) {
 	c.log.Info("what the user asked for did not work", "connection", name, "why", text)
-	c.notify.Warn("Authtray: "+name, text)
+	c.notify.Warn(name, "Authtray: "+name, text)
 }
 
 // menu is what the tray's menu does with an agent. Each returns when it is done;

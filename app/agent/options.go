@@ -41,8 +41,9 @@ type Opener func(ctx context.Context, url string) error
 type Notifier interface {
 	ReconnectRequired(st tokens.Status, onReconnect func())
 	Withdraw(name string)
-	Info(title, body string)
-	Warn(title, body string)
+	Info(about, title, body string)
+	Warn(about, title, body string)
+	Settle(about string)
 	Configure(enabled, reminders bool)
 	Health() (capability, detail string)
 }
@@ -116,8 +117,9 @@ type noNotifier struct{}
 func (noNotifier) ReconnectRequired(tokens.Status, func()) {}
 func (noNotifier) OnShown(func(tokens.Status))             {}
 func (noNotifier) Withdraw(string)                         {}
-func (noNotifier) Info(string, string)                     {}
-func (noNotifier) Warn(string, string)                     {}
+func (noNotifier) Info(string, string, string)             {}
+func (noNotifier) Warn(string, string, string)             {}
+func (noNotifier) Settle(string)                           {}
 func (noNotifier) Configure(bool, bool)                    {}
 func (noNotifier) Health() (string, string)                { return "none", "" }
 

@@ -232,7 +232,7 @@ func (s *signIns) accept(ctx context.Context, name string, r providers.Result, w
 func (s *signIns) named(name string, r providers.Result, wanted bool) {
 	was := s.accounts.of(name)
 	if s.accounts.fillIn(name, r) && !wanted && differ(was, r.Account) {
-		s.notify.Warn("Authtray: "+name, fmt.Sprintf("You signed in as %s, but %s was connected as %s before. If you did not mean that, run: authtray connect %s --switch-account",
+		s.notify.Warn(name+aboutAccount, "Authtray: "+name, fmt.Sprintf("You signed in as %s, but %s was connected as %s before. If you did not mean that, run: authtray connect %s --switch-account",
 			label(r.Account), name, label(was), name))
 	}
 }

@@ -325,7 +325,7 @@ func TestSignInsTellOfAnotherAccountThatIsNamedLate(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, g, _ := newTestSignIns(t)
-			seen := &notes{}
+			seen := newNotes()
 			s.notify = seen
 			if err := s.accounts.adopt(t.Context(), "work", providers.Result{Account: ada}); err != nil {
 				t.Fatal(err)

@@ -44,9 +44,7 @@ func (d *freedesktop) unask(a *asking) {
 			continue
 		}
 		delete(d.asked, id)
-		within(d.patience, func() error { // gone already is as good
-			return d.server().Call(serverName+".CloseNotification", dbus.FlagNoAutoStart, id).Err
-		})
+		d.closeNotification(id)
 	}
 }
 

@@ -47,7 +47,7 @@ func TestDesktopNotificationHasTheButtonAndNeverExpires(t *testing.T) {
 	st.Detail = "<b>GitHub</b> & co"
 	n.ReconnectRequired(st, func() {})
 	got := s.nth(t, 1)
-	if !slices.Equal(got.Actions, []string{"default", "Reconnect", "reconnect", "Reconnect"}) {
+	if !slices.Equal(got.Actions, []string{"default", "", "reconnect", "Reconnect"}) {
 		t.Errorf("actions %v", got.Actions)
 	}
 	if got.Summary != "GitHub (gh) needs to be reconnected" || got.Body != "&lt;b&gt;GitHub&lt;/b&gt; &amp; co" || got.Expires != 0 {
@@ -104,7 +104,7 @@ func TestDesktopOnlyTheServersWordAboutOurIDCounts(t *testing.T) {
 	if got := <-acted; got != "work" {
 		t.Errorf("acted for %s", got)
 	}
-	n.Warn("mark", "") // comes after everything above
+	n.Warn("mark", "mark", "") // comes after everything above
 	m := s.nth(t, 3)
 	if urgency, _ := m.Hints["urgency"].Value().(byte); m.Summary != "mark" || len(m.Actions) != 0 || urgency != 1 {
 		t.Errorf("%+v", m)
@@ -152,7 +152,7 @@ func TestDesktopServersThatComeLaterAndAgainAreTakenUp(t *testing.T) {
 	}
 	again.emit("ActionInvoked", first.ID, "reconnect") // the old server's id means nothing now
 	again.emit("NotificationClosed", second.ID, uint32(2))
-	n.Info("mark", "")
+	n.Info("mark", "mark", "")
 	again.nth(t, 2)
 	if len(acted) > 0 {
 		t.Error("acted on an id of the server that is gone")
@@ -162,7 +162,7 @@ func TestDesktopServersThatComeLaterAndAgainAreTakenUp(t *testing.T) {
 	awaitHealth(t, n, None)
 	third := startFakeServer(t, address, 80, "actions")
 	awaitHealth(t, n, WithActions)
-	n.Info("mark", "")
+	n.Info("mark", "mark", "")
 	if got := third.nth(t, 1); got.Summary != "mark" {
 		t.Errorf("shown again: %+v", got)
 	}
@@ -189,7 +189,7 @@ func TestDesktopABusThatComesBackIsTakenUp(t *testing.T) {
 	}
 	acted := make(chan bool, 10)
 	n.ReconnectRequired(dead("during"), func() { acted <- true })
-	n.Info("mark", "")
+	n.Info("mark", "mark", "")
 	if len(told) > 0 {
 		t.Errorf("told %s with nobody there", <-told)
 	}
@@ -298,10 +298,10 @@ func TestDesktopAServerThatHangsLaterIsNotSaidToBeWell(t *testing.T) {
 	n := hasty(t)
 	awaitHealth(t, n, WithActions)
 	answer := s.hang(t)
-	n.Info("mark", "")
+	n.Info("mark", "mark", "")
 	awaitDetail(t, n, deafDetail)
 	s.well()
-	n.Info("mark", "")
+	n.Info("mark", "mark", "")
 	awaitHealth(t, n, WithActions) // without the late answer
 	close(answer)
 	time.Sleep(100 * time.Millisecond) // which must not be written to where somebody reads
@@ -321,7 +321,7 @@ func TestDesktopABannerWithoutAButtonIsShownOnce(t *testing.T) {
 	awaitHealth(t, n, None)
 	again := startFakeServer(t, address, 70, "actions")
 	awaitHealth(t, n, WithActions)
-	n.Info("mark", "")
+	n.Info("mark", "mark", "")
 	if got := again.nth(t, 1); got.Summary != "mark" {
 		t.Errorf("shown again: %+v", got)
 	}
@@ -337,7 +337,7 @@ func TestDesktopServerWithoutButtonsGetsABannerThatNamesTheMenu(t *testing.T) {
 	if len(got.Actions) != 0 || !strings.Contains(got.Body, "Choose “Reconnect GitHub” in the menu") {
 		t.Errorf("%+v", got)
 	}
-	n.Info("mark", "")
+	n.Info("mark", "mark", "")
 	s.nth(t, 2)
 	if s.count() != 2 {
 		t.Errorf("%d notifications", s.count())

@@ -66,14 +66,15 @@ func (r *runner) step() {
 		switch {
 		case e.asking != nil:
 			r.question(e)
+		case e.kind == outdated:
+			r.settle(e.name)
 		case e.banner == nil:
 			r.happened(e)
 		default:
-			if err := r.desk.banner(*e.banner); err != nil {
-				r.opts.Log.Info("a notification could not be shown", "err", err)
-			}
+			r.showBanner(*e.banner)
 		}
 	}
+	r.settleOld()
 	r.revive()
 	r.remind()
 	for name := range r.visible {
@@ -205,6 +206,7 @@ func (r *runner) withdrawAll() {
 	for name := range r.visible {
 		r.desk.withdraw(name)
 	}
+	r.settleAll()
 	r.withdrawQuestions()
 }
 

@@ -28,8 +28,10 @@ type desk interface {
 	show(name string, mark uint64, m message) error
 	// withdraw takes it off the screen. A name that is not shown is no error.
 	withdraw(name string)
-	// banner shows m for a few seconds.
+	// banner shows m for a few seconds, in place of one about the same.
 	banner(m message) error
+	// settle takes a banner back, where the system can.
+	settle(about string)
 	close()
 }
 
@@ -41,6 +43,7 @@ type reporter interface {
 
 // message is a notification's content, as yet unescaped.
 type message struct {
+	about       string // of a banner
 	title, body string
 	safe        string // body in our own words, without what the provider said; of a death
 	warning     bool
@@ -67,6 +70,7 @@ const (
 	ended          // the desk is of no use any more; another may be
 	asked
 	unasked
+	outdated // what a banner says is not so any more
 )
 
 // callTimeout bounds each use of the desktop.

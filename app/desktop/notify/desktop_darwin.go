@@ -60,4 +60,5 @@ func (d *dialogs) banner(m message) error {
 	return beep(m, assets.AppIcon)
 }
 
-func (d *dialogs) close() {}
+func (d *dialogs) settle(string) {}
+func (d *dialogs) close()        {}

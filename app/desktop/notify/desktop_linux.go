@@ -45,12 +45,15 @@ type freedesktop struct {
 	to       reporter
 	patience time.Duration // with the server and the bus
 
-	mu    sync.Mutex // held while a notification is sent, so that what comes of it finds its id
-	gone  bool       // the connection is over
-	owner string     // the server's unique name, "" while there is none
-	ids   map[string]*onScreen
-	taken []event            // what is not on the screen any more, to be posted when there is another server
-	asked map[uint32]*asking // by the id of their notifications
+	mu     sync.Mutex // held while a notification is sent, so that what comes of it finds its id
+	gone   bool       // the connection is over
+	owner  string     // the server's unique name, "" while there is none
+	ids    map[string]*onScreen
+	told   map[string]uint32 // ids of banners, by what they are about
+	name   string            // what the server that nameOf was calls itself
+	nameOf string
+	taken  []event            // what is not on the screen any more, to be posted when there is another server
+	asked  map[uint32]*asking // by the id of their notifications
 }
 
 // onScreen is a notification as the server knows it. It stays known after it
@@ -66,7 +69,7 @@ type onScreen struct {
 func newDesk(_ Options, to reporter) desk { return newFreedesktop(to, callTimeout) }
 
 func newFreedesktop(to reporter, patience time.Duration) *freedesktop {
-	d := &freedesktop{to: to, patience: patience, ids: map[string]*onScreen{}, asked: map[uint32]*asking{}}
+	d := &freedesktop{to: to, patience: patience, ids: map[string]*onScreen{}, told: map[string]uint32{}, asked: map[uint32]*asking{}}
 	signals := make(chan *dbus.Signal, 16)
 	switch conn, err := d.open(signals); err {
 	case nil:
@@ -151,8 +154,13 @@ func (d *freedesktop) show(name string, mark uint64, m message) error {
 		}
 		return err
 	}
+	if d.hidesButtons() {
+		m.body = oneLine(m.body, maxBody-len(clickToReconnect)) + clickToReconnect
+	}
 	note := compose(m, can["body-markup"])
-	note.Actions = []notify.Action{{Key: actionDefault, Label: "Reconnect"}, {Key: actionReconnect, Label: "Reconnect"}}
+	// The default action is a click on the notification. It has no label, since
+	// some servers show it as a button too.
+	note.Actions = []notify.Action{{Key: actionDefault}, {Key: actionReconnect, Label: "Reconnect"}}
 	note.ExpireTimeout = notify.ExpireTimeoutNever
 	if was := d.ids[name]; was != nil && !was.closed {
 		note.ReplacesID = was.id
@@ -165,6 +173,8 @@ func (d *freedesktop) show(name string, mark uint64, m message) error {
 	return nil
 }
 
+const clickToReconnect = " Click this notification to reconnect."
+
 func (d *freedesktop) withdraw(name string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -173,9 +183,7 @@ func (d *freedesktop) withdraw(name string) {
 		return // a closed one stays known: its button may be reported yet
 	}
 	delete(d.ids, name)
-	within(d.patience, func() error { // gone already is as good
-		return d.server().Call(serverName+".CloseNotification", dbus.FlagNoAutoStart, was.id).Err
-	})
+	d.closeNotification(was.id)
 }
 
 func (d *freedesktop) banner(m message) error {
@@ -189,10 +197,36 @@ func (d *freedesktop) banner(m message) error {
 		return d.beeep(m, can)
 	}
 	note := compose(m, can["body-markup"])
-	note.ExpireTimeout = notify.ExpireTimeoutSetByNotificationServer
+	note.ExpireTimeout = onScreenFor      // some servers have none of their own
 	note.SetUrgency(notify.UrgencyNormal) // a critical one would stay until it is put away
-	_, err := d.send(note)
+	note.ReplacesID = d.told[m.about]
+	id, err := d.send(note)
+	if err == nil {
+		d.told[m.about] = id
+	}
 	return err
+}
+
+// onScreenFor is how long a banner is on the screen.
+const onScreenFor = 15 * time.Second
+
+func (d *freedesktop) settle(about string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	id, there := d.told[about]
+	delete(d.told, about)
+	if !there || d.owner == "" || d.gone {
+		return
+	}
+	d.closeNotification(id)
+}
+
+// closeNotification takes one off the screen; that it is gone already is as good.
+// The caller holds mu.
+func (d *freedesktop) closeNotification(id uint32) {
+	within(d.patience, func() error {
+		return d.server().Call(serverName+".CloseNotification", dbus.FlagNoAutoStart, id).Err
+	})
 }
 
 // compose is a notification without buttons. Only its body is ever read as markup.

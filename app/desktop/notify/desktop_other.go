@@ -17,6 +17,7 @@ func newDesk(_ Options, to reporter) desk {
 
 func (d banners) show(_ string, _ uint64, m message) error { return d.banner(m.withoutButton()) }
 func (banners) withdraw(string)                            {}
+func (banners) settle(string)                              {}
 func (banners) close()                                     {}
 
 func (banners) banner(m message) error {

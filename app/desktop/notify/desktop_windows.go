@@ -71,4 +71,5 @@ func (d *toasts) banner(m message) error {
 	return beep(m, d.icon)
 }
 
-func (d *toasts) close() {}
+func (d *toasts) settle(string) {}
+func (d *toasts) close()        {}

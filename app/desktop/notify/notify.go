@@ -39,6 +39,7 @@ type Notifier struct {
 	onShown   func(tokens.Status) // nil: nobody asked
 	deaths    map[string]*death
 	events    []event
+	banners   map[string]time.Time // when a banner is taken back, by what it is about; zero: not shown yet
 	enabled   bool
 	reminders bool
 	health    health
@@ -58,7 +59,7 @@ func start(o Options, makeDesk func(Options, reporter) desk) *Notifier {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	n := &Notifier{opts: o, enabled: o.Enabled, reminders: o.Reminders, deaths: map[string]*death{},
+	n := &Notifier{opts: o, enabled: o.Enabled, reminders: o.Reminders, deaths: map[string]*death{}, banners: map[string]time.Time{},
 		kick: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
 		health: health{None, "Notifications are being set up."}}
 	go n.run(func() desk { return makeDesk(o, n) })
@@ -91,19 +92,34 @@ func (n *Notifier) Withdraw(name string) {
 	n.change(func() { delete(n.deaths, name) })
 }
 
-// Info shows a banner without a button that goes by itself. Title and body may
-// hold foreign text.
-func (n *Notifier) Info(title, body string) { n.banner(message{title: title, body: body}) }
+// Info shows a banner without a button that goes by itself, in place of one about
+// the same. Title and body may hold foreign text.
+func (n *Notifier) Info(about, title, body string) {
+	n.banner(message{about: about, title: title, body: body})
+}
 
-// Warn is Info with a warning sign.
-func (n *Notifier) Warn(title, body string) {
-	n.banner(message{title: title, body: body, warning: true})
+// Warn is Info with a warning sign. Some desktops keep it in a list.
+func (n *Notifier) Warn(about, title, body string) {
+	n.banner(message{about: about, title: title, body: body, warning: true})
+}
+
+// Settle takes back the banner about something, wherever it is kept: it says what
+// is not so any more.
+func (n *Notifier) Settle(about string) {
+	n.mu.Lock()
+	_, there := n.banners[about]
+	delete(n.banners, about)
+	n.mu.Unlock()
+	if there {
+		n.post(event{kind: outdated, name: about})
+	}
 }
 
 func (n *Notifier) banner(m message) {
 	n.change(func() {
 		if n.enabled {
 			n.events = append(n.events, event{banner: &m})
+			n.banners[m.about] = time.Time{}
 		}
 	})
 }

@@ -43,6 +43,7 @@ func (d *fakeDesk) breaks(err error) {
 
 func (d *fakeDesk) withdraw(name string) { d.note("withdraw " + name) }
 func (d *fakeDesk) close()               { d.note("close") }
+func (d *fakeDesk) settle(about string)  { d.note("settle " + about) }
 
 func (d *fakeDesk) banner(m message) error {
 	d.note("banner " + m.title)
@@ -116,8 +117,27 @@ func TestOneNotificationPerDeath(t *testing.T) {
 	d.expect(t, "show gh", "show gh", "withdraw gh")
 	n.Withdraw("gh")
 	n.Withdraw("never shown")
-	n.Info("well", "")
+	n.Info("well", "well", "")
 	d.expect(t, "show gh", "show gh", "withdraw gh", "banner well")
+}
+
+func TestBannersLeave(t *testing.T) {
+	n, d, clock := startFake(t, Options{Enabled: true})
+	n.Settle("never shown")
+	n.Info("welcome", "welcome", "")
+	n.Warn("gh", "gh", "")
+	n.Warn("work", "work", "")
+	d.expect(t, "banner welcome", "banner gh", "banner work")
+	n.Settle("gh")
+	n.Settle("gh")
+	d.expect(t, "banner welcome", "banner gh", "banner work", "settle gh")
+	clock.pass(infoStays)
+	d.expect(t, "banner welcome", "banner gh", "banner work", "settle gh", "settle welcome")
+	clock.pass(warnStays)
+	d.expect(t, "banner welcome", "banner gh", "banner work", "settle gh", "settle welcome", "settle work")
+	n.Warn("gh", "gh", "")
+	n.Close()
+	d.expect(t, "banner welcome", "banner gh", "banner work", "settle gh", "settle welcome", "settle work", "banner gh", "settle gh", "close")
 }
 
 func TestTheButtonActsOnceAndTakesTheNotificationAway(t *testing.T) {
@@ -132,7 +152,7 @@ func TestTheButtonActsOnceAndTakesTheNotificationAway(t *testing.T) {
 	}
 	d.expect(t, "show gh", "withdraw gh")
 	d.to.post(event{kind: renewed})
-	n.Info("after", "")
+	n.Info("after", "after", "")
 	d.expect(t, "show gh", "withdraw gh", "banner after")
 	if len(acted) > 0 {
 		t.Error("acted twice")
@@ -147,7 +167,7 @@ func TestAPressOfAReplacedNotificationDoesNothing(t *testing.T) {
 	n.ReconnectRequired(dead("gh"), func() { t.Error("acted") })
 	d.expect(t, "show gh", "show gh")
 	d.to.post(event{kind: pressed, name: "gh", mark: old})
-	n.Info("after", "")
+	n.Info("after", "after", "")
 	d.expect(t, "show gh", "show gh", "banner after")
 }
 
@@ -164,14 +184,14 @@ func TestANewServerShowsWhatIsStillTrue(t *testing.T) {
 	d.to.post(event{kind: renewed})
 	d.expect(t, "show a", "show b", "withdraw a", "show b")
 	d.to.post(event{kind: renewed}) // one that took nothing along
-	n.Info("after", "")
+	n.Info("after", "after", "")
 	d.expect(t, "show a", "show b", "withdraw a", "show b", "banner after")
 }
 
 func TestNotificationsCanBeTurnedOffAndOn(t *testing.T) {
 	n, d, _ := startFake(t, Options{})
 	n.ReconnectRequired(dead("gh"), func() {})
-	n.Warn("unseen", "")
+	n.Warn("unseen", "unseen", "")
 	n.Configure(true, false)
 	d.expect(t, "show gh")
 	n.Configure(false, false)
@@ -193,8 +213,10 @@ func TestRemindersComeOnlyIfAskedAndADayLater(t *testing.T) {
 	<-acted
 
 	n.Configure(true, false)
-	n.Info("mark", "")
+	n.Info("mark", "mark", "")
 	d.expect(t, "show gh", "withdraw gh", "show gh", "withdraw gh", "banner mark")
+	n.Settle("mark")
+	d.expect(t, "show gh", "withdraw gh", "show gh", "withdraw gh", "banner mark", "settle mark")
 	select {
 	case clock.waits <- clock.Now():
 		t.Error("it waits for the clock without reminders")
@@ -215,13 +237,13 @@ func TestWithoutAServerTheNextOneIsWaitedFor(t *testing.T) {
 	d.breaks(fmt.Errorf("%w: really", errNobody))
 	n.ReconnectRequired(dead("gh"), func() {})
 	d.expect(t, "show gh")
-	n.Info("one", "")
+	n.Info("one", "one", "")
 	d.expect(t, "show gh", "banner one")
 	d.breaks(nil)
 	d.to.post(event{kind: renewed})
 	d.expect(t, "show gh", "banner one", "show gh")
 	d.to.post(event{kind: renewed}) // shown is shown
-	n.Info("two", "")
+	n.Info("two", "two", "")
 	d.expect(t, "show gh", "banner one", "show gh", "banner two")
 }
 
@@ -258,6 +280,8 @@ func TestAServerThatDoesNotShowItIsAskedAgainLater(t *testing.T) {
 	later(2*firstShowing-time.Second, 2)
 	d.breaks(nil)
 	later(time.Second, 3)
+	n.Settle("")
+	bustest.Eventually(t, d.did, func() bool { return strings.HasSuffix(d.did(), "settle ") })
 	select {
 	case clock.waits <- clock.Now():
 		t.Error("it waits for the clock with everything shown")

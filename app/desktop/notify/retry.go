@@ -87,6 +87,11 @@ func (r *runner) alarm() (<-chan time.Time, func()) {
 	if !r.revival.at.IsZero() {
 		sooner(r.revival.at.Sub(now))
 	}
+	for _, until := range r.banners {
+		if !until.IsZero() {
+			sooner(until.Sub(now))
+		}
+	}
 	if pause < 0 {
 		return nil, func() {}
 	}

@@ -99,6 +99,7 @@ func (d *freedesktop) forget() {
 		d.taken = append(d.taken, event{kind: lost, name: name, mark: s.mark})
 	}
 	clear(d.ids)
+	clear(d.told)
 	d.dropQuestions()
 }
 
@@ -187,6 +188,27 @@ func (d *freedesktop) report() {
 		defer d.mu.Unlock()
 		d.learned(owner, list, err)
 	}()
+}
+
+// clickOnly are the servers that show no buttons though they know actions, by the
+// name that they give themselves: there a click on the notification is the default
+// action, and another way to the rest is a command.
+var clickOnly = []string{"mako", "fnott"}
+
+// hidesButtons: the server that is there shows none. The caller holds mu.
+func (d *freedesktop) hidesButtons() bool {
+	if d.nameOf != d.owner {
+		d.nameOf, d.name = d.owner, ""
+		answer := make(chan string, 1)
+		if within(d.patience, func() error {
+			info, err := notify.GetServerInformation(d.conn)
+			answer <- info.Name
+			return err
+		}) == nil {
+			d.name = <-answer
+		}
+	}
+	return slices.Contains(clickOnly, d.name)
 }
 
 func (d *freedesktop) askOwner() string {

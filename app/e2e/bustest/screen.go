@@ -87,3 +87,16 @@ func Count(img image.Image, rgb uint32) (n int) {
 	}
 	return n
 }
+
+// Differ is how many pixels of two pictures of one size differ.
+func Differ(a, b image.Image) (n int) {
+	bounds := a.Bounds()
+	for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
+		for x := bounds.Min.X; x < bounds.Max.X; x++ {
+			if a.At(x, y) != b.At(x, y) {
+				n++
+			}
+		}
+	}
+	return n
+}

@@ -24,8 +24,9 @@ func (d diary) ReconnectRequired(st tokens.Status, _ func()) {
 	d.write("death " + st.Name + " " + string(st.Reason))
 }
 func (d diary) Withdraw(string)            {}
-func (d diary) Info(string, string)        {}
-func (d diary) Warn(title, body string)    { d.write("warning " + title + " " + body) }
+func (d diary) Info(_, _, _ string)        {}
+func (d diary) Warn(_, title, body string) { d.write("warning " + title + " " + body) }
+func (d diary) Settle(string)              {}
 func (d diary) Configure(bool, bool)       {}
 func (d diary) Health() (_, detail string) { return "none", "" }
 
