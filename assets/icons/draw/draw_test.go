@@ -55,7 +55,8 @@ func TestTrayShapesDifferInOutline(t *testing.T) {
 // Dark and light panels alike: nothing in the picture is near either.
 func TestTrayColoursAreLegibleOnDarkAndLightPanels(t *testing.T) {
 	for _, name := range trays {
-		img, err := raster(read(t, filepath.Join("..", name+".svg")), traySize)
+		svg := edge.ReplaceAll(read(t, filepath.Join("..", name+".svg")), nil)
+		img, err := raster(svg, traySize)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -68,6 +69,28 @@ func TestTrayColoursAreLegibleOnDarkAndLightPanels(t *testing.T) {
 			if onDark, onLight := (l+.05)/(luminance([]byte{0x22, 0x22, 0x22})+.05), 1.05/(l+.05); onDark < 2.5 || onLight < 2.5 {
 				t.Fatalf("%s: contrast %.1f on dark, %.1f on light", name, onDark, onLight)
 			}
+		}
+	}
+}
+
+// A panel may have any colour; blue is common, and so was what works. On each a
+// part of the picture that makes its shape out is twice as bright or dark.
+func TestTrayWorkingIsVisibleOnAnyPanel(t *testing.T) {
+	img, err := raster(read(t, filepath.Join("..", "tray-working.svg")), 20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rgb := range 6 * 6 * 6 {
+		panel := []byte{byte(rgb % 6 * 51), byte(rgb / 6 % 6 * 51), byte(rgb / 36 * 51)}
+		stands := 0
+		for i := 0; i < len(img.Pix); i += 4 {
+			a, b := luminance(img.Pix[i:i+4])+.05, luminance(panel)+.05
+			if img.Pix[i+3] > 127 && max(a, b)/min(a, b) >= 2 {
+				stands++
+			}
+		}
+		if stands < 30 {
+			t.Errorf("on a panel of %x %d of 400 pixels stand out", panel, stands)
 		}
 	}
 }

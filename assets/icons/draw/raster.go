@@ -35,10 +35,16 @@ func straight(img *image.RGBA) *image.NRGBA {
 	return out
 }
 
-var colour = regexp.MustCompile(`#[0-9a-fA-F]{6}`)
+var (
+	colour = regexp.MustCompile(`#[0-9a-fA-F]{6}`)
+	edge   = regexp.MustCompile(`<\w+ class="edge"[^>]*/>`)
+)
 
-// blackened is the picture in black: macOS uses only its alpha.
-func blackened(svg []byte) []byte { return colour.ReplaceAll(svg, []byte("#000000")) }
+// blackened is the picture in black, without what sets it off from a panel: macOS
+// uses only its alpha, and sees to the contrast.
+func blackened(svg []byte) []byte {
+	return colour.ReplaceAll(edge.ReplaceAll(svg, nil), []byte("#000000"))
+}
 
 func writePNG(path string, svg []byte, size int) error {
 	img, err := raster(svg, size)
