@@ -155,7 +155,7 @@ func (d *freedesktop) show(name string, mark uint64, m message) error {
 		return err
 	}
 	if d.hidesButtons() {
-		m.body = oneLine(m.body, maxBody-len(clickToReconnect)) + clickToReconnect
+		m.body = clickToReconnect + m.body // first: it may be cut at the end
 	}
 	note := compose(m, can["body-markup"])
 	// The default action is a click on the notification. It has no label, since
@@ -173,7 +173,7 @@ func (d *freedesktop) show(name string, mark uint64, m message) error {
 	return nil
 }
 
-const clickToReconnect = " Click this notification to reconnect."
+const clickToReconnect = "Click here to reconnect. "
 
 func (d *freedesktop) withdraw(name string) {
 	d.mu.Lock()

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/authtray/authtray/app/e2e/bustest"
@@ -184,4 +185,53 @@ func TestDesktopSwayWindow(t *testing.T) {
 		s.awaitWindow(window{"authtray", "Authtray", "2", true})
 		s.awaitDrawn("sway-window-back")
 	})
+}
+
+// The servers that sway has: mako hides the buttons, and swaync shows them.
+func TestDesktopSwayNotifications(t *testing.T) {
+	if !ordinary(t, false) {
+		return
+	}
+	for _, server := range []struct {
+		name  string
+		x, y  int    // the button, or the notification where it has none
+		count string // the command that says how many there are
+		none  string // what it says without any
+	}{
+		{"mako", 1110, 90, "makoctl list", `"data":[[]]`},
+		{"swaync", 1030, 144, "swaync-client -c", "0"},
+	} {
+		t.Run(server.name, func(t *testing.T) {
+			s := startSway(t, server.name)
+			s.run("--store=memory")
+			icon := s.d.AwaitIcon("Authtray")
+			icon.AwaitShape("fine")
+			s.connect("practice")
+			awaitOutput(t, server.none, strings.Fields(server.count)...) // the welcome has left
+			before := s.calm("sway-" + server.name + "-connected")
+			s.revoke("practice")
+			icon.AwaitShape("needs you")
+			bustest.Eventually(t, bustest.Said("no notification is drawn"), func() bool {
+				return bustest.Differ(before, s.calm("sway-"+server.name+"-notice")) > 5000
+			})
+			s.click(server.x, server.y, 1)
+			s.awaitState("practice", "connecting")
+			s.awaitBrowser(2)
+			awaitOutput(t, server.none, strings.Fields(server.count)...)
+			icon.AwaitShape("working")
+			s.picture("sway-" + server.name + "-clicked")
+		})
+	}
+}
+
+// calm is a picture of what has stopped moving: notifications slide in and out.
+func (s sway) calm(name string) (img image.Image) {
+	s.Helper()
+	img = s.picture(name)
+	bustest.Eventually(s, bustest.Said("the screen does not come to rest"), func() bool {
+		was := img
+		img = s.picture(name)
+		return bustest.Differ(was, img) == 0
+	})
+	return img
 }
