@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/godbus/dbus/v5"
 
 	"github.com/authtray/authtray/app/e2e/bustest"
 	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/store/storetest"
 )
 
 func TestDesktopMenuIsReadAndClickedOverTheBus(t *testing.T) {
@@ -80,6 +82,28 @@ func TestDesktopTrayIsRegisteredWithEachHostThatComes(t *testing.T) {
 		find(t, host.conn, host.item(t), "No connections yet")
 		host.conn.Close()
 		p.says(t, "health no tray host")
+	}
+}
+
+func TestDesktopTrayComesBackWithTheBus(t *testing.T) {
+	b := storetest.StartBus(t)
+	host := startFakeHost(t, b.Address())
+	p := startTray(t, []tokens.Status{})
+	p.says(t, "health registered")
+	host.item(t)
+	for range 2 {
+		b.Kill()
+		p.says(t, "health off")
+		p.show(t, []tokens.Status{github(tokens.ReconnectRequired)})
+		b.Start()
+		host = startFakeHost(t, b.Address())
+		p.says(t, "health registered")
+		item := host.item(t)
+		click(t, host.conn, item, find(t, host.conn, item, "Reconnect GitHub…").id)
+		p.says(t, "reconnect gh")
+		if tip := fmt.Sprint(property(t, host.conn, item, "ToolTip")); !strings.Contains(tip, "Reconnect GitHub") {
+			t.Errorf("the tooltip is %s", tip)
+		}
 	}
 }
 

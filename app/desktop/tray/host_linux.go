@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"fyne.io/systray"
@@ -35,7 +36,7 @@ const (
 var (
 	noBus    = Health{Off, "This session has no D-Bus session bus, so there is no tray icon; `authtray open` and the commands work all the same."}
 	noExport = Health{Off, "The tray icon could not be put on the session bus; `authtray open` and the commands work all the same."}
-	lostBus  = Health{Off, "The session bus has gone away, and the tray icon with it: restart Authtray in the new session."}
+	lostBus  = Health{Off, "The session bus has gone away, and the tray icon with it; it comes back with the bus. In a new session, run: authtray run --replace"}
 	noHost   = Health{NoHost, "No tray host is running, so the tray icon cannot be seen: start a panel with a tray, or on GNOME the AppIndicator extension; it is taken up when it comes."}
 )
 
@@ -46,30 +47,66 @@ var (
 // three arguments, and go-keyring and beeep cause such signals.
 type desktop struct {
 	own     *dbus.Conn
-	shared  *dbus.Conn
+	shared  atomic.Pointer[dbus.Conn]
 	signals chan *dbus.Signal
 }
 
-// reach connects to the bus, starting none. Where it cannot be reached the desktop
-// is nil, and Health says why.
-func reach() (*desktop, Health) {
-	own, err := bus.Connect()
-	if err != nil {
-		return nil, noBus
-	}
-	d := &desktop{own: own, signals: make(chan *dbus.Signal, 16)}
-	if err := d.subscribe(); err != nil {
-		own.Close()
-		return nil, noBus
-	}
-	if d.shared, err = dbus.SessionBus(); err != nil {
-		own.Close()
-		return nil, noBus
-	}
-	return d, Health{}
+// reach connects to the bus until ctx ends, starting none. Where it cannot be
+// reached ok is false, and health says why.
+func reach(ctx context.Context) (d *desktop, health Health, ok bool) {
+	d = &desktop{}
+	health, ok = d.connect(ctx)
+	return d, health, ok
 }
 
-func (d *desktop) close() { d.own.Close() }
+func (d *desktop) connect(ctx context.Context) (health Health, ok bool) {
+	own, err := bus.Connect()
+	if err != nil {
+		return noBus, false
+	}
+	d.own, d.signals = own, make(chan *dbus.Signal, 16)
+	if err = d.subscribe(); err == nil {
+		var shared *dbus.Conn
+		shared, err = dbus.SessionBus()
+		d.shared.Store(shared)
+	}
+	if err != nil {
+		own.Close()
+		return noBus, false
+	}
+	context.AfterFunc(ctx, func() { own.Close() })
+	return Health{}, true
+}
+
+// connected reports whether what systray says reaches the bus.
+func (d *desktop) connected() bool { return d.shared.Load().Connected() }
+
+// How long a bus that went is waited for between two looks.
+const (
+	firstLook = time.Second
+	lastLook  = 30 * time.Second
+)
+
+// restore waits until there is a bus again, and puts the icon there. False when
+// ctx ends.
+func (d *desktop) restore(ctx context.Context) bool {
+	for pause := firstLook; ; pause = min(2*pause, lastLook) {
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return false
+		}
+		if _, ok := d.connect(ctx); !ok {
+			continue
+		}
+		export, _ := systray.RunWithExternalLoop(func() {}, func() {}) // systray's loop itself runs on
+		export()
+		if _, ok := d.await(ctx); ok {
+			return true
+		}
+		d.own.Close()
+	}
+}
 
 func (d *desktop) subscribe() error {
 	d.own.Signal(d.signals)
@@ -98,13 +135,14 @@ func (d *desktop) await(ctx context.Context) (health Health, ok bool) {
 
 func (d *desktop) exported(ctx context.Context) bool {
 	var xml string
-	err := d.own.Object(d.shared.Names()[0], menuPath).
+	err := d.own.Object(d.shared.Load().Names()[0], menuPath).
 		CallWithContext(ctx, "org.freedesktop.DBus.Introspectable.Introspect", 0).Store(&xml)
 	return err == nil && strings.Contains(xml, menuFace)
 }
 
 // watch registers the icon with the tray host of now and with each that comes.
-// When ctx ends, so do the connections; that is nobody's trouble to report.
+// It returns when the bus goes. When ctx ends, so do the connections; that is
+// nobody's trouble to report.
 func (d *desktop) watch(ctx context.Context, report func(Health)) {
 	say := func(h Health) {
 		if ctx.Err() == nil {
@@ -179,7 +217,7 @@ func (d *desktop) hosted(ctx context.Context) Health {
 func (d *desktop) call(ctx context.Context, method string, args ...any) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	return d.shared.Object(watcherName, watcherPath).CallWithContext(ctx, method, 0, args...).Err
+	return d.shared.Load().Object(watcherName, watcherPath).CallWithContext(ctx, method, 0, args...).Err
 }
 
 // isAbsent says that nobody owns the watcher's name.

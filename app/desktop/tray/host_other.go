@@ -11,9 +11,10 @@ import (
 // desktop: Windows and macOS always have a tray.
 type desktop struct{}
 
-func reach() (*desktop, Health)                                 { return &desktop{}, Health{} }
-func (d *desktop) close()                                       {}
+func reach(context.Context) (*desktop, Health, bool)            { return &desktop{}, Health{}, true }
 func (d *desktop) await(context.Context) (Health, bool)         { return Health{}, true }
+func (d *desktop) connected() bool                              { return true }
+func (d *desktop) restore(context.Context) bool                 { return false }
 func (d *desktop) watch(_ context.Context, report func(Health)) { report(Health{State: Registered}) }
 
 // prepare: elsewhere nothing can be set before systray runs, and a title would

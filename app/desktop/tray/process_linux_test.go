@@ -61,7 +61,10 @@ func (p *process) says(t *testing.T, want string) {
 	found := false
 	bustest.Eventually(t, func() string { return fmt.Sprintf("no %q; it said %s", want, strings.Join(got, ", ")) }, func() bool {
 		select {
-		case line := <-p.lines:
+		case line, more := <-p.lines:
+			if !more {
+				t.Fatalf("no %q; it ended after %s", want, strings.Join(got, ", "))
+			}
 			got = append(got, line)
 			found = found || line == want
 		default:

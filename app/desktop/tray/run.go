@@ -22,13 +22,12 @@ func (t *Tray) run(ctx context.Context) error {
 	if !started.CompareAndSwap(false, true) {
 		return errors.New("the tray can run only once in a process")
 	}
-	desk, health := reach()
-	if desk == nil {
+	desk, health, ok := reach(ctx)
+	if !ok {
 		t.setHealth(health)
 		<-ctx.Done()
 		return nil
 	}
-	defer desk.close()
 	prepare(t.view(time.Now()))
 	if runtime.GOOS == "darwin" {
 		t.loop(ctx, desk)
@@ -64,12 +63,47 @@ func (t *Tray) keepDrawn(ctx context.Context, r *renderer, desk *desktop) {
 		return
 	}
 	r.once = false
-	r.draw(t.view(time.Now()))
-	go desk.watch(ctx, t.setHealth)
+	t.draw(r, desk)
+	back := make(chan struct{})
+	go t.stay(ctx, desk, back)
 	for {
 		select {
 		case <-t.kick:
-			r.draw(t.view(time.Now()))
+			t.draw(r, desk)
+		case <-back:
+			r.once = false
+			t.draw(r, desk)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// draw draws what is to be seen now. systray panics where the connection to the
+// bus is over, which must not cost the agent its life: all is drawn again when the
+// icon is put back.
+func (t *Tray) draw(r *renderer, desk *desktop) {
+	defer func() {
+		if p := recover(); p != nil {
+			if desk.connected() {
+				panic(p)
+			}
+			r.once = false
+		}
+	}()
+	r.draw(t.view(time.Now()))
+}
+
+// stay keeps the icon with whatever tray host there is, and puts it back where the
+// desktop has lost it; then it says so to back.
+func (t *Tray) stay(ctx context.Context, desk *desktop, back chan<- struct{}) {
+	for {
+		desk.watch(ctx, t.setHealth)
+		if !desk.restore(ctx) {
+			return
+		}
+		select {
+		case back <- struct{}{}:
 		case <-ctx.Done():
 			return
 		}
