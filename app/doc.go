@@ -16,6 +16,7 @@
 //	tools/dialect/     how git, Docker, kubectl and others ask for a credential
 //	tools/setup/       the configuration that makes them ask
 //	tools/hosts/       which connection answers for a host
+//	tools/mcp/         an AI client and the MCP server of a connection: `authtray mcp`
 //	tools/proxy/       requests to a provider's API with the token added: the tool never sees it
 //	tools/recipes/     scripts for bars and prompts
 //	config/            folders, settings and connection files, and watching them

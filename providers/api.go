@@ -13,7 +13,8 @@ import (
 	"github.com/authtray/authtray/providers/refusal"
 )
 
-// API resolves a path against the entry's API base, or takes a URL to one of the
+// API resolves a path against the entry's API base, which an empty one stands for
+// as it is written (an MCP server's URL), or takes a URL to one of the
 // entry's API hosts. The escaped path is kept as it is. It refuses dot segments,
 // user information, fragments, other hosts, and everything that is not https (or
 // http to this machine). extra holds the members kept with the grant.
@@ -24,7 +25,10 @@ func (c *Client) API(path string, extra map[string]json.RawMessage) (*url.URL, e
 		if err != nil {
 			return nil, err
 		}
-		raw = strings.TrimRight(base.String(), "/") + "/" + strings.TrimPrefix(path, "/")
+		raw = base.String()
+		if path = strings.TrimPrefix(path, "/"); path != "" {
+			raw = strings.TrimRight(raw, "/") + "/" + path
+		}
 	}
 	u, err := url.Parse(raw)
 	if err != nil || u.Opaque != "" {

@@ -249,6 +249,10 @@ func dialForgetting(d *net.Dialer) func(ctx context.Context, network, address st
 	}
 }
 
+// NewTransport is how a connection's servers are reached from a process of its own:
+// as its Client reaches them, with the same ca_file.
+func NewTransport(caFile string) (http.RoundTripper, error) { return transportFor(caFile, nil) }
+
 // transportFor returns the shared transport, or one that also trusts what read
 // finds in caFile.
 func transportFor(caFile string, read func(path string) ([]byte, error)) (http.RoundTripper, error) {

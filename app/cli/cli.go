@@ -68,7 +68,7 @@ func (s *shell) root() *cobra.Command {
 		s.refreshCommand(), s.disconnectCommand(), s.removeCommand(), s.providersCommand())
 	group(root, "Tokens:", s.tokenCommand(), s.rejectedCommand(), s.requestCommand(),
 		s.logCommand(), s.allowCommand())
-	group(root, "Tools:", s.setupCommand(), s.helperCommand(), s.execCommand())
+	group(root, "Tools:", s.setupCommand(), s.helperCommand(), s.execCommand(), s.mcpCommand())
 	group(root, "The agent:", s.runCommand("run"), s.openCommand(), s.quitCommand(), s.doctorCommand(), s.autostartCommand(),
 		s.completionCommand(), s.versionCommand())
 	root.AddCommand(s.windowCommand())

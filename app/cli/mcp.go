@@ -1,0 +1,201 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/app/tools/mcp"
+	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/client"
+)
+
+func (s *shell) mcpCommand() *cobra.Command {
+	var add string
+	c := &cobra.Command{
+		Use:   "mcp NAME",
+		Short: "Give an AI client the MCP server of a connection",
+		Long: `Give an AI client the MCP server of a connection: the client starts this command
+and speaks MCP with it over stdin and stdout, and each request to the server has
+the token of that moment. All clients share the one sign-in.
+
+No browser opens by itself: where you have to sign in, a notification asks. Until
+then the client is answered with what the server said last, its calls wait for 20
+seconds, and then fail with a sentence that says what to do. The client need not be
+started again.
+
+The command ends when its stdin does, or the process that started it. It listens
+nowhere, and writes no token anywhere. --add URL adds a connection to the MCP server
+first, under a name made of its host, unless there is one.`,
+		Example: `  authtray mcp notion
+  claude mcp add notion -- authtray mcp notion
+  authtray mcp --add https://mcp.example.com/mcp`,
+		Args: func(c *cobra.Command, args []string) error {
+			if add != "" {
+				return cobra.NoArgs(c, args)
+			}
+			return named(c, args)
+		},
+	}
+	c.Flags().StringVar(&add, "add", "", "the URL of an MCP server, in place of NAME")
+	c.RunE = s.do(func(ctx context.Context, args []string) error {
+		name := strings.Join(args, "")
+		if add != "" {
+			var err error
+			if name, err = s.addMCP(ctx, add); err != nil {
+				return err
+			}
+		}
+		return s.bridge(ctx, name)
+	})
+	return c
+}
+
+// bridge lets the client at the other end of stdin and stdout speak with the MCP
+// server of a connection.
+func (s *shell) bridge(ctx context.Context, name string) error {
+	b := mcp.Bridge{
+		Name: name, Agent: s.agent(), Version: s.version,
+		Memory: filepath.Join(s.paths.State, "mcp", name+".json"),
+	}
+	conn, err := s.mcpConnection(ctx, name)
+	switch {
+	case isCode(err, tokens.CodeNotAllowed):
+		b.Remote = true
+	case err != nil:
+		return err
+	case conn.MCP == "":
+		return failed("authtray add "+name+" --mcp URL", "%s is no connection to an MCP server; use the name of another one, or add one", name)
+	default:
+		b.URL = conn.MCP
+		if b.Transport, err = providers.NewTransport(conn.CAFile); err != nil {
+			return failed("", "the ca_file of %s cannot be used: %v", name, err)
+		}
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	go func() { defer stop(); parentEnds(ctx) }()
+	if err := b.Run(ctx, s.in, s.out); err != nil {
+		return fmt.Errorf("stdin cannot be read: %w", err)
+	}
+	return nil
+}
+
+// mcpConnection is a connection as the agent knows it, or as its file says where no
+// agent runs.
+func (s *shell) mcpConnection(ctx context.Context, name string) (catalog.Connection, error) {
+	var now struct {
+		Config *catalog.Connection `json:"config"`
+	}
+	err := s.get(ctx, connection(name), &now)
+	if err == nil && now.Config != nil {
+		return *now.Config, nil
+	}
+	if err != nil && !errors.Is(err, client.ErrNoAgent) {
+		return catalog.Connection{}, err
+	}
+	file, err := config.Connection(s.paths.Connections(), name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return catalog.Connection{}, failed("authtray add "+name+" --mcp URL", "there is no connection %s", name)
+	}
+	return file.Connection, err
+}
+
+// addMCP adds a connection to an MCP server, and returns its name; if there is one
+// already, that is it.
+func (s *shell) addMCP(ctx context.Context, server string) (name string, err error) {
+	u, err := url.Parse(server)
+	if err != nil || u.Host == "" {
+		return "", usage("--add is the https URL of an MCP server, not %q", oneLine(server))
+	}
+	err = s.here(ctx, withFiles, func(a client.Agent) error {
+		var all struct {
+			Connections []api.Connection `json:"connections"`
+		}
+		if err := a.Do(ctx, http.MethodGet, "/v1/connections", nil, &all); err != nil {
+			return err
+		}
+		taken := map[string]bool{}
+		for _, c := range all.Connections {
+			taken[c.Name] = true
+			var now struct {
+				Config catalog.Connection `json:"config"`
+			}
+			if a.Do(ctx, http.MethodGet, connection(c.Name), nil, &now) == nil && now.Config.MCP == server {
+				name = c.Name
+				return nil
+			}
+		}
+		name = freeName(u.Hostname(), taken)
+		return a.Do(ctx, http.MethodPut, connection(name), catalog.Connection{Provider: "mcp", MCP: server}, nil)
+	})
+	if err == nil {
+		s.say("authtray: %s is the connection to %s", name, oneLine(server))
+	}
+	return name, err
+}
+
+var notInNames = regexp.MustCompile(`[^a-z0-9.-]+`)
+
+// freeName is a name made of a host: notion of mcp.notion.com.
+func freeName(host string, taken map[string]bool) string {
+	labels := strings.Split(strings.ToLower(host), ".")
+	for len(labels) > 2 && (labels[0] == "mcp" || labels[0] == "www" || labels[0] == "api") {
+		labels = labels[1:]
+	}
+	name := labels[0]
+	if len(labels) == 4 && strings.Trim(host, "0123456789.") == "" || strings.Contains(host, ":") {
+		name = strings.ReplaceAll(host, ":", "-") // an address
+	}
+	name = strings.Trim(notInNames.ReplaceAllString(name, "-"), ".-")
+	name = cmp.Or(name[:min(len(name), 40)], "mcp")
+	for n := 1; ; n++ {
+		try := name
+		if n > 1 {
+			try = fmt.Sprint(name, "-", n)
+		}
+		if !taken[try] && config.CheckName(try) == nil {
+			return try
+		}
+	}
+}
+
+// parentLook is how often it is looked whether the parent is still there.
+const parentLook = time.Second
+
+// parentEnds returns when the process that started this one has ended, or ctx has.
+// Most often stdin has ended before; not where a third process holds its other end.
+func parentEnds(ctx context.Context) {
+	parent := os.Getppid()
+	if runtime.GOOS == "windows" { // where the parent's number stays, and any process can be waited for
+		if p, err := os.FindProcess(parent); err == nil {
+			_, _ = p.Wait()
+			return
+		}
+	}
+	look := time.NewTicker(parentLook)
+	defer look.Stop()
+	for os.Getppid() == parent {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}

@@ -1,0 +1,126 @@
+package mcp
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/client"
+)
+
+// agentTokens are a connection's tokens, as the agent names them. Nothing is kept
+// between requests but what was named last, to be recognised in what the server
+// says.
+type agentTokens struct {
+	agent client.Agent
+	name  string
+	query url.Values // a narrower token
+	seen  func(token string)
+}
+
+// agentTime is how long the agent is waited for: it gives up on a refresh after
+// tokens.DefaultTimeout.
+const agentTime = tokens.DefaultTimeout + 5*time.Second
+
+func (a agentTokens) token(ctx context.Context) (string, error) {
+	return a.ask(ctx, http.MethodGet, "token", nil)
+}
+
+func (a agentTokens) rejected(ctx context.Context, old string) (string, error) {
+	return a.ask(ctx, http.MethodPost, "rejected", map[string]string{"access_token": old})
+}
+
+func (a agentTokens) ask(ctx context.Context, method, what string, in any) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, agentTime)
+	defer cancel()
+	path := connectionPath(a.name) + "/" + what
+	if len(a.query) > 0 && method == http.MethodGet {
+		path += "?" + a.query.Encode()
+	}
+	var t struct {
+		AccessToken string `json:"access_token"`
+	}
+	if err := a.agent.Do(ctx, method, path, in, &t); err != nil {
+		return "", agentTrouble(err)
+	}
+	if t.AccessToken == "" {
+		return "", agentTrouble(client.ErrNoAnswer)
+	}
+	a.seen(t.AccessToken)
+	return t.AccessToken, nil
+}
+
+func connectionPath(name string) string { return "/v1/connections/" + url.PathEscape(name) }
+
+// connected waits until the agent says that the connection is connected, or
+// until its stream of events ends.
+func connected(ctx context.Context, agent client.Agent, name string) error {
+	events, err := agent.Stream(ctx, http.MethodGet, "/v1/events", nil)
+	if err != nil {
+		return err
+	}
+	defer events.Close()
+	for {
+		kind, data, err := events.Event()
+		if err != nil {
+			return err
+		}
+		var now struct {
+			Name  string       `json:"name"`
+			State tokens.State `json:"state"`
+		}
+		if kind == "connection" && json.Unmarshal(data, &now) == nil && now.Name == name && now.State == tokens.Connected {
+			return nil
+		}
+	}
+}
+
+// The pauses between two tries, where nothing says when to try again.
+const (
+	firstPause = 250 * time.Millisecond
+	lastPause  = 10 * time.Second
+)
+
+// pause is how long to wait before the try after the nth.
+func pause(n int) time.Duration { return min(firstPause<<min(n, 10), lastPause) }
+
+// await waits until it is worth asking again after t: the agent has news, the
+// pause is over, or poke is closed. n counts the tries in a row.
+func (b *bridge) await(ctx context.Context, t *trouble, n int, poke <-chan struct{}) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	long := pause(n)
+	if !t.until.IsZero() {
+		long = max(long, min(time.Until(t.until), time.Minute))
+	}
+	news := make(chan struct{})
+	if t.kind == noToken && t.problem != nil && !b.Remote {
+		long = max(long, lastPause) // what mends it is said
+		go func() {
+			first := time.NewTimer(pause(n)) // it may say at once what the last try has shown to be wrong
+			defer first.Stop()
+			err := connected(ctx, b.Agent, b.Name)
+			select {
+			case <-first.C:
+			case <-ctx.Done():
+			}
+			if err == nil || errors.Is(err, client.ErrNoAnswer) || errors.Is(err, client.ErrNoAgent) {
+				close(news)
+			}
+		}()
+	}
+	timer := time.NewTimer(long)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+	case <-news:
+	case <-poke:
+	}
+	return nil
+}

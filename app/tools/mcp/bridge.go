@@ -1,0 +1,298 @@
+package mcp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
+
+	"github.com/authtray/authtray/tokens/client"
+)
+
+// Patience is how long a request waits for a server that cannot be asked.
+const Patience = 20 * time.Second
+
+// Bridge is a connection's MCP server, as one AI client is to see it.
+type Bridge struct {
+	Name      string                // the connection
+	URL       string                // of its MCP server, the only one that is sent its token
+	Agent     client.Agent          // where tokens come from
+	Remote    bool                  // the agent passes requests on and adds the token: its api/ is the server
+	Transport http.RoundTripper     // how the server is reached; not used with Remote
+	Memory    string                // the file of what the server said last
+	Version   string                // of this program
+	Patience  time.Duration         // 0: Patience
+	Ask       func(context.Context) // asks the user to connect, without a browser; nil: nobody is asked
+}
+
+// bridge is a Bridge at work.
+type bridge struct {
+	Bridge
+	server *url.URL
+	tokens tokenSource
+	memory memory
+	out    *lineWriter
+	ctx    context.Context // of the whole
+	params headerParams
+	serial atomic.Int64
+	secret atomic.Pointer[string] // the token that was named last
+
+	mu        sync.Mutex
+	link      *link    // begun by the client's initialize; nil before
+	stateless *session // for requests that stand for themselves; nil before the first
+	version   string   // of the last such request
+	recalled  bool     // server/discover was answered as it was last time
+	inFlight  map[jsonrpc.ID]context.CancelFunc
+	asked     map[jsonrpc.ID]*session // the server's requests that the client has yet to answer
+	listening map[jsonrpc.ID]*listener
+}
+
+// Run bridges until in ends, which is no error, or ctx does.
+func (o Bridge) Run(ctx context.Context, in io.Reader, out io.Writer) error {
+	if o.Remote {
+		o.URL = "http://authtray" + connectionPath(o.Name) + "/api/"
+		o.Transport = &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return o.Agent.Dial(ctx) }}
+	}
+	server, err := url.Parse(o.URL)
+	if err != nil {
+		return fmt.Errorf("the URL of the MCP server is none: %w", err)
+	}
+	if o.Patience == 0 {
+		o.Patience = Patience
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	b := &bridge{
+		Bridge: o, server: server, memory: memory{o.Memory}, out: &lineWriter{to: out}, ctx: ctx,
+		inFlight: map[jsonrpc.ID]context.CancelFunc{}, asked: map[jsonrpc.ID]*session{}, listening: map[jsonrpc.ID]*listener{},
+	}
+	b.tokens = agentTokens{agent: o.Agent, name: o.Name, seen: func(token string) { b.secret.Store(&token) }}
+	if o.Remote {
+		b.tokens = noTokens{}
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- b.read(newLineReader(in)) }()
+	select {
+	case err = <-ended:
+	case <-ctx.Done():
+	}
+	b.close()
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.ErrClosedPipe) {
+		return nil
+	}
+	return err
+}
+
+// noTokens leaves the token to the agent.
+type noTokens struct{}
+
+func (noTokens) token(context.Context) (string, error)            { return "", nil }
+func (noTokens) rejected(context.Context, string) (string, error) { return "", nil }
+
+// close ends what the server knows of.
+func (b *bridge) close() {
+	b.mu.Lock()
+	l := b.link
+	b.mu.Unlock()
+	if l != nil {
+		l.end()
+	}
+}
+
+// read takes the client's messages until there are no more. Each is worked on by
+// itself, but for what a notification says, which the server is to know before what
+// was sent after it.
+func (b *bridge) read(lines *lineReader) error {
+	told := make(chan struct{})
+	close(told)
+	for {
+		msg, err := lines.next()
+		var bad badLine
+		switch {
+		case errors.As(err, &bad):
+			b.refuseLine(bad)
+			continue
+		case err != nil:
+			return err
+		}
+		before := told
+		switch m := msg.(type) {
+		case *jsonrpc.Response:
+			go b.response(m)
+		case *jsonrpc.Request:
+			if !m.IsCall() {
+				done := make(chan struct{})
+				told = done
+				go func() { defer close(done); <-before; b.notification(m) }()
+				continue
+			}
+			ctx, ok := b.begin(m.ID)
+			if !ok {
+				b.write(failure(m.ID, jsonrpc.CodeInvalidRequest, "authtray: a request with this id is under way"))
+				continue
+			}
+			go func() { defer b.finish(m.ID); <-before; b.request(ctx, m) }()
+		}
+	}
+}
+
+// begin registers a request, so that it can be cancelled.
+func (b *bridge) begin(id jsonrpc.ID) (context.Context, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.inFlight[id] != nil {
+		return nil, false
+	}
+	ctx, cancel := context.WithCancel(b.ctx)
+	b.inFlight[id] = cancel
+	return ctx, true
+}
+
+func (b *bridge) finish(id jsonrpc.ID) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.inFlight[id]()
+	delete(b.inFlight, id)
+	delete(b.listening, id)
+}
+
+// request answers one request of the client's, unless the client takes it back.
+func (b *bridge) request(ctx context.Context, r *jsonrpc.Request) {
+	var answer *jsonrpc.Response
+	switch version := metaVersion(r.Params); {
+	case r.Method == "initialize":
+		answer = b.initialize(ctx, r)
+	case r.Method == "server/discover":
+		answer = b.discover(ctx, r)
+	case version != "":
+		b.mu.Lock()
+		b.version = version
+		b.mu.Unlock()
+		answer = b.forward(ctx, r, b.statelessSession)
+	default:
+		answer = b.inSession(ctx, r)
+	}
+	if answer != nil && ctx.Err() == nil {
+		b.write(answer)
+	}
+}
+
+// inSession answers a request of a client that has begun with initialize.
+func (b *bridge) inSession(ctx context.Context, r *jsonrpc.Request) *jsonrpc.Response {
+	b.mu.Lock()
+	l := b.link
+	b.mu.Unlock()
+	switch {
+	case r.Method == "ping" && (l == nil || l.current() == nil):
+		return &jsonrpc.Response{ID: r.ID, Result: mustJSON(struct{}{})}
+	case l == nil:
+		return failure(r.ID, jsonrpc.CodeInvalidRequest, "authtray: the client has to begin with initialize")
+	}
+	answer := b.forward(ctx, r, l.get)
+	if answer != nil && answer.Error == nil {
+		l.wish(r)
+	}
+	return answer
+}
+
+// response hands the client's answer to the session that asked, if that still is.
+func (b *bridge) response(m *jsonrpc.Response) {
+	b.mu.Lock()
+	s := b.asked[m.ID]
+	delete(b.asked, m.ID)
+	b.mu.Unlock()
+	if s != nil && !s.over() {
+		_ = s.send(b.ctx, m, nil)
+	}
+}
+
+// notifyTime bounds a notification of the client's: others wait for it.
+const notifyTime = 10 * time.Second
+
+func (b *bridge) notification(r *jsonrpc.Request) {
+	ctx, cancel := context.WithTimeout(b.ctx, notifyTime)
+	defer cancel()
+	b.mu.Lock()
+	l, s, header := b.link, b.stateless, http.Header{}
+	if l == nil {
+		header.Set(versionHeader, b.version)
+		header.Set(methodHeader, r.Method)
+	}
+	b.mu.Unlock()
+	if l != nil {
+		s = l.current()
+	}
+	switch r.Method {
+	case "notifications/initialized":
+		if l != nil {
+			l.clientReady(ctx)
+		}
+		return
+	case "notifications/cancelled":
+		defer b.cancelled(r)
+	}
+	if s != nil {
+		_ = s.send(ctx, r, header)
+	}
+}
+
+// cancelled ends a request that the client has taken back: its stream too, which is
+// how a server knows of it since 2026-07-28.
+func (b *bridge) cancelled(r *jsonrpc.Request) {
+	id := requestID(r.Params)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if cancel := b.inFlight[id]; id.IsValid() && cancel != nil {
+		cancel()
+	}
+}
+
+// fromServer hands on what the server sends by itself.
+func (b *bridge) fromServer(s *session, r *jsonrpc.Request) {
+	b.mu.Lock()
+	if r.IsCall() {
+		b.asked[r.ID] = s
+	}
+	b.mu.Unlock()
+	if r.Method == "notifications/subscriptions/acknowledged" && b.acknowledged(r) {
+		return
+	}
+	b.write(r)
+}
+
+// forget drops what a session that has ended asked of the client.
+func (b *bridge) forget(s *session) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for id, by := range b.asked {
+		if by == s {
+			delete(b.asked, id)
+		}
+	}
+}
+
+// write gives the client a message; a client that takes none is gone, and its end
+// of stdin with it.
+func (b *bridge) write(msg jsonrpc.Message) { _ = b.out.write(msg) }
+
+// refuseLine answers a line without a message. JSON-RPC wants the id null there,
+// which the SDK does not write.
+func (b *bridge) refuseLine(bad badLine) {
+	code := jsonrpc.CodeInvalidRequest
+	if bad == notJSON {
+		code = jsonrpc.CodeParseError
+	}
+	b.out.writeLine(mustJSON(map[string]any{"jsonrpc": "2.0", "id": nil, "error": jsonrpc.Error{Code: int64(code), Message: "authtray: " + printable(string(bad))}}))
+}
+
+func failure(id jsonrpc.ID, code int64, text string) *jsonrpc.Response {
+	return &jsonrpc.Response{ID: id, Error: &jsonrpc.Error{Code: code, Message: text}}
+}

@@ -1,0 +1,176 @@
+package mcp
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
+	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
+)
+
+// session is one connection to the server, in the SDK's sense. From 2026-07-28 on
+// it stands for no session of the server's, only for where answers come in.
+type session struct {
+	conn      sdk.Connection
+	transport *transport
+	result    json.RawMessage // of initialize
+	offers    map[string]bool // the capabilities that it names; nil: none is known
+	greeted   atomic.Bool     // notifications/initialized was sent
+	listen    func()          // reads what the server sends by itself; nil: that comes anyway
+	stop      context.CancelFunc
+	gone      chan struct{} // closed when nothing more can come
+
+	mu      sync.Mutex
+	pending map[jsonrpc.ID]chan *jsonrpc.Response
+}
+
+// receiver takes what the server sends by itself.
+type receiver func(s *session, r *jsonrpc.Request)
+
+// newSession reads from conn until it ends.
+func newSession(ctx context.Context, conn sdk.Connection, t *transport, to receiver) *session {
+	ctx, stop := context.WithCancel(ctx)
+	s := &session{conn: conn, transport: t, stop: stop, gone: make(chan struct{}), pending: map[jsonrpc.ID]chan *jsonrpc.Response{}}
+	go func() {
+		defer close(s.gone)
+		defer stop()
+		for {
+			msg, err := conn.Read(ctx)
+			if err != nil {
+				return
+			}
+			s.take(msg, to)
+		}
+	}()
+	return s
+}
+
+// take hands a message of the server's to who waits for it.
+func (s *session) take(msg jsonrpc.Message, to receiver) {
+	switch msg := msg.(type) {
+	case *jsonrpc.Request:
+		to(s, msg)
+	case *jsonrpc.Response:
+		s.mu.Lock()
+		waiting := s.pending[msg.ID]
+		delete(s.pending, msg.ID)
+		s.mu.Unlock()
+		if waiting != nil {
+			waiting <- msg
+		}
+	}
+}
+
+// call sends a request and waits for its answer, as long as ctx lasts. The error is
+// a *trouble, or ctx's.
+func (s *session) call(ctx context.Context, r *jsonrpc.Request, header http.Header) (*jsonrpc.Response, error) {
+	ctx, cancel := context.WithCancel(ctx) // ends what is left of the answer's stream
+	defer cancel()
+	waiting := make(chan *jsonrpc.Response, 1)
+	s.mu.Lock()
+	s.pending[r.ID] = waiting
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		delete(s.pending, r.ID)
+		s.mu.Unlock()
+	}()
+	if err := s.conn.Write(carrying(ctx, message{r.Method, r.ID, header}), r); err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, asTrouble(err)
+	}
+	select {
+	case answer := <-waiting:
+		var wire *jsonrpc.Error
+		if answer.Error != nil && !errors.As(answer.Error, &wire) {
+			return nil, asTrouble(nil) // the SDK's own: the stream ended without an answer
+		}
+		return answer, nil
+	case <-s.gone:
+		return nil, asTrouble(nil)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// send sends what has no answer. The error is as that of call.
+func (s *session) send(ctx context.Context, msg jsonrpc.Message, header http.Header) error {
+	m := message{header: header}
+	if r, ok := msg.(*jsonrpc.Request); ok {
+		m.method = r.Method
+	}
+	if err := s.conn.Write(carrying(ctx, m), msg); err != nil {
+		return asTrouble(err)
+	}
+	return nil
+}
+
+// over reports whether the session can be used no more.
+func (s *session) over() bool {
+	select {
+	case <-s.gone:
+		return true
+	default:
+		return false
+	}
+}
+
+// closeTime bounds the request that ends a session at the server.
+const closeTime = time.Second
+
+// close ends the session, at the server too unless it is slow.
+func (s *session) close() {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.conn.Close()
+	}()
+	select {
+	case <-done:
+	case <-time.After(closeTime):
+	}
+	s.stop()
+}
+
+// newTransport is a transport for one session.
+func (b *bridge) newTransport() *transport {
+	return &transport{base: b.Transport, server: b.server, tokens: b.tokens, remote: b.Remote}
+}
+
+// httpClient follows no redirect: the transport judges each.
+func httpClient(t *transport) *http.Client {
+	return &http.Client{Transport: t, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
+
+// streamable begins a session of streamable HTTP; nothing is sent yet.
+func (b *bridge) streamable() (*session, error) {
+	t := b.newTransport()
+	conn, err := (&sdk.StreamableClientTransport{Endpoint: b.server.String(), HTTPClient: httpClient(t), DisableStandaloneSSE: true, MaxEventSize: maxMessage}).Connect(b.ctx)
+	if err != nil {
+		return nil, asTrouble(err)
+	}
+	s := newSession(b.ctx, conn, t, b.fromServer)
+	s.listen = func() { b.listenTo(s) }
+	return s, nil
+}
+
+// sse begins a session of the transport of 2024-11-05.
+func (b *bridge) sse() (*session, error) {
+	t := b.newTransport()
+	t.anyPath = true
+	ctx, cancel := context.WithCancel(b.ctx)
+	late := time.AfterFunc(openTime, cancel)
+	conn, err := (&sdk.SSEClientTransport{Endpoint: b.server.String(), HTTPClient: httpClient(t), MaxEventSize: maxMessage}).Connect(ctx)
+	if !late.Stop() || err != nil {
+		cancel()
+		return nil, asTrouble(err)
+	}
+	return newSession(b.ctx, conn, t, b.fromServer), nil
+}
