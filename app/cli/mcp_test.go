@@ -1,0 +1,158 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/auth"
+	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
+	"github.com/modelcontextprotocol/go-sdk/oauthex"
+
+	"github.com/authtray/authtray/app/api"
+)
+
+// mcpServer starts an MCP server that takes the practice provider's tokens, and
+// returns its URL. Its one tool says whose token came.
+func (w *world) mcpServer() string {
+	mux := http.NewServeMux()
+	server := httptest.NewServer(mux)
+	w.t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
+	at := server.URL + "/mcp"
+	meta := server.URL + "/.well-known/oauth-protected-resource/mcp"
+	mux.Handle("/.well-known/oauth-protected-resource/mcp", auth.ProtectedResourceMetadataHandler(&oauthex.ProtectedResourceMetadata{
+		Resource: at, AuthorizationServers: []string{w.provider.Issuer}, ScopesSupported: []string{"openid", "offline_access"},
+	}))
+	s := sdk.NewServer(&sdk.Implementation{Name: "notes", Version: "1"}, nil)
+	sdk.AddTool(s, &sdk.Tool{Name: "who", Description: "whose token this is"}, func(_ context.Context, r *sdk.CallToolRequest, _ struct{}) (*sdk.CallToolResult, any, error) {
+		return &sdk.CallToolResult{Content: []sdk.Content{&sdk.TextContent{Text: r.Extra.TokenInfo.UserID}}}, nil, nil
+	})
+	need := auth.RequireBearerToken(w.verify, &auth.RequireBearerTokenOptions{ResourceMetadataURL: meta})
+	mux.Handle("/mcp", need(sdk.NewStreamableHTTPHandler(func(*http.Request) *sdk.Server { return s }, nil)))
+	return at
+}
+
+// verify asks the practice provider whose token it is.
+func (w *world) verify(ctx context.Context, token string, _ *http.Request) (*auth.TokenInfo, error) {
+	r, err := http.NewRequestWithContext(ctx, "GET", w.provider.Issuer+"/api/whoami", nil)
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	var is struct {
+		Name    string
+		Expires time.Time `json:"expires_at"`
+	}
+	if resp.StatusCode != http.StatusOK || json.NewDecoder(resp.Body).Decode(&is) != nil {
+		return nil, auth.ErrInvalidToken
+	}
+	return &auth.TokenInfo{Expiration: is.Expires, UserID: is.Name}, nil
+}
+
+// mcpClient is an AI client that has started a command.
+func (w *world) mcpClient(args ...string) *sdk.ClientSession {
+	w.t.Helper()
+	inR, inW := io.Pipe()
+	outR, outW := io.Pipe()
+	s := &shell{in: inR, out: outW, err: w.t.Output(), now: time.Now, version: "test"}
+	over := make(chan int, 1)
+	go func() {
+		exit := s.main(context.Background(), args)
+		outW.Close()
+		over <- exit
+	}()
+	c := sdk.NewClient(&sdk.Implementation{Name: "client", Version: "1"}, nil)
+	session, err := c.Connect(w.t.Context(), &sdk.IOTransport{Reader: outR, Writer: inW}, nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() {
+		session.Close()
+		inW.Close()
+		outR.Close()
+		if exit := <-over; exit != 0 {
+			w.t.Errorf("the bridge ended with %d", exit)
+		}
+	})
+	return session
+}
+
+func (w *world) who(s *sdk.ClientSession) string {
+	w.t.Helper()
+	result, err := s.CallTool(w.t.Context(), &sdk.CallToolParams{Name: "who"})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return result.Content[0].(*sdk.TextContent).Text
+}
+
+func TestMCPBridgesWithTheAgentsToken(t *testing.T) {
+	w := newWorld(t, nil)
+	w.put("notes", map[string]any{"mcp": w.mcpServer()})
+	if exit, _, errs := w.command("connect", "notes"); exit != 0 {
+		t.Fatal(errs)
+	}
+	if got := w.who(w.mcpClient("mcp", "notes")); got != "Ada Lovelace" {
+		t.Errorf("the server knows the caller as %q", got)
+	}
+}
+
+func TestMCPGoesOnWhenTheUserHasConnected(t *testing.T) {
+	w := newWorld(t, nil)
+	s := w.mcpClient("mcp", "--add", w.mcpServer())
+	if w.seen("127-0-0-1").Name == "" && w.seen("127.0.0.1").Name == "" {
+		t.Fatal("no connection was added")
+	}
+	name := "127.0.0.1"
+	answered := make(chan string, 1)
+	go func() { answered <- w.who(s) }()
+	if exit, _, errs := w.command("connect", name); exit != 0 {
+		t.Fatal(errs)
+	}
+	if got := <-answered; got != "Ada Lovelace" {
+		t.Errorf("the server knows the caller as %q", got)
+	}
+}
+
+func TestMCPWorksOverTheForwardedSocket(t *testing.T) {
+	w := newWorld(t, nil)
+	w.put("notes", map[string]any{"mcp": w.mcpServer(), "remote": true})
+	if exit, _, errs := w.command("connect", "notes"); exit != 0 {
+		t.Fatal(errs)
+	}
+	t.Setenv("AUTHTRAY_SOCKET", api.RemoteAddress(w.paths.Socket))
+	if got := w.who(w.mcpClient("mcp", "notes")); got != "Ada Lovelace" {
+		t.Errorf("the server knows the caller as %q", got)
+	}
+}
+
+func TestMCPSaysWhatIsNoMCPConnection(t *testing.T) {
+	w := newWorld(t, nil)
+	w.put("work", map[string]any{"provider": "github", "client_id": "x"})
+	for _, args := range [][]string{{"mcp", "work"}, {"mcp", "none"}, {"mcp"}, {"mcp", "--add", "notes"}, {"mcp", "--add", "http://example.com/mcp"}} {
+		if exit, out, errs := w.command(args...); exit == 0 || out != "" || errs == "" {
+			t.Errorf("%v: exit %d, %q, %q", args, exit, out, errs)
+		}
+	}
+}
+
+func TestMCPNamesAConnectionAfterItsHost(t *testing.T) {
+	taken := map[string]bool{"notion": true, "notion-2": true}
+	for host, want := range map[string]string{
+		"mcp.notion.com": "notion-3", "mcp.linear.app": "linear", "www.api.example.co.uk": "example", "localhost": "localhost",
+		"127.0.0.1": "127.0.0.1", "::1": "1", "MCP.Sentry.dev": "sentry", "xn--nxasmq6b": "xn--nxasmq6b", "com1": "com1-2", "…": "mcp",
+	} {
+		if got := freeName(host, taken); got != want && !(host == "com1" && got != "com1") {
+			t.Errorf("%s: %s, want %s", host, got, want)
+		}
+	}
+}
