@@ -42,6 +42,7 @@ type Agent struct {
 	login         loginEntry
 	clicks        *clicks
 	announcements *announcements
+	consents      *consents
 	window        *windowOpener
 	extra         *extraListeners
 }
@@ -87,6 +88,13 @@ func NewAgent(o Options) *Agent {
 	a.announcements.reminders = a.configuration.reminders
 	a.announcements.sharedWarning = a.accounts.sharedWarning
 	a.announcements.reconnect = a.clicks.reconnect
+
+	a.consents = &consents{
+		manager: a.manager, signIns: a.signIns, notify: o.Notify, announce: a.announcements.announceAgain, now: o.Clock.Now, ended: a.ended,
+		pending: map[string]*consent{}, refused: map[string]time.Time{},
+	}
+	a.announcements.connected = a.consents.connected
+	a.consents.asker, _ = o.Notify.(questioner)
 
 	a.configuration.newClient = clientMaker{
 		keychain: a.keychain, registered: a.configuration.registered,
@@ -202,6 +210,9 @@ func (a *Agent) CopySecret(ctx context.Context, name, from string) error {
 func (a *Agent) Connect(ctx context.Context, name string, r api.ConnectRequest) (api.Pending, error) {
 	if _, err := a.manager.Status(name); err != nil {
 		return nil, err
+	}
+	if r.Mode == api.ModeAsk {
+		return a.consents.ask(name, r)
 	}
 	return a.signIns.connect(ctx, name, r)
 }

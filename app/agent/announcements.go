@@ -27,6 +27,7 @@ type announcements struct {
 	reminders     func() bool                   // the user wishes them
 	sharedWarning func(st tokens.Status) string // "" for none
 	reconnect     func(name string)             // the notification's button
+	connected     func(name string)             // is told that a connection is; may be nil
 
 	mu     sync.Mutex
 	deaths map[string]announcedDeath // notifications with Reconnect, by connection
@@ -135,6 +136,9 @@ func (a *announcements) announce(st tokens.Status) {
 		a.announceDeath(st)
 	case tokens.Connecting:
 	default:
+		if st.State == tokens.Connected && a.connected != nil {
+			a.connected(st.Name)
+		}
 		a.withdraw(st.Name)
 		if st.Announce {
 			a.notify.Warn(st.Name+aboutPolicy, "Authtray: "+st.Name, st.Detail)
@@ -166,6 +170,24 @@ func (a *announcements) announceDeath(st tokens.Status) {
 	}
 	a.mu.Unlock()
 	if !tell {
+		return
+	}
+	a.notify.ReconnectRequired(st, func() { a.reconnect(st.Name) })
+	if !a.confirms {
+		a.shown(st)
+	}
+}
+
+// announceAgain announces a death that is not up, told before or not: somebody wants
+// the connection now.
+func (a *announcements) announceAgain(st tokens.Status) {
+	a.mu.Lock()
+	_, up := a.deaths[st.Name]
+	if !up {
+		a.deaths[st.Name] = announcedDeath{detail: st.Detail}
+	}
+	a.mu.Unlock()
+	if up {
 		return
 	}
 	a.notify.ReconnectRequired(st, func() { a.reconnect(st.Name) })

@@ -120,7 +120,7 @@ type Provider struct {
 
 // ConnectRequest starts or takes up a flow.
 type ConnectRequest struct {
-	Mode          string `json:"mode,omitempty"` // browser, url or device ["browser"]
+	Mode          string `json:"mode,omitempty"` // browser, url, device or ask ["browser"]
 	LoginHint     string `json:"login_hint,omitempty"`
 	SwitchAccount bool   `json:"switch_account,omitempty"` // let the user choose another account
 	AcceptAccount bool   `json:"accept_account,omitempty"` // take the held grant of another account
@@ -128,7 +128,13 @@ type ConnectRequest struct {
 	// Scopes are asked for beyond the connection's own, and become the
 	// connection's once they were granted.
 	Scopes []string `json:"scopes,omitempty"`
+
+	// For is which program wants the sign-in, for the question of ModeAsk.
+	For string `json:"for,omitempty"`
 }
+
+// ModeAsk asks the user by a notification first; a yes opens the browser.
+const ModeAsk = "ask"
 
 // Attempt is a pending flow: what a person needs to go on with it.
 type Attempt struct {

@@ -69,7 +69,9 @@
 //
 // Modes: "browser" opens the system browser ("browser_error" says why it could
 // not; the flow is pending all the same), "url" only answers the URL, "device"
-// is RFC 8628. A second connect takes up the pending flow; one that cannot be
+// is RFC 8628. "ask" asks by a notification, on behalf of the program that "for"
+// names, and opens the browser upon a yes; there is one question for each
+// connection, none for ten minutes after a no (403 not_allowed with wait=true). A second connect takes up the pending flow; one that cannot be
 // shared (device, or switch_account, where the first was not) takes its place.
 //
 //	POST /v1/connections/NAME/connect/redirect   {"url":"http://127.0.0.1:41233/callback?code=…"}   200 the object

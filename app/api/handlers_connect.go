@@ -81,9 +81,9 @@ func mode(in *ConnectRequest) error {
 	switch providers.Mode(in.Mode) {
 	case "":
 		in.Mode = string(providers.Browser)
-	case providers.Browser, providers.URLOnly, providers.Device:
+	case providers.Browser, providers.URLOnly, providers.Device, ModeAsk:
 	default:
-		return badRequest("mode is browser, url or device.")
+		return badRequest("mode is browser, url, device or ask.")
 	}
 	return nil
 }

@@ -88,6 +88,10 @@ func (s *shell) bridge(ctx context.Context, name string) error {
 			return failed("", "the ca_file of %s cannot be used: %v", name, err)
 		}
 	}
+	b.Consent = func(ctx context.Context, client string, scopes []string) error {
+		r := api.ConnectRequest{Mode: api.ModeAsk, For: client, Scopes: scopes}
+		return s.agent().Do(ctx, http.MethodPost, connection(name, "connect")+"?wait=true", r, nil)
+	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	go func() { defer stop(); parentEnds(ctx) }()

@@ -1,6 +1,7 @@
 package mcp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,15 +23,19 @@ const Patience = 20 * time.Second
 
 // Bridge is a connection's MCP server, as one AI client is to see it.
 type Bridge struct {
-	Name      string                // the connection
-	URL       string                // of its MCP server, the only one that is sent its token
-	Agent     client.Agent          // where tokens come from
-	Remote    bool                  // the agent passes requests on and adds the token: its api/ is the server
-	Transport http.RoundTripper     // how the server is reached; not used with Remote
-	Memory    string                // the file of what the server said last
-	Version   string                // of this program
-	Patience  time.Duration         // 0: Patience
-	Ask       func(context.Context) // asks the user to connect, without a browser; nil: nobody is asked
+	Name      string            // the connection
+	URL       string            // of its MCP server, the only one that is sent its token
+	Agent     client.Agent      // where tokens come from
+	Remote    bool              // the agent passes requests on and adds the token: its api/ is the server
+	Transport http.RoundTripper // how the server is reached; not used with Remote
+	Memory    string            // the file of what the server said last
+	Version   string            // of this program
+	Patience  time.Duration     // 0: Patience
+
+	// Consent asks the user, by a notification, to sign in for a client, or to allow
+	// scopes beyond the connection's, and waits for the end of that. nil: nobody is
+	// asked.
+	Consent func(ctx context.Context, client string, scopes []string) error
 }
 
 // bridge is a Bridge at work.
@@ -49,6 +54,8 @@ type bridge struct {
 	link      *link    // begun by the client's initialize; nil before
 	stateless *session // for requests that stand for themselves; nil before the first
 	version   string   // of the last such request
+	client    string   // the name that the client gives itself
+	asking    bool     // the user is being asked to sign in
 	recalled  bool     // server/discover was answered as it was last time
 	inFlight  map[jsonrpc.ID]context.CancelFunc
 	asked     map[jsonrpc.ID]*session // the server's requests that the client has yet to answer
@@ -175,6 +182,7 @@ func (b *bridge) request(ctx context.Context, r *jsonrpc.Request) {
 	case version != "":
 		b.mu.Lock()
 		b.version = version
+		b.client = cmp.Or(clientName(r.Params), b.client)
 		b.mu.Unlock()
 		answer = b.forward(ctx, r, b.statelessSession)
 	default:

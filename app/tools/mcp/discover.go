@@ -13,7 +13,7 @@ import (
 // initialize.
 func (b *bridge) discover(ctx context.Context, r *jsonrpc.Request) *jsonrpc.Response {
 	b.mu.Lock()
-	b.version = metaVersion(r.Params)
+	b.version, b.client = metaVersion(r.Params), clientName(r.Params)
 	b.mu.Unlock()
 	remembered := b.memory.of(r.Method)
 	limit := openTime
@@ -43,9 +43,7 @@ func (b *bridge) discover(ctx context.Context, r *jsonrpc.Request) *jsonrpc.Resp
 	case t.said != nil || t.kind == noEndpoint:
 		b.memory.keep(r.Method, nil, "")
 	case remembered != nil:
-		if b.Ask != nil && t.kind == noToken {
-			go b.Ask(b.ctx)
-		}
+		b.wanted(t)
 		b.mu.Lock()
 		b.recalled = true
 		b.mu.Unlock()

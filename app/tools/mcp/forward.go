@@ -38,11 +38,15 @@ func (b *bridge) forward(ctx context.Context, r *jsonrpc.Request, open opener) *
 			<-s.gone
 		case t.kind == lost && reads(r.Method):
 			again = !did[t.kind] || r.Method == listenMethod
+		case t.kind == missingScopes:
+			again = !did[t.kind] && b.stepUp(ctx, t)
 		case t.passing():
 			again = true
+			b.wanted(t)
 		}
 		did[t.kind] = true
-		if !again || t.kind != noSession && b.await(patient, t, n, nil) != nil {
+		wait := t.kind != noSession && t.kind != missingScopes
+		if !again || wait && b.await(patient, t, n, nil) != nil {
 			return &jsonrpc.Response{ID: r.ID, Error: t.wire(b.Name)}
 		}
 		b.listenAgain(r.ID)

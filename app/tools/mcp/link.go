@@ -49,7 +49,7 @@ func (b *bridge) initialize(ctx context.Context, r *jsonrpc.Request) *jsonrpc.Re
 	l := &link{b: b, request: r, stop: stop, poke: make(chan struct{}, 1), changed: make(chan struct{})}
 	b.mu.Lock()
 	old := b.link
-	b.link = l
+	b.link, b.client = l, clientName(r.Params)
 	b.mu.Unlock()
 	if old != nil {
 		old.end()
@@ -73,8 +73,8 @@ func (b *bridge) initialize(ctx context.Context, r *jsonrpc.Request) *jsonrpc.Re
 	case t != nil && t.kind == noToken && !t.passing():
 		return &jsonrpc.Response{ID: r.ID, Error: t.wire(b.Name)}
 	}
-	if b.Ask != nil && t != nil && t.kind == noToken {
-		go b.Ask(b.ctx)
+	if t != nil {
+		b.wanted(t)
 	}
 	version := asksFor(r.Params)
 	if remembered == nil {
@@ -140,8 +140,11 @@ func (l *link) run(ctx context.Context) {
 		began := time.Now()
 		s, err := l.open(ctx)
 		if err != nil {
-			l.set(nil, asTrouble(err))
-			_ = l.b.await(ctx, asTrouble(err), n, l.poke)
+			t := asTrouble(err)
+			l.set(nil, t)
+			if t.kind != missingScopes || !l.b.stepUp(ctx, t) {
+				_ = l.b.await(ctx, t, n, l.poke)
+			}
 			continue
 		}
 		l.set(s, nil)

@@ -132,11 +132,16 @@ func (t *trouble) wire(name string) *jsonrpc.Error {
 		return t.said
 	}
 	text := strings.TrimRight(printable(t.sentence), ".")
-	if t.kind == denied {
-		t.hint = "authtray connect " + name
+	hint := t.hint
+	switch {
+	case t.kind == denied:
+		hint = "authtray connect " + name
+	case t.kind == missingScopes && len(t.scopes) > 0:
+		text += ": " + strings.Join(t.scopes, ", ")
+		hint = "authtray connect " + name + " --scope " + strings.Join(t.scopes, " --scope ")
 	}
-	if t.hint != "" && !strings.Contains(text, "authtray ") {
-		text += "; run: " + printable(t.hint)
+	if hint != "" && !strings.Contains(text, "authtray ") {
+		text += "; run: " + printable(hint)
 	}
 	about := map[string]any{"connection": name}
 	if t.problem != nil && t.problem.Code != "" {

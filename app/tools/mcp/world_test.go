@@ -32,7 +32,8 @@ type world struct {
 	net    *http.Transport
 	down   atomic.Bool // the network is away
 	memory string
-	asked  atomic.Int32 // times that the user was asked to connect
+	asked  atomic.Int32                               // times that the user was asked to connect
+	allow  atomic.Pointer[func(scopes []string) bool] // what the user says to scopes
 	quick  time.Duration
 
 	mu       sync.Mutex
@@ -105,9 +106,18 @@ func (w *world) seen(is func(r *http.Request) bool) (n int) {
 	return n
 }
 
+// consent is the user at the notification.
+func (w *world) consent(_ context.Context, client string, scopes []string) error {
+	w.asked.Add(1)
+	if allow := w.allow.Load(); allow != nil && client == "test-client" && (*allow)(scopes) {
+		return nil
+	}
+	return errors.New("not now")
+}
+
 func (w *world) bridge() Bridge {
 	return Bridge{Name: "notes", URL: w.server.URL + "/mcp", Agent: client.At(w.agent.path), Transport: w.net, Memory: w.memory,
-		Version: "test", Patience: w.quick, Ask: func(context.Context) { w.asked.Add(1) }}
+		Version: "test", Patience: w.quick, Consent: w.consent}
 }
 
 // running is a bridge that runs, with the ends that a client has.

@@ -1,0 +1,194 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/desktop/notify"
+	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/tokens"
+)
+
+// consents asks the user by a notification to sign in, for tools that must not open
+// a browser by themselves: an AI client starts when it likes, several at once, and
+// nobody knows what for. The click opens the browser.
+//
+//	connected, and no more scopes wanted       nothing is asked
+//	a sign-in is pending                       it is taken up
+//	a grant that is dead                       its own notification is the question
+//	a question of the same kind is up          it is taken up
+//	said no to within the last ten minutes     no
+//	anything else                              the user is asked
+type consents struct {
+	manager  statusHolder
+	signIns  *signIns
+	asker    questioner // nil: nobody can be asked
+	notify   Notifier
+	announce func(st tokens.Status) // the notification of a dead grant, unless it is up
+	now      func() time.Time
+	ended    context.Context
+
+	mu      sync.Mutex
+	pending map[string]*consent  // by connection and scopes
+	refused map[string]time.Time // when the user said no
+}
+
+// questioner shows a question and waits for the answer: notify.Notifier.
+type questioner interface {
+	Ask(ctx context.Context, q notify.Question) (string, error)
+}
+
+// consentPeace is how long the user is not asked again after a no.
+const consentPeace = 10 * time.Minute
+
+// consent is a question, and the sign-in that may follow. It implements api.Pending.
+type consent struct {
+	show func(name string) (api.Connection, error)
+	name string
+	done chan struct{}
+	stop context.CancelFunc // of the question
+	err  error
+}
+
+func (c *consent) Attempt() api.Attempt { return api.Attempt{Mode: api.ModeAsk} }
+
+// Wait returns when the user has said no, or the sign-in is over.
+func (c *consent) Wait(ctx context.Context) (api.Connection, error) {
+	select {
+	case <-c.done:
+	case <-ctx.Done():
+		return api.Connection{}, ctx.Err()
+	}
+	if c.err != nil {
+		return api.Connection{}, c.err
+	}
+	return c.show(c.name)
+}
+
+// ask asks, or takes up the question that is asked.
+func (c *consents) ask(name string, r api.ConnectRequest) (api.Pending, error) {
+	st, err := c.manager.Status(name)
+	if err != nil {
+		return nil, err
+	}
+	if in := c.signIns.of(name); in != nil && len(r.Scopes) == 0 {
+		return in, nil
+	}
+	for _, scope := range r.Scopes {
+		if catalog.IsBadScope(scope) {
+			return nil, &tokens.Error{Code: tokens.CodeBadRequest, Detail: "One of the scopes is none."}
+		}
+	}
+	key := name + " " + strings.Join(r.Scopes, " ")
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if q := c.pending[key]; q != nil {
+		return q, nil
+	}
+	q := &consent{show: c.signIns.show, name: name, done: make(chan struct{})}
+	switch at, asked := c.refused[key]; {
+	case st.State == tokens.Connected && len(r.Scopes) == 0:
+		close(q.done)
+		return q, nil
+	case st.State == tokens.ReconnectRequired:
+		c.announce(st)
+		q.err = notNow(name)
+		close(q.done)
+		return q, nil
+	case asked && c.now().Sub(at) < consentPeace:
+		q.err = notNow(name)
+		close(q.done)
+		return q, nil
+	}
+	ctx, stop := context.WithTimeout(c.ended, 2*providers.FlowTimeout)
+	q.stop = stop
+	c.pending[key] = q
+	go func() {
+		defer stop()
+		q.err = c.run(ctx, st, r)
+		c.mu.Lock()
+		delete(c.pending, key)
+		if q.err != nil {
+			c.refused[key] = c.now()
+		} else {
+			delete(c.refused, key)
+		}
+		c.mu.Unlock()
+		close(q.done)
+	}()
+	return q, nil
+}
+
+// connected takes back the question whether to connect.
+func (c *consents) connected(name string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if q := c.pending[name+" "]; q != nil {
+		q.stop()
+	}
+}
+
+func notNow(name string) error {
+	return &tokens.Error{Code: tokens.CodeNotAllowed, Hint: "authtray connect " + name,
+		Detail: fmt.Sprintf("You have not allowed the sign-in of %s so far.", name)}
+}
+
+// run asks, until ctx ends, and signs in upon a yes.
+func (c *consents) run(ctx context.Context, st tokens.Status, r api.ConnectRequest) error {
+	key, err := "", notify.ErrCannotAsk
+	if c.asker != nil {
+		key, err = c.asker.Ask(ctx, consentQuestion(st.Name, r))
+	}
+	if errors.Is(err, notify.ErrCannotAsk) {
+		c.notify.Warn("Authtray: "+st.Name, consentQuestion(st.Name, r).Body+" Choose it in the menu of the Authtray icon, or run: "+connectCommand(st.Name, r.Scopes))
+	}
+	if now, err := c.manager.Status(st.Name); err == nil && now.State == tokens.Connected && len(r.Scopes) == 0 {
+		return nil // the user did so without the notification
+	}
+	if err != nil || key != allowKey {
+		return notNow(st.Name)
+	}
+	r.Mode = string(providers.Browser)
+	pending, err := c.signIns.connect(c.ended, st.Name, r)
+	if err != nil {
+		return err
+	}
+	_, err = pending.Wait(c.ended)
+	return err
+}
+
+const allowKey = "allow"
+
+// consentQuestion says who wants what. The scopes are a provider's text; those of
+// the request have been checked to be scopes.
+func consentQuestion(name string, r api.ConnectRequest) notify.Question {
+	by := "A program"
+	if r.For != "" {
+		by = r.For
+	}
+	q := notify.Question{
+		Title:   "Connect " + name + "?",
+		Body:    by + " wants to use " + name + ", which is not connected.",
+		Answers: []notify.Answer{{Key: allowKey, Label: "Connect"}, {Key: "later", Label: "Not now"}},
+	}
+	if len(r.Scopes) > 0 {
+		q.Title = name + " wants: " + strings.Join(r.Scopes, ", ")
+		q.Body = by + " has asked for something that needs more access than " + name + " was given."
+		q.Answers[0].Label = "Allow"
+	}
+	return q
+}
+
+func connectCommand(name string, scopes []string) string {
+	command := "authtray connect " + name
+	for _, scope := range scopes {
+		command += " --scope " + scope
+	}
+	return command
+}

@@ -1,0 +1,144 @@
+package agent
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/desktop/notify"
+	"github.com/authtray/authtray/tokens"
+)
+
+// questionScreen is a desktop with questions, and the user before it.
+type questionScreen struct {
+	*notes
+	answers chan string
+
+	mu    sync.Mutex
+	asked []notify.Question
+	up    int
+}
+
+func (s *questionScreen) Ask(ctx context.Context, q notify.Question) (string, error) {
+	s.mu.Lock()
+	s.asked = append(s.asked, q)
+	s.up++
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		s.up--
+		s.mu.Unlock()
+	}()
+	select {
+	case key := <-s.answers:
+		return key, nil
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
+
+// count is how many questions were asked, and how many are on the screen.
+func (s *questionScreen) count() (asked, up int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.asked), s.up
+}
+
+// newConsentWorld has a connection that is not connected, and a browser that signs
+// in as ada.
+func newConsentWorld(t *testing.T) (*world, *questionScreen) {
+	s := &questionScreen{answers: make(chan string)}
+	var w *world
+	w = newWorld(t, func(o *Options) {
+		s.notes = o.Notify.(*notes)
+		o.Notify = s
+		o.Open = func(_ context.Context, at string) error {
+			go w.consent(api.Attempt{URL: at}, "ada")
+			return nil
+		}
+	})
+	w.add("work")
+	return w, s
+}
+
+// askFor asks as a bridge does, and gives the answer once the user has given it.
+func (w *world) askFor(scopes ...string) <-chan reply {
+	answer := make(chan reply, 1)
+	go func() {
+		answer <- w.call("POST", "/connections/work/connect?wait=true", map[string]any{"mode": "ask", "for": "claude-code", "scopes": scopes})
+	}()
+	return answer
+}
+
+func TestAskOpensTheBrowserUponAYes(t *testing.T) {
+	w, s := newConsentWorld(t)
+	first, second := w.askFor(), w.askFor()
+	eventually(t, "the user is asked", func() bool { _, up := s.count(); return up == 1 })
+	s.answers <- "allow"
+	if c := (<-first).connection(); c.State != tokens.Connected {
+		t.Errorf("the state is %s", c.State)
+	}
+	if c := (<-second).connection(); c.State != tokens.Connected {
+		t.Errorf("the second caller's state is %s", c.State)
+	}
+	if asked, _ := s.count(); asked != 1 {
+		t.Errorf("%d questions", asked)
+	}
+	if q := s.asked[0]; !strings.Contains(q.Body, "claude-code") || !strings.Contains(q.Title, "work") {
+		t.Errorf("%+v", q)
+	}
+	(<-w.askFor()).ok() // there is nothing to ask
+	if asked, _ := s.count(); asked != 1 {
+		t.Errorf("%d questions though it is connected", asked)
+	}
+}
+
+func TestAskAfterANoAsksNobodyForTenMinutes(t *testing.T) {
+	w, s := newConsentWorld(t)
+	first := w.askFor()
+	s.answers <- "later"
+	(<-first).problem(tokens.CodeNotAllowed, 403)
+	(<-w.askFor()).problem(tokens.CodeNotAllowed, 403)
+	w.clock.pass(consentPeace)
+	later := w.askFor()
+	s.answers <- "allow"
+	(<-later).ok()
+	if asked, _ := s.count(); asked != 2 {
+		t.Errorf("%d questions", asked)
+	}
+}
+
+func TestAskIsTakenBackWhenTheUserConnectsOtherwise(t *testing.T) {
+	w, s := newConsentWorld(t)
+	answer := w.askFor()
+	eventually(t, "the user is asked", func() bool { _, up := s.count(); return up == 1 })
+	w.connect("work", "ada")
+	(<-answer).ok()
+	if _, up := s.count(); up != 0 {
+		t.Error("the question is still there")
+	}
+}
+
+func TestAskForScopesNamesThemAndRefusesWhatIsNone(t *testing.T) {
+	w, s := newConsentWorld(t)
+	w.connect("work", "ada")
+	answer := w.askFor("write:things")
+	eventually(t, "the user is asked", func() bool { _, up := s.count(); return up == 1 })
+	if q := s.asked[0]; q.Title != "work wants: write:things" || q.Answers[0].Label != "Allow" {
+		t.Errorf("%+v", q)
+	}
+	s.answers <- ""
+	(<-answer).problem(tokens.CodeNotAllowed, 403)
+	(<-w.askFor("two\x1bscopes")).problem(tokens.CodeBadRequest, 400)
+}
+
+func TestAskWithoutADesktopThatCanAskSaysSoInABanner(t *testing.T) {
+	w := newWorld(t)
+	w.add("work")
+	(<-w.askFor()).problem(tokens.CodeNotAllowed, 403)
+	if told := w.notes.text(); !strings.Contains(told, "authtray connect work") {
+		t.Errorf("the user was told %q", told)
+	}
+}
