@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -49,7 +50,7 @@ var ErrStore = errors.New("the store cannot be used")
 // raised. It must be called on the main goroutine, where macOS wants the tray.
 func RunAgent(ctx context.Context, o RunOptions) error {
 	log := config.NewLog(o.Stderr)
-	settleSoon()
+	debug.SetGCPercent(50) // the heap is a megabyte: collecting it more often costs nothing
 	if err := Harden(); err != nil {
 		log.Warn("this process cannot be kept out of core files", "err", err)
 	}
