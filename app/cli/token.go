@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -25,9 +26,6 @@ const tokenTimeout = tokens.DefaultTimeout + 5*time.Second
 
 // tokenCommand answers what package quick left to it.
 func (s *shell) tokenCommand() *cobra.Command {
-	var minValid time.Duration
-	var format, resource string
-	var scopes []string
 	c := &cobra.Command{
 		Use:   "token NAME",
 		Short: "Print the current access token",
@@ -50,25 +48,15 @@ shows that the one the provider gives can do less, it is not printed.`,
   authtray token work --min-valid 10m --format json`,
 		Args: named,
 	}
-	c.Flags().DurationVar(&minValid, "min-valid", 0, "how long the token is to last (30s, or a quarter of its life if that is less)")
-	c.Flags().StringVar(&format, "format", "raw", "raw, json, header or env")
-	c.Flags().StringArrayVar(&scopes, "scope", nil, "a narrower token: only this scope (may be repeated)")
-	c.Flags().StringVar(&resource, "resource", "", "a token for this resource (RFC 8707)")
+	addTokenFlags(c)
 	c.RunE = s.do(func(ctx context.Context, args []string) error {
+		format := c.Flag("format").Value.String()
 		render, ok := formats[format]
 		if !ok {
 			return usage("--format is raw, json, header or env, not %q", format)
 		}
-		if minValid < 0 {
-			return usage("--min-valid is a time such as 60s, and not negative")
-		}
-		asked := c.Flags().Changed("min-valid")
-		q := tokenQuery(scopes, resource)
-		if asked {
-			q.Set("min_valid", minValid.String())
-		}
-		t, raw, err := s.fetchToken(ctx, connection(args[0], "token"), q)
-		if isCode(err, tokens.CodeBadRequest) && (len(scopes) > 0 || resource != "") {
+		t, raw, err := s.fetchToken(ctx, tokenTarget(c, args[0]))
+		if isCode(err, tokens.CodeBadRequest) && (c.Flags().Changed("scope") || c.Flags().Changed("resource")) {
 			return noLess(err)
 		}
 		if err != nil {
@@ -78,12 +66,62 @@ shows that the one the provider gives can do less, it is not printed.`,
 			return err
 		}
 		if t.MinValidMet != nil && !*t.MinValidMet {
-			s.say("%s", shortLived(asked, minValid))
+			s.say("%s", shortLived(c.Flag("min-valid").Value.String()))
 		}
 		return nil
 	})
 	return c
 }
+
+// addTokenFlags adds the flags that package quick knows, too.
+func addTokenFlags(c *cobra.Command) {
+	flags := c.Flags()
+	for _, f := range quick.Flags {
+		switch {
+		case f.Name == "min-valid":
+			flags.Var(new(validity), f.Name, f.Usage)
+		case f.Many:
+			flags.StringArray(f.Name, nil, f.Usage)
+		default:
+			flags.String(f.Name, f.Default, f.Usage)
+		}
+	}
+}
+
+// tokenTarget is the path and query that ask the agent for what the flags say.
+func tokenTarget(c *cobra.Command, name string) string {
+	q := url.Values{}
+	for _, f := range quick.Flags {
+		value := c.Flag(f.Name).Value
+		text := value.String()
+		if list, ok := value.(interface{ GetSlice() []string }); ok {
+			text = strings.Join(list.GetSlice(), " ")
+		}
+		if f.Param != "" && text != "" {
+			q.Set(f.Param, text)
+		}
+	}
+	target := connection(name, "token")
+	if len(q) > 0 {
+		target += "?" + q.Encode()
+	}
+	return target
+}
+
+// validity is the value of --min-valid: a duration as it was typed, which is what
+// the agent is sent; "" where none was.
+type validity string
+
+func (v *validity) Set(text string) error {
+	if d, err := time.ParseDuration(text); err != nil || d < 0 {
+		return errors.New("it takes a time such as 60s")
+	}
+	*v = validity(text)
+	return nil
+}
+
+func (v *validity) String() string { return string(*v) }
+func (v *validity) Type() string   { return "duration" }
 
 // noLess: that the provider gives no token for less is no wrong usage.
 func noLess(err error) error {
@@ -92,27 +130,17 @@ func noLess(err error) error {
 	return &t
 }
 
-// shortLived says that a token lasts less long than it was to.
-func shortLived(asked bool, minValid time.Duration) string {
-	if !asked {
+// shortLived says that a token lasts less long than it was to; asked is "" where
+// no time was named.
+func shortLived(asked string) string {
+	if asked == "" {
 		return "authtray: this token is about to end, and a longer one is not to be had now."
 	}
-	return fmt.Sprintf("authtray: this token does not last the %s asked for, and a longer one is not to be had now.", minValid)
-}
-
-func tokenQuery(scopes []string, resource string) url.Values {
-	q := url.Values{}
-	if len(scopes) > 0 {
-		q.Set("scope", strings.Join(scopes, " "))
-	}
-	if resource != "" {
-		q.Set("resource", resource)
-	}
-	return q
+	return fmt.Sprintf("authtray: this token does not last the %s asked for, and a longer one is not to be had now.", asked)
 }
 
 // fetchToken takes up the answer that came before main, or asks.
-func (s *shell) fetchToken(ctx context.Context, path string, q url.Values) (tokens.Token, []byte, error) {
+func (s *shell) fetchToken(ctx context.Context, target string) (tokens.Token, []byte, error) {
 	early, asked := quick.Taken()
 	switch {
 	case asked && early == nil:
@@ -125,10 +153,7 @@ func (s *shell) fetchToken(ctx context.Context, path string, q url.Values) (toke
 		}
 		return t, nil, err
 	}
-	if len(q) > 0 {
-		path += "?" + q.Encode()
-	}
-	return s.askToken(ctx, http.MethodGet, path, nil)
+	return s.askToken(ctx, http.MethodGet, target, nil)
 }
 
 // token is a connection's token, and the agent's JSON of it.

@@ -1,50 +1,83 @@
 package quick
 
-// query is the request that `authtray token …` means, where it is one of the
-// plain forms: NAME, with or without --min-valid. Anything else is not ours.
-func query(args []string) (target string, ok bool) {
+// Flag is a flag of `authtray token`.
+type Flag struct {
+	Name    string
+	Param   string // of the query that it is sent as; "": it says how the answer is printed
+	Default string
+	Many    bool // it may be repeated, and its values are sent with spaces between them
+	Usage   string
+
+	// plain reports whether a value needs no judging. A flag with another one, or
+	// without this function, leaves the command to the ordinary one.
+	plain func(value string) bool
+}
+
+// Flags are all of them: the ordinary command makes its own of this table.
+var Flags = []Flag{
+	{Name: "min-valid", Param: "min_valid", Usage: "how long the token is to last (30s, or a quarter of its life if that is less)", plain: plainDuration},
+	{Name: "format", Default: "raw", Usage: "raw, json, header or env", plain: isRaw},
+	{Name: "scope", Param: "scope", Many: true, Usage: "a narrower token: only this scope (may be repeated)"},
+	{Name: "resource", Param: "resource", Usage: "a token for this resource (RFC 8707)"},
+}
+
+// Target is the path and query of the request that `authtray token …` means, where
+// it is one of the plain forms: NAME, and flags with plain values. Anything else is
+// left to the ordinary command.
+func Target(args []string) (target string, ok bool) {
 	if len(args) < 3 || args[1] != "token" {
 		return "", false
 	}
-	var name, valid string
+	var name string
+	var values [4]string // as long as Flags
 	for rest := args[2:]; len(rest) > 0; {
-		if value, used := minValid(rest); used > 0 {
-			valid, rest = value, rest[used:]
+		if flag, value, used := readFlag(rest); used > 0 {
+			values[flag], rest = value, rest[used:]
 			continue
 		}
-		if name != "" {
+		if name != "" || rest[0] == "" {
 			return "", false
 		}
 		name, rest = rest[0], rest[1:]
 	}
-	if !plainName(name) || valid != "" && !plainDuration(valid) {
+	if !plainName(name) {
 		return "", false
 	}
-	return path(name, valid), true
+	target = "/v1/connections/" + name + "/token"
+	for i, separator := 0, "?"; i < len(Flags); i++ {
+		if values[i] != "" && Flags[i].Param != "" {
+			target += separator + Flags[i].Param + "=" + values[i]
+			separator = "&"
+		}
+	}
+	return target, true
 }
 
-// minValid reads the flag in either spelling and says how many arguments it took.
-func minValid(args []string) (value string, used int) {
-	const flag = "--min-valid"
-	first := args[0]
-	if first == flag && len(args) > 1 {
-		return args[1], 2
+// readFlag reads a flag with a plain value, in either spelling, and says how many
+// arguments it took: none where there is no such flag. What is left then begins
+// with a dash, as no name does.
+func readFlag(args []string) (flag int, value string, used int) {
+	for i := range Flags {
+		long := "--" + Flags[i].Name
+		switch n := len(long); {
+		case args[0] == long && len(args) > 1:
+			value, used = args[1], 2
+		case len(args[0]) > n && args[0][:n] == long && args[0][n] == '=':
+			value, used = args[0][n+1:], 1
+		default:
+			continue
+		}
+		if plain := Flags[i].plain; plain == nil || !plain(value) {
+			used = 0
+		}
+		return i, value, used
 	}
-	if n := len(flag) + 1; len(first) > n && first[:n] == flag+"=" {
-		return first[n:], 1
-	}
-	return "", 0
+	return 0, "", 0
 }
 
-func path(name, valid string) string {
-	p := "/v1/connections/" + name + "/token"
-	if valid != "" {
-		p += "?min_valid=" + valid
-	}
-	return p
-}
+func isRaw(format string) bool { return format == "raw" }
 
-// plainName: the rule for NAME, [a-z0-9][a-z0-9._-]{0,63}.
+// plainName: the rule for NAME, [a-z0-9][a-z0-9._-]{0,63}, but for devices.
 func plainName(s string) bool {
 	for i, c := range []byte(s) {
 		letter := 'a' <= c && c <= 'z' || '0' <= c && c <= '9'
@@ -52,7 +85,24 @@ func plainName(s string) bool {
 			return false
 		}
 	}
-	return s != "" && len(s) <= 64
+	return s != "" && len(s) <= 64 && !isDevice(s)
+}
+
+// isDevice: names that Windows takes for devices, whatever follows the first dot.
+func isDevice(s string) bool {
+	for i, c := range []byte(s) {
+		if c == '.' {
+			s = s[:i]
+			break
+		}
+	}
+	switch {
+	case len(s) == 4 && (s[:3] == "com" || s[:3] == "lpt"):
+		return '1' <= s[3] && s[3] <= '9'
+	case len(s) == 3:
+		return s == "con" || s == "prn" || s == "aux" || s == "nul"
+	}
+	return false
 }
 
 // plainDuration: a number and one unit. Others are for the ordinary command.

@@ -11,7 +11,7 @@ import (
 const patience = 35 // seconds
 
 func init() {
-	target, ok := query(arguments())
+	target, ok := Target(arguments())
 	if !ok {
 		return
 	}
