@@ -43,7 +43,11 @@ type Error struct {
 	Detail  string    // one sentence for people
 	Hint    string    // the command that mends it; "" where there is none
 	RetryAt time.Time // temporarily_unavailable: when the next try is; rejected_again: when to say it again; else zero
+	Field   string    // the field of the connection that is to be corrected, as in its file ("client_id", "vars.host"); "": none in particular
+	Err     error     // the cause; its text is told to nobody
 }
+
+func (e *Error) Unwrap() error { return e.Err }
 
 func (e *Error) Error() string { return fmt.Sprintf("%s (%s)", e.Detail, e.Code) }
 

@@ -101,6 +101,7 @@ const (
 	aboutAccount = " account" // signed in as another one than before
 	aboutPolicy  = " policy"  // refused for a day
 	aboutFile    = " file"    // cannot be used
+	aboutConsent = " consent" // a program wants a sign-in, or more scopes
 )
 
 // settle takes back what a banner said of a connection that has become another
@@ -111,6 +112,7 @@ func (a *announcements) settle(st tokens.Status) {
 	if was != st.State && was != "" && (st.State == tokens.Connecting || st.State == tokens.Connected) {
 		a.notify.Settle(st.Name)
 		a.notify.Settle(st.Name + aboutPolicy)
+		a.notify.Settle(st.Name + aboutConsent)
 	}
 	if was != st.State && st.State == tokens.Connecting {
 		a.notify.Settle(st.Name + aboutAccount)
@@ -118,7 +120,7 @@ func (a *announcements) settle(st tokens.Status) {
 }
 
 func (a *announcements) settled(name string) {
-	for _, about := range []string{"", aboutAccount, aboutPolicy, aboutFile} {
+	for _, about := range []string{"", aboutAccount, aboutPolicy, aboutFile, aboutConsent} {
 		a.notify.Settle(name + about)
 	}
 }

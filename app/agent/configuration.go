@@ -182,10 +182,10 @@ func (c *configuration) write(conn catalog.Connection) error {
 	certs := c.lock(func() []string { return []string{conn.CAFile} })
 	defer c.reading.Unlock()
 	if err := config.CheckName(conn.Name); err != nil {
-		return asError(err, tokens.CodeBadRequest, err.Error(), "")
+		return &tokens.Error{Code: tokens.CodeBadRequest, Detail: err.Error(), Field: "name", Err: err}
 	}
 	if _, err := c.newClient(c.known(), conn, certs); err != nil {
-		return asError(err, tokens.CodeBadRequest, err.Error(), "")
+		return badConnection(err)
 	}
 	err := config.WriteConnection(c.paths.Connections(), conn)
 	var file config.File
@@ -198,7 +198,7 @@ func (c *configuration) write(conn catalog.Connection) error {
 	case errors.As(err, &path), errors.As(err, &link), errors.Is(err, config.ErrWritable): // the disk refuses it
 		return asError(err, codeFailed, "The connection's file cannot be written: "+err.Error()+".", "")
 	case err != nil: // the parser does
-		return asError(err, tokens.CodeBadRequest, err.Error(), "")
+		return badConnection(err)
 	}
 	c.take(file, true, certs)
 	return nil

@@ -146,7 +146,7 @@ func (c *consents) run(ctx context.Context, st tokens.Status, r api.ConnectReque
 		key, err = c.asker.Ask(ctx, consentQuestion(st.Name, r))
 	}
 	if errors.Is(err, notify.ErrCannotAsk) {
-		c.notify.Warn("Authtray: "+st.Name, consentQuestion(st.Name, r).Body+" Choose it in the menu of the Authtray icon, or run: "+connectCommand(st.Name, r.Scopes))
+		c.notify.Warn(st.Name+aboutConsent, "Authtray: "+st.Name, consentQuestion(st.Name, r).Body+" Choose it in the menu of the Authtray icon, or run: "+connectCommand(st.Name, r.Scopes))
 	}
 	if now, err := c.manager.Status(st.Name); err == nil && now.State == tokens.Connected && len(r.Scopes) == 0 {
 		return nil // the user did so without the notification

@@ -8,6 +8,7 @@ import (
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/providers/refusal"
 	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
@@ -23,7 +24,16 @@ func asError(err error, code tokens.Code, detail, hint string) error {
 	if errors.As(err, &e) {
 		return err
 	}
-	return &tokens.Error{Code: code, Detail: detail, Hint: hint}
+	return &tokens.Error{Code: code, Detail: detail, Hint: hint, Err: err}
+}
+
+// badConnection is a configuration of a connection that cannot be used.
+func badConnection(err error) error {
+	var e *tokens.Error
+	if errors.As(err, &e) {
+		return err
+	}
+	return &tokens.Error{Code: tokens.CodeBadRequest, Detail: err.Error(), Field: catalog.FieldOf(err), Err: err}
 }
 
 // signInError is how a sign-in that ended other than well is told.
@@ -35,22 +45,26 @@ func signInError(name string, err error) error {
 		return nil
 	case errors.As(err, &known):
 		return err
-	case errors.As(err, &answer):
-		return &tokens.Error{Code: api.CodeConnectFailed, Detail: answer.Detail, Hint: cmp.Or(answer.Hint, "authtray connect "+name)}
-	case errors.Is(err, context.Canceled):
-		return connectFailed(name, text.Sentence(providers.ErrCanceled.Error()))
-	case errors.Is(err, context.DeadlineExceeded):
-		return connectFailed(name, text.Sentence(providers.ErrTimedOut.Error()))
 	}
-	return connectFailed(name, text.Sentence(err.Error()))
+	failed := connectFailed(name, text.Sentence(err.Error()))
+	failed.Err = err
+	switch {
+	case errors.As(err, &answer):
+		failed.Detail, failed.Field, failed.Hint = answer.Detail, answer.Field(), cmp.Or(answer.Hint, failed.Hint)
+	case errors.Is(err, context.Canceled):
+		failed.Detail = text.Sentence(providers.ErrCanceled.Error())
+	case errors.Is(err, context.DeadlineExceeded):
+		failed.Detail = text.Sentence(providers.ErrTimedOut.Error())
+	}
+	return failed
 }
 
-func connectFailed(name, detail string) error {
+func connectFailed(name, detail string) *tokens.Error {
 	return &tokens.Error{Code: api.CodeConnectFailed, Detail: detail, Hint: "authtray connect " + name}
 }
 
 // canceled: a sign-in ended because somebody here wanted it to.
-func canceled(err error) bool { return detail(err) == sentence(providers.ErrCanceled) }
+func canceled(err error) bool { return errors.Is(err, providers.ErrCanceled) || errors.Is(err, context.Canceled) }
 
 // detail is an error's sentence for people.
 func detail(err error) string {
@@ -69,12 +83,12 @@ func notRemoved(err error) error {
 func keychainError(err error) error {
 	if errors.Is(err, store.ErrLocked) {
 		return &tokens.Error{
-			Code: tokens.CodeKeychainLocked, Reason: tokens.ReasonKeychainLocked,
+			Code: tokens.CodeKeychainLocked, Reason: tokens.ReasonKeychainLocked, Err: err,
 			Detail: "The keychain is locked, so nothing was kept. Unlock it and try again.",
 		}
 	}
 	return &tokens.Error{
-		Code: tokens.CodeKeychainLocked, Reason: tokens.ReasonKeychainUnavailable,
+		Code: tokens.CodeKeychainLocked, Reason: tokens.ReasonKeychainUnavailable, Err: err,
 		Detail: text.Sentence("The keychain cannot be reached, so nothing was kept: " + strings.TrimPrefix(err.Error(), store.ErrUnavailable.Error()+": ")),
 	}
 }

@@ -139,6 +139,9 @@
 //	{"code":"temporarily_unavailable","title":"Service Unavailable","status":503,
 //	 "detail":"GitLab cannot be reached.","hint":"authtray status work","reason":"network","retry_at":"2026-11-23T10:00:05Z"}
 //
+// "field" names the field of the connection that is to be corrected, where it is
+// one: client_id, client_secret, scopes, mcp, vars.host, override.issuer.
+//
 //	unknown_connection 404 · unknown_provider 404 · disconnected, reconnect_required, misconfigured, rejected_again, connecting,
 //	connect_failed, other_account, unclear_host 409 · keychain_locked 423 · temporarily_unavailable 503 · timeout 504 · bad_request 400 · not_allowed 403 ·
 //	not_found 404 · failed 500 (something on this machine: a disk, a folder, a program)

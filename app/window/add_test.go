@@ -147,7 +147,7 @@ func TestSecretIsForgottenByTheFormOnceItIsSaved(t *testing.T) {
 
 func TestRefusalOfTheAgentLandsNextToItsField(t *testing.T) {
 	b := toForm(t, nil)
-	b.agent.fails("Put", &client.Problem{Code: "bad_request", Detail: "client_id must not be empty."})
+	b.agent.fails("Put", &client.Problem{Code: "bad_request", Field: "client_id", Detail: "client_id must not be empty."})
 	fill(b, "id", "s3cret")
 	b.tap(b.form.submits[0])
 	b.until("it is told", b.form.fields[fieldID].error.Visible)
@@ -212,7 +212,7 @@ func TestFailedFlowSaysWhyAndCanBeTriedAgain(t *testing.T) {
 
 func TestFailureThatConcernsAFieldLeadsBackToIt(t *testing.T) {
 	b := toFlow(t, nil)
-	b.agent.ended <- &client.Problem{Code: "connect_failed", Reason: "client_refused", Detail: "GitLab does not know this client secret."}
+	b.agent.ended <- &client.Problem{Code: "connect_failed", Field: "client_secret", Detail: "GitLab does not know this client secret."}
 	b.until("the form is open", func() bool { return b.view == viewForm && b.form.fields[fieldSecret].error.Visible() })
 	if b.form.fields[fieldID].Text != "id" || !b.form.fields[fieldName].Disabled() {
 		t.Fatal("the form does not show what was saved")

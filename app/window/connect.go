@@ -117,7 +117,7 @@ func (c *connecting) ended(s tokens.Status, err error) {
 func (c *connecting) failed(err error) {
 	c.pending = false
 	var p *client.Problem
-	if errors.As(err, &p) && fieldOf(p, needsOf(c.entry).vars) != "" {
+	if errors.As(err, &p) && fieldOf(p) != "" {
 		c.u.blame(c.name, p)
 	}
 	again := c.u.button(tr("Try again"), nil, c.start).primary()

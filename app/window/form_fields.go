@@ -10,6 +10,7 @@ import (
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/client"
 )
 
@@ -63,27 +64,16 @@ const (
 	fieldVar    = "vars." // and the variable
 )
 
-// fieldOf is which field an answer of the agent concerns; "" where it is none
-// in particular. The reason decides where there is one, else the words do.
-func fieldOf(p *client.Problem, vars []string) string {
-	text := strings.ToLower(p.Detail)
-	for _, v := range vars {
-		if strings.Contains(text, "vars."+v) || strings.Contains(text, "{"+v+"}") {
-			return fieldVar + v
-		}
+// fieldOf is the field of the form that an answer of the agent concerns; "" where it
+// is none in particular. A state has a reason, and no field.
+func fieldOf(p *client.Problem) string {
+	if p.Field != "" {
+		return p.Field
 	}
-	for _, rule := range []struct{ words, field string }{
-		{"client_secret|client secret", fieldSecret}, {"client_id|client id|client identifier", fieldID},
-		{"scope", fieldScopes}, {"mcp", fieldMCP},
-	} {
-		if slices.ContainsFunc(strings.Split(rule.words, "|"), func(w string) bool { return strings.Contains(text, w) }) {
-			return rule.field
-		}
-	}
-	switch p.Reason {
-	case "client_refused":
+	switch tokens.Reason(p.Reason) {
+	case tokens.ReasonClientRefused:
 		return fieldID
-	case "request_refused":
+	case tokens.ReasonRequestRefused:
 		return fieldScopes
 	}
 	return ""

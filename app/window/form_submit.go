@@ -151,7 +151,7 @@ func (f *form) failed(err error) {
 
 // blame puts the agent's sentence next to the field that it concerns.
 func (f *form) blame(p *client.Problem) {
-	name := fieldOf(p, needsOf(f.entry).vars)
+	name := fieldOf(p)
 	at, ok := f.fields[name]
 	if !ok {
 		f.general.wrong(plain(p.Sentence()))

@@ -114,7 +114,7 @@ func TestSignInLeavesNothingMoving(t *testing.T) {
 			b.until("it has failed", func() bool { return !b.flow.pending })
 		},
 		"refused for a field": func(b *bench) {
-			b.agent.ended <- &client.Problem{Code: "connect_failed", Reason: "client_refused", Detail: "GitLab does not know this client secret."}
+			b.agent.ended <- &client.Problem{Code: "connect_failed", Field: "client_secret", Detail: "GitLab does not know this client secret."}
 			b.until("the form is open", func() bool { return b.view == viewForm })
 		},
 		"another account": func(b *bench) {

@@ -184,19 +184,24 @@ func same(a, b needs) bool {
 }
 
 func TestFieldOfAProblem(t *testing.T) {
-	for _, c := range []struct{ detail, reason, want string }{
-		{"client_id must not be empty.", "", fieldID},
-		{"GitLab does not know this client secret.", "client_refused", fieldSecret},
-		{"GitLab refuses this client.", "client_refused", fieldID},
-		{"GitLab refuses the scope sudo.", "request_refused", fieldScopes},
-		{"GitLab refuses the request.", "request_refused", fieldScopes},
-		{"vars.host: not a host name.", "", "vars.host"},
-		{"Access was denied in the browser.", "", ""},
-		{"", "network", ""},
+	for name, c := range map[string]struct {
+		problem client.Problem
+		want    string
+	}{
+		"a field":                   {client.Problem{Field: "client_secret", Detail: "No scope of GitLab's."}, fieldSecret},
+		"a field beside a reason":   {client.Problem{Field: "client_secret", Reason: "client_refused"}, fieldSecret},
+		"a variable":                {client.Problem{Field: "vars.host"}, "vars.host"},
+		"a client refused":          {client.Problem{Reason: "client_refused", Detail: "GitLab refuses this client."}, fieldID},
+		"a request refused":         {client.Problem{Reason: "request_refused"}, fieldScopes},
+		"words that name a field":   {client.Problem{Detail: "The scope and the client secret are fine."}, ""},
+		"nothing":                   {client.Problem{}, ""},
+		"a reason without a remedy": {client.Problem{Reason: "network"}, ""},
 	} {
-		if got := fieldOf(&client.Problem{Detail: c.detail, Reason: c.reason}, []string{"host"}); got != c.want {
-			t.Errorf("fieldOf(%q, %s) = %q; want %q", c.detail, c.reason, got, c.want)
-		}
+		t.Run(name, func(t *testing.T) {
+			if got := fieldOf(&c.problem); got != c.want {
+				t.Errorf("%q", got)
+			}
+		})
 	}
 }
 

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"reflect"
@@ -11,6 +12,14 @@ import (
 
 // problem is a fault of one field, by its dotted path.
 type problem struct{ path, text string }
+
+// FieldOf is the field that an error of Check, Resolve or ReadCertificates is about,
+// as it stands in a connection's file; "" where it is about none.
+func FieldOf(err error) string {
+	var p problem
+	errors.As(err, &p)
+	return p.path
+}
 
 func (p problem) Error() string {
 	if p.path == "" {

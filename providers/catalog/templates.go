@@ -36,6 +36,14 @@ var samples = map[string]string{
 
 func (v Var) pattern() string { return cmp.Or(v.Pattern, "slug") }
 
+func (v Var) isHost() bool { return v.Pattern == "hostname" || v.Pattern == "hostpath" }
+
+// hostOf is the host, without a port, of the value of a variable that is a host.
+func hostOf(value string) string {
+	host, _, _ := strings.Cut(value, "/")
+	return (&url.URL{Host: host}).Hostname()
+}
+
 // Takes reports whether the variable can have a value.
 func (v Var) Takes(value string) bool { return v.problem(value) == "" }
 
@@ -43,7 +51,7 @@ func (v Var) Takes(value string) bool { return v.problem(value) == "" }
 // its host, and of one that may be under a path the path too. Other values, and
 // those of other variables, stay as they are.
 func (v Var) FromURL(pasted string) string {
-	if v.Pattern != "hostname" && v.Pattern != "hostpath" {
+	if !v.isHost() {
 		return pasted
 	}
 	s := pasted
@@ -170,7 +178,7 @@ func (e Entry) fill(values map[string]string) Entry {
 	e = e.Clone()
 	var pairs []string
 	for name, value := range values {
-		if e.Vars[name].pattern() == "hostname" && IsLoopbackHost((&url.URL{Host: value}).Hostname()) {
+		if v := e.Vars[name]; v.isHost() && IsLoopbackHost(hostOf(value)) {
 			pairs = append(pairs, "https://{"+name+"}", "http://"+value)
 		}
 		pairs = append(pairs, "{"+name+"}", value)

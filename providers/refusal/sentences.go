@@ -32,6 +32,27 @@ func suspectSentence(f *Failure) string {
 	return fmt.Sprintf("The provider refused with %q, which is not one of the usual answers.", f.Code)
 }
 
+// Field is the field of the connection that is to be corrected; "" where it is none
+// in particular.
+func (f *Failure) Field() string {
+	if f.Class != Misconfigured {
+		return ""
+	}
+	return codeFields[f.Code]
+}
+
+var codeFields = map[string]string{
+	"invalid_client":               "client_id",
+	"invalid_client_id":            "client_id",
+	"incorrect_client_credentials": "client_id",
+	"unauthorized_client":          "client_id",
+	"no_registration":              "client_id",
+	"bad_client_secret":            "client_secret",
+	"no_client_secret":             "client_secret",
+	"invalid_scope":                "scopes",
+	"invalid_target":               "resource",
+}
+
 var codeSentences = map[string]string{
 	"interaction_required": "The provider wants you to sign in again in the browser.",
 	"login_required":       "The provider wants you to sign in again in the browser.",

@@ -176,6 +176,7 @@ type Problem struct {
 	Reason  string    `json:"reason,omitempty"`
 	RetryAt time.Time `json:"retry_at,omitzero"`
 	Account string    `json:"account,omitempty"` // of other_account: who signed in
+	Field   string    `json:"field,omitempty"`   // of the connection's file: what is to be corrected ("client_id", "vars.host")
 }
 
 // Sentence is Detail, or says what the status was where there is none.
