@@ -167,7 +167,7 @@ func (m *machine) effects() []effect {
 // stand moves to a state and writes it into the history.
 func (m *machine) stand(now time.Time, s State, r Reason, detail string, retryAt time.Time) {
 	if s != m.base || r != m.reason {
-		m.note(now, string(s), r, detail)
+		m.note(now, EventKind(s), r, detail)
 	}
 	m.base, m.reason, m.detail, m.retryAt, m.soonest = s, r, detail, retryAt, time.Time{}
 }
@@ -175,7 +175,7 @@ func (m *machine) stand(now time.Time, s State, r Reason, detail string, retryAt
 // maxEvents is how much of its history a machine keeps.
 const maxEvents = 50
 
-func (m *machine) note(now time.Time, what string, r Reason, detail string) {
+func (m *machine) note(now time.Time, what EventKind, r Reason, detail string) {
 	m.events = append(m.events, Event{Time: now, What: what, Reason: r, Detail: detail})
 	if n := len(m.events) - maxEvents; n > 0 {
 		m.events = append([]Event(nil), m.events[n:]...)

@@ -136,7 +136,7 @@ func (m *machine) rejectedNarrow(now time.Time, token string, want Want) reply {
 	if m.busy == idle {
 		return reply{err: m.errorFor(m.state())}
 	}
-	m.note(now, "rejected", ReasonNone, "")
+	m.note(now, EventRejected, ReasonNone, "")
 	return reply{wait: true}
 }
 

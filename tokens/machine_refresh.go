@@ -83,9 +83,9 @@ func mayRefuseScope(err error) bool {
 // renewed serves the grant that was on its way to the store.
 func (m *machine) renewed(now time.Time) {
 	if !m.next.wasOver() && (m.served == nil || m.served.AccessToken != m.next.AccessToken) {
-		what := "refreshed"
+		what := EventRefreshed
 		if m.served == nil || m.served.ConsentedAt != m.next.ConsentedAt {
-			what = string(Connected)
+			what = EventKind(Connected)
 		}
 		m.note(now, what, ReasonNone, "")
 	}

@@ -159,7 +159,7 @@ func (m *machine) rejected(now time.Time, token string) reply {
 	if m.busy == idle {
 		return reply{err: m.errorFor(m.state())}
 	}
-	m.note(now, "rejected", ReasonNone, "")
+	m.note(now, EventRejected, ReasonNone, "")
 	m.rejection = true
 	return reply{wait: true}
 }
@@ -193,7 +193,7 @@ func (m *machine) rejectedForGood(now time.Time) reply {
 	case p.dead > 0 && now.Before(p.next):
 		return reply{wait: true}
 	}
-	m.note(now, "rejected", ReasonNone, "")
+	m.note(now, EventRejected, ReasonNone, "")
 	m.probe(now)
 	return reply{wait: true}
 }

@@ -113,7 +113,7 @@ func (m *Manager) FlowEnded(name string, err error) {
 		m.event(k, func(now time.Time) {
 			k.m.flow = false
 			if err != nil {
-				k.m.note(now, "connect_failed", ReasonNone, err.Error())
+				k.m.note(now, EventConnectFailed, ReasonNone, err.Error())
 			}
 		})
 	}

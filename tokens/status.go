@@ -87,10 +87,20 @@ func (s Status) Parked() bool {
 	return s.State == ReconnectRequired && s.Reason == ReasonRefused && s.Refreshable
 }
 
+// EventKind is what happened: one of these, or a state that began, in the state's
+// own word.
+type EventKind string
+
+const (
+	EventRefreshed     EventKind = "refreshed"
+	EventRejected      EventKind = "rejected"       // a tool said that an API refused its token
+	EventConnectFailed EventKind = "connect_failed" // a sign-in ended other than well
+)
+
 // Event is one line of a connection's history.
 type Event struct {
 	Time   time.Time `json:"time"`
-	What   string    `json:"what"` // connected, refreshed, retrying, misconfigured, reconnect_required, disconnected, keychain_locked, rejected
+	What   EventKind `json:"what"`
 	Reason Reason    `json:"reason,omitempty"`
 	Detail string    `json:"detail,omitempty"`
 }

@@ -318,8 +318,10 @@ func (n *notes) banner(about string) bool {
 	return n.banners[about]
 }
 
-func (n *notes) Configure(bool, bool)     {}
-func (n *notes) Health() (string, string) { return "plain", "Only banners here." }
+func (n *notes) Configure(bool, bool) {}
+func (n *notes) Health() (api.NotificationState, string) {
+	return api.NotificationPlain, "Only banners here."
+}
 
 // state is how many deaths were announced, and whether one is up for name.
 func (n *notes) state(name string) (deaths int, up func()) {

@@ -23,7 +23,6 @@ type announcements struct {
 	manager       statusHolder
 	tray          Tray
 	notify        Notifier
-	confirms      bool                          // the notifier is a Confirmer
 	reminders     func() bool                   // the user wishes them
 	sharedWarning func(st tokens.Status) string // "" for none
 	reconnect     func(name string)             // the notification's button
@@ -51,10 +50,7 @@ type announcedDeath struct {
 
 func newAnnouncements(m statusHolder, t Tray, n Notifier) *announcements {
 	a := &announcements{manager: m, tray: t, notify: n, deaths: map[string]announcedDeath{}, states: map[string]tokens.State{}, warned: map[string]bool{}}
-	if c, ok := n.(Confirmer); ok {
-		a.confirms = true
-		c.OnShown(a.shown)
-	}
+	n.OnShown(a.shown)
 	return a
 }
 
@@ -175,9 +171,6 @@ func (a *announcements) announceDeath(st tokens.Status) {
 		return
 	}
 	a.notify.ReconnectRequired(st, func() { a.reconnect(st.Name) })
-	if !a.confirms {
-		a.shown(st)
-	}
 }
 
 // announceAgain announces a death that is not up, told before or not: somebody wants
@@ -193,9 +186,6 @@ func (a *announcements) announceAgain(st tokens.Status) {
 		return
 	}
 	a.notify.ReconnectRequired(st, func() { a.reconnect(st.Name) })
-	if !a.confirms {
-		a.shown(st)
-	}
 }
 
 // isOther tells another death from the one that the notifier has. It is asked

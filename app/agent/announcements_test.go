@@ -56,9 +56,15 @@ type seenTray struct {
 
 func (t *seenTray) Show(all []tokens.Status) { t.shown = all }
 
-// quietNotes are notes of a notifier that is no Confirmer.
-type quietNotes struct {
-	Notifier // a *notes, without its OnShown
+// promptNotes are notes that are shown before ReconnectRequired returns.
+type promptNotes struct{ *notes }
+
+func (n promptNotes) ReconnectRequired(st tokens.Status, again func()) {
+	n.mu.Lock()
+	n.deaths++
+	n.up[st.Name] = again
+	n.mu.Unlock()
+	n.shown(st)
 }
 
 func newTestAnnouncements(m statusHolder, tray Tray, n Notifier) *announcements {
@@ -70,8 +76,7 @@ func newTestAnnouncements(m statusHolder, tray Tray, n Notifier) *announcements 
 
 func TestAnnouncementsTellADeathOnceAndWithdrawItWhenItIsOver(t *testing.T) {
 	m, n, tray := &statuses{}, newNotes(), &seenTray{}
-	n.shown = func(tokens.Status) {}
-	a := newTestAnnouncements(m, tray, quietNotes{n})
+	a := newTestAnnouncements(m, tray, promptNotes{n})
 	reconnected := ""
 	a.reconnect = func(name string) { reconnected = name }
 	dead := tokens.Status{Name: "work", State: tokens.ReconnectRequired, Detail: "Revoked.", Announce: true}
@@ -191,7 +196,7 @@ func TestAnnouncementsTakeBackWhatIsNotSoAnyMore(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m, n := &statuses{}, newNotes()
-			a := newTestAnnouncements(m, &seenTray{}, quietNotes{n})
+			a := newTestAnnouncements(m, &seenTray{}, n)
 			m.set(c.from...)
 			a.announceAll()
 			n.Warn(c.about, "something", "")

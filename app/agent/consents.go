@@ -154,7 +154,7 @@ func (c *consents) run(ctx context.Context, st tokens.Status, r api.ConnectReque
 	if err != nil || key != allowKey {
 		return notNow(st.Name)
 	}
-	r.Mode = string(providers.Browser)
+	r.Mode = providers.Browser
 	pending, err := c.signIns.connect(c.ended, st.Name, r)
 	if err != nil {
 		return err

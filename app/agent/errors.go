@@ -64,7 +64,9 @@ func connectFailed(name, detail string) *tokens.Error {
 }
 
 // canceled: a sign-in ended because somebody here wanted it to.
-func canceled(err error) bool { return errors.Is(err, providers.ErrCanceled) || errors.Is(err, context.Canceled) }
+func canceled(err error) bool {
+	return errors.Is(err, providers.ErrCanceled) || errors.Is(err, context.Canceled)
+}
 
 // detail is an error's sentence for people.
 func detail(err error) string {

@@ -25,7 +25,7 @@ type clicks struct {
 func (c *clicks) reconnect(name string) {
 	ctx, cancel := context.WithTimeout(c.ended, providers.FlowTimeout+time.Minute)
 	defer cancel()
-	p, err := c.signIns.connect(ctx, name, api.ConnectRequest{Mode: string(providers.Browser)})
+	p, err := c.signIns.connect(ctx, name, api.ConnectRequest{Mode: providers.Browser})
 	if err == nil && p.Attempt().BrowserError != "" {
 		c.complain(name, p.Attempt().BrowserError+" Run: authtray connect "+name)
 	}

@@ -40,19 +40,15 @@ type Opener func(ctx context.Context, url string) error
 // waits for the desktop.
 type Notifier interface {
 	ReconnectRequired(st tokens.Status, onReconnect func())
+	// OnShown sets who is told that the user could see such a death; it is called
+	// before the first announcement. What nobody was told of counts as not shown.
+	OnShown(f func(st tokens.Status))
 	Withdraw(name string)
 	Info(about, title, body string)
 	Warn(about, title, body string)
 	Settle(about string)
 	Configure(enabled, reminders bool)
-	Health() (capability, detail string)
-}
-
-// Confirmer is a Notifier that says when a death could be seen. One that is no
-// Confirmer is taken to have shown what it was given.
-type Confirmer interface {
-	// OnShown sets who is told; it is called before the first announcement.
-	OnShown(f func(st tokens.Status))
+	Health() (state api.NotificationState, detail string)
 }
 
 // Tray shows all connections; see package tray. Health is its state, as in
@@ -60,7 +56,7 @@ type Confirmer interface {
 type Tray interface {
 	Show(all []tokens.Status)
 	SetAutostart(on bool)
-	Health() (state, detail string)
+	Health() (state api.TrayState, detail string)
 }
 
 // Autostart is start at login.
@@ -121,13 +117,13 @@ func (noNotifier) Info(string, string, string)             {}
 func (noNotifier) Warn(string, string, string)             {}
 func (noNotifier) Settle(string)                           {}
 func (noNotifier) Configure(bool, bool)                    {}
-func (noNotifier) Health() (string, string)                { return "none", "" }
+func (noNotifier) Health() (api.NotificationState, string) { return api.NotificationNone, "" }
 
 type noTray struct{}
 
-func (noTray) Show([]tokens.Status)     {}
-func (noTray) SetAutostart(bool)        {}
-func (noTray) Health() (string, string) { return "off", "" }
+func (noTray) Show([]tokens.Status)            {}
+func (noTray) SetAutostart(bool)               {}
+func (noTray) Health() (api.TrayState, string) { return api.TrayOff, "" }
 
 type noAutostart struct{}
 

@@ -259,7 +259,7 @@ func runWithTray(ctx context.Context, o Options) error {
 // trayFace is a tray.Tray as the agent sees it.
 type trayFace struct{ *tray.Tray }
 
-func (t trayFace) Health() (state, detail string) {
+func (t trayFace) Health() (state api.TrayState, detail string) {
 	h := t.Tray.Health()
 	return h.State, h.Detail
 }

@@ -69,7 +69,7 @@ func (s *signIns) connect(ctx context.Context, name string, r api.ConnectRequest
 	if err != nil {
 		return nil, err
 	}
-	if providers.Mode(r.Mode) != providers.Browser {
+	if r.Mode != providers.Browser {
 		return in, nil
 	}
 	return inBrowser{in, s.openBrowser(ctx, in.attempt.URL)}, nil
@@ -164,7 +164,7 @@ func (s *signIns) run(ctx context.Context, in *signIn, client *providers.Client,
 // registered again, once.
 func (s *signIns) authorize(ctx context.Context, in *signIn, client *providers.Client, r api.ConnectRequest) error {
 	o := providers.AuthorizeOptions{
-		Mode: providers.Mode(r.Mode), LoginHint: r.LoginHint, SwitchAccount: r.SwitchAccount,
+		Mode: r.Mode, LoginHint: r.LoginHint, SwitchAccount: r.SwitchAccount,
 		Accept: func(ctx context.Context, result providers.Result) error {
 			in.taken.Store(true)
 			return s.accept(ctx, in.name, result, r.SwitchAccount)
@@ -321,7 +321,7 @@ type signIn struct {
 // to a loopback address cannot become one with a device code.
 func kindOf(r api.ConnectRequest) string {
 	kind := "redirect"
-	if providers.Mode(r.Mode) == providers.Device {
+	if r.Mode == providers.Device {
 		kind = "device"
 	}
 	if r.SwitchAccount {
@@ -371,7 +371,7 @@ type inBrowser struct {
 // Attempt says why no browser was opened; the sign-in goes on all the same.
 func (in inBrowser) Attempt() api.Attempt {
 	at := in.attempt
-	at.Mode = string(providers.Browser)
+	at.Mode = providers.Browser
 	if in.err != nil {
 		at.BrowserError = text.Sentence(in.err.Error())
 	}

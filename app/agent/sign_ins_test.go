@@ -83,7 +83,7 @@ func TestADeviceFlowTakesThePlaceOfARedirectFlow(t *testing.T) {
 	w.add("work")
 	_, end := w.waiting("work", nil)
 	at := w.begin("work", map[string]any{"mode": "device"})
-	if at.UserCode == "" || at.Mode != string(providers.Device) || at.RedirectURI != "" {
+	if at.UserCode == "" || at.Mode != providers.Device || at.RedirectURI != "" {
 		t.Errorf("the device flow is %+v", at)
 	}
 	(<-end).problem(api.CodeConnectFailed, 409)

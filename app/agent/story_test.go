@@ -297,7 +297,7 @@ func TestAttemptModesAreKnown(t *testing.T) {
 	w.call("POST", "/connections/work/connect", map[string]string{"mode": "telepathy"}).problem(tokens.CodeBadRequest, 400)
 	var at api.Attempt
 	w.call("POST", "/connections/work/connect", nil).ok().into(&at)
-	if at.Mode != string(providers.Browser) || at.BrowserError == "" || at.URL == "" {
+	if at.Mode != providers.Browser || at.BrowserError == "" || at.URL == "" {
 		t.Errorf("without a browser the attempt is %+v", at)
 	}
 	w.call("DELETE", "/connections/work/connect", nil).ok()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/authtray/authtray/app/access/audit"
+	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/tokens"
 )
@@ -120,10 +121,10 @@ type Provider struct {
 
 // ConnectRequest starts or takes up a flow.
 type ConnectRequest struct {
-	Mode          string `json:"mode,omitempty"` // browser, url, device or ask ["browser"]
-	LoginHint     string `json:"login_hint,omitempty"`
-	SwitchAccount bool   `json:"switch_account,omitempty"` // let the user choose another account
-	AcceptAccount bool   `json:"accept_account,omitempty"` // take the held grant of another account
+	Mode          providers.Mode `json:"mode,omitempty"` // browser, url, device or ask ["browser"]
+	LoginHint     string         `json:"login_hint,omitempty"`
+	SwitchAccount bool           `json:"switch_account,omitempty"` // let the user choose another account
+	AcceptAccount bool           `json:"accept_account,omitempty"` // take the held grant of another account
 
 	// Scopes are asked for beyond the connection's own, and become the
 	// connection's once they were granted.
@@ -134,15 +135,15 @@ type ConnectRequest struct {
 }
 
 // ModeAsk asks the user by a notification first; a yes opens the browser.
-const ModeAsk = "ask"
+const ModeAsk providers.Mode = "ask"
 
 // Attempt is a pending flow: what a person needs to go on with it.
 type Attempt struct {
-	URL         string    `json:"url"`
-	UserCode    string    `json:"user_code,omitempty"`
-	Mode        string    `json:"mode"`
-	RedirectURI string    `json:"redirect_uri,omitempty"`
-	ExpiresAt   time.Time `json:"expires_at"`
+	URL         string         `json:"url"`
+	UserCode    string         `json:"user_code,omitempty"`
+	Mode        providers.Mode `json:"mode"`
+	RedirectURI string         `json:"redirect_uri,omitempty"`
+	ExpiresAt   time.Time      `json:"expires_at"`
 	// BrowserError says why no browser could be opened, in browser mode; the
 	// flow is pending all the same.
 	BrowserError string `json:"browser_error,omitempty"`
@@ -190,14 +191,32 @@ type SettingsPatch struct {
 	Autostart     *bool `json:"autostart,omitempty"`
 }
 
+// TrayState is whether the tray's icon can be seen.
+type TrayState string
+
+const (
+	TrayRegistered TrayState = "registered" // a tray host shows it
+	TrayNoHost     TrayState = "no_host"    // it is there, and nothing shows it
+	TrayOff        TrayState = "off"        // there is none
+)
+
+// NotificationState is how notifications can be shown.
+type NotificationState string
+
+const (
+	NotificationActions NotificationState = "actions" // with a Reconnect button
+	NotificationPlain   NotificationState = "plain"   // banners without a button
+	NotificationNone    NotificationState = "none"
+)
+
 // Health is how the agent itself is.
 type Health struct {
-	Version       string   `json:"version"`
-	Uptime        string   `json:"uptime"` // a Go duration
-	PID           int      `json:"pid"`
-	Profile       string   `json:"profile"`
-	Store         string   `json:"store"`         // keychain, memory or file
-	Tray          string   `json:"tray"`          // registered, no tray host or off
-	Notifications string   `json:"notifications"` // actions, plain or none
-	Notes         []string `json:"notes"`         // what works less than it could, a sentence each
+	Version       string            `json:"version"`
+	Uptime        string            `json:"uptime"` // a Go duration
+	PID           int               `json:"pid"`
+	Profile       string            `json:"profile"`
+	Store         string            `json:"store"` // keychain, memory or file
+	Tray          TrayState         `json:"tray"`
+	Notifications NotificationState `json:"notifications"`
+	Notes         []string          `json:"notes"` // what works less than it could, a sentence each
 }

@@ -127,7 +127,7 @@
 //	GET   /v1/doctor                                  {"checks":[{"id":"keychain","ok":true,"detail":"…","hint":""}]}
 //	GET   /v1/settings                                {"notifications":true,"reminders":false,"autostart":false}
 //	PATCH /v1/settings                                any of them; with an error none is changed
-//	GET   /v1/health                                  {"version":"0.1.0","uptime":"1h2m","pid":4242,"profile":"","store":"keychain","tray":"registered|no tray host|off",
+//	GET   /v1/health                                  {"version":"0.1.0","uptime":"1h2m","pid":4242,"profile":"","store":"keychain","tray":"registered|no_host|off",
 //	                                                   "notifications":"actions|plain|none","notes":["No tray host is running: …"]}
 //	POST  /v1/window                                  raise or start the window; 204
 //	POST  /v1/quit                                    204

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/client"
@@ -155,7 +156,7 @@ func (f *fake) Quit() {
 	f.quits++
 }
 
-type pending struct{ mode string }
+type pending struct{ mode providers.Mode }
 
 func (p pending) Attempt() Attempt                         { return Attempt{URL: "https://p.example/", Mode: p.mode} }
 func (p pending) Wait(context.Context) (Connection, error) { return work, nil }

@@ -78,9 +78,9 @@ func (s *Server) ended(c call, p Pending) error {
 }
 
 func mode(in *ConnectRequest) error {
-	switch providers.Mode(in.Mode) {
+	switch in.Mode {
 	case "":
-		in.Mode = string(providers.Browser)
+		in.Mode = providers.Browser
 	case providers.Browser, providers.URLOnly, providers.Device, ModeAsk:
 	default:
 		return badRequest("mode is browser, url, device or ask.")

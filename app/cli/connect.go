@@ -83,11 +83,11 @@ func (c *connecting) mode() error {
 	case c.timeout <= 0:
 		return usage("--timeout is a time such as 5m")
 	case c.device:
-		c.request.Mode = string(providers.Device)
+		c.request.Mode = providers.Device
 	case c.noBrowser || c.paste:
-		c.request.Mode = string(providers.URLOnly)
+		c.request.Mode = providers.URLOnly
 	default:
-		c.request.Mode = string(providers.Browser)
+		c.request.Mode = providers.Browser
 	}
 	return nil
 }

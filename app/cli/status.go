@@ -192,7 +192,7 @@ func (s *shell) history(w io.Writer, events []tokens.Event) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t)
 	for _, e := range events {
-		fmt.Fprintf(t, "%s\t%s\t%s\n", e.Time.Local().Format(time.DateTime), oneLine(strings.ReplaceAll(e.What, "_", " ")), oneLine(e.Detail))
+		fmt.Fprintf(t, "%s\t%s\t%s\n", e.Time.Local().Format(time.DateTime), oneLine(strings.ReplaceAll(string(e.What), "_", " ")), oneLine(e.Detail))
 	}
 	return t.Flush()
 }

@@ -49,11 +49,11 @@ func (u *ui) reconnect(name string) {
 }
 
 func (c *connecting) begin(name string, e api.Provider, mode providers.Mode) {
-	c.name, c.entry, c.options = name, e, api.ConnectRequest{Mode: string(mode)}
+	c.name, c.entry, c.options = name, e, api.ConnectRequest{Mode: mode}
 	if mode == providers.Browser {
 		// The window opens the browser itself, once it waits for the answer:
 		// an answer that came sooner would be taken for a new question.
-		c.options.Mode = string(providers.URLOnly)
+		c.options.Mode = providers.URLOnly
 	}
 	c.u.show(viewFlow)
 	c.start()
@@ -171,7 +171,7 @@ func (c *connecting) paste(at *field) {
 func (c *connecting) accept() {
 	name := c.name
 	ask(c.u, func(ctx context.Context) (tokens.Status, error) {
-		return c.u.agent.Wait(ctx, name, api.ConnectRequest{Mode: string(providers.URLOnly), AcceptAccount: true})
+		return c.u.agent.Wait(ctx, name, api.ConnectRequest{Mode: providers.URLOnly, AcceptAccount: true})
 	}, func(s tokens.Status, err error) {
 		if err != nil {
 			c.failed(err)

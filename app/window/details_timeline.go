@@ -44,20 +44,20 @@ type happening struct {
 	state tokens.State // whose shape and colour it has
 }
 
-var happenings = map[string]happening{
+var happenings = map[tokens.EventKind]happening{
 	"connected":          {func() string { return tr("Connected") }, tokens.Connected},
-	"reconnected":        {func() string { return tr("Reconnected") }, tokens.Connected},
 	"refreshed":          {func() string { return tr("Token refreshed") }, tokens.Connected},
 	"retrying":           {func() string { return tr("Refresh failed, trying again") }, tokens.Retrying},
 	"misconfigured":      {func() string { return tr("The provider refused the settings") }, tokens.Misconfigured},
 	"reconnect_required": {func() string { return tr("Access ended") }, tokens.ReconnectRequired},
 	"disconnected":       {func() string { return tr("Disconnected") }, tokens.Disconnected},
 	"keychain_locked":    {func() string { return tr("The keychain was locked") }, tokens.KeychainLocked},
+	"connect_failed":     {func() string { return tr("Sign-in did not succeed") }, tokens.Misconfigured},
 	"rejected":           {func() string { return tr("A tool's token was refused") }, tokens.Retrying},
 }
 
 func (m moment) words() string {
-	text := plain(m.What)
+	text := plain(string(m.What))
 	if h, ok := happenings[m.What]; ok {
 		text = h.words()
 	}

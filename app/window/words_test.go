@@ -145,11 +145,13 @@ func TestActionsOfAState(t *testing.T) {
 }
 
 func TestMomentsGatherWhatOnlyRepeats(t *testing.T) {
-	e := func(what string, reason tokens.Reason) tokens.Event { return tokens.Event{What: what, Reason: reason} }
+	e := func(what string, reason tokens.Reason) tokens.Event {
+		return tokens.Event{What: tokens.EventKind(what), Reason: reason}
+	}
 	got := moments([]tokens.Event{e("connected", ""), e("refreshed", ""), e("refreshed", ""), e("retrying", "network"), e("retrying", "provider_trouble"), e("refreshed", "")})
 	var told []string
 	for _, m := range got {
-		told = append(told, strings.Repeat("+", m.count-1)+m.What)
+		told = append(told, strings.Repeat("+", m.count-1)+string(m.What))
 	}
 	want := []string{"refreshed", "retrying", "retrying", "+refreshed", "connected"}
 	if !slices.Equal(told, want) {

@@ -22,11 +22,11 @@ var errNone = errors.New("this session has no D-Bus session bus")
 func Connect() (*dbus.Conn, error) {
 	conn, err := dbus.SessionBusPrivateNoAutoStartup(dbus.WithSignalHandler(dbus.NewSequentialSignalHandler()))
 	if err != nil {
-		return nil, fmt.Errorf("%w: %v", errNone, err)
+		return nil, fmt.Errorf("%w: %w", errNone, err)
 	}
 	if err := greet(conn); err != nil {
 		conn.Close()
-		return nil, fmt.Errorf("%w: %v", errNone, err)
+		return nil, fmt.Errorf("%w: %w", errNone, err)
 	}
 	return conn, nil
 }

@@ -37,12 +37,13 @@ func (a *asking) reply(key string, err error) {
 	}
 }
 
-// asker is a desk that can show several buttons.
-type asker interface {
-	// ask shows a question and replies to it later, or at once.
-	ask(a *asking)
-	// unask takes it off the screen, if it is there.
-	unask(a *asking)
+// noQuestions is the part of a desk that cannot show several buttons.
+type noQuestions struct{}
+
+func (noQuestions) unask(*asking) {}
+func (noQuestions) ask(a *asking) (later bool) {
+	a.reply("", ErrCannotAsk)
+	return false
 }
 
 // Ask shows a question, also where the settings ask for no notifications, and
@@ -64,21 +65,18 @@ func (n *Notifier) Ask(ctx context.Context, q Question) (string, error) {
 }
 
 func (r *runner) question(e event) {
-	desk, can := r.desk.(asker)
-	switch {
-	case !can:
-		e.asking.reply("", ErrCannotAsk)
-	case e.kind == unasked:
+	if e.kind == unasked {
 		delete(r.asking, e.asking)
-		desk.unask(e.asking)
-	default:
+		r.desk.unask(e.asking)
+		return
+	}
+	if r.desk.ask(e.asking) {
 		r.asking[e.asking] = true
-		desk.ask(e.asking)
 	}
 }
 
 func (r *runner) withdrawQuestions() {
 	for a := range r.asking {
-		r.desk.(asker).unask(a)
+		r.desk.unask(a)
 	}
 }

@@ -11,13 +11,13 @@ import (
 // that its notification was closed: some servers say so in that order.
 const afterClosed = 300 * time.Millisecond
 
-func (d *freedesktop) ask(a *asking) {
+func (d *freedesktop) ask(a *asking) (later bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	can := d.capabilities()
 	if !can["actions"] {
 		a.reply("", ErrCannotAsk)
-		return
+		return false
 	}
 	body := a.Body
 	if !can["body-markup"] { // which a server may read all the same
@@ -31,9 +31,10 @@ func (d *freedesktop) ask(a *asking) {
 	id, err := d.send(note)
 	if err != nil {
 		a.reply("", ErrCannotAsk)
-		return
+		return false
 	}
 	d.asked[id] = a
+	return true
 }
 
 func (d *freedesktop) unask(a *asking) {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/e2e/bustest"
 )
 
@@ -135,7 +136,7 @@ func TestDesktopDunstTakesTheAnswer(t *testing.T) {
 	})
 	n := New(Options{Log: slog.New(slog.DiscardHandler)})
 	t.Cleanup(n.Close)
-	awaitHealth(t, n, WithActions)
+	awaitHealth(t, n, api.NotificationActions)
 	got := asks(t.Context(), n)
 	displayed(t, "1")
 	bustest.Screenshot(t, "question")

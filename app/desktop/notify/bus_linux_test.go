@@ -14,6 +14,7 @@ import (
 
 	"github.com/godbus/dbus/v5"
 
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/e2e/bustest"
 	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/store/storetest"
@@ -30,9 +31,9 @@ func onBus(t *testing.T) (n *Notifier, dir string) {
 	return n, dir
 }
 
-func awaitHealth(t *testing.T, n *Notifier, want string) {
+func awaitHealth(t *testing.T, n *Notifier, want api.NotificationState) {
 	t.Helper()
-	bustest.Eventually(t, func() string { c, d := n.Health(); return "health is " + c + ": " + d }, func() bool {
+	bustest.Eventually(t, func() string { c, d := n.Health(); return "health is " + string(c) + ": " + d }, func() bool {
 		c, _ := n.Health()
 		return c == want
 	})
@@ -42,7 +43,7 @@ func TestDesktopNotificationHasTheButtonAndNeverExpires(t *testing.T) {
 	address := bustest.Start(t, false)
 	s := startFakeServer(t, address, 7, "actions", "body", "body-markup")
 	n, _ := onBus(t)
-	awaitHealth(t, n, WithActions)
+	awaitHealth(t, n, api.NotificationActions)
 	st := dead("gh")
 	st.Detail = "<b>GitHub</b> & co"
 	n.ReconnectRequired(st, func() {})
@@ -135,15 +136,15 @@ func ourName(t *testing.T, asking *dbus.Conn) string {
 func TestDesktopServersThatComeLaterAndAgainAreTakenUp(t *testing.T) {
 	address := bustest.Start(t, false)
 	n, _ := onBus(t)
-	awaitHealth(t, n, None)
+	awaitHealth(t, n, api.NotificationNone)
 	acted := make(chan bool, 1)
 	n.ReconnectRequired(dead("gh"), func() { acted <- true })
 
 	s := startFakeServer(t, address, 7, "actions")
 	first := s.nth(t, 1)
-	awaitHealth(t, n, WithActions)
+	awaitHealth(t, n, api.NotificationActions)
 	s.conn.Close()
-	awaitHealth(t, n, None)
+	awaitHealth(t, n, api.NotificationNone)
 
 	again := startFakeServer(t, address, 40, "actions")
 	second := again.nth(t, 1)
@@ -159,9 +160,9 @@ func TestDesktopServersThatComeLaterAndAgainAreTakenUp(t *testing.T) {
 	}
 
 	again.conn.Close() // it was put away: it does not come back
-	awaitHealth(t, n, None)
+	awaitHealth(t, n, api.NotificationNone)
 	third := startFakeServer(t, address, 80, "actions")
-	awaitHealth(t, n, WithActions)
+	awaitHealth(t, n, api.NotificationActions)
 	n.Info("mark", "mark", "")
 	if got := third.nth(t, 1); got.Summary != "mark" {
 		t.Errorf("shown again: %+v", got)
@@ -175,7 +176,7 @@ func TestDesktopABusThatComesBackIsTakenUp(t *testing.T) {
 	t.Cleanup(n.Close)
 	told := make(chan string, 10)
 	n.OnShown(func(st tokens.Status) { told <- st.Name })
-	awaitHealth(t, n, WithActions)
+	awaitHealth(t, n, api.NotificationActions)
 	n.ReconnectRequired(dead("before"), func() {})
 	s.nth(t, 1)
 	if got := <-told; got != "before" {
@@ -183,7 +184,7 @@ func TestDesktopABusThatComesBackIsTakenUp(t *testing.T) {
 	}
 
 	b.Kill()
-	awaitHealth(t, n, None)
+	awaitHealth(t, n, api.NotificationNone)
 	if _, detail := n.Health(); !strings.Contains(detail, "bus") || !strings.HasSuffix(detail, ".") {
 		t.Errorf("without a bus: %q", detail)
 	}
@@ -195,7 +196,7 @@ func TestDesktopABusThatComesBackIsTakenUp(t *testing.T) {
 	}
 	b.Start()
 	again := startFakeServer(t, b.Address(), 70, "actions")
-	awaitHealth(t, n, WithActions)
+	awaitHealth(t, n, api.NotificationActions)
 	for range 2 { // the one that went with the bus, and the one that came meanwhile
 		<-told
 	}
@@ -259,7 +260,7 @@ func TestDesktopAServerThatDoesNotAnswerShowsNothing(t *testing.T) {
 	again := startFakeServer(t, address, 70, "actions")
 	again.nth(t, 1)
 	<-told
-	awaitHealth(t, n, WithActions)
+	awaitHealth(t, n, api.NotificationActions)
 }
 
 // hasty starts a notifier that waits for the desktop for only a moment.
@@ -275,7 +276,7 @@ func hasty(t *testing.T) *Notifier {
 
 func awaitDetail(t *testing.T, n *Notifier, want string) {
 	t.Helper()
-	bustest.Eventually(t, func() string { c, d := n.Health(); return "health is " + c + ": " + d }, func() bool {
+	bustest.Eventually(t, func() string { c, d := n.Health(); return "health is " + string(c) + ": " + d }, func() bool {
 		_, d := n.Health()
 		return d == want
 	})
@@ -289,20 +290,20 @@ func TestDesktopAServerThatWasSlowIsBelievedWhenItAnswers(t *testing.T) {
 	awaitDetail(t, n, deafDetail)
 	s.well()
 	close(answer)
-	awaitHealth(t, n, WithActions)
+	awaitHealth(t, n, api.NotificationActions)
 }
 
 func TestDesktopAServerThatHangsLaterIsNotSaidToBeWell(t *testing.T) {
 	address := bustest.Start(t, false)
 	s := startFakeServer(t, address, 7, "actions")
 	n := hasty(t)
-	awaitHealth(t, n, WithActions)
+	awaitHealth(t, n, api.NotificationActions)
 	answer := s.hang(t)
 	n.Info("mark", "mark", "")
 	awaitDetail(t, n, deafDetail)
 	s.well()
 	n.Info("mark", "mark", "")
-	awaitHealth(t, n, WithActions) // without the late answer
+	awaitHealth(t, n, api.NotificationActions) // without the late answer
 	close(answer)
 	time.Sleep(100 * time.Millisecond) // which must not be written to where somebody reads
 }
@@ -318,9 +319,9 @@ func TestDesktopABannerWithoutAButtonIsShownOnce(t *testing.T) {
 	s.nth(t, 1)
 	<-told
 	s.conn.Close()
-	awaitHealth(t, n, None)
+	awaitHealth(t, n, api.NotificationNone)
 	again := startFakeServer(t, address, 70, "actions")
-	awaitHealth(t, n, WithActions)
+	awaitHealth(t, n, api.NotificationActions)
 	n.Info("mark", "mark", "")
 	if got := again.nth(t, 1); got.Summary != "mark" {
 		t.Errorf("shown again: %+v", got)
@@ -331,7 +332,7 @@ func TestDesktopServerWithoutButtonsGetsABannerThatNamesTheMenu(t *testing.T) {
 	address := bustest.Start(t, false)
 	s := startFakeServer(t, address, 7, "body", "body-markup")
 	n, _ := onBus(t)
-	awaitHealth(t, n, Plain)
+	awaitHealth(t, n, api.NotificationPlain)
 	n.ReconnectRequired(dead("gh"), func() {})
 	got := s.nth(t, 1)
 	if len(got.Actions) != 0 || !strings.Contains(got.Body, "Choose “Reconnect GitHub” in the menu") {
@@ -383,7 +384,7 @@ func TestDesktopWithoutABusNothingIsStarted(t *testing.T) {
 	defer n.Close()
 	n.ReconnectRequired(dead("gh"), func() {})
 	bustest.Eventually(t, log.String, func() bool { return strings.Contains(log.String(), "could not be shown") })
-	if c, detail := n.Health(); c != None || !strings.Contains(detail, "no D-Bus session bus") {
+	if c, detail := n.Health(); c != api.NotificationNone || !strings.Contains(detail, "no D-Bus session bus") {
 		t.Errorf("health %s: %s", c, detail)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "was-run")); err == nil {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -224,13 +225,13 @@ func (n *Notifier) post(e event) {
 
 // setHealth keeps how notifications can be shown, and says in the log, once,
 // that they cannot be shown well.
-func (n *Notifier) setHealth(capability, detail string) {
+func (n *Notifier) setHealth(state api.NotificationState, detail string) {
 	n.mu.Lock()
-	same := n.health == health{capability, detail}
-	n.health = health{capability, detail}
+	same := n.health == health{state, detail}
+	n.health = health{state, detail}
 	n.mu.Unlock()
 	if !same && detail != "" {
-		n.opts.Log.Info("notifications are limited", "notifications", capability, "detail", detail)
+		n.opts.Log.Info("notifications are limited", "notifications", state, "detail", detail)
 	}
 }
 

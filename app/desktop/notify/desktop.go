@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/gen2brain/beeep"
+
+	"github.com/authtray/authtray/app/api"
 )
 
 // nameBeeep gives beeep our name, once: it keeps it in a variable of its own.
@@ -32,13 +34,17 @@ type desk interface {
 	banner(m message) error
 	// settle takes a banner back, where the system can.
 	settle(about string)
+	// ask shows a question and replies to it later, or at once where it cannot.
+	ask(a *asking) (later bool)
+	// unask takes it off the screen, if it is there.
+	unask(a *asking)
 	close()
 }
 
 // reporter is what a desk tells its notifier. Its methods do not block.
 type reporter interface {
 	post(event)
-	setHealth(capability, detail string)
+	setHealth(state api.NotificationState, detail string)
 }
 
 // message is a notification's content, as yet unescaped.

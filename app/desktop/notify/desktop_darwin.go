@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"strings"
 
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/desktop/browser"
 	"github.com/authtray/authtray/assets"
 	"github.com/authtray/authtray/providers/text"
@@ -14,12 +15,13 @@ import (
 // dialogs shows a dialog for each death, through osascript: a real button,
 // without a bundle or a signature, which notifications with buttons ask for.
 type dialogs struct {
+	noQuestions
 	to   reporter
 	open map[string]*exec.Cmd
 }
 
 func newDesk(_ Options, to reporter) desk {
-	to.setHealth(WithActions, "")
+	to.setHealth(api.NotificationActions, "")
 	return &dialogs{to: to, open: map[string]*exec.Cmd{}}
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/esiqveland/notify"
 	"github.com/godbus/dbus/v5"
 
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/desktop/bus"
 	"github.com/authtray/authtray/assets"
 	"github.com/authtray/authtray/providers/text"
@@ -76,11 +77,11 @@ func newFreedesktop(to reporter, patience time.Duration) *freedesktop {
 		d.conn = conn
 	case errSlow: // open says when it is over
 		d.gone = true
-		to.setHealth(None, deafBusDetail)
+		to.setHealth(api.NotificationNone, deafBusDetail)
 		return d
 	default:
 		d.gone = true
-		to.setHealth(None, noBusDetail)
+		to.setHealth(api.NotificationNone, noBusDetail)
 		to.post(event{kind: ended})
 		return d
 	}

@@ -3,15 +3,16 @@
 package notify
 
 import (
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/assets"
 	"github.com/authtray/authtray/providers/text"
 )
 
 // banners is beeep alone.
-type banners struct{}
+type banners struct{ noQuestions }
 
 func newDesk(_ Options, to reporter) desk {
-	to.setHealth(Plain, "Notifications have no buttons on this system: reconnect from the tray's menu.")
+	to.setHealth(api.NotificationPlain, "Notifications have no buttons on this system: reconnect from the tray's menu.")
 	return banners{}
 }
 

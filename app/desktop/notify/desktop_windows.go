@@ -8,6 +8,7 @@ import (
 
 	toast "git.sr.ht/~jackmordaunt/go-toast"
 
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/assets"
 )
 
@@ -17,13 +18,14 @@ import (
 // Action Center too, for as long as the agent runs. go-toast cannot replace or
 // remove a toast; one that was withdrawn leads to a page that says so.
 type toasts struct {
+	noQuestions
 	to   reporter
 	icon string // a file that stays: Windows remembers its path
 	page page
 }
 
 func newDesk(o Options, to reporter) desk {
-	to.setHealth(WithActions, "")
+	to.setHealth(api.NotificationActions, "")
 	d := &toasts{to: to, icon: o.IconFile}
 	if err := keepIcon(o.IconFile); err != nil {
 		o.Log.Info("the icon of notifications could not be kept", "err", err)

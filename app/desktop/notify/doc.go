@@ -25,5 +25,5 @@
 // On Linux it is org.freedesktop.Notifications, on a connection of our own; on
 // Windows a toast whose button opens a page of ours; on macOS a dialog through
 // osascript; beeep shows banners without a button. To add a system, implement
-// desk, and name it in its newDesk; asker too, where it can show several buttons.
+// desk, and name it in its newDesk; noQuestions is the part of one that cannot show several buttons.
 package notify

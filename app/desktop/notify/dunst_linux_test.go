@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/e2e/bustest"
 )
 
@@ -45,7 +46,7 @@ func TestDesktopDunstButtonReconnectsOnce(t *testing.T) {
 	server := startDunst(t)
 	n := New(Options{Enabled: true, Log: slog.New(slog.DiscardHandler)})
 	t.Cleanup(n.Close)
-	awaitHealth(t, n, WithActions)
+	awaitHealth(t, n, api.NotificationActions)
 	acted := make(chan bool, 10)
 
 	n.ReconnectRequired(dead("gh"), func() { acted <- true })
@@ -60,7 +61,7 @@ func TestDesktopDunstButtonReconnectsOnce(t *testing.T) {
 	}
 
 	bustest.End(server)
-	awaitHealth(t, n, None)
+	awaitHealth(t, n, api.NotificationNone)
 	startDunst(t)
 	displayed(t, "1") // shown again by the new server
 	dunstctl(t, "action", "0")

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -19,13 +20,6 @@ type Options struct {
 
 // reminderAfter is how long a reminder waits, by the wall clock.
 const reminderAfter = 24 * time.Hour
-
-// How notifications can be shown, as in /v1/health.
-const (
-	WithActions = "actions" // with a Reconnect button
-	Plain       = "plain"   // banners without a button
-	None        = "none"
-)
 
 // Notifier shows notifications. Safe for concurrent use; no method but Close
 // waits for the desktop.
@@ -47,7 +41,10 @@ type Notifier struct {
 	closing sync.Once
 }
 
-type health struct{ capability, detail string }
+type health struct {
+	state  api.NotificationState
+	detail string
+}
 
 // New starts a notifier. Close it.
 func New(o Options) *Notifier { return start(o, newDesk) }
@@ -61,7 +58,7 @@ func start(o Options, makeDesk func(Options, reporter) desk) *Notifier {
 	}
 	n := &Notifier{opts: o, enabled: o.Enabled, reminders: o.Reminders, deaths: map[string]*death{}, banners: map[string]time.Time{},
 		kick: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
-		health: health{None, "Notifications are being set up."}}
+		health: health{api.NotificationNone, "Notifications are being set up."}}
 	go n.run(func() desk { return makeDesk(o, n) })
 	return n
 }
@@ -131,12 +128,12 @@ func (n *Notifier) Configure(enabled, reminders bool) {
 	n.change(func() { n.enabled, n.reminders = enabled, reminders })
 }
 
-// Health says how notifications can be shown now: WithActions, Plain or None,
-// and for the last two why, in a sentence.
-func (n *Notifier) Health() (capability, detail string) {
+// Health says how notifications can be shown now, and why in a sentence where they
+// have no buttons.
+func (n *Notifier) Health() (state api.NotificationState, detail string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.health.capability, n.health.detail
+	return n.health.state, n.health.detail
 }
 
 // Close withdraws everything and stops. It waits for that for a few seconds at

@@ -19,6 +19,7 @@ func dead(name string) tokens.Status {
 
 // fakeDesk is a screen. Every show of a name replaces what it showed.
 type fakeDesk struct {
+	noQuestions
 	to reporter
 
 	mu     sync.Mutex

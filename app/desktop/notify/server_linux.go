@@ -10,6 +10,7 @@ import (
 	"github.com/esiqveland/notify"
 	"github.com/godbus/dbus/v5"
 
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/desktop/bus"
 )
 
@@ -27,7 +28,7 @@ func (d *freedesktop) listen(signals <-chan *dbus.Signal) {
 	}
 	d.gone = true
 	d.forget()
-	d.to.setHealth(None, lostBusDetail)
+	d.to.setHealth(api.NotificationNone, lostBusDetail)
 	d.postTaken()
 	d.to.post(event{kind: ended})
 }
@@ -162,11 +163,11 @@ func (d *freedesktop) learned(owner string, list []string, err error) {
 	switch {
 	case d.gone || owner == "" || d.owner != owner: // somebody else's word counts now
 	case err != nil:
-		d.to.setHealth(None, deafDetail)
+		d.to.setHealth(api.NotificationNone, deafDetail)
 	case slices.Contains(list, "actions"):
-		d.to.setHealth(WithActions, "")
+		d.to.setHealth(api.NotificationActions, "")
 	default:
-		d.to.setHealth(Plain, plainDetail)
+		d.to.setHealth(api.NotificationPlain, plainDetail)
 	}
 }
 
@@ -175,9 +176,9 @@ func (d *freedesktop) learned(owner string, list []string, err error) {
 func (d *freedesktop) report() {
 	if d.owner == "" {
 		if d.activatable() {
-			d.to.setHealth(Plain, atNeedDetail)
+			d.to.setHealth(api.NotificationPlain, atNeedDetail)
 		} else {
-			d.to.setHealth(None, noServerDetail)
+			d.to.setHealth(api.NotificationNone, noServerDetail)
 		}
 		return
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/godbus/dbus/v5"
 
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/e2e/bustest"
 )
 
@@ -43,7 +44,7 @@ func TestDesktopServersOfOtherDesktops(t *testing.T) {
 			bustest.Run(t, exec.Command(found[0]))
 			n := New(Options{Enabled: true, Log: slog.New(slog.DiscardHandler)})
 			t.Cleanup(n.Close)
-			awaitHealth(t, n, WithActions)
+			awaitHealth(t, n, api.NotificationActions)
 			acted := make(chan bool, 10)
 			empty := bustest.Screenshot(t, "notices-"+server.name)
 			n.ReconnectRequired(dead("gh"), func() { acted <- true })

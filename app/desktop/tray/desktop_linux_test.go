@@ -75,13 +75,13 @@ func TestDesktopTrayFollowsTheConnections(t *testing.T) {
 func TestDesktopTrayIsRegisteredWithEachHostThatComes(t *testing.T) {
 	address := bustest.Start(t, false)
 	p := startTray(t, []tokens.Status{})
-	p.says(t, "health no tray host")
+	p.says(t, "health no_host")
 	for range 3 {
 		host := startFakeHost(t, address)
 		p.says(t, "health registered")
 		find(t, host.conn, host.item(t), "No connections yet")
 		host.conn.Close()
-		p.says(t, "health no tray host")
+		p.says(t, "health no_host")
 	}
 }
 
@@ -128,7 +128,7 @@ func TestDesktopTrayIsRegisteredAgainAfterAShortSignalOnTheSharedConnection(t *t
 	find(t, host.conn, item, "No connections yet") // answered after the signal
 
 	host.conn.Close()
-	p.says(t, "health no tray host")
+	p.says(t, "health no_host")
 	again := startFakeHost(t, address)
 	p.says(t, "health registered")
 	if got := again.item(t); got != item {

@@ -10,6 +10,7 @@ import (
 	"fyne.io/systray"
 	"github.com/godbus/dbus/v5"
 
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/desktop/bus"
 )
 
@@ -34,10 +35,10 @@ const (
 )
 
 var (
-	noBus    = Health{Off, "This session has no D-Bus session bus, so there is no tray icon; `authtray open` and the commands work all the same."}
-	noExport = Health{Off, "The tray icon could not be put on the session bus; `authtray open` and the commands work all the same."}
-	lostBus  = Health{Off, "The session bus has gone away, and the tray icon with it; it comes back with the bus. In a new session, run: authtray run --replace"}
-	noHost   = Health{NoHost, "No tray host is running, so the tray icon cannot be seen: start a panel with a tray, or on GNOME the AppIndicator extension; it is taken up when it comes."}
+	noBus    = Health{api.TrayOff, "This session has no D-Bus session bus, so there is no tray icon; `authtray open` and the commands work all the same."}
+	noExport = Health{api.TrayOff, "The tray icon could not be put on the session bus; `authtray open` and the commands work all the same."}
+	lostBus  = Health{api.TrayOff, "The session bus has gone away, and the tray icon with it; it comes back with the bus. In a new session, run: authtray run --replace"}
+	noHost   = Health{api.TrayNoHost, "No tray host is running, so the tray icon cannot be seen: start a panel with a tray, or on GNOME the AppIndicator extension; it is taken up when it comes."}
 )
 
 // desktop is the session bus as the tray sees it: own is our private
@@ -211,7 +212,7 @@ func (d *desktop) hosted(ctx context.Context) Health {
 	if drawn, ok := v.Value().(bool); isAbsent(err) || err == nil && ok && !drawn {
 		return noHost
 	}
-	return Health{State: Registered}
+	return Health{State: api.TrayRegistered}
 }
 
 func (d *desktop) call(ctx context.Context, method string, args ...any) error {

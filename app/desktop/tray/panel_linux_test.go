@@ -46,7 +46,7 @@ func TestDesktopPanelShowsTheIcon(t *testing.T) {
 	onScreen(t, "tray-needs-you", orange)
 
 	bustest.End(panel)
-	p.says(t, "health no tray host")
+	p.says(t, "health no_host")
 	startPanel(t)
 	p.says(t, "health registered")
 	onScreen(t, "tray-after-restart", orange)

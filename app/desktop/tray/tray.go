@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"sync"
 
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -49,7 +50,7 @@ func New(o Options) *Tray {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Tray{opts: o, autostart: o.Autostart, kick: make(chan struct{}, 1),
-		health: Health{Off, "The tray has not started."}}
+		health: Health{api.TrayOff, "The tray has not started."}}
 }
 
 // Show says what all connections are like now, in the order of the menu.
@@ -94,16 +95,9 @@ func sameOutline(a, b Menu) bool {
 
 // Health says whether the icon can be seen.
 type Health struct {
-	State  string // Registered, NoHost or Off, as in /v1/health
+	State  api.TrayState
 	Detail string // one sentence for people; "" when registered
 }
-
-// The states of Health.
-const (
-	Registered = "registered"
-	NoHost     = "no tray host"
-	Off        = "off"
-)
 
 // Health says whether the icon can be seen now.
 func (t *Tray) Health() Health {
@@ -122,7 +116,7 @@ func (t *Tray) setHealth(h Health) {
 	if same {
 		return
 	}
-	if h.State == Registered {
+	if h.State == api.TrayRegistered {
 		t.opts.Log.Info("the tray icon is shown")
 	} else {
 		t.opts.Log.Warn("the tray icon cannot be seen", "state", h.State, "detail", h.Detail)

@@ -25,7 +25,7 @@ func (a *agent) here(kept store.Store) (stop func()) {
 		a.t.Fatal(err)
 	}
 	in := product.NewAgent(product.Options{
-		Paths: a.paths, Store: kept, Version: "test", Notify: a.diary(), Log: slog.New(slog.NewTextHandler(a.log, nil)),
+		Paths: a.paths, Store: kept, Version: "test", Notify: &seenDiary{diary: a.diary()}, Log: slog.New(slog.NewTextHandler(a.log, nil)),
 	})
 	over := make(chan error, 1)
 	go func() { over <- in.Run(context.Background()) }()

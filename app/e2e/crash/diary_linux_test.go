@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -23,21 +24,36 @@ func (d diary) write(line string) {
 func (d diary) ReconnectRequired(st tokens.Status, _ func()) {
 	d.write("death " + st.Name + " " + string(st.Reason))
 }
-func (d diary) Withdraw(string)            {}
-func (d diary) Info(_, _, _ string)        {}
-func (d diary) Warn(_, title, body string) { d.write("warning " + title + " " + body) }
-func (d diary) Settle(string)              {}
-func (d diary) Configure(bool, bool)       {}
-func (d diary) Health() (_, detail string) { return "none", "" }
+func (d diary) OnShown(func(tokens.Status))             {}
+func (d diary) Withdraw(string)                         {}
+func (d diary) Info(string, string, string)             {}
+func (d diary) Settle(string)                           {}
+func (d diary) Warn(_, title, body string)              { d.write("warning " + title + " " + body) }
+func (d diary) Configure(bool, bool)                    {}
+func (d diary) Health() (api.NotificationState, string) { return api.NotificationNone, "" }
+
+// seenDiary is one that the user reads at once.
+type seenDiary struct {
+	diary
+	shown func(tokens.Status)
+}
+
+func (d *seenDiary) OnShown(f func(tokens.Status)) { d.shown = f }
+
+func (d *seenDiary) ReconnectRequired(st tokens.Status, again func()) {
+	d.diary.ReconnectRequired(st, again)
+	d.shown(st)
+}
 
 // mortalDiary is one whose writer may die of it.
 type mortalDiary struct {
-	diary
+	seenDiary
 	plan *plan
 }
 
-func (d mortalDiary) ReconnectRequired(st tokens.Status, again func()) {
+func (d *mortalDiary) ReconnectRequired(st tokens.Status, again func()) {
 	d.plan.tell(st.Name, func() { d.diary.ReconnectRequired(st, again) })
+	d.shown(st)
 }
 
 // told is how often the user was told that a connection has died.

@@ -78,7 +78,7 @@ func victim() error {
 	kept := store.Split(mortal{store.RawKeychain(paths.Service(), slog.New(slog.DiscardHandler)), p})
 	defer kept.Close()
 	a := product.NewAgent(product.Options{
-		Paths: paths, Store: survived{kept, p}, Version: "test", Notify: mortalDiary{diary(filepath.Join(paths.State, "diary")), p}, Step: p.step,
+		Paths: paths, Store: survived{kept, p}, Version: "test", Notify: &mortalDiary{seenDiary{diary: diary(filepath.Join(paths.State, "diary"))}, p}, Step: p.step,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	})
 	return a.Run(ctx)

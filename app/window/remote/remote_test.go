@@ -77,7 +77,7 @@ func TestConnectSendsModeAndNeverTheName(t *testing.T) {
 		bodies = append(bodies, string(b))
 		io.WriteString(w, `{"url":"https://example.org","mode":"url"}`)
 	})
-	f, err := c.Connect(context.Background(), "work", api.ConnectRequest{Mode: string(providers.URLOnly)})
+	f, err := c.Connect(context.Background(), "work", api.ConnectRequest{Mode: providers.URLOnly})
 	if err != nil || f.URL != "https://example.org" {
 		t.Fatalf("%+v, %v", f, err)
 	}
