@@ -45,6 +45,7 @@ type Agent struct {
 	consents      *consents
 	window        *windowOpener
 	extra         *extraListeners
+	background    background // what goes on after a request was answered
 }
 
 var _ api.Agent = (*Agent)(nil)
@@ -76,12 +77,12 @@ func NewAgent(o Options) *Agent {
 	a.access = &tokenAccess{manager: a.manager, configuration: a.configuration, gate: o.Gate, audit: o.Audit}
 	a.signIns = &signIns{
 		manager: a.manager, configuration: a.configuration, clients: a.clients, accounts: a.accounts,
-		show: a.views.get, open: o.Open, notify: o.Notify, unlock: a.keychain.unlock, now: o.Clock.Now, ended: a.ended, log: o.Log,
+		show: a.views.get, open: o.Open, notify: o.Notify, unlock: a.keychain.unlock, now: o.Clock.Now, ended: a.ended, background: &a.background, log: o.Log,
 		pending: map[string]*signIn{}, held: map[string]heldGrant{},
 	}
 	a.remover = &connectionRemover{
 		manager: a.manager, configuration: a.configuration, accounts: a.accounts, clients: a.clients,
-		signIns: a.signIns, gate: o.Gate, ended: a.ended, log: o.Log,
+		signIns: a.signIns, gate: o.Gate, ended: a.ended, background: &a.background, log: o.Log,
 	}
 	a.clicks = &clicks{signIns: a.signIns, notify: o.Notify, ended: a.ended, log: o.Log}
 	a.announcements = newAnnouncements(a.manager, o.Tray, o.Notify)
@@ -146,6 +147,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	server.Shutdown(quick)
 	listener.Close() // where the end came before the server had it: the next agent must not find somebody there
 	work.Wait()
+	a.background.wait()
 	a.log.Info("ended")
 	return err
 }

@@ -139,6 +139,7 @@ type connectionRemover struct {
 	gate          Gate
 	ended         context.Context // the agent's
 	log           *slog.Logger
+	background    *background
 }
 
 // disconnect gives a grant back to its provider, and erases it here. later says
@@ -177,7 +178,7 @@ func (r *connectionRemover) disconnect(ctx context.Context, name string) (remove
 		return api.Removed{Revoked: true}, false, nil
 	}
 	for _, other := range shared { // what became of them is found out now, and not when a tool fails
-		go r.check(other)
+		r.background.start(func() { r.check(other) })
 	}
 	return api.Removed{Revoked: true, Detail: fmt.Sprintf("%s is the same account at %s, which keeps one grant for each user and app, so its access has probably ended too; Authtray is looking.",
 		strings.Join(shared, " and "), providerName(before))}, false, nil

@@ -24,13 +24,19 @@ func InProcess(ctx context.Context, o Options, act func(client.Agent) error) err
 	}()
 	listener := newPipeListener()
 	server := api.NewServer(a, a.log)
-	go server.Serve(listener)
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		server.Serve(listener)
+	}()
 	err := act(client.Agent{Dial: listener.dial})
 	quick, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
 	defer cancel()
 	server.Shutdown(quick)
 	a.Quit()
 	<-ended
+	<-served
+	a.background.wait()
 	return err
 }
 

@@ -29,6 +29,7 @@ type signIns struct {
 	unlock        func() // the keychain, which the grant is to go to
 	now           func() time.Time
 	ended         context.Context // the agent's
+	background    *background
 	log           *slog.Logger
 
 	mu      sync.Mutex
@@ -64,7 +65,7 @@ func (s *signIns) connect(ctx context.Context, name string, r api.ConnectRequest
 	if err := s.clients.keychain.lost(); err != nil {
 		return nil, err
 	}
-	go s.unlock()
+	s.background.start(s.unlock)
 	in, err := s.start(ctx, name, client, r)
 	if err != nil {
 		return nil, err
@@ -131,9 +132,18 @@ func (s *signIns) begin(name string, client *providers.Client, r api.ConnectRequ
 	}
 	s.pending[name] = in
 	delete(s.held, name)
-	go s.run(ctx, in, client, r)
+	if !s.background.start(func() { s.run(ctx, in, client, r) }) {
+		cancel()
+		delete(s.pending, name)
+		in.err = errEnding
+		close(in.ready)
+		close(in.done)
+	}
 	return in
 }
+
+// errEnding is why nothing new is begun.
+var errEnding = &tokens.Error{Code: tokens.CodeTemporarilyUnavailable, Detail: "Authtray is ending. Start it again.", Hint: "authtray run"}
 
 // run sees a sign-in through from its first request to its end.
 func (s *signIns) run(ctx context.Context, in *signIn, client *providers.Client, r api.ConnectRequest) {
