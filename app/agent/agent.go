@@ -27,6 +27,7 @@ type Agent struct {
 	opts    Options
 	log     *slog.Logger
 	started time.Time
+	hasTray bool // Options named one
 	ended   context.Context
 	end     context.CancelFunc
 
@@ -54,8 +55,9 @@ var _ api.Agent = (*Agent)(nil)
 // the parts get to know each other: each knows those above it, and what the
 // configuration causes below it is set at the end.
 func NewAgent(o Options) *Agent {
+	hasTray := o.Tray != nil
 	o = o.withDefaults()
-	a := &Agent{opts: o, log: o.Log, started: time.Now()}
+	a := &Agent{opts: o, log: o.Log, started: time.Now(), hasTray: hasTray}
 	a.ended, a.end = context.WithCancel(context.Background())
 	a.manager = tokens.New(tokens.Options{
 		Store: o.Store, Notes: config.Notes(o.Paths.State), Clock: o.Clock, Log: o.Log, Step: o.Step,
@@ -308,8 +310,7 @@ func (a *Agent) Doctor(ctx context.Context) []api.Check {
 // patient is what there is to look at, for an agent that runs, or for one that
 // has only read its files.
 func (a *Agent) patient(running bool) doctor.Patient {
-	_, trayless := a.opts.Tray.(noTray)
-	p := doctor.Patient{Paths: a.opts.Paths, Store: a.opts.Store, Running: running, Tray: !trayless || !running, Now: a.opts.Clock.Now}
+	p := doctor.Patient{Paths: a.opts.Paths, Store: a.opts.Store, Running: running, Tray: a.hasTray || !running, Now: a.opts.Clock.Now}
 	for _, st := range a.manager.List() {
 		c := doctor.Connection{Name: st.Name, Client: a.configuration.client(st.Name)}
 		if running {
