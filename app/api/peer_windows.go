@@ -2,7 +2,6 @@ package api
 
 import (
 	"fmt"
-	"io"
 	"net"
 
 	"golang.org/x/sys/windows"
@@ -49,6 +48,3 @@ func executable(pid uint32) string {
 	}
 	return windows.UTF16ToString(buf[:n])
 }
-
-// awaitHangUp: a named pipe has no half.
-func awaitHangUp(net.Conn) error { return io.EOF }

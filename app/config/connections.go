@@ -65,7 +65,7 @@ func parse(path, name string, data []byte) (catalog.Connection, error) {
 	c, err := catalog.ParseConnection(name, data)
 	var fault *catalog.FileError
 	if errors.As(err, &fault) {
-		err = &catalog.FileError{File: path, Line: fault.Line, Problem: fault.Problem}
+		err = &catalog.FileError{File: path, Line: fault.Line, Problem: fault.Problem, Err: fault.Err}
 	}
 	return c, err
 }

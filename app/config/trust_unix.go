@@ -26,9 +26,6 @@ func trustedInfo(path string, info fs.FileInfo) error {
 	return nil
 }
 
-// isOpen says whether other users may read or write what info describes.
-func isOpen(info fs.FileInfo) bool { return info.Mode().Perm()&0o077 != 0 }
-
 func owner(info fs.FileInfo) int {
 	if st, ok := info.Sys().(*syscall.Stat_t); ok {
 		return int(st.Uid)

@@ -13,9 +13,6 @@ import (
 // user's alone to write.
 var ErrWritable = errors.New("other users may write it")
 
-// isOpen: who may read a file follows from its folder, which is the user's own.
-func isOpen(fs.FileInfo) bool { return false }
-
 // anybody are the groups that stand for other people.
 var anybody = []windows.WELL_KNOWN_SID_TYPE{
 	windows.WinWorldSid, windows.WinAuthenticatedUserSid, windows.WinBuiltinUsersSid, windows.WinBuiltinGuestsSid,

@@ -67,7 +67,7 @@ func readEntries(fsys fs.FS, dir, shown string, read func(name string) ([]byte, 
 		_, err = fs.ReadDir(fsys, dir)
 	}
 	if err != nil {
-		return nil, []error{&FileError{File: shown, Problem: "the folder cannot be read: " + err.Error()}}
+		return nil, []error{&FileError{File: shown, Problem: "the folder cannot be read: " + err.Error(), Err: err}}
 	}
 	files, errs := map[string]tomlFile{}, []error(nil)
 	for _, name := range names {
@@ -87,7 +87,7 @@ func readEntries(fsys fs.FS, dir, shown string, read func(name string) ([]byte, 
 func readEntry(read func(name string) ([]byte, error), name, shown string) (tomlFile, string, error) {
 	data, err := read(name)
 	if err != nil {
-		return tomlFile{}, "", &FileError{File: shown, Problem: withoutPath(err)}
+		return tomlFile{}, "", &FileError{File: shown, Problem: withoutPath(err), Err: err}
 	}
 	f, err := readTOML(shown, data)
 	if err != nil {

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -230,4 +231,20 @@ func FuzzCatalogueFile(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestFileErrorKeepsItsCause: its sentence is for people, and errors.Is for code.
+func TestFileErrorKeepsItsCause(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.Mkdir(filepath.Join(folder, "a.toml"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	_, errs := LoadCatalogue(folder)
+	if len(errs) != 1 || !errors.Is(errs[0], ErrNotRegular) {
+		t.Errorf("a folder in an entry's place: %v", errs)
+	}
+	_, err := ParseConnection("work", []byte("provider = \"x\"\nclient_id = \"a b\"\n"))
+	if FieldOf(err) != "client_id" {
+		t.Errorf("the field of %v is %q", err, FieldOf(err))
+	}
 }

@@ -15,7 +15,10 @@ type FileError struct {
 	File    string
 	Line    int // 0: not known
 	Problem string
+	Err     error // the cause, if there is one; its text is told to nobody
 }
+
+func (e *FileError) Unwrap() error { return e.Err }
 
 func (e *FileError) Error() string {
 	if e.Line == 0 {
@@ -53,15 +56,15 @@ func syntaxError(name string, err error) error {
 func (f tomlFile) at(err error) error {
 	var p problem
 	if !errors.As(err, &p) {
-		return &FileError{File: f.name, Problem: err.Error()}
+		return &FileError{File: f.name, Problem: err.Error(), Err: err}
 	}
 	lines := keyLines(f.data)
 	for path := p.path; path != ""; path = parent(path) {
 		if line := lines[path]; line > 0 {
-			return &FileError{File: f.name, Line: line, Problem: p.Error()}
+			return &FileError{File: f.name, Line: line, Problem: p.Error(), Err: err}
 		}
 	}
-	return &FileError{File: f.name, Problem: p.Error()}
+	return &FileError{File: f.name, Problem: p.Error(), Err: err}
 }
 
 func parent(path string) string {

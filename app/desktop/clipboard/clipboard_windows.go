@@ -3,6 +3,7 @@ package clipboard
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"unsafe"
 
@@ -71,7 +72,7 @@ func opened(f func() error) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if ok, _, err := openClipboard.Call(0); ok == 0 {
-		return errors.New("the clipboard is in use by another program: try again (" + err.Error() + ")")
+		return fmt.Errorf("the clipboard is in use by another program: try again (%w)", err)
 	}
 	defer closeClipboard.Call()
 	return f()

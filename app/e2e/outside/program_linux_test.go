@@ -86,7 +86,6 @@ func newProgram(t testing.TB, env ...string) *program {
 }
 
 func (p *program) socket() string { return p.home + "/run/authtray/agent.sock" }
-func (p *program) state() string  { return p.home + "/.local/state/authtray" }
 
 // command is one of the program's, ready to run.
 func (p *program) command(args ...string) *exec.Cmd {

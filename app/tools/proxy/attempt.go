@@ -111,7 +111,7 @@ func unreachable(to *url.URL, err error) error {
 		return err
 	}
 	return &tokens.Error{Code: tokens.CodeTemporarilyUnavailable, Reason: tokens.ReasonNetwork,
-		Detail: text.Sentence(to.Host + " cannot be reached: " + err.Error())}
+		Detail: text.Sentence(to.Host + " cannot be reached: " + err.Error()), Err: err}
 }
 
 func scheme(tokenType string) string {
