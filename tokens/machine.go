@@ -28,13 +28,12 @@ type machine struct {
 	late      float64         // jitter of served's timer
 	lives     []time.Duration // of the tokens of the last answers, oldest first
 	early     []time.Time     // of the last hour's renewals that a caller brought about before they were due
-	narrow    map[string]narrowed
-	given     []given     // the last tokens for less that were handed out, oldest first
-	asks      uint64      // counts who asks for less
-	newNarrow []time.Time // when tokens for less were last asked for that were not had
-	unproven  *narrowed   // one of which the provider is asked what it may do
+	narrow    []*narrowed     // the one asked for longest ago first
+	given     []given         // the last tokens for less that were handed out, oldest first
+	newNarrow []time.Time     // when tokens for less were last asked for that were not had
+	unproven  *narrowed       // one of which the provider is asked what it may do
 
-	nextNarrow func() // what next's answer was asked for: remembered once next is written
+	nextNarrow *narrowed // what next's answer was asked for: kept once next is written
 
 	// Where it stands.
 	base    State

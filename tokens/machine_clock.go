@@ -1,6 +1,9 @@
 package tokens
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // This file is what time does to a grant beside its timers: the clock is set, the
 // machine sleeps, the network comes back.
@@ -21,17 +24,15 @@ func (m *machine) shift(now time.Time, d time.Duration, undone bool) {
 	}
 	m.drift += d
 	m.served, m.next, m.request.grant = moved(m.served), moved(m.next), moved(m.request.grant)
-	for k, n := range m.narrow {
-		n.token, n.at = *moved(&n.token), n.at.Add(d)
-		m.narrow[k] = n
+	for _, n := range append(slices.Clip(m.narrow), m.unproven, m.nextNarrow) {
+		if n != nil {
+			n.token, n.at = *moved(&n.token), n.at.Add(d)
+		}
 	}
 	for _, list := range [][]time.Time{m.early, m.newNarrow} {
 		for i := range list {
 			list[i] = list[i].Add(d)
 		}
-	}
-	if m.unproven != nil {
-		m.unproven.token, m.unproven.at = *moved(&m.unproven.token), m.unproven.at.Add(d)
 	}
 	for _, t := range []*time.Time{
 		&m.retryAt, &m.soonest, &m.sentAt, &m.graceEnds, &m.decideAt, &m.probes.at, &m.probes.next,

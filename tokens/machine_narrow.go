@@ -19,8 +19,8 @@ type narrowed struct {
 	token Grant            // generation 0; only the token's own fields; no access token: there is none
 	err   *refusal.Failure // why the last request brought none; nil: it brought token
 	at    time.Time        // of the last answer
-	used  uint64           // higher than that of any that was asked for longer ago
 
+	unstated  bool // the answer did not say what the token may do
 	undecided bool // err could be about the grant: the plain refresh that decides has brought no token yet
 	rejected  bool // an API refused the token
 	provoked  bool // the token came from a rejection
@@ -83,29 +83,18 @@ func (m *machine) serveNarrow(now time.Time, want Want) reply {
 		return reply{err: m.errorNarrow(want, n.err)}
 	case !m.policy.refreshable(m.served):
 		return reply{err: m.errorNarrow(want, nil)}
-	case n.err == nil && n.token.AccessToken != "":
+	case n.err == nil && n.token.AccessToken != "" || m.busy != idle || m.base != Connected:
 		return m.unserved(now, want)
 	}
-	return m.askNew(now, want, n.err)
-}
-
-// askNew starts the refresh that brings a token for less which is not had yet.
-// There are maxNewNarrow of those within narrowWindow, for whomever; before is why
-// the last one for this brought none.
-func (m *machine) askNew(now time.Time, want Want, before *refusal.Failure) reply {
 	m.newNarrow = slices.DeleteFunc(m.newNarrow, func(at time.Time) bool { return now.Sub(at) >= narrowWindow })
-	was := m.busy
-	if was == idle && m.base == Connected && len(m.newNarrow) >= maxNewNarrow {
-		if before != nil {
-			return reply{err: m.errorNarrow(want, before)}
-		}
-		return reply{err: m.errorManyNarrow(m.newNarrow[0].Add(narrowWindow))}
-	}
-	r := m.unserved(now, want)
-	if was == idle && m.busy != idle && !m.request.want.plain() {
+	switch {
+	case len(m.newNarrow) < maxNewNarrow:
 		m.newNarrow = append(m.newNarrow, now)
+		return m.unserved(now, want)
+	case n.err != nil:
+		return reply{err: m.errorNarrow(want, n.err)}
 	}
-	return r
+	return reply{err: m.errorManyNarrow(m.newNarrow[0].Add(narrowWindow))}
 }
 
 // rejectedNarrow answers a caller whose API refused a token for less: it gets
@@ -130,7 +119,6 @@ func (m *machine) rejectedNarrow(now time.Time, token string, want Want) reply {
 	default:
 		if m.start(now, want); m.busy != idle {
 			m.rejection, n.rejected = true, true
-			m.narrow[want.key()] = n
 		}
 	}
 	if m.busy == idle {
@@ -143,37 +131,37 @@ func (m *machine) rejectedNarrow(now time.Time, token string, want Want) reply {
 // answeredNarrow keeps the narrower token beside the grant. Where that refresh
 // rotated, the grant's new refresh token goes to the store first, as ever.
 func (m *machine) answeredNarrow(now time.Time, want Want, a providers.Answer, err error) {
-	less := narrowed{want: want, at: now, provoked: m.rejection}
+	less := &narrowed{want: want, at: now, provoked: m.rejection}
 	m.busy, m.rejection = idle, false
 	switch {
 	case err != nil:
 		m.refusedNarrow(now, less, asFailure(err))
 		return
 	case m.served.notNarrowed(want, a.Scopes):
-		less.err = errNotNarrowed
-		m.nextNarrow = func() { m.remember(less) }
+		less.err, m.nextNarrow = errNotNarrowed, less
 		m.save(now, m.served.renewed(a, m.policy.keepID))
 		return
 	}
 	less.token = *m.served.renewed(a, false)
 	less.token.RefreshToken, less.token.Generation = "", 0
-	keep := func() { m.remember(less) }
-	if a.Scopes == nil && len(want.Scopes) > 0 {
-		keep = func() { m.prove(less) }
-	}
+	less.unstated = a.Scopes == nil && len(want.Scopes) > 0
 	if !m.served.rotatedBy(a) {
-		keep()
+		m.keepNarrow(less)
 		return
 	}
-	m.nextNarrow = keep
+	m.nextNarrow = less
 	m.save(now, m.served.rotated(a, want))
 }
 
-// prove asks what a token may do of which the answer does not say it. RFC 6749
-// §5.1 takes that for "as asked for", but there are providers that take no notice
-// of the scopes asked for and state none.
-func (m *machine) prove(less narrowed) {
-	m.busy, m.unproven = proving, &less
+// keepNarrow keeps what a request for less brought. Where the answer does not say what
+// the token may do, it is asked first: RFC 6749 §5.1 takes that for "as asked for",
+// but there are providers that take no notice of the scopes asked for and state none.
+func (m *machine) keepNarrow(less *narrowed) {
+	if !less.unstated {
+		m.remember(*less)
+		return
+	}
+	m.busy, m.unproven = proving, less
 	m.do(effect{kind: askScopes, grant: &less.token})
 }
 
@@ -217,7 +205,7 @@ func (g *Grant) notNarrowed(want Want, has []string) bool {
 // whatever its class: Microsoft, for one, answers invalid_grant where a scope was
 // not consented to. A lost answer concerns the grant, since its refresh token may
 // be spent.
-func (m *machine) refusedNarrow(now time.Time, less narrowed, f *refusal.Failure) {
+func (m *machine) refusedNarrow(now time.Time, less *narrowed, f *refusal.Failure) {
 	less.err = f
 	switch {
 	case refusesGrant(f):
@@ -225,7 +213,7 @@ func (m *machine) refusedNarrow(now time.Time, less narrowed, f *refusal.Failure
 	case f.Lost && f.Class == refusal.Transient:
 		m.retry(now, f)
 	}
-	m.remember(less)
+	m.remember(*less)
 }
 
 // refusesGrant: to a plain refresh, the answer would be about the grant or the
@@ -252,49 +240,31 @@ func (m *machine) decide(now time.Time) bool {
 }
 
 // lookUp is what is known of a token for less, which somebody asks for.
-func (m *machine) lookUp(want Want) narrowed {
-	n, known := m.narrow[want.key()]
-	if known {
-		m.asks++
-		n.used = m.asks
-		m.narrow[want.key()] = n
+func (m *machine) lookUp(want Want) *narrowed {
+	i := slices.IndexFunc(m.narrow, func(n *narrowed) bool { return n.want.key() == want.key() })
+	if i < 0 {
+		return &narrowed{}
 	}
+	n := m.narrow[i]
+	m.narrow = append(slices.Delete(m.narrow, i, i+1), n)
 	return n
 }
 
 // remember keeps what came of a request for less, in the place of the one that
 // was asked for longest ago. A token that is good stays where there is no new one.
-func (m *machine) remember(n narrowed) {
-	key := n.want.key()
-	old, known := m.narrow[key]
-	if n.err != nil && !old.rejected {
-		n.token, n.provoked = old.token, old.provoked
+func (m *machine) remember(less narrowed) {
+	n := m.lookUp(less.want)
+	if !slices.Contains(m.narrow, n) {
+		m.narrow = append(m.narrow, n)
+		m.narrow = m.narrow[max(0, len(m.narrow)-maxNarrow):]
 	}
-	if m.narrow == nil {
-		m.narrow = map[string]narrowed{}
+	if less.err != nil && !n.rejected {
+		less.token, less.provoked = n.token, n.provoked
 	}
-	if !known && len(m.narrow) >= maxNarrow {
-		m.evict()
-	}
-	m.asks++
-	n.used = m.asks
-	m.narrow[key] = n
-	if n.err == nil {
+	if *n = less; n.err == nil {
 		m.given = append(m.given, given{sha256.Sum256([]byte(n.token.AccessToken)), n.want})
-		if len(m.given) > maxGiven {
-			m.given = m.given[1:]
-		}
+		m.given = m.given[max(0, len(m.given)-maxGiven):]
 	}
-}
-
-func (m *machine) evict() {
-	oldest := ""
-	for key, n := range m.narrow {
-		if oldest == "" || n.used < m.narrow[oldest].used {
-			oldest = key
-		}
-	}
-	delete(m.narrow, oldest)
 }
 
 // given is a token for less that callers were given, and what for.

@@ -94,7 +94,7 @@ func (m *machine) renewed(now time.Time) {
 	told := m.told
 	fails, again := m.fails, m.afterRejection && m.served != nil && same(m.served.AccessToken, m.next.AccessToken)
 	if m.adopt(now, m.next); m.nextNarrow != nil {
-		m.nextNarrow()
+		m.keepNarrow(m.nextNarrow)
 		m.nextNarrow = nil
 	}
 	m.afterRejection = m.afterRejection || again // a token for less rotated the refresh token alone

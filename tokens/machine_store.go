@@ -129,10 +129,9 @@ func (m *machine) adopt(now time.Time, g *Grant) {
 	m.fails, m.suspects, m.lost, m.quick, m.graceEnds = 0, 0, false, false, time.Time{}
 	m.probes = probing{}
 	m.schedule(now)
-	for k, n := range m.narrow {
+	for _, n := range m.narrow {
 		if n.undecided {
 			n.undecided, n.at = false, now
-			m.narrow[k] = n
 		}
 	}
 }
