@@ -27,7 +27,7 @@
 //	reconnect_required  dead      saving    waits for the sign-in to be written
 //	reconnect_required  parked    any       the old token while it is good, else reconnect_required
 //	reconnect_required  live      any       reconnect_required: endpoints_changed, client_forgotten, expired
-//	reconnect_required  nothing   idle      reconnect_required: record_damaged, note_damaged, or an older version's note before the record is read
+//	reconnect_required  nothing   idle      reconnect_required: record_damaged, note_damaged
 //	reconnect_required  nothing   saving    waits for the sign-in to be written
 //
 // connecting lies over any of them while a flow is pending, and gives way to

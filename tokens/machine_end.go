@@ -14,18 +14,8 @@ func (m *machine) begin(n *Note) {
 	if s.note, s.noted = n, n != nil; n == nil {
 		return
 	}
-	switch v := n.Old; {
-	case n.Damaged:
+	if s.erase = m.foretold() && !n.Damaged; n.Damaged {
 		m.base, m.reason = ReconnectRequired, ReasonNoteDamaged
-	case v == nil, v.givenUp():
-		s.erase = true
-	case v.Told:
-		m.told = v.Reason
-	default:
-		m.base, m.reason, m.detail = ReconnectRequired, v.Reason, v.Detail
-		if v.Announced {
-			m.told = v.Reason
-		}
 	}
 }
 
@@ -33,7 +23,7 @@ func (m *machine) begin(n *Note) {
 // record cannot be read.
 func (m *machine) foretold() bool {
 	n := m.store.note
-	return n != nil && (n.Old == nil || !n.Old.Told)
+	return n != nil && (n.Old == nil || n.Old.givenUp())
 }
 
 // die ends the grant: its tokens go, in memory now and in the store by the same

@@ -89,10 +89,7 @@ func (m *machine) found(now time.Time, g *Grant, err error) {
 	case g.AccessToken == "":
 		m.over, s.erase = g, false
 		m.stand(now, g.End.State, g.End.Reason, g.End.Detail, time.Time{})
-		if m.told == ReasonNone { // else the user was told of it before it could be read
-			m.told = g.Told
-		}
-		m.setTold(now, m.told)
+		m.told = g.Told
 	default:
 		m.adopt(now, g)
 		m.told, s.erase = g.Told, false

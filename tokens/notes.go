@@ -56,24 +56,23 @@ type Verdict struct {
 func (v *Verdict) givenUp() bool { return v.Reason == ReasonNone && !v.Told }
 
 func (v *Verdict) takeOver(g *Grant) *Grant {
-	switch covers := g != nil && (v.All || g.Generation <= v.Generation); {
+	told, generation := ReasonNone, v.Generation
+	if v.Told || v.Announced {
+		told = v.Reason
+	}
+	switch {
 	case v.Told && g != nil:
 		n := *g
-		n.Told = v.Reason
+		n.Told = told
 		return &n
-	case v.Told, g != nil && !covers:
+	case v.Told, g != nil && !v.All && g.Generation > generation:
 		return g
 	case v.givenUp() && g == nil:
 		return nil
 	case v.givenUp():
 		return g.with(End{State: Disconnected, Time: v.Time})
-	}
-	generation, told := v.Generation, ReasonNone
-	if g != nil {
+	case g != nil:
 		generation = max(generation, g.Generation)
-	}
-	if v.Announced {
-		told = v.Reason
 	}
 	return deadGrant(generation+1, End{State: ReconnectRequired, Reason: v.Reason, Detail: v.Detail, Time: v.Time}, told)
 }
