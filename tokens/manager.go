@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
-	"sort"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -163,20 +165,15 @@ func (m *Manager) loadNote(name string) *Note {
 // could not erase yet is erased once it opens; until then the note stays, so
 // that it is never used again.
 func (m *Manager) Remove(name string) {
-	k, err := m.find(name)
-	if err != nil {
-		return
+	if m.on(name, func(k *conn, _ time.Time) { k.removed = true }) == nil {
+		m.publish(name)
 	}
-	m.event(k, func(time.Time) { k.removed = true })
-	m.publish(name)
 }
 
 // Touch has subscribers told of a connection of which something changed that the
 // Manager does not hold. A name that is not known is none.
 func (m *Manager) Touch(name string) {
-	if k, err := m.find(name); err == nil {
-		m.event(k, func(time.Time) { k.shown = Status{} })
-	}
+	_ = m.on(name, func(k *conn, _ time.Time) { k.shown = Status{} })
 }
 
 // Sweep erases what is left in the store of connections that were removed by an
@@ -211,6 +208,15 @@ func (m *Manager) find(name string) (*conn, error) {
 	return k, nil
 }
 
+// on hands an event to the machine of a connection. The error is that there is none.
+func (m *Manager) on(name string, f func(k *conn, now time.Time)) error {
+	k, err := m.find(name)
+	if err == nil {
+		m.event(k, func(now time.Time) { f(k, now) })
+	}
+	return err
+}
+
 func (k *conn) gone() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -220,12 +226,7 @@ func (k *conn) gone() bool {
 func (m *Manager) all() []*conn {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	ks := make([]*conn, 0, len(m.conns))
-	for _, k := range m.conns {
-		ks = append(ks, k)
-	}
-	sort.Slice(ks, func(i, j int) bool { return ks[i].name < ks[j].name })
-	return ks
+	return slices.SortedFunc(maps.Values(m.conns), func(a, b *conn) int { return strings.Compare(a.name, b.name) })
 }
 
 // minAlarm keeps a caller from asking in a loop while the timer that it waits for
@@ -270,20 +271,6 @@ func (k *conn) status(now time.Time) Status {
 	return s
 }
 
-// Account is whose grant the connection holds; empty where it holds none.
-func (m *Manager) Account(name string) providers.Account {
-	k, err := m.find(name)
-	if err != nil {
-		return providers.Account{}
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.m.served == nil {
-		return providers.Account{}
-	}
-	return k.m.served.Account
-}
-
 // Subscription tells which connections changed. However slow its reader is, it
 // misses none: of the changes of one connection that came since the last Wait it
 // is told once, and finds the connection as the last one left it. A connection
@@ -294,13 +281,12 @@ type Subscription struct {
 
 	mu    sync.Mutex
 	names []string // in the order of their first change, each once
-	known map[string]bool
 }
 
 // Subscribe tells of each change of a connection's Status, but for its events,
 // and of its configuration.
 func (m *Manager) Subscribe() *Subscription {
-	s := &Subscription{m: m, changed: make(chan struct{}, 1), known: map[string]bool{}}
+	s := &Subscription{m: m, changed: make(chan struct{}, 1)}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.subs[s] = struct{}{}
@@ -319,7 +305,6 @@ func (s *Subscription) Wait(ctx context.Context) ([]string, error) {
 	defer s.mu.Unlock()
 	names := s.names
 	s.names = nil
-	clear(s.known)
 	select {
 	case <-s.changed: // one more came before the lock
 	default:
@@ -337,10 +322,9 @@ func (s *Subscription) Stop() {
 func (s *Subscription) add(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.known[name] {
+	if slices.Contains(s.names, name) {
 		return
 	}
-	s.known[name] = true
 	s.names = append(s.names, name)
 	select {
 	case s.changed <- struct{}{}:

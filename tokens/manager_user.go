@@ -86,12 +86,8 @@ func (m *Manager) Adopt(ctx context.Context, name string, r providers.Result) (S
 // Named says whose grant it is that a sign-in brought, where the provider said so
 // only after Adopt. It reports whether that is still the connection's grant.
 func (m *Manager) Named(name string, r providers.Result) bool {
-	k, err := m.find(name)
-	if err != nil {
-		return false
-	}
 	is := false
-	m.event(k, func(now time.Time) {
+	_ = m.on(name, func(k *conn, now time.Time) {
 		is = same(k.signIn, r.Answer.AccessToken) && (k.m.served != nil || k.m.next != nil)
 		if is {
 			k.m.named(now, r.Account)
@@ -102,28 +98,22 @@ func (m *Manager) Named(name string, r providers.Result) bool {
 
 // FlowStarted puts the state connecting over a connection.
 func (m *Manager) FlowStarted(name string) {
-	if k, err := m.find(name); err == nil {
-		m.event(k, func(time.Time) { k.m.flow = true })
-	}
+	_ = m.on(name, func(k *conn, _ time.Time) { k.m.flow = true })
 }
 
 // FlowEnded takes it away again; err is why no grant came.
 func (m *Manager) FlowEnded(name string, err error) {
-	if k, e := m.find(name); e == nil {
-		m.event(k, func(now time.Time) {
-			k.m.flow = false
-			if err != nil {
-				k.m.note(now, EventConnectFailed, ReasonNone, err.Error())
-			}
-		})
-	}
+	_ = m.on(name, func(k *conn, now time.Time) {
+		k.m.flow = false
+		if err != nil {
+			k.m.note(now, EventConnectFailed, ReasonNone, err.Error())
+		}
+	})
 }
 
 // Announced says that the user has been told of the connection's state.
 func (m *Manager) Announced(name string) {
-	if k, err := m.find(name); err == nil {
-		m.event(k, func(now time.Time) { k.m.announced(now) })
-	}
+	_ = m.on(name, func(k *conn, now time.Time) { k.m.announced(now) })
 }
 
 // Loaded waits until a connection's record has been read, or is known to be out

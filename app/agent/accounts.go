@@ -27,7 +27,6 @@ type accounts struct {
 type grantHolder interface {
 	List() []tokens.Status
 	Status(name string) (tokens.Status, error)
-	Account(name string) providers.Account
 	Adopt(ctx context.Context, name string, r providers.Result) (tokens.Status, error)
 	// Named says whose the adopted grant is, and reports whether it is still there.
 	Named(name string, r providers.Result) bool
@@ -36,10 +35,16 @@ type grantHolder interface {
 // of is whose account a connection is: of its grant, or the one remembered from
 // the grant before.
 func (a *accounts) of(name string) providers.Account {
-	if acc := a.manager.Account(name); acc != (providers.Account{}) {
+	st, _ := a.manager.Status(name)
+	if acc := accountOf(st); acc != (providers.Account{}) {
 		return acc
 	}
 	return a.remember.Load(name)
+}
+
+// accountOf is whose grant a connection holds; empty where it holds none.
+func accountOf(st tokens.Status) providers.Account {
+	return providers.Account{ID: st.AccountID, Label: st.Account}
 }
 
 // name is an account in words, also where the grant is gone.
@@ -109,7 +114,7 @@ func (a *accounts) sharing(name string) []string {
 	}
 	var names []string
 	for _, st := range a.manager.List() {
-		is := a.manager.Account(st.Name)
+		is := accountOf(st)
 		if st.Name != name && is != (providers.Account{}) && !differ(whose, is) && a.singleGrantApp(st.Name) == app {
 			names = append(names, st.Name)
 		}

@@ -129,7 +129,25 @@ type grants struct {
 	adopted []string
 }
 
-func (g *grants) Account(name string) providers.Account { return g.of[name] }
+func (g *grants) Status(name string) (tokens.Status, error) {
+	st, err := g.statuses.Status(name)
+	st.Name = name
+	return g.with(st), err
+}
+
+func (g *grants) List() []tokens.Status {
+	all := g.statuses.List()
+	for i, st := range all {
+		all[i] = g.with(st)
+	}
+	return all
+}
+
+// with is a status with its grant's account.
+func (g *grants) with(st tokens.Status) tokens.Status {
+	st.AccountID, st.Account = g.of[st.Name].ID, g.of[st.Name].Label
+	return st
+}
 
 func (g *grants) Adopt(_ context.Context, name string, r providers.Result) (tokens.Status, error) {
 	g.of[name] = r.Account
