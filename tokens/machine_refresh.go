@@ -3,6 +3,7 @@ package tokens
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/authtray/authtray/providers"
@@ -157,7 +158,8 @@ func (m *machine) retry(now time.Time, f *refusal.Failure) {
 		pause = min(pause, time.Duration((0.5+0.5*m.rnd())*float64(soon)))
 	}
 	m.stand(now, Retrying, waitReason(f), f.Detail, now.Add(pause))
-	m.soonest = later(m.sentAt.Add(callerPause), now.Add(min(f.RetryAfter, maxRetryAfter)))
+	asked := now.Add(min(f.RetryAfter, maxRetryAfter))
+	m.soonest = slices.MaxFunc([]time.Time{asked, m.sentAt.Add(callerPause)}, time.Time.Compare)
 }
 
 // repeat is how soon, at most, the next try is made of a request whose answer was

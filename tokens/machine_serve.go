@@ -22,8 +22,8 @@ type reply struct {
 
 // serve answers a caller that wants a token.
 func (m *machine) serve(now time.Time, want Want) reply {
-	if m.expiredNow(now) {
-		m.tick(now)
+	if m.served != nil && m.expiredForGood(now) {
+		m.tick(now) // the timer may not have come to it yet
 	}
 	switch {
 	case m.base == ReconnectRequired && !m.parked():
@@ -93,12 +93,6 @@ func (m *machine) lived(life time.Duration) {
 	if m.lives = append(m.lives, life); len(m.lives) > usualAnswers {
 		m.lives = m.lives[1:]
 	}
-}
-
-// expiredNow: a token without refresh token has ended, and the timer has not
-// come to it yet.
-func (m *machine) expiredNow(now time.Time) bool {
-	return m.served != nil && m.busy == idle && m.base != ReconnectRequired && m.expiredForGood(now)
 }
 
 // unserved says why there is no token in memory that is good enough, after

@@ -117,29 +117,21 @@ func (m *Manager) now() time.Time {
 	m.clock.Lock()
 	defer m.clock.Unlock()
 	now, step, undone := m.steps.look()
-	switch {
-	case step < -backStep:
-		m.opts.Log.Info("the clock was set back", "by", -step)
-		for _, k := range m.all() {
-			k.mu.Lock()
-			k.m.shift(now, step, undone)
-			m.tell(k, now)
-			k.mu.Unlock()
-		}
-		m.poke()
-	case step > sleepGap:
-		m.opts.Log.Info("the machine slept, or the clock was set forward", "by", step)
-		for _, k := range m.all() {
-			k.mu.Lock()
-			k.m.resumed(now)
-			m.tell(k, now)
-			if k.cut != nil {
-				m.cutOff(*k.cut)
-			}
-			k.mu.Unlock()
-		}
-		m.poke()
+	if step >= -backStep && step <= sleepGap {
+		return now
 	}
+	m.opts.Log.Info("the clock was set, or the machine slept", "by", step)
+	for _, k := range m.all() {
+		k.mu.Lock()
+		if step < 0 {
+			k.m.shift(now, step, undone)
+		} else if k.m.resumed(now); k.cut != nil {
+			m.cutOff(*k.cut)
+		}
+		m.tell(k, now)
+		k.mu.Unlock()
+	}
+	m.poke()
 	return now
 }
 
@@ -219,9 +211,6 @@ func (m *Manager) ask(k *conn, f func(time.Time) Token) (<-chan struct{}, Token)
 	base, retryAt := k.m.base, k.m.retryAt
 	t := f(now)
 	changed, started := k.changed, len(k.m.out) > 0 || k.m.base != base || !k.m.retryAt.Equal(retryAt)
-	if started {
-		m.carryOut(k)
-	}
 	k.mu.Unlock()
 	if started {
 		m.event(k, func(time.Time) {})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/authtray/authtray/providers"
@@ -130,8 +131,7 @@ func (g *Grant) rotated(a providers.Answer, want Want) *Grant {
 	n := *g
 	n.Narrowed = n.Narrowed || len(want.Scopes) > 0
 	n.Generation++
-	n.RefreshToken = a.RefreshToken
-	n.RefreshUntil = after(a.SentAt, a.RefreshExpiresIn)
+	n.takeRefreshToken(a)
 	return &n
 }
 
@@ -142,41 +142,26 @@ func (g *Grant) take(a providers.Answer, keepID bool) {
 	if !a.Never {
 		g.ExpiresAt = a.SentAt.Add(a.ExpiresIn)
 	}
-	if a.RefreshToken != "" {
-		g.RefreshToken = a.RefreshToken
-		g.RefreshUntil = time.Time{}
-	}
-	if a.RefreshExpiresIn > 0 {
-		g.RefreshUntil = after(a.SentAt, a.RefreshExpiresIn)
-	}
+	g.takeRefreshToken(a)
 	if a.Scopes != nil {
 		g.Scopes = a.Scopes
 	}
 	if keepID && a.IDToken != "" {
 		g.IDToken = a.IDToken
 	}
-	g.Extra = merged(g.Extra, a.Extra)
+	if len(a.Extra) > 0 {
+		g.Extra = maps.Collect(maps.All(g.Extra)) // of its own
+		maps.Copy(g.Extra, a.Extra)
+	}
 }
 
-func after(t time.Time, d time.Duration) time.Time {
-	if d <= 0 {
-		return time.Time{}
+func (g *Grant) takeRefreshToken(a providers.Answer) {
+	if a.RefreshToken != "" {
+		g.RefreshToken, g.RefreshUntil = a.RefreshToken, time.Time{}
 	}
-	return t.Add(d)
-}
-
-func merged(old, add map[string]json.RawMessage) map[string]json.RawMessage {
-	if len(add) == 0 {
-		return old
+	if a.RefreshExpiresIn > 0 {
+		g.RefreshUntil = a.SentAt.Add(a.RefreshExpiresIn)
 	}
-	m := make(map[string]json.RawMessage, len(old)+len(add))
-	for k, v := range old {
-		m[k] = v
-	}
-	for k, v := range add {
-		m[k] = v
-	}
-	return m
 }
 
 // ended is the grant with an end that has come, as old as it may be: of one from

@@ -213,14 +213,6 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// later is the later of two times.
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
-}
-
 // policyOf is what a connection's configuration and entry mean for its grant.
 func policyOf(c Connection) policy {
 	e := c.Entry
