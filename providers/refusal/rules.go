@@ -71,15 +71,9 @@ func (r *rule) add(word string) {
 
 // matches applies the rule to an answer. codes are the answer's error codes.
 func (r rule) matches(status int, codes []string, members any) bool {
-	if !r.matchesStatus(status) || r.code != "" && !anyMatch(codes, r.code) {
-		return false
-	}
-	for _, c := range r.where {
-		if !valueMatches(memberText(Lookup(members, c.path)), c.value) {
-			return false
-		}
-	}
-	return true
+	isCode := func(code string) bool { return valueMatches(code, r.code) }
+	differs := func(c condition) bool { return !valueMatches(memberText(Lookup(members, c.path)), c.value) }
+	return r.matchesStatus(status) && (r.code == "" || slices.ContainsFunc(codes, isCode)) && !slices.ContainsFunc(r.where, differs)
 }
 
 func (r rule) matchesStatus(status int) bool {
@@ -93,15 +87,6 @@ func (r rule) matchesStatus(status int) bool {
 		return !PassingStatus(status)
 	}
 	return strings.HasSuffix(r.status, "xx") && r.status[0] == s[0] && !PassingStatus(status)
-}
-
-func anyMatch(values []string, want string) bool {
-	for _, v := range values {
-		if valueMatches(v, want) {
-			return true
-		}
-	}
-	return false
 }
 
 // valueMatches compares a member's text with a rule's value; "*" at its end
@@ -125,23 +110,19 @@ func memberText(v any) string {
 
 // anyRule reports whether one of the rules (already checked when loaded) matches.
 func anyRule(rules []string, status int, codes []string, members any) bool {
-	for _, s := range rules {
-		if r, err := parseRule(s); err == nil && r.matches(status, codes, members) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(rules, func(s string) bool {
+		r, err := parseRule(s)
+		return err == nil && r.matches(status, codes, members)
+	})
 }
 
 // RulesNeedBody reports whether one of the rules looks into the body of an answer
 // of that status.
 func RulesNeedBody(rules []string, status int) bool {
-	for _, s := range rules {
-		if r, err := parseRule(s); err == nil && r.matchesStatus(status) && (r.code != "" || r.where != nil) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(rules, func(s string) bool {
+		r, err := parseRule(s)
+		return err == nil && r.matchesStatus(status) && (r.code != "" || r.where != nil)
+	})
 }
 
 // ErrorRules are what a provider's entry knows of its refusals; they come before

@@ -12,24 +12,31 @@ func Sentence(f *Failure) string {
 	if s, ok := codeSentences[f.Code]; ok && f.Class != Transient && f.Class != RefusedForNow {
 		return s
 	}
-	switch f.Class {
-	case Dead:
+	switch status := f.Status; {
+	case f.Class == Dead:
 		return "The provider says that access was revoked or has ended."
-	case Misconfigured:
-		return misconfiguredSentence(f)
-	case RefusedForNow:
+	case f.Class == RefusedForNow:
 		return "The provider refuses " + f.Policy + "."
-	case Suspect:
-		return suspectSentence(f)
+	case f.Class == Suspect && f.Code == "no_code":
+		return fmt.Sprintf("The provider refused without saying why (HTTP %d).", status)
+	case f.Class == Suspect:
+		return fmt.Sprintf("The provider refused with %q, which is not one of the usual answers.", f.Code)
+	case f.Class == Misconfigured && (status == http.StatusNotFound || status == http.StatusMethodNotAllowed):
+		return "The provider has nothing at the URL asked; check the host and the connection's URLs."
+	case f.Class == Misconfigured:
+		return fmt.Sprintf("The provider does not accept our request (%s); check client id, client secret and scopes.", f.Code)
+	case status >= 300 && status < 400:
+		return "The provider answered with a redirect, which is never followed here; a login page of the network may be in the way."
+	case status == http.StatusTooManyRequests:
+		return "The provider asks us to slow down."
+	case status == http.StatusProxyAuthRequired:
+		return "The proxy wants a password; check HTTPS_PROXY."
+	case status >= 500:
+		return "The provider is in trouble at the moment."
+	case f.Code == "not_oauth":
+		return "The provider's answer was not one; a login page of the network or a firewall may be in the way."
 	}
-	return transientSentence(f)
-}
-
-func suspectSentence(f *Failure) string {
-	if f.Code == "no_code" {
-		return fmt.Sprintf("The provider refused without saying why (HTTP %d).", f.Status)
-	}
-	return fmt.Sprintf("The provider refused with %q, which is not one of the usual answers.", f.Code)
+	return "The provider cannot answer at the moment."
 }
 
 // Field is the field of the connection that is to be corrected; "" where it is none
@@ -73,30 +80,6 @@ var codeSentences = map[string]string{
 	"invalid_dpop_proof":           "The provider wants tokens bound to a key (DPoP), which Authtray does not do; switch that off in the app's settings at the provider.",
 	"device_flow_disabled":         "The provider has the device flow switched off for this app; enable it in the app's settings.",
 	"token_rotation_not_enabled":   "The provider has token rotation switched off for this app; enable it in the app's settings.",
-}
-
-func misconfiguredSentence(f *Failure) string {
-	switch f.Status {
-	case http.StatusNotFound, http.StatusMethodNotAllowed:
-		return "The provider has nothing at the URL asked; check the host and the connection's URLs."
-	}
-	return fmt.Sprintf("The provider does not accept our request (%s); check client id, client secret and scopes.", f.Code)
-}
-
-func transientSentence(f *Failure) string {
-	switch {
-	case f.Status >= 300 && f.Status < 400:
-		return "The provider answered with a redirect, which is never followed here; a login page of the network may be in the way."
-	case f.Status == http.StatusTooManyRequests:
-		return "The provider asks us to slow down."
-	case f.Status == http.StatusProxyAuthRequired:
-		return "The proxy wants a password; check HTTPS_PROXY."
-	case f.Status >= 500:
-		return "The provider is in trouble at the moment."
-	case f.Code == "not_oauth":
-		return "The provider's answer was not one; a login page of the network or a firewall may be in the way."
-	}
-	return "The provider cannot answer at the moment."
 }
 
 // Named puts the provider's name into a failure's sentence.
