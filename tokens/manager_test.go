@@ -600,7 +600,7 @@ func TestAMisconfigurationKeepsTheTokensAndLooksAgain(t *testing.T) {
 	})
 }
 
-func TestNothingIsSentToChangedEndpoints(t *testing.T) {
+func TestATokenHostThatMovedIsSentNothingAndTheGrantReturnsWithItsAddress(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		r.provider.with(func() { r.provider.binding.Origins = []string{"https://elsewhere.example"} })
 		r.put()

@@ -57,7 +57,7 @@ var _ api.Agent = (*Agent)(nil)
 func NewAgent(o Options) *Agent {
 	hasTray := o.Tray != nil
 	o = o.withDefaults()
-	a := &Agent{opts: o, log: o.Log, started: time.Now(), hasTray: hasTray}
+	a := &Agent{opts: o, log: o.Log, started: time.Now(), hasTray: hasTray, background: background{log: o.Log}}
 	a.ended, a.end = context.WithCancel(context.Background())
 	a.manager = tokens.New(tokens.Options{
 		Store: o.Store, Notes: config.Notes(o.Paths.State), Clock: o.Clock, Log: o.Log, Step: o.Step,

@@ -9,13 +9,13 @@ func TestBackgroundIsWaitedForAndBeginsNothingAfterwards(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b background
 		let, waited, ran := make(chan struct{}), false, false
-		b.start(func() { <-let; ran = true })
+		b.start("", func() { <-let; ran = true })
 		go func() { b.wait(); waited = true }()
 		synctest.Wait()
 		if waited {
 			t.Error("not waited for")
 		}
-		if b.start(func() { t.Error("begun while the agent ends") }) {
+		if b.start("", func() { t.Error("begun while the agent ends") }) {
 			t.Error("said to have begun")
 		}
 		close(let)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/authtray/authtray/app/config"
@@ -206,8 +205,8 @@ const registerAgainAfter = time.Hour
 // has to reconnect is then said at once, and not when somebody looks. A provider
 // that is slow to answer keeps no other waiting.
 func (c *registeredClients) replaceRefused(ctx context.Context) {
-	var work sync.WaitGroup
-	defer work.Wait()
+	work := background{log: c.log}
+	defer work.wait()
 	changes := c.manager.Subscribe()
 	defer changes.Stop()
 	tried := map[string]time.Time{}
@@ -223,7 +222,7 @@ func (c *registeredClients) replaceRefused(ctx context.Context) {
 				continue
 			}
 			tried[name] = now
-			work.Go(func() { c.replace(ctx, name) })
+			work.start(name, func() { c.replace(ctx, name) })
 		}
 	}
 }

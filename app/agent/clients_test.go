@@ -1,9 +1,11 @@
 package agent
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -122,5 +124,17 @@ func TestRegisteredClientsForgetRecordAndSecret(t *testing.T) {
 	}
 	if kept, err := c.keychain.secret(t.Context(), registeredKey("work")); kept != "" || err != nil {
 		t.Error("the secret is still kept")
+	}
+}
+
+// What reads a provider's answers beside every request must not end the agent, nor
+// show what it read.
+func TestBackgroundOutlivesAPanic(t *testing.T) {
+	var log bytes.Buffer
+	work := background{log: slog.New(slog.NewTextHandler(&log, nil))}
+	work.start("files", func() { panic("the answer was at-secret") })
+	work.wait()
+	if text := log.String(); !strings.Contains(text, "connection=files") || strings.Contains(text, "at-secret") {
+		t.Errorf("the log has %q", text)
 	}
 }

@@ -178,7 +178,7 @@ func (r *connectionRemover) disconnect(ctx context.Context, name string) (remove
 		return api.Removed{Revoked: true}, false, nil
 	}
 	for _, other := range shared { // what became of them is found out now, and not when a tool fails
-		r.background.start(func() { r.check(other) })
+		r.background.start(other, func() { r.check(other) })
 	}
 	return api.Removed{Revoked: true, Detail: fmt.Sprintf("%s is the same account at %s, which keeps one grant for each user and app, so its access has probably ended too; Authtray is looking.",
 		strings.Join(shared, " and "), providerName(before))}, false, nil

@@ -91,7 +91,7 @@ func newTestRemover(t *testing.T) (*connectionRemover, *connectionViews) {
 	t.Cleanup(func() { cancel(); work.Wait() })
 	a := &accounts{manager: clients.manager, remember: config.NewAccounts(c.paths.State), client: c.client, log: c.log}
 	s := &signIns{pending: map[string]*signIn{}}
-	r := &connectionRemover{manager: clients.manager, configuration: c, accounts: a, clients: clients, signIns: s, gate: &closedGate{}, ended: ctx, background: &background{}, log: c.log}
+	r := &connectionRemover{manager: clients.manager, configuration: c, accounts: a, clients: clients, signIns: s, gate: &closedGate{}, ended: ctx, background: &background{log: c.log}, log: c.log}
 	return r, &connectionViews{manager: clients.manager, configuration: c, accounts: a}
 }
 

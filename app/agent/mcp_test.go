@@ -226,7 +226,7 @@ func TestAnMCPServerIsConnectedToByItsURLAlone(t *testing.T) {
 	}
 }
 
-func TestAClientThatTheIssuerForgotRegistersAgainOnceAndThePersonIsAsked(t *testing.T) {
+func TestAnIssuerThatForgotOurClientIsRegisteredWithAgainAtTheFirstReconnect(t *testing.T) {
 	w := newMCPWorld(t, nil)
 	w.addFiles()
 	w.connect("files", "ada")

@@ -65,7 +65,7 @@ func (s *signIns) connect(ctx context.Context, name string, r api.ConnectRequest
 	if err := s.clients.keychain.lost(); err != nil {
 		return nil, err
 	}
-	s.background.start(s.unlock)
+	s.background.start("", s.unlock)
 	in, err := s.start(ctx, name, client, r)
 	if err != nil {
 		return nil, err
@@ -132,7 +132,7 @@ func (s *signIns) begin(name string, client *providers.Client, r api.ConnectRequ
 	}
 	s.pending[name] = in
 	delete(s.held, name)
-	if !s.background.start(func() { s.run(ctx, in, client, r) }) {
+	if !s.background.start(name, func() { s.run(ctx, in, client, r) }) {
 		cancel()
 		delete(s.pending, name)
 		in.err = errEnding

@@ -265,7 +265,7 @@ func newTestSignIns(t *testing.T) (*signIns, *grants, *clock) {
 	clients.configuration = configuration
 	return &signIns{
 		manager: signInsSeen{}, configuration: configuration, clients: clients, accounts: a, now: c.Now,
-		ended: t.Context(), background: &background{}, unlock: func() {}, log: a.log, pending: map[string]*signIn{}, held: map[string]heldGrant{},
+		ended: t.Context(), background: &background{log: a.log}, unlock: func() {}, log: a.log, pending: map[string]*signIn{}, held: map[string]heldGrant{},
 		show: func(name string) (api.Connection, error) {
 			return api.Connection{Status: tokens.Status{Name: name}}, nil
 		},
