@@ -47,10 +47,9 @@ type machine struct {
 
 	// What is under way. At most one refresh, ever.
 	busy    phase
-	request effect        // the refresh under way
-	sentAt  time.Time     // when the last one was sent
-	drift   time.Duration // by how much the clock was set back since it was sent
-	ending  End           // what becomes of the grant, unless a rereading brings a newer one
+	request effect    // the refresh under way
+	sentAt  time.Time // when the last one was sent
+	ending  End       // what becomes of the grant, unless a rereading brings a newer one
 
 	// How it went so far, for this generation.
 	fails, suspects int

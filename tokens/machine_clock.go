@@ -22,7 +22,6 @@ func (m *machine) shift(now time.Time, d time.Duration, undone bool) {
 	if !m.store.read && !undone {
 		m.store.skew += d
 	}
-	m.drift += d
 	m.served, m.next, m.request.grant = moved(m.served), moved(m.next), moved(m.request.grant)
 	for _, n := range append(slices.Clip(m.narrow), m.unproven, m.nextNarrow) {
 		if n != nil {

@@ -43,7 +43,7 @@ func (m *machine) storeChecked(now time.Time, err error) {
 		m.stand(now, KeychainLocked, storeReason(err), "", now.Add(storeRetry))
 		return
 	}
-	m.busy, m.sentAt, m.drift = sending, now, 0
+	m.busy, m.sentAt = sending, now
 	m.do(m.request)
 }
 
@@ -54,7 +54,7 @@ func (m *machine) answered(now time.Time, generation uint64, a providers.Answer,
 	}
 	want := m.request.want
 	m.request = effect{}
-	a.SentAt = a.SentAt.Add(m.drift)
+	a.SentAt = m.sentAt // by the clock as it is now
 	switch {
 	case errors.Is(err, refusal.ErrBindingChanged):
 		m.busy = idle

@@ -85,13 +85,13 @@ type conn struct {
 	m        *machine
 	config   Connection
 	provider Provider
-	changed  chan struct{}       // closed and replaced at each event
-	queue    []effect            // for the store, in order
-	running  bool                // somebody works on the queue
-	shown    Status              // what subscribers were told of last; the zero value has them told again
-	signIn   string              // the access token that the last sign-in brought
-	cut      *context.CancelFunc // gives up the request under way; nil: there is none
-	removed  bool                // nobody sees it any more; it goes once the store has nothing of it
+	changed  chan struct{}      // closed and replaced at each event
+	queue    []effect           // for the store, in order
+	running  bool               // somebody works on the queue
+	shown    Status             // what subscribers were told of last; the zero value has them told again
+	signIn   string             // the access token that the last sign-in brought
+	abort    context.CancelFunc // gives up the last refresh, where it is under way
+	removed  bool               // nobody sees it any more; it goes once the store has nothing of it
 }
 
 // New makes a manager with no connections. Run starts its timer.

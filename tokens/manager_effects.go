@@ -59,19 +59,20 @@ func (m *Manager) performNote(k *conn, e effect) {
 const remoteTimeout = 2*providers.RequestTimeout + 5*time.Second
 
 func (m *Manager) performRemote(k *conn, e effect) {
+	ctx, cancel := context.WithTimeout(m.ctx, remoteTimeout)
+	defer cancel()
 	k.mu.Lock()
 	p, generation := k.provider, e.grant.Generation
+	if e.kind == sendRefresh {
+		k.abort = cancel
+	}
 	k.mu.Unlock()
 	if p == nil {
 		p = nobody{}
 	}
-	ctx, cancel := context.WithTimeout(m.ctx, remoteTimeout)
-	defer cancel()
 	switch e.kind {
 	case sendRefresh:
-		uncut := k.cuts(cancel)
 		a, err := guarded(m, k, func() (providers.Answer, error) { return p.Refresh(ctx, refreshRequest(e)) })
-		uncut()
 		if errors.Is(err, errPanic) { // the answer is lost: it may have rotated
 			err = &refusal.Failure{Class: refusal.Transient, Code: "internal", Lost: true, Detail: "The answer could not be read.", Err: err}
 		}
@@ -123,20 +124,6 @@ func (m *Manager) recovered(k *conn, err *error) {
 func guarded[T any](m *Manager, k *conn, f func() (T, error)) (out T, err error) {
 	defer m.recovered(k, &err)
 	return f()
-}
-
-// cuts sets how the request under way is given up, until the result is called.
-func (k *conn) cuts(cancel context.CancelFunc) (done func()) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.cut = &cancel
-	return func() {
-		k.mu.Lock()
-		defer k.mu.Unlock()
-		if k.cut == &cancel {
-			k.cut = nil
-		}
-	}
 }
 
 // nobody stands in for the provider of a connection whose configuration cannot

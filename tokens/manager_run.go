@@ -125,8 +125,8 @@ func (m *Manager) now() time.Time {
 		k.mu.Lock()
 		if step < 0 {
 			k.m.shift(now, step, undone)
-		} else if k.m.resumed(now); k.cut != nil {
-			m.cutOff(*k.cut)
+		} else if k.m.resumed(now); k.m.busy == sending && k.abort != nil {
+			m.abortLater(k.abort)
 		}
 		m.tell(k, now)
 		k.mu.Unlock()
@@ -135,16 +135,16 @@ func (m *Manager) now() time.Time {
 	return now
 }
 
-// cutOff gives up a request that was under way when the machine slept, if it is
+// abortLater gives up a request that was under way when the machine slept, if it is
 // not answered soon: its connection is most likely dead, and its own time-out
 // did not run meanwhile.
-func (m *Manager) cutOff(cut func()) {
-	alarm, stop := m.opts.Clock.After(cutOffTime)
+func (m *Manager) abortLater(abort func()) {
+	alarm, stop := m.opts.Clock.After(abortAfter)
 	go func() {
 		defer stop()
 		select {
 		case <-alarm:
-			cut()
+			abort()
 		case <-m.ctx.Done():
 		}
 	}()

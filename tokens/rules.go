@@ -33,7 +33,7 @@ const (
 	slowRead      = time.Second        // a keychain that takes longer to answer at the start is said to be out of reach
 	lapseTime     = 24 * time.Hour     // a token that ended for good is kept this long: the clock may be wrong
 	tellAfter     = 24 * time.Hour     // a policy that is to pass has refused for so long: the user is told
-	cutOffTime    = 3 * time.Second    // what a request that was under way when the machine slept is given after it
+	abortAfter    = 3 * time.Second    // what a request that was under way when the machine slept is given after it
 )
 
 // suspectPauses are the pauses after the first, second… unknown refusal; the

@@ -28,8 +28,9 @@ type Ownership struct {
 	log     *slog.Logger
 
 	mu   sync.Mutex
-	lost error // nil: it is ours
-	had  bool  // it was ours before
+	lost error  // nil: it is ours
+	had  bool   // it was ours before
+	said string // what the log and those who wait were told last
 }
 
 // TakenError is why the items are not ours: another process of this user's has
@@ -77,10 +78,17 @@ func (o *Ownership) Close() {
 func (o *Ownership) set(lost error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	before := o.lost
-	if o.lost = lost; sameLoss(lost, before) {
+	o.lost = lost
+	say, taken := "ours", (*TakenError)(nil)
+	if errors.As(lost, &taken) {
+		say = taken.Error()
+	} else if lost != nil {
+		say = "away" // how a bus that is away fails differs from one try to the next
+	}
+	if say == o.said {
 		return
 	}
+	o.said = say
 	switch {
 	case lost != nil:
 		o.log.Warn("the keychain's items are not ours, so nothing is sent to providers and nothing written", "err", lost)
@@ -91,20 +99,6 @@ func (o *Ownership) set(lost error) {
 	select {
 	case o.changed <- struct{}{}:
 	default:
-	}
-}
-
-// sameLoss says that nobody need be told: how a bus that is away fails differs
-// from one try to the next.
-func sameLoss(a, b error) bool {
-	var takenA, takenB *TakenError
-	switch isA, isB := errors.As(a, &takenA), errors.As(b, &takenB); {
-	case a == nil || b == nil, errors.Is(b, errNotYet):
-		return a == b
-	case isA && isB:
-		return *takenA == *takenB
-	default:
-		return isA == isB
 	}
 }
 
