@@ -2,7 +2,6 @@ package tokens
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -67,8 +66,18 @@ func (m *Manager) performRemote(k *conn, e effect) {
 		k.abort = cancel
 	}
 	k.mu.Unlock()
-	if p == nil {
-		p = nobody{}
+	if p == nil { // the configuration cannot be used, and never could
+		m.event(k, func(now time.Time) {
+			switch e.kind {
+			case sendRefresh:
+				k.m.answered(now, generation, providers.Answer{}, errNobody)
+			case askProvider:
+				k.m.probed(now, generation, providers.Unclear, nil)
+			case revokeGrant:
+				k.m.givenBack(now, errNobody)
+			}
+		})
+		return
 	}
 	switch e.kind {
 	case sendRefresh:
@@ -126,23 +135,8 @@ func guarded[T any](m *Manager, k *conn, f func() (T, error)) (out T, err error)
 	return f()
 }
 
-// nobody stands in for the provider of a connection whose configuration cannot
-// be used.
-type nobody struct{}
-
+// errNobody is why nothing is sent for a connection without a provider.
 var errNobody = &refusal.Failure{Class: refusal.Misconfigured, Code: "configuration", Detail: "The connection's configuration cannot be used."}
-
-func (nobody) Binding(context.Context) (providers.Binding, error) {
-	return providers.Binding{}, errNobody
-}
-func (nobody) Refresh(context.Context, providers.RefreshRequest) (providers.Answer, error) {
-	return providers.Answer{}, errNobody
-}
-func (nobody) Revoke(context.Context, providers.Revocation) error         { return errNobody }
-func (nobody) Scopes(context.Context, string, providers.Binding) []string { return nil }
-func (nobody) Probe(context.Context, string, map[string]json.RawMessage) providers.Liveness {
-	return providers.Unclear
-}
 
 func refreshRequest(e effect) providers.RefreshRequest {
 	g, scopes := e.grant, e.want.Scopes

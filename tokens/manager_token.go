@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"time"
@@ -33,8 +34,9 @@ func (m *Manager) wait(ctx context.Context, k *conn, ask func(time.Time) reply) 
 		var r reply
 		changed, tok := m.ask(k, func(now time.Time) (t Token) {
 			if r = ask(now); r.token != nil {
-				t = k.token(r.token)
-				t.MinValidMet = metUnless(r.short > 0)
+				if t = k.token(r.token); r.short > 0 {
+					t.MinValidMet = new(bool)
+				}
 			}
 			return t
 		})
@@ -52,22 +54,14 @@ func (m *Manager) wait(ctx context.Context, k *conn, ask func(time.Time) reply) 
 		case <-ctx.Done():
 			if patient = false; r.token == nil {
 				stop()
-				return Token{}, orTimeout(r.err, k)
+				return Token{}, cmp.Or(r.err, errorTimeout(k.label()))
 			}
 		case <-m.ctx.Done():
 			stop()
-			return Token{}, orTimeout(r.err, k)
+			return Token{}, cmp.Or(r.err, errorTimeout(k.label()))
 		}
 		stop()
 	}
-}
-
-// metUnless is Token.MinValidMet.
-func metUnless(short bool) *bool {
-	if !short {
-		return nil
-	}
-	return new(bool)
 }
 
 // alarm fires when a caller that waits is to ask again, whatever happened: when it
@@ -81,14 +75,6 @@ func (m *Manager) alarm(r reply) (<-chan time.Time, func()) {
 		return m.opts.Clock.After(max(r.err.RetryAt.Sub(m.opts.Clock.Now()), minAlarm))
 	}
 	return nil, func() {}
-}
-
-// orTimeout is why a caller got nothing whose time is up.
-func orTimeout(e *Error, k *conn) *Error {
-	if e != nil {
-		return e
-	}
-	return errorTimeout(k.label())
 }
 
 // worthWaiting: the next try comes while the caller still has time.

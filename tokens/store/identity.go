@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"filippo.io/age"
@@ -25,11 +26,13 @@ func (f *file) unlock(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	passphrase, err := f.askPassphrase(ctx, sealed == nil)
-	if err != nil {
-		return err
-	}
-	if sealed == nil {
+	passphrase, err := f.askUser(ctx, sealed == nil)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: no passphrase: %w", ErrLocked, err)
+	case passphrase == "":
+		return locked("an empty passphrase protects nothing; enter one")
+	case sealed == nil:
 		return f.exclusively(ctx, func() error { return f.create(passphrase) })
 	}
 	return f.openWith(passphrase, sealed)
@@ -52,17 +55,6 @@ func (f *file) sealedIdentity(ctx context.Context) (sealed []byte, err error) {
 		return nil
 	})
 	return sealed, err
-}
-
-func (f *file) askPassphrase(ctx context.Context, first bool) (string, error) {
-	passphrase, err := f.askUser(ctx, first)
-	if err != nil {
-		return "", fmt.Errorf("%w: no passphrase: %w", ErrLocked, err)
-	}
-	if passphrase == "" {
-		return "", locked("an empty passphrase protects nothing; enter one")
-	}
-	return passphrase, nil
 }
 
 // create makes the identity, unless another process was faster.
@@ -123,10 +115,6 @@ func (f *file) setIdentity(id *age.X25519Identity) {
 
 func (f *file) hasItems() bool {
 	entries, err := os.ReadDir(f.folder)
-	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), "item-") {
-			return true
-		}
-	}
-	return err != nil
+	isItem := func(e os.DirEntry) bool { return strings.HasPrefix(e.Name(), "item-") }
+	return err != nil || slices.ContainsFunc(entries, isItem)
 }

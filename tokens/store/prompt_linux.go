@@ -107,17 +107,13 @@ func (s *secretService) answered(bus *dbus.Conn, signals <-chan *dbus.Signal, pr
 			case signal.Name == "org.freedesktop.DBus.NameOwnerChanged":
 				return unavailable(errors.New("the Secret Service went away"))
 			case signal.Path == prompt && signal.Name == promptIface+".Completed":
-				return accepted(signal)
+				if len(signal.Body) > 0 && signal.Body[0] == true {
+					return locked("the question for its password was dismissed")
+				}
+				return nil
 			case matters(signal) && s.lookAgain(bus) == opened:
 				return nil
 			}
 		}
 	}
-}
-
-func accepted(signal *dbus.Signal) error {
-	if len(signal.Body) > 0 && signal.Body[0] == true {
-		return locked("the question for its password was dismissed")
-	}
-	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -143,10 +144,8 @@ func collection(ctx context.Context, bus *dbus.Conn, flags dbus.Flags) (dbus.Obj
 	if err := property(ctx, bus, flags, secretsPath, serviceIface, "Collections", &all); err != nil {
 		return noPath, err
 	}
-	for _, path := range all {
-		if path == loginPath {
-			return path, nil
-		}
+	if slices.Contains(all, loginPath) {
+		return loginPath, nil
 	}
 	path := noPath
 	err := bus.Object(secretsName, secretsPath).
@@ -303,7 +302,6 @@ func (s *secretService) watch(bus *dbus.Conn, signals <-chan *dbus.Signal) {
 	s.lookAgain(bus)
 	for signal := range signals {
 		if matters(signal) {
-			drain(signals)
 			s.lookAgain(bus)
 		}
 	}
@@ -322,24 +320,8 @@ func matters(signal *dbus.Signal) bool {
 	}
 	changed, _ := signal.Body[1].(map[string]dbus.Variant)
 	invalidated, _ := signal.Body[2].([]string)
-	_, told := changed["Locked"]
-	for _, name := range invalidated {
-		told = told || name == "Locked"
-	}
-	return told
-}
-
-func drain(signals <-chan *dbus.Signal) {
-	for {
-		select {
-		case _, ok := <-signals:
-			if !ok {
-				return
-			}
-		default:
-			return
-		}
-	}
+	_, isSet := changed["Locked"]
+	return isSet || slices.Contains(invalidated, "Locked")
 }
 
 // lookAgain never starts a Secret Service that has just gone.
