@@ -11,10 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"time"
 
 	"filippo.io/age"
-	"github.com/gofrs/flock"
 
 	"github.com/authtray/authtray/tokens/store/atomicfile"
 )
@@ -31,10 +29,9 @@ type Passphrase func(ctx context.Context, first bool) (string, error)
 //
 // Unlock opens the identity, once, so that a write costs no scrypt; until then
 // everything is ErrLocked. There is one file for each key, not one for all: a
-// write then replaces nothing but its own value, by one atomic rename; a
-// process that sets a client secret cannot undo what the agent writes
-// meanwhile; and a damaged file costs one connection. The names tell nothing
-// that the connection files do not.
+// write then replaces nothing but its own value, by one atomic rename, and a
+// damaged file costs one connection. The names tell nothing that the connection
+// files do not. One process at a time uses the folder (OwnFile).
 //
 // Files are 0600 and the folder 0700. A value is on disk when Set returns
 // (file and folder are synced).
@@ -68,8 +65,11 @@ func (f *file) changed() <-chan struct{} { return f.opens }
 func (f *file) close() error             { return nil }
 
 // check says also whether the folder can be written to.
-func (f *file) check(ctx context.Context) error {
-	return f.change(ctx, func(*age.X25519Identity) error { return atomicfile.Probe(f.folder) })
+func (f *file) check(context.Context) error {
+	if _, err := f.changing(); err != nil {
+		return err
+	}
+	return atomicfile.Probe(f.folder)
 }
 
 func (f *file) get(_ context.Context, key string) ([]byte, error) {
@@ -87,33 +87,33 @@ func (f *file) get(_ context.Context, key string) ([]byte, error) {
 	return unsealItem(id, key, sealed)
 }
 
-func (f *file) set(ctx context.Context, key string, value []byte) error {
-	return f.change(ctx, func(id *age.X25519Identity) error {
-		sealed, err := sealItem(id, key, value)
-		if err != nil {
-			return err
-		}
-		return f.replace(f.path(key), sealed)
-	})
-}
-
-func (f *file) remove(ctx context.Context, key string) error {
-	return f.change(ctx, func(*age.X25519Identity) error { return atomicfile.RemoveOn(f.disk, f.path(key)) })
-}
-
-// change runs fn with the folder to itself.
-func (f *file) change(ctx context.Context, fn func(*age.X25519Identity) error) error {
-	id, err := f.opened()
+func (f *file) set(_ context.Context, key string, value []byte) error {
+	id, err := f.changing()
 	if err != nil {
 		return err
 	}
-	return f.exclusively(ctx, func() error {
-		// Without the identity's file nobody could open the value again.
-		if _, err := os.Stat(f.identityPath()); err != nil {
-			return err
-		}
-		return fn(id)
-	})
+	sealed, err := sealItem(id, key, value)
+	if err != nil {
+		return err
+	}
+	return f.replace(f.path(key), sealed)
+}
+
+func (f *file) remove(_ context.Context, key string) error {
+	if _, err := f.changing(); err != nil {
+		return err
+	}
+	return atomicfile.RemoveOn(f.disk, f.path(key))
+}
+
+// changing is the identity, for a change of the folder. Without the identity's file
+// nobody could open a value again.
+func (f *file) changing() (*age.X25519Identity, error) {
+	id, err := f.opened()
+	if err == nil {
+		_, err = os.Stat(f.identityPath())
+	}
+	return id, err
 }
 
 func (f *file) opened() (*age.X25519Identity, error) {
@@ -182,18 +182,4 @@ func decrypt(sealed []byte, with age.Identity) ([]byte, error) {
 
 func (f *file) replace(path string, data []byte) error {
 	return atomicfile.Write(path, data, atomicfile.Options{Disk: f.disk})
-}
-
-// exclusively runs fn while no other process changes the folder, which it makes if
-// need be.
-func (f *file) exclusively(ctx context.Context, fn func() error) error {
-	if err := os.MkdirAll(f.folder, 0o700); err != nil {
-		return err
-	}
-	lock := flock.New(filepath.Join(f.folder, "lock"), flock.SetPermissions(0o600))
-	if ok, err := lock.TryLockContext(ctx, 20*time.Millisecond); !ok {
-		return fmt.Errorf("%w: another process holds %s: %w", ErrUnavailable, lock.Path(), err)
-	}
-	defer lock.Close()
-	return fn()
 }

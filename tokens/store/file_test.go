@@ -172,32 +172,6 @@ func TestAMissingIdentityIsNeverReplaced(t *testing.T) {
 	}
 }
 
-func TestTwoProcessesOnOneFolder(t *testing.T) {
-	folder := t.TempDir()
-	stores := make([]store.Store, 4)
-	var all sync.WaitGroup
-	for i := range stores { // all of them are the first one
-		stores[i] = newFile(folder, "p")
-		all.Go(func() {
-			if err := stores[i].Unlock(storetest.Context(t)); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	all.Wait()
-	for i, s := range stores {
-		mark := []byte{byte('a' + i)}
-		if err := s.Set(storetest.Context(t), "work", mark); err != nil {
-			t.Fatal(err)
-		}
-		for _, reader := range stores {
-			if got := value(t, reader); !bytes.Equal(got, mark) {
-				t.Fatalf("one process wrote %q, another reads %q", mark, got)
-			}
-		}
-	}
-}
-
 func TestFileInAFolderThatCannotBeMadeIsUnavailable(t *testing.T) {
 	in := filepath.Join(t.TempDir(), "a-file")
 	if err := os.WriteFile(in, nil, 0o600); err != nil {

@@ -22,7 +22,7 @@ func (f *file) unlock(ctx context.Context) error {
 	if _, err := f.opened(); err == nil {
 		return nil
 	}
-	sealed, err := f.sealedIdentity(ctx)
+	sealed, err := f.sealedIdentity()
 	if err != nil {
 		return err
 	}
@@ -33,35 +33,33 @@ func (f *file) unlock(ctx context.Context) error {
 	case passphrase == "":
 		return locked("an empty passphrase protects nothing; enter one")
 	case sealed == nil:
-		return f.exclusively(ctx, func() error { return f.create(passphrase) })
+		return f.create(passphrase)
 	}
 	return f.openWith(passphrase, sealed)
 }
 
 func (f *file) identityPath() string { return filepath.Join(f.folder, identityFile) }
 
-// sealedIdentity reads the identity's file; nil where the store is new.
-func (f *file) sealedIdentity(ctx context.Context) (sealed []byte, err error) {
-	err = f.exclusively(ctx, func() error {
-		atomicfile.Sweep(f.folder)
-		sealed, err = os.ReadFile(f.identityPath())
-		if !errors.Is(err, os.ErrNotExist) {
-			return err
-		}
-		if f.hasItems() {
-			return fmt.Errorf("%w: %s is missing, and without it the values in %s cannot be opened; "+
-				"put it back from a backup, or remove the folder and connect again", ErrCorrupt, identityFile, f.folder)
-		}
-		return nil
-	})
-	return sealed, err
+// sealedIdentity reads the identity's file; nil where the store is new. It makes the
+// folder.
+func (f *file) sealedIdentity() ([]byte, error) {
+	if err := os.MkdirAll(f.folder, 0o700); err != nil {
+		return nil, err
+	}
+	atomicfile.Sweep(f.folder)
+	sealed, err := os.ReadFile(f.identityPath())
+	if !errors.Is(err, os.ErrNotExist) {
+		return sealed, err
+	}
+	if f.hasItems() {
+		return nil, fmt.Errorf("%w: %s is missing, and without it the values in %s cannot be opened; "+
+			"put it back from a backup, or remove the folder and connect again", ErrCorrupt, identityFile, f.folder)
+	}
+	return nil, nil
 }
 
-// create makes the identity, unless another process was faster.
+// create makes the identity.
 func (f *file) create(passphrase string) error {
-	if sealed, err := os.ReadFile(f.identityPath()); err == nil {
-		return f.openWith(passphrase, sealed)
-	}
 	id, err := age.GenerateX25519Identity()
 	if err != nil {
 		return err
