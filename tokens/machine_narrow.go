@@ -97,37 +97,6 @@ func (m *machine) serveNarrow(now time.Time, want Want) reply {
 	return reply{err: m.errorManyNarrow(m.newNarrow[0].Add(narrowWindow))}
 }
 
-// rejectedNarrow answers a caller whose API refused a token for less: it gets
-// another one for as much, never the grant's own.
-func (m *machine) rejectedNarrow(now time.Time, token string, want Want) reply {
-	n := m.lookUp(want)
-	if m.served == nil || m.base == ReconnectRequired || !same(n.token.AccessToken, token) {
-		return m.serve(now, want)
-	}
-	believed := n.at.Add(provokedPause(&n.token))
-	switch {
-	case m.busy != idle:
-		return reply{wait: true}
-	case n.rejected:
-		return m.serve(now, want)
-	case n.provoked && now.Before(believed):
-		return reply{err: m.errorAgain(now, believed)}
-	case m.policy.broken != "":
-		return reply{err: m.errorFor(m.state())}
-	case m.base != Connected:
-		m.hurry(now)
-	default:
-		if m.start(now, want); m.busy != idle {
-			m.rejection, n.rejected = true, true
-		}
-	}
-	if m.busy == idle {
-		return reply{err: m.errorFor(m.state())}
-	}
-	m.note(now, EventRejected, ReasonNone, "")
-	return reply{wait: true}
-}
-
 // answeredNarrow keeps the narrower token beside the grant. Where that refresh
 // rotated, the grant's new refresh token goes to the store first, as ever.
 func (m *machine) answeredNarrow(now time.Time, want Want, a providers.Answer, err error) {

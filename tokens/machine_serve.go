@@ -128,25 +128,34 @@ func (w Want) minValid(g *Grant) time.Duration {
 }
 
 // rejected answers a caller whose API refused the token it used. It is called
-// again, with the same token, after each event that it waited for.
+// again, with the same token, after each event that it waited for. One for less is
+// answered with another one for as much, never with the grant's own.
+//
+// A token that a sign-in or the timer brought may have been ended by the provider at
+// any time. One that a rejection brought is given some time, so that a tool that
+// always gets a 401 does not renew for ever.
 func (m *machine) rejected(now time.Time, token string) reply {
-	g := m.served
-	if want, is := m.wasNarrow(token); is {
-		return m.rejectedNarrow(now, token, want)
+	g, provoked, less := m.served, m.afterRejection, (*narrowed)(nil)
+	want, isNarrow := m.wasNarrow(token)
+	if isNarrow {
+		less = m.lookUp(want)
+		g, provoked = &less.token, less.provoked
 	}
 	switch {
-	case g == nil || m.base == ReconnectRequired && !m.parked() || !same(g.AccessToken, token):
-		return m.serve(now, Want{})
+	case m.served == nil || m.base == ReconnectRequired && (isNarrow || !m.parked()) || !same(g.AccessToken, token):
+		return m.serve(now, want)
 	case m.busy != idle:
 		return reply{wait: true}
-	case !m.policy.refreshable(g):
+	case isNarrow && less.rejected:
+		return m.serve(now, want)
+	case !isNarrow && !m.policy.refreshable(g):
 		return m.rejectedForGood(now)
-	case now.Before(m.believedFrom()):
-		return reply{err: m.errorAgain(now, m.believedFrom())}
+	case provoked && now.Before(g.ObtainedAt.Add(provokedPause(g))):
+		return reply{err: m.errorAgain(now, g.ObtainedAt.Add(provokedPause(g)))}
 	case m.policy.broken != "":
 		return reply{err: m.errorFor(m.state())}
 	case m.base == Connected:
-		m.start(now, Want{})
+		m.start(now, want)
 	default:
 		m.hurry(now)
 	}
@@ -154,19 +163,11 @@ func (m *machine) rejected(now time.Time, token string) reply {
 		return reply{err: m.errorFor(m.state())}
 	}
 	m.note(now, EventRejected, ReasonNone, "")
-	m.rejection = true
-	return reply{wait: true}
-}
-
-// believedFrom is when a rejection of the grant's own token renews it. One that a
-// sign-in or the timer brought may have been ended by the provider at any time; one
-// that a rejection brought is given some time, so that a tool that always gets a 401
-// does not renew for ever.
-func (m *machine) believedFrom() time.Time {
-	if !m.afterRejection {
-		return time.Time{}
+	m.rejection = m.request.want.plain() != isNarrow // what is under way brings another one for as much
+	if isNarrow {
+		less.rejected = m.rejection
 	}
-	return m.served.ObtainedAt.Add(provokedPause(m.served))
+	return reply{wait: true}
 }
 
 // rejectedForGood is a refusal that no refresh can answer: the provider is
