@@ -25,7 +25,7 @@ type machine struct {
 	next      *Grant
 	over      *Grant
 	highest   uint64          // the highest generation that there has been
-	late      float64         // jitter of served's timer
+	jitter    float64         // of served's timer
 	lives     []time.Duration // of the tokens of the last answers, oldest first
 	early     []time.Time     // of the last hour's renewals that a caller brought about before they were due
 	narrow    []*narrowed     // the one asked for longest ago first
@@ -52,14 +52,14 @@ type machine struct {
 	ending  End       // what becomes of the grant, unless a rereading brings a newer one
 
 	// How it went so far, for this generation.
-	fails, suspects int
-	lost, quick     bool      // an answer was lost; the one quick retry was used
-	graceEnds       time.Time // lost: until when the provider takes the refresh token again; zero: unknown
-	wanted          bool      // the user asked for a refresh before the record was read
-	rejection       bool      // the refresh under way is for a tool whose API refused the token
-	afterRejection  bool      // served came from such a refresh
-	decideAt        time.Time // when the last refresh was begun that decides what a refused narrower token means
-	probes          probing
+	fails, suspects      int
+	lost, quickRetryUsed bool      // an answer was lost; the one quick retry was used
+	graceEnds            time.Time // lost: until when the provider takes the refresh token again; zero: unknown
+	refreshOnceRead      bool      // the user asked for a refresh before the record was read
+	rejection            bool      // the refresh under way is for a tool whose API refused the token
+	afterRejection       bool      // served came from such a refresh
+	decideAt             time.Time // when the last refresh was begun that decides what a refused narrower token means
+	probes               probing
 
 	store storing
 
@@ -147,13 +147,13 @@ const (
 // outside the store; nil: nothing does.
 func newMachine(now time.Time, p policy, note *Note, rnd func() float64) *machine {
 	m := &machine{policy: p, buffer: Buffer, rnd: rnd, base: Disconnected}
-	m.begin(note)
+	m.takeUpNote(note)
 	m.store.at = now.Add(slowRead)
 	m.operate(effect{kind: readRecord})
 	return m
 }
 
-func (m *machine) do(e effect) { m.out = append(m.out, e) }
+func (m *machine) emit(e effect) { m.out = append(m.out, e) }
 
 // effects hands over what is to be done, and forgets it.
 func (m *machine) effects() []effect {
@@ -162,8 +162,8 @@ func (m *machine) effects() []effect {
 	return out
 }
 
-// stand moves to a state and writes it into the history.
-func (m *machine) stand(now time.Time, s State, r Reason, detail string, retryAt time.Time) {
+// setState moves to a state and writes it into the history.
+func (m *machine) setState(now time.Time, s State, r Reason, detail string, retryAt time.Time) {
 	if s != m.base || r != m.reason {
 		m.note(now, EventKind(s), r, detail)
 	}
@@ -201,7 +201,7 @@ func (m *machine) tick(now time.Time) {
 // due is when tick has something to do next; zero: nothing.
 func (m *machine) due() time.Time {
 	at, _ := m.todo()
-	if m.hangs() {
+	if m.firstReadSlow() {
 		return earlier(at, m.store.at)
 	}
 	_, wants := m.wants()
@@ -214,16 +214,16 @@ func (m *machine) todo() (at time.Time, do func(now time.Time)) {
 	switch {
 	case m.served == nil:
 		return at, nil
-	case m.away():
-		return m.retryAt, m.lookAgain
+	case m.bindingDiffers():
+		return m.retryAt, m.compareAgain
 	case m.lapsed():
-		return m.served.ExpiresAt.Add(lapseTime), func(now time.Time) { m.die(now, ReasonExpired, "") }
+		return m.served.ExpiresAt.Add(lapseTime), func(now time.Time) { m.markDead(now, ReasonExpired, "") }
 	case m.base == ReconnectRequired, m.busy != idle:
 		return at, nil
 	}
 	at, do = m.refreshDue(), func(now time.Time) { m.start(now, Want{}) }
 	if !m.policy.refreshable(m.served) {
-		at, do = m.served.ExpiresAt, m.lapse
+		at, do = m.served.ExpiresAt, m.expire
 	}
 	if probe := earlier(at, m.probes.next); !m.probes.under && probe != at {
 		at, do = probe, m.probe
@@ -231,15 +231,15 @@ func (m *machine) todo() (at time.Time, do func(now time.Time)) {
 	return at, do
 }
 
-// expiredForGood: the token ended, and nothing can renew it.
+// expiredForGood reports whether the token ended, and nothing can renew it.
 func (m *machine) expiredForGood(now time.Time) bool {
 	return !m.policy.refreshable(m.served) && !m.served.ExpiresAt.IsZero() && !now.Before(m.served.ExpiresAt)
 }
 
-// lapse: the access is over. The grant is kept for a while yet: a clock that is
+// expire ends the access. The grant is kept for a while yet: a clock that is
 // wrong, until the network's time is known, is no reason to erase it.
-func (m *machine) lapse(now time.Time) {
-	m.stand(now, ReconnectRequired, ReasonExpired, "", time.Time{})
+func (m *machine) expire(now time.Time) {
+	m.setState(now, ReconnectRequired, ReasonExpired, "", time.Time{})
 }
 
 func (m *machine) lapsed() bool {
@@ -253,7 +253,7 @@ func (m *machine) refreshDue() time.Time {
 	}
 	switch m.base {
 	case Connected:
-		return refreshAt(m.served, m.policy, m.buffer, m.late)
+		return refreshAt(m.served, m.policy, m.buffer, m.jitter)
 	case Retrying, Misconfigured, KeychainLocked:
 		return m.retryAt
 	}
@@ -269,7 +269,7 @@ func (m *machine) configured(now time.Time, p policy) {
 	m.probes.next = time.Time{}
 	if m.served != nil {
 		m.schedule(now)
-		m.do(effect{kind: compareBinding, grant: m.served})
+		m.emit(effect{kind: compareBinding, grant: m.served})
 	}
 }
 
@@ -303,20 +303,20 @@ func (m *machine) bound(now time.Time, generation uint64, same bool) {
 	case !same && !away && !m.lapsed():
 		m.endpointsChanged(now)
 	case same && away:
-		m.standByGrant(now)
+		m.setStateOfGrant(now)
 	}
 	if same && leadsElsewhere(m.told) {
 		m.setTold(now, ReasonNone)
 	}
 }
 
-// standByGrant stands where the grant itself does, with nothing that lies over it.
-func (m *machine) standByGrant(now time.Time) {
+// setStateOfGrant moves to the grant's own state, with nothing that lies over it.
+func (m *machine) setStateOfGrant(now time.Time) {
 	if e := m.served.End; e != nil {
-		m.stand(now, e.State, e.Reason, e.Detail, time.Time{})
+		m.setState(now, e.State, e.Reason, e.Detail, time.Time{})
 		return
 	}
-	m.stand(now, Connected, ReasonNone, "", time.Time{})
+	m.setState(now, Connected, ReasonNone, "", time.Time{})
 }
 
 // parked reports whether the grant is kept, but sent again only when the user asks.
@@ -332,17 +332,17 @@ func (m *machine) endpointsChanged(now time.Time) {
 	if m.policy.replaced != "" && m.served.Binding.ClientID == m.policy.replaced {
 		reason = ReasonClientForgotten
 	}
-	m.stand(now, ReconnectRequired, reason, "", now.Add(mendRetry))
+	m.setState(now, ReconnectRequired, reason, "", now.Add(mendRetry))
 }
 
-// away: the grant is kept, but the configuration leads elsewhere.
-func (m *machine) away() bool {
+// bindingDiffers reports whether the grant is kept, but the configuration leads elsewhere.
+func (m *machine) bindingDiffers() bool {
 	return m.served != nil && m.base == ReconnectRequired && leadsElsewhere(m.reason)
 }
 
-// lookAgain compares again, once an hour and on resume: that the configuration
+// compareAgain compares the binding, once an hour and on resume: that the configuration
 // is back may have been missed where it takes the network to tell.
-func (m *machine) lookAgain(now time.Time) {
+func (m *machine) compareAgain(now time.Time) {
 	m.retryAt = now.Add(mendRetry)
-	m.do(effect{kind: compareBinding, grant: m.served})
+	m.emit(effect{kind: compareBinding, grant: m.served})
 }

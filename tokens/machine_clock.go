@@ -43,7 +43,7 @@ func (m *machine) shift(now time.Time, d time.Duration, undone bool) {
 	}
 	if m.lapsed() && now.Before(m.served.ExpiresAt) {
 		m.setTold(now, ReasonNone)
-		m.standByGrant(now)
+		m.setStateOfGrant(now)
 	}
 }
 
@@ -75,7 +75,7 @@ func (m *machine) soon(now time.Time) time.Time {
 // reason: the machine slept.
 func (m *machine) resumed(now time.Time) {
 	soon := m.soon(now)
-	if m.base == Retrying || m.base == Misconfigured || m.base == KeychainLocked || m.away() {
+	if m.base == Retrying || m.base == Misconfigured || m.base == KeychainLocked || m.bindingDiffers() {
 		m.retryAt = soon
 	}
 	if m.policy.probe && m.served != nil && !m.probes.under {

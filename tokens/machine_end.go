@@ -7,29 +7,29 @@ import "time"
 // outside the store is written only for the user's word, where the store could
 // not be read or written.
 
-// begin stands where a note of an earlier process says. What it says of the
+// takeUpNote takes up what a note of an earlier process says. What it says of the
 // record waits until that can be read.
-func (m *machine) begin(n *Note) {
+func (m *machine) takeUpNote(n *Note) {
 	s := &m.store
 	if s.note, s.noted = n, n != nil; n == nil {
 		return
 	}
-	if s.erase = m.foretold() && !n.Damaged; n.Damaged {
+	if s.erase = m.noteDecides() && !n.Damaged; n.Damaged {
 		m.base, m.reason = ReconnectRequired, ReasonNoteDamaged
 	}
 }
 
-// foretold reports that a note says where the connection stands, though the
+// noteDecides reports whether a note says where the connection stands, though the
 // record cannot be read.
-func (m *machine) foretold() bool {
+func (m *machine) noteDecides() bool {
 	n := m.store.note
 	return n != nil && (n.Old == nil || n.Old.givenUp())
 }
 
-// die ends the grant: its tokens go, in memory now and in the store by the same
+// markDead ends the grant: its tokens go, in memory now and in the store by the same
 // write that says why. Until that has worked the end holds in memory. Nothing is
 // asked of the provider until the user acts.
-func (m *machine) die(now time.Time, r Reason, detail string) {
+func (m *machine) markDead(now time.Time, r Reason, detail string) {
 	if m.next != nil {
 		return // another one takes its place
 	}
@@ -40,20 +40,20 @@ func (m *machine) die(now time.Time, r Reason, detail string) {
 	over := deadGrant(m.served.Generation+1, End{State: ReconnectRequired, Reason: r, Detail: detail, Time: now}, told)
 	m.drop()
 	m.over, m.told = over, told
-	m.stand(now, ReconnectRequired, r, detail, time.Time{})
+	m.setState(now, ReconnectRequired, r, detail, time.Time{})
 	m.rewrite(now)
 }
 
-// park keeps the grant, and sends it again only when the user asks.
-func (m *machine) park(now time.Time, detail string) {
+// parkGrant keeps the grant, and sends it again only when the user asks.
+func (m *machine) parkGrant(now time.Time, detail string) {
 	m.served = m.served.with(End{State: ReconnectRequired, Reason: ReasonRefused, Detail: detail, Time: now})
-	m.standByGrant(now)
+	m.setStateOfGrant(now)
 	m.rewrite(now)
 }
 
 // stayParked says what came of the user's trying again.
 func (m *machine) stayParked(now time.Time, detail string) {
-	m.stand(now, ReconnectRequired, m.served.End.Reason, detail, time.Time{})
+	m.setState(now, ReconnectRequired, m.served.End.Reason, detail, time.Time{})
 }
 
 // drop forgets every grant, and what is under way for one.
@@ -69,7 +69,7 @@ func (m *machine) drop() {
 func (m *machine) connect(now time.Time, g *Grant) {
 	if n := m.store.note; n != nil {
 		if n.Damaged {
-			m.noteDown(now)
+			m.writeNote(now)
 		}
 		g.After = m.store.note.Time
 	}
@@ -89,16 +89,16 @@ func (m *machine) disconnect(now time.Time) bool {
 	m.drop()
 	m.back.err, m.told = nil, ReasonNone
 	s.at, s.erase = now, true
-	m.stand(now, Disconnected, ReasonNone, "", time.Time{})
+	m.setState(now, Disconnected, ReasonNone, "", time.Time{})
 	if g != nil {
 		m.back.grants = append(m.back.grants, g)
 	}
 	switch {
 	case s.note.damaged():
 		s.read = false // what it covers is given back like the rest
-		m.noteDown(now)
+		m.writeNote(now)
 	case !s.read || s.note != nil:
-		m.noteDown(now)
+		m.writeNote(now)
 	case g != nil:
 		m.over = g.with(End{State: Disconnected, Time: now})
 		m.rewrite(now)
@@ -110,7 +110,7 @@ func (m *machine) disconnect(now time.Time) bool {
 	return g != nil
 }
 
-// durable reports that a later process would know of what was given up here.
+// durable reports whether a later process would know of what was given up here.
 func (m *machine) durable() bool {
 	s := &m.store
 	if s.note != nil {
@@ -119,14 +119,15 @@ func (m *machine) durable() bool {
 	return !m.unsaved() && s.under.kind != saveRecord && m.next == nil
 }
 
-// giveBack revokes a grant at the provider. What comes of it changes nothing here.
-func (m *machine) giveBack() {
+// revokeGivenUp revokes at the provider what the user gave up. What comes of it changes
+// nothing here.
+func (m *machine) revokeGivenUp() {
 	if (m.served != nil || m.next != nil) && m.policy.single {
 		m.back.grants = nil // revoking the old grant would end the new one
 	}
 	for _, g := range m.back.grants {
 		m.back.under++
-		m.do(effect{kind: revokeGrant, grant: g})
+		m.emit(effect{kind: revokeGrant, grant: g})
 	}
 	m.back.grants = nil
 }
@@ -160,14 +161,14 @@ func (m *machine) erased(now time.Time, err error) {
 	default:
 		s.at = now.Add(storeRetry)
 		if s.erase && s.note == nil && m.served == nil && m.next == nil {
-			m.noteDown(now)
+			m.writeNote(now)
 		}
 	}
 	m.tickStore(now)
 }
 
-// noteDown writes outside the store that every grant up to now was given up.
-func (m *machine) noteDown(now time.Time) {
+// writeNote writes outside the store that every grant up to now was given up.
+func (m *machine) writeNote(now time.Time) {
 	s := &m.store
 	n := Note{Time: now}
 	if s.note != nil && !now.After(s.note.Time) {
@@ -177,7 +178,7 @@ func (m *machine) noteDown(now time.Time) {
 	m.tickStore(now)
 }
 
-// quiet reports that the store holds what it is to hold, with nothing under way.
+// quiet reports whether the store holds what it is to hold, with nothing under way.
 func (m *machine) quiet() bool {
 	s := &m.store
 	return s.read && !m.unsaved() && s.under.kind == nothing && !s.erase && len(m.back.grants) == 0 && m.back.under == 0 && m.next == nil
@@ -215,7 +216,7 @@ func (m *machine) noteDone(now time.Time, what effectKind, n *Note, err error) {
 	m.tickStore(now)
 }
 
-// disconnectSettled reports that a disconnection is carried out, as far as can be now.
+// disconnectSettled reports whether a disconnection is carried out, as far as can be now.
 func (m *machine) disconnectSettled() bool {
 	s := &m.store
 	return s.under.kind == nothing && m.back.under == 0

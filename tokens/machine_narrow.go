@@ -54,7 +54,7 @@ func (n *narrowed) left(now time.Time) time.Duration {
 	return n.token.left(now)
 }
 
-// refusedLately: the same answer is given to who asks again.
+// refusedLately reports whether who asks again is given the same answer.
 func (n *narrowed) refusedLately(now time.Time) bool {
 	pause := justRenewed
 	if n.err == errNotNarrowed || n.err == errUnproven {
@@ -131,7 +131,7 @@ func (m *machine) keepNarrow(less *narrowed) {
 		return
 	}
 	m.busy, m.unproven = proving, less
-	m.do(effect{kind: askScopes, grant: &less.token})
+	m.emit(effect{kind: askScopes, grant: &less.token})
 }
 
 // proven is the answer to askScopes: nil where nobody says.
@@ -155,7 +155,8 @@ func (m *machine) proven(accessToken string, scopes []string) {
 	m.remember(*less)
 }
 
-// notNarrowed: the token has every scope of the grant, though fewer were asked for.
+// notNarrowed reports whether the token has every scope of the grant, though fewer were
+// asked for.
 func (g *Grant) notNarrowed(want Want, has []string) bool {
 	if len(want.Scopes) == 0 || has == nil {
 		return false
@@ -170,7 +171,7 @@ func (g *Grant) notNarrowed(want Want, has []string) bool {
 	return fewer
 }
 
-// refusedNarrow: the refusal of a token for less says nothing of the grant,
+// refusedNarrow takes up the refusal of a token for less. It says nothing of the grant,
 // whatever its class: Microsoft, for one, answers invalid_grant where a scope was
 // not consented to. A lost answer concerns the grant, since its refresh token may
 // be spent.
@@ -185,8 +186,8 @@ func (m *machine) refusedNarrow(now time.Time, less *narrowed, f *refusal.Failur
 	m.remember(*less)
 }
 
-// refusesGrant: to a plain refresh, the answer would be about the grant or the
-// client, and not about the scopes or the resource.
+// refusesGrant reports whether, to a plain refresh, the answer would be about the grant
+// or the client, and not about the scopes or the resource.
 func refusesGrant(f *refusal.Failure) bool {
 	return f.Class == refusal.Dead || f.Class == refusal.Misconfigured && mendReason(f) == ReasonClientRefused
 }
@@ -259,7 +260,7 @@ func (w Want) key() string {
 	return strings.Join(slices.Sorted(slices.Values(w.Scopes)), " ") + "\n" + w.Resource
 }
 
-// allOf: w names the scopes of the grant, all of them and no other.
+// allOf reports whether w names the scopes of the grant, all of them and no other.
 func (w Want) allOf(g *Grant) bool {
 	return w.Resource == "" && len(g.Scopes) > 0 && w.key() == Want{Scopes: g.Scopes}.key()
 }

@@ -21,7 +21,7 @@ func (m *machine) start(now time.Time, want Want) {
 	}
 	m.busy = checking
 	m.request = effect{kind: sendRefresh, grant: m.served, want: want}
-	m.do(effect{kind: checkStore})
+	m.emit(effect{kind: checkStore})
 }
 
 // storeChecked is the answer to checkStore. A rotated refresh token that cannot
@@ -30,21 +30,21 @@ func (m *machine) storeChecked(now time.Time, err error) {
 	if m.busy != checking {
 		return
 	}
-	if err != nil || m.away() { // the configuration may have changed meanwhile
+	if err != nil || m.bindingDiffers() { // the configuration may have changed meanwhile
 		m.busy, m.request, m.rejection = idle, effect{}, false
 	}
 	switch {
-	case m.away():
+	case m.bindingDiffers():
 		return
 	case err != nil && m.parked():
 		m.stayParked(now, Sentence(KeychainLocked, storeReason(err), "", ""))
 		return
 	case err != nil:
-		m.stand(now, KeychainLocked, storeReason(err), "", now.Add(storeRetry))
+		m.setState(now, KeychainLocked, storeReason(err), "", now.Add(storeRetry))
 		return
 	}
 	m.busy, m.sentAt = sending, now
-	m.do(m.request)
+	m.emit(m.request)
 }
 
 // answered is the answer to sendRefresh.
@@ -74,8 +74,8 @@ func (m *machine) answered(now time.Time, generation uint64, a providers.Answer,
 	}
 }
 
-// mayRefuseScope: the provider may not take the scopes that it granted. It says so,
-// or names an end, which is one only where no scopes are named.
+// mayRefuseScope reports whether the provider may not take the scopes that it granted.
+// It says so, or names an end, which is one only where no scopes are named.
 func mayRefuseScope(err error) bool {
 	var f *refusal.Failure
 	return errors.As(err, &f) && (f.Class == refusal.Dead || f.Class == refusal.Misconfigured && f.Code == "invalid_scope")
@@ -91,7 +91,7 @@ func (m *machine) renewed(now time.Time) {
 		m.note(now, what, ReasonNone, "")
 	}
 	m.busy = idle
-	away := m.away() && m.served.ConsentedAt.Equal(m.next.ConsentedAt) // the configuration changed while the answer was under way
+	away := m.bindingDiffers() && m.served.ConsentedAt.Equal(m.next.ConsentedAt) // the configuration changed while the answer was under way
 	told := m.told
 	fails, again := m.fails, m.afterRejection && m.served != nil && same(m.served.AccessToken, m.next.AccessToken)
 	if m.adopt(now, m.next); m.nextNarrow != nil {
@@ -134,7 +134,7 @@ func (m *machine) refused(now time.Time, err error) {
 	case refusal.RefusedForNow:
 		m.refusedForNow(now, f)
 	case refusal.Misconfigured:
-		m.stand(now, Misconfigured, mendReason(f), f.Detail, now.Add(mendRetry))
+		m.setState(now, Misconfigured, mendReason(f), f.Detail, now.Add(mendRetry))
 	case refusal.Suspect:
 		m.suspect(now, f)
 	default:
@@ -157,7 +157,7 @@ func (m *machine) retry(now time.Time, f *refusal.Failure) {
 	if soon := m.repeat(now, f); soon > 0 {
 		pause = min(pause, time.Duration((0.5+0.5*m.rnd())*float64(soon)))
 	}
-	m.stand(now, Retrying, waitReason(f), f.Detail, now.Add(pause))
+	m.setState(now, Retrying, waitReason(f), f.Detail, now.Add(pause))
 	asked := now.Add(min(f.RetryAfter, maxRetryAfter))
 	m.soonest = slices.MaxFunc([]time.Time{asked, m.sentAt.Add(callerPause)}, time.Time.Compare)
 }
@@ -175,8 +175,8 @@ func (m *machine) repeat(now time.Time, f *refusal.Failure) time.Duration {
 	switch {
 	case f.RetryAfter > 0:
 		return 0
-	case f.Lost && !m.quick:
-		if m.quick = true; f.Proof || left > 0 {
+	case f.Lost && !m.quickRetryUsed:
+		if m.quickRetryUsed = true; f.Proof || left > 0 {
 			return atOnce
 		}
 		return quickRetry
@@ -186,10 +186,10 @@ func (m *machine) repeat(now time.Time, f *refusal.Failure) time.Duration {
 	return 0
 }
 
-// hurry has the next try now, or as soon as may be, for a caller that waits
+// tryForCaller makes the next try now, or as soon as may be, for a caller that waits
 // without a usable token: the back-off is for the timer. It never goes against
 // what the provider asked for, and unknown refusals keep their pauses.
-func (m *machine) hurry(now time.Time) {
+func (m *machine) tryForCaller(now time.Time) {
 	if m.base != Retrying || m.soonest.IsZero() {
 		return
 	}
@@ -207,7 +207,7 @@ func (m *machine) suspect(now time.Time, f *refusal.Failure) {
 	}
 	pause := max(suspectPauses[m.suspects], min(f.RetryAfter, maxRetryAfter))
 	m.suspects++
-	m.stand(now, Retrying, ReasonUnclearRefusal, f.Detail, now.Add(pause))
+	m.setState(now, Retrying, ReasonUnclearRefusal, f.Detail, now.Add(pause))
 }
 
 // refusedForNow waits for a policy of the provider's to pass. Since when it has
@@ -217,14 +217,14 @@ func (m *machine) refusedForNow(now time.Time, f *refusal.Failure) {
 	if m.served.RefusedSince.IsZero() {
 		m.change(now, func(g *Grant) { g.RefusedSince = now })
 	}
-	m.stand(now, Retrying, ReasonRefusedForNow, f.Detail, now.Add(mendRetry))
+	m.setState(now, Retrying, ReasonRefusedForNow, f.Detail, now.Add(mendRetry))
 }
 
 // lastLook asks the store, before the grant ends, whether it holds a newer one
 // than the one that the provider refuses.
 func (m *machine) lastLook(e End) {
 	m.busy, m.ending = rereading, e
-	m.do(effect{kind: rereadRecord})
+	m.emit(effect{kind: rereadRecord})
 }
 
 // reread is the answer to rereadRecord. Where the store cannot be read the
@@ -237,9 +237,9 @@ func (m *machine) reread(now time.Time, g *Grant, err error) {
 	switch e := m.ending; {
 	case err == nil && m.overtaken(now, g):
 	case e.Reason == ReasonRefused:
-		m.park(now, e.Detail)
+		m.parkGrant(now, e.Detail)
 	default:
-		m.die(now, e.Reason, e.Detail)
+		m.markDead(now, e.Reason, e.Detail)
 	}
 }
 
@@ -251,11 +251,11 @@ func (m *machine) userRefresh(now time.Time) {
 		m.store.read, m.store.damaged = false, false
 		m.tickStore(now)
 	}
-	m.wanted = m.reading()
+	m.refreshOnceRead = m.reading()
 	if m.base != ReconnectRequired || m.parked() {
 		m.start(now, Want{})
 	}
 }
 
-// plain: the grant's own token is wanted, not a narrower one.
+// plain reports whether the grant's own token is wanted, not a narrower one.
 func (w Want) plain() bool { return len(w.Scopes) == 0 && w.Resource == "" }

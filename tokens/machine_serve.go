@@ -112,7 +112,7 @@ func (m *machine) unserved(now time.Time, want Want) reply {
 		return reply{wait: true}
 	}
 	if m.served != nil {
-		if m.hurry(now); m.busy != idle {
+		if m.tryForCaller(now); m.busy != idle {
 			return reply{wait: true}
 		}
 	}
@@ -157,7 +157,7 @@ func (m *machine) rejected(now time.Time, token string) reply {
 	case m.base == Connected:
 		m.start(now, want)
 	default:
-		m.hurry(now)
+		m.tryForCaller(now)
 	}
 	if m.busy == idle {
 		return reply{err: m.errorFor(m.state())}
@@ -197,7 +197,7 @@ func (m *machine) rejectedForGood(now time.Time) reply {
 // that its answer may be must be.
 func (m *machine) probe(time.Time) {
 	m.probes.under = true
-	m.do(effect{kind: askProvider, grant: m.served})
+	m.emit(effect{kind: askProvider, grant: m.served})
 }
 
 // probed is the answer to askProvider; err is why the store could not be written, so
@@ -226,6 +226,6 @@ func (m *machine) probed(now time.Time, generation uint64, l providers.Liveness,
 		p.next = now.Add(secondLook)
 	}
 	if p.dead >= 2 {
-		m.die(now, ReasonTokenRejected, "")
+		m.markDead(now, ReasonTokenRejected, "")
 	}
 }

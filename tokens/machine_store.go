@@ -15,7 +15,7 @@ import (
 // under way at a time.
 func (m *machine) operate(e effect) {
 	m.store.under = e
-	m.do(e)
+	m.emit(e)
 }
 
 // ended takes note that it has been answered.
@@ -35,12 +35,12 @@ func (m *machine) recordRead(now time.Time, g *Grant, err error) {
 	s := &m.store
 	s.ended()
 	s.slow = false
-	defer func() { m.wanted = false }()
+	defer func() { m.refreshOnceRead = false }()
 	switch {
 	case errors.Is(err, store.ErrLocked), errors.Is(err, store.ErrUnavailable):
 		s.at = now.Add(storeRetry)
-		if m.kept() == nil && !m.foretold() {
-			m.stand(now, KeychainLocked, storeReason(err), "", s.at)
+		if m.kept() == nil && !m.noteDecides() {
+			m.setState(now, KeychainLocked, storeReason(err), "", s.at)
 		}
 		m.tickStore(now)
 		return
@@ -73,46 +73,46 @@ func (m *machine) found(now time.Time, g *Grant, err error) {
 	}
 	switch {
 	case g == nil && s.damaged && !s.erase:
-		m.stand(now, ReconnectRequired, ReasonRecordDamaged, err.Error(), time.Time{})
+		m.setState(now, ReconnectRequired, ReasonRecordDamaged, err.Error(), time.Time{})
 		return
 	case g == nil:
 		s.erase = s.erase && (s.damaged || s.held != nil)
-		m.stand(now, Disconnected, ReasonNone, "", time.Time{})
+		m.setState(now, Disconnected, ReasonNone, "", time.Time{})
 		return
 	case g.givenUp():
 		m.back.grants = append(m.back.grants, g) // it could not be, or was not for certain
 		if s.erase = true; s.note == nil {       // else that says it
 			m.over = g
 		}
-		m.stand(now, Disconnected, ReasonNone, "", time.Time{})
+		m.setState(now, Disconnected, ReasonNone, "", time.Time{})
 		return
 	case g.AccessToken == "":
 		m.over, s.erase = g, false
-		m.stand(now, g.End.State, g.End.Reason, g.End.Detail, time.Time{})
+		m.setState(now, g.End.State, g.End.Reason, g.End.Detail, time.Time{})
 		m.told = g.Told
 	default:
 		m.adopt(now, g)
 		m.told, s.erase = g.Told, false
-		m.standByGrant(now)
-		m.do(effect{kind: compareBinding, grant: g})
+		m.setStateOfGrant(now)
+		m.emit(effect{kind: compareBinding, grant: g})
 		if m.told == ReasonRecordDamaged || m.told == ReasonExpired && !m.expiredForGood(now) {
 			m.setTold(now, ReasonNone)
 		}
 	}
-	m.takenUp(now)
+	m.refreshIfDue(now)
 }
 
-// takenUp does at once what is due of a grant that was just read: a process that
+// refreshIfDue does at once what is due of a grant that was just read: a process that
 // ended before it had the answer to a refresh has one due, and providers that take
 // the same refresh token again do so for seconds. A refresh that the user asked
 // for before the record was read is made here too.
-func (m *machine) takenUp(now time.Time) {
+func (m *machine) refreshIfDue(now time.Time) {
 	m.tick(now)
 	if m.base != Connected && !m.parked() {
 		return
 	}
 	due := refreshAt(m.served, m.policy, m.buffer, 0)
-	if m.wanted || m.base == Connected && !due.IsZero() && !now.Before(due) {
+	if m.refreshOnceRead || m.base == Connected && !due.IsZero() && !now.Before(due) {
 		m.start(now, Want{})
 	}
 }
@@ -121,9 +121,9 @@ func (m *machine) takenUp(now time.Time) {
 func (m *machine) adopt(now time.Time, g *Grant) {
 	m.served, m.next, m.over = g, nil, nil
 	m.lived(g.lifetime())
-	m.late = m.rnd()
+	m.jitter = m.rnd()
 	m.afterRejection, m.rejection = m.rejection, false
-	m.fails, m.suspects, m.lost, m.quick, m.graceEnds = 0, 0, false, false, time.Time{}
+	m.fails, m.suspects, m.lost, m.quickRetryUsed, m.graceEnds = 0, 0, false, false, time.Time{}
 	m.probes = probing{}
 	m.schedule(now)
 	for _, n := range m.narrow {
@@ -192,7 +192,7 @@ func (m *machine) saved(now time.Time, generation uint64, err error) {
 		s.writes++
 		s.at = now.Add(backoff(s.writes, 0, m.rnd()))
 		if over.givenUp() && s.note == nil {
-			m.noteDown(now)
+			m.writeNote(now)
 		}
 	}
 	m.tickStore(now)
@@ -233,24 +233,24 @@ func (m *machine) wants() (e effect, at time.Time) {
 
 func (m *machine) tickStore(now time.Time) {
 	s := &m.store
-	if m.hangs() && !now.Before(s.at) {
+	if m.firstReadSlow() && !now.Before(s.at) {
 		s.slow = true
-		m.stand(now, KeychainLocked, ReasonKeychainUnavailable, "", s.at.Add(storeRetry))
+		m.setState(now, KeychainLocked, ReasonKeychainUnavailable, "", s.at.Add(storeRetry))
 	}
 	if m.durable() {
-		m.giveBack()
+		m.revokeGivenUp()
 	}
 	if e, at := m.wants(); e.kind != nothing && !now.Before(at) {
 		m.operate(e)
 	}
 }
 
-// hangs reports that the store has not said yet whether there is a record.
-func (m *machine) hangs() bool {
+// firstReadSlow reports whether the store has yet to say whether there is a record.
+func (m *machine) firstReadSlow() bool {
 	return m.reading() && !m.store.slow && m.base == Disconnected && m.store.note == nil && m.next == nil
 }
 
-// settled reports that nothing is under way or to be done, in the store or beside it.
+// settled reports whether nothing is under way or to be done, in the store or beside it.
 func (m *machine) settled() bool { return m.busy == idle && m.quiet() && m.store.note == nil }
 
 func storeReason(err error) Reason {

@@ -189,8 +189,8 @@ func (m *Manager) Sweep(names []string) {
 	}
 }
 
-// leave lets go of a removed connection of which nothing is left. k is locked.
-func (m *Manager) leave(k *conn) {
+// forgetRemoved forgets a removed connection of which nothing is left. k is locked.
+func (m *Manager) forgetRemoved(k *conn) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if k.removed && k.m.settled() && m.conns[k.name] == k {

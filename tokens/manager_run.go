@@ -48,7 +48,7 @@ func (m *Manager) Run(ctx context.Context) error {
 func (m *Manager) shutdown() {
 	m.mu.Lock()
 	m.closed = true
-	m.hush()
+	m.endIfIdle()
 	m.mu.Unlock()
 	timeout, stop := m.opts.Clock.After(ShutdownTime)
 	defer stop()
@@ -59,8 +59,8 @@ func (m *Manager) shutdown() {
 	m.cancel()
 }
 
-// hush ends the shutdown where nothing is under way. m is locked.
-func (m *Manager) hush() {
+// endIfIdle ends the shutdown where nothing is under way. m is locked.
+func (m *Manager) endIfIdle() {
 	if m.closed && !m.ended && m.under == 0 {
 		m.ended = true
 		close(m.quiet)
@@ -128,10 +128,10 @@ func (m *Manager) now() time.Time {
 		} else if k.m.resumed(now); k.m.busy == sending && k.abort != nil {
 			m.abortLater(k.abort)
 		}
-		m.tell(k, now)
+		m.publishChange(k, now)
 		k.mu.Unlock()
 	}
-	m.poke()
+	m.wakeTimer()
 	return now
 }
 
@@ -184,17 +184,18 @@ func (c *clockSteps) look() (now time.Time, step time.Duration, undone bool) {
 // event hands an event to a machine, carries out what it wants and tells who
 // listens.
 func (m *Manager) event(k *conn, f func(now time.Time)) {
-	defer m.poke()
+	defer m.wakeTimer()
 	now := m.now()
 	k.mu.Lock()
 	defer k.mu.Unlock() // whatever f makes of what came from outside
 	f(now)
-	m.tell(k, now)
-	m.leave(k)
+	m.publishChange(k, now)
+	m.forgetRemoved(k)
 }
 
-// tell carries out what the machine wants, and tells who listens; k is locked.
-func (m *Manager) tell(k *conn, now time.Time) {
+// publishChange carries out what the machine wants, and tells subscribers and those who
+// wait; k is locked.
+func (m *Manager) publishChange(k *conn, now time.Time) {
 	m.carryOut(k)
 	close(k.changed)
 	k.changed = make(chan struct{})
@@ -203,9 +204,9 @@ func (m *Manager) tell(k *conn, now time.Time) {
 	}
 }
 
-// ask is a caller's question: it becomes an event only if the machine started
+// serveCaller answers a caller's question. It becomes an event only if the machine started
 // something because of it, or will sooner.
-func (m *Manager) ask(k *conn, f func(time.Time) Token) (<-chan struct{}, Token) {
+func (m *Manager) serveCaller(k *conn, f func(time.Time) Token) (<-chan struct{}, Token) {
 	now := m.now()
 	k.mu.Lock()
 	base, retryAt := k.m.base, k.m.retryAt
@@ -225,7 +226,7 @@ func (k *conn) news(now time.Time) bool {
 	return !reflect.DeepEqual(k.shown, old)
 }
 
-func (m *Manager) poke() {
+func (m *Manager) wakeTimer() {
 	select {
 	case m.wake <- struct{}{}:
 	default:
@@ -263,7 +264,7 @@ func (m *Manager) spawn(toStore bool, f func()) bool {
 			m.mu.Lock()
 			defer m.mu.Unlock()
 			m.under--
-			m.hush()
+			m.endIfIdle()
 		}()
 		f()
 	}()

@@ -32,7 +32,7 @@ func (m *Manager) Rejected(ctx context.Context, name, accessToken string) (Token
 func (m *Manager) wait(ctx context.Context, k *conn, ask func(time.Time) reply) (Token, error) {
 	for patient := true; ; {
 		var r reply
-		changed, tok := m.ask(k, func(now time.Time) (t Token) {
+		changed, tok := m.serveCaller(k, func(now time.Time) (t Token) {
 			if r = ask(now); r.token != nil {
 				if t = k.token(r.token); r.short > 0 {
 					t.MinValidMet = new(bool)
@@ -77,7 +77,7 @@ func (m *Manager) alarm(r reply) (<-chan time.Time, func()) {
 	return nil, func() {}
 }
 
-// worthWaiting: the next try comes while the caller still has time.
+// worthWaiting reports whether the next try comes while the caller still has time.
 func (m *Manager) worthWaiting(ctx context.Context, e *Error) bool {
 	end, ok := ctx.Deadline()
 	if !ok || e.Code != CodeTemporarilyUnavailable || e.RetryAt.IsZero() {

@@ -120,7 +120,7 @@ func (g *Grant) renewed(a providers.Answer, keepID bool) *Grant {
 	return &n
 }
 
-// rotatedBy: the answer brings another refresh token.
+// rotatedBy reports whether the answer brings another refresh token.
 func (g *Grant) rotatedBy(a providers.Answer) bool {
 	return a.RefreshToken != "" && !same(a.RefreshToken, g.RefreshToken)
 }

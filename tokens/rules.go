@@ -84,10 +84,11 @@ func provokedPause(g *Grant) time.Duration {
 	return max(justRenewed, Buffer(life))
 }
 
-// wasOver: the provider said of the token that nothing was left of it as it came.
+// wasOver reports whether nothing was left of the token as it came.
 func (g *Grant) wasOver() bool { return !g.ExpiresAt.IsZero() && !g.ExpiresAt.After(g.ObtainedAt) }
 
-// fromFuture: the clock was ahead when the grant was obtained, or is behind now.
+// fromFuture reports whether the clock was ahead when the grant was obtained, or is
+// behind now.
 func fromFuture(g *Grant, now time.Time) bool { return g.ObtainedAt.Sub(now) > clockSlack }
 
 // policy is what a connection's configuration means for its grant.
