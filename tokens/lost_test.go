@@ -134,8 +134,8 @@ func TestAnAnswerEndsTheGraceOfTheOneBefore(t *testing.T) {
 	l.again()
 	l.m.answered(l.now, l.m.served.Generation, providers.Answer{AccessToken: "b", RefreshToken: "r", ExpiresIn: time.Hour, SentAt: l.now}, nil)
 	l.m.saved(l.now, l.m.next.Generation, nil)
-	if l.m.base != Connected || !l.m.graceEnds.IsZero() || l.m.lost {
-		t.Errorf("%s, grace to %s, lost %v", l.m.base, l.m.graceEnds, l.m.lost)
+	if l.m.base != Connected || !l.m.graceEnds.IsZero() || l.m.answerLost {
+		t.Errorf("%s, grace to %s, lost %v", l.m.base, l.m.graceEnds, l.m.answerLost)
 	}
 }
 

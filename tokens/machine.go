@@ -8,7 +8,7 @@ import (
 
 // machine is the life of one grant: a function of time and events. It does no
 // I/O, asks no clock, starts nothing and locks nothing; what it wants done it
-// leaves in out, as effects, and the answers come back as events. Manager runs
+// leaves in pending, as effects, and the answers come back as events. Manager runs
 // it with real effects, the simulation with simulated ones.
 //
 // Every event method is handed the wall time. Events may come in any order;
@@ -36,14 +36,14 @@ type machine struct {
 	nextNarrow *narrowed // what next's answer was asked for: kept once next is written
 
 	// Where it stands.
-	base    State
-	reason  Reason
-	detail  string
-	retryAt time.Time
-	soonest time.Time // retrying: when a caller may have the next try at the earliest; zero: it may not bring it forward
-	flow    bool      // a connection attempt is pending
-	told    Reason    // what the user has been told of, as the record says it too
-	back    givingBack
+	base        State
+	reason      Reason
+	detail      string
+	retryAt     time.Time
+	soonest     time.Time // retrying: when a caller may have the next try at the earliest; zero: it may not bring it forward
+	flow        bool      // a connection attempt is pending
+	told        Reason    // what the user has been told of, as the record says it too
+	revocations revoking
 
 	// What is under way. At most one refresh, ever.
 	busy    phase
@@ -52,19 +52,19 @@ type machine struct {
 	ending  End       // what becomes of the grant, unless a rereading brings a newer one
 
 	// How it went so far, for this generation.
-	fails, suspects      int
-	lost, quickRetryUsed bool      // an answer was lost; the one quick retry was used
-	graceEnds            time.Time // lost: until when the provider takes the refresh token again; zero: unknown
-	refreshOnceRead      bool      // the user asked for a refresh before the record was read
-	rejection            bool      // the refresh under way is for a tool whose API refused the token
-	afterRejection       bool      // served came from such a refresh
-	decideAt             time.Time // when the last refresh was begun that decides what a refused narrower token means
-	probes               probing
+	fails, suspects            int
+	answerLost, quickRetryUsed bool      // an answer was lost; the one quick retry was used
+	graceEnds                  time.Time // lost: until when the provider takes the refresh token again; zero: unknown
+	refreshOnceRead            bool      // the user asked for a refresh before the record was read
+	rejection                  bool      // the refresh under way is for a tool whose API refused the token
+	afterRejection             bool      // served came from such a refresh
+	decideAt                   time.Time // when the last refresh was begun that decides what a refused narrower token means
+	probes                     probing
 
 	store storing
 
-	events []Event
-	out    []effect
+	events  []Event
+	pending []effect
 }
 
 // phase is what a refresh is doing.
@@ -97,9 +97,9 @@ type storing struct {
 	skew    time.Duration // by how much the clock was set back before it was read
 }
 
-// givingBack is the revocation of a grant that the user disconnected. It waits
+// revoking is the revocation of a grant that the user disconnected. It waits
 // until a later process would know of it, and for nobody who asked for it.
-type givingBack struct {
+type revoking struct {
 	grants []*Grant // that wait
 	under  int
 	err    error // of the last one
@@ -139,7 +139,7 @@ const (
 	clearNote                 // noteDone
 	askProvider               // probed
 	compareBinding            // bound
-	revokeGrant               // givenBack
+	revokeGrant               // revoked
 	askScopes                 // proven
 )
 
@@ -153,12 +153,12 @@ func newMachine(now time.Time, p policy, note *Note, rnd func() float64) *machin
 	return m
 }
 
-func (m *machine) emit(e effect) { m.out = append(m.out, e) }
+func (m *machine) emit(e effect) { m.pending = append(m.pending, e) }
 
 // effects hands over what is to be done, and forgets it.
 func (m *machine) effects() []effect {
-	out := m.out
-	m.out = nil
+	out := m.pending
+	m.pending = nil
 	return out
 }
 
@@ -216,7 +216,7 @@ func (m *machine) todo() (at time.Time, do func(now time.Time)) {
 		return at, nil
 	case m.bindingDiffers():
 		return m.retryAt, m.compareAgain
-	case m.lapsed():
+	case m.expired():
 		return m.served.ExpiresAt.Add(lapseTime), func(now time.Time) { m.markDead(now, ReasonExpired, "") }
 	case m.base == ReconnectRequired, m.busy != idle:
 		return at, nil
@@ -242,7 +242,7 @@ func (m *machine) expire(now time.Time) {
 	m.setState(now, ReconnectRequired, ReasonExpired, "", time.Time{})
 }
 
-func (m *machine) lapsed() bool {
+func (m *machine) expired() bool {
 	return m.served != nil && m.base == ReconnectRequired && m.reason == ReasonExpired
 }
 
@@ -273,9 +273,9 @@ func (m *machine) configured(now time.Time, p policy) {
 	}
 }
 
-// named fills in whose the grant is, which the provider said only after the sign-in
+// setAccount fills in whose the grant is, which the provider said only after the sign-in
 // that brought it.
-func (m *machine) named(now time.Time, account providers.Account) {
+func (m *machine) setAccount(now time.Time, account providers.Account) {
 	fill := func(g *Grant) *Grant {
 		if g == nil || g.Account != (providers.Account{}) {
 			return g
@@ -300,7 +300,7 @@ func (m *machine) bound(now time.Time, generation uint64, same bool) {
 	}
 	away := m.base == ReconnectRequired && leadsElsewhere(m.reason)
 	switch {
-	case !same && !away && !m.lapsed():
+	case !same && !away && !m.expired():
 		m.endpointsChanged(now)
 	case same && away:
 		m.setStateOfGrant(now)

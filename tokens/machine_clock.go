@@ -41,7 +41,7 @@ func (m *machine) shift(now time.Time, d time.Duration, undone bool) {
 			*t = t.Add(d)
 		}
 	}
-	if m.lapsed() && now.Before(m.served.ExpiresAt) {
+	if m.expired() && now.Before(m.served.ExpiresAt) {
 		m.setTold(now, ReasonNone)
 		m.setStateOfGrant(now)
 	}

@@ -87,11 +87,11 @@ func (m *machine) disconnect(now time.Time) bool {
 		g = m.served
 	}
 	m.drop()
-	m.back.err, m.told = nil, ReasonNone
+	m.revocations.err, m.told = nil, ReasonNone
 	s.at, s.erase = now, true
 	m.setState(now, Disconnected, ReasonNone, "", time.Time{})
 	if g != nil {
-		m.back.grants = append(m.back.grants, g)
+		m.revocations.grants = append(m.revocations.grants, g)
 	}
 	switch {
 	case s.note.damaged():
@@ -123,19 +123,19 @@ func (m *machine) durable() bool {
 // nothing here.
 func (m *machine) revokeGivenUp() {
 	if (m.served != nil || m.next != nil) && m.policy.single {
-		m.back.grants = nil // revoking the old grant would end the new one
+		m.revocations.grants = nil // revoking the old grant would end the new one
 	}
-	for _, g := range m.back.grants {
-		m.back.under++
+	for _, g := range m.revocations.grants {
+		m.revocations.under++
 		m.emit(effect{kind: revokeGrant, grant: g})
 	}
-	m.back.grants = nil
+	m.revocations.grants = nil
 }
 
-// givenBack is the answer to revokeGrant.
-func (m *machine) givenBack(now time.Time, err error) {
-	m.back.under--
-	m.back.err = err
+// revoked is the answer to revokeGrant.
+func (m *machine) revoked(now time.Time, err error) {
+	m.revocations.under--
+	m.revocations.err = err
 	m.tickStore(now)
 }
 
@@ -143,7 +143,7 @@ func (m *machine) givenBack(now time.Time, err error) {
 // was read and given back, or a crash could leave it alive at the provider.
 func (m *machine) mayErase() bool {
 	s := &m.store
-	return s.erase && s.read && m.durable() && len(m.back.grants) == 0 && m.back.under == 0 &&
+	return s.erase && s.read && m.durable() && len(m.revocations.grants) == 0 && m.revocations.under == 0 &&
 		m.served == nil && m.next == nil
 }
 
@@ -181,7 +181,7 @@ func (m *machine) writeNote(now time.Time) {
 // quiet reports whether the store holds what it is to hold, with nothing under way.
 func (m *machine) quiet() bool {
 	s := &m.store
-	return s.read && !m.unsaved() && s.under.kind == nothing && !s.erase && len(m.back.grants) == 0 && m.back.under == 0 && m.next == nil
+	return s.read && !m.unsaved() && s.under.kind == nothing && !s.erase && len(m.revocations.grants) == 0 && m.revocations.under == 0 && m.next == nil
 }
 
 // noteWants is what is to be done about the note, where there is anything: it goes
@@ -219,7 +219,7 @@ func (m *machine) noteDone(now time.Time, what effectKind, n *Note, err error) {
 // disconnectSettled reports whether a disconnection is carried out, as far as can be now.
 func (m *machine) disconnectSettled() bool {
 	s := &m.store
-	return s.under.kind == nothing && m.back.under == 0
+	return s.under.kind == nothing && m.revocations.under == 0
 }
 
 // announced remembers that the user has been told.

@@ -123,14 +123,14 @@ func (m *machine) errorOver() *refusal.Failure {
 func (m *machine) refused(now time.Time, err error) {
 	f := asFailure(err)
 	if m.base == ReconnectRequired && f.Class != refusal.Dead { // parked, or the configuration changed meanwhile
-		if m.lost = m.lost || f.Lost; m.parked() {
+		if m.answerLost = m.answerLost || f.Lost; m.parked() {
 			m.stayParked(now, f.Detail)
 		}
 		return
 	}
 	switch f.Class {
 	case refusal.Dead:
-		m.lastLook(End{State: ReconnectRequired, Reason: deathReason(m.served, m.policy, now, m.lost), Detail: deathDetail(f)})
+		m.lastLook(End{State: ReconnectRequired, Reason: deathReason(m.served, m.policy, now, m.answerLost), Detail: deathDetail(f)})
 	case refusal.RefusedForNow:
 		m.refusedForNow(now, f)
 	case refusal.Misconfigured:
@@ -167,10 +167,10 @@ func (m *machine) retry(now time.Time, f *refusal.Failure) {
 // known to take the refresh token again, so do those after a try that brought no
 // answer: with shorter pauses as that time goes by, so that one reaches it.
 func (m *machine) repeat(now time.Time, f *refusal.Failure) time.Duration {
-	if f.Lost && !m.lost && m.policy.grace > 0 {
+	if f.Lost && !m.answerLost && m.policy.grace > 0 {
 		m.graceEnds = m.sentAt.Add(m.policy.grace)
 	}
-	m.lost = m.lost || f.Lost
+	m.answerLost = m.answerLost || f.Lost
 	left := m.graceEnds.Sub(now)
 	switch {
 	case f.RetryAfter > 0:

@@ -80,7 +80,7 @@ func (m *machine) found(now time.Time, g *Grant, err error) {
 		m.setState(now, Disconnected, ReasonNone, "", time.Time{})
 		return
 	case g.givenUp():
-		m.back.grants = append(m.back.grants, g) // it could not be, or was not for certain
+		m.revocations.grants = append(m.revocations.grants, g) // it could not be, or was not for certain
 		if s.erase = true; s.note == nil {       // else that says it
 			m.over = g
 		}
@@ -123,7 +123,7 @@ func (m *machine) adopt(now time.Time, g *Grant) {
 	m.lived(g.lifetime())
 	m.jitter = m.rnd()
 	m.afterRejection, m.rejection = m.rejection, false
-	m.fails, m.suspects, m.lost, m.quickRetryUsed, m.graceEnds = 0, 0, false, false, time.Time{}
+	m.fails, m.suspects, m.answerLost, m.quickRetryUsed, m.graceEnds = 0, 0, false, false, time.Time{}
 	m.probes = probing{}
 	m.schedule(now)
 	for _, n := range m.narrow {

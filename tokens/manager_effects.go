@@ -74,7 +74,7 @@ func (m *Manager) performRemote(k *conn, e effect) {
 			case askProvider:
 				k.m.probed(now, generation, providers.Unclear, nil)
 			case revokeGrant:
-				k.m.givenBack(now, errNobody)
+				k.m.revoked(now, errNobody)
 			}
 		})
 		return
@@ -111,7 +111,7 @@ func (m *Manager) performRemote(k *conn, e effect) {
 		if err != nil {
 			m.opts.Log.Info("the provider did not take a grant back", "connection", k.name, "err", err)
 		}
-		m.event(k, func(now time.Time) { k.m.givenBack(now, err) })
+		m.event(k, func(now time.Time) { k.m.revoked(now, err) })
 	}
 }
 

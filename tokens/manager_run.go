@@ -211,7 +211,7 @@ func (m *Manager) serveCaller(k *conn, f func(time.Time) Token) (<-chan struct{}
 	k.mu.Lock()
 	base, retryAt := k.m.base, k.m.retryAt
 	t := f(now)
-	changed, started := k.changed, len(k.m.out) > 0 || k.m.base != base || !k.m.retryAt.Equal(retryAt)
+	changed, started := k.changed, len(k.m.pending) > 0 || k.m.base != base || !k.m.retryAt.Equal(retryAt)
 	k.mu.Unlock()
 	if started {
 		m.event(k, func(time.Time) {})

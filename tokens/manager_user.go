@@ -90,7 +90,7 @@ func (m *Manager) Named(name string, r providers.Result) bool {
 	_ = m.on(name, func(k *conn, now time.Time) {
 		is = same(k.signIn, r.Answer.AccessToken) && (k.m.served != nil || k.m.next != nil)
 		if is {
-			k.m.named(now, r.Account)
+			k.m.setAccount(now, r.Account)
 		}
 	})
 	return is
@@ -154,7 +154,7 @@ func (m *Manager) Disconnect(ctx context.Context, name string) (gave bool, err e
 	case k.m.store.note != nil && !k.m.store.noted:
 		return gave, ErrNotKept
 	}
-	return gave, k.m.back.err
+	return gave, k.m.revocations.err
 }
 
 // settle waits until done, or ctx ends (then a timeout *Error).

@@ -152,7 +152,7 @@ func (a *simAgent) carryOut() {
 		case revokeGrant:
 			a.later(a.w.about(200*time.Millisecond)-time.Second, func() {
 				a.w.provider.givenBack(e.grant)
-				a.event("given back", func(now time.Time) { a.m.givenBack(now, nil) })
+				a.event("given back", func(now time.Time) { a.m.revoked(now, nil) })
 			})
 		case askScopes:
 			shown := a.w.provider.show(e.grant)

@@ -450,7 +450,7 @@ func (c *checker) tidy(a *simAgent) {
 		c.fail("the user disconnected, and something is left: %v, note %v", w.disk, w.note)
 	case c.gone && w.provider.alive && c.onDisk:
 		c.fail("the user disconnected, and the grant was never given back")
-	case c.over && !c.gone && w.disk != nil && w.disk.AccessToken != "" && !a.m.lapsed():
+	case c.over && !c.gone && w.disk != nil && w.disk.AccessToken != "" && !a.m.expired():
 		c.fail("the grant is over, and its tokens are still in the keychain")
 	case w.note != nil:
 		c.fail("a note is left behind")

@@ -127,8 +127,8 @@ type walk struct {
 
 func (w walk) clone() walk {
 	m := *w.m
-	m.events, m.out = nil, nil
-	m.back.grants = slices.Clone(m.back.grants)
+	m.events, m.pending = nil, nil
+	m.revocations.grants = slices.Clone(m.revocations.grants)
 	w.m, w.pending, w.path = &m, slices.Clone(w.pending), slices.Clone(w.path)
 	return w
 }
@@ -146,7 +146,7 @@ func (w walk) key() string {
 	refused := m.served != nil && !m.served.RefusedSince.IsZero()
 	over := m.next != nil && m.next.wasOver()
 	return fmt.Sprint(m.row(), m.reason, m.told == m.reason, m.next != nil, over, m.policy.refreshable(&Grant{RefreshToken: "r"}), m.policy.probe,
-		refused, m.suspects, m.ending.Reason, m.probes.under, m.probes.dead, len(m.back.grants) > 0, m.back.under > 0,
+		refused, m.suspects, m.ending.Reason, m.probes.under, m.probes.dead, len(m.revocations.grants) > 0, m.revocations.under > 0,
 		s.read, s.under.kind, m.unsaved(), s.under.grant == m.kept(), s.under.grant == m.next, s.under.note == s.note, s.held == nil,
 		s.erase, s.damaged, s.slow, s.note != nil, damaged, old, s.noted, asked)
 }
@@ -225,7 +225,7 @@ func (w *walker) answers(from walk, i int, refresh bool) {
 		case saveNote, clearNote:
 			answer("note done", func(to *walk) { to.m.noteDone(to.now, e.kind, e.note, err) })
 		case revokeGrant:
-			answer("given back", func(to *walk) { to.m.givenBack(to.now, err) })
+			answer("given back", func(to *walk) { to.m.revoked(to.now, err) })
 		case compareBinding:
 			answer("bound", func(to *walk) { to.m.bound(to.now, e.grant.Generation, err == nil) })
 		}
@@ -284,7 +284,7 @@ func (w *walker) others(from walk, refresh bool) {
 	at("resumed", func(m *machine, now time.Time) { m.resumed(now) })
 	at("announced", func(m *machine, now time.Time) { m.announced(now) })
 	at("configured", func(m *machine, now time.Time) { m.configured(now, m.policy) })
-	at("named", func(m *machine, now time.Time) { m.named(now, providers.Account{ID: "1", Label: "ada"}) })
+	at("named", func(m *machine, now time.Time) { m.setAccount(now, providers.Account{ID: "1", Label: "ada"}) })
 	at("serve", func(m *machine, now time.Time) { m.serve(now, Want{}) })
 	at("rejected", func(m *machine, now time.Time) { m.rejected(now, "a1") })
 	for _, g := range walkRecords(refresh) {
@@ -294,7 +294,7 @@ func (w *walker) others(from walk, refresh bool) {
 			at("overtaken", func(m *machine, now time.Time) { m.overtaken(now, &newer) })
 		}
 	}
-	if from.m.lapsed() {
+	if from.m.expired() {
 		w.step(from, "clock set", func(to *walk) {
 			to.now = to.now.Add(-30 * time.Minute)
 			to.m.shift(to.now, -30*time.Minute, true)
