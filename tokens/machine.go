@@ -147,7 +147,13 @@ const (
 // outside the store; nil: nothing does.
 func newMachine(now time.Time, p policy, note *Note, rnd func() float64) *machine {
 	m := &machine{policy: p, buffer: Buffer, rnd: rnd, base: Disconnected}
-	m.takeUpNote(note)
+	m.store.note, m.store.noted = note, note != nil
+	switch { // what it says of the record waits until that can be read
+	case note.damaged():
+		m.base, m.reason = ReconnectRequired, ReasonNoteDamaged
+	case m.noteDecides():
+		m.store.erase = true
+	}
 	m.store.at = now.Add(slowRead)
 	m.operate(effect{kind: readRecord})
 	return m

@@ -7,18 +7,6 @@ import "time"
 // outside the store is written only for the user's word, where the store could
 // not be read or written.
 
-// takeUpNote takes up what a note of an earlier process says. What it says of the
-// record waits until that can be read.
-func (m *machine) takeUpNote(n *Note) {
-	s := &m.store
-	if s.note, s.noted = n, n != nil; n == nil {
-		return
-	}
-	if s.erase = m.noteDecides() && !n.Damaged; n.Damaged {
-		m.base, m.reason = ReconnectRequired, ReasonNoteDamaged
-	}
-}
-
 // noteDecides reports whether a note says where the connection stands, though the
 // record cannot be read.
 func (m *machine) noteDecides() bool {
@@ -41,13 +29,6 @@ func (m *machine) markDead(now time.Time, r Reason, detail string) {
 	m.drop()
 	m.over, m.told = over, told
 	m.setState(now, ReconnectRequired, r, detail, time.Time{})
-	m.rewrite(now)
-}
-
-// parkGrant keeps the grant, and sends it again only when the user asks.
-func (m *machine) parkGrant(now time.Time, detail string) {
-	m.served = m.served.with(End{State: ReconnectRequired, Reason: ReasonRefused, Detail: detail, Time: now})
-	m.setStateOfGrant(now)
 	m.rewrite(now)
 }
 
@@ -139,14 +120,6 @@ func (m *machine) revoked(now time.Time, err error) {
 	m.tickStore(now)
 }
 
-// mayErase reports whether what the user gave up is to be erased now: after it
-// was read and given back, or a crash could leave it alive at the provider.
-func (m *machine) mayErase() bool {
-	s := &m.store
-	return s.erase && s.read && m.durable() && len(m.revocations.grants) == 0 && m.revocations.under == 0 &&
-		m.served == nil && m.next == nil
-}
-
 // erased is the answer to eraseRecord.
 func (m *machine) erased(now time.Time, err error) {
 	s := &m.store
@@ -214,12 +187,6 @@ func (m *machine) noteDone(now time.Time, what effectKind, n *Note, err error) {
 		}
 	}
 	m.tickStore(now)
-}
-
-// disconnectSettled reports whether a disconnection is carried out, as far as can be now.
-func (m *machine) disconnectSettled() bool {
-	s := &m.store
-	return s.under.kind == nothing && m.revocations.under == 0
 }
 
 // announced remembers that the user has been told.

@@ -99,12 +99,22 @@ func (m *machine) serveNarrow(now time.Time, want Want) reply {
 
 // answeredNarrow keeps the narrower token beside the grant. Where that refresh
 // rotated, the grant's new refresh token goes to the store first, as ever.
+//
+// A refusal says nothing of the grant, whatever its class: Microsoft, for one, answers
+// invalid_grant where a scope was not consented to. A lost answer concerns the grant,
+// since its refresh token may be spent.
 func (m *machine) answeredNarrow(now time.Time, want Want, a providers.Answer, err error) {
 	less := &narrowed{want: want, at: now, provoked: m.rejection}
 	m.busy, m.rejection = idle, false
 	switch {
 	case err != nil:
-		m.refusedNarrow(now, less, asFailure(err))
+		switch less.err = asFailure(err); {
+		case refusesGrant(less.err):
+			less.undecided = m.decide(now)
+		case less.err.Lost && less.err.Class == refusal.Transient:
+			m.retry(now, less.err)
+		}
+		m.remember(*less)
 		return
 	case m.served.notNarrowed(want, a.Scopes):
 		less.err, m.nextNarrow = errNotNarrowed, less
@@ -169,21 +179,6 @@ func (g *Grant) notNarrowed(want Want, has []string) bool {
 		}
 	}
 	return fewer
-}
-
-// refusedNarrow takes up the refusal of a token for less. It says nothing of the grant,
-// whatever its class: Microsoft, for one, answers invalid_grant where a scope was
-// not consented to. A lost answer concerns the grant, since its refresh token may
-// be spent.
-func (m *machine) refusedNarrow(now time.Time, less *narrowed, f *refusal.Failure) {
-	less.err = f
-	switch {
-	case refusesGrant(f):
-		less.undecided = m.decide(now)
-	case f.Lost && f.Class == refusal.Transient:
-		m.retry(now, f)
-	}
-	m.remember(*less)
 }
 
 // refusesGrant reports whether, to a plain refresh, the answer would be about the grant

@@ -132,7 +132,10 @@ func (m *machine) refused(now time.Time, err error) {
 	case refusal.Dead:
 		m.lastLook(End{State: ReconnectRequired, Reason: deathReason(m.served, m.policy, now, m.answerLost), Detail: deathDetail(f)})
 	case refusal.RefusedForNow:
-		m.refusedForNow(now, f)
+		if m.served.RefusedSince.IsZero() { // for who is told after a day, also where the process did not run for all of it
+			m.change(now, func(g *Grant) { g.RefusedSince = now })
+		}
+		m.setState(now, Retrying, ReasonRefusedForNow, f.Detail, now.Add(mendRetry))
 	case refusal.Misconfigured:
 		m.setState(now, Misconfigured, mendReason(f), f.Detail, now.Add(mendRetry))
 	case refusal.Suspect:
@@ -210,16 +213,6 @@ func (m *machine) suspect(now time.Time, f *refusal.Failure) {
 	m.setState(now, Retrying, ReasonUnclearRefusal, f.Detail, now.Add(pause))
 }
 
-// refusedForNow waits for a policy of the provider's to pass. Since when it has
-// refused is written down, so that the user is told after a day, also where the
-// process did not run for all of it.
-func (m *machine) refusedForNow(now time.Time, f *refusal.Failure) {
-	if m.served.RefusedSince.IsZero() {
-		m.change(now, func(g *Grant) { g.RefusedSince = now })
-	}
-	m.setState(now, Retrying, ReasonRefusedForNow, f.Detail, now.Add(mendRetry))
-}
-
 // lastLook asks the store, before the grant ends, whether it holds a newer one
 // than the one that the provider refuses.
 func (m *machine) lastLook(e End) {
@@ -237,7 +230,9 @@ func (m *machine) reread(now time.Time, g *Grant, err error) {
 	switch e := m.ending; {
 	case err == nil && m.overtaken(now, g):
 	case e.Reason == ReasonRefused:
-		m.parkGrant(now, e.Detail)
+		m.served = m.served.with(End{State: ReconnectRequired, Reason: e.Reason, Detail: e.Detail, Time: now})
+		m.setStateOfGrant(now)
+		m.rewrite(now)
 	default:
 		m.markDead(now, e.Reason, e.Detail)
 	}

@@ -88,13 +88,6 @@ func (m *machine) usualLife() (d time.Duration) {
 	return d
 }
 
-// lived remembers how long the tokens of the last answers live.
-func (m *machine) lived(life time.Duration) {
-	if m.lives = append(m.lives, life); len(m.lives) > usualAnswers {
-		m.lives = m.lives[1:]
-	}
-}
-
 // unserved says why there is no token in memory that is good enough, after
 // starting the refresh that would bring one.
 func (m *machine) unserved(now time.Time, want Want) reply {

@@ -81,7 +81,7 @@ func (m *machine) found(now time.Time, g *Grant, err error) {
 		return
 	case g.givenUp():
 		m.revocations.grants = append(m.revocations.grants, g) // it could not be, or was not for certain
-		if s.erase = true; s.note == nil {       // else that says it
+		if s.erase = true; s.note == nil {                     // else that says it
 			m.over = g
 		}
 		m.setState(now, Disconnected, ReasonNone, "", time.Time{})
@@ -120,7 +120,8 @@ func (m *machine) refreshIfDue(now time.Time) {
 // adopt makes g the grant that callers get, with a clean history.
 func (m *machine) adopt(now time.Time, g *Grant) {
 	m.served, m.next, m.over = g, nil, nil
-	m.lived(g.lifetime())
+	m.lives = append(m.lives, g.lifetime())
+	m.lives = m.lives[max(0, len(m.lives)-usualAnswers):]
 	m.jitter = m.rnd()
 	m.afterRejection, m.rejection = m.rejection, false
 	m.fails, m.suspects, m.answerLost, m.quickRetryUsed, m.graceEnds = 0, 0, false, false, time.Time{}
@@ -222,7 +223,8 @@ func (m *machine) wants() (e effect, at time.Time) {
 		e, at = effect{kind: readRecord}, s.at
 	case m.unsaved():
 		e, at = effect{kind: saveRecord, grant: m.kept()}, s.at
-	case m.mayErase():
+	case s.erase && m.durable() && len(m.revocations.grants) == 0 && m.revocations.under == 0 && m.served == nil:
+		// It was read and given back, or a crash could leave it alive at the provider.
 		e, at = effect{kind: eraseRecord}, s.at
 	}
 	if n := m.noteWants(); n.kind != nothing && (at.IsZero() || s.noteAt.Before(at)) {

@@ -34,23 +34,19 @@ func (m *Manager) perform(k *conn, e effect) {
 		err := m.inStore(func(ctx context.Context) error { return m.opts.Store.Delete(ctx, k.name) })
 		m.event(k, func(now time.Time) { k.m.erased(now, err) })
 	case saveNote, clearNote:
-		m.performNote(k, e)
+		var err error
+		if e.kind == saveNote {
+			err = m.opts.Notes.Save(k.name, *e.note)
+		} else {
+			err = m.opts.Notes.Clear(k.name)
+		}
+		if err != nil {
+			m.opts.Log.Warn("the state folder cannot be written", "connection", k.name, "err", err)
+		}
+		m.event(k, func(now time.Time) { k.m.noteDone(now, e.kind, e.note, err) })
 	default:
 		m.performRemote(k, e)
 	}
-}
-
-func (m *Manager) performNote(k *conn, e effect) {
-	var err error
-	if e.kind == saveNote {
-		err = m.opts.Notes.Save(k.name, *e.note)
-	} else {
-		err = m.opts.Notes.Clear(k.name)
-	}
-	if err != nil {
-		m.opts.Log.Warn("the state folder cannot be written", "connection", k.name, "err", err)
-	}
-	m.event(k, func(now time.Time) { k.m.noteDone(now, e.kind, e.note, err) })
 }
 
 // remoteTimeout leaves the request itself its whole time where the provider is slow

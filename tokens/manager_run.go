@@ -199,7 +199,9 @@ func (m *Manager) publishChange(k *conn, now time.Time) {
 	m.carryOut(k)
 	close(k.changed)
 	k.changed = make(chan struct{})
-	if k.news(now) && !k.removed {
+	old := k.shown
+	k.shown = k.status(now)
+	if !reflect.DeepEqual(k.shown, old) && !k.removed {
 		m.publish(k.name)
 	}
 }
@@ -217,13 +219,6 @@ func (m *Manager) serveCaller(k *conn, f func(time.Time) Token) (<-chan struct{}
 		m.event(k, func(time.Time) {})
 	}
 	return changed, t
-}
-
-// news reports whether the status differs from what subscribers were told of.
-func (k *conn) news(now time.Time) bool {
-	old := k.shown
-	k.shown = k.status(now)
-	return !reflect.DeepEqual(k.shown, old)
 }
 
 func (m *Manager) wakeTimer() {

@@ -143,7 +143,7 @@ func (m *Manager) Disconnect(ctx context.Context, name string) (gave bool, err e
 		return false, err
 	}
 	m.event(k, func(now time.Time) { gave = k.m.disconnect(now) })
-	if err := m.settle(ctx, k, func() bool { return k.m.disconnectSettled() }); err != nil {
+	if err := m.settle(ctx, k, func() bool { return k.m.store.under.kind == nothing && k.m.revocations.under == 0 }); err != nil {
 		return gave, err
 	}
 	k.mu.Lock()

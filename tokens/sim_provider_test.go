@@ -153,7 +153,7 @@ func (p *simProvider) revoke() {
 	p.w.check.revoked()
 }
 
-// revoked is our own revocation, of a grant that the user disconnected.
+// givenBack is our own revocation, of a grant that the user disconnected.
 func (p *simProvider) givenBack(g *Grant) {
 	p.w.tell("given back: %v", g)
 	p.w.check.givenBack(g)
