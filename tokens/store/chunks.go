@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -59,29 +60,20 @@ type manifest struct {
 	Enc  string `json:"enc,omitempty"`
 }
 
-func (m manifest) head() string {
-	b, _ := json.Marshal(m) // strings and numbers only: cannot fail
-	return markParts + string(b)
-}
-
-// sealed is a value ready to be kept.
-type sealed struct {
-	head  string
-	parts []string // nil: head is all of it
-}
-
-// seal encodes value, with its parts, if it needs any, in s.
-func seal(value []byte, s slot) sealed {
-	if text, ok := asHead(value); ok {
-		return sealed{head: text}
+// seal encodes value as a head and, if it needs any, its parts in s.
+func seal(value []byte, s slot) (head string, parts []string) {
+	if head, fits := asHead(value); fits {
+		return head, nil
 	}
 	body, enc := string(value), ""
 	if !printable(value) {
 		body, enc = base64.StdEncoding.EncodeToString(value), "base64"
 	}
-	parts := cut(body)
-	m := manifest{V: 1, Slot: s, N: len(parts), Sum: sum(body), Enc: enc}
-	return sealed{head: m.head(), parts: parts}
+	for part := range slices.Chunk([]byte(body), MaxItem) {
+		parts = append(parts, string(part))
+	}
+	b, _ := json.Marshal(manifest{V: 1, Slot: s, N: len(parts), Sum: sum(body), Enc: enc}) // strings and numbers only: cannot fail
+	return markParts + string(b), parts
 }
 
 // asHead is value as a head of its own, if it fits. An empty value is encoded
@@ -95,15 +87,8 @@ func asHead(value []byte) (string, bool) {
 	return text, len(text) <= MaxItem
 }
 
-func cut(body string) (parts []string) {
-	for len(body) > MaxItem {
-		parts, body = append(parts, body[:MaxItem]), body[MaxItem:]
-	}
-	return append(parts, body)
-}
-
-// open reads a head: the value, or the manifest of its parts.
-func open(head string) ([]byte, *manifest, error) {
+// readHead reads a head: the value, or the manifest of its parts.
+func readHead(head string) ([]byte, *manifest, error) {
 	if encoded, ok := strings.CutPrefix(head, markBase64); ok {
 		value, err := base64.StdEncoding.DecodeString(encoded)
 		if err != nil {

@@ -28,14 +28,12 @@ type Items interface {
 // The head item, named by the key, is the one commit point: until it changes
 // the old value stands, whole. Only one process at a time may write to a key.
 func Split(items Items) Store {
-	return serialize(&split{items: items, whole: map[string]bool{}})
+	return serialize(&split{items: items})
 }
 
 type split struct {
 	items Items
-
-	mu    sync.Mutex
-	whole map[string]bool // keys whose head is the value, with no parts anywhere
+	whole sync.Map // keys whose head is the value, with no parts anywhere
 }
 
 func (s *split) kind() string                     { return "keychain" }
@@ -65,7 +63,7 @@ func (s *split) get(ctx context.Context, key string) ([]byte, error) {
 }
 
 func (s *split) readParts(ctx context.Context, key, head string) ([]byte, error) {
-	value, m, err := open(head)
+	value, m, err := readHead(head)
 	if m == nil {
 		return value, err
 	}
@@ -85,24 +83,26 @@ func (s *split) readParts(ctx context.Context, key, head string) ([]byte, error)
 
 // set puts the parts into the free slot, then the head, then tidies up.
 func (s *split) set(ctx context.Context, key string, value []byte) error {
-	if text, ok := asHead(value); ok && s.isWhole(key) {
-		return s.put(ctx, key, text)
+	if text, fits := asHead(value); fits {
+		if _, whole := s.whole.Load(key); whole {
+			return s.put(ctx, key, text)
+		}
 	}
-	s.setWhole(key, false)
+	s.whole.Delete(key)
 	old, err := s.current(ctx, key)
 	if err != nil {
 		return err
 	}
-	v := seal(value, old.Slot.other())
-	for i, part := range v.parts {
+	head, parts := seal(value, old.Slot.other())
+	for i, part := range parts {
 		if err := s.put(ctx, old.Slot.other().part(key, i), part); err != nil {
 			return err
 		}
 	}
-	if err := s.put(ctx, key, v.head); err != nil {
+	if err := s.put(ctx, key, head); err != nil {
 		return err
 	}
-	_ = s.tidy(ctx, key, v.head, old) // left-overs do no harm, and are looked for again
+	_ = s.tidy(ctx, key, head, old) // left-overs do no harm, and are looked for again
 	return nil
 }
 
@@ -117,7 +117,7 @@ func (s *split) current(ctx context.Context, key string) (manifest, error) {
 	if err != nil {
 		return none, err
 	}
-	if _, m, _ := open(head); m != nil {
+	if _, m, _ := readHead(head); m != nil {
 		return *m, nil
 	}
 	return none, nil
@@ -154,7 +154,7 @@ func (s *split) item(ctx context.Context, name string) (string, error) {
 
 // remove deletes the head, which is what makes the value absent, then all parts.
 func (s *split) remove(ctx context.Context, key string) error {
-	s.setWhole(key, false)
+	s.whole.Delete(key)
 	old, err := s.current(ctx, key)
 	if err != nil {
 		return err
@@ -169,7 +169,7 @@ func (s *split) remove(ctx context.Context, key string) error {
 // that head replaced.
 func (s *split) tidy(ctx context.Context, key, head string, old manifest) error {
 	keep := manifest{Slot: slotB}
-	if _, m, _ := open(head); m != nil {
+	if _, m, _ := readHead(head); m != nil {
 		keep = *m
 	}
 	known := 0
@@ -182,7 +182,9 @@ func (s *split) tidy(ctx context.Context, key, head string, old manifest) error 
 	if err := s.sweep(ctx, key, keep.Slot, keep.N, 0); err != nil {
 		return err
 	}
-	s.setWhole(key, keep.N == 0)
+	if keep.N == 0 {
+		s.whole.Store(key, true)
+	}
 	return nil
 }
 
@@ -228,16 +230,4 @@ func (s *split) erase(ctx context.Context, name string) error {
 		}
 	}
 	return fmt.Errorf("%w: it did not delete what it was told to", ErrUnavailable)
-}
-
-func (s *split) isWhole(key string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.whole[key]
-}
-
-func (s *split) setWhole(key string, whole bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.whole[key] = whole
 }
