@@ -227,9 +227,15 @@ func (m *machine) todo() (at time.Time, do func(now time.Time)) {
 	case m.base == ReconnectRequired, m.busy != idle:
 		return at, nil
 	}
-	at, do = m.refreshDue(), func(now time.Time) { m.start(now, Want{}) }
-	if !m.policy.refreshable(m.served) {
+	do = func(now time.Time) { m.start(now, Want{}) }
+	switch {
+	case !m.policy.refreshable(m.served):
 		at, do = m.served.ExpiresAt, m.expire
+	case m.policy.broken != "":
+	case m.base == Connected:
+		at = refreshAt(m.served, m.policy, m.buffer, m.jitter)
+	default:
+		at = m.retryAt
 	}
 	if probe := earlier(at, m.probes.next); !m.probes.under && probe != at {
 		at, do = probe, m.probe
@@ -250,20 +256,6 @@ func (m *machine) expire(now time.Time) {
 
 func (m *machine) expired() bool {
 	return m.served != nil && m.base == ReconnectRequired && m.reason == ReasonExpired
-}
-
-// refreshDue is when the next refresh is to be tried; zero: never.
-func (m *machine) refreshDue() time.Time {
-	if m.policy.broken != "" || !m.policy.refreshable(m.served) {
-		return time.Time{}
-	}
-	switch m.base {
-	case Connected:
-		return refreshAt(m.served, m.policy, m.buffer, m.jitter)
-	case Retrying, Misconfigured, KeychainLocked:
-		return m.retryAt
-	}
-	return time.Time{}
 }
 
 // configured takes up a changed configuration.

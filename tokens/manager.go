@@ -239,7 +239,7 @@ func (m *Manager) Status(name string) (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
-	return m.statusOf(k, nil), nil
+	return m.statusOf(k), nil
 }
 
 // List is the status of all connections, by name.
@@ -247,21 +247,22 @@ func (m *Manager) List() []Status {
 	var all []Status
 	for _, k := range m.all() {
 		if !k.gone() {
-			all = append(all, m.statusOf(k, nil))
+			all = append(all, m.statusOf(k))
 		}
 	}
 	return all
 }
 
-func (m *Manager) statusOf(k *conn, with func()) Status {
+func (m *Manager) statusOf(k *conn) Status {
 	now := m.now()
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if with != nil {
-		with()
-	}
+	return k.statusWithEvents(now)
+}
+
+func (k *conn) statusWithEvents(now time.Time) Status {
 	s := k.status(now)
-	s.Events = append([]Event(nil), k.m.events...)
+	s.Events = slices.Clone(k.m.events)
 	return s
 }
 

@@ -45,21 +45,19 @@ func (m *Manager) unlock(ctx context.Context) {
 
 // outcome is how a refresh that the user asked for went.
 func (m *Manager) outcome(k *conn) (Status, error) {
-	var e *Error
-	st := m.statusOf(k, func() {
-		switch g := k.m.served; {
-		case k.m.state() != Connected:
-			e = k.m.errorFor(k.m.state())
-		case !k.m.policy.refreshable(g):
-			e = &Error{
-				Code:   CodeBadRequest,
-				Detail: k.m.policy.provider + " gave nothing to renew this token with. It is used as it is; connect again to replace it.",
-				Hint:   "authtray connect " + k.name,
-			}
+	now := m.now()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	st := k.statusWithEvents(now)
+	switch {
+	case k.m.state() != Connected:
+		return st, k.m.errorFor(k.m.state())
+	case !k.m.policy.refreshable(k.m.served):
+		return st, &Error{
+			Code:   CodeBadRequest,
+			Detail: k.m.policy.provider + " gave nothing to renew this token with. It is used as it is; connect again to replace it.",
+			Hint:   "authtray connect " + k.name,
 		}
-	})
-	if e != nil {
-		return st, e
 	}
 	return st, nil
 }
@@ -80,7 +78,7 @@ func (m *Manager) Adopt(ctx context.Context, name string, r providers.Result) (S
 	if err := m.settle(ctx, k, func() bool { return k.m.next == nil }); err != nil {
 		return Status{}, err
 	}
-	return m.statusOf(k, nil), nil
+	return m.statusOf(k), nil
 }
 
 // Named says whose grant it is that a sign-in brought, where the provider said so

@@ -166,8 +166,10 @@ var goneCodes = []string{"invalid_grant", "invalid_token", "token_revoked", "tok
 // token is revoked now, or that the provider does not know it.
 func TokenGone(rules ErrorRules, status int, body []byte) bool {
 	a := readAnswer(rules, status, nil, body)
-	if status >= 200 && status < 300 && !rules.Failed(a.members) && !hasError(a.members) {
-		return true
+	if status >= 200 && status < 300 && !rules.Failed(a.members) {
+		if e := Lookup(a.members, "error"); e == nil || e == "" || e == false {
+			return true
+		}
 	}
 	if status >= 300 && status < 400 || PassingStatus(status) {
 		return false
@@ -175,11 +177,6 @@ func TokenGone(rules ErrorRules, status int, body []byte) bool {
 	return a.matches(rules.Reconnect) || slices.ContainsFunc(a.codes, func(code string) bool {
 		return slices.Contains(goneCodes, plainCode(code))
 	})
-}
-
-func hasError(members any) bool {
-	v := Lookup(members, "error")
-	return v != nil && v != "" && v != false
 }
 
 // SafeCode reduces a foreign error code to [a-z0-9_.-]{1,64}, so that it can be

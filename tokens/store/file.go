@@ -84,7 +84,15 @@ func (f *file) get(_ context.Context, key string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return unsealItem(id, key, sealed)
+	text, err := decrypt(sealed, id)
+	if err != nil {
+		return nil, fmt.Errorf("%w: it cannot be opened with this store's identity", ErrCorrupt)
+	}
+	var it item
+	if err := json.Unmarshal(text, &it); err != nil || it.V != 1 || it.Key != key {
+		return nil, fmt.Errorf("%w: it is not this value, or of a newer version", ErrCorrupt)
+	}
+	return it.Value, nil
 }
 
 func (f *file) set(_ context.Context, key string, value []byte) error {
@@ -92,7 +100,11 @@ func (f *file) set(_ context.Context, key string, value []byte) error {
 	if err != nil {
 		return err
 	}
-	sealed, err := sealItem(id, key, value)
+	text, err := json.Marshal(item{V: 1, Key: key, Value: value})
+	if err != nil {
+		return err
+	}
+	sealed, err := encrypt(text, id.Recipient())
 	if err != nil {
 		return err
 	}
@@ -137,26 +149,6 @@ func (f *file) path(key string) string {
 		}
 	}
 	return filepath.Join(f.folder, "item-"+name.String()+".age")
-}
-
-func sealItem(id *age.X25519Identity, key string, value []byte) ([]byte, error) {
-	text, err := json.Marshal(item{V: 1, Key: key, Value: value})
-	if err != nil {
-		return nil, err
-	}
-	return encrypt(text, id.Recipient())
-}
-
-func unsealItem(id *age.X25519Identity, key string, sealed []byte) ([]byte, error) {
-	text, err := decrypt(sealed, id)
-	if err != nil {
-		return nil, fmt.Errorf("%w: it cannot be opened with this store's identity", ErrCorrupt)
-	}
-	var it item
-	if err := json.Unmarshal(text, &it); err != nil || it.V != 1 || it.Key != key {
-		return nil, fmt.Errorf("%w: it is not this value, or of a newer version", ErrCorrupt)
-	}
-	return it.Value, nil
 }
 
 func encrypt(text []byte, to age.Recipient) ([]byte, error) {
