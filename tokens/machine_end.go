@@ -210,14 +210,6 @@ func (m *machine) announce(now time.Time) bool {
 	if m.flow || m.next != nil || m.reading() { // the record may be newer than the note
 		return false
 	}
-	switch {
-	case m.base == ReconnectRequired:
-	case m.base == Retrying && m.reason == ReasonRefusedForNow && m.served != nil:
-		if now.Sub(m.served.RefusedSince) < tellAfter {
-			return false
-		}
-	default:
-		return false
-	}
-	return m.told != m.reason
+	longRefused := m.base == Retrying && m.reason == ReasonRefusedForNow && m.served != nil && now.Sub(m.served.RefusedSince) >= tellAfter
+	return (m.base == ReconnectRequired || longRefused) && m.told != m.reason
 }

@@ -57,11 +57,9 @@ func (m *machine) recordRead(now time.Time, g *Grant, err error) {
 		s.damaged = true
 	}
 	s.read, s.at = true, now
-	if m.kept() != nil || m.next != nil || s.note.damaged() {
-		m.tickStore(now)
-		return // the user brought a newer one meanwhile, or there is no telling what the note covers
-	}
-	m.found(now, s.note.takeOver(g), err)
+	if m.kept() == nil && m.next == nil && !s.note.damaged() {
+		m.found(now, s.note.takeOver(g), err)
+	} // else the user brought a newer one meanwhile, or there is no telling what the note covers
 	m.tickStore(now)
 }
 
@@ -74,18 +72,15 @@ func (m *machine) found(now time.Time, g *Grant, err error) {
 	switch {
 	case g == nil && s.damaged && !s.erase:
 		m.setState(now, ReconnectRequired, ReasonRecordDamaged, err.Error(), time.Time{})
-		return
 	case g == nil:
 		s.erase = s.erase && (s.damaged || s.held != nil)
 		m.setState(now, Disconnected, ReasonNone, "", time.Time{})
-		return
 	case g.givenUp():
 		m.revocations.grants = append(m.revocations.grants, g) // it could not be, or was not for certain
 		if s.erase = true; s.note == nil {                     // else that says it
 			m.over = g
 		}
 		m.setState(now, Disconnected, ReasonNone, "", time.Time{})
-		return
 	case g.AccessToken == "":
 		m.over, s.erase = g, false
 		m.setState(now, g.End.State, g.End.Reason, g.End.Detail, time.Time{})

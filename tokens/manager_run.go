@@ -76,15 +76,11 @@ func (m *Manager) pause() time.Duration {
 		at = earlier(at, k.m.due())
 		k.mu.Unlock()
 	}
-	if at.IsZero() {
+	left := at.Sub(m.opts.Clock.Now())
+	if at.IsZero() || left > time.Hour {
 		return farPause
 	}
-	switch left := at.Sub(m.opts.Clock.Now()); {
-	case left > time.Hour:
-		return farPause
-	default:
-		return max(min(left, nearPause), 0)
-	}
+	return max(min(left, nearPause), 0)
 }
 
 func (m *Manager) tickDue() {
