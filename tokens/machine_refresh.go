@@ -107,16 +107,11 @@ func (m *machine) renewed(now time.Time) {
 	m.told = ReasonNone
 	if m.served.wasOver() && m.policy.refreshable(m.served) {
 		m.fails = fails // a token that nobody can use is no success
-		m.retry(now, m.errorOver())
+		m.retry(now, &refusal.Failure{Class: refusal.Transient, Code: "expired_token", Status: http.StatusOK,
+			Detail: m.policy.provider + " gives tokens that are over as soon as they come (expires_in is 0)."})
 		return
 	}
 	m.base, m.reason, m.detail, m.retryAt = Connected, ReasonNone, "", time.Time{}
-}
-
-// errorOver is a good answer whose token is over as it comes.
-func (m *machine) errorOver() *refusal.Failure {
-	return &refusal.Failure{Class: refusal.Transient, Code: "expired_token", Status: http.StatusOK,
-		Detail: m.policy.provider + " gives tokens that are over as soon as they come (expires_in is 0)."}
 }
 
 // refused is the table of failures; see the package comment.
@@ -130,7 +125,11 @@ func (m *machine) refused(now time.Time, err error) {
 	}
 	switch f.Class {
 	case refusal.Dead:
-		m.lastLook(End{State: ReconnectRequired, Reason: deathReason(m.served, m.policy, now, m.answerLost), Detail: deathDetail(f)})
+		e := End{State: ReconnectRequired, Reason: deathReason(m.served, m.policy, now, m.answerLost)}
+		if slices.Contains(tellingCodes, f.Code) {
+			e.Detail = f.Detail // the provider's own reason, in our words
+		}
+		m.lastLook(e)
 	case refusal.RefusedForNow:
 		if m.served.RefusedSince.IsZero() { // for who is told after a day, also where the process did not run for all of it
 			m.change(now, func(g *Grant) { g.RefusedSince = now })

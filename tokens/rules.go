@@ -176,14 +176,6 @@ func deathReason(g *Grant, p policy, now time.Time, lost bool) Reason {
 	return ReasonRevoked
 }
 
-// deathDetail is the provider's own reason, in our words, where it gave one.
-func deathDetail(f *refusal.Failure) string {
-	if slices.Contains(tellingCodes, f.Code) {
-		return f.Detail
-	}
-	return ""
-}
-
 // tellingCodes say more about an end than that access was revoked.
 var tellingCodes = []string{
 	"interaction_required", "login_required", "consent_required", "inactive_user", "inactive_org", "account_inactive",

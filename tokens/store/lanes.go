@@ -97,7 +97,12 @@ func (s *serial) inLane(ctx context.Context, key string, fn func(context.Context
 // ErrUnavailable when ctx ends first. fn then runs on, and must look at its
 // context before each further step.
 func (s *serial) await(ctx context.Context, key string, fn func(context.Context) ([]byte, error)) ([]byte, error) {
-	lane := s.lane(key)
+	s.mu.Lock()
+	if s.lanes[key] == nil {
+		s.lanes[key] = make(chan struct{}, 1)
+	}
+	lane := s.lanes[key]
+	s.mu.Unlock()
 	select { // in the order in which they came: a channel's senders queue
 	case lane <- struct{}{}:
 	case <-ctx.Done():
@@ -124,15 +129,6 @@ func (s *serial) await(ctx context.Context, key string, fn func(context.Context)
 	default:
 		return nil, outOfTime(ctx)
 	}
-}
-
-func (s *serial) lane(key string) chan struct{} {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.lanes[key] == nil {
-		s.lanes[key] = make(chan struct{}, 1)
-	}
-	return s.lanes[key]
 }
 
 // sheltered turns a panic of a library below into an error: go-keyring reads
