@@ -48,6 +48,7 @@ type bridge struct {
 	ctx    context.Context // of the whole
 	params headerParams
 	serial atomic.Int64
+	idle   *time.Timer            // trims the process
 	secret atomic.Pointer[string] // the token that was named last
 
 	mu        sync.Mutex
@@ -85,6 +86,8 @@ func (o Bridge) Run(ctx context.Context, in io.Reader, out io.Writer) error {
 	if o.Remote {
 		b.tokens = noTokens{}
 	}
+	b.idle = time.AfterFunc(idleTime, trim)
+	defer b.idle.Stop()
 	ended := make(chan error, 1)
 	go func() { ended <- b.read(newLineReader(in)) }()
 	select {
@@ -97,6 +100,9 @@ func (o Bridge) Run(ctx context.Context, in io.Reader, out io.Writer) error {
 	}
 	return err
 }
+
+// idleTime is how long nothing is asked before memory is given back.
+const idleTime = 2 * time.Second
 
 // noTokens leaves the token to the agent.
 type noTokens struct{}
@@ -166,6 +172,7 @@ func (b *bridge) begin(id jsonrpc.ID) (context.Context, bool) {
 func (b *bridge) finish(id jsonrpc.ID) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.idle.Reset(idleTime)
 	b.inFlight[id]()
 	delete(b.inFlight, id)
 	delete(b.listening, id)

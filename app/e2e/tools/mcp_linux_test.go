@@ -1,0 +1,218 @@
+package tools
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/auth"
+	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
+	"github.com/modelcontextprotocol/go-sdk/oauthex"
+
+	"github.com/authtray/authtray/app/e2e/bustest"
+)
+
+// mcpServer starts an MCP server that takes tokens of the practice provider, with
+// a tool that says whose token came, and a connection "notes" to it.
+func (w *world) mcpServer() (at string) {
+	w.Helper()
+	mux := http.NewServeMux()
+	server := httptest.NewServer(mux)
+	w.Cleanup(func() { server.CloseClientConnections(); server.Close() })
+	at = server.URL + "/mcp"
+	meta := server.URL + "/.well-known/oauth-protected-resource/mcp"
+	mux.Handle("/.well-known/oauth-protected-resource/mcp", auth.ProtectedResourceMetadataHandler(&oauthex.ProtectedResourceMetadata{
+		Resource: at, AuthorizationServers: []string{w.provider.Issuer}, ScopesSupported: []string{"openid", "offline_access"},
+	}))
+	s := sdk.NewServer(&sdk.Implementation{Name: "notes", Version: "1"}, nil)
+	sdk.AddTool(s, &sdk.Tool{Name: "who", Description: "whose token this is"}, func(_ context.Context, r *sdk.CallToolRequest, _ struct{}) (*sdk.CallToolResult, any, error) {
+		return &sdk.CallToolResult{Content: []sdk.Content{&sdk.TextContent{Text: r.Extra.TokenInfo.UserID}}}, nil, nil
+	})
+	need := auth.RequireBearerToken(w.verify, &auth.RequireBearerTokenOptions{ResourceMetadataURL: meta})
+	mux.Handle("/mcp", need(sdk.NewStreamableHTTPHandler(func(*http.Request) *sdk.Server { return s }, nil)))
+	w.file(".config/authtray/connections/notes.toml", "provider = \"mcp\"\nmcp = \""+at+"\"\n")
+	bustest.Eventually(w, bustest.Said("the connection is not taken up"), func() bool { return w.command("authtray", "status", "notes").Run() == nil })
+	w.signIn("notes", "ada")
+	return at
+}
+
+func (w *world) verify(ctx context.Context, token string, _ *http.Request) (*auth.TokenInfo, error) {
+	r, err := http.NewRequestWithContext(ctx, "GET", w.provider.Issuer+"/api/whoami", nil)
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	var is struct {
+		Name    string
+		Expires time.Time `json:"expires_at"`
+	}
+	if resp.StatusCode != http.StatusOK || json.NewDecoder(resp.Body).Decode(&is) != nil {
+		return nil, auth.ErrInvalidToken
+	}
+	return &auth.TokenInfo{Expiration: is.Expires, UserID: is.Name}, nil
+}
+
+// mcpClient is an AI client that has started a program as its MCP server.
+func (w *world) mcpClient(cmd *exec.Cmd) *sdk.ClientSession {
+	w.Helper()
+	c := sdk.NewClient(&sdk.Implementation{Name: "client", Version: "1"}, nil)
+	session, err := c.Connect(w.Context(), &sdk.CommandTransport{Command: cmd, TerminateDuration: 10 * time.Second}, nil)
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.Cleanup(func() { session.Close() })
+	return session
+}
+
+func (w *world) who(s *sdk.ClientSession) string {
+	w.Helper()
+	result, err := s.CallTool(w.Context(), &sdk.CallToolParams{Name: "who"})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return result.Content[0].(*sdk.TextContent).Text
+}
+
+// built is the program as it is installed, without what these tests link too.
+func (w *world) built() string {
+	w.Helper()
+	program := filepath.Join(w.dir("bin"), "authtray")
+	cmd := exec.Command("go", "build", "-ldflags", "-s -w", "-o", program, "github.com/authtray/authtray")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		w.Fatalf("%v: %s", err, out)
+	}
+	return program
+}
+
+// rss is what a process has in memory, in kB.
+func (w *world) rss(pid int) int {
+	w.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		w.Fatal(err)
+	}
+	for line := range strings.Lines(string(status)) {
+		if value, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+			kb, err := strconv.Atoi(strings.Fields(value)[0])
+			if err != nil {
+				w.Fatal(err)
+			}
+			return kb
+		}
+	}
+	w.Fatal("no VmRSS")
+	return 0
+}
+
+// maxBridge is how large a bridge may be, in kB.
+const maxBridge = 12 << 10
+
+func TestAHundredBridgesAreSmallAndShareOneSignIn(t *testing.T) {
+	w := start(t)
+	w.mcpServer()
+	program := w.built()
+	refreshes := w.provider.TokenHits()
+	var mu sync.Mutex
+	var pids []int
+	var all sync.WaitGroup
+	for range 100 {
+		cmd := w.command(program, "mcp", "notes")
+		s := w.mcpClient(cmd)
+		all.Go(func() {
+			for range 5 {
+				if got := w.who(s); got != "Ada Lovelace" {
+					t.Errorf("the server knows the caller as %q", got)
+				}
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			pids = append(pids, cmd.Process.Pid)
+		})
+	}
+	all.Wait()
+	var sizes []int
+	bustest.Eventually(w, func() string { return fmt.Sprintf("the bridges take %v kB", sizes) }, func() bool {
+		sizes = nil
+		for _, pid := range pids {
+			sizes = append(sizes, w.rss(pid))
+		}
+		slices.Sort(sizes)
+		return sizes[len(sizes)-1] <= maxBridge
+	})
+	t.Logf("RSS of a bridge: %d kB, at most %d kB", sizes[len(sizes)/2], sizes[len(sizes)-1])
+	if now := w.provider.TokenHits(); now != refreshes {
+		t.Errorf("%d refreshes of a token that lives an hour", now-refreshes)
+	}
+}
+
+func TestBridgeEndsWithItsParentThoughStdinStaysOpen(t *testing.T) {
+	w := start(t)
+	w.mcpServer()
+	stdin, hold, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hold.Close()
+	cmd := w.command("sh", "-c", "authtray mcp notes <&3 & echo $!; wait")
+	cmd.ExtraFiles = []*os.File{stdin}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var pid int
+	if _, err := fmt.Fscanln(out, &pid); err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(hold, `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"x","version":"1"}}}`+"\n")
+	if _, err := out.Read(make([]byte, 1)); err != nil { // it runs
+		t.Fatal(err)
+	}
+	cmd.Process.Kill()
+	bustest.Eventually(w, bustest.Said("the bridge outlives its parent"), func() bool { return syscall.Kill(pid, 0) != nil })
+	cmd.Wait()
+}
+
+func TestBridgeWritesNoTokenToFilesOrStderr(t *testing.T) {
+	w := start(t)
+	w.mcpServer()
+	cmd := w.command("authtray", "mcp", "notes")
+	var errs strings.Builder
+	cmd.Stderr = &errs
+	s := w.mcpClient(cmd)
+	w.who(s)
+	s.Close()
+	token := w.token("notes")
+	if strings.Contains(errs.String(), token) {
+		t.Error("the token is on stderr")
+	}
+	filepath.WalkDir(w.home, func(path string, d os.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			if data, err := os.ReadFile(path); err == nil && strings.Contains(string(data), token) {
+				t.Errorf("the token is in %s", path)
+			}
+		}
+		return nil
+	})
+}
