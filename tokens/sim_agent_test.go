@@ -385,7 +385,7 @@ func (w *world) losing(late bool) loss {
 // answer was lost.
 func (a *simAgent) plantGrace() {
 	switch {
-	case a.m.base != Retrying || !a.m.lost || a.m.graceEnds.IsZero():
+	case a.m.base != Retrying || !a.m.answerLost || a.m.graceEnds.IsZero():
 	case a.w.plant == bugRepeatsLate:
 		a.m.retryAt = a.m.graceEnds
 	case a.w.plant == bugGraceForgotten:

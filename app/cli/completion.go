@@ -12,6 +12,7 @@ import (
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/app/tools/setup"
 	"github.com/authtray/authtray/providers/catalog"
 )
 
@@ -80,8 +81,9 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 
 // choices are the values of flags that take one of a few words.
 var choices = map[string][]string{
-	"format": {"raw", "json", "header", "env"},
+	"format": {"raw", "json", "header", "env", "mcp-headers"},
 	"store":  {"keychain", "memory", "file"},
+	"client": setup.MCPClients(),
 }
 
 // complete completes what a command's own usage names: NAME is a connection, ID

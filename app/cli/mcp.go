@@ -20,6 +20,7 @@ import (
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/app/tools/mcp"
+	"github.com/authtray/authtray/app/tools/setup"
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/tokens"
@@ -153,6 +154,19 @@ func (s *shell) addMCP(ctx context.Context, server string) (name string, err err
 		s.say("authtray: %s is the connection to %s", name, oneLine(server))
 	}
 	return name, err
+}
+
+func mcpFlags(c *cobra.Command, a *setupAsked) {
+	c.Flags().StringVar(&a.mcp, "client", "", "the client: "+orList(setup.MCPClients()))
+}
+
+// setupMCP is how a client is to start the bridge.
+func setupMCP(_ *shell, _ context.Context, p setup.Plan, a *setupAsked) ([]setup.Step, error) {
+	steps := setup.MCP(p, a.mcp)
+	if steps == nil {
+		return nil, usage("--client is %s, not %q", orList(setup.MCPClients()), oneLine(a.mcp))
+	}
+	return steps, nil
 }
 
 var notInNames = regexp.MustCompile(`[^a-z0-9.-]+`)

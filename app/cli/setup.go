@@ -23,6 +23,7 @@ type setupAsked struct {
 	mail  setup.Mailbox
 	id    bool
 	aws   awsAsked
+	mcp   string // --client
 }
 
 // setupTool is a tool that can be set up.
@@ -240,6 +241,7 @@ var setupTools = []setupTool{
 	{"msmtp", "an account of msmtp's, authtray-NAME, to send mail", "  authtray setup msmtp mail --user ada@example.org --host smtp.example.org --write", mailFlags(587), setupMail(setup.Msmtp)},
 	{"mbsync", "an account of mbsync's, authtray-NAME, to fetch mail", "  authtray setup mbsync mail --user ada@example.org --host imap.example.org --write", mailFlags(993), setupMail(setup.Mbsync)},
 	{"neomutt", "the lines for neomutt", "  authtray setup neomutt mail --user ada@example.org --host imap.example.org", mailFlags(993), setupMail(setup.Neomutt)},
+	{"mcp", "an AI client starts the bridge to an MCP server", "  authtray setup mcp notion --client claude-code\n  authtray setup mcp notion --client cursor --write", mcpFlags, setupMCP},
 	{"curl", "the ways to use curl", "  authtray setup curl work", hostFlag,
 		func(s *shell, ctx context.Context, p setup.Plan, a *setupAsked) ([]setup.Step, error) {
 			host := "api.example.org"

@@ -32,7 +32,7 @@ func (s *shell) tokenCommand() *cobra.Command {
 		Long: `Print the current access token of a connection, renewed first if it must be.
 
 Formats: raw, the token and a newline; json, with expiry, scopes and account;
-header, an Authorization header; env, shell assignments for eval.
+header, an Authorization header; env, shell assignments; mcp-headers, JSON for AI clients.
 
 --min-valid is how long the token is to last. Where less is left of it, it is
 renewed if a fresh one would serve better: it usually lives longer than that, or
@@ -53,7 +53,7 @@ shows that the one the provider gives can do less, it is not printed.`,
 		format := c.Flag("format").Value.String()
 		render, ok := formats[format]
 		if !ok {
-			return usage("--format is raw, json, header or env, not %q", format)
+			return usage("--format is raw, json, header, env or mcp-headers, not %q", format)
 		}
 		t, raw, err := s.fetchToken(ctx, tokenTarget(c, args[0]))
 		if isCode(err, tokens.CodeBadRequest) && (c.Flags().Changed("scope") || c.Flags().Changed("resource")) {
@@ -186,6 +186,8 @@ var formats = map[string]func(t tokens.Token, raw []byte) (string, error){
 	"json":   func(_ tokens.Token, raw []byte) (string, error) { return strings.TrimSpace(string(raw)) + "\n", nil },
 	"header": headerFormat,
 	"env":    envFormat,
+
+	"mcp-headers": mcpHeadersFormat,
 }
 
 // headerFormat refuses a token that would add headers of its own.
@@ -196,6 +198,18 @@ func headerFormat(t tokens.Token, _ []byte) (string, error) {
 		}
 	}
 	return "Authorization: " + authScheme(t.TokenType) + " " + t.AccessToken + "\n", nil
+}
+
+// mcpHeadersFormat is what Claude Code's headersHelper and Codex' http_headers_helper
+// read.
+func mcpHeadersFormat(t tokens.Token, raw []byte) (string, error) {
+	header, err := headerFormat(t, raw)
+	if err != nil {
+		return "", err
+	}
+	name, value, _ := strings.Cut(strings.TrimSpace(header), ": ")
+	line, err := json.Marshal(map[string]string{name: value})
+	return string(line) + "\n", err
 }
 
 // authScheme is the token type as servers expect it: many answer "bearer" and

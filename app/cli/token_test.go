@@ -43,3 +43,16 @@ func TestEnvFormatMeansTheTokenWhateverIsInIt(t *testing.T) {
 		t.Errorf("%q, %v", out, err)
 	}
 }
+
+func TestMCPHeadersAreOneLineOfJSON(t *testing.T) {
+	for _, c := range []struct{ kind, token, want string }{
+		{"bearer", "abc", "{\"Authorization\":\"Bearer abc\"}\n"},
+		{"MAC", "a\"<>", "{\"Authorization\":\"MAC a\\\"\\u003c\\u003e\"}\n"},
+		{"", "a\r\nX: y", ""},
+	} {
+		got, err := mcpHeadersFormat(tokens.Token{TokenType: c.kind, AccessToken: c.token}, nil)
+		if got != c.want || (err != nil) != (c.want == "") {
+			t.Errorf("%q, %v; want %q", got, err, c.want)
+		}
+	}
+}

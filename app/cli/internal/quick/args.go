@@ -16,7 +16,7 @@ type Flag struct {
 // Flags are all of them: the ordinary command makes its own of this table.
 var Flags = []Flag{
 	{Name: "min-valid", Param: "min_valid", Usage: "how long the token is to last (30s, or a quarter of its life if that is less)", plain: plainDuration},
-	{Name: "format", Default: "raw", Usage: "raw, json, header or env", plain: isRaw},
+	{Name: "format", Default: "raw", Usage: "raw, json, header, env or mcp-headers", plain: isRaw},
 	{Name: "scope", Param: "scope", Many: true, Usage: "a narrower token: only this scope (may be repeated)"},
 	{Name: "resource", Param: "resource", Usage: "a token for this resource (RFC 8707)"},
 }
