@@ -6,6 +6,10 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,6 +18,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/oauthex"
 
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/tokens"
 )
 
 // mcpServer starts an MCP server that takes the practice provider's tokens, and
@@ -131,6 +136,49 @@ func TestMCPWorksOverTheForwardedSocket(t *testing.T) {
 	}
 	t.Setenv("AUTHTRAY_SOCKET", api.RemoteAddress(w.paths.Socket))
 	if got := w.who(w.mcpClient("mcp", "notes")); got != "Ada Lovelace" {
+		t.Errorf("the server knows the caller as %q", got)
+	}
+}
+
+func TestMCPFloodOfBrowserWindowsAtStart(t *testing.T) {
+	w := newWorld(t, nil) // whose browser signs in by itself, once it is opened
+	w.put("notes", map[string]any{"mcp": w.mcpServer()})
+	for range 3 {
+		w.mcpClient("mcp", "notes")
+	}
+	if c := w.seen("notes"); c.State != tokens.Disconnected {
+		t.Errorf("a browser was opened: the connection is %s", c.State)
+	}
+}
+
+// The README's lines are typed as they stand, and the client's entry is run.
+func TestMCPOfTheReadmeWorks(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, ok := strings.Cut(string(text), "\n### AI clients (MCP)\n")
+	section, _, _ = strings.Cut(section, "\n#")
+	lines := regexp.MustCompile(`(?m)^    authtray (.*)$`).FindAllStringSubmatch(section, -1)
+	if !ok || len(lines) != 3 {
+		t.Fatalf("the README has no such lines any more: %q", lines)
+	}
+	w := newWorld(t, nil)
+	t.Setenv("HOME", filepath.Dir(w.paths.Config))
+	at := w.mcpServer()
+	for _, line := range lines {
+		if exit, _, errs := w.command(strings.Fields(strings.ReplaceAll(line[1], "https://mcp.notion.com/mcp", at))...); exit != 0 {
+			t.Fatalf("%s: exit %d: %s", line[1], exit, errs)
+		}
+	}
+	entry, err := os.ReadFile(filepath.Join(os.Getenv("HOME"), ".cursor", "mcp.json"))
+	var is struct {
+		Servers map[string]struct{ Args []string } `json:"mcpServers"`
+	}
+	if err != nil || json.Unmarshal(entry, &is) != nil {
+		t.Fatalf("%s, %v", entry, err)
+	}
+	if got := w.who(w.mcpClient(is.Servers["notion"].Args...)); got != "Ada Lovelace" {
 		t.Errorf("the server knows the caller as %q", got)
 	}
 }

@@ -1,0 +1,106 @@
+package mcp
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// What people complain of most in today's clients and bridges, a test each, named
+// after the symptom. The others stand where their parts are: refresh races and
+// orphans in app/e2e/tools, floods of windows and ssh in app/cli, scopes in
+// consent_test.go, restarts in outage_test.go.
+
+const echoX = `{"name":"echo","arguments":{"text":"x"}}`
+
+func TestSignInAgainAtEachSessionStart(t *testing.T) {
+	w := newWorld(t, stateful(notes()))
+	for range 3 {
+		r := w.start(w.bridge())
+		r.begin()
+		if l := r.call(1, "tools/call", echoX); l.Error != nil {
+			t.Error(l.text)
+		}
+		w.agent.revoke() // the token has ended, and the agent has another
+		if l := r.call(2, "tools/call", echoX); l.Error != nil {
+			t.Error(l.text)
+		}
+		r.in.Close()
+	}
+	if w.asked.Load() != 0 {
+		t.Errorf("the user was asked %d times", w.asked.Load())
+	}
+}
+
+func TestFailureThatPassesThrowsTheSignInAway(t *testing.T) {
+	for _, o := range outages {
+		if o.name == "the grant is dead" {
+			continue
+		}
+		t.Run(o.name, func(t *testing.T) {
+			w := newWorld(t, stateful(notes()))
+			r := w.start(w.bridge())
+			r.begin()
+			o.begin(w)
+			if l := r.call(1, "tools/call", echoX); l.Error == nil || !strings.Contains(l.Error.Message, o.says) {
+				t.Error(l.text)
+			}
+			o.end(w)
+			if l := r.call(2, "tools/call", echoX); l.Error != nil {
+				t.Error(l.text)
+			}
+			if w.asked.Load() != 0 {
+				t.Error("the user was asked to sign in")
+			}
+		})
+	}
+}
+
+func TestDeadGrantHasNoWayBackWithoutARestart(t *testing.T) {
+	w := newWorld(t, stateful(notes()))
+	r := w.start(w.bridge())
+	r.begin()
+	w.agent.set(dead)
+	if l := r.call(1, "tools/call", echoX); l.Error == nil || !strings.Contains(l.Error.Message, "authtray connect notes") {
+		t.Error(l.text)
+	}
+	w.agent.set(nil)
+	if l := r.call(2, "tools/call", echoX); l.Error != nil {
+		t.Error(l.text)
+	}
+}
+
+func TestHeaderIsFrozenAtStart(t *testing.T) {
+	w := newWorld(t, stateful(notes()))
+	r := w.start(w.bridge())
+	r.begin()
+	r.call(0, "ping", "{}")
+	var sent []string
+	w.answer(func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.Method == http.MethodPost {
+			sent = append(sent, r.Header.Get("Authorization"))
+		}
+		return false
+	})
+	for id := range 3 {
+		w.agent.revoke()
+		if l := r.call(id+1, "tools/call", echoX); l.Error != nil {
+			t.Error(l.text)
+		}
+	}
+	if strings.Join(sent, " ") != "Bearer token-2 Bearer token-3 Bearer token-4" {
+		t.Errorf("%q", sent)
+	}
+}
+
+func TestEmptyListIsCachedWhileTheServerIsAway(t *testing.T) {
+	w := newWorld(t, stateful(notes()))
+	w.agent.set(dead)
+	r := w.start(w.bridge())
+	r.begin()
+	for i, method := range []string{"tools/list", "prompts/list", "resources/list", "resources/templates/list"} {
+		if l := r.call(i, method, "{}"); l.Error == nil || l.Result != nil {
+			t.Errorf("%s: %s", method, l.text)
+		}
+	}
+}
