@@ -89,6 +89,15 @@ package: ## build/authtray-VERSION-SYSTEM-MACHINE.tar.gz, to be unpacked at /
 	$(MAKE) install RELEASE='$(RELEASE)' DESTDIR=$(CURDIR)/$(OUT)/package PREFIX=/usr
 	tar -C $(OUT)/package --owner=0 --group=0 -czf $(OUT)/authtray-$(VERSION)-$(SYSTEM)-$(shell uname -m).tar.gz .
 
+# Fetched once; remove the folder to have newer ones.
+MCPCLIENTS := $(CURDIR)/$(OUT)/mcp-clients
+.PHONY: mcp-clients
+mcp-clients: ## the bridge with AI clients and beside mcp-remote, fetched from npm into build/
+	mkdir -p '$(MCPCLIENTS)'
+	test -d '$(MCPCLIENTS)/node_modules' || npm install --prefix '$(MCPCLIENTS)' --no-audit --no-fund \
+		@modelcontextprotocol/inspector @anthropic-ai/claude-code @openai/codex opencode-ai mcp-remote
+	MCP_CLIENTS='$(MCPCLIENTS)' $(TEST) -v -timeout 15m -run 'Inspector|Claude|Opencode|Codex|Beside|Latency' ./app/e2e/tools
+
 icons: ## draw the PNG and ICO icons from their SVG sources
 	$(GO) run ./assets/icons/draw
 

@@ -1,0 +1,229 @@
+package tools
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/authtray/authtray/providers/practice/practicetest"
+)
+
+// clientsIn is the folder with the programs of AI clients: `make mcp-clients` fetches
+// them, and nobody else has them.
+func clientsIn(t *testing.T) string {
+	t.Helper()
+	dir := os.Getenv("MCP_CLIENTS")
+	if dir == "" {
+		t.Skip("MCP_CLIENTS names no folder of clients; see make mcp-clients")
+	}
+	return filepath.Join(dir, "node_modules", ".bin")
+}
+
+// mcpWorld is a user with an MCP server and the clients.
+func mcpWorld(t *testing.T) (w *world, server string) {
+	t.Setenv("PATH", clientsIn(t)+":"+os.Getenv("PATH"))
+	w = start(t)
+	return w, w.mcpServer()
+}
+
+func TestMCPInspectorCallsTheTool(t *testing.T) {
+	w, _ := mcpWorld(t)
+	out := w.run("mcp-inspector", "--cli", "authtray", "mcp", "notes", "--method", "tools/call", "--tool-name", "who")
+	if !strings.Contains(out, "Ada Lovelace") {
+		t.Error(out)
+	}
+}
+
+func TestClaudeCodeConnects(t *testing.T) {
+	w, server := mcpWorld(t)
+	w.run("authtray", "setup", "mcp", "notes", "--client", "claude-code", "--write")
+	w.run("authtray", "setup", "mcp", "notes", "--client", "claude-code", "--write") // changes nothing
+	w.file("headers.sh", "#!/bin/sh\nexec authtray token notes --format mcp-headers\n")
+	if err := os.Chmod(filepath.Join(w.home, "headers.sh"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	w.run("claude", "mcp", "add-json", "--scope", "user", "hook",
+		fmt.Sprintf(`{"type":"http","url":%q,"headersHelper":%q}`, server, filepath.Join(w.home, "headers.sh")))
+	out := w.run("claude", "mcp", "list")
+	for _, name := range []string{"notes", "hook"} {
+		if !regexp.MustCompile(`(?m)^` + name + `: .*Connected`).MatchString(out) {
+			t.Errorf("%s:\n%s", name, out)
+		}
+	}
+}
+
+func TestOpencodeConnects(t *testing.T) {
+	w, _ := mcpWorld(t)
+	w.run("authtray", "setup", "mcp", "notes", "--client", "opencode", "--write")
+	if out := w.run("opencode", "mcp", "list"); !strings.Contains(out, "notes") || !strings.Contains(out, "connected") {
+		t.Error(out)
+	}
+}
+
+func TestCodexReadsItsEntry(t *testing.T) {
+	w, _ := mcpWorld(t)
+	w.run("authtray", "setup", "mcp", "notes", "--client", "codex", "--write")
+	if out := w.run("codex", "mcp", "get", "notes"); !strings.Contains(out, "mcp notes") {
+		t.Error(out)
+	}
+}
+
+// rival is one way to bridge: how its command is made, and what it takes to sign in.
+type rival struct {
+	name    string
+	command func(w *world, n int) *exec.Cmd
+}
+
+// bridgesWork is what three clients at once see of a bridge.
+type bridgesWork struct {
+	connected []time.Duration
+	answered  int
+	refreshes int
+	rss       []int // kB, the largest seen
+}
+
+const (
+	benchClients = 3
+	benchCalls   = 28
+	benchPause   = 2500 * time.Millisecond
+)
+
+func TestBridgesBesideMCPRemote(t *testing.T) {
+	w, server := mcpWorld(t)
+	program := w.built()
+	w.provider.SetLifetime(30 * time.Second)
+	w.run("authtray", "refresh", "notes")
+	for _, r := range []rival{
+		{"authtray mcp", func(w *world, _ int) *exec.Cmd { return w.command(program, "mcp", "notes") }},
+		{"mcp-remote", func(w *world, _ int) *exec.Cmd { return w.command("mcp-remote", server, "--allow-http") }},
+	} {
+		got := w.bench(r)
+		slices.Sort(got.connected)
+		slices.Sort(got.rss)
+		t.Logf("%s: %d of %d calls answered, %d refreshes, connected in %v, RSS %d kB at most", r.name, got.answered, benchClients*benchCalls,
+			got.refreshes, got.connected, got.rss[len(got.rss)-1])
+	}
+}
+
+// bench runs three clients at once, 28 calls each over 70 s.
+func (w *world) bench(r rival) (got bridgesWork) {
+	w.Helper()
+	if r.name == "mcp-remote" {
+		w.signInRemote(r.command(w, 0))
+	}
+	before := w.provider.TokenHits()
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	for n := range benchClients {
+		all.Go(func() {
+			began := time.Now()
+			cmd := r.command(w, n)
+			c := sdk.NewClient(&sdk.Implementation{Name: "bench", Version: "1"}, nil)
+			s, err := c.Connect(w.Context(), &sdk.CommandTransport{Command: cmd, TerminateDuration: 5 * time.Second}, nil)
+			if err != nil {
+				w.Errorf("%s: %v", r.name, err)
+				return
+			}
+			defer s.Close()
+			took := time.Since(began)
+			answered, rss := 0, 0
+			for range benchCalls {
+				if _, err := s.CallTool(w.Context(), &sdk.CallToolParams{Name: "who"}); err == nil {
+					answered++
+				}
+				rss = max(rss, w.rss(cmd.Process.Pid))
+				time.Sleep(benchPause)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			got.connected, got.answered, got.rss = append(got.connected, took.Round(time.Millisecond)), got.answered+answered, append(got.rss, rss)
+		})
+	}
+	all.Wait()
+	got.refreshes = w.provider.TokenHits() - before
+	return got
+}
+
+// signInRemote signs in for mcp-remote, once, as a browser would.
+func (w *world) signInRemote(cmd *exec.Cmd) {
+	w.Helper()
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		w.Fatal(err)
+	}
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		w.Fatal(err)
+	}
+	cmd.Stdout = io.Discard
+	if err := cmd.Start(); err != nil {
+		w.Fatal(err)
+	}
+	for lines := bufio.NewScanner(stderr); lines.Scan(); {
+		at := strings.TrimSpace(lines.Text())
+		if strings.HasPrefix(at, w.provider.Issuer) {
+			redirect, err := practicetest.Consent(w.Context(), at, "ada")
+			if err != nil {
+				w.Fatal(err)
+			}
+			if resp, err := http.Get(redirect); err == nil {
+				resp.Body.Close()
+			}
+		}
+		if strings.Contains(lines.Text(), "Proxy established") {
+			break
+		}
+	}
+	stdin.Close()
+	cmd.Process.Kill()
+	cmd.Wait()
+}
+
+func TestAddedLatencyOfABridge(t *testing.T) {
+	w := start(t)
+	server := w.mcpServer()
+	bridged := w.median(w.mcpClient(w.command(w.built(), "mcp", "notes")))
+	token := w.token("notes")
+	c := sdk.NewClient(&sdk.Implementation{Name: "client", Version: "1"}, nil)
+	s, err := c.Connect(w.Context(), &sdk.StreamableClientTransport{Endpoint: server, HTTPClient: &http.Client{Transport: bearer(token)}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	direct := w.median(s)
+	t.Logf("a call takes %v through the bridge and %v without it (medians)", bridged, direct)
+}
+
+// bearer is a client that has a token, as nobody renews it.
+type bearer string
+
+func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("Authorization", "Bearer "+string(b))
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+// median is how long a call takes.
+func (w *world) median(s *sdk.ClientSession) time.Duration {
+	w.Helper()
+	var all []time.Duration
+	for range 300 {
+		began := time.Now()
+		w.who(s)
+		all = append(all, time.Since(began))
+	}
+	slices.Sort(all)
+	return all[len(all)/2]
+}
