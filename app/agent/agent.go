@@ -260,11 +260,7 @@ func (a *Agent) Host(host, path, user string) (api.HostMatch, error) {
 }
 
 func (a *Agent) Providers() []api.Brief {
-	all := []api.Brief{}
-	for _, e := range a.configuration.known().List() {
-		all = append(all, api.Brief{ID: e.ID, Name: e.Name})
-	}
-	return all
+	return append([]api.Brief{}, a.configuration.known().Names()...)
 }
 
 func (a *Agent) Provider(id string) (api.Provider, error) {

@@ -172,10 +172,7 @@ type Removed struct {
 }
 
 // Brief is a provider in the list of all.
-type Brief struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
-}
+type Brief = catalog.Name
 
 // Settings are the settings as the agent knows them.
 type Settings struct {

@@ -27,6 +27,7 @@ type adding struct {
 	sets   []string
 	api    string // base of the API
 	like   string // the connection to take all but the account from
+	host   string // to guess the provider from
 }
 
 func (s *shell) addCommand() *cobra.Command {
@@ -44,6 +45,7 @@ stays as it is. Without arguments, at a terminal, it asks for everything.
 		Example: `  authtray add work --provider github --client-id Iv1.0123456789abcdef --scope repo --scope read:org
   authtray add home --provider gitlab --client-id 1234 --set vars.host=git.example.org
   authtray add sso --provider oidc --issuer https://login.example.org --client-id cli --set redirect.port=any
+  authtray add git --for https://gitlab.example.org --client-id 1234
   authtray add files --mcp https://mcp.example.org/mcp
   authtray add sso --api https://api.example.org
   authtray add sso-bob --like sso`,
@@ -57,6 +59,7 @@ stays as it is. Without arguments, at a terminal, it asks for everything.
 	f := c.Flags()
 	f.StringVar(&told.conn.Provider, "provider", "", "who issues the tokens: an ID of authtray providers")
 	f.StringVar(&told.conn.MCP, "mcp", "", "the URL of an MCP server: who issues its tokens is asked of the server")
+	f.StringVar(&told.host, "for", "", "a host or URL: guess the provider from it, and fill in the host")
 	f.StringVar(&told.conn.ClientID, "client-id", "", "the id of the app that you registered there")
 	f.StringArrayVar(&told.conn.Scopes, "scope", nil, "what to ask for, instead of the provider's default (may be repeated)")
 	f.StringVar(&issuer, "issuer", "", "the issuer's URL, where it is discovered (oidc)")
@@ -86,6 +89,11 @@ func (s *shell) add(ctx context.Context, a client.Agent, name string, told addin
 	conn, err := s.existing(ctx, a, name)
 	if err != nil {
 		return err
+	}
+	if told.host != "" {
+		if err := s.guessInto(&told); err != nil {
+			return err
+		}
 	}
 	fresh := conn.Provider == "" && conn.MCP == ""
 	if told.like != "" {
@@ -236,14 +244,12 @@ func (s *shell) explain(ctx context.Context, a client.Agent, provider string, er
 	if unknown != nil || slices.ContainsFunc(all, func(p api.Brief) bool { return p.ID == provider }) {
 		return err
 	}
-	var ids []string
-	for _, p := range all {
-		ids = append(ids, p.ID)
-		if len(provider) > 2 && strings.Contains(strings.ToLower(p.Name), strings.ToLower(provider)) {
-			return failed("", "there is no provider %q; did you mean %s (%s)? The others: authtray providers", provider, p.ID, oneLine(p.Name))
-		}
+	found, _ := catalog.Find(provider, all)
+	var meant []string
+	for _, p := range found[:min(len(found), 3)] {
+		meant = append(meant, p.ID)
 	}
-	if meant := near(provider, ids); len(meant) > 0 {
+	if len(meant) > 0 {
 		return failed("", "there is no provider %q; did you mean %s? The others: authtray providers", provider, orList(meant))
 	}
 	return failed("authtray providers", "there is no provider %q", provider)

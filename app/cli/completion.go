@@ -155,9 +155,7 @@ func (s *shell) providerIDs(c *cobra.Command, _ []string, typed string) ([]cobra
 	}
 	if !s.askQuickly(c, "/v1/providers", &all) {
 		catalogue, _ := catalog.LoadCatalogue(s.paths.Providers())
-		for _, e := range catalogue.List() {
-			all.Providers = append(all.Providers, api.Brief{ID: e.ID, Name: e.Name})
-		}
+		all.Providers = catalogue.Names()
 	}
 	var words []cobra.Completion
 	for _, p := range all.Providers {

@@ -52,3 +52,70 @@ func TestProvidersIDLeavesNoPlaceholder(t *testing.T) {
 	}
 	w.t = t
 }
+
+func TestProvidersFindsByWhatPeopleCallThem(t *testing.T) {
+	w := newWorld(t, nil)
+	for typed, want := range map[string]string{
+		"jira": "Atlassian (Jira and Confluence) (atlassian)", "Codeberg": "Gitea, Forgejo or Codeberg (gitea)",
+		"enterprise": "github-enterprise ", "google": "Google (google)", "drive": "Google Drive (google-drive)", "mcp-": "mcp-sentry ",
+	} {
+		t.Run(typed, func(t *testing.T) {
+			w.t = t
+			if shown := w.types("authtray providers " + typed); !strings.Contains(shown, want) {
+				t.Errorf("%q is not in:\n%s", want, shown)
+			}
+		})
+	}
+	w.t = t
+}
+
+func TestProvidersForGuessesFromAHost(t *testing.T) {
+	w := newWorld(t, nil)
+	for host, want := range map[string]string{
+		"https://github.com/x/y":          "authtray add NAME --provider github --client-id ID",
+		"gitlab.example.org":              "authtray add NAME --provider gitlab --client-id ID --set vars.host=gitlab.example.org",
+		"https://acme.ghe.com":            "authtray add NAME --provider ghe-com --client-id ID --set vars.subdomain=acme",
+		"https://mcp.sentry.dev/mcp":      "authtray add NAME --provider mcp-sentry",
+		"https://mcp.example.org/mcp":     "authtray add NAME --mcp https://mcp.example.org/mcp",
+		"https://keycloak.example.org":    "--set vars.host=keycloak.example.org --set vars.realm=…",
+		"https://example.org/gitlab/team": "--set vars.host=example.org/gitlab",
+	} {
+		t.Run(host, func(t *testing.T) {
+			w.t = t
+			if shown := w.types("authtray providers --for " + host); !strings.Contains(shown, want) {
+				t.Errorf("%q is not in:\n%s", want, shown)
+			}
+		})
+	}
+	w.t = t
+}
+
+func TestAddForFillsInProviderAndHost(t *testing.T) {
+	catalogue, _ := catalog.LoadCatalogue("")
+	for _, tt := range []struct{ name, host, provider, want, wrong string }{
+		{"one provider", "https://gitlab.example.org/x", "", "gitlab vars.host=gitlab.example.org", ""},
+		{"a preset beside it", "example.okta.com", "", "okta vars.domain=example.okta.com", ""},
+		{"the preset, named", "example.okta.com", "okta-custom", "okta-custom vars.domain=example.okta.com", ""},
+		{"several", "git.example.org", "", "", "may be gitea, gitlab or github-enterprise"},
+		{"several, one named", "git.example.org", "gitlab", "gitlab vars.host=git.example.org", ""},
+		{"another named", "github.com", "gitlab", "", "github.com is no host of gitlab"},
+		{"unknown", "example.org", "", "", "does not tell who issues its tokens"},
+		{"not a host", "a b", "", "", "write a host or its URL"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := &shell{}
+			told := adding{host: tt.host, conn: catalog.Connection{Provider: tt.provider}}
+			err := s.guessInto(&told)
+			got := strings.TrimSpace(told.conn.Provider + " " + strings.Join(told.sets, " "))
+			if tt.wrong != "" {
+				if err == nil || !strings.Contains(err.Error(), tt.wrong) {
+					t.Errorf("%v, want %q", err, tt.wrong)
+				}
+				return
+			}
+			if _, ok := catalogue.Entry(told.conn.Provider); err != nil || got != tt.want || !ok {
+				t.Errorf("%v %q, want %q", err, got, tt.want)
+			}
+		})
+	}
+}

@@ -71,13 +71,13 @@ func (p *pick) show() {
 	p.list.Refresh()
 }
 
-// found are the providers whose name or id holds every word; those that begin
-// with what was typed come first.
+// found are the providers whose name, id or aliases hold every word; those that
+// begin with what was typed come first.
 func found(all []api.Brief, typed string) []api.Brief {
 	words := strings.Fields(strings.ToLower(typed))
 	out := []api.Brief{}
 	for _, b := range all {
-		text := strings.ToLower(b.Name + " " + b.ID)
+		text := strings.ToLower(b.Name + " " + b.ID + " " + strings.Join(b.Aliases, " "))
 		if !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, w) }) {
 			out = append(out, b)
 		}

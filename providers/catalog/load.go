@@ -166,7 +166,9 @@ func (l *loader) base(f tomlFile, path []string) (Entry, error) {
 		}
 	}
 	e, ok := l.load(want, path)
-	return e.Clone(), extendError(ok, want)
+	e = e.Clone()
+	e.Aliases = nil // they are of that one
+	return e, extendError(ok, want)
 }
 
 func extendError(ok bool, id string) error {
