@@ -15,8 +15,9 @@ import (
 )
 
 func (s *shell) providersCommand() *cobra.Command {
-	var asJSON bool
+	var asJSON, check bool
 	var host string
+	var sets []string
 	c := &cobra.Command{
 		Use:   "providers [ID]",
 		Short: "List or find providers, or tell what one of them needs",
@@ -24,18 +25,28 @@ func (s *shell) providersCommand() *cobra.Command {
 for it ("jira", "codeberg"), or nearly so. With an ID, tell what one of them needs,
 from signing in to its developer console to the first request.
 
---for guesses from a host or its URL who issues its tokens.`,
+--for guesses from a host or its URL who issues its tokens. --check compares an
+entry with the discovery document and the keys of its issuer; it only reads.`,
 		Example: `  authtray providers
   authtray providers github
   authtray providers jira
-  authtray providers --for https://git.example.org`,
+  authtray providers --for https://git.example.org
+  authtray providers gitlab --check --set vars.host=git.example.org`,
 		Args: cobra.MaximumNArgs(1),
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "as JSON")
 	c.Flags().StringVar(&host, "for", "", "guess the provider of a host or URL")
+	c.Flags().BoolVar(&check, "check", false, "compare the entry with its issuer's documents")
+	c.Flags().StringArrayVar(&sets, "set", nil, "with --check: FIELD=VALUE of the entry, or vars.NAME=VALUE (may be repeated)")
 	c.RunE = s.do(func(ctx context.Context, args []string) error {
 		return s.here(ctx, withFiles, func(a client.Agent) error {
 			switch {
+			case check && len(args) == 0:
+				return usage("--check: say which provider, as in authtray providers gitlab --check")
+			case len(sets) > 0 && !check:
+				return usage("--set is for --check alone")
+			case check:
+				return s.checkProvider(ctx, a, args[0], sets, asJSON)
 			case c.Flags().Changed("for") && len(args) > 0:
 				return usage("--for guesses a provider: leave out the ID")
 			case c.Flags().Changed("for"):
@@ -47,6 +58,7 @@ from signing in to its developer console to the first request.
 			}
 		})
 	})
+	c.AddCommand(s.exportCommand())
 	return c
 }
 

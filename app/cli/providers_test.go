@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"os"
+	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -118,4 +121,29 @@ func TestAddForFillsInProviderAndHost(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What is exported is a file that loads, and means what the entry meant.
+func TestExportedEntryLoadsAsAFileOfOnesOwn(t *testing.T) {
+	w := newWorld(t, nil)
+	catalogue, _ := catalog.LoadCatalogue("")
+	for _, e := range catalogue.List() {
+		t.Run(e.ID, func(t *testing.T) {
+			w.t = t
+			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, "own.toml"), []byte(w.types("authtray providers export "+e.ID)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			own, faults := catalog.LoadCatalogue(dir)
+			if len(faults) > 0 {
+				t.Fatal(faults)
+			}
+			got, _ := own.Entry(e.ID)
+			e.Extends = ""
+			if !reflect.DeepEqual(got, e) {
+				t.Errorf("%+v\nwant %+v", got, e)
+			}
+		})
+	}
+	w.t = t
 }

@@ -13,7 +13,10 @@
 // providers with -update, and read its testdata/wire/ID.txt: it is what the
 // provider will be sent, byte for byte. Add the answers that it is known to give to
 // testdata/answers.jsonl there, at least one of them an error; where none was seen, the
-// standard's form, with a note that says so.
+// standard's form, with a note that says so. Run the tests of this package with
+// -update as well: VERIFIED.md then says how much of the entry was read where, and
+// the other tests name what a first-timer would miss. `authtray providers export ID`
+// prints an entry that was made elsewhere, to send it.
 //
 // # A provider entry
 //
