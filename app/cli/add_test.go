@@ -131,7 +131,7 @@ func TestAProvidersOwnLineWithAnIssuerWorks(t *testing.T) {
 		t.Run(e.ID, func(t *testing.T) {
 			w.t = t
 			shown := w.types("authtray providers " + e.ID)
-			_, line, ok := strings.Cut(shown, "Then here:\n")
+			_, line, ok := strings.Cut(shown, "Then here, with a NAME of your choice:\n")
 			line, _, _ = strings.Cut(strings.TrimSpace(line), "\n")
 			if !ok || !strings.Contains(line, "--issuer URL") || strings.Contains(shown, "vars.") || !strings.Contains(shown, "\n--issuer ") {
 				t.Fatalf("it does not say how to give the issuer:\n%s", shown)

@@ -83,7 +83,7 @@ func guideText(p api.Provider, g catalog.Guide) string {
 	for i, step := range g.Steps {
 		fmt.Fprintf(&b, "%3d. %s\n", i+1, oneLine(step))
 	}
-	b.WriteString("\nThen here:\n")
+	b.WriteString("\nThen here, with a NAME of your choice:\n")
 	for _, line := range commandLines(p) {
 		fmt.Fprintf(&b, "     %s\n", oneLine(line))
 	}
@@ -103,7 +103,7 @@ func commandLines(p api.Provider) []string {
 	}
 	lines = append(lines, connect)
 	if p.API.Try != "" {
-		lines = append(lines, "authtray request NAME "+p.API.Try)
+		lines = append(lines, "authtray request NAME "+filled(p, p.API.Try))
 	}
 	return lines
 }

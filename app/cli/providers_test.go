@@ -18,7 +18,7 @@ func TestProvidersIDLeadsFromTheConsoleToTheFirstCall(t *testing.T) {
 		id   string
 		want []string
 	}{
-		{"github", []string{"At GitHub, once:", "  1. Sign in to GitHub", "exactly http://127.0.0.1/callback", "Then here:", "authtray add NAME --provider github --client-id ID", "authtray secret set NAME", "authtray connect NAME", "authtray request NAME user", "repositories"}},
+		{"github", []string{"At GitHub, once:", "  1. Sign in to GitHub", "exactly http://127.0.0.1/callback", "Then here, with a NAME of your choice:", "authtray add NAME --provider github --client-id ID", "authtray secret set NAME", "authtray connect NAME", "authtray request NAME user", "repositories"}},
 		{"spotify", []string{"Needs: The owner of the app needs a Premium subscription", "At Spotify, once:", "authtray request NAME me"}},
 		{"slack", []string{"http://localhost:47811/callback", "authtray connect NAME\n", "authtray request NAME auth.test"}},
 		{"slack-web", []string{"https://localhost/callback", "authtray secret set NAME", "authtray connect NAME --paste"}},

@@ -3,7 +3,9 @@ package catalog
 import (
 	"cmp"
 	"fmt"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -25,6 +27,7 @@ type Guide struct {
 //
 //	{redirect_uri}   what to register
 //	{scopes}         the scopes, separated by commas
+//	{scopes_json}    the scopes as the members of a JSON list, escaped for a URL
 //	{name}           the connection's name, or NAME
 //	{client_id}      its client id, or CLIENT_ID
 func (e Entry) Guide(c Connection) Guide {
@@ -45,12 +48,22 @@ func (e Entry) Guide(c Connection) Guide {
 	g.RedirectURI = laid.RedirectURI()
 	fill["redirect_uri"] = g.RedirectURI
 	fill["scopes"] = cmp.Or(strings.Join(g.Scopes, ", "), "those that you need")
+	fill["scopes_json"] = scopesJSON(g.Scopes)
 	fill["name"] = cmp.Or(c.Name, "NAME")
 	fill["client_id"] = cmp.Or(c.ClientID, "CLIENT_ID")
 	for _, step := range laid.Steps {
 		g.Steps = append(g.Steps, fillText(step, fill))
 	}
 	return g
+}
+
+// scopesJSON is for links that make an app in one go (Slack's manifest).
+func scopesJSON(scopes []string) string {
+	var quoted []string
+	for _, s := range scopes {
+		quoted = append(quoted, url.QueryEscape(strconv.Quote(s)))
+	}
+	return strings.Join(quoted, "%2C")
 }
 
 // fillText replaces the placeholders that values names, once: what a value holds
@@ -69,7 +82,7 @@ const maxScopeSets = 3
 
 // guideProblems finds what is wrong with the text for people.
 func (e Entry) guideProblems() (list []problem) {
-	known := []string{"redirect_uri", "scopes", "name", "client_id"}
+	known := []string{"redirect_uri", "scopes", "scopes_json", "name", "client_id"}
 	for _, step := range e.Steps {
 		if strings.TrimSpace(step) == "" {
 			list = append(list, problem{"steps", "must not hold an empty step"})
@@ -77,7 +90,7 @@ func (e Entry) guideProblems() (list []problem) {
 		for _, name := range Placeholder.FindAllString(step, -1) {
 			name = strings.Trim(name, "{}")
 			if _, isVar := e.Vars[name]; !isVar && !slices.Contains(known, name) {
-				list = append(list, problem{"steps", "uses {" + name + "}, which is neither declared under [vars] nor one of {redirect_uri}, {scopes}, {name}, {client_id}"})
+				list = append(list, problem{"steps", "uses {" + name + "}, which is neither declared under [vars] nor one of {redirect_uri}, {scopes}, {scopes_json}, {name}, {client_id}"})
 			}
 		}
 	}

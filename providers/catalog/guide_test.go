@@ -1,6 +1,8 @@
 package catalog
 
 import (
+	"encoding/json"
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -50,6 +52,25 @@ func TestGuideFillsInWhatIsKnown(t *testing.T) {
 	}
 	if e.Steps[0] != "{host} {realm} {redirect_uri} {scopes} {name} {client_id}" {
 		t.Error("Guide changed the entry")
+	}
+}
+
+func TestGuideOfSlackMakesTheAppWithTheScopesAskedFor(t *testing.T) {
+	g := ours(t, "slack").Guide(Connection{Scopes: []string{"chat:write", "users:read"}})
+	_, query, _ := strings.Cut(g.Steps[0], "manifest_json=")
+	manifest, err := url.QueryUnescape(query)
+	var got struct {
+		OAuth struct {
+			Redirects []string            `json:"redirect_urls"`
+			Scopes    map[string][]string `json:"scopes"`
+			PKCE      bool                `json:"pkce_enabled"`
+		} `json:"oauth_config"`
+	}
+	if err == nil {
+		err = json.Unmarshal([]byte(manifest), &got)
+	}
+	if err != nil || strings.Join(got.OAuth.Scopes["user"], " ") != "chat:write users:read" || len(got.OAuth.Redirects) != 1 || got.OAuth.Redirects[0] != g.RedirectURI || !got.OAuth.PKCE {
+		t.Errorf("%v in %s", err, manifest)
 	}
 }
 
