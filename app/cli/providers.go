@@ -77,7 +77,11 @@ func (s *shell) tableOf(all []catalog.Name, asJSON bool) error {
 	t := tabwriter.NewWriter(s.out, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(t, "ID\tNAME")
 	for _, p := range all {
-		fmt.Fprintf(t, "%s\t%s\n", oneLine(p.ID), oneLine(p.Name))
+		name := oneLine(p.Name)
+		if p.Own {
+			name += " (your own entry)"
+		}
+		fmt.Fprintf(t, "%s\t%s\n", oneLine(p.ID), name)
 	}
 	return t.Flush()
 }

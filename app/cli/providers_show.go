@@ -49,6 +49,12 @@ func describeProvider(w io.Writer, p api.Provider) error {
 		return err
 	}
 	notes := text.Lines(p.Notes)
+	switch {
+	case p.Replaces:
+		notes += "\n\nThis is your own entry, in place of the one that comes with Authtray: " + oneLine(p.Origin)
+	case p.Origin != "":
+		notes += "\n\nThis is your own entry: " + oneLine(p.Origin)
+	}
 	if p.VerifiedOn != "" {
 		notes += "\n\nCompared with its sources on " + oneLine(p.VerifiedOn) + "."
 	}

@@ -139,11 +139,36 @@ func TestExportedEntryLoadsAsAFileOfOnesOwn(t *testing.T) {
 				t.Fatal(faults)
 			}
 			got, _ := own.Entry(e.ID)
-			e.Extends = ""
+			if !got.Replaces || got.Origin == "" {
+				t.Error("it is not said to replace the program's")
+			}
+			e.Extends, got.Origin, got.Replaces = "", "", false
 			if !reflect.DeepEqual(got, e) {
 				t.Errorf("%+v\nwant %+v", got, e)
 			}
 		})
 	}
 	w.t = t
+}
+
+func TestProvidersSaysWhichEntriesAreOnesOwn(t *testing.T) {
+	w := newWorld(t, map[string]string{
+		"a.toml": "id = \"gitlab\"\nname = \"GitLab\"\nextends = \"gitlab\"\n",
+		"b.toml": "id = \"corp\"\nname = \"Corp\"\ntoken = \"https://corp.example/token\"\n",
+	})
+	for typed, want := range map[string]string{
+		"providers": "(your own entry)", "providers gitlab": "in place of the one that comes with Authtray: " + filepath.Join(w.paths.Providers(), "a.toml"),
+		"providers corp": "This is your own entry: " + filepath.Join(w.paths.Providers(), "b.toml"),
+	} {
+		t.Run(typed, func(t *testing.T) {
+			w.t = t
+			if shown := w.types("authtray " + typed); !strings.Contains(shown, want) {
+				t.Errorf("%q is not in:\n%s", want, shown)
+			}
+		})
+	}
+	w.t = t
+	if shown := w.types("authtray providers github"); strings.Contains(shown, "your own entry") {
+		t.Error("the program's own entry is said to be the user's")
+	}
 }

@@ -45,6 +45,11 @@ type Entry struct {
 	API           APIRules           `toml:"api,omitempty" json:"api"`
 	Links         Links              `toml:"links,omitempty" json:"links"`
 
+	// Origin is the file of the user's own that the entry comes from; empty: the
+	// program's. Replaces says that it takes the place of the program's of that id.
+	Origin   string `toml:"-" json:"origin,omitempty"`
+	Replaces bool   `toml:"-" json:"replaces,omitempty"`
+
 	// Quirks names the few behaviours that data cannot carry; each is one Go
 	// function of package providers, and an unknown name is a loading error.
 	Quirks []string `toml:"quirks,omitempty" json:"quirks,omitempty"`

@@ -13,6 +13,7 @@ type Name struct {
 	ID      string   `json:"id"`
 	Name    string   `json:"name"`
 	Aliases []string `json:"aliases,omitempty"`
+	Own     bool     `json:"own,omitempty"` // the entry is the user's own
 }
 
 // Names lists all entries, sorted by id.
@@ -20,7 +21,7 @@ func (c *Catalogue) Names() []Name {
 	var all []Name
 	for _, id := range sortedKeys(c.entries) {
 		e := c.entries[id]
-		all = append(all, Name{ID: e.ID, Name: e.Name, Aliases: slices.Clone(e.Aliases)})
+		all = append(all, Name{ID: e.ID, Name: e.Name, Aliases: slices.Clone(e.Aliases), Own: e.Origin != ""})
 	}
 	return all
 }

@@ -125,6 +125,10 @@ func (l *loader) load(id string, path []string) (Entry, bool) {
 		l.failed[id] = true
 		return e, false
 	}
+	e.Origin, e.Replaces = "", false
+	if f.name == l.users[id].name {
+		e.Origin, e.Replaces = f.name, l.ours[id].name != ""
+	}
 	l.done[id] = e
 	return e, true
 }

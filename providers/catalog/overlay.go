@@ -152,7 +152,7 @@ func scalarText(v any) (string, bool) {
 
 func fieldByKey(v reflect.Value, key string) (reflect.Value, bool) {
 	for i := range v.NumField() {
-		if tomlKey(v.Type().Field(i)) == key {
+		if key != "" && tomlKey(v.Type().Field(i)) == key {
 			return v.Field(i), true
 		}
 	}

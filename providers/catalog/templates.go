@@ -66,6 +66,27 @@ func (v Var) FromURL(pasted string) string {
 	return strings.TrimRight(s, "/")
 }
 
+// tidy writes a host as issuers and certificates do: in lower case, and without a
+// dot at its end.
+func (v Var) tidy(value string) string {
+	if p := v.pattern(); p != "hostname" && p != "hostpath" {
+		return value
+	}
+	host, path, hasPath := strings.Cut(value, "/")
+	name, port, hasPort := strings.Cut(host, ":")
+	if name = strings.TrimSuffix(name, "."); name != "" && !strings.HasPrefix(host, "[") {
+		host = name
+		if hasPort {
+			host += ":" + port
+		}
+	}
+	host = strings.ToLower(host)
+	if hasPath {
+		host += "/" + path
+	}
+	return host
+}
+
 // problem says why a variable cannot have a value; "" if it can. It does not
 // repeat the value.
 func (v Var) problem(value string) string {
@@ -79,6 +100,8 @@ func (v Var) problem(value string) string {
 // not repeat the value.
 func valueProblem(pattern, value string) string {
 	switch {
+	case strings.HasPrefix(pattern, "host") && strings.ContainsFunc(value, func(r rune) bool { return r > '~' }):
+		return "must be in its ASCII form, which begins with xn--"
 	case pattern == "hostpath" && !patterns[pattern].MatchString(value):
 		return "is not a host, such as git.example.org or example.org/git (without https://)"
 	case pattern != "url":
@@ -109,7 +132,7 @@ func (e Entry) values(given map[string]string, before Entry) (map[string]string,
 	values := make(map[string]string, len(e.Vars))
 	for _, name := range sortedKeys(e.Vars) {
 		v := e.Vars[name]
-		values[name] = cmp.Or(given[name], v.Default)
+		values[name] = v.tidy(cmp.Or(given[name], v.Default))
 		switch {
 		case values[name] == "" && len(e.fieldsWith(name)) == 0:
 			delete(values, name)
@@ -201,7 +224,7 @@ func (e Entry) fill(values map[string]string) Entry {
 // taken as they are.
 func isTemplated(path string) bool {
 	switch head, _, _ := strings.Cut(path, "."); head {
-	case "name", "notes", "unverified", "sources", "vars", "extends", "id", "aliases", "cost", "steps", "scope_sets", "verified_on":
+	case "", "name", "notes", "unverified", "sources", "vars", "extends", "id", "aliases", "cost", "steps", "scope_sets", "verified_on":
 		return false
 	}
 	return path != "whoami.body"

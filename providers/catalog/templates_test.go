@@ -125,3 +125,20 @@ func TestProviderOfAnyIssuerIsCalledByItsHost(t *testing.T) {
 		})
 	}
 }
+
+func TestHostsAreTakenAsPeopleWriteThem(t *testing.T) {
+	c, _ := LoadCatalogue("")
+	for given, want := range map[string]string{
+		"git.example.org": "git.example.org", "GIT.Example.ORG": "git.example.org", "git.example.org.": "git.example.org", "Git.Example.org.:8443": "git.example.org:8443",
+		"git.example.org:8443": "git.example.org:8443", "xn--mnchen-3ya.example": "xn--mnchen-3ya.example", "Example.org/GitLab": "example.org/GitLab", "[::1]:80": "[::1]:80",
+		"münchen.example": "vars.host: must be in its ASCII form, which begins with xn--", "https://git.example.org": "vars.host: is not a host", "git..example.org": "vars.host: is not a host",
+		"git.example.org..": "vars.host: is not a host", ".": "vars.host: is not a host",
+	} {
+		t.Run(given, func(t *testing.T) {
+			e, err := c.Resolve(Connection{Name: "work", Provider: "gitlab", Vars: map[string]string{"host": given}})
+			if err != nil && !strings.HasPrefix(err.Error(), want) || err == nil && e.Issuer != "https://"+want {
+				t.Errorf("%v %s, want %s", err, e.Issuer, want)
+			}
+		})
+	}
+}
