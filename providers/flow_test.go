@@ -31,6 +31,17 @@ func TestBrowserFlowBringsTokensAccountAndBinding(t *testing.T) {
 	}
 }
 
+func TestFlowKeepsWhatTheRedirectBrings(t *testing.T) {
+	w := newFlowWorld(t)
+	w.entry.Tokens.KeepCallback = []string{"realmId"}
+	f := w.begin(AuthorizeOptions{})
+	browse(t, redirect(t, f, "code", "c-1", "realmId", "4620816365"))
+	r, err := w.wait(f)
+	if err != nil || string(r.Answer.Extra["realmId"]) != `"4620816365"` {
+		t.Errorf("%v %s", err, r.Answer.Extra["realmId"])
+	}
+}
+
 func TestStateAndVerifierAreFreshAndTheChallengeIsS256(t *testing.T) {
 	w := newFlowWorld(t)
 	f, g := w.begin(AuthorizeOptions{}), w.begin(AuthorizeOptions{})

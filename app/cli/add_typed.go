@@ -80,21 +80,11 @@ func (s *shell) providers(ctx context.Context, a client.Agent) ([]api.Brief, err
 	return all.Providers, err
 }
 
-// providerID is the id of the provider that was named by its id or its name for
-// people, in any case; what names none comes back as it is.
+// providerID is the id of the provider that was named by its id, another name that
+// it has or its name for people, in any case; what names none comes back as it is.
 func providerID(all []api.Brief, typed string) string {
-	typed = strings.TrimSpace(typed)
-	var found []string
-	for _, p := range all {
-		if p.ID == typed {
-			return typed
-		}
-		if strings.EqualFold(p.ID, typed) || strings.EqualFold(p.Name, typed) {
-			found = append(found, p.ID)
-		}
+	if one, ok := catalog.Exact(typed, all); ok {
+		return one.ID
 	}
-	if len(found) == 1 {
-		return found[0]
-	}
-	return typed
+	return strings.TrimSpace(typed)
 }

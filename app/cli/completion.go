@@ -160,6 +160,11 @@ func (s *shell) providerIDs(c *cobra.Command, _ []string, typed string) ([]cobra
 	var words []cobra.Completion
 	for _, p := range all.Providers {
 		words = add(words, typed, p.ID, cell(p.Name, ""))
+		for _, alias := range p.Aliases {
+			if typed != "" { // all of them would be too many
+				words = add(words, typed, alias, cell(p.Name, ""))
+			}
+		}
 	}
 	return words, cobra.ShellCompDirectiveNoFileComp
 }

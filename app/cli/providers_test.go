@@ -172,3 +172,18 @@ func TestProvidersSaysWhichEntriesAreOnesOwn(t *testing.T) {
 		t.Error("the program's own entry is said to be the user's")
 	}
 }
+
+func TestAddTakesAnotherNameOfAProvider(t *testing.T) {
+	w := newWorld(t, nil)
+	for alias, id := range map[string]string{"codeberg": "gitea", "Jira": "atlassian", "github": "github", "demo": "practice"} {
+		t.Run(alias, func(t *testing.T) {
+			w.t = t
+			name := strings.ToLower(alias)
+			w.types("authtray add " + name + " --provider " + alias + " --client-id c" + map[bool]string{true: " --set vars.host=codeberg.org"}[id == "gitea"])
+			if file, err := os.ReadFile(filepath.Join(w.paths.Connections(), name+".toml")); err != nil || !strings.Contains(string(file), "provider = '"+id+"'") {
+				t.Errorf("%v %s", err, file)
+			}
+		})
+	}
+	w.t = t
+}

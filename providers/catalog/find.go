@@ -98,12 +98,16 @@ func misspelled(a, b string) int {
 	return distance(a, b)
 }
 
-// Exact returns the one provider whose id or alias is the word, in any case.
+// Exact returns the one provider whose id, alias or name the word is, in any case;
+// an id before an alias, and that before a name.
 func Exact(word string, all []Name) (Name, bool) {
-	word = strings.ToLower(strings.TrimSpace(word))
-	for _, byID := range []bool{true, false} {
-		i := slices.IndexFunc(all, func(n Name) bool { return byID && n.ID == word || !byID && slices.Contains(n.Aliases, word) })
-		if i >= 0 {
+	word = strings.TrimSpace(word)
+	for _, is := range []func(Name) bool{
+		func(n Name) bool { return strings.EqualFold(n.ID, word) },
+		func(n Name) bool { return slices.Contains(n.Aliases, strings.ToLower(word)) },
+		func(n Name) bool { return strings.EqualFold(n.Name, word) },
+	} {
+		if i := slices.IndexFunc(all, is); i >= 0 {
 			return all[i], true
 		}
 	}
