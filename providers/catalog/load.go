@@ -2,12 +2,12 @@ package catalog
 
 import (
 	"embed"
-	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
+	"reflect"
 	"strings"
 )
 
@@ -187,15 +187,31 @@ func (l *loader) fail(f tomlFile, err error) bool {
 	return false
 }
 
-// Clone copies an entry with everything in it.
+// Clone copies an entry with everything in it. An empty list or table becomes none.
 func (e Entry) Clone() Entry {
-	var out Entry
-	data, err := json.Marshal(e)
-	if err == nil {
-		err = json.Unmarshal(data, &out)
-	}
-	if err != nil {
-		panic(err) // an Entry is plain data
+	return clone(reflect.ValueOf(e)).Interface().(Entry)
+}
+
+func clone(v reflect.Value) reflect.Value {
+	out := reflect.New(v.Type()).Elem()
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			out.Field(i).Set(clone(v.Field(i)))
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			out = reflect.Append(out, clone(v.Index(i)))
+		}
+	case reflect.Map:
+		if v.Len() > 0 {
+			out.Set(reflect.MakeMapWithSize(v.Type(), v.Len()))
+		}
+		for it := v.MapRange(); it.Next(); {
+			out.SetMapIndex(it.Key(), clone(it.Value()))
+		}
+	default:
+		out.Set(v)
 	}
 	return out
 }
