@@ -178,7 +178,7 @@ type APIRules struct {
 
 	User      string `toml:"user,omitempty" json:"user,omitempty"`             // user name that must go with the token where it is sent as a password (git, docker) [any will do]
 	GitBearer bool   `toml:"git_bearer,omitempty" json:"git_bearer,omitempty"` // git may send the token as Authorization: Bearer
-	Try       string `toml:"try,omitempty" json:"try,omitempty"`               // a first request under Base that the default scopes allow: "user"
+	Try       string `toml:"try,omitempty" json:"try,omitempty"`               // a first request that the default scopes allow, as it is typed behind `authtray request NAME`: "user"
 	Env       string `toml:"env,omitempty" json:"env,omitempty"`               // the variable in which the provider's own tools look for a token ["ACCESS_TOKEN"]
 }
 

@@ -19,15 +19,17 @@ func TestEachEntryOfTheProgramIsWhole(t *testing.T) {
 	for _, e := range c.List() {
 		t.Run(e.ID, func(t *testing.T) {
 			for what, missing := range map[string]bool{
-				"steps":                       len(e.Steps) < 2,
-				"aliases":                     len(e.Aliases) == 0,
-				"notes":                       strings.TrimSpace(e.Notes) == "",
-				"verified_on":                 e.VerifiedOn == "",
-				"sources":                     len(e.Sources) == 0 && e.ID != "practice",
-				"a source for its endpoints":  !sourced(e, "token") && !sourced(e, "issuer") && !sourced(e, "quirks") && e.ID != "practice",
-				"a source for its error rule": !reflect.DeepEqual(e.Errors, Entry{}.Errors) && !sourced(e, "errors") && !slices.Contains(e.Unverified, "errors"),
-				"a page to register at":       e.Links.Register == "" && e.Client.ID == "" && e.Issuer == "" && e.Extends == "" && e.ID != "mcp" && e.ID != "salesforce",
-				"documentation":               e.Links.Docs == "" && e.Issuer == "",
+				"steps":                            len(e.Steps) < 2,
+				"aliases":                          len(e.Aliases) == 0,
+				"notes":                            strings.TrimSpace(e.Notes) == "",
+				"verified_on":                      e.VerifiedOn == "",
+				"sources":                          len(e.Sources) == 0 && e.ID != "practice",
+				"a source for its endpoints":       !sourced(e, "token") && !sourced(e, "issuer") && !sourced(e, "quirks") && e.ID != "practice",
+				"a source for its error rule":      !reflect.DeepEqual(e.Errors, Entry{}.Errors) && !sourced(e, "errors") && !slices.Contains(e.Unverified, "errors"),
+				"a page to register at":            e.Links.Register == "" && e.Client.ID == "" && e.Issuer == "" && e.Extends == "" && e.ID != "mcp" && e.ID != "salesforce",
+				"default scopes, but sets of them": len(e.AuthorizeOpts.Scopes) == 0 && len(e.ScopeSets) > 0,
+				"quotes around what a shell reads": strings.ContainsAny(e.API.Try, "?*&") && !strings.Contains(e.API.Try, "'"),
+				"documentation":                    e.Links.Docs == "" && e.Issuer == "",
 			} {
 				if missing {
 					t.Errorf("it has no %s", what)
