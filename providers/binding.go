@@ -21,7 +21,11 @@ func (c *Client) Binding(ctx context.Context) (Binding, error) {
 	if c.entry.Revoke.Style == "none" {
 		ep.Revoke = ""
 	}
-	return Binding{Issuer: ep.Issuer, ClientID: c.clientID(), Origins: origins(ep.Token, ep.Refresh, ep.Revoke)}, nil
+	urls := []string{ep.Token, ep.Refresh, ep.Revoke}
+	for _, host := range c.entry.Tokens.Hosts {
+		urls = append(urls, "https://"+host)
+	}
+	return Binding{Issuer: ep.Issuer, ClientID: c.clientID(), Origins: origins(urls...)}, nil
 }
 
 func origins(urls ...string) []string {

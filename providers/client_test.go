@@ -204,7 +204,7 @@ func TestARedirectOfTheTokenEndpointIsNotFollowed(t *testing.T) {
 		if err := c.Revoke(t.Context(), Revocation{RefreshToken: "r", Binding: bindingOf(t, c)}); err == nil {
 			t.Error("a redirect taken for a revocation")
 		}
-		if _, err := c.exchange(t.Context(), "code", "v", "http://127.0.0.1/", ""); err == nil {
+		if _, err := c.exchange(t.Context(), "code", "v", "http://127.0.0.1/", "", nil); err == nil {
 			t.Error("a redirect taken for a token")
 		}
 	}

@@ -68,7 +68,7 @@ func TestNoFailureRepeatsWhatWasSent(t *testing.T) {
 		c := testClient(t, e, withSecret(longSecret))
 		made := bindingOf(t, c)
 		_, refresh := c.Refresh(t.Context(), RefreshRequest{RefreshToken: longSecret, Binding: made})
-		_, exchange := c.exchange(t.Context(), longSecret, "verifier", "http://127.0.0.1/", "")
+		_, exchange := c.exchange(t.Context(), longSecret, "verifier", "http://127.0.0.1/", "", nil)
 		_, device := c.deviceAuthorization(t.Context(), endpoints{Device: e.Device}, AuthorizeOptions{}, nil)
 		_, push := c.push(t.Context(), endpoints{PAR: e.PAR}, authorizeParams{State: longSecret})
 		_, whoami := c.Whoami(t.Context(), Answer{AccessToken: longSecret})

@@ -142,12 +142,11 @@ func (f *Flow) redeem(request *codeFlow, a callback) {
 		f.end(Result{}, err)
 		return
 	}
-	answer, err := f.client.exchange(f.ctx, a.code, request.verifier, f.redirectURI, request.resource)
+	answer, err := f.client.exchange(f.ctx, a.code, request.verifier, f.redirectURI, request.resource, f.client.callbackMembers(a.rawQuery))
 	if err != nil {
 		f.end(Result{}, err)
 		return
 	}
-	answer.Extra = mergeExtra(f.client.callbackMembers(a.rawQuery), answer.Extra)
 	f.conclude(answer, request.binding)
 }
 

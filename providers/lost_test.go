@@ -117,7 +117,7 @@ func TestNoGraceHurriesAnExchange(t *testing.T) {
 		transport := pipes(t, kit.Wrap(answers(200, goodAnswer)))
 		c := testClient(t, e, func(_ *catalog.Connection, o *ClientOptions) { o.Transport = transport })
 		start := time.Now()
-		if _, err := c.exchange(t.Context(), "code", "verifier", "", ""); err == nil {
+		if _, err := c.exchange(t.Context(), "code", "verifier", "", "", nil); err == nil {
 			t.Error("there was an answer")
 		}
 		if waited := time.Since(start); waited != RequestTimeout {

@@ -51,7 +51,7 @@ func connectAs(t *testing.T, c *Client, user string) Answer {
 	if err != nil || u.Query().Get("code") == "" {
 		t.Fatalf("%s: %v", redirect, err)
 	}
-	a, err := c.exchange(t.Context(), u.Query().Get("code"), verifier, practicetest.Redirect, "")
+	a, err := c.exchange(t.Context(), u.Query().Get("code"), verifier, practicetest.Redirect, "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -73,7 +73,7 @@ func TestAtlassianSitesOutOfReachCostNoToken(t *testing.T) {
 		return respond(r, 500, ""), nil
 	})
 	c := testClient(t, entryOf(t, "atlassian"), withSecret("s"), func(_ *catalog.Connection, o *ClientOptions) { o.Transport = transport })
-	a, err := c.exchange(t.Context(), "code", "verifier", "http://localhost/", "")
+	a, err := c.exchange(t.Context(), "code", "verifier", "http://localhost/", "", nil)
 	if err != nil || a.AccessToken != "new-access" || a.RefreshToken != "new-refresh" {
 		t.Errorf("%v %+v", err, a)
 	}

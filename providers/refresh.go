@@ -29,12 +29,16 @@ func (c *Client) Refresh(ctx context.Context, r RefreshRequest) (Answer, error) 
 	if err != nil {
 		return Answer{}, err
 	}
-	if err := errors.Join(r.Binding.checkIssuer(ep.Issuer), r.Binding.covers(ep.Token, ep.Refresh)); err != nil {
+	endpoint, err := c.accountEndpoint(ep.Refresh, r.Extra)
+	if err != nil {
+		return Answer{}, err
+	}
+	if err := errors.Join(r.Binding.checkIssuer(ep.Issuer), r.Binding.covers(ep.Token, endpoint)); err != nil {
 		return Answer{}, err
 	}
 	ctx, cancel := untilSilent(ctx, patience(catalog.Span(c.entry.Tokens.Grace)))
 	defer cancel()
-	answer, err := c.tokenRequest(ctx, ep.Refresh, c.refreshForm(r))
+	answer, err := c.tokenRequest(ctx, endpoint, c.refreshForm(r))
 	if err != nil {
 		return Answer{}, err
 	}

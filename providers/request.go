@@ -16,17 +16,41 @@ import (
 )
 
 // exchange redeems an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.5). resource
-// is another one than the connection's (RFC 8707), or "".
-func (c *Client) exchange(ctx context.Context, code, verifier, redirectURI, resource string) (Answer, error) {
+// is another one than the connection's (RFC 8707), or "". kept are the parameters of
+// the redirect that are kept with the grant.
+func (c *Client) exchange(ctx context.Context, code, verifier, redirectURI, resource string, kept map[string]json.RawMessage) (Answer, error) {
 	ep, err := c.tokenEndpoints(ctx)
 	if err != nil {
 		return Answer{}, err
 	}
-	answer, err := c.tokenRequest(ctx, ep.Token, c.exchangeForm(code, verifier, redirectURI, resource))
+	endpoint, err := c.accountEndpoint(ep.Token, kept)
+	if err != nil {
+		return Answer{}, err
+	}
+	answer, err := c.tokenRequest(ctx, endpoint, c.exchangeForm(code, verifier, redirectURI, resource))
 	if err != nil {
 		return Answer{}, aboutTheCode(err, c.entry.Name)
 	}
+	answer.Extra = mergeExtra(kept, answer.Extra)
 	return c.afterExchange(ctx, answer), nil
+}
+
+// accountEndpoint is a token endpoint at the host that came with the grant, where
+// the entry says that each account has one (tokens.host_from). It must be one of
+// the entry's: what comes with a redirect must not say where a code or a refresh
+// token goes.
+func (c *Client) accountEndpoint(endpoint string, kept map[string]json.RawMessage) (string, error) {
+	rules := c.entry.Tokens
+	host := refusal.Text(refusal.ParseJSON(kept[rules.HostFrom]))
+	if rules.HostFrom == "" || host == "" {
+		return endpoint, nil
+	}
+	u, err := url.Parse(endpoint)
+	if err != nil || !slices.Contains(rules.Hosts, host) {
+		return "", c.misconfigured("foreign_host", "%s sent us to a host that is not one of its own; nothing was sent.", c.entry.Name)
+	}
+	u.Host = host
+	return u.String(), nil
 }
 
 // aboutTheCode: what is dead in an exchange is the code, not a grant.
@@ -215,8 +239,8 @@ func (c *Client) bearerRequest(method, template, body, accessToken string, extra
 	return req, nil
 }
 
-// expand fills a URL's placeholders. One that begins the URL ({instance_url})
-// brings its host: it must be one of the entry's API hosts, since a provider's
+// expand fills a URL's placeholders. One that begins the URL ({instance_url}), or
+// stands in its host, brings that host: it must be one of the entry's API hosts, since a provider's
 // answer must not say where tokens go. Any other is one path segment.
 func (c *Client) expand(template, accessToken string, extra map[string]json.RawMessage) (*url.URL, error) {
 	complete := true
@@ -232,10 +256,20 @@ func (c *Client) expand(template, accessToken string, extra map[string]json.RawM
 	if !complete || err != nil || !catalog.Speakable(u) || u.User != nil {
 		return nil, c.misconfigured("incomplete_url", "%s did not say what its URL %s needs; reconnect.", c.entry.Name, template)
 	}
-	if strings.HasPrefix(template, "{") && !catalog.HostAllowed(c.entry.APIHosts(), u) {
+	if namesHost(template) && !catalog.HostAllowed(c.entry.APIHosts(), u) {
 		return nil, c.misconfigured("foreign_host", "%s sent us to a host that is not one of its own; nothing was sent.", c.entry.Name)
 	}
 	return u, nil
+}
+
+// namesHost reports whether a placeholder of a URL stands in its host.
+func namesHost(template string) bool {
+	_, rest, ok := strings.Cut(template, "://")
+	if !ok {
+		return strings.HasPrefix(template, "{")
+	}
+	host, _, _ := strings.Cut(rest, "/")
+	return strings.Contains(host, "{")
 }
 
 func (c *Client) placeholderValue(name, accessToken string, extra map[string]json.RawMessage) string {

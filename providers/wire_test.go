@@ -132,7 +132,7 @@ func conversation(t *testing.T, catalogue *catalog.Catalogue, e catalog.Entry, s
 	fmt.Fprintf(&w.out, "# %s\n", map[bool]string{true: "without a client secret", false: "with a client secret"}[secret == ""])
 	binding := bindingOf(t, c)
 	fmt.Fprintf(&w.out, "\n## exchange\n")
-	_, err = c.exchange(t.Context(), "CODE", "VERIFIER", c.entry.RedirectURI(), "")
+	_, err = c.exchange(t.Context(), "CODE", "VERIFIER", c.entry.RedirectURI(), "", nil)
 	note(w, err)
 	extra := extraOf(map[string]any{"instance_url": "https://example.my.salesforce.com"})
 	fmt.Fprintf(&w.out, "\n## refresh\n")

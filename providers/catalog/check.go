@@ -188,6 +188,12 @@ func (e Entry) tenantProblems() (list []problem) {
 	if _, ok := e.Vars[t.Var]; t.Var != "" && (!ok || t.By == "") {
 		list = append(list, problem{"tenants.var", "must be declared under [vars], and by must say what it is compared with"})
 	}
+	if from := e.Tokens.HostFrom; (from == "") != (len(e.Tokens.Hosts) == 0) || from != "" && !slices.Contains(e.Kept(), from) {
+		list = append(list, problem{"tokens.host_from", "must be a kept member or parameter, and tokens.hosts must say which hosts it may name"})
+	}
+	if slices.ContainsFunc(e.Tokens.Hosts, func(h string) bool { return !patterns["hostname"].MatchString(h) }) && e.Tokens.HostFrom != "" {
+		list = append(list, problem{"tokens.hosts", "must be host names"})
+	}
 	for _, path := range sortedKeys(e.API.Headers) {
 		if strings.Contains(e.API.Headers[path], "{access_token}") || strings.Contains(e.API.Headers[path], "{refresh_token}") {
 			list = append(list, problem{"api.headers." + path, "must not hold a token; it is sent as Authorization"})

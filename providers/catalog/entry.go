@@ -128,6 +128,8 @@ type TokenRules struct {
 	Grace            string   `toml:"grace,omitempty" json:"grace,omitempty"`                           // how long a used refresh token is accepted again, counted from its use; empty: not known. See providers.Client.Refresh
 	Keep             []string `toml:"keep,omitempty" json:"keep,omitempty"`                             // extra members stored with the grant (instance_url)
 	KeepCallback     []string `toml:"keep_callback,omitempty" json:"keep_callback,omitempty"`           // parameters of the redirect stored with the grant (Intuit's realmId)
+	HostFrom         string   `toml:"host_from,omitempty" json:"host_from,omitempty"`                   // a kept member or parameter that names the token endpoint's host for the account (pCloud's hostname)
+	Hosts            []string `toml:"hosts,omitempty" json:"hosts,omitempty"`                           // the only hosts that it may name
 	NeverNarrows     bool     `toml:"never_narrows,omitempty" json:"never_narrows,omitempty"`           // a refresh that names fewer scopes brings them all
 	SingleGrant      bool     `toml:"single_grant,omitempty" json:"single_grant,omitempty"`             // the provider keeps one grant per user and client
 }

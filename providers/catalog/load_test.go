@@ -89,6 +89,8 @@ func TestAFaultInAnEntryNamesFileAndLine(t *testing.T) {
 		{"a token in a header", head + "[api.headers]\nX-Acme = \"{access_token}\"\n", "acme.toml:5: api.headers.X-Acme: must not hold a token"},
 		{"a credential among the API's headers", head + "[api.headers]\nPrivate-Token = \"s3cr3t\"\n", "acme.toml:5: api.headers.Private-Token: is a credential"},
 		{"a header of the API that is not known", head + "[api.headers]\nX-Acme = \"{tenant}\"\n", "acme.toml:5: api.headers.X-Acme: uses {tenant}, which is neither declared"},
+		{"a token host from nowhere", head + "[tokens]\nhost_from = \"hostname\"\nhosts = [\"a.example\"]\n", "acme.toml:5: tokens.host_from: must be a kept member"},
+		{"a token host without its hosts", head + "[tokens]\nkeep_callback = [\"hostname\"]\nhost_from = \"hostname\"\n", "acme.toml:6: tokens.host_from: must be a kept member"},
 		{"unknown quirk", head + "quirks = [\"magic\"]\n", "acme.toml:4: quirks: there is no quirk \"magic\""},
 		{"bad enum", head + "[client]\nauth = \"bearer\"\n", "acme.toml:5: client.auth: must be one of none, post, basic, basic_empty"},
 		{"plain PKCE", head + "[authorize_opts]\npkce = \"plain\"\n", "acme.toml:5: authorize_opts.pkce: must be one of S256, off"},

@@ -130,7 +130,7 @@ func TestHostsAreTakenAsPeopleWriteThem(t *testing.T) {
 	c, _ := LoadCatalogue("")
 	for given, want := range map[string]string{
 		"git.example.org": "git.example.org", "GIT.Example.ORG": "git.example.org", "git.example.org.": "git.example.org", "Git.Example.org.:8443": "git.example.org:8443",
-		"git.example.org:8443": "git.example.org:8443", "xn--mnchen-3ya.example": "xn--mnchen-3ya.example", "Example.org/GitLab": "example.org/GitLab", "[::1]:80": "[::1]:80",
+		"git.example.org:8443": "git.example.org:8443", "xn--mnchen-3ya.example": "xn--mnchen-3ya.example", "Example.org/GitLab": "example.org/GitLab", "[2001:db8::1]:80": "[2001:db8::1]:80",
 		"münchen.example": "vars.host: must be in its ASCII form, which begins with xn--", "https://git.example.org": "vars.host: is not a host", "git..example.org": "vars.host: is not a host",
 		"git.example.org..": "vars.host: is not a host", ".": "vars.host: is not a host",
 	} {
