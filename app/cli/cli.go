@@ -44,7 +44,7 @@ type shell struct {
 
 func (s *shell) main(ctx context.Context, args []string) int {
 	root := s.root()
-	root.SetArgs(args)
+	root.SetArgs(withDash(args))
 	root.SetIn(s.in)
 	root.SetOut(s.out)
 	root.SetErr(s.err)
@@ -61,7 +61,7 @@ func (s *shell) root() *cobra.Command {
 	root.Long = root.Short + ".\n\nWithout a command it runs the agent, like: authtray run."
 	root.Example = `  authtray run &
   authtray add work --provider github --client-id Iv1.0123456789abcdef
-  authtray connect work
+  authtray connect work --device
   curl -H "Authorization: Bearer $(authtray token work)" https://api.github.com/user`
 	root.SilenceErrors, root.SilenceUsage = true, true
 	group(root, "Connections:", s.addCommand(), s.secretCommand(), s.connectCommand(), s.statusCommand(), s.watchCommand(),

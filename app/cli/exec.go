@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -28,7 +29,7 @@ var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 func (s *shell) execCommand() *cobra.Command {
 	var variable string
 	c := &cobra.Command{
-		Use:   "exec NAME -- command [args…]",
+		Use:   "exec NAME [--] command [args…]",
 		Short: "Run a command with the token in one variable of its environment",
 		Long: `Run a command with the current access token in one variable of its environment:
 that of the provider's own tools (GITHUB_TOKEN, HF_TOKEN…) where the provider's
@@ -53,6 +54,26 @@ func execArgs(c *cobra.Command, args []string) error {
 		return fmt.Errorf("it is: authtray exec NAME -- command [args…]")
 	}
 	return config.CheckName(args[0])
+}
+
+// withDash is a command line in which -- stands before the command that exec is to
+// run, where it was left out: what begins with a dash from there on is the command's.
+func withDash(args []string) []string {
+	if len(args) == 0 || args[0] != "exec" || slices.Contains(args, "--") {
+		return args
+	}
+	plain := 0
+	for i := 1; i < len(args); i++ {
+		switch {
+		case args[i] == "--var":
+			i++
+		case !strings.HasPrefix(args[i], "-"):
+			if plain++; plain == 2 { // the first is NAME
+				return slices.Insert(slices.Clone(args), i, "--")
+			}
+		}
+	}
+	return args
 }
 
 // exec looks for the command first: where there is none, no token is read.

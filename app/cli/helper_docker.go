@@ -21,7 +21,7 @@ func (s *shell) dockerHelper() *cobra.Command {
 get answers with the token of the connection whose hosts hold the registry. list
 names the registries that connections' files name under hosts. store and erase
 keep and drop nothing: authtray's tokens come and go with their connections.`,
-		Example: `  authtray setup docker work --write
+		Example: `  authtray setup docker work --host ghcr.io --write
   echo ghcr.io | authtray helper docker get`,
 		Args: cobra.ExactArgs(1),
 		RunE: s.do(func(ctx context.Context, args []string) error {

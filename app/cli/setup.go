@@ -4,15 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/authtray/authtray/app/tools/dialect"
 	"github.com/authtray/authtray/app/tools/setup"
+	"github.com/authtray/authtray/providers"
 )
 
 // setupAsked is what the setup commands were told.
@@ -169,15 +172,38 @@ func (s *shell) setupHosts(ctx context.Context, name string, a *setupAsked, git 
 		found = client.Entry().API.Git
 	}
 	if len(found) == 0 {
-		return nil, usage("say for which host: --host HOST (and write it into the file of %s: hosts = [\"HOST\"])", name)
+		return nil, usage("say for which host: --host HOST")
 	}
+	return found, s.answerFor(ctx, client, a)
+}
+
+// answerFor enters the hosts of --host into the connection, where it does not answer
+// for them yet; without --write it says the command that does.
+func (s *shell) answerFor(ctx context.Context, client *providers.Client, a *setupAsked) error {
+	conn := client.Connection()
+	hosts := client.Hosts() // a list in the file takes the place of the entry's
+	var missing []string
 	for _, pattern := range a.hosts {
-		host, path, _ := strings.Cut(pattern, "/")
-		if by, err := s.forHost(ctx, host, path, name); err != nil || by != name {
-			s.say("authtray: %s does not answer for %s yet; write it into its file: hosts = [%q]", name, oneLine(pattern), pattern)
+		if host, path, _ := strings.Cut(pattern, "/"); !slices.Contains(hosts, pattern) {
+			if by, err := s.forHost(ctx, host, path, conn.Name); err != nil || by != conn.Name {
+				missing = append(missing, pattern)
+			}
 		}
 	}
-	return found, nil
+	all := slices.Concat(hosts, missing)
+	switch {
+	case len(missing) == 0:
+		return nil
+	case !a.write:
+		s.say("authtray: %s does not answer for %s yet; --write enters that too, or: authtray add %s --host %s", conn.Name, oneLine(strings.Join(missing, ", ")), conn.Name, oneLine(strings.Join(all, " --host ")))
+		return nil
+	}
+	conn.Hosts = all
+	if err := s.agent().Do(ctx, http.MethodPut, connection(conn.Name), conn, nil); err != nil {
+		return err
+	}
+	s.say("authtray: %s answers for %s now", conn.Name, oneLine(strings.Join(missing, ", ")))
+	return nil
 }
 
 // webAddress checks --registry and --index, to which a token is sent.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -54,5 +55,24 @@ func TestMCPHeadersAreOneLineOfJSON(t *testing.T) {
 		if got != c.want || (err != nil) != (c.want == "") {
 			t.Errorf("%q, %v; want %q", got, err, c.want)
 		}
+	}
+}
+
+func TestExecFindsItsCommandWithoutDashes(t *testing.T) {
+	for line, want := range map[string]string{
+		"exec work sh -c x":               "exec work -- sh -c x",
+		"exec work --var T sh -c x":       "exec work --var T -- sh -c x",
+		"exec --var=T work npm publish":   "exec --var=T work -- npm publish",
+		"exec work -- sh -c x":            "exec work -- sh -c x",
+		"exec work --var T -- npm --help": "exec work --var T -- npm --help",
+		"exec work":                       "exec work",
+		"exec --help":                     "exec --help",
+		"token work -x":                   "token work -x",
+	} {
+		t.Run(line, func(t *testing.T) {
+			if got := strings.Join(withDash(strings.Fields(line)), " "); got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		})
 	}
 }

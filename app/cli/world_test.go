@@ -49,10 +49,10 @@ func newWorld(t *testing.T, own map[string]string) *world {
 		}
 	}
 	var clients []server.Client
-	for _, id := range []string{"authtray", "cli", "ID"} {
+	for _, id := range []string{"authtray", "cli", "ID", "Ov23liExample", "Iv1.0123456789abcdef"} {
 		clients = append(clients, server.Client{ID: id, Name: id, RedirectURIs: []string{"http://127.0.0.1/callback"}, AnyPort: true})
 	}
-	w.provider = practicetest.Start(t, server.Options{Clients: clients})
+	w.provider = practicetest.Start(t, server.Options{Clients: clients, DeviceInterval: time.Second})
 	t.Setenv("AUTHTRAY_CONFIG", w.paths.Config)
 	t.Setenv("AUTHTRAY_STATE", w.paths.State)
 	t.Setenv("AUTHTRAY_SOCKET", w.paths.Socket)

@@ -32,7 +32,7 @@ func TestMakeRunWorksWithoutADesktop(t *testing.T) {
 	lines := printed(t, run)
 
 	said := until(t, lines, "http://127.0.0.1:"+port+"/authorize?")
-	for _, want := range []string{"Left out: the tray icon", "Left out: the keychain", "authtray token practice", "authtray request practice /notes", "Ctrl-C"} {
+	for _, want := range []string{"Left out: the tray icon", "Left out: the keychain", "authtray add docs --mcp http://127.0.0.1:" + port + "/mcp && authtray connect docs", "authtray token docs", "authtray request practice /notes", "Ctrl-C"} {
 		if !slices.ContainsFunc(said, func(line string) bool { return strings.Contains(line, want) }) {
 			t.Errorf("it does not say %q, but\n%s", want, strings.Join(said, "\n"))
 		}

@@ -11,6 +11,7 @@
 // # Endpoints
 //
 //	/.well-known/openid-configuration, /.well-known/oauth-authorization-server
+//	/mcp and its metadata, a sample MCP server
 //	/authorize /token /revoke /introspect /userinfo /keys /device_authorization /par /register
 //	/signin /consent /device /account                for people
 //	/api/notes /api/whoami /api/echo                 for tokens

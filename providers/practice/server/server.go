@@ -114,6 +114,7 @@ func (s *Server) route(protocol http.Handler) http.Handler {
 	mux.HandleFunc("POST /par", s.push)
 	mux.HandleFunc("POST /register", s.register)
 	s.routeAPI(mux)
+	s.routeMCP(mux)
 	s.routePages(mux)
 	return withIss(s.opts.Issuer, mux)
 }
