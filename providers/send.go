@@ -40,12 +40,12 @@ func (c *Client) send(ctx context.Context, req *http.Request) (int, http.Header,
 	c.addHeaders(req)
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return 0, nil, nil, refusal.Named(transportFailure(ctx, err, written.Load()), c.entry.Name)
+		return 0, nil, nil, c.transportFailure(ctx, req, err, written.Load())
 	}
 	defer resp.Body.Close()
 	body, err := readBounded(resp.Body)
 	if err != nil && !refusal.PassingStatus(resp.StatusCode) && (resp.StatusCode < 300 || len(body) == 0) {
-		return 0, nil, nil, refusal.Named(transportFailure(ctx, err, true), c.entry.Name)
+		return 0, nil, nil, c.transportFailure(ctx, req, err, true)
 	}
 	return resp.StatusCode, resp.Header, body, nil
 }
@@ -97,7 +97,7 @@ func (c *Client) ask(ctx context.Context, req *http.Request) (int, http.Header, 
 	c.addHeaders(req)
 	resp, err := c.http.Do(req.WithContext(ctx))
 	if err != nil {
-		return 0, nil, refusal.Named(transportFailure(ctx, err, false), c.entry.Name)
+		return 0, nil, c.transportFailure(ctx, req, err, false)
 	}
 	resp.Body.Close()
 	return resp.StatusCode, resp.Header, nil
@@ -120,6 +120,15 @@ func readBounded(r io.Reader) ([]byte, error) {
 	return body, err
 }
 
+// transportFailure is transportFailure for a request of this connection's.
+func (c *Client) transportFailure(ctx context.Context, req *http.Request, err error, written bool) *refusal.Failure {
+	f := refusal.Named(transportFailure(ctx, ofProxy(req, err), written), c.entry.Name)
+	if f.Code == "tls" && errors.As(err, new(x509.UnknownAuthorityError)) && c.conn.Name != "" {
+		f.Hint = "authtray add " + c.conn.Name + " --ca-file FILE"
+	}
+	return f
+}
+
 // transportFailure is a request that brought no whole answer: always Transient.
 // written says that the request had gone out, so that its answer may be lost. Its
 // loss is proved by a connection that broke, not by silence.
@@ -138,9 +147,14 @@ func transportCode(err error) (code, detail string) {
 		cert    *tls.CertificateVerificationError
 		record  tls.RecordHeaderError
 		unknown x509.UnknownAuthorityError
+		host    x509.HostnameError
+		invalid x509.CertificateInvalidError
 		timeout net.Error
+		proxy   *proxyError
 	)
 	switch {
+	case errors.As(err, &proxy):
+		return "proxy", proxy.sentence()
 	case errors.Is(err, errAddressGone):
 		return "network", "The network changed before the provider's answer came."
 	case errors.Is(err, errTooLarge):
@@ -149,6 +163,10 @@ func transportCode(err error) (code, detail string) {
 		return "canceled", "The request to the provider was canceled."
 	case errors.As(err, &unknown):
 		return "tls", "The provider's certificate is from an authority that this machine does not know; if that is as it should be, set ca_file."
+	case errors.As(err, &host):
+		return "tls", "The provider's certificate is for another host name; see that the connection names the right one, or a login page of the network is in the way."
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return "tls", "The provider's certificate has expired or is not valid yet; see that this machine's clock is right."
 	case errors.As(err, &cert), errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
 		return "tls", "The provider could not be reached securely; a login page of the network may be in the way."
 	case errors.As(err, &dns):
@@ -174,7 +192,11 @@ func safeCause(err error) error {
 		network net.Error
 		cert    *tls.CertificateVerificationError
 		alert   tls.AlertError
+		proxy   *proxyError
 	)
+	if errors.As(err, &proxy) {
+		return proxy
+	}
 	for _, known := range []error{context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, errTooLarge, errAddressGone, http.ErrSchemeMismatch} {
 		if errors.Is(err, known) {
 			return known
@@ -194,21 +216,13 @@ func safeCause(err error) error {
 // plainTransport is shared by all connections without a ca_file.
 var plainTransport = sync.OnceValue(func() http.RoundTripper { return newTransport(nil) })
 
-// proxyFor is the proxy of HTTPS_PROXY and friends, which is never asked for this
-// machine.
-func proxyFor(r *http.Request) (*url.URL, error) {
-	if catalog.IsLoopbackHost(r.URL.Hostname()) {
-		return nil, nil
-	}
-	return http.ProxyFromEnvironment(r)
-}
-
 // newTransport obeys HTTPS_PROXY and friends. roots nil: the system's. It speaks
 // HTTP/1.1 only, where a request that is given up takes its connection with it: one
 // of HTTP/2 would be repeated on the connection that brought no answer.
 func newTransport(roots *x509.CertPool) http.RoundTripper {
 	return &http.Transport{
 		Proxy:                  proxyFor,
+		OnProxyConnectResponse: refusedByProxy,
 		DialContext:            dialForgetting(&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}),
 		TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    10 * time.Second,

@@ -50,7 +50,7 @@ func TestDesktopAHealthyMachineAndWhatIsTakenFromIt(t *testing.T) {
 	panel := d.StartPanel()
 	t.Setenv("BROWSER", "true")
 	p := patient(t, store.Keychain("authtray-doctor", slog.New(slog.DiscardHandler)))
-	healthy := "✔ socket\n✔ bus\n✔ keychain\n✔ notifications\n✔ tray\n✔ browser\n✔ loopback\n✔ config\n"
+	healthy := "✔ socket\n✔ bus\n✔ keychain\n✔ notifications\n✔ tray\n✔ browser\n✔ loopback\n✔ proxy\n✔ config\n"
 	if got := report(t, p); got != healthy {
 		t.Errorf("a healthy machine:\n%s", got)
 	}
@@ -71,7 +71,7 @@ func TestAMachineWithoutADesktop(t *testing.T) {
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")
 	p := patient(t, store.Keychain("authtray-doctor", slog.New(slog.DiscardHandler)))
 	os.Mkdir(filepath.Dir(p.Paths.Socket), 0o755)
-	want := "✖ socket\n✖ bus\n✖ keychain\n✖ notifications\n✖ tray\n✖ browser\n✔ loopback\n✔ config\n"
+	want := "✖ socket\n✖ bus\n✖ keychain\n✖ notifications\n✖ tray\n✖ browser\n✔ loopback\n✔ proxy\n✔ config\n"
 	if got := report(t, p); got != want {
 		t.Errorf("got:\n%s", got)
 	}

@@ -54,7 +54,7 @@ func Examine(ctx context.Context, p Patient) []Check {
 	}{
 		{"socket", one(socketCheck)}, {"bus", one(busCheck)}, {"keychain", one(keychainCheck)},
 		{"notifications", one(noticesCheck)}, {"tray", one(trayCheck)},
-		{"browser", one(browserCheck)}, {"loopback", one(loopbackCheck)},
+		{"browser", one(browserCheck)}, {"loopback", one(loopbackCheck)}, {"proxy", one(proxyCheck)},
 		{"config", filesCheck}, {"provider", reachCheck},
 	}
 	found := make([][]Check, len(all))

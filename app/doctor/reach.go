@@ -13,6 +13,20 @@ import (
 	"github.com/authtray/authtray/tokens"
 )
 
+// proxyCheck tells through which proxy providers are asked, and who says so: a shell
+// may have other variables than the agent, which the desktop started.
+func proxyCheck(context.Context, Patient) Check {
+	const id = "proxy"
+	switch host, variable := providers.Proxy(); {
+	case variable == "":
+		return fine(id, "Providers are asked without a proxy: HTTPS_PROXY is not set here.")
+	case host == "":
+		return amiss(id, "unset "+variable+"; authtray run --replace", "What %s holds is no proxy's address, so no provider can be asked.", variable)
+	default:
+		return fine(id, "Providers are asked through the proxy %s, which %s names.", host, variable)
+	}
+}
+
 // reachCheck asks each connection's provider, and compares the clock with the
 // one that is furthest off of those that tell theirs.
 func reachCheck(ctx context.Context, p Patient) []Check {
