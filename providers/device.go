@@ -49,7 +49,7 @@ func (f *Flow) startDevice(ctx context.Context, o AuthorizeOptions) error {
 		d, err = f.client.deviceAuthorization(ctx, ends, o, f.asked)
 	}
 	if isScopeRefusal(err) {
-		return f.client.scopeFailure(f.asked)
+		return f.client.scopesRefused(f.asked, err)
 	}
 	if err != nil {
 		return err

@@ -2,9 +2,11 @@ package providers
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -126,5 +128,73 @@ func TestAnErrorInTheBrowserThatRepeatsTheStateIsNotShown(t *testing.T) {
 	_, err := w.wait(f)
 	if got := failureOf(t, err); got.Code != "unknown" || echoes(refusal.SafeText(got.Detail), []string{state}) {
 		t.Errorf("told as %q", got.Code)
+	}
+}
+
+// Whatever a provider says of its refusal, and however it repeats what it was sent:
+// people see none of it.
+func TestWordsOfAProviderRepeatNothingThatWasSent(t *testing.T) {
+	piece := longSecret[10:40]
+	for name, words := range map[string]string{
+		"whole":                    "the token " + longSecret + " is not known",
+		"cut off":                  "the token " + longSecret[:24] + "... is not known",
+		"its end":                  "…" + longSecret[len(longSecret)-12:],
+		"in upper case":            strings.ToUpper(piece),
+		"percent-encoded":          url.QueryEscape(longSecret) + " is not known",
+		"percent-encoded, cut off": "token=" + strings.ToLower(url.QueryEscape(longSecret))[:20],
+		"in pieces":                piece[:15] + " " + piece[15:],
+		"just before the end":      strings.Repeat("no ", 24) + longSecret,
+		"another token":            "try " + strings.Repeat("eyJhbGciOi", 5),
+	} {
+		for where, body := range map[string]string{"error_description": `{"error":"invalid_request","error_description":%q}`, "message": `{"error":{"message":%q}}`} {
+			t.Run(name+" in "+where, func(t *testing.T) {
+				p := newRecord(t, answers(400, fmt.Sprintf(body, words)))
+				c := testClient(t, testEntry(p.URL))
+				_, err := c.Refresh(t.Context(), RefreshRequest{RefreshToken: longSecret, Binding: bindingOf(t, c)})
+				f := failureOf(t, err)
+				for i := 0; i+echoLength <= len(longSecret); i++ {
+					if strings.Contains(strings.ToLower(f.Said), strings.ToLower(longSecret[i:i+echoLength])) {
+						t.Fatalf("people see %q", f.Said)
+					}
+				}
+				if strings.Contains(f.Said, "eyJhbGciOieyJ") || len([]rune(f.Said)) > len(f.Code)+2+maxSaid+1 {
+					t.Errorf("people see %q", f.Said)
+				}
+				if strings.Contains(f.Detail, "known") || strings.Contains(f.Error(), "known") {
+					t.Errorf("it stands in what is logged: %v", f)
+				}
+			})
+		}
+	}
+}
+
+func TestWordsOfAProviderAreShownAsOneLineOfASCII(t *testing.T) {
+	for words, want := range map[string]string{
+		"nonce required":                          "invalid_request: nonce required",
+		"  two\nlines\tand a tab ":                "invalid_request: two lines and a tab",
+		"\x1b[2Jcleared \u202e turned \"quoted\"": "invalid_request: [2Jcleared turned 'quoted'",
+		"":                          "",
+		strings.Repeat("word ", 40): "invalid_request: " + strings.Repeat("word ", 16) + "…",
+	} {
+		t.Run(words, func(t *testing.T) {
+			body, _ := json.Marshal(map[string]string{"error": "invalid_request", "error_description": words})
+			p := newRecord(t, answers(400, string(body)))
+			_, err := refreshWith(t, testClient(t, testEntry(p.URL)))
+			if f := failureOf(t, err); f.Said != want {
+				t.Errorf("people see %q, want %q", f.Said, want)
+			}
+		})
+	}
+}
+
+// The case of a server that wants a nonce, or whose redirect URI is another: its words
+// are what leads on.
+func TestWordsOfARefusedSignInAreKeptForPeople(t *testing.T) {
+	w := newFlowWorld(t)
+	f := w.begin(AuthorizeOptions{})
+	browse(t, redirect(t, f, "error", "invalid_request", "error_description", "nonce required, not "+asked(t, f).Get("state")))
+	_, err := w.wait(f)
+	if got := failureOf(t, err); got.Said != "invalid_request: nonce required, not …" || strings.Contains(got.Detail, "nonce") {
+		t.Errorf("%q beside %q", got.Said, got.Detail)
 	}
 }

@@ -15,6 +15,7 @@ type callback struct {
 	state     string
 	code      string
 	errorCode string // through SafeCode
+	words     string // error_description as it came: hostile, see said
 	iss       string
 	hasIss    bool
 	rawQuery  string // the whole of it
@@ -49,7 +50,7 @@ func parseCallback(rawQuery string) (callback, error) {
 	}
 	return callback{
 		state: q.Get("state"), code: q.Get("code"), iss: q.Get("iss"), hasIss: q.Has("iss"),
-		errorCode: safeCallbackError(q.Get("error")), rawQuery: rawQuery,
+		errorCode: safeCallbackError(q.Get("error")), rawQuery: rawQuery, words: q.Get("error_description"),
 	}, nil
 }
 

@@ -94,6 +94,14 @@ func (f *Flow) askAgain(a callback) (url string) {
 // refuses checks an answer before anything is sent, in this order: in time, from
 // the right issuer (RFC 9207, on errors too), no error.
 func (f *Flow) refuses(code *codeFlow, a callback) error {
+	err := f.refusal(code, a)
+	if failure := (*refusal.Failure)(nil); a.errorCode != "" && a.words != "" && errors.As(err, &failure) && failure.Code != "wrong_issuer" {
+		failure.Said = said(failure.Code, a.words, []string{code.state, code.verifier, oauth2.S256ChallengeFromVerifier(code.verifier)})
+	}
+	return err
+}
+
+func (f *Flow) refusal(code *codeFlow, a callback) error {
 	switch {
 	case !f.clock.now().Before(f.expires):
 		return ErrTimedOut
@@ -241,7 +249,7 @@ func (f *Flow) ask(ctx context.Context, code *codeFlow, o AuthorizeOptions) erro
 	to, err := code.again(ctx, code, list)
 	if isScopeRefusal(err) {
 		if len(added) == 0 {
-			return f.client.scopeFailure(list)
+			return f.client.scopesRefused(list, err)
 		}
 		list = without(list, added)
 		added = nil

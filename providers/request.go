@@ -111,6 +111,9 @@ func (c *Client) classify(rules refusal.ErrorRules, a answered) *refusal.Failure
 		f.Code = "unknown"
 		f.Detail = refusal.Sentence(f)
 	}
+	if words := description(a.body); words != "" {
+		f.Said = said(f.Code, words, a.sent)
+	}
 	return f
 }
 

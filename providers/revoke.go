@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -176,8 +177,8 @@ func (c *Client) revocationFailure(a answered) error {
 		return nil
 	}
 	f := c.classify(c.entry.Errors, a)
-	if f.Class != refusal.Transient {
-		f.Detail = "The provider did not take the grant back (" + f.Code + ")."
+	if f.Class != refusal.Transient || a.status == http.StatusUnauthorized || a.status == http.StatusForbidden {
+		f.Detail = fmt.Sprintf("The provider did not take the grant back (HTTP %d, %s), so it may still be good there.", a.status, f.Code)
 		if page := c.UserRevokeURL(); page != "" {
 			f.Detail += " Remove access at " + page
 		}

@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -131,5 +132,20 @@ func TestTheRevocationEndpointIsDiscovered(t *testing.T) {
 	}
 	if all := r.requests(); all[len(all)-1].path != "/r" {
 		t.Errorf("%+v", all)
+	}
+}
+
+// A 401 without a body is the server's own word over a connection that is secure.
+func TestRefusedRevocationIsNotCalledALoginPage(t *testing.T) {
+	for _, status := range []int{401, 403} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			p := newRecord(t, answers(status, ""))
+			c := revocable(t, p, catalog.RevokeRules{URL: "BASE/revoke"})
+			err := c.Revoke(t.Context(), Revocation{RefreshToken: "r", AccessToken: "a", Binding: bindingOf(t, c)})
+			f := failureOf(t, err)
+			if !strings.Contains(f.Detail, fmt.Sprintf("did not take the grant back (HTTP %d", status)) || !strings.Contains(f.Detail, "may still be good there") || strings.Contains(f.Detail, "login page") {
+				t.Errorf("%q", f.Detail)
+			}
+		})
 	}
 }

@@ -3,6 +3,7 @@ package providers
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -96,6 +97,15 @@ func (c *Client) ScopesWith(ctx context.Context, more []string) ([]string, error
 		}
 	}
 	return list, nil
+}
+
+// scopesRefused is scopeFailure, with what the provider said in err.
+func (c *Client) scopesRefused(asked []string, err error) *refusal.Failure {
+	f := c.scopeFailure(asked)
+	if was := (*refusal.Failure)(nil); errors.As(err, &was) {
+		f.Said = was.Said
+	}
+	return f
 }
 
 // scopeFailure is a refusal of the scopes asked for. Its hint is the command that

@@ -39,6 +39,7 @@ type machine struct {
 	base        State
 	reason      Reason
 	detail      string
+	said        string // what the provider said itself of its last refusal; in memory only
 	retryAt     time.Time
 	soonest     time.Time // retrying: when a caller may have the next try at the earliest; zero: it may not bring it forward
 	flow        bool      // a connection attempt is pending

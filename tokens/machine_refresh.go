@@ -111,12 +111,13 @@ func (m *machine) renewed(now time.Time) {
 			Detail: m.policy.provider + " gives tokens that are over as soon as they come (expires_in is 0)."})
 		return
 	}
-	m.base, m.reason, m.detail, m.retryAt = Connected, ReasonNone, "", time.Time{}
+	m.base, m.reason, m.detail, m.said, m.retryAt = Connected, ReasonNone, "", "", time.Time{}
 }
 
 // refused is the table of failures; see the package comment.
 func (m *machine) refused(now time.Time, err error) {
 	f := asFailure(err)
+	m.said = f.Said
 	if m.base == ReconnectRequired && f.Class != refusal.Dead { // parked, or the configuration changed meanwhile
 		if m.answerLost = m.answerLost || f.Lost; m.parked() {
 			m.stayParked(now, f.Detail)

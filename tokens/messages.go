@@ -19,6 +19,7 @@ func (m *machine) errorFor(s State) *Error {
 		r, detail = ReasonConfiguration, m.policy.broken
 	}
 	e := Refusal(m.policy.name, s, r, m.policy.provider, detail)
+	e.Said = m.said
 	if e.Code == CodeTemporarilyUnavailable {
 		e.RetryAt = m.retryAt
 	}
@@ -158,6 +159,9 @@ func (m *machine) status(now time.Time) Status {
 	}
 	s.Cause = detail
 	s.Detail = Sentence(s.State, s.Reason, m.policy.provider, detail)
+	if s.State == Retrying || s.State == Misconfigured || s.State == ReconnectRequired {
+		s.Said = m.said
+	}
 	if s.Unsaved && s.Detail == "" {
 		var e Explanation
 		e, s.Cause = explainUnsaved(m.served)

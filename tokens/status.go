@@ -42,6 +42,7 @@ type Error struct {
 	Reason  Reason
 	Detail  string    // one sentence for people
 	Hint    string    // the command that mends it; "" where there is none
+	Said    string    // the provider's own words, for people alone; "" where there are none
 	RetryAt time.Time // temporarily_unavailable: when the next try is; rejected_again: when to say it again; else zero
 	Field   string    // the field of the connection that is to be corrected, as in its file ("client_id", "vars.host"); "": none in particular
 	Err     error     // the cause; its text is told to nobody
@@ -61,6 +62,7 @@ type Status struct {
 	Reason       Reason     `json:"reason,omitempty"`
 	Detail       string     `json:"detail,omitempty"` // one sentence for people, with the way on
 	Cause        string     `json:"cause,omitempty"`  // what Detail repeats of what the provider, or a file's reader, said: to be put into another language around it
+	Said         string     `json:"said,omitempty"`   // the provider's own words of its last refusal, in printable ASCII; for people, not for logs or notifications
 	Note         string     `json:"note,omitempty"`   // one sentence that matters though the state may be fine; set by whoever knows
 	RetryAt      *time.Time `json:"retry_at,omitempty"`
 	Account      string     `json:"account,omitempty"` // label; hostile text

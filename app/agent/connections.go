@@ -28,7 +28,7 @@ type connectionViews struct {
 func (v *connectionViews) list() []api.Connection {
 	var all []api.Connection
 	for _, st := range v.manager.List() {
-		st.Events = nil
+		st.Events, st.Said = nil, ""
 		all = append(all, v.view(st))
 	}
 	return all

@@ -50,7 +50,7 @@ func signInError(name string, err error) error {
 	failed.Err = err
 	switch {
 	case errors.As(err, &answer):
-		failed.Detail, failed.Field, failed.Hint = answer.Detail, answer.Field(), cmp.Or(answer.Hint, failed.Hint)
+		failed.Detail, failed.Said, failed.Field, failed.Hint = answer.Detail, answer.Said, answer.Field(), cmp.Or(answer.Hint, failed.Hint)
 	case errors.Is(err, context.Canceled):
 		failed.Detail = text.Sentence(providers.ErrCanceled.Error())
 	case errors.Is(err, context.DeadlineExceeded):

@@ -50,7 +50,7 @@ func (s *Server) change(w http.ResponseWriter, name string) error {
 	case err != nil:
 		return err
 	}
-	now.Events, now.Config = nil, nil // as in the list
+	now.Events, now.Config, now.Said = nil, nil, "" // as in the list
 	return event(w, "connection", now)
 }
 

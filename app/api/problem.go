@@ -75,7 +75,7 @@ func problem(err error, ending bool) Problem {
 	}
 	return Problem{
 		Code: string(e.Code), Title: http.StatusText(status), Status: status,
-		Detail: e.Detail, Hint: hint, Reason: string(e.Reason), RetryAt: e.RetryAt.UTC(), Account: account, Field: e.Field,
+		Detail: e.Detail, Said: e.Said, Hint: hint, Reason: string(e.Reason), RetryAt: e.RetryAt.UTC(), Account: account, Field: e.Field,
 	}
 }
 

@@ -50,6 +50,7 @@ type trouble struct {
 	exit     int
 	sentence string
 	hint     string
+	said     string // the provider's own words
 }
 
 func (t *trouble) Error() string { return t.sentence }
@@ -94,7 +95,7 @@ func asTrouble(err error) *trouble {
 	case errors.As(err, &p):
 		return problemTrouble(p)
 	case errors.As(err, &e):
-		return &trouble{exit: exitOf(e.Code), sentence: e.Detail, hint: e.Hint}
+		return &trouble{exit: exitOf(e.Code), sentence: e.Detail, hint: e.Hint, said: e.Said}
 	case errors.Is(err, client.ErrNoAgent):
 		return &trouble{exit: exitNoAgent, sentence: "no agent is running", hint: "authtray run"}
 	case errors.Is(err, client.ErrForeign):
@@ -121,7 +122,7 @@ func exitOf(code tokens.Code) int {
 }
 
 func problemTrouble(p *client.Problem) *trouble {
-	t := &trouble{exit: exitOf(tokens.Code(p.Code)), sentence: p.Sentence(), hint: p.Hint}
+	t := &trouble{exit: exitOf(tokens.Code(p.Code)), sentence: p.Sentence(), hint: p.Hint, said: p.Said}
 	if tokens.Code(p.Code) == tokens.CodeTemporarilyUnavailable && !p.RetryAt.IsZero() {
 		t.sentence = strings.TrimRight(t.sentence, ".") + "; it is tried again at " + p.RetryAt.Local().Format(time.TimeOnly)
 	}
@@ -131,7 +132,7 @@ func problemTrouble(p *client.Problem) *trouble {
 // stateTrouble is a state that is not connected, as an error. Where connecting
 // again mends it, that is its hint.
 func stateTrouble(st tokens.Status) *trouble {
-	t := &trouble{exit: exitOf(st.State.Code()), sentence: st.Detail}
+	t := &trouble{exit: exitOf(st.State.Code()), sentence: st.Detail, said: st.Said}
 	if t.exit == exitReconnect {
 		t.hint = "authtray connect " + st.Name
 	}
@@ -144,6 +145,9 @@ func stateTrouble(st tokens.Status) *trouble {
 // line is the sentence and, unless it names a command already, the next step.
 func (t *trouble) line() string {
 	sentence := oneLine(t.sentence)
+	if t.said != "" {
+		sentence = strings.TrimRight(sentence, ".") + fmt.Sprintf(" (it said %q)", oneLine(t.said))
+	}
 	if t.hint == "" || strings.Contains(sentence, "authtray ") {
 		return sentence
 	}

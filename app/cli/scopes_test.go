@@ -34,3 +34,13 @@ func TestHintOfRefusedScopesMendsThem(t *testing.T) {
 	w.types(hint)
 	w.works("work")
 }
+
+// What a provider said of a refusal stands beside our sentence on stderr.
+func TestProvidersWordsStandBesideOurs(t *testing.T) {
+	w := newWorld(t, nil)
+	w.types("authtray add work --provider oidc --client-id authtray --scope openid --scope admin --issuer " + companyServer)
+	exit, _, errs := w.command("connect", "work")
+	if exit == 0 || !strings.Contains(errs, `(it said "`) || strings.Count(strings.TrimSpace(errs), "\n") > 2 {
+		t.Errorf("exit %d: %s", exit, errs)
+	}
+}

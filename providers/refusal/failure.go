@@ -47,6 +47,7 @@ type Failure struct {
 	Proof      bool          // Lost, and the connection broke: no answer will come on it. Without Proof it was silence, or a gateway's answer in the provider's place
 	Policy     string        // with RefusedForNow: what is refused, in the entry's words ("renewals from this network")
 	Detail     string        // one sentence for people: what happened and, if something must be mended, what
+	Said       string        // what the provider said itself, for people alone: never in a log, a notification or a record; "" for nothing
 	Hint       string        // the command that mends it, where Detail does not name it; "" for the caller's own
 	Err        error         // the cause, if there is one below; its text holds no secret
 }
