@@ -14,6 +14,7 @@ import (
 // authorizeParams is what one authorization request adds to what the entry says.
 type authorizeParams struct {
 	State         string
+	Nonce         string // OpenID Connect Core §3.1.2.1; "": none is sent
 	Challenge     string // S256 of the PKCE verifier; unused where the entry says pkce = "off"
 	RedirectURI   string
 	Scopes        []string // asked for instead of the connection's; nil: those
@@ -45,6 +46,7 @@ func (c *Client) authorizeForm(p authorizeParams) url.Values {
 		set(q, hint, p.LoginHint)
 	}
 	set(q, "resource", cmp.Or(p.Resource, c.resource()))
+	set(q, "nonce", p.Nonce)
 	setAll(q, o.Params)
 	if p.SwitchAccount {
 		setAll(q, o.SwitchAccount)

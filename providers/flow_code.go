@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 
 	"golang.org/x/oauth2"
 
@@ -38,6 +39,7 @@ func (c *Client) checkCredentials(ctx context.Context, mode Mode) error {
 // rule and this binding, or not at all.
 type codeFlow struct {
 	state    string // 256 bits; good for one answer
+	nonce    string // sent with the scope openid
 	verifier string // PKCE; "" where the entry says off
 	issuer   issuerRule
 	binding  Binding
@@ -155,6 +157,10 @@ func (f *Flow) redeem(request *codeFlow, a callback) {
 		f.end(Result{}, err)
 		return
 	}
+	if err := f.client.checkNonce(request, answer.IDToken); err != nil {
+		f.end(Result{}, err)
+		return
+	}
 	f.conclude(answer, request.binding)
 }
 
@@ -173,6 +179,17 @@ func (c *Client) callbackMembers(rawQuery string) map[string]json.RawMessage {
 		}
 	}
 	return keepAs(members)
+}
+
+// checkNonce refuses an ID token that was made for another request, where it is kept
+// (OpenID Connect Core §3.1.3.7).
+func (c *Client) checkNonce(request *codeFlow, idToken string) error {
+	nonce := refusal.TextAt(idClaims(idToken), "nonce")
+	if !c.conn.KeepIDToken || nonce == "" || sameSecret(nonce, request.nonce) {
+		return nil
+	}
+	return &refusal.Failure{Class: refusal.Misconfigured, Code: "wrong_nonce",
+		Detail: "The ID token from " + c.name() + " belongs to another sign-in, so nothing of this one was kept. Connect again."}
 }
 
 // startCode prepares an authorization request and a place for its answer.
@@ -217,7 +234,7 @@ func (c *Client) newCodeFlow(ctx context.Context, e endpoints, o AuthorizeOption
 	if err != nil {
 		return nil, err
 	}
-	code := &codeFlow{state: randomText(32), issuer: c.issuerRule(e), binding: binding, resource: o.Resource}
+	code := &codeFlow{state: randomText(32), nonce: randomText(16), issuer: c.issuerRule(e), binding: binding, resource: o.Resource}
 	if c.entry.AuthorizeOpts.PKCE != "off" {
 		code.verifier = oauth2.GenerateVerifier()
 	}
@@ -272,6 +289,9 @@ func (f *Flow) requestURL(ctx context.Context, e endpoints, o AuthorizeOptions, 
 	p := authorizeParams{
 		State: code.state, RedirectURI: f.redirectURI, Scopes: scopes,
 		LoginHint: o.LoginHint, SwitchAccount: o.SwitchAccount, Resource: o.Resource,
+	}
+	if slices.Contains(scopes, "openid") {
+		p.Nonce = code.nonce
 	}
 	if p.Scopes == nil {
 		p.Scopes = []string{} // none, and not the connection's

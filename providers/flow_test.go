@@ -162,3 +162,33 @@ func TestTheOwnerMayRefuseTheTokensAndThePageSaysSo(t *testing.T) {
 		t.Errorf("page:\n%s", page)
 	}
 }
+
+func TestNonceIsSentWithOpenIDAndComparedWhereTheIDTokenIsKept(t *testing.T) {
+	for name, tt := range map[string]struct {
+		scopes []string
+		kept   bool
+		nonce  func(sent string) string // of the ID token
+		ok     bool
+	}{
+		"the one sent":       {[]string{"openid"}, true, func(sent string) string { return sent }, true},
+		"another":            {[]string{"openid"}, true, func(string) string { return "another" }, false},
+		"another, not kept":  {[]string{"openid"}, false, func(string) string { return "another" }, true},
+		"none in the answer": {[]string{"openid"}, true, func(string) string { return "" }, true},
+		"without openid":     {[]string{"read"}, true, func(string) string { return "" }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newFlowWorld(t)
+			w.conn.Scopes, w.conn.KeepIDToken = tt.scopes, tt.kept
+			f := w.begin(AuthorizeOptions{})
+			sent := asked(t, f).Get("nonce")
+			if (sent != "") != (tt.scopes[0] == "openid") {
+				t.Fatalf("the nonce sent is %q", sent)
+			}
+			w.on("/token", says(200, `{"access_token":"at-1","token_type":"Bearer","id_token":"`+idToken(`{"sub":"s","nonce":"`+tt.nonce(sent)+`"}`)+`"}`))
+			browse(t, redirect(t, f, "code", "c-1"))
+			if _, err := w.wait(f); (err == nil) != tt.ok {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
