@@ -2,13 +2,18 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 
 	"github.com/gofrs/flock"
+
+	"github.com/authtray/authtray/tokens/client"
 )
 
 // Holder is who holds the lock of a state folder, as its file tells.
@@ -93,4 +98,25 @@ func ReadHolder(path string) (h Holder, ok bool) {
 		return Holder{}, false
 	}
 	return h, true
+}
+
+// AgentOf is the agent of a profile as its commands find it: at socket, which follows
+// from the environment, or where nobody answers there and AUTHTRAY_SOCKET is not set,
+// where the holder of the lock says. A shell of su or of a container may have
+// another XDG_RUNTIME_DIR than the agent; whoever sets AUTHTRAY_SOCKET means it.
+func AgentOf(socket, lock string) client.Agent {
+	return client.Agent{Dial: func(ctx context.Context) (net.Conn, error) {
+		conn, err := client.Dial(ctx, socket)
+		if !errors.Is(err, client.ErrNoAgent) || os.Getenv("AUTHTRAY_SOCKET") != "" {
+			return conn, err
+		}
+		holder, ok := ReadHolder(lock)
+		if !ok || holder.Socket == "" || holder.Socket == socket {
+			return nil, err
+		}
+		if other, _ := client.Dial(ctx, holder.Socket); other != nil {
+			return other, nil
+		}
+		return nil, err
+	}}
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // agent is the one that runs; whether one does, the first request tells.
-func (s *shell) agent() client.Agent { return client.At(s.paths.Socket) }
+func (s *shell) agent() client.Agent { return api.AgentOf(s.paths.Socket, s.paths.Lock()) }
 
 // get asks the agent that runs.
 func (s *shell) get(ctx context.Context, path string, out any) error {

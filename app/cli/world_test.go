@@ -62,7 +62,7 @@ func newWorld(t *testing.T, own map[string]string) *world {
 
 func (w *world) start() {
 	w.t.Helper()
-	unlock, err := api.Lock(w.paths.Lock())
+	unlock, err := api.LockFor(w.paths.Lock(), w.paths.Socket)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -39,7 +39,7 @@ func ReadSettings(path string) (Settings, error) {
 
 func parseSettings(path string, data []byte) (Settings, error) {
 	s := DefaultSettings()
-	dec := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields()
+	dec := toml.NewDecoder(bytes.NewReader(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))).DisallowUnknownFields()
 	if err := dec.Decode(&s); err != nil {
 		return DefaultSettings(), where(path, err)
 	}

@@ -141,3 +141,9 @@ func FuzzConnectionFile(f *testing.F) {
 		}
 	})
 }
+
+func TestFileMayBeginWithAByteOrderMark(t *testing.T) {
+	if c, err := ParseConnection("work", []byte("\xef\xbb\xbfprovider = \"github\"\n")); err != nil || c.Provider != "github" {
+		t.Errorf("%+v, %v", c, err)
+	}
+}

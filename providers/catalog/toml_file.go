@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -35,6 +36,7 @@ type tomlFile struct {
 }
 
 func readTOML(name string, data []byte) (tomlFile, error) {
+	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")) // some editors begin a file with a byte order mark
 	f := tomlFile{name: name, table: map[string]any{}, data: data}
 	if err := toml.Unmarshal(data, &f.table); err != nil {
 		return f, syntaxError(name, err)

@@ -31,6 +31,9 @@ func dialError(path string, err error) error {
 	if errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ENOTDIR) {
 		return fmt.Errorf("%w at %s", ErrNoAgent, path)
 	}
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENAMETOOLONG) {
+		return fmt.Errorf("the path of the agent's socket is too long for this system (%d bytes): set AUTHTRAY_SOCKET, or XDG_RUNTIME_DIR, to a shorter one", len(path))
+	}
 	return fmt.Errorf("cannot reach the agent: %w", err)
 }
 

@@ -55,6 +55,7 @@ func (c credHelper) Write(context.Context) (bool, error) {
 // parse keeps every other member as it stands.
 func (c credHelper) parse(text []byte) (config map[string]json.RawMessage, helpers map[string]string, err error) {
 	config, helpers = map[string]json.RawMessage{}, map[string]string{}
+	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")) // a byte order mark
 	if len(bytes.TrimSpace(text)) > 0 {
 		err = json.Unmarshal(text, &config)
 	}
