@@ -70,8 +70,8 @@ func parse(path, name string, data []byte) (catalog.Connection, error) {
 	return c, err
 }
 
-// WriteConnection adds or replaces the file of c.Name, and touches no other. What
-// is written has been read back first: what the parser refuses is not written.
+// WriteConnection adds the file of c.Name, or changes the keys in it that have another
+// value now; comments and order stay. It touches no other file. What is written has been read back first: what the parser refuses is not written.
 func WriteConnection(dir string, c catalog.Connection) error {
 	if err := CheckName(c.Name); err != nil {
 		return err
@@ -81,6 +81,9 @@ func WriteConnection(dir string, c catalog.Connection) error {
 		return err
 	}
 	path := filepath.Join(dir, c.Name+".toml")
+	if old, err := Read(path); err == nil {
+		data = edited(old, data)
+	}
 	if _, err := parse(path, c.Name, data); err != nil {
 		return err
 	}
