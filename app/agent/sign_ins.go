@@ -73,7 +73,26 @@ func (s *signIns) connect(ctx context.Context, name string, r api.ConnectRequest
 	if r.Mode != providers.Browser {
 		return in, nil
 	}
-	return inBrowser{in, s.openBrowser(ctx, in.attempt.URL)}, nil
+	return inBrowser{in, in.openOnce(s.now(), func() error { return s.openBrowser(ctx, in.attempt.URL) })}, nil
+}
+
+// sameWindowTime is for how long a sign-in's page, once opened, is not opened again:
+// tools that ask side by side, and clicks in a row, mean the same window. Whoever asks
+// later may have closed it.
+const sameWindowTime = 5 * time.Second
+
+// openOnce opens the page, unless it was opened just now.
+func (in *signIn) openOnce(now time.Time, open func() error) error {
+	in.openMu.Lock()
+	defer in.openMu.Unlock()
+	if since := now.Sub(in.openedAt); since >= 0 && since < sameWindowTime {
+		return nil
+	}
+	err := open()
+	if err == nil {
+		in.openedAt = now
+	}
+	return err
 }
 
 func (s *signIns) openBrowser(ctx context.Context, url string) error {
@@ -325,6 +344,9 @@ type signIn struct {
 	scopes  []string           // asked for instead of the connection's; nil: those
 	fresh   bool               // its client registered itself just now
 	taken   atomic.Bool        // its grant is there: it can be shared no more
+
+	openMu   sync.Mutex
+	openedAt time.Time // when its page was opened last; zero: never
 }
 
 // kindOf tells requests that can share a sign-in from those that cannot: a flow

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -451,4 +453,36 @@ func TestASignInWithoutARefreshTokenSaysHowToHaveOne(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Parallel tools that say `authtray token x || authtray connect x`, and a double
+// click.
+func TestTenConnectsOpenOneBrowserWindow(t *testing.T) {
+	s, _, _ := newTestSignIns(t)
+	addSingleProvider(t, s.configuration.paths)
+	s.configuration.reload()
+	if err := s.configuration.write(catalog.Connection{Name: "work", Provider: "single", ClientID: "abc"}); err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
+	s.now = func() time.Time { return now }
+	var windows atomic.Int32
+	s.open = func(context.Context, string) error { windows.Add(1); return nil }
+	var all sync.WaitGroup
+	for range 10 {
+		all.Go(func() {
+			if _, err := s.connect(t.Context(), "work", api.ConnectRequest{Mode: "browser"}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if n := windows.Load(); n != 1 {
+		t.Errorf("%d windows were opened", n)
+	}
+	now = now.Add(sameWindowTime) // the person closed it
+	if _, err := s.connect(t.Context(), "work", api.ConnectRequest{Mode: "browser"}); err != nil || windows.Load() != 2 {
+		t.Errorf("later it was opened %d times: %v", windows.Load(), err)
+	}
+	s.cancel("work")
 }
