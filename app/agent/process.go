@@ -32,6 +32,7 @@ type RunOptions struct {
 	Version    string
 	NoTray     bool
 	Replace    bool             // take over from an agent that runs
+	AtLogin    bool             // the desktop started it: wait for a keychain that comes late, and leave in silence where another runs
 	Store      string           // keychain, memory or file ["keychain"]
 	Passphrase store.Passphrase // of the file store; nil: nobody can be asked
 	HasWindow  bool             // this executable carries the window
@@ -75,6 +76,9 @@ func acquire(ctx context.Context, o RunOptions) (unlock func() error, err error)
 	unlock, err = lock()
 	if !errors.Is(err, api.ErrRunning) {
 		return unlock, err
+	}
+	if o.AtLogin {
+		return nil, nil
 	}
 	if !o.Replace {
 		raiseOther(ctx, o)
@@ -139,11 +143,11 @@ func openStore(ctx context.Context, o RunOptions, hasBus bool, log *slog.Logger)
 	switch o.Store {
 	case "", "keychain":
 		s := store.Keychain(o.Paths.Service(), log)
-		if err := awaitKeychain(ctx, s, hasBus, log); err != nil {
+		if err := awaitKeychain(ctx, s, hasBus, log); err != nil && !o.AtLogin {
 			s.Close()
 			return nil, nil, err
 		}
-		return OwnKeychain(ctx, o.Paths, s, log)
+		return OwnKeychain(ctx, o.Paths, s, log) // at login the keychain may come later still: the icon says so until then
 	case "memory":
 		log.Warn("grants are kept in memory only, and are gone when the agent ends")
 		return store.Memory(), nil, nil

@@ -32,6 +32,7 @@ line of stdin), or memory only (--store=memory).`,
 	}
 	c.Flags().BoolVar(&o.NoTray, "no-tray", false, "without an icon in the panel")
 	c.Flags().BoolVar(&o.Replace, "replace", false, "take over from the agent that runs")
+	c.Flags().BoolVar(&o.AtLogin, "login", false, "started with the session: wait for a keychain that comes late, and raise no window")
 	c.Flags().StringVar(&o.Store, "store", "keychain", "where grants are kept: keychain, memory or file")
 	c.RunE = s.do(func(ctx context.Context, _ []string) error {
 		switch o.Store {

@@ -98,6 +98,9 @@ func (s *secretService) Check(ctx context.Context) error {
 		return err
 	}
 	found, _, err := look(ctx, bus, 0)
+	if err != nil && startWallet(ctx, bus, err) {
+		found, _, err = look(ctx, bus, 0)
+	}
 	if ctx.Err() == nil {
 		s.observe(found)
 	}

@@ -3,6 +3,7 @@ package bustest
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -33,14 +34,15 @@ func Need(t testing.TB, programs ...string) {
 }
 
 // Start runs a dbus-daemon for the test and returns its address. Nothing is
-// activated on it unless services is true, which offers what is installed.
+// activated on it unless services is true, which offers what is installed, or
+// names are given, which offers those alone.
 // The test's own DBUS_SESSION_BUS_ADDRESS points to it.
-func Start(t testing.TB, services bool) string {
+func Start(t testing.TB, services bool, names ...string) string {
 	t.Helper()
 	Need(t, "dbus-daemon")
-	dir := t.TempDir()
+	dir := folder(t)
 	config := filepath.Join(dir, "bus.conf")
-	if err := os.WriteFile(config, []byte(configuration(dir, services)), 0o600); err != nil {
+	if err := os.WriteFile(config, []byte(configuration(dir, services, offer(t, dir, names))), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command("dbus-daemon", "--config-file="+config, "--nofork", "--print-address=1")
@@ -67,8 +69,36 @@ func closeShared() {
 	}
 }
 
-func configuration(dir string, services bool) string {
-	offered := ""
+// folder is a throw-away one whose name is short, unlike t.TempDir's: a socket's
+// name has its limit.
+func folder(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "t")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+// offer makes a folder of services below dir.
+func offer(t testing.TB, dir string, names []string) (config string) {
+	t.Helper()
+	folder := filepath.Join(dir, "services")
+	for _, name := range names {
+		text, err := os.ReadFile("/usr/share/dbus-1/services/" + name + ".service")
+		if err == nil {
+			err = errors.Join(os.MkdirAll(folder, 0o700), os.WriteFile(filepath.Join(folder, name+".service"), text, 0o600))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		config = "<servicedir>" + folder + "</servicedir>"
+	}
+	return config
+}
+
+func configuration(dir string, services bool, offered string) string {
 	if services {
 		offered = "<standard_session_servicedirs/>"
 	}

@@ -35,7 +35,7 @@ func Screen(t testing.TB) {
 // Home gives the test, and what it runs, folders of their own.
 func Home(t testing.TB) {
 	t.Helper()
-	dir := t.TempDir()
+	dir := folder(t)
 	for name, sub := range map[string]string{"HOME": "", "XDG_CONFIG_HOME": "config", "XDG_CACHE_HOME": "cache",
 		"XDG_DATA_HOME": "data", "XDG_STATE_HOME": "state", "XDG_RUNTIME_DIR": "run"} {
 		path := filepath.Join(dir, sub)

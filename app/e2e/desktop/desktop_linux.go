@@ -34,9 +34,9 @@ func Start(t testing.TB) *Desktop {
 }
 
 // Bare begins a session that is only a bus and a screen without a window manager,
-// for a test that brings its own desktop. Where services is true the bus starts
-// what is installed.
-func Bare(t testing.TB, services bool) *Desktop {
+// for a test that brings its own desktop. services and names are as in
+// bustest.Start.
+func Bare(t testing.TB, services bool, names ...string) *Desktop {
 	t.Helper()
 	bustest.Need(t, "dbus-daemon", "Xvfb")
 	bustest.Home(t)
@@ -44,7 +44,7 @@ func Bare(t testing.TB, services bool) *Desktop {
 		t.Setenv(name, value)
 	}
 	bustest.Screen(t)
-	return &Desktop{t: t, conn: bustest.Connect(t, bustest.Start(t, services)), home: os.Getenv("HOME")}
+	return &Desktop{t: t, conn: bustest.Connect(t, bustest.Start(t, services, names...)), home: os.Getenv("HOME")}
 }
 
 // paint gives the screen a background, against which icons and notifications

@@ -120,11 +120,16 @@ func (w *world) do(args ...string) string {
 // connect adds a connection and signs in.
 func (w *world) connect(name string) {
 	w.Helper()
-	w.do("add", name, "--provider", "practice", "--set", "vars.port="+w.provider.Issuer[strings.LastIndex(w.provider.Issuer, ":")+1:])
+	w.add(name)
 	cmd := w.command("connect", name)
 	w.d.Run(cmd)
 	w.agree(w.awaitBrowser(1))
 	w.awaitState(name, "connected")
+}
+
+func (w *world) add(name string) {
+	w.Helper()
+	w.do("add", name, "--provider", "practice", "--set", "vars.port="+w.provider.Issuer[strings.LastIndex(w.provider.Issuer, ":")+1:])
 }
 
 // awaitBrowser waits until the browser was given this many URLs, and returns the last.
