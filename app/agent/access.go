@@ -20,6 +20,7 @@ type tokenAccess struct {
 	configuration *configuration
 	gate          Gate
 	audit         Auditor
+	refused       func(error) // told why a tool got no token, or nil; nil: nobody is
 }
 
 // tokenSource has the connections' tokens: tokens.Manager.
@@ -96,6 +97,9 @@ func (t *tokenAccess) admit(ctx context.Context, name string) error {
 // names of connections are recorded: what stands in a name's place by mistake
 // may be a token.
 func (t *tokenAccess) record(ctx context.Context, name, what string, err error) {
+	if t.refused != nil {
+		t.refused(err)
+	}
 	if readCode(err) != string(tokens.CodeUnknownConnection) {
 		peer, _ := api.PeerOf(ctx)
 		t.audit.Read(peer, name, what, err)

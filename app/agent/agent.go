@@ -77,6 +77,8 @@ func NewAgent(o Options) *Agent {
 	}
 	a.views = &connectionViews{manager: a.manager, configuration: a.configuration, accounts: a.accounts}
 	a.access = &tokenAccess{manager: a.manager, configuration: a.configuration, gate: o.Gate, audit: o.Audit}
+	unlock := &unlockNotice{notify: o.Notify, unlock: func() { a.keychain.unlock() }, ended: a.ended}
+	a.access.refused = unlock.refused
 	a.signIns = &signIns{
 		manager: a.manager, configuration: a.configuration, clients: a.clients, accounts: a.accounts,
 		show: a.views.get, open: o.Open, notify: o.Notify, unlock: a.keychain.unlock, now: o.Clock.Now, ended: a.ended, background: &a.background, log: o.Log,
@@ -91,6 +93,7 @@ func NewAgent(o Options) *Agent {
 	a.announcements.reminders = a.configuration.reminders
 	a.announcements.sharedWarning = a.accounts.sharedWarning
 	a.announcements.reconnect = a.clicks.reconnect
+	a.announcements.keychain = unlock.follow
 
 	a.consents = &consents{
 		manager: a.manager, signIns: a.signIns, notify: o.Notify, announce: a.announcements.announceAgain, now: o.Clock.Now, ended: a.ended,

@@ -27,6 +27,7 @@ type announcements struct {
 	sharedWarning func(st tokens.Status) string // "" for none
 	reconnect     func(name string)             // the notification's button
 	connected     func(name string)             // is told that a connection is; may be nil
+	keychain      func([]tokens.Status)         // follows whether it is locked; nil: nobody does
 
 	mu     sync.Mutex
 	deaths map[string]announcedDeath // notifications with Reconnect, by connection
@@ -68,6 +69,9 @@ func (a *announcements) run(ctx context.Context, changes api.Changes) {
 func (a *announcements) announceAll() {
 	all := a.manager.List()
 	a.tray.Show(all)
+	if a.keychain != nil {
+		a.keychain(all)
+	}
 	there := map[string]bool{}
 	for _, st := range all {
 		there[st.Name] = true

@@ -57,14 +57,19 @@ func (k *keychain) setSecret(ctx context.Context, name, secret string) error {
 // unlock asks the user for a locked keychain, because they asked for something
 // that needs it.
 func (k *keychain) unlock() {
-	ctx, cancel := context.WithTimeout(k.ended, userTime)
-	defer cancel()
-	if !errors.Is(k.store.Check(ctx), store.ErrLocked) {
-		return
-	}
-	if err := k.store.Unlock(ctx); err != nil {
+	if err := k.ask(k.ended); err != nil {
 		k.log.Info("the keychain stays locked", "err", err)
 	}
+}
+
+// ask is unlock, for who wants to know how it ended.
+func (k *keychain) ask(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, userTime)
+	defer cancel()
+	if err := k.store.Check(ctx); !errors.Is(err, store.ErrLocked) {
+		return err
+	}
+	return k.store.Unlock(ctx)
 }
 
 // clientMaker makes the provider's client of a connection: with its secret,

@@ -67,6 +67,9 @@ type Agent interface {
 	PatchSettings(SettingsPatch) (Settings, error)
 	Health() Health
 	OpenWindow(context.Context) error
+	// Unlock asks the user to unlock the keychain, where it is locked, and waits
+	// for the answer.
+	Unlock(context.Context) error
 	// Quit ends the agent soon; it does not wait for that.
 	Quit()
 }

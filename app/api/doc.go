@@ -130,6 +130,7 @@
 //	GET   /v1/health                                  {"version":"0.1.0","uptime":"1h2m","pid":4242,"profile":"","store":"keychain","tray":"registered|no_host|off",
 //	                                                   "notifications":"actions|plain|none","notes":["No tray host is running: …"]}
 //	POST  /v1/window                                  raise or start the window; 204
+//	POST  /v1/unlock                                  ask the user to unlock the keychain, where it is locked; 204 when it is open
 //	POST  /v1/quit                                    204
 //
 // # Errors

@@ -150,6 +150,7 @@ func (f *fake) Settings() Settings                            { return Settings{
 func (f *fake) PatchSettings(SettingsPatch) (Settings, error) { return Settings{}, f.err }
 func (f *fake) Health() Health                                { return Health{Version: "test"} }
 func (f *fake) OpenWindow(context.Context) error              { return f.err }
+func (f *fake) Unlock(context.Context) error                  { return f.err }
 func (f *fake) Quit() {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -192,6 +192,13 @@ func (s *Server) window(c call) error {
 	return done(c.w)
 }
 
+func (s *Server) unlock(c call) error {
+	if err := s.agent.Unlock(c.r.Context()); err != nil {
+		return err
+	}
+	return done(c.w)
+}
+
 // quit answers before the agent ends, or the caller would never know.
 func (s *Server) quit(c call) error {
 	err := done(c.w)

@@ -50,6 +50,7 @@ var routes = []route{
 	{"PATCH /v1/settings", (*Server).patchSettings},
 	{"GET /v1/health", (*Server).health},
 	{"POST /v1/window", (*Server).window},
+	{"POST /v1/unlock", (*Server).unlock},
 	{"POST /v1/quit", (*Server).quit},
 }
 

@@ -69,7 +69,7 @@ func (s *shell) root() *cobra.Command {
 	group(root, "Tokens:", s.tokenCommand(), s.rejectedCommand(), s.requestCommand(),
 		s.logCommand(), s.allowCommand())
 	group(root, "Tools:", s.setupCommand(), s.helperCommand(), s.execCommand(), s.mcpCommand())
-	group(root, "The agent:", s.runCommand("run"), s.openCommand(), s.quitCommand(), s.doctorCommand(), s.autostartCommand(),
+	group(root, "The agent:", s.runCommand("run"), s.openCommand(), s.quitCommand(), s.unlockCommand(), s.doctorCommand(), s.autostartCommand(),
 		s.completionCommand(), s.versionCommand())
 	root.AddCommand(s.windowCommand())
 	s.comfort(root)

@@ -116,6 +116,20 @@ takes them up from the keychain.`,
 	}
 }
 
+func (s *shell) unlockCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "unlock",
+		Short: "Unlock the keychain",
+		Long: `Unlock the keychain that the agent uses: the desktop asks for its password, or
+whether Authtray may read its entries. One that is open is left alone.`,
+		Example: `  authtray unlock`,
+		Args:    cobra.NoArgs,
+		RunE: s.do(func(ctx context.Context, _ []string) error {
+			return s.agent().Do(ctx, http.MethodPost, "/v1/unlock", nil, nil)
+		}),
+	}
+}
+
 // windowCommand is how the agent starts the window's process.
 func (s *shell) windowCommand() *cobra.Command {
 	return &cobra.Command{

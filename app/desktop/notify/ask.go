@@ -10,6 +10,7 @@ import (
 type Question struct {
 	Title, Body string
 	Answers     []Answer
+	Quiet       bool // it can wait: where notifications go by, it waits in a list
 }
 
 // Answer is one button.

@@ -23,8 +23,18 @@ func (d *freedesktop) ask(a *asking) (later bool) {
 	if !can["body-markup"] { // which a server may read all the same
 		body = unmarked(body)
 	}
+	sole := len(a.Answers) == 1
+	if sole && d.hidesButtons() {
+		body = "Click here: " + a.Answers[0].Label + ". " + body
+	}
 	note := compose(message{title: unmarked(a.Title), body: body, warning: true}, can["body-markup"])
-	for _, b := range a.Answers { // none is the default: a stray click answers nothing
+	if a.Quiet {
+		note.SetUrgency(notify.UrgencyNormal)
+	}
+	if sole {
+		note.Actions = append(note.Actions, notify.Action{Key: actionDefault})
+	}
+	for _, b := range a.Answers { // of several none is the default: a stray click answers nothing
 		note.Actions = append(note.Actions, notify.Action{Key: b.Key, Label: b.Label})
 	}
 	note.ExpireTimeout = notify.ExpireTimeoutNever
@@ -53,7 +63,11 @@ func (d *freedesktop) unask(a *asking) {
 func (d *freedesktop) heardAnswer(a *asking, id uint32, sig *dbus.Signal) {
 	switch sig.Name {
 	case serverName + ".ActionInvoked":
-		if key, _ := sig.Body[1].(string); a.offers(key) {
+		key, _ := sig.Body[1].(string)
+		if key == actionDefault && len(a.Answers) == 1 {
+			key = a.Answers[0].Key
+		}
+		if a.offers(key) {
 			delete(d.asked, id)
 			a.reply(key, nil)
 			// Most servers close it themselves; the others must not leave it there.

@@ -1,0 +1,109 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/authtray/authtray/app/desktop/notify"
+	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/store"
+)
+
+func (a *Agent) Unlock(ctx context.Context) error {
+	err := a.keychain.ask(ctx)
+	if errors.Is(err, store.ErrLocked) {
+		return &tokens.Error{Code: tokens.CodeKeychainLocked, Reason: tokens.ReasonKeychainLocked,
+			Detail: "The keychain stays locked: the question was dismissed, or not answered in time.", Hint: "authtray unlock"}
+	}
+	if err != nil {
+		return keychainError(err)
+	}
+	return nil
+}
+
+// Asker is a Notifier that can ask a question in a notification; see
+// notify.Notifier.
+type Asker interface {
+	Ask(ctx context.Context, q notify.Question) (string, error)
+}
+
+// unlockNotice tells the user of a locked keychain when a tool was told that it
+// cannot have a token for it: once each time that it is locked, quietly, with a
+// button that unlocks it. It is taken back when the keychain opens.
+type unlockNotice struct {
+	notify Notifier
+	unlock func()
+	ended  context.Context // the agent's
+
+	mu     sync.Mutex
+	shown  bool // since the keychain was last open
+	cancel context.CancelFunc
+}
+
+const (
+	aboutLocked = "keychain locked"
+	lockedTitle = "The keychain is locked"
+	lockedText  = "A program asked for a token, and Authtray cannot read it."
+)
+
+// refused takes in why a tool got no token.
+func (u *unlockNotice) refused(err error) {
+	var e *tokens.Error
+	if !errors.As(err, &e) || e.Code != tokens.CodeKeychainLocked || e.Reason != tokens.ReasonKeychainLocked {
+		return
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.shown {
+		return
+	}
+	u.shown = true
+	asker, can := u.notify.(Asker)
+	if !can {
+		u.tell()
+		return
+	}
+	var ctx context.Context
+	ctx, u.cancel = context.WithCancel(u.ended)
+	go u.ask(ctx, asker)
+}
+
+func (u *unlockNotice) ask(ctx context.Context, asker Asker) {
+	answer, err := asker.Ask(ctx, notify.Question{
+		Title: lockedTitle, Body: lockedText, Quiet: true,
+		Answers: []notify.Answer{{Key: "unlock", Label: "Unlock"}},
+	})
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		u.tell()
+	case answer != "":
+		u.unlock()
+	}
+}
+
+// tell is the way without a button.
+func (u *unlockNotice) tell() {
+	u.notify.Warn(aboutLocked, lockedTitle, lockedText+" Choose “Unlock the keychain…” in the menu of the Authtray icon, or run: authtray unlock")
+}
+
+// follow takes the notification back where nothing is locked any more.
+func (u *unlockNotice) follow(all []tokens.Status) {
+	for _, st := range all {
+		if st.State == tokens.KeychainLocked {
+			return
+		}
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if !u.shown {
+		return
+	}
+	u.shown = false
+	if u.cancel != nil {
+		u.cancel()
+		u.cancel = nil
+	}
+	u.notify.Settle(aboutLocked)
+}
