@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/authtray/authtray/app/desktop/autostart"
 	"github.com/authtray/authtray/app/window/raise"
 )
 
@@ -57,7 +58,11 @@ func (w *windowOpener) command() (*exec.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(program, "window")
+	command := []string{program, "window"}
+	if outside, ok := autostart.OutsideUnit(command); ok {
+		command = outside
+	}
+	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Env = append(os.Environ(), "AUTHTRAY_SOCKET="+w.socket)
 	return cmd, nil
 }

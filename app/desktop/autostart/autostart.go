@@ -8,7 +8,7 @@ import (
 	"unicode"
 )
 
-// Entry is what is to be started at login: `PROGRAM run`, in a profile.
+// Entry is what is to be started at login: `PROGRAM run --login`, in a profile.
 type Entry struct {
 	Profile string // named profile, "" for the default one
 	Program string // absolute path; "" for the running program
@@ -34,7 +34,8 @@ func (e Entry) On() (bool, error) {
 }
 
 // Follow rewrites the entry where it is on and names a program that is no
-// longer there: the program has moved. It leaves alone an entry whose program
+// longer there: the program has moved; or where systemd runs the session and has no
+// unit: an older version wrote it, or another session. It leaves alone an entry whose program
 // still exists, so that trying out another build does not take over. It says
 // whether it wrote.
 func (e Entry) Follow() (bool, error) {
@@ -42,10 +43,15 @@ func (e Entry) Follow() (bool, error) {
 	if err != nil || !kept.on {
 		return false, err
 	}
-	if _, err := os.Stat(kept.program); !errors.Is(err, os.ErrNotExist) {
-		return false, nil
+	_, err = os.Stat(kept.program)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return true, e.Set(true)
+	case err == nil && systemd() && !e.hasUnit():
+		e.Program = kept.program
+		return true, e.Set(true)
 	}
-	return true, e.Set(true)
+	return false, nil
 }
 
 // entry is what a system keeps.

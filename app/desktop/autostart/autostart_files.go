@@ -45,6 +45,9 @@ func (e Entry) write() error {
 	if err := atomicfile.Write(path, []byte(text), atomicfile.Options{Mode: 0o644, FollowLink: true, MakeFolder: true}); err != nil {
 		return fmt.Errorf("start at login could not be turned on: %w", err)
 	}
+	if systemd() {
+		return e.writeUnit(path)
+	}
 	return nil
 }
 
@@ -56,7 +59,7 @@ func (e Entry) remove() error {
 	if err := atomicfile.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("start at login could not be turned off: %w", err)
 	}
-	return nil
+	return e.removeUnit()
 }
 
 func (e Entry) read() (entry, error) {

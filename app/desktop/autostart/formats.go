@@ -11,12 +11,16 @@ import (
 // desktopFile is an entry in the format of the Desktop Entry Specification 1.5,
 // as the Desktop Application Autostart Specification uses it.
 func (e Entry) desktopFile() string {
-	words := []string{e.Program, "run"}
+	words := []string{e.Program, "run", "--login"}
 	if e.Profile != "" {
 		words = append([]string{"/usr/bin/env", "AUTHTRAY_PROFILE=" + e.Profile}, words...)
 	}
 	for i, w := range words {
 		words[i] = quoteExec(w)
+	}
+	skip := ""
+	if systemd() {
+		skip = "X-systemd-skip=true\n"
 	}
 	return fmt.Sprintf(`[Desktop Entry]
 Type=Application
@@ -28,7 +32,7 @@ TryExec=%s
 Terminal=false
 NoDisplay=true
 X-GNOME-Autostart-enabled=true
-`, strings.Join(words, " "), escapeValue(e.Program))
+%s`, strings.Join(words, " "), escapeValue(e.Program), skip)
 }
 
 // quoteExec writes one argument of Exec: quoted as the key wants it, then
@@ -84,7 +88,7 @@ func (e Entry) plist() string {
 <dict>
 	<key>Label</key>%s
 	<key>ProgramArguments</key>
-	<array>%s<string>run</string></array>
+	<array>%s<string>run</string><string>--login</string></array>
 %s	<key>RunAtLoad</key><true/>
 	<key>LimitLoadToSessionType</key><string>Aqua</string>
 	<key>ProcessType</key><string>Interactive</string>
@@ -128,7 +132,7 @@ func readPlist(text []byte) (entry, error) {
 
 // commandLine is an entry as the Run key holds it. A path on Windows holds no
 // quotation marks.
-func (e Entry) commandLine() string { return `"` + e.Program + `" run` }
+func (e Entry) commandLine() string { return `"` + e.Program + `" run --login` }
 
 // readCommandLine finds the program.
 func readCommandLine(s string) entry {

@@ -13,10 +13,10 @@ func TestDesktopFileQuotesItsProgram(t *testing.T) {
 		entry Entry
 		exec  string
 	}{
-		{Entry{Program: "/usr/bin/authtray"}, `Exec="/usr/bin/authtray" "run"`},
-		{Entry{Program: "/usr/bin/authtray", Profile: "work"}, `Exec="/usr/bin/env" "AUTHTRAY_PROFILE=work" "/usr/bin/authtray" "run"`},
-		{Entry{Program: "/opt/My Apps/100%/authtray"}, `Exec="/opt/My Apps/100%%/authtray" "run"`},
-		{Entry{Program: "/opt/$HOME`x\"y\\z"}, `Exec="/opt/\\$HOME\\` + "`" + `x\\"y\\\\z" "run"`},
+		{Entry{Program: "/usr/bin/authtray"}, `Exec="/usr/bin/authtray" "run" "--login"`},
+		{Entry{Program: "/usr/bin/authtray", Profile: "work"}, `Exec="/usr/bin/env" "AUTHTRAY_PROFILE=work" "/usr/bin/authtray" "run" "--login"`},
+		{Entry{Program: "/opt/My Apps/100%/authtray"}, `Exec="/opt/My Apps/100%%/authtray" "run" "--login"`},
+		{Entry{Program: "/opt/$HOME`x\"y\\z"}, `Exec="/opt/\\$HOME\\` + "`" + `x\\"y\\\\z" "run" "--login"`},
 	} {
 		text := c.entry.desktopFile()
 		if !strings.Contains(text, "\n"+c.exec+"\n") {
@@ -66,7 +66,7 @@ func TestPlistHoldsProgramAndProfileEscaped(t *testing.T) {
 
 func TestCommandLineIsReadBack(t *testing.T) {
 	e := Entry{Program: `C:\Program Files\Authtray\authtray.exe`}
-	if got := e.commandLine(); got != `"C:\Program Files\Authtray\authtray.exe" run` {
+	if got := e.commandLine(); got != `"C:\Program Files\Authtray\authtray.exe" run --login` {
 		t.Error(got)
 	}
 	if got := readCommandLine(e.commandLine()); got.program != e.Program || !got.on {

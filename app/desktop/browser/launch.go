@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/authtray/authtray/app/desktop/autostart"
 )
 
 // settle is how long an opener may run before it is taken to have worked. Those
@@ -21,12 +23,24 @@ var settle = 3 * time.Second
 // tryEach runs the commands in order until one works.
 func tryEach(ctx context.Context, log *slog.Logger, commands [][]string) error {
 	var last error
-	for _, c := range commands {
+	for _, c := range outsideFirst(commands) {
 		if last = launch(ctx, log, c); last == nil || ctx.Err() != nil {
 			return last
 		}
 	}
 	return fmt.Errorf("the browser could not be opened (%w): copy the link and open it in a browser", last)
+}
+
+// outsideFirst lets each command be tried outside of the agent's unit, where it is
+// of one, before it is tried as it is.
+func outsideFirst(commands [][]string) (all [][]string) {
+	for _, c := range commands {
+		if outside, ok := autostart.OutsideUnit(c); ok {
+			all = append(all, outside)
+		}
+		all = append(all, c)
+	}
+	return all
 }
 
 // launch runs one command without a shell, in a session of its own so that it
