@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/authtray/authtray/tokens/store/atomicfile"
 )
 
 // Where systemd runs the user's session (GNOME and Plasma), it would make a unit of
@@ -80,7 +82,7 @@ func (e Entry) writeUnit(entry string) error {
 	if err != nil {
 		return err
 	}
-	err = replace(file, e.unit(entry))
+	err = atomicfile.Write(file, []byte(e.unit(entry)), atomicfile.Options{Mode: 0o644, MakeFolder: true})
 	if err == nil {
 		err = os.MkdirAll(filepath.Dir(link), 0o700)
 	}
