@@ -252,7 +252,7 @@ func TestNotesOutliveTheProcessAndDamageIsNoAbsence(t *testing.T) {
 	if names := NoteNames(dir); len(names) != 1 || names[0] != "work" {
 		t.Errorf("the names are %q", names)
 	}
-	for _, text := range []string{"", "{", "{}", "[]", `{"time":7}`, `{"time":"yesterday"}`} {
+	for _, text := range []string{"", "{", "{}", "[]", "null", `{"time":7}`, `{"time":"yesterday"}`} {
 		os.WriteFile(filepath.Join(dir, "notes", "work.json"), []byte(text), 0o600)
 		if got, err := n.Load("work"); err == nil {
 			t.Errorf("the damaged note %q reads as %+v", text, got)
@@ -274,7 +274,7 @@ func TestVerdictsOfTheFirstVersionsAreReadAndDamageIsNoAbsence(t *testing.T) {
 	file := filepath.Join(dir, "verdicts", "work.json")
 	os.Mkdir(filepath.Dir(file), 0o700)
 	n := Notes(dir)
-	for _, text := range []string{"", "{", "{}", "[]", `{"reason":"revoked"}`, `{"reason":"revoked","generation":0}`, `{"generation":"7"}`, `{"generation":-1}`} {
+	for _, text := range []string{"", "{", "{}", "[]", "null", `{"reason":"revoked"}`, `{"reason":"revoked","generation":0}`, `{"generation":"7"}`, `{"generation":-1}`} {
 		os.WriteFile(file, []byte(text), 0o600)
 		if got, err := n.Load("work"); err == nil {
 			t.Errorf("the damaged verdict %q reads as %+v", text, got)

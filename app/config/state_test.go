@@ -23,7 +23,7 @@ func TestAccountsReadEachFileOnceAndWriteThrough(t *testing.T) {
 	}
 	is("as another process left it", "work", ada)
 	is("nobody", "play", providers.Account{})
-	file := a.file("work")
+	file := filepath.Join(a.records.dir, "work.json")
 	aside := file + ".aside"
 	if err := os.Rename(file, aside); err != nil {
 		t.Fatal(err)
@@ -59,10 +59,10 @@ func TestAccountsStayAsTheyWereWhereNothingCanBeWritten(t *testing.T) {
 	if err := a.Save("work", providers.Account{ID: "1"}); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.RemoveAll(a.dir); err != nil {
+	if err := os.RemoveAll(a.records.dir); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(a.dir, nil, 0o600); err != nil { // no folder
+	if err := os.WriteFile(a.records.dir, nil, 0o600); err != nil { // no folder
 		t.Fatal(err)
 	}
 	if err := a.Save("work", providers.Account{ID: "2"}); err == nil {
@@ -79,7 +79,7 @@ func TestAccountsReadAgainWhatCouldNotBeRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := NewAccounts(state)
-	file := a.file("work")
+	file := filepath.Join(a.records.dir, "work.json")
 	aside := file + ".aside"
 	if err := os.Rename(file, aside); err != nil {
 		t.Fatal(err)

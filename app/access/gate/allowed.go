@@ -1,10 +1,7 @@
 package gate
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -21,29 +18,18 @@ type Allowed struct {
 }
 
 // Memory keeps which programs were allowed for good, one file per connection.
-// No secret is in it.
-type Memory struct{ dir string }
+type Memory struct{ records config.Records[[]Allowed] }
 
 // NewMemory is the memory of a state folder.
-func NewMemory(state string) Memory { return Memory{filepath.Join(state, "allowed")} }
-
-func (m Memory) file(connection string) string { return filepath.Join(m.dir, connection+".json") }
+func NewMemory(state string) Memory {
+	return Memory{config.NewRecords[[]Allowed](state, "allowed")}
+}
 
 // Load lists the programs that may read a connection's token. A file that cannot
 // be read, or that others can have written, allows none.
 func (m Memory) Load(connection string) ([]Allowed, error) {
-	data, err := config.Read(m.file(connection))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	var all []Allowed
-	if err := json.Unmarshal(data, &all); err != nil {
-		return nil, fmt.Errorf("%s cannot be read: %w", m.file(connection), err)
-	}
-	return all, nil
+	all, _, err := m.records.Load(connection)
+	return all, err
 }
 
 // Add allows a program, in place of what was at its path.
@@ -52,7 +38,7 @@ func (m Memory) Add(connection string, a Allowed) error {
 	if err != nil {
 		return err
 	}
-	return m.save(connection, append(without(all, a.Exe), a))
+	return m.records.Save(connection, append(without(all, a.Exe), a))
 }
 
 // Remove says whether the program had been allowed.
@@ -65,25 +51,11 @@ func (m Memory) Remove(connection, exe string) (was bool, err error) {
 	if len(rest) == len(all) {
 		return false, nil
 	}
-	return true, m.save(connection, rest)
+	return true, m.records.Save(connection, rest)
 }
 
 // Forget forgets all that was said of a connection.
-func (m Memory) Forget(connection string) error {
-	err := config.Remove(m.file(connection))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
-}
-
-func (m Memory) save(connection string, all []Allowed) error {
-	data, err := json.MarshalIndent(all, "", "  ")
-	if err != nil {
-		return err
-	}
-	return config.Write(m.file(connection), append(data, '\n'))
-}
+func (m Memory) Forget(connection string) error { return m.records.Remove(connection) }
 
 func without(all []Allowed, exe string) []Allowed {
 	return slices.DeleteFunc(slices.Clone(all), func(a Allowed) bool { return a.Exe == exe })

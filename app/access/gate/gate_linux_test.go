@@ -329,7 +329,7 @@ func TestAMemoryThatOthersCanHaveWrittenAllowsNone(t *testing.T) {
 	peer := r.start(tool)
 	r.user.answers <- always
 	r.wants("allowed", r.admit(peer), "", 1)
-	os.Chmod(NewMemory(r.state).file("work"), 0o666)
+	os.Chmod(filepath.Join(r.state, "allowed", "work.json"), 0o666)
 	r.user.answers <- deny
 	r.wants("spoiled", r.admit(peer), tokens.CodeNotAllowed, 2)
 }
