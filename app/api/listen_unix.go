@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"github.com/authtray/authtray/app/shellquote"
 )
 
 // maxPath is what fits into sockaddr_un on every system, without its end.
@@ -59,7 +61,7 @@ func ownFolder(dir string) error {
 	case !ok || int(st.Uid) != os.Getuid():
 		return fmt.Errorf("%s belongs to another user, so the socket is not made there; set AUTHTRAY_SOCKET to another place", dir)
 	case info.Mode().Perm()&0o077 != 0:
-		return fmt.Errorf("%s is open to other users, so the socket is not made there; run: chmod 700 '%s'", dir, dir)
+		return fmt.Errorf("%s is open to other users, so the socket is not made there; run: chmod 700 %s", dir, shellquote.Quoted(shellquote.POSIX, dir))
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/authtray/authtray/app/shellquote"
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/tokens"
@@ -182,7 +183,7 @@ func lacksScopes(name, provider string, scopes []string) error {
 	}
 	hint := "authtray connect " + name
 	for _, scope := range scopes {
-		hint += " --scope " + shellWord(scope)
+		hint += " --scope " + shellquote.Word(shellquote.Local(), scope)
 	}
 	return failed(hint, "%s says that this request needs the scope %s, which the token does not have", oneLine(provider), strings.Join(scopes, " and "))
 }

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
@@ -16,6 +15,7 @@ import (
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/cli/internal/quick"
+	"github.com/authtray/authtray/app/shellquote"
 	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/client"
 )
@@ -222,24 +222,11 @@ func authScheme(tokenType string) string {
 }
 
 func envFormat(t tokens.Token, _ []byte) (string, error) {
-	out := "export ACCESS_TOKEN=" + shellQuote(t.AccessToken) + "\n"
+	out := "export ACCESS_TOKEN=" + shellquote.Quoted(shellquote.POSIX, t.AccessToken) + "\n"
 	if t.ExpiresAt != nil {
-		out += "export ACCESS_TOKEN_EXPIRES_AT=" + shellQuote(t.ExpiresAt.UTC().Format(time.RFC3339)) + "\n"
+		out += "export ACCESS_TOKEN_EXPIRES_AT=" + shellquote.Quoted(shellquote.POSIX, t.ExpiresAt.UTC().Format(time.RFC3339)) + "\n"
 	}
 	return out, nil
-}
-
-func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
-
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/@-]*$`)
-
-// shellWord quotes what a shell would take for more than a word: somebody else's
-// text in a command that a person is told to run.
-func shellWord(s string) string {
-	if plainWord.MatchString(s) {
-		return s
-	}
-	return shellQuote(s)
 }
 
 func (s *shell) write(text string, err error) error {

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"syscall"
+
+	"github.com/authtray/authtray/app/shellquote"
 )
 
 // ErrWritable is wrapped by the error for a file or folder that is not this
@@ -21,7 +23,7 @@ func trustedInfo(path string, info fs.FileInfo) error {
 		return fmt.Errorf("%s belongs to another user (uid %d): %w, so it is not read; make it yours with chown", path, uid, ErrWritable)
 	}
 	if info.Mode().Perm()&0o022 != 0 {
-		return fmt.Errorf("%s: %w, so it is not read; run: chmod go-w '%s'", path, ErrWritable, path)
+		return fmt.Errorf("%s: %w, so it is not read; run: chmod go-w %s", path, ErrWritable, shellquote.Quoted(shellquote.POSIX, path))
 	}
 	return nil
 }

@@ -3,7 +3,8 @@ package doctor
 import (
 	"os/exec"
 	"runtime"
-	"strings"
+
+	"github.com/authtray/authtray/app/shellquote"
 )
 
 func has(program string) bool {
@@ -69,12 +70,12 @@ func clockHint() string {
 }
 
 // quote makes one word of a path, for a shell.
-func quote(path string) string { return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'" }
+func quote(path string) string { return shellquote.Quoted(shellquote.Local(), path) }
 
 // Edit is the command that opens a file in the user's editor.
 func Edit(path string) string {
 	if runtime.GOOS == "windows" {
-		return `notepad "` + path + `"`
+		return "notepad " + quote(path)
 	}
 	return "${EDITOR:-vi} " + quote(path)
 }

@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/desktop/notify"
+	"github.com/authtray/authtray/app/shellquote"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -56,7 +56,7 @@ func refuse(connection string, s subject, format string, args ...any) error {
 	if s.weak {
 		e.Detail += fmt.Sprintf(" To have nobody asked, take ask = true out of the file of %s.", connection)
 	} else {
-		e.Hint = "authtray allow " + connection + " " + quote(s.Exe)
+		e.Hint = "authtray allow " + connection + " " + shellquote.Word(shellquote.Local(), s.Exe)
 	}
 	return e
 }
@@ -77,16 +77,6 @@ func changed(connection string, s subject) error {
 func unanswered(connection string, s subject) error {
 	return &tokens.Error{Code: tokens.CodeTimeout,
 		Detail: fmt.Sprintf("You were asked whether %s may read the token of %s, and had not answered when its time was up.", program(s.Exe), connection)}
-}
-
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9_/.:@%+=,-]+$`)
-
-// quote makes one word of a path, for a shell that the user may paste it into.
-func quote(path string) string {
-	if plainWord.MatchString(path) {
-		return path
-	}
-	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }
 
 // subject is the program that a question is about.

@@ -102,9 +102,9 @@ func (p Plan) linked(name string) []Step {
 
 func (l link) Lines() []string {
 	if runtime.GOOS == "windows" {
-		return []string{fmt.Sprintf(`copy "%s" "%s.exe"`, l.self, filepath.Join(l.dirs[0], l.name))}
+		return []string{typed("copy", l.self, filepath.Join(l.dirs[0], l.name)+".exe")}
 	}
-	return []string{"ln -s " + quote(l.self) + " " + quote(filepath.Join(l.dirs[0], l.name))}
+	return []string{typed("ln", "-s", l.self, filepath.Join(l.dirs[0], l.name))}
 }
 
 // Write makes the link in the first folder that is in PATH and can be written.

@@ -96,7 +96,7 @@ func (g gitHelper) commands() [2][]string {
 
 func (g gitHelper) Lines() []string {
 	c := g.commands()
-	return []string{words(c[0]), words(c[1])}
+	return []string{typed(c[0]...), typed(c[1]...)}
 }
 
 func (g gitHelper) Write(ctx context.Context) (bool, error) {
@@ -111,7 +111,7 @@ func (g gitHelper) Write(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	if i := slices.IndexFunc(have, func(h string) bool { return h != "" }); i >= 0 {
-		return false, clash("git asks %q at %s already; to have it ask authtray, run this first: git config --global --unset-all %s", have[i], g.key, quote(g.key))
+		return false, clash("git asks %q at %s already; to have it ask authtray, run this first: %s", have[i], g.key, typed("git", "config", "--global", "--unset-all", g.key))
 	}
 	for _, argv := range g.commands() {
 		if _, err := output(ctx, argv...); err != nil {

@@ -24,7 +24,7 @@ func (p Plan) goCommand() string {
 type goAuth struct{ command string }
 
 func (g goAuth) Lines() []string {
-	return []string{words([]string{"go", "env", "-w", "GOAUTH=" + g.beside(context.Background())})}
+	return []string{typed("go", "env", "-w", "GOAUTH="+g.beside(context.Background()))}
 }
 
 // beside is GOAUTH with authtray in it.

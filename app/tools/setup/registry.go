@@ -3,6 +3,8 @@ package setup
 import (
 	"path/filepath"
 	"strings"
+
+	"github.com/authtray/authtray/app/shellquote"
 )
 
 // Kubectl makes a user of kubectl's, authtray-NAME, whose token authtray gives.
@@ -41,7 +43,7 @@ func awsWords(argv []string) string {
 		if i > 0 {
 			line += " "
 		}
-		if quote(arg) == arg {
+		if shellquote.Word(shellquote.POSIX, arg) == arg {
 			line += arg
 		} else {
 			line += `"` + arg + `"`
@@ -57,7 +59,7 @@ func Npm(p Plan, registry string) []Step {
 	return []Step{
 		block{path: p.env("NPM_CONFIG_USERCONFIG", filepath.Join(p.Home, ".npmrc")), lines: []string{key + "${NPM_TOKEN}"},
 			about: strings.TrimSuffix(key, "="), mine: func(line string) bool { return strings.HasPrefix(line, key) }},
-		note{"then:  " + words(p.argv("exec", p.Name, "--var", "NPM_TOKEN")) + " -- npm install"},
+		note{"then:  " + typed(p.argv("exec", p.Name, "--var", "NPM_TOKEN")...) + " -- npm install"},
 	}
 }
 
@@ -67,7 +69,7 @@ func Pip(p Plan, index string) []Step {
 	scheme, rest, _ := strings.Cut(index, "://")
 	return []Step{
 		shown{"# in requirements.txt:", "--index-url " + scheme + "://" + p.User + ":${PIP_TOKEN}@" + rest},
-		note{"then:  " + words(p.argv("exec", p.Name, "--var", "PIP_TOKEN")) + " -- pip install -r requirements.txt"},
+		note{"then:  " + typed(p.argv("exec", p.Name, "--var", "PIP_TOKEN")...) + " -- pip install -r requirements.txt"},
 	}
 }
 
@@ -76,7 +78,7 @@ func Curl(p Plan, socket, host string) []Step {
 	name := p.Name
 	return []Step{
 		note{"through the agent, which adds the token and renews it after a 401:"},
-		shown{words([]string{"curl", "--unix-socket", socket, "http://authtray/v1/connections/" + name + "/api/PATH"})},
+		shown{typed("curl", "--unix-socket", socket, "http://authtray/v1/connections/"+name+"/api/PATH")},
 		note{"or with the token in a header that no list of processes shows (bash, zsh):"},
 		shown{"curl -H @<(" + words(p.argv("token", name, "--format", "header")) + ") https://" + host + "/PATH"},
 	}

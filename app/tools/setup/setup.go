@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"github.com/authtray/authtray/app/shellquote"
 )
 
 // Plan is what a configuration is made for.
@@ -57,25 +59,11 @@ func (p Plan) env(name, otherwise string) string {
 // argv is a command of authtray's, as one word each.
 func (p Plan) argv(args ...string) []string { return append([]string{p.Program}, args...) }
 
-// words is a command line for a shell.
-func words(argv []string) string {
-	var quoted []string
-	for _, arg := range argv {
-		quoted = append(quoted, quote(arg))
-	}
-	return strings.Join(quoted, " ")
-}
+// words is a command for the POSIX shell that a tool hands it to.
+func words(argv []string) string { return shellquote.Command(shellquote.POSIX, argv...) }
 
-// quote makes one word of a shell's of s.
-func quote(s string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=@,+%", r)
-	}
-	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}
+// typed is a command for a person to type.
+func typed(argv ...string) string { return shellquote.Command(shellquote.Local(), argv...) }
 
 // hostOf is a host without the path that a connection's file may give it.
 func hostOf(pattern string) string {

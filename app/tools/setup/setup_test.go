@@ -163,11 +163,3 @@ func TestGoCommandsAreAddedBehindThoseThatAreThere(t *testing.T) {
 		}
 	}
 }
-
-func TestWordsAreQuotedForAShell(t *testing.T) {
-	for word, want := range map[string]string{"": "''", "a-b_c/d.e:f=g@h": "a-b_c/d.e:f=g@h", "a b": "'a b'", "it's": `'it'\''s'`, "$x": "'$x'", "*": "'*'", "~": "'~'", "!x": "'!x'"} {
-		if got := quote(word); got != want {
-			t.Errorf("%q: %s", word, got)
-		}
-	}
-}
