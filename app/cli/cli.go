@@ -58,7 +58,7 @@ func (s *shell) main(ctx context.Context, args []string) int {
 func (s *shell) root() *cobra.Command {
 	root := s.runCommand("authtray")
 	root.Short = "Keeps your OAuth connections alive and serves their tokens to local tools"
-	root.Long = root.Short + ".\n\nWithout a command it runs the agent, like: authtray run."
+	root.Long = root.Short + ".\n\nWithout a command it runs the agent, like: authtray run.\n\n" + exitHelp()
 	root.Example = `  authtray run &
   authtray add work --provider github --client-id Iv1.0123456789abcdef
   authtray connect work --device

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,7 +14,6 @@ import (
 	"github.com/authtray/authtray/tokens/store"
 )
 
-// Exit codes; the package comment says what they mean.
 const (
 	exitDone = iota
 	exitFailed
@@ -24,24 +24,56 @@ const (
 	exitKeychain
 )
 
-// exits is the exit code of each code of the socket; others are exitFailed.
-var exits = map[tokens.Code]int{
-	tokens.CodeUnknownConnection:      exitFailed,
-	tokens.CodeDisconnected:           exitReconnect,
-	tokens.CodeConnecting:             exitReconnect,
-	tokens.CodeReconnectRequired:      exitReconnect,
-	tokens.CodeMisconfigured:          exitFailed,
-	tokens.CodeRejectedAgain:          exitFailed,
-	tokens.CodeKeychainLocked:         exitKeychain,
-	tokens.CodeTemporarilyUnavailable: exitUnavailable,
-	tokens.CodeTimeout:                exitUnavailable,
-	tokens.CodeBadRequest:             exitUsage,
-	tokens.CodeNotAllowed:             exitFailed,
-	api.CodeUnknownProvider:           exitFailed,
-	api.CodeConnectFailed:             exitFailed,
-	api.CodeOtherAccount:              exitFailed,
-	api.CodeUnclearHost:               exitFailed,
-	api.CodeNotFound:                  exitFailed,
+// exitCodes is the table of exit codes: what each means, as the help and the manual
+// say it, and which codes of the socket and which errors end with it. What is not
+// here ends with exitFailed.
+var exitCodes = []struct {
+	exit    int
+	meaning string
+	codes   []tokens.Code
+	errs    []error
+}{
+	{exitDone, "done", nil, nil},
+	{exitFailed, "failed", []tokens.Code{
+		tokens.CodeUnknownConnection, tokens.CodeMisconfigured, tokens.CodeRejectedAgain, tokens.CodeNotAllowed,
+		api.CodeUnknownProvider, api.CodeConnectFailed, api.CodeOtherAccount, api.CodeUnclearHost, api.CodeNotFound, api.CodeFailed,
+	}, nil},
+	{exitUsage, "wrong usage", []tokens.Code{tokens.CodeBadRequest}, nil},
+	{exitReconnect, "reconnect required or not connected", []tokens.Code{
+		tokens.CodeDisconnected, tokens.CodeConnecting, tokens.CodeReconnectRequired,
+	}, nil},
+	{exitUnavailable, "temporarily unavailable", []tokens.Code{tokens.CodeTemporarilyUnavailable, tokens.CodeTimeout}, []error{context.DeadlineExceeded}},
+	{exitNoAgent, "no agent is running", nil, []error{client.ErrNoAgent}},
+	{exitKeychain, "keychain locked or missing", []tokens.Code{tokens.CodeKeychainLocked}, append([]error{store.ErrLocked, store.ErrUnavailable}, runKeychainErrors...)},
+}
+
+// exitOf is the exit code of a code of the socket.
+func exitOf(code tokens.Code) int {
+	for _, row := range exitCodes {
+		if slices.Contains(row.codes, code) {
+			return row.exit
+		}
+	}
+	return exitFailed
+}
+
+// exitOfError is the exit code of an error that is no answer of the socket's.
+func exitOfError(err error) int {
+	for _, row := range exitCodes {
+		if slices.ContainsFunc(row.errs, func(known error) bool { return errors.Is(err, known) }) {
+			return row.exit
+		}
+	}
+	return exitFailed
+}
+
+// exitHelp is the table in words.
+func exitHelp() string {
+	var words []string
+	for _, row := range exitCodes {
+		words = append(words, fmt.Sprintf("%d %s", row.exit, row.meaning))
+	}
+	return "Exit codes: " + strings.Join(words, ", ") + "."
 }
 
 // trouble is an error of a command, as it is told: a sentence, and the command
@@ -96,29 +128,23 @@ func asTrouble(err error) *trouble {
 		return problemTrouble(p)
 	case errors.As(err, &e):
 		return &trouble{exit: exitOf(e.Code), sentence: e.Detail, hint: e.Hint, said: e.Said}
+	}
+	t = &trouble{exit: exitOfError(err), sentence: err.Error()}
+	switch {
 	case errors.Is(err, client.ErrNoAgent):
-		return &trouble{exit: exitNoAgent, sentence: "no agent is running", hint: "authtray run"}
+		t.sentence, t.hint = "no agent is running", "authtray run"
 	case errors.Is(err, client.ErrForeign):
-		return &trouble{exit: exitFailed, sentence: err.Error() + ", so it was asked nothing; set AUTHTRAY_SOCKET to your own agent's"}
+		t.sentence += ", so it was asked nothing; set AUTHTRAY_SOCKET to your own agent's"
 	case errors.Is(err, store.ErrLocked):
-		return &trouble{exit: exitKeychain, sentence: err.Error() + "; unlock it and try again"}
-	case errors.Is(err, store.ErrUnavailable):
-		return &trouble{exit: exitKeychain, sentence: err.Error()}
+		t.sentence += "; unlock it and try again"
 	case errors.Is(err, context.Canceled):
-		return &trouble{exit: exitFailed, sentence: "stopped"}
+		t.sentence = "stopped"
 	case errors.Is(err, context.DeadlineExceeded):
-		return &trouble{exit: exitUnavailable, sentence: "the agent did not answer in time", hint: "authtray status"}
+		t.sentence, t.hint = "the agent did not answer in time", "authtray status"
 	case errors.Is(err, client.ErrNoAnswer):
-		return &trouble{exit: exitFailed, sentence: err.Error() + "; start it again with: authtray run"}
+		t.sentence += "; start it again with: authtray run"
 	}
-	return &trouble{exit: exitFailed, sentence: err.Error()}
-}
-
-func exitOf(code tokens.Code) int {
-	if exit, ok := exits[code]; ok {
-		return exit
-	}
-	return exitFailed
+	return t
 }
 
 func problemTrouble(p *client.Problem) *trouble {

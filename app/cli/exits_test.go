@@ -5,6 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -52,7 +58,7 @@ func TestErrorsAreOneSentenceWithTheNextStepAndAnExitCode(t *testing.T) {
 		{context.DeadlineExceeded, 4, "the agent did not answer in time; run: authtray status"},
 		{context.Canceled, 1, "stopped"},
 		{errors.New("anything"), 1, "anything"},
-		{runTrouble(fmt.Errorf("%w: no bus", agent.ErrNoKeychain)), 6, "there is no keychain here: no bus"},
+		{fmt.Errorf("%w: no bus", agent.ErrNoKeychain), 6, "there is no keychain here: no bus"},
 	} {
 		var errs bytes.Buffer
 		s := &shell{err: &errs}
@@ -68,6 +74,57 @@ func TestEveryStateThatIsNotConnectedHasItsExitCode(t *testing.T) {
 	for _, s := range []tokens.State{tokens.Disconnected, tokens.Connecting, tokens.Retrying, tokens.ReconnectRequired, tokens.Misconfigured, tokens.KeychainLocked} {
 		if exit := stateTrouble(tokens.Status{State: s}).exit; exit == exitDone || stateMarks[s] == "" {
 			t.Errorf("%s: exit %d, mark %q", s, exit, stateMarks[s])
+		}
+	}
+}
+
+func TestEveryCodeIsInTheTableOfExitCodesOnce(t *testing.T) {
+	for i, row := range exitCodes {
+		if row.exit != i || row.meaning == "" {
+			t.Errorf("row %d is %+v", i, row)
+		}
+	}
+	for _, file := range []string{"../../tokens/status.go", "../api/problem.go"} {
+		source, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := 0
+		ast.Inspect(source, func(n ast.Node) bool {
+			spec, ok := n.(*ast.ValueSpec)
+			if !ok || !strings.HasPrefix(spec.Names[0].Name, "Code") || len(spec.Values) == 0 {
+				return true
+			}
+			text, _ := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+			rows := 0
+			for _, row := range exitCodes {
+				if slices.Contains(row.codes, tokens.Code(text)) {
+					rows++
+				}
+			}
+			if found++; rows != 1 {
+				t.Errorf("%s stands %d times in the table", text, rows)
+			}
+			return true
+		})
+		if found < 5 {
+			t.Errorf("only %d codes are in %s", found, file)
+		}
+	}
+}
+
+// TestExitCodesAreWrittenDownAsTheyAre: the package comment repeats the table for
+// who reads the source, the help and the manual for everybody.
+func TestExitCodesAreWrittenDownAsTheyAre(t *testing.T) {
+	comment, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := strings.Join(strings.Fields(strings.ReplaceAll(string(comment), "\n//", " ")), " ")
+	for _, row := range exitCodes {
+		want := fmt.Sprintf("%d %s", row.exit, row.meaning)
+		if !strings.Contains(told, want) || !strings.Contains(Commands().Long, want) {
+			t.Errorf("%q is not in the package comment, or not in the help", want)
 		}
 	}
 }

@@ -41,21 +41,17 @@ line of stdin), or memory only (--store=memory).`,
 			return usage("--store is keychain, memory or file, not %q", o.Store)
 		}
 		o.Paths = s.paths
-		return runTrouble(agent.RunAgent(ctx, o))
+		err := agent.RunAgent(ctx, o)
+		if errors.Is(err, context.Canceled) {
+			return nil // asked to end while it was starting
+		}
+		return err
 	})
 	return c
 }
 
-// runTrouble gives the agent's own errors their exit code.
-func runTrouble(err error) error {
-	switch {
-	case errors.Is(err, context.Canceled):
-		return nil // asked to end while it was starting
-	case errors.Is(err, agent.ErrNoKeychain), errors.Is(err, agent.ErrStore):
-		return &trouble{exit: exitKeychain, sentence: err.Error()}
-	}
-	return err
-}
+// runKeychainErrors are why an agent that is to be run has nowhere to keep grants.
+var runKeychainErrors = []error{agent.ErrNoKeychain, agent.ErrStore}
 
 // passphrase opens the file store.
 func (s *shell) passphrase(_ context.Context, first bool) (string, error) {
