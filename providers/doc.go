@@ -9,7 +9,7 @@
 // pending authorization. What is known of each provider is data, in package
 // catalog, and what a refusal means is a pure function, in package refusal.
 // Imports go one way: providers to both, catalog to refusal. Package text puts what
-// they say into words.
+// they say into words, and name has the rule for names.
 //
 // To add a request, write a method of Client in a file of its name. It goes
 // through Client.send, which bounds it and never follows a redirect, and an

@@ -124,7 +124,7 @@ func TestRecordsRefuseANameThatLeadsElsewhere(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := r.Load(name)
 			for what, err := range map[string]error{"loading": err, "saving": r.Save(name, kept{"x"}), "removing": r.Remove(name)} {
-				if !errors.Is(err, ErrName) {
+				if !errors.Is(err, errName) {
 					t.Errorf("%s: %v", what, err)
 				}
 			}

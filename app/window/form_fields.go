@@ -3,13 +3,13 @@ package window
 import (
 	"errors"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/name"
 	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/client"
 )
@@ -79,19 +79,19 @@ func fieldOf(p *client.Problem) string {
 	return ""
 }
 
-var goodName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
-
 // checkName says in a sentence why a connection may not be called that.
-func checkName(name string, taken func(string) bool) error {
+func checkName(called string, taken func(string) bool) error {
 	switch {
-	case name == "":
+	case called == "":
 		return errors.New(tr("Give the connection a name: your tools will ask for it."))
-	case len(name) > 64:
+	case len(called) > name.MaxLength:
 		return errors.New(tr("A name has at most 64 letters."))
-	case !goodName.MatchString(name):
+	case name.Reserved(called):
+		return errors.New(tr("{{.Name}} is a device's name on Windows. Choose another name.", "Name", plain(called)))
+	case !name.Valid(called):
 		return errors.New(tr("A name has lower-case letters, digits, dots, dashes and underscores, and begins with a letter or digit."))
-	case taken(name):
-		return errors.New(tr("There is a connection {{.Name}} already. Choose another name.", "Name", name))
+	case taken(called):
+		return errors.New(tr("There is a connection {{.Name}} already. Choose another name.", "Name", called))
 	}
 	return nil
 }

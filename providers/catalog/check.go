@@ -9,10 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/authtray/authtray/providers/name"
 	"github.com/authtray/authtray/providers/refusal"
 )
-
-var entryID = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
 
 // enum is a field that holds one of a few words; the empty one is always allowed
 // and means the default.
@@ -49,8 +48,8 @@ func (e Entry) check() []problem {
 }
 
 func (e Entry) identityProblems() (list []problem) {
-	if !entryID.MatchString(e.ID) {
-		list = append(list, problem{"id", "must be lower case letters, digits, dots, dashes or underscores"})
+	if !name.Valid(e.ID) {
+		list = append(list, problem{"id", "must be " + name.Rule})
 	}
 	if e.Name == "" {
 		list = append(list, problem{"name", "is missing; give the provider's name for people"})

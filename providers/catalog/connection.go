@@ -3,11 +3,12 @@ package catalog
 import (
 	"net/url"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"github.com/authtray/authtray/providers/name"
 )
 
 // Connection is one connection file: an account of the user's at a provider.
@@ -33,18 +34,13 @@ type Connection struct {
 	Override map[string]any `toml:"override,omitempty" json:"override,omitempty"` // any field of the entry, nested as there
 }
 
-var connectionName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
-
-// validName reports whether a connection may be called so.
-func validName(name string) bool { return connectionName.MatchString(name) }
-
-// ParseConnection reads a connection's file, strictly. name is the connection's,
+// ParseConnection reads a connection's file, strictly. called is the connection's,
 // and data the content of NAME.toml. The error is a *FileError that says what to
 // do; it never holds a value from the file.
-func ParseConnection(name string, data []byte) (Connection, error) {
-	file := name + ".toml"
-	if !validName(name) {
-		return Connection{}, &FileError{File: file, Problem: "a connection's name is lower case letters, digits, dots, dashes and underscores, at most 64"}
+func ParseConnection(called string, data []byte) (Connection, error) {
+	file := called + ".toml"
+	if !name.Valid(called) {
+		return Connection{}, &FileError{File: file, Problem: "a connection's name must be " + name.Rule}
 	}
 	f, err := readTOML(file, data)
 	if err != nil {
@@ -53,7 +49,7 @@ func ParseConnection(name string, data []byte) (Connection, error) {
 	for _, p := range secretKeys(f.table, "") {
 		return Connection{}, f.at(p)
 	}
-	c := Connection{Name: name}
+	c := Connection{Name: called}
 	if err := overlay(&c, f.table); err != nil {
 		return Connection{}, f.at(err)
 	}
@@ -89,9 +85,9 @@ func (c Connection) problems() (list []problem) {
 			list = append(list, problem{path, text})
 		}
 	}
-	add(c.Name != "" && !validName(c.Name), "name", "must be lower case letters, digits, dots, dashes and underscores, at most 64")
+	add(c.Name != "" && !name.Valid(c.Name), "name", "must be "+name.Rule)
 	add(c.Provider == "" && c.MCP == "", "provider", "is missing; `authtray providers` lists them")
-	add(c.Provider != "" && !entryID.MatchString(c.Provider), "provider", "must be a provider's id; `authtray providers` lists them")
+	add(c.Provider != "" && !name.Valid(c.Provider), "provider", "must be a provider's id; `authtray providers` lists them")
 	add(c.Refresh != "" && c.Refresh != "timer" && c.Refresh != "on-demand", "refresh", `must be "timer" or "on-demand"`)
 	add(c.Probe != "" && c.Probe != "on" && c.Probe != "off", "probe", `must be "on" or "off"`)
 	add(c.MCP != "" && urlProblem(c.MCP) != "", "mcp", urlProblem(c.MCP))

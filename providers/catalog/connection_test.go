@@ -71,19 +71,6 @@ func TestAFaultInAConnectionFileNamesItsLine(t *testing.T) {
 	}
 }
 
-func TestNamesOfConnections(t *testing.T) {
-	for _, name := range []string{"work", "a", "0", "a.b_c-d", strings.Repeat("a", 64)} {
-		if !validName(name) {
-			t.Errorf("%q refused", name)
-		}
-	}
-	for _, name := range []string{"", ".a", "-a", "A", "a/b", "a b", "ä", "a\n", strings.Repeat("a", 65), "../x", "a#secret"} {
-		if validName(name) {
-			t.Errorf("%q taken", name)
-		}
-	}
-}
-
 func TestSettingSingleFields(t *testing.T) {
 	c := Connection{Name: "work", Provider: "gitlab"}
 	for _, set := range [][2]string{{"redirect.port", "any"}, {"tokens.default_expires_in", "60"}, {"vars.host", "git.example.org"}, {"authorize_opts.params.prompt", "login"}, {"par_required", "true"}} {

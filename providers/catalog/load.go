@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+
+	"github.com/authtray/authtray/providers/name"
 )
 
 //go:embed entries/*.toml
@@ -84,8 +86,8 @@ func readEntries(fsys fs.FS, dir, shown string, read func(name string) ([]byte, 
 	return files, errs
 }
 
-func readEntry(read func(name string) ([]byte, error), name, shown string) (tomlFile, string, error) {
-	data, err := read(name)
+func readEntry(read func(name string) ([]byte, error), path, shown string) (tomlFile, string, error) {
+	data, err := read(path)
 	if err != nil {
 		return tomlFile{}, "", &FileError{File: shown, Problem: withoutPath(err), Err: err}
 	}
@@ -94,8 +96,8 @@ func readEntry(read func(name string) ([]byte, error), name, shown string) (toml
 		return f, "", err
 	}
 	id, _ := f.table["id"].(string)
-	if !entryID.MatchString(id) {
-		return f, "", f.at(problem{"id", "is missing, or not lower case letters, digits, dots, dashes and underscores"})
+	if !name.Valid(id) {
+		return f, "", f.at(problem{"id", "is missing, or not " + name.Rule})
 	}
 	return f, id, nil
 }

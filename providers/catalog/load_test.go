@@ -103,7 +103,7 @@ func TestAFaultInAnEntryNamesFileAndLine(t *testing.T) {
 		{"credential parameter", head + "[authorize_opts.token_params]\nclient_secret = \"s3cr3t\"\n", "acme.toml:5: authorize_opts.token_params.client_secret: is a credential"},
 		{"header splitting", head + "[whoami.headers]\nX-A = \"a\\r\\nX-B: b\"\n", "acme.toml:5: whoami.headers.X-A: is not a header"},
 		{"no id", "name = \"Acme\"\n", "acme.toml: id: is missing"},
-		{"capital id", "id = \"Acme\"\nname = \"Acme\"\n", "acme.toml:1: id: is missing, or not lower case"},
+		{"capital id", "id = \"Acme\"\nname = \"Acme\"\n", "acme.toml:1: id: is missing, or not up to 64 of a-z"},
 		{"no token", "id = \"acme\"\nname = \"Acme\"\n", "acme.toml: token: is missing"},
 		{"extends nothing", head + "extends = \"acmee\"\n", "acme.toml:4: extends: there is no entry acmee"},
 		{"extends itself", head + "extends = \"acme\"\n", "acme.toml:4: extends: goes round in a circle"},

@@ -7,6 +7,8 @@ package address
 import (
 	"errors"
 	"syscall"
+
+	"github.com/authtray/authtray/providers/name"
 )
 
 // Agent is where the agent of this profile listens: the path of its socket, or
@@ -29,21 +31,10 @@ func World(profile string) (string, error) {
 	if profile == "" {
 		return "authtray", nil
 	}
-	if !validProfile(profile) {
-		return "", errors.New("AUTHTRAY_PROFILE may hold up to 64 lower-case letters, digits, dots, dashes and underscores, and starts with a letter or digit")
+	if !name.Valid(profile) {
+		return "", errors.New("AUTHTRAY_PROFILE is no usable name: use " + name.Rule)
 	}
 	return "authtray-" + profile, nil
-}
-
-// validProfile keeps a profile's name from leaving its folder.
-func validProfile(s string) bool {
-	for i, c := range []byte(s) {
-		letter := 'a' <= c && c <= 'z' || '0' <= c && c <= '9'
-		if !letter && (i == 0 || c != '.' && c != '_' && c != '-') {
-			return false
-		}
-	}
-	return len(s) <= 64
 }
 
 func getenv(name string) string {
