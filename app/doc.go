@@ -9,7 +9,6 @@
 //	access/gate/       asking the user before a new program reads a token (ask = true)
 //	desktop/autostart/ start at login
 //	desktop/browser/   the one function that opens URLs
-//	desktop/bus/       private connections to the session bus
 //	desktop/clipboard/ a token on the clipboard, for half a minute
 //	desktop/notify/    notifications with a Reconnect button, and questions
 //	desktop/tray/      icon, menu and tooltip, as a pure function of the connections

@@ -8,7 +8,7 @@ import (
 
 	"github.com/godbus/dbus/v5"
 
-	"github.com/authtray/authtray/app/desktop/bus"
+	"github.com/authtray/authtray/tokens/store/sessionbus"
 )
 
 const (
@@ -20,16 +20,16 @@ const (
 	noBus = "There is no session bus to look on."
 )
 
-func hasBus() bool {
-	conn, err := bus.Connect()
+func hasBus(ctx context.Context) bool {
+	conn, err := sessionbus.Connect(ctx)
 	if err == nil {
 		conn.Close()
 	}
 	return err == nil
 }
 
-func busCheck(context.Context, Patient) Check {
-	if !hasBus() {
+func busCheck(ctx context.Context, _ Patient) Check {
+	if !hasBus(ctx) {
 		return amiss("bus", "dbus-run-session -- authtray run", "There is no D-Bus session bus, so there is no keychain, no tray icon and no notification.")
 	}
 	return fine("bus", "The session bus answers.")
@@ -38,7 +38,7 @@ func busCheck(context.Context, Patient) Check {
 func noticesCheck(ctx context.Context, _ Patient) Check {
 	const id = "notifications"
 	start := orInstall("dunst", "dunst &", "dunst")
-	conn, err := bus.Connect()
+	conn, err := sessionbus.Connect(ctx)
 	if err != nil {
 		return amiss(id, "dbus-run-session -- authtray run", noBus)
 	}
@@ -59,7 +59,7 @@ func trayCheck(ctx context.Context, p Patient) Check {
 	if !p.Tray {
 		return fine(id, "The tray icon is switched off (--no-tray).")
 	}
-	conn, err := bus.Connect()
+	conn, err := sessionbus.Connect(ctx)
 	if err != nil {
 		return amiss(id, "dbus-run-session -- authtray run", noBus)
 	}

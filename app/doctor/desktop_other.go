@@ -5,7 +5,7 @@ package doctor
 import "context"
 
 // These systems have no bus; notifications and tray are parts of them.
-func hasBus() bool                                { return true }
+func hasBus(context.Context) bool                 { return true }
 func busCheck(context.Context, Patient) Check     { return Check{} }
 func noticesCheck(context.Context, Patient) Check { return Check{} }
 func trayCheck(context.Context, Patient) Check    { return Check{} }

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"context"
 	"os/exec"
 	"runtime"
 
@@ -51,7 +52,7 @@ func keychainHint() string {
 	switch {
 	case runtime.GOOS != "linux":
 		return "authtray run --store=file"
-	case !hasBus():
+	case !hasBus(context.Background()):
 		return "authtray run --store=file"
 	}
 	return orInstall("gnome-keyring-daemon", "gnome-keyring-daemon --start --components=secrets", "gnome-keyring")

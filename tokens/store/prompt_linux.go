@@ -5,6 +5,8 @@ import (
 	"errors"
 
 	"github.com/godbus/dbus/v5"
+
+	"github.com/authtray/authtray/tokens/store/sessionbus"
 )
 
 // question is a dialog of the Secret Service that is on the screen, or will be.
@@ -103,7 +105,7 @@ func (s *secretService) answered(bus *dbus.Conn, signals <-chan *dbus.Signal, pr
 		case signal := <-signals:
 			switch {
 			case signal == nil:
-				return unavailable(errNoBus)
+				return unavailable(sessionbus.ErrNone)
 			case signal.Name == "org.freedesktop.DBus.NameOwnerChanged":
 				return unavailable(errors.New("the Secret Service went away"))
 			case signal.Path == prompt && signal.Name == promptIface+".Completed":

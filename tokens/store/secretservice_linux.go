@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -11,6 +10,8 @@ import (
 	"time"
 
 	"github.com/godbus/dbus/v5"
+
+	"github.com/authtray/authtray/tokens/store/sessionbus"
 )
 
 // The Secret Service API, https://specifications.freedesktop.org/secret-service/latest/
@@ -221,8 +222,6 @@ func (s *secretService) reconnect() {
 	}
 }
 
-var errNoBus = errors.New("no D-Bus session bus is running")
-
 // ForbidBusLaunch says whether this process has a session bus, and if not, sees
 // to it that none of its libraries starts one: godbus runs dbus-launch for its
 // shared connection, which leaves a daemon behind. The address is then set to
@@ -241,21 +240,11 @@ func ForbidBusLaunch() bool {
 	return false
 }
 
-// privateBus is a connection of our own: what is subscribed to on godbus'
-// shared one reaches everyone there, and breaks the tray and go-keyring. It
-// never starts a bus. ctx bounds the connecting only.
+// privateBus is a connection of our own. ctx bounds the connecting only.
 func privateBus(ctx context.Context) (*dbus.Conn, error) {
-	bus, err := dbus.SessionBusPrivateNoAutoStartup()
+	bus, err := sessionbus.Connect(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w: %w", ErrUnavailable, errNoBus, err)
-	}
-	stop := context.AfterFunc(ctx, func() { _ = bus.Close() })
-	if err = bus.Auth(nil); err == nil {
-		err = bus.Hello()
-	}
-	if !stop() || err != nil {
-		_ = bus.Close()
-		return nil, unavailable(errors.Join(err, context.Cause(ctx)))
+		return nil, unavailable(err)
 	}
 	return bus, nil
 }

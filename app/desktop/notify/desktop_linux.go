@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"time"
@@ -9,9 +10,9 @@ import (
 	"github.com/godbus/dbus/v5"
 
 	"github.com/authtray/authtray/app/api"
-	"github.com/authtray/authtray/app/desktop/bus"
 	"github.com/authtray/authtray/assets"
 	"github.com/authtray/authtray/providers/text"
+	"github.com/authtray/authtray/tokens/store/sessionbus"
 )
 
 const (
@@ -114,12 +115,12 @@ func (d *freedesktop) open(signals chan<- *dbus.Signal) (*dbus.Conn, error) {
 }
 
 func subscribed(signals chan<- *dbus.Signal) (*dbus.Conn, error) {
-	conn, err := bus.Connect()
+	conn, err := sessionbus.Connect(context.Background())
 	if err != nil {
 		return nil, err
 	}
 	conn.Signal(signals)
-	err = bus.WatchName(conn, serverName)
+	err = sessionbus.WatchName(conn, serverName)
 	if err == nil {
 		err = conn.AddMatchSignal(dbus.WithMatchSender(serverName), dbus.WithMatchInterface(serverName), dbus.WithMatchObjectPath(serverPath))
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/godbus/dbus/v5"
 
 	"github.com/authtray/authtray/app/api"
-	"github.com/authtray/authtray/app/desktop/bus"
+	"github.com/authtray/authtray/tokens/store/sessionbus"
 )
 
 // listen takes in the server's signals until the connection is closed, by us or
@@ -39,7 +39,7 @@ func (d *freedesktop) listen(signals <-chan *dbus.Signal) {
 func (d *freedesktop) heard(sig *dbus.Signal) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if owner, ok := bus.NewOwner(sig, serverName); ok {
+	if owner, ok := sessionbus.NewOwner(sig, serverName); ok {
 		d.changed(owner)
 		return
 	}

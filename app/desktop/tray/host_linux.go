@@ -11,7 +11,7 @@ import (
 	"github.com/godbus/dbus/v5"
 
 	"github.com/authtray/authtray/app/api"
-	"github.com/authtray/authtray/app/desktop/bus"
+	"github.com/authtray/authtray/tokens/store/sessionbus"
 )
 
 // escapeMnemonics: in a dbusmenu label "_x" marks an access key and "__" is an underscore.
@@ -61,7 +61,7 @@ func reach(ctx context.Context) (d *desktop, health Health, ok bool) {
 }
 
 func (d *desktop) connect(ctx context.Context) (health Health, ok bool) {
-	own, err := bus.Connect()
+	own, err := sessionbus.Connect(ctx)
 	if err != nil {
 		return noBus, false
 	}
@@ -111,7 +111,7 @@ func (d *desktop) restore(ctx context.Context) bool {
 
 func (d *desktop) subscribe() error {
 	d.own.Signal(d.signals)
-	if err := bus.WatchName(d.own, watcherName); err != nil {
+	if err := sessionbus.WatchName(d.own, watcherName); err != nil {
 		return err
 	}
 	return d.own.AddMatchSignal(dbus.WithMatchSender(watcherName), dbus.WithMatchInterface(watcherName))
@@ -168,7 +168,7 @@ func (d *desktop) watch(ctx context.Context, report func(Health)) {
 }
 
 func (d *desktop) changed(ctx context.Context, sig *dbus.Signal) (Health, bool) {
-	if owner, ok := bus.NewOwner(sig, watcherName); ok {
+	if owner, ok := sessionbus.NewOwner(sig, watcherName); ok {
 		if owner == "" {
 			return noHost, true
 		}

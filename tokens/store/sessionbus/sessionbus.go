@@ -1,41 +1,42 @@
-// Package bus opens connections to the desktop's session bus.
+// Package sessionbus opens connections to the desktop's session bus.
 //
 // Every connection is private. The process-wide one that godbus shares
 // (dbus.SessionBus) hands every signal to every reader, and fyne.io/systray,
 // beeep and go-keyring each mistake the others' signals for their own; so
 // nothing of ours may subscribe there. And no connection starts a bus: godbus
 // would otherwise run dbus-launch and leave a stray dbus-daemon behind.
-package bus
+//
+// It stands below package store, which may import nothing else of ours and needs it
+// for the Secret Service; the tray, notifications and the doctor use the same.
+package sessionbus
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
 	"github.com/godbus/dbus/v5"
 )
 
-// errNone means that this session has no bus, or none that answers.
-var errNone = errors.New("this session has no D-Bus session bus")
+// ErrNone means that this session has no bus, or none that answers.
+var ErrNone = errors.New("no D-Bus session bus is running")
 
 // Connect opens a private connection, whose signals arrive in order. The caller
-// closes it. The error is errNone.
-func Connect() (*dbus.Conn, error) {
+// closes it. ctx bounds the connecting only. The error is ErrNone, with why.
+func Connect(ctx context.Context) (*dbus.Conn, error) {
 	conn, err := dbus.SessionBusPrivateNoAutoStartup(dbus.WithSignalHandler(dbus.NewSequentialSignalHandler()))
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errNone, err)
+		return nil, fmt.Errorf("%w: %w", ErrNone, err)
 	}
-	if err := greet(conn); err != nil {
-		conn.Close()
-		return nil, fmt.Errorf("%w: %w", errNone, err)
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	if err = conn.Auth(nil); err == nil {
+		err = conn.Hello()
+	}
+	if !stop() || err != nil {
+		_ = conn.Close()
+		return nil, fmt.Errorf("%w: %w", ErrNone, errors.Join(err, context.Cause(ctx)))
 	}
 	return conn, nil
-}
-
-func greet(conn *dbus.Conn) error {
-	if err := conn.Auth(nil); err != nil {
-		return err
-	}
-	return conn.Hello()
 }
 
 // WatchName sends NameOwnerChanged of name, and nothing else that was not
