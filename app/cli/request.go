@@ -17,6 +17,7 @@ import (
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/client/retry"
 )
 
 // apiRequest is what the request command was told.
@@ -105,19 +106,21 @@ func (s *shell) request(ctx context.Context, name, target string, told apiReques
 	if err != nil {
 		return err
 	}
-	answer, rejected, err := told.send(ctx, provider, to, token, body)
-	if err != nil {
+	rejected := false
+	answer, renew, err := retry.Request[bearer]{
+		Send: func(token bearer) (answer *http.Response, err error) {
+			answer, rejected, err = told.send(ctx, provider, to, token, body)
+			return answer, err
+		},
+		Rejected: func(*http.Response) bool { return rejected },
+		Renew:    func(token bearer) (bearer, error) { return bearerOf(s.reject(ctx, name, token.AccessToken)) },
+		Access:   func(token bearer) string { return token.AccessToken },
+	}.Do(token)
+	switch {
+	case err != nil:
 		return err
-	}
-	if rejected {
-		next, err := bearerOf(s.reject(ctx, name, token.AccessToken))
-		if err == nil && next.AccessToken != token.AccessToken {
-			answer.Body.Close()
-			answer, rejected, err = told.send(ctx, provider, to, next, body)
-		}
-		if err != nil {
-			return s.unanswered(told, answer, err)
-		}
+	case renew != nil:
+		return s.unanswered(told, answer, renew)
 	}
 	return s.answer(told, answer, name, provider.Entry().Name, rejected)
 }

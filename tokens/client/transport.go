@@ -8,6 +8,8 @@ import (
 	"net/url"
 
 	"golang.org/x/oauth2"
+
+	"github.com/authtray/authtray/tokens/client/retry"
 )
 
 // Transport is an http.RoundTripper that adds a connection's token. After a 401
@@ -40,25 +42,17 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		closeBody(r)
 		return nil, err
 	}
-	answer, err := t.base().RoundTrip(with(token, r, r.Body))
-	if err != nil || answer.StatusCode != http.StatusUnauthorized {
-		return answer, err
-	}
-	return t.again(r, answer, token)
-}
-
-// again follows a 401.
-func (t *Transport) again(r *http.Request, refused *http.Response, token *oauth2.Token) (*http.Response, error) {
-	next, err := rejected(r.Context(), t.Name, token.AccessToken)
-	if err != nil || next.AccessToken == token.AccessToken {
-		return refused, nil // the 401 says more to the caller than our trouble
-	}
-	body, ok := replay(r)
-	if !ok {
-		return refused, nil
-	}
-	drain(refused.Body)
-	return t.base().RoundTrip(with(next, r, body))
+	body := r.Body
+	answer, _, err := retry.Request[*oauth2.Token]{
+		Send:     func(token *oauth2.Token) (*http.Response, error) { return t.base().RoundTrip(with(token, r, body)) },
+		Rejected: func(answer *http.Response) bool { return answer.StatusCode == http.StatusUnauthorized },
+		Renew: func(token *oauth2.Token) (*oauth2.Token, error) {
+			return rejected(r.Context(), t.Name, token.AccessToken)
+		},
+		Access: func(token *oauth2.Token) string { return token.AccessToken },
+		Replay: func() (ok bool) { body, ok = replay(r); return ok },
+	}.Do(token)
+	return answer, err
 }
 
 func (t *Transport) base() http.RoundTripper {
@@ -102,12 +96,6 @@ func private(u *url.URL) bool {
 	}
 	ip, err := netip.ParseAddr(u.Hostname())
 	return err == nil && ip.IsLoopback() || u.Hostname() == "localhost"
-}
-
-// drain lets the connection be used again, within reason.
-func drain(body io.ReadCloser) {
-	io.CopyN(io.Discard, body, 64<<10)
-	body.Close()
 }
 
 // closeBody is what a RoundTripper owes even where it sends nothing.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/client/retry"
 )
 
 // attempt is one request on its way, as an http.RoundTripper: it adds the token,
@@ -33,9 +34,9 @@ func (a *attempt) begin(ctx context.Context) (err error) {
 }
 
 // extra are the members that were kept with the grant.
-func (a *attempt) extra() map[string]json.RawMessage {
+func extra(token tokens.Token) map[string]json.RawMessage {
 	all := map[string]json.RawMessage{}
-	for name, v := range a.token.Extra {
+	for name, v := range token.Extra {
 		if raw, err := json.Marshal(v); err == nil {
 			all[name] = raw
 		}
@@ -49,41 +50,33 @@ func (a *attempt) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	first, length := b.first()
-	answer, err := a.send(r, first, length)
-	if err != nil || !rejected(a.api, answer) {
-		return answer, err
-	}
-	if !a.renew(r.Context()) {
-		return answer, nil // the API's refusal says more to the tool than our trouble
-	}
-	again, ok := b.again()
-	if !ok {
-		return answer, nil // the next request has the new token
-	}
-	if 0 <= answer.ContentLength && answer.ContentLength <= maxJudged {
-		io.Copy(io.Discard, answer.Body) // lets the line be used again
-	}
-	answer.Body.Close()
-	return a.send(r, again, int64(again.Len()))
+	body, length := b.first()
+	answer, _, err := retry.Request[tokens.Token]{
+		Send:     func(token tokens.Token) (*http.Response, error) { return a.send(r, token, body, length) },
+		Rejected: func(answer *http.Response) bool { return rejected(a.api, answer) },
+		Renew:    func(token tokens.Token) (tokens.Token, error) { return a.renew(r.Context(), token) },
+		Access:   func(token tokens.Token) string { return token.AccessToken },
+		Replay: func() bool {
+			again, ok := b.again()
+			if ok {
+				body, length = again, int64(again.Len())
+			}
+			return ok
+		},
+	}.Do(a.token)
+	return answer, err
 }
 
-// renew tells the agent of the rejection; it says whether there is another token
-// now.
-func (a *attempt) renew(ctx context.Context) bool {
+// renew tells the agent of the rejection.
+func (a *attempt) renew(ctx context.Context, rejected tokens.Token) (tokens.Token, error) {
 	ctx, cancel := context.WithTimeout(ctx, tokens.DefaultTimeout)
 	defer cancel()
-	next, err := a.tokens.Rejected(ctx, a.token.AccessToken)
-	if err != nil || next.AccessToken == a.token.AccessToken {
-		return false
-	}
-	a.token = next
-	return true
+	return a.tokens.Rejected(ctx, rejected.AccessToken)
 }
 
 // send sends a copy of r. A body of length 0 is none, one of -1 is of a length
 // that is not known.
-func (a *attempt) send(r *http.Request, body io.Reader, length int64) (*http.Response, error) {
+func (a *attempt) send(r *http.Request, token tokens.Token, body io.Reader, length int64) (*http.Response, error) {
 	if length == 0 {
 		body = nil
 	}
@@ -92,8 +85,8 @@ func (a *attempt) send(r *http.Request, body io.Reader, length int64) (*http.Res
 		return nil, badRequest("The request's method or address cannot be sent on.")
 	}
 	out.URL, out.Header, out.ContentLength = r.URL, r.Header.Clone(), length
-	out.Header.Set("Authorization", scheme(a.token.TokenType)+" "+a.token.AccessToken)
-	a.api.AddAPIHeaders(out, a.extra())
+	out.Header.Set("Authorization", scheme(token.TokenType)+" "+token.AccessToken)
+	a.api.AddAPIHeaders(out, extra(token))
 	answer, err := a.api.SendAPI(out)
 	switch {
 	case err != nil:
