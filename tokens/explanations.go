@@ -27,7 +27,8 @@ type Explanation struct {
 }
 
 // Translate gives a text in another language and fills its places, in pairs:
-// "Provider", "GitHub".
+// "Provider", "GitHub". A text that it does not know, which may be anybody's, it
+// leaves in English.
 type Translate func(text string, pairs ...string) string
 
 // English fills a text's places. What is filled in is not filled again.
@@ -179,22 +180,38 @@ var fixes = regexp.MustCompile(`(?i)[;,.] (check|correct|register|enable|set|con
 // Sentence explains, and says what to do. provider is the provider's name; cause,
 // where there is one, is what was said of it.
 func (e Explanation) Sentence(tr Translate, provider, cause string) string {
-	why := e.Long
+	why, english := e.Long, ""
 	cause = strings.Join(strings.Fields(cause), " ")
 	if cause != "" && e.WithCause != "" {
 		why = e.WithCause
 		if strings.HasSuffix(why, wholeCause) {
 			cause = text.Sentence(cause)
 		}
+		english = cause
+		cause = causeIn(tr, provider, cause)
 	}
-	told := cause // in the words, and the language, it came in
+	told := cause
 	if why != wholeCause {
 		told = tr(why, "Provider", provider, "Cause", cause)
 	}
-	if e.Way == "" || e.Way == wayFix && fixes.MatchString(English(why, "Cause", cause)) {
+	if e.Way == "" || e.Way == wayFix && fixes.MatchString(English(why, "Cause", english)) {
 		return told
 	}
 	return told + " " + tr(e.Way)
+}
+
+// causeIn is a cause in the language of tr, which knows those that hold nothing of
+// anybody else's, with "The provider" for the provider's name (refusal.Named). A
+// cause that it does not know stays in the words it came in.
+func causeIn(tr Translate, provider, cause string) string {
+	general := cause
+	if rest, ok := strings.CutPrefix(cause, provider); ok && provider != "" {
+		general = "The provider" + rest
+	}
+	if told := tr(general, "Provider", provider); told != English(general, "Provider", provider) {
+		return told
+	}
+	return cause
 }
 
 // Sentence explains a state and says what to do, in English. See

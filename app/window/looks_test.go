@@ -51,7 +51,7 @@ func sources(t *testing.T) map[string]*ast.File {
 
 func TestEveryTextIsTranslatedAndNothingElseIs(t *testing.T) {
 	texts := map[string]bool{}
-	for _, s := range tokens.Texts() {
+	for _, s := range append(tokens.Texts(), causes(t)...) {
 		texts[s] = true
 	}
 	for _, f := range sources(t) {
@@ -94,6 +94,51 @@ func TestEveryTextIsTranslatedAndNothingElseIs(t *testing.T) {
 				t.Errorf("%s does not translate %q", file, s)
 			}
 		}
+	}
+}
+
+// causes are the sentences in which the provider's client tells what went wrong,
+// but for those that repeat a code.
+func causes(t *testing.T) (all []string) {
+	t.Helper()
+	for _, name := range []string{"refusal/sentences.go", "send.go"} {
+		file, err := parser.ParseFile(token.NewFileSet(), "../../providers/"+name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if text, ok := n.(*ast.BasicLit); ok && text.Kind == token.STRING {
+				if s, _ := strconv.Unquote(text.Value); strings.HasPrefix(s, "The ") && strings.HasSuffix(s, ".") && !strings.Contains(s, "%") {
+					all = append(all, s)
+				}
+			}
+			return true
+		})
+	}
+	if len(all) < 25 {
+		t.Fatalf("only %d sentences were found", len(all))
+	}
+	return all
+}
+
+func TestCausesAreToldInTheDesktopsLanguage(t *testing.T) {
+	t.Setenv("LANGUAGE", "")
+	t.Setenv("LC_ALL", "de_DE.UTF-8")
+	t.Setenv("LANG", "de_DE.UTF-8")
+	newBench(t)
+	for _, cause := range append(causes(t), `GitLab said {{.Provider}} {{"x"}} {{`) {
+		t.Run(cause, func(t *testing.T) {
+			known := strings.HasPrefix(cause, "The ")
+			said := strings.Replace(cause, "The provider", "GitLab", 1)
+			for _, state := range []tokens.State{tokens.Retrying, tokens.Misconfigured} {
+				st := tokens.Status{State: state, ProviderName: "GitLab", Cause: said, Detail: tokens.Sentence(state, "", "GitLab", said)}
+				told := sentence(st)
+				if strings.Contains(told, strings.TrimSuffix(said, ".")) == known || strings.Contains(cause, "The provider") && !strings.Contains(told, "GitLab") ||
+					!strings.Contains(told, "Authtray") && state == tokens.Retrying {
+					t.Errorf("%q", told)
+				}
+			}
+		})
 	}
 }
 

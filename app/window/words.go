@@ -3,6 +3,8 @@ package window
 import (
 	"cmp"
 	"embed"
+	"encoding/json"
+	"sync"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -58,7 +60,7 @@ func offer(s tokens.Status) string {
 // sentence says why a connection stands where it does, with the way on.
 func sentence(s tokens.Status) string {
 	s.ProviderName = cmp.Or(s.ProviderName, s.Provider)
-	return text.Line(s.Sentence(tr), 400)
+	return text.Line(s.Sentence(translate), 400)
 }
 
 // expiry is how long the token still lasts; "" where there is none.
@@ -133,6 +135,30 @@ func tr(text string, pairs ...string) string {
 	}
 	return lang.L(text, values(pairs))
 }
+
+// translate is tr for a text that may be anybody's: only what stands in the language
+// files is a template.
+func translate(text string, pairs ...string) string {
+	if !translated()[text] {
+		return tokens.English(text, pairs...)
+	}
+	return tr(text, pairs...)
+}
+
+// translated are the texts of the language files.
+var translated = sync.OnceValue(func() map[string]bool {
+	all := map[string]bool{}
+	files, _ := translations.ReadDir("lang")
+	for _, f := range files {
+		data, _ := translations.ReadFile("lang/" + f.Name())
+		var texts map[string]any
+		_ = json.Unmarshal(data, &texts) // they are built in, and tested
+		for text := range texts {
+			all[text] = true
+		}
+	}
+	return all
+})
 
 // trn is tr for a text that depends on a count, which it also gets as
 // {{.Count}}. The plural forms stand in the language files under the text.
