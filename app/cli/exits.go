@@ -123,6 +123,9 @@ func asTrouble(err error) *trouble {
 	var e *tokens.Error
 	switch {
 	case errors.As(err, &t):
+		if exit := exitOfError(err); exit != exitFailed { // what it is part of has an exit code of its own
+			return &trouble{exit: exit, sentence: t.sentence, hint: t.hint}
+		}
 		return t
 	case errors.As(err, &p):
 		return problemTrouble(p)

@@ -58,6 +58,8 @@ func TestErrorsAreOneSentenceWithTheNextStepAndAnExitCode(t *testing.T) {
 		{context.DeadlineExceeded, 4, "the agent did not answer in time; run: authtray status"},
 		{context.Canceled, 1, "stopped"},
 		{errors.New("anything"), 1, "anything"},
+		{fmt.Errorf("%w: %w", agent.ErrStore, usage("no passphrase")), 6, "no passphrase"},
+		{fmt.Errorf("x: %w", usage("no passphrase")), 2, "no passphrase"},
 		{fmt.Errorf("%w: no bus", agent.ErrNoKeychain), 6, "there is no keychain here: no bus"},
 	} {
 		var errs bytes.Buffer
