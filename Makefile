@@ -41,7 +41,7 @@ export SCREENSHOTS := $(CURDIR)/$(OUT)/screenshots
 .PHONY: help run build window install uninstall package check fmt vet static test race desktop packages fuzz bench simulate crashtest soak icons man clean
 
 help: ## this list
-	@sed -nE 's/^([a-z]+):.* ## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -nE 's/^([a-z-]+):.* ## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 run: $(OUT)/authtray $(OUT)/practice ## try it: the practice provider and the tray, in a profile of its own (PORT=47820)
 	@providers/practice/run $(OUT)

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -33,7 +34,39 @@ type Registration struct {
 // Register asks the provider for a client of our own: a native app without a
 // secret, or with one where the entry or the provider wants it. The error is a
 // *Failure.
-func (c *Client) Register(ctx context.Context, redirectURIs []string) (Registration, error) {
+//
+// Servers hold a client to the scope that it registered with, so that it names all
+// that resource and issuer announce, and more. Where that is refused, it names those
+// that a sign-in asks for.
+func (c *Client) Register(ctx context.Context, redirectURIs []string, more ...string) (Registration, error) {
+	if _, err := c.endpoints(ctx); err != nil {
+		return Registration{}, err
+	}
+	usual, all := c.scopes(nil), c.registrationScopes(more)
+	r, err := c.register(ctx, redirectURIs, all)
+	var f *refusal.Failure
+	if errors.As(err, &f) && f.Class == refusal.Misconfigured && len(all) > len(usual) {
+		return c.register(ctx, redirectURIs, usual)
+	}
+	return r, err
+}
+
+// maxRegistered bounds the scopes of a registration.
+const maxRegistered = 200
+
+// registrationScopes are those that a sign-in asks for, and all that it may come to
+// ask for.
+func (c *Client) registrationScopes(more []string) []string {
+	list := c.scopes(nil)
+	for _, s := range slices.Concat(more, c.discovery.getResource().supported, c.discovered().ScopesSupported) {
+		if len(list) < maxRegistered && !catalog.IsBadScope(s) && !slices.Contains(list, s) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+func (c *Client) register(ctx context.Context, redirectURIs, scopes []string) (Registration, error) {
 	ep, err := c.endpoints(ctx)
 	if err != nil {
 		return Registration{}, err
@@ -42,7 +75,7 @@ func (c *Client) Register(ctx context.Context, redirectURIs []string) (Registrat
 		return Registration{}, c.misconfigured("no_registration", "%s does not register clients by itself; register an app there and set client_id.", c.entry.Name)
 	}
 	method := c.registrationAuth(ep.AuthMethods)
-	body, _ := json.Marshal(c.clientMetadata(redirectURIs, method)) // strings always marshal
+	body, _ := json.Marshal(c.clientMetadata(redirectURIs, method, scopes)) // strings always marshal
 	req, err := http.NewRequest(http.MethodPost, ep.Registration, bytes.NewReader(body))
 	if err != nil {
 		return Registration{}, c.misconfigured("bad_url", "%s has a registration URL that is not one.", c.entry.Name)
@@ -99,7 +132,7 @@ func registeredAuth(answered, asked string, hasSecret bool, announced []string) 
 	return "basic"
 }
 
-func (c *Client) clientMetadata(redirectURIs []string, method string) map[string]any {
+func (c *Client) clientMetadata(redirectURIs []string, method string, scopes []string) map[string]any {
 	m := map[string]any{
 		"client_name":                "Authtray",
 		"application_type":           "native",
@@ -108,7 +141,7 @@ func (c *Client) clientMetadata(redirectURIs []string, method string) map[string
 		"response_types":             []string{"code"},
 		"token_endpoint_auth_method": method,
 	}
-	if scopes := c.scopes(nil); len(scopes) > 0 {
+	if len(scopes) > 0 {
 		m["scope"] = strings.Join(scopes, " ")
 	}
 	return m

@@ -2,8 +2,12 @@ package providers
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/authtray/authtray/providers/catalog"
@@ -25,6 +29,56 @@ func TestAClientIsRegistered(t *testing.T) {
 	}
 	if sent["application_type"] != "native" || sent["token_endpoint_auth_method"] != "none" || sent["scope"] != "a b" || got.auth != "" || got.header.Get("Content-Type") != "application/json" {
 		t.Errorf("%v", sent)
+	}
+}
+
+// registering is a provider that announces scopes and takes registrations; refuse
+// says which it refuses.
+func registering(t *testing.T, refuse func(scope string) bool) (c *Client, sent func() []string) {
+	var mu sync.Mutex
+	var scopes []string
+	mux := http.NewServeMux()
+	s := httptest.NewServer(mux)
+	t.Cleanup(s.Close)
+	mux.HandleFunc("/.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `{"issuer":%q,"authorization_endpoint":"%s/a","token_endpoint":"%s/t","registration_endpoint":"%s/register","scopes_supported":["a","admin","offline_access","two words"]}`, s.URL, s.URL, s.URL, s.URL)
+	})
+	mux.HandleFunc("/register", func(w http.ResponseWriter, r *http.Request) {
+		var in struct{ Scope string }
+		json.NewDecoder(r.Body).Decode(&in)
+		mu.Lock()
+		scopes = append(scopes, in.Scope)
+		mu.Unlock()
+		if refuse(in.Scope) {
+			w.WriteHeader(400)
+			fmt.Fprint(w, `{"error":"invalid_client_metadata"}`)
+			return
+		}
+		w.WriteHeader(201)
+		fmt.Fprint(w, `{"client_id":"new"}`)
+	})
+	e := testEntry(s.URL)
+	e.Issuer, e.Authorize, e.Token, e.AuthorizeOpts.Scopes = s.URL, "", "", []string{"a"}
+	return testClient(t, e), func() []string { mu.Lock(); defer mu.Unlock(); return scopes }
+}
+
+func TestClientRegistersWithAllScopesThatAreAnnounced(t *testing.T) {
+	c, sent := registering(t, func(string) bool { return false })
+	if _, err := c.Register(t.Context(), nil, "step", "a"); err != nil {
+		t.Fatal(err)
+	}
+	if got := sent(); !slices.Equal(got, []string{"a step admin offline_access"}) {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestClientRegistersWithItsOwnScopesWhereAllAreRefused(t *testing.T) {
+	c, sent := registering(t, func(scope string) bool { return strings.Contains(scope, "admin") })
+	if _, err := c.Register(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := sent(); !slices.Equal(got, []string{"a admin offline_access", "a"}) {
+		t.Errorf("%q", got)
 	}
 }
 

@@ -21,6 +21,8 @@ type resourceMetadata struct {
 	issuer   string   // the first of its authorization servers
 	assumed  bool     // issuer is the server's own host, because nothing says who it is
 	scopes   []string // what its challenge asks for, else what it supports
+
+	supported []string // all that it announces
 }
 
 func (d *discoveryCache) putResource(r resourceMetadata) {
@@ -205,6 +207,7 @@ func (c *Client) fetchResourceAt(ctx context.Context, place string) (resourceMet
 		return resourceMetadata{}, c.otherResource(place, refusal.TextAt(m, "resource"))
 	}
 	found := resourceMetadata{resource: refusal.TextAt(m, "resource"), issuer: servers[0], scopes: textList(refusal.Lookup(m, "scopes_supported"))}
+	found.supported = found.scopes
 	return found, c.learnable(ctx, c.conn.MCP, "authorization_server", found.issuer)
 }
 

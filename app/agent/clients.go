@@ -146,13 +146,13 @@ func (c *registeredClients) keeps(name string, r providers.Registration, issuer 
 }
 
 // register registers a client, keeps it, and returns it as it was taken up.
-func (c *registeredClients) register(ctx context.Context, name string, client *providers.Client) (*providers.Client, error) {
+func (c *registeredClients) register(ctx context.Context, name string, client *providers.Client, more ...string) (*providers.Client, error) {
 	old, _ := client.Registered()
 	redirect, err := client.NewRedirectURI()
 	if err != nil {
 		return nil, err
 	}
-	r, err := client.Register(ctx, []string{redirect})
+	r, err := client.Register(ctx, []string{redirect}, more...)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/authtray/authtray/app/desktop/notify"
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/refusal"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -191,4 +192,35 @@ func connectCommand(name string, scopes []string) string {
 		command += " --scope " + scope
 	}
 	return command
+}
+
+// refusedForItsScope: the issuer holds a client to the scopes that it registered
+// with, and those of a step-up were not among them.
+func (s *signIns) refusedForItsScope(in *signIn, err error, r api.ConnectRequest) bool {
+	return !in.fresh && providers.Mode(r.Mode) == providers.Browser && refusesScope(err, r) && s.clients.records.Load(in.name).ClientID != ""
+}
+
+func refusesScope(err error, r api.ConnectRequest) bool {
+	var f *refusal.Failure
+	return len(r.Scopes) > 0 && errors.As(err, &f) && f.Code == "invalid_scope"
+}
+
+// stepUpAnew registers a client for the scopes of a step-up, once, and sends the
+// person to the issuer again. The grant that was made with the client before ends
+// with the new one.
+func (s *signIns) stepUpAnew(ctx context.Context, in *signIn, client *providers.Client, r api.ConnectRequest) error {
+	client, err := s.clients.register(ctx, in.name, client, r.Scopes...)
+	if err != nil {
+		return err
+	}
+	flow, err := client.Authorize(ctx, s.options(in, r))
+	if err != nil {
+		return err
+	}
+	defer flow.Cancel()
+	if err := s.openBrowser(ctx, flow.URL()); err != nil {
+		return err
+	}
+	_, err = flow.Wait(ctx)
+	return err
 }

@@ -1,8 +1,10 @@
 package agent
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -34,6 +36,8 @@ type mcpWorld struct {
 	doc   map[string]any  // what the issuer's document says differently
 	hold  chan struct{}   // where set, /register is answered once it is closed
 	held  int             // requests that wait for that
+
+	before func(rw http.ResponseWriter, r *http.Request) bool // has answered in the issuer's place; may be nil
 }
 
 // issuerRequest is a request to the issuer, as far as it matters here.
@@ -74,8 +78,11 @@ func (w *mcpWorld) listen(next http.Handler) http.Handler {
 		}
 		w.mu.Lock()
 		w.asked = append(w.asked, issuerRequest{r.URL.Path, r.Form})
-		hold := w.hold
+		hold, before := w.hold, w.before
 		w.mu.Unlock()
+		if before != nil && before(rw, r) {
+			return
+		}
 		if r.URL.Path == "/register" && hold != nil {
 			w.wait(r.Context(), hold)
 		}
@@ -359,6 +366,73 @@ func TestAStepUpAsksForMoreAndKeepsIt(t *testing.T) {
 	}
 	if n := len(w.requests("/register")); n != 1 {
 		t.Errorf("registered %d times", n)
+	}
+}
+
+// holdsToScope has the issuer refuse what a client did not register for.
+func (w *mcpWorld) holdsToScope() {
+	var mu sync.Mutex
+	var registered []string
+	w.before = func(rw http.ResponseWriter, r *http.Request) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		switch r.URL.Path {
+		case "/register":
+			body, _ := io.ReadAll(r.Body)
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			var in struct{ Scope string }
+			json.Unmarshal(body, &in)
+			registered = strings.Fields(in.Scope)
+		case "/par", "/authorize":
+			for _, scope := range strings.Fields(r.FormValue("scope")) {
+				if slices.Contains(registered, scope) {
+					continue
+				}
+				back := url.Values{"error": {"invalid_scope"}, "state": {r.FormValue("state")}, "iss": {w.issuer.Issuer}}
+				if r.URL.Path == "/authorize" {
+					http.Redirect(rw, r, r.FormValue("redirect_uri")+"?"+back.Encode(), http.StatusFound)
+					return true
+				}
+				rw.Header().Set("Content-Type", "application/json")
+				rw.WriteHeader(http.StatusBadRequest)
+				io.WriteString(rw, `{"error":"invalid_scope"}`)
+				return true
+			}
+		}
+		return false
+	}
+}
+
+func TestAStepUpRefusedForTheRegisteredScopeRegistersAgainOnce(t *testing.T) {
+	for name, pages := range map[string]int{"at once": 2, "in the browser": 3} {
+		t.Run(name, func(t *testing.T) {
+			w := newMCPWorld(t, nil)
+			w.doc["scopes_supported"] = []string{"openid", "offline_access"}
+			w.doc["require_pushed_authorization_requests"] = true
+			if name == "in the browser" {
+				delete(w.doc, "require_pushed_authorization_requests")
+				w.doc["pushed_authorization_request_endpoint"] = nil
+			}
+			w.holdsToScope()
+			opened := 0
+			w.agent.signIns.open = func(_ context.Context, at string) error {
+				if opened++; opened < pages && opened > 1 { // the issuer's own answer is a redirect at once
+					go http.Get(at)
+					return nil
+				}
+				go w.consent(api.Attempt{URL: at}, "ada")
+				return nil
+			}
+			w.addFiles()
+			w.call("POST", "/connections/files/connect?wait=true", map[string]any{"mode": "browser"}).ok()
+			c := w.call("POST", "/connections/files/connect?wait=true", map[string]any{"mode": "browser", "scopes": []string{"notes.write"}}).connection()
+			if c.State != tokens.Connected || !slices.Contains(c.Scopes, "notes.write") {
+				t.Errorf("after the step up it is %s with %v", c.State, c.Scopes)
+			}
+			if n := len(w.requests("/register")); n != 2 || opened != pages {
+				t.Errorf("registered %d times, with %d pages", n, opened)
+			}
+		})
 	}
 }
 

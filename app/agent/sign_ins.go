@@ -160,6 +160,9 @@ func (s *signIns) run(ctx context.Context, in *signIn, client *providers.Client,
 	if err != nil && !in.fresh {
 		s.clients.doubt(in.name, err)
 	}
+	if s.refusedForItsScope(in, err, r) {
+		err = s.stepUpAnew(ctx, in, client, r)
+	}
 	in.err = signInError(in.name, err)
 	s.manager.FlowEnded(in.name, in.err)
 	s.mu.Lock()
@@ -171,12 +174,10 @@ func (s *signIns) run(ctx context.Context, in *signIn, client *providers.Client,
 	close(in.done)
 }
 
-// authorize begins the flow with a client that the provider knows. A registered
-// one that turns out to be unknown before the person was sent anywhere is
-// registered again, once.
-func (s *signIns) authorize(ctx context.Context, in *signIn, client *providers.Client, r api.ConnectRequest) error {
+// options are those of a sign-in's flow.
+func (s *signIns) options(in *signIn, r api.ConnectRequest) providers.AuthorizeOptions {
 	o := providers.AuthorizeOptions{
-		Mode: r.Mode, LoginHint: r.LoginHint, SwitchAccount: r.SwitchAccount,
+		Mode: r.Mode, LoginHint: r.LoginHint, SwitchAccount: r.SwitchAccount, Scopes: in.scopes,
 		Accept: func(ctx context.Context, result providers.Result) error {
 			in.taken.Store(true)
 			return s.accept(ctx, in.name, result, r.SwitchAccount)
@@ -186,6 +187,13 @@ func (s *signIns) authorize(ctx context.Context, in *signIn, client *providers.C
 	if o.LoginHint == "" && !r.SwitchAccount {
 		o.LoginHint = s.accounts.of(in.name).Label
 	}
+	return o
+}
+
+// authorize begins the flow with a client that the provider knows. A registered
+// one that turns out to be unknown before the person was sent anywhere, or not to be
+// registered for the scopes of a step-up, is registered again, once.
+func (s *signIns) authorize(ctx context.Context, in *signIn, client *providers.Client, r api.ConnectRequest) error {
 	client, fresh, err := s.clients.identify(ctx, in.name, client)
 	if err != nil {
 		return err
@@ -195,11 +203,11 @@ func (s *signIns) authorize(ctx context.Context, in *signIn, client *providers.C
 		if in.scopes, err = client.ScopesWith(ctx, r.Scopes); err != nil {
 			return err
 		}
-		o.Scopes = in.scopes
 	}
+	o := s.options(in, r)
 	flow, err := client.Authorize(ctx, o)
-	if _, registered := client.Registered(); err != nil && registered && !fresh && refusesClient(err) {
-		if client, err = s.clients.register(ctx, in.name, client); err != nil {
+	if _, registered := client.Registered(); err != nil && registered && !fresh && (refusesClient(err) || refusesScope(err, r)) {
+		if client, err = s.clients.register(ctx, in.name, client, r.Scopes...); err != nil {
 			return err
 		}
 		in.fresh = true

@@ -86,6 +86,7 @@ func (o Bridge) Run(ctx context.Context, in io.Reader, out io.Writer) error {
 	if o.Remote {
 		b.tokens = noTokens{}
 	}
+	trim()
 	b.idle = time.AfterFunc(idleTime, trim)
 	defer b.idle.Stop()
 	ended := make(chan error, 1)
