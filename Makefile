@@ -8,7 +8,9 @@ GO      ?= go
 PREFIX  ?= /usr/local
 OUT     := build
 VERSION := $(shell sed -n 's/^Version = "\(.*\)"/\1/p' FyneApp.toml)
-LDFLAGS := -s -w -X main.version=$(VERSION)
+# Where build/client.json is to be published (https); empty: no client document is sent.
+CLIENT_DOCUMENT ?=
+LDFLAGS := -s -w -X main.version=$(VERSION) $(if $(CLIENT_DOCUMENT),-X github.com/authtray/authtray/providers.ClientDocument=$(CLIENT_DOCUMENT))
 SYSTEM  := $(shell uname -s)
 
 # The window is drawn by Fyne v2, which speaks X11 and Wayland; without the
@@ -86,6 +88,7 @@ uninstall: ## what install put there
 
 package: ## build/authtray-VERSION-SYSTEM-MACHINE.tar.gz, to be unpacked at /
 	rm -rf $(OUT)/package
+	$(if $(CLIENT_DOCUMENT),sed 's|@URL@|$(CLIENT_DOCUMENT)|' assets/client.json.in > $(OUT)/client.json)
 	$(MAKE) install RELEASE='$(RELEASE)' DESTDIR=$(CURDIR)/$(OUT)/package PREFIX=/usr
 	tar -C $(OUT)/package --owner=0 --group=0 -czf $(OUT)/authtray-$(VERSION)-$(SYSTEM)-$(shell uname -m).tar.gz .
 

@@ -39,8 +39,12 @@ type Registration struct {
 // that resource and issuer announce, and more. Where that is refused, it names those
 // that a sign-in asks for.
 func (c *Client) Register(ctx context.Context, redirectURIs []string, more ...string) (Registration, error) {
-	if _, err := c.endpoints(ctx); err != nil {
+	ep, err := c.endpoints(ctx)
+	if err != nil {
 		return Registration{}, err
+	}
+	if takesDocument(ep.CIMDSupported, ep.AuthMethods) && c.registered.ClientID != ClientDocument {
+		return Registration{Issuer: ep.Issuer, ClientID: ClientDocument, Auth: "none"}, nil
 	}
 	usual, all := c.scopes(nil), c.registrationScopes(more)
 	r, err := c.register(ctx, redirectURIs, all)
@@ -49,6 +53,16 @@ func (c *Client) Register(ctx context.Context, redirectURIs []string, more ...st
 		return c.register(ctx, redirectURIs, usual)
 	}
 	return r, err
+}
+
+// ClientDocument is the https URL at which this build's Client ID Metadata Document
+// (assets/client.json.in) is published; set by the linker. Where the issuer takes
+// such documents it is the client, with nothing to register. A build without one
+// never sends one. An issuer that refuses it is asked to register a client.
+var ClientDocument string
+
+func takesDocument(announced bool, authMethods []string) bool {
+	return announced && isClientDocument(ClientDocument) && (len(authMethods) == 0 || slices.Contains(authMethods, "none"))
 }
 
 // maxRegistered bounds the scopes of a registration.
@@ -170,6 +184,7 @@ func (c *Client) readRegistration(status int, header http.Header, body []byte) (
 //	a document's https URL (CIMD)   announces it      that URL
 //	a document's https URL          only registers    one that registers itself (RFC 7591)
 //	a document's https URL          neither           that URL: the user must know
+//	none                            announces it      Authtray's own document, where the build has one
 //	none                            registers         one that registers itself
 //	none                            does not          none; the user registers one
 
@@ -185,7 +200,7 @@ func (c *Client) NeedsRegistration(ctx context.Context) (issuer string, need boo
 		return "", false, err
 	}
 	_, has := c.Registered()
-	need = ep.Registration != "" && (c.ownID == "" || !ep.CIMDSupported) || has && c.ownID == ""
+	need = ep.Registration != "" && (c.ownID == "" || !ep.CIMDSupported) || c.ownID == "" && (has || takesDocument(ep.CIMDSupported, ep.AuthMethods))
 	if !need && c.ownID == "" && c.conn.MCP != "" {
 		return "", false, c.misconfigured("no_client_id",
 			"%s registers no clients by itself. Register a native app there with the redirect URI %s, and tell its id: authtray add %s --client-id ID",

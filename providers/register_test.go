@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -41,7 +42,7 @@ func registering(t *testing.T, refuse func(scope string) bool) (c *Client, sent 
 	s := httptest.NewServer(mux)
 	t.Cleanup(s.Close)
 	mux.HandleFunc("/.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintf(w, `{"issuer":%q,"authorization_endpoint":"%s/a","token_endpoint":"%s/t","registration_endpoint":"%s/register","scopes_supported":["a","admin","offline_access","two words"]}`, s.URL, s.URL, s.URL, s.URL)
+		fmt.Fprintf(w, `{"issuer":%q,"authorization_endpoint":"%s/a","token_endpoint":"%s/t","registration_endpoint":"%s/register","client_id_metadata_document_supported":true,"token_endpoint_auth_methods_supported":["none"],"scopes_supported":["a","admin","offline_access","two words"]}`, s.URL, s.URL, s.URL, s.URL)
 	})
 	mux.HandleFunc("/register", func(w http.ResponseWriter, r *http.Request) {
 		var in struct{ Scope string }
@@ -59,7 +60,8 @@ func registering(t *testing.T, refuse func(scope string) bool) (c *Client, sent 
 	})
 	e := testEntry(s.URL)
 	e.Issuer, e.Authorize, e.Token, e.AuthorizeOpts.Scopes = s.URL, "", "", []string{"a"}
-	return testClient(t, e), func() []string { mu.Lock(); defer mu.Unlock(); return scopes }
+	unnamed := func(conn *catalog.Connection, _ *ClientOptions) { conn.ClientID = "" }
+	return testClient(t, e, unnamed), func() []string { mu.Lock(); defer mu.Unlock(); return scopes }
 }
 
 func TestClientRegistersWithAllScopesThatAreAnnounced(t *testing.T) {
@@ -79,6 +81,47 @@ func TestClientRegistersWithItsOwnScopesWhereAllAreRefused(t *testing.T) {
 	}
 	if got := sent(); !slices.Equal(got, []string{"a admin offline_access", "a"}) {
 		t.Errorf("%q", got)
+	}
+}
+
+func TestClientDocumentOfTheBuildIsTheClientWhereTheIssuerTakesThem(t *testing.T) {
+	c, sent := registering(t, func(string) bool { return false })
+	const at = "https://authtray.example/client.json"
+	ClientDocument = at
+	defer func() { ClientDocument = "" }()
+	if _, need, err := c.NeedsRegistration(t.Context()); !need || err != nil {
+		t.Fatal(need, err)
+	}
+	r, err := c.Register(t.Context(), nil)
+	if err != nil || r.ClientID != at || r.Auth != "none" || len(sent()) != 0 {
+		t.Errorf("%+v, %v, %q", r, err, sent())
+	}
+	c.useRegistration(r) // and was refused
+	if r, err := c.Register(t.Context(), nil); err != nil || r.ClientID != "new" {
+		t.Errorf("refused, it becomes %+v, %v", r, err)
+	}
+}
+
+func TestClientDocumentIsWhatSignInsUse(t *testing.T) {
+	text, err := os.ReadFile("../assets/client.json.in")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc struct {
+		ClientID  string   `json:"client_id"`
+		Redirects []string `json:"redirect_uris"`
+		Auth      string   `json:"token_endpoint_auth_method"`
+	}
+	if err := json.Unmarshal(text, &doc); err != nil || doc.ClientID != "@URL@" || doc.Auth != "none" {
+		t.Fatalf("%+v, %v", doc, err)
+	}
+	catalogue, _ := catalog.LoadCatalogue("")
+	e, err := catalogue.Resolve(catalog.Connection{Name: "x", MCP: "https://mcp.example.com/mcp"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rule := e.RedirectRule(); !slices.Contains(doc.Redirects, "http://"+rule.Host+rule.Path) {
+		t.Errorf("a sign-in comes back to %s%s, and the document names %q", rule.Host, rule.Path, doc.Redirects)
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/oauthex"
 
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/practice/practicetest"
 	"github.com/authtray/authtray/providers/practice/server"
 	"github.com/authtray/authtray/tokens"
@@ -346,6 +347,29 @@ func TestAClientDocumentIsUsedWhereTheIssuerTakesThem(t *testing.T) {
 		t.Errorf("the client is %q", got)
 	}
 	w.who(w.session("files"))
+}
+
+func TestTheBuildsClientDocumentIsUsedWhereTheIssuerTakesThem(t *testing.T) {
+	const document = "https://authtray.example/client.json"
+	providers.ClientDocument = document
+	t.Cleanup(func() { providers.ClientDocument = "" })
+	known := server.Client{ID: document, Name: "Authtray", RedirectURIs: []string{"http://127.0.0.1/callback"}, AnyPort: true}
+	w := newMCPWorld(t, nil, known)
+	w.call("PUT", "/connections/plain", map[string]any{"mcp": w.url}).ok()
+	w.connect("plain", "ada")
+	if got := w.requests("/authorize"); got[0].Get("client_id") == document || len(w.requests("/register")) != 1 {
+		t.Error("an issuer that announces no such documents was sent one")
+	}
+	w.mu.Lock()
+	w.doc["client_id_metadata_document_supported"] = true
+	w.mu.Unlock()
+	w.addFiles()
+	w.connect("files", "ada")
+	all := w.requests("/authorize")
+	if got := all[len(all)-1].Get("client_id"); got != document || len(w.requests("/register")) != 1 {
+		t.Errorf("the client is %q, and %d were registered", got, len(w.requests("/register")))
+	}
+	w.call("POST", "/connections/files/refresh", nil).ok()
 }
 
 func TestAStepUpAsksForMoreAndKeepsIt(t *testing.T) {
