@@ -116,7 +116,7 @@ func (l auditor) Read(peer api.Peer, connection, what string, err error) {
 		peer.PID, peer.UID = os.Getpid(), os.Getuid()
 		peer.Exe, _ = os.Executable()
 	}
-	r := audit.Record{Time: time.Now(), Connection: connection, PID: peer.PID, UID: peer.UID, Exe: peer.Exe, What: what, Code: readCode(err)}
+	r := audit.Record{Time: time.Now(), Connection: connection, PID: peer.PID, UID: peer.UID, Exe: peer.Exe, What: what, For: peer.For, Code: readCode(err)}
 	if pid, exe, ok := gate.Parent(peer); ok {
 		r.ParentPID, r.ParentExe = pid, exe
 	}

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -78,6 +79,9 @@ func (c *consents) ask(name string, r api.ConnectRequest) (api.Pending, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.Tool != "" {
+		return c.askTool(name, r), nil
+	}
 	if in := c.signIns.of(name); in != nil && len(r.Scopes) == 0 {
 		return in, nil
 	}
@@ -138,6 +142,27 @@ func (c *consents) connected(name string) {
 func notNow(name string) error {
 	return &tokens.Error{Code: tokens.CodeNotAllowed, Hint: "authtray connect " + name,
 		Detail: fmt.Sprintf("You have not allowed the sign-in of %s so far.", name)}
+}
+
+// askTool asks whether a tool may be called now. Each call is asked for by itself.
+func (c *consents) askTool(name string, r api.ConnectRequest) api.Pending {
+	q := &consent{show: c.signIns.show, name: name, done: make(chan struct{})}
+	go func() {
+		defer close(q.done)
+		ctx, stop := context.WithTimeout(c.ended, userTime)
+		defer stop()
+		key, err := "", notify.ErrCannotAsk
+		if c.asker != nil {
+			key, err = c.asker.Ask(ctx, notify.Question{
+				Title: "Allow " + r.Tool + " on " + name + "?", Body: cmp.Or(r.For, "A program") + " wants to call this tool.",
+				Answers: []notify.Answer{{Key: allowKey, Label: "Allow once"}, {Key: "deny", Label: "Deny"}},
+			})
+		}
+		if err != nil || key != allowKey {
+			q.err = &tokens.Error{Code: tokens.CodeNotAllowed, Detail: "You have not allowed this call."}
+		}
+	}()
+	return q
 }
 
 // run asks, until ctx ends, and signs in upon a yes.

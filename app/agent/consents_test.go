@@ -142,3 +142,24 @@ func TestAskWithoutADesktopThatCanAskSaysSoInABanner(t *testing.T) {
 		t.Errorf("the user was told %q", told)
 	}
 }
+
+func TestAskForAToolAsksBeforeEachCallAndSignsInToNothing(t *testing.T) {
+	w, s := newConsentWorld(t)
+	for _, c := range []struct{ answer, want string }{{"allow", ""}, {"deny", "not_allowed"}, {"", "not_allowed"}, {"allow", ""}} {
+		answered := make(chan reply, 1)
+		go func() {
+			answered <- w.call("POST", "/connections/work/connect?wait=true", map[string]any{"mode": "ask", "for": "claude-code", "tool": "delete_page"})
+		}()
+		s.answers <- c.answer
+		if r := <-answered; c.want == "" {
+			if now := r.connection(); now.State != tokens.Disconnected {
+				t.Errorf("the connection is %s", now.State)
+			}
+		} else {
+			r.problem(tokens.CodeNotAllowed, 403)
+		}
+	}
+	if asked, _ := s.count(); asked != 4 || s.asked[0].Title != "Allow delete_page on work?" {
+		t.Errorf("%d questions, %+v", asked, s.asked[0])
+	}
+}

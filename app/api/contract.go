@@ -133,8 +133,11 @@ type ConnectRequest struct {
 	// connection's once they were granted.
 	Scopes []string `json:"scopes,omitempty"`
 
-	// For is which program wants the sign-in, for the question of ModeAsk.
-	For string `json:"for,omitempty"`
+	// For is which program wants the sign-in, for the question of ModeAsk. With Tool
+	// the question is whether it may call that tool of an MCP server now, and nothing
+	// is signed in to.
+	For  string `json:"for,omitempty"`
+	Tool string `json:"tool,omitempty"`
 }
 
 // ModeAsk asks the user by a notification first; a yes opens the browser.

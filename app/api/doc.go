@@ -35,7 +35,7 @@
 //
 // # Tokens
 //
-//	GET /v1/connections/NAME/token?min_valid=60s&timeout=10s[&scope=a+b][&resource=URL]
+//	GET /v1/connections/NAME/token?min_valid=60s&timeout=10s[&scope=a+b][&resource=URL][&for=TEXT]
 //	200 {"access_token":"…","token_type":"Bearer","expires_at":"2026-11-23T12:00:00Z","scopes":["read_user"],"account":"ada"}
 //	200 with Accept: text/plain: the bare token and a newline
 //
@@ -46,6 +46,8 @@
 // handed out, with "min_valid_met":false in the object and Authtray-Min-Valid-Met:
 // false in the head. Where none is named it is 30 s, or a quarter of the token's
 // life if that is less; 0s takes any token that has not expired.
+//
+// for says what the token is for, for the record of reads alone.
 //
 // scope and resource ask for a token for less than the grant. 400 bad_request where
 // the provider gives none, or where neither its answer, nor the token itself, nor

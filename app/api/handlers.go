@@ -111,7 +111,7 @@ func (s *Server) token(c call) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(c.r.Context(), d)
+	ctx, cancel := context.WithTimeout(withPurpose(c.r.Context(), query), d)
 	defer cancel()
 	t, err := s.agent.Token(ctx, c.name, w)
 	if err != nil {
@@ -132,7 +132,7 @@ func (s *Server) rejected(c call) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(c.r.Context(), d)
+	ctx, cancel := context.WithTimeout(withPurpose(c.r.Context(), c.r.URL.Query()), d)
 	defer cancel()
 	t, err := s.agent.Rejected(ctx, c.name, in.AccessToken)
 	if err != nil {

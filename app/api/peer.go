@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/url"
 )
 
 // Peer is the process at the other end of a connection, as the kernel knows it:
@@ -13,6 +14,7 @@ type Peer struct {
 	UID int    // -1 on Windows, where the pipe admits this user only
 	PID int    // 0: not known
 	Exe string // path of its executable; "": not known
+	For string // what it says that a token is for; not to be trusted
 }
 
 type peerKey struct{}
@@ -27,6 +29,19 @@ func PeerOf(ctx context.Context) (Peer, bool) {
 // WithPeer puts a caller into a context (tests, and the connections of Listen).
 func WithPeer(ctx context.Context, p Peer) context.Context {
 	return context.WithValue(ctx, peerKey{}, p)
+}
+
+// maxPurpose bounds what is recorded of it, in bytes.
+const maxPurpose = 200
+
+// withPurpose notes what the caller says that the token is for.
+func withPurpose(ctx context.Context, q url.Values) context.Context {
+	p, ok := PeerOf(ctx)
+	if said := q.Get("for"); ok && said != "" {
+		p.For = said[:min(len(said), maxPurpose)]
+		return WithPeer(ctx, p)
+	}
+	return ctx
 }
 
 // check wants the other end of c to be this user.

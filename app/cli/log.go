@@ -111,6 +111,9 @@ func readLine(r audit.Record) string {
 	if r.What != audit.Token {
 		line += ", " + oneLine(r.What)
 	}
+	if r.For != "" {
+		line += ", for " + oneLine(r.For)
+	}
 	if r.Code != "" {
 		line += ": no token, " + strings.ReplaceAll(oneLine(r.Code), "_", " ")
 	}

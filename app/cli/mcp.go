@@ -84,13 +84,18 @@ func (s *shell) bridge(ctx context.Context, name string) error {
 	case conn.MCP == "":
 		return failed("authtray add "+name+" --mcp URL", "%s is no connection to an MCP server; use the name of another one, or add one", name)
 	default:
-		b.URL = conn.MCP
+		b.URL, b.Scopes = conn.MCP, conn.Tools.Scope
+		b.Policy = mcp.Policy{Deny: conn.Tools.Deny, Ask: conn.Tools.Ask}
 		if b.Transport, err = providers.NewTransport(conn.CAFile); err != nil {
 			return failed("", "the ca_file of %s cannot be used: %v", name, err)
 		}
 	}
 	b.Consent = func(ctx context.Context, client string, scopes []string) error {
 		r := api.ConnectRequest{Mode: api.ModeAsk, For: client, Scopes: scopes}
+		return s.agent().Do(ctx, http.MethodPost, connection(name, "connect")+"?wait=true", r, nil)
+	}
+	b.AskTool = func(ctx context.Context, client, tool string) error {
+		r := api.ConnectRequest{Mode: api.ModeAsk, For: client, Tool: tool}
 		return s.agent().Do(ctx, http.MethodPost, connection(name, "connect")+"?wait=true", r, nil)
 	}
 	ctx, stop := context.WithCancel(ctx)

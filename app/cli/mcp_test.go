@@ -183,6 +183,19 @@ func TestMCPOfTheReadmeWorks(t *testing.T) {
 	}
 }
 
+func TestMCPObeysThePolicyOfTheFile(t *testing.T) {
+	w := newWorld(t, nil)
+	w.put("notes", map[string]any{"mcp": w.mcpServer(), "mcp_tools": map[string]any{"deny": []string{"delete_*"}}})
+	if exit, _, errs := w.command("connect", "notes"); exit != 0 {
+		t.Fatal(errs)
+	}
+	s := w.mcpClient("mcp", "notes")
+	w.who(s)
+	if _, err := s.CallTool(t.Context(), &sdk.CallToolParams{Name: "delete_page"}); err == nil || !strings.Contains(err.Error(), "denied") {
+		t.Errorf("a denied tool: %v", err)
+	}
+}
+
 func TestMCPSaysWhatIsNoMCPConnection(t *testing.T) {
 	w := newWorld(t, nil)
 	w.put("work", map[string]any{"provider": "github", "client_id": "x"})

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"net/url"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -31,7 +32,22 @@ type Connection struct {
 	Remote      bool   `toml:"remote,omitempty" json:"remote,omitempty"`               // served on the token-only socket too
 	KeepIDToken bool   `toml:"keep_id_token,omitempty" json:"keep_id_token,omitempty"` // keep the ID token (AWS)
 
+	Tools ToolPolicy `toml:"mcp_tools,omitempty" json:"mcp_tools,omitzero"` // what AI clients may do through the bridge
+
 	Override map[string]any `toml:"override,omitempty" json:"override,omitempty"` // any field of the entry, nested as there
+}
+
+// ToolPolicy binds the bridge `authtray mcp` on this machine, and nobody else.
+type ToolPolicy struct {
+	Deny  []string `toml:"deny,omitempty" json:"deny,omitempty"`   // names of tools that are not called, "delete_*"
+	Ask   []string `toml:"ask,omitempty" json:"ask,omitempty"`     // names of tools that are asked for before each call
+	Scope []string `toml:"scope,omitempty" json:"scope,omitempty"` // tokens for these scopes alone
+}
+
+// isBadPattern: a name with * and ? and character classes, as path.Match has them.
+func isBadPattern(s string) bool {
+	_, err := path.Match(s, "")
+	return err != nil || s == ""
 }
 
 // ParseConnection reads a connection's file, strictly. called is the connection's,
@@ -95,6 +111,8 @@ func (c Connection) problems() (list []problem) {
 	add(strings.ContainsAny(c.ClientID, " \t\r\n\x00"), "client_id", "must not hold spaces")
 	add(slices.ContainsFunc(c.Scopes, IsBadScope), "scopes", "must be a list of scopes, each without spaces")
 	add(c.CAFile != "" && !filepath.IsAbs(c.CAFile), "ca_file", "must be an absolute path")
+	add(slices.ContainsFunc(slices.Concat(c.Tools.Deny, c.Tools.Ask), isBadPattern), "mcp_tools", "must list names of tools, such as delete_*")
+	add(slices.ContainsFunc(c.Tools.Scope, IsBadScope), "mcp_tools.scope", "must be a list of scopes, each without spaces")
 	add(slices.ContainsFunc(c.Hosts, isBadHost), "hosts", "must be host names, such as git.example.org, with a path where it is to decide: git.example.org/team")
 	return list
 }

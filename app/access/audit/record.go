@@ -228,6 +228,7 @@ type Record struct {
 	UID        int       `json:"uid"`           // -1 on Windows
 	Exe        string    `json:"exe"`           // "": the system would not say
 	What       string    `json:"what,omitempty"`
+	For        string    `json:"for,omitempty"`  // what the caller says that it is for
 	Code       string    `json:"code,omitempty"` // why no token was given; "" where one was
 
 	// Where authtray itself asked, which it does for whoever started it, the

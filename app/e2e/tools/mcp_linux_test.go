@@ -203,6 +203,9 @@ func TestBridgeWritesNoTokenToFilesOrStderr(t *testing.T) {
 	s := w.mcpClient(cmd)
 	w.who(s)
 	s.Close()
+	if out := w.run("authtray", "log"); !strings.Contains(out, "for client: who") {
+		t.Errorf("the log does not name the client and the tool:\n%s", out)
+	}
 	token := w.token("notes")
 	if strings.Contains(errs.String(), token) {
 		t.Error("the token is on stderr")

@@ -16,10 +16,12 @@ import (
 // between requests but what was named last, to be recognised in what the server
 // says.
 type agentTokens struct {
-	agent client.Agent
-	name  string
-	query url.Values // a narrower token
-	seen  func(token string)
+	agent  client.Agent
+	name   string
+	scopes string // of a narrower token; "": the connection's own
+
+	purpose func(context.Context) string
+	seen    func(token string)
 }
 
 // agentTime is how long the agent is waited for: it gives up on a refresh after
@@ -38,8 +40,15 @@ func (a agentTokens) ask(ctx context.Context, method, what string, in any) (stri
 	ctx, cancel := context.WithTimeout(ctx, agentTime)
 	defer cancel()
 	path := connectionPath(a.name) + "/" + what
-	if len(a.query) > 0 && method == http.MethodGet {
-		path += "?" + a.query.Encode()
+	q := url.Values{}
+	if p := a.purpose(ctx); p != "" {
+		q.Set("for", p)
+	}
+	if a.scopes != "" && method == http.MethodGet {
+		q.Set("scope", a.scopes)
+	}
+	if len(q) > 0 {
+		path += "?" + q.Encode()
 	}
 	var t struct {
 		AccessToken string `json:"access_token"`

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,6 +37,10 @@ type Bridge struct {
 	// scopes beyond the connection's, and waits for the end of that. nil: nobody is
 	// asked.
 	Consent func(ctx context.Context, client string, scopes []string) error
+
+	Scopes  []string // tokens for these alone, of the connection's; nil: for all
+	Policy  Policy
+	AskTool func(ctx context.Context, client, tool string) error // whether a tool of Policy.Ask may be called now
 }
 
 // bridge is a Bridge at work.
@@ -82,7 +87,7 @@ func (o Bridge) Run(ctx context.Context, in io.Reader, out io.Writer) error {
 		Bridge: o, server: server, memory: memory{o.Memory}, out: &lineWriter{to: out}, ctx: ctx,
 		inFlight: map[jsonrpc.ID]context.CancelFunc{}, asked: map[jsonrpc.ID]*session{}, listening: map[jsonrpc.ID]*listener{},
 	}
-	b.tokens = agentTokens{agent: o.Agent, name: o.Name, seen: func(token string) { b.secret.Store(&token) }}
+	b.tokens = agentTokens{agent: o.Agent, name: o.Name, scopes: strings.Join(o.Scopes, " "), purpose: b.purpose, seen: func(token string) { b.secret.Store(&token) }}
 	if o.Remote {
 		b.tokens = noTokens{}
 	}
@@ -181,17 +186,23 @@ func (b *bridge) finish(id jsonrpc.ID) {
 
 // request answers one request of the client's, unless the client takes it back.
 func (b *bridge) request(ctx context.Context, r *jsonrpc.Request) {
-	var answer *jsonrpc.Response
-	switch version := metaVersion(r.Params); {
+	version := metaVersion(r.Params)
+	if version != "" {
+		b.mu.Lock()
+		b.version, b.client = version, cmp.Or(clientName(r.Params), b.client)
+		b.mu.Unlock()
+	}
+	answer := b.refuses(ctx, r)
+	if r.Method == "tools/call" {
+		ctx = context.WithValue(ctx, toolKey{}, toolName(r.Params))
+	}
+	switch {
+	case answer != nil:
 	case r.Method == "initialize":
 		answer = b.initialize(ctx, r)
 	case r.Method == "server/discover":
 		answer = b.discover(ctx, r)
 	case version != "":
-		b.mu.Lock()
-		b.version = version
-		b.client = cmp.Or(clientName(r.Params), b.client)
-		b.mu.Unlock()
 		answer = b.forward(ctx, r, b.statelessSession)
 	default:
 		answer = b.inSession(ctx, r)

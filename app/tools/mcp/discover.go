@@ -12,9 +12,6 @@ import (
 // as a server that does not know the method, upon which clients fall back to
 // initialize.
 func (b *bridge) discover(ctx context.Context, r *jsonrpc.Request) *jsonrpc.Response {
-	b.mu.Lock()
-	b.version, b.client = metaVersion(r.Params), clientName(r.Params)
-	b.mu.Unlock()
 	remembered := b.memory.of(r.Method)
 	limit := openTime
 	if remembered != nil {

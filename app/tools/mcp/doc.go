@@ -39,8 +39,18 @@
 // A call whose answer was lost on the way is not sent again, as the server may have
 // carried it out; what only reads is.
 //
+// # What a client may do
+//
+// Policy says which tools are not called, and which are asked for by a notification
+// before each call; Bridge.Scopes has tokens for less. The agent's record of reads has
+// the client and the tool of each call, never its arguments. All of this binds this
+// bridge, and nobody who reaches the server in another way.
+//
 // # What it does not do
 //
+// Over the forwarded socket (Remote) nobody can be asked, and the file's policy is not
+// known.
+////
 // Batches (2025-03-26 only) are taken apart and answered one by one. Numbers as ids
 // have to be whole. A client that calls a tool whose x-mcp-header annotations it
 // learned from another process gets the server's -32020.

@@ -289,6 +289,7 @@ type fakeAgent struct {
 	changed  chan struct{}
 	asks     int
 	rejected int
+	fors     []string
 	next     string // what a rejection brings; "": the next number
 }
 
@@ -346,6 +347,13 @@ func (a *fakeAgent) counts() (asks, rejected int) {
 	return a.asks, a.rejected
 }
 
+// purposes is what the agent was told tokens are for.
+func (a *fakeAgent) purposes() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return strings.Join(a.fors, "; ")
+}
+
 func (a *fakeAgent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/v1/events" {
 		a.events(w, r)
@@ -358,6 +366,7 @@ func (a *fakeAgent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.rejected++
 	case strings.HasSuffix(r.URL.Path, "/token"):
 		a.asks++
+		a.fors = append(a.fors, r.FormValue("for"))
 	default:
 		w.WriteHeader(http.StatusNotFound)
 		return

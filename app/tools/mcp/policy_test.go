@@ -1,0 +1,73 @@
+package mcp
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func TestPolicyDeniesAndAsksForTools(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		policy Policy
+		allow  bool
+		asked  string
+		lets   bool
+	}{
+		{"no policy", Policy{}, false, "", true},
+		{"denied", Policy{Deny: []string{"echo"}}, true, "", false},
+		{"denied by a pattern", Policy{Deny: []string{"del*", "e*"}}, true, "", false},
+		{"another denied", Policy{Deny: []string{"delete_*"}}, false, "", true},
+		{"asked and allowed", Policy{Ask: []string{"e?ho"}}, true, "test-client: echo", true},
+		{"asked and not allowed", Policy{Ask: []string{"*"}}, false, "test-client: echo", false},
+		{"denied before it is asked", Policy{Deny: []string{"*"}, Ask: []string{"*"}}, true, "", false},
+		{"a pattern that is none", Policy{Deny: []string{"["}}, true, "", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t, stateful(notes()))
+			b, asked := w.bridge(), ""
+			b.Policy = c.policy
+			b.AskTool = func(_ context.Context, client, tool string) error {
+				asked = client + ": " + tool
+				if c.allow {
+					return nil
+				}
+				return errors.New("no")
+			}
+			r := w.start(b)
+			r.begin()
+			l := r.call(1, "tools/call", echoX)
+			if (l.Error == nil) != c.lets || asked != c.asked {
+				t.Errorf("%s, asked for %q", l.text, asked)
+			}
+			if !c.lets && w.seen(func(r *http.Request) bool { return r.Header.Get("Mcp-Name") == "echo" }) != 0 {
+				t.Error("the server was asked")
+			}
+			if l := r.call(2, "tools/list", "{}"); l.Error != nil {
+				t.Error(l.text)
+			}
+		})
+	}
+}
+
+func TestAgentIsToldTheClientAndTheToolAndNoArguments(t *testing.T) {
+	for _, era := range []string{"2025-11-25", "2026-07-28"} {
+		t.Run(era, func(t *testing.T) {
+			serve, params := stateful, `{"name":"echo","arguments":{"text":"secret"}}`
+			if era == "2026-07-28" {
+				serve, params = stateless, strings.Replace(echoParams, "written", "secret", 1)
+			}
+			w := newWorld(t, serve(notes()))
+			r := w.start(w.bridge())
+			if era != "2026-07-28" {
+				r.begin()
+			}
+			r.call(1, "tools/call", params)
+			if got := w.agent.purposes(); !strings.Contains(got, "test-client: echo") || strings.Contains(got, "secret") {
+				t.Errorf("%q", got)
+			}
+		})
+	}
+}
