@@ -98,8 +98,8 @@ MCPCLIENTS := $(CURDIR)/$(OUT)/mcp-clients
 mcp-clients: ## the bridge with AI clients and beside mcp-remote, fetched from npm into build/
 	mkdir -p '$(MCPCLIENTS)'
 	test -d '$(MCPCLIENTS)/node_modules' || npm install --prefix '$(MCPCLIENTS)' --no-audit --no-fund \
-		@modelcontextprotocol/inspector @anthropic-ai/claude-code @openai/codex opencode-ai mcp-remote
-	MCP_CLIENTS='$(MCPCLIENTS)' $(TEST) -v -timeout 15m -run 'Inspector|Claude|Opencode|Codex|Beside|Latency' ./app/e2e/tools
+		@modelcontextprotocol/sdk @modelcontextprotocol/inspector @anthropic-ai/claude-code @openai/codex opencode-ai mcp-remote
+	MCP_CLIENTS='$(MCPCLIENTS)' $(TEST) -v -timeout 15m -run 'Inspector|Claude|Opencode|Codex|Beside|Latency|TypeScript' ./app/e2e/tools ./app/tools/mcp
 
 icons: ## draw the PNG and ICO icons from their SVG sources
 	$(GO) run ./assets/icons/draw

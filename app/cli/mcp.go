@@ -200,7 +200,7 @@ func freeName(host string, taken map[string]bool) string {
 }
 
 // parentLook is how often it is looked whether the parent is still there.
-const parentLook = time.Second
+const parentLook = 3 * time.Second
 
 // parentEnds returns when the process that started this one has ended, or ctx has.
 // Most often stdin has ended before; not where a third process holds its other end.

@@ -92,6 +92,7 @@ func connected(ctx context.Context, agent client.Agent, name string) error {
 const (
 	firstPause = 250 * time.Millisecond
 	lastPause  = 10 * time.Second
+	idlePause  = 5 * time.Minute // where nobody waits and the agent has no token
 )
 
 // pause is how long to wait before the try after the nth.
@@ -105,6 +106,9 @@ func (b *bridge) await(ctx context.Context, t *trouble, n int, poke <-chan struc
 	long := pause(n)
 	if !t.until.IsZero() {
 		long = max(long, min(time.Until(t.until), time.Minute))
+	}
+	if t.kind == noToken && t.problem != nil && poke != nil {
+		long = max(long, idlePause) // each try is a line in the record of reads
 	}
 	news := make(chan struct{})
 	if t.kind == noToken && t.problem != nil && !b.Remote {

@@ -50,7 +50,7 @@
 //
 // Over the forwarded socket (Remote) nobody can be asked, and the file's policy is not
 // known.
-////
+//
 // Batches (2025-03-26 only) are taken apart and answered one by one. Numbers as ids
 // have to be whole. A client that calls a tool whose x-mcp-header annotations it
 // learned from another process gets the server's -32020.
