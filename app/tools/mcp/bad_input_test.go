@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 )
@@ -110,9 +109,7 @@ func TestRequestBeforeInitializeIsRefused(t *testing.T) {
 
 func TestSecondRequestOfOneIDIsRefused(t *testing.T) {
 	w := newWorld(t, stateful(notes()))
-	b := w.bridge()
-	b.Patience = time.Minute
-	r := w.start(b)
+	r := w.start(w.bridge())
 	r.begin()
 	w.agent.set(dead)
 	r.say(`{"jsonrpc":"2.0","id":1,"method":"tools/list"}`)
@@ -207,7 +204,7 @@ func TestBadAnswerFailsItsOwnCallAlone(t *testing.T) {
 	for _, bad := range badAnswers {
 		t.Run(bad.name, func(t *testing.T) {
 			w := newWorld(t, stateful(notes()))
-			r := w.start(w.bridge())
+			r := w.start(w.impatient())
 			r.begin()
 			r.call(0, "ping", "{}")
 			w.answer(func(rw http.ResponseWriter, r *http.Request) bool {
@@ -222,7 +219,7 @@ func TestBadAnswerFailsItsOwnCallAlone(t *testing.T) {
 				t.Errorf("%.300s", l.text)
 			}
 			w.answer(nil)
-			if l := r.call(2, "tools/call", `{"name":"echo","arguments":{"text":"well again"}}`); !strings.Contains(l.text, "well again") {
+			if l := r.works(2, `{"name":"echo","arguments":{"text":"well again"}}`); !strings.Contains(l.text, "well again") {
 				t.Error(l.text)
 			}
 		})
@@ -256,7 +253,7 @@ func TestTokenGoesToTheConnectionsOwnURLOnly(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, stateful(notes()))
 			w.answer(func(rw http.ResponseWriter, r *http.Request) bool { answer(rw, r); return true })
-			r := w.start(w.bridge())
+			r := w.start(w.impatient())
 			if l := r.begin(); l.Error != nil {
 				t.Fatal(l.text)
 			}

@@ -8,7 +8,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -43,7 +42,7 @@ func TestFirstInitializeIsAnsweredWhileTheServerCannotBeAsked(t *testing.T) {
 		t.Run(o.name, func(t *testing.T) {
 			w := newWorld(t, stateful(notes()))
 			o.begin(w)
-			r := w.start(w.bridge())
+			r := w.start(w.impatient())
 			l := r.begin()
 			var is struct {
 				ProtocolVersion string
@@ -63,7 +62,7 @@ func TestFirstInitializeIsAnsweredWhileTheServerCannotBeAsked(t *testing.T) {
 			r.until("notifications/tools/list_changed")
 			r.until("notifications/prompts/list_changed")
 			r.until("notifications/resources/list_changed")
-			if l := r.call(3, "tools/call", `{"name":"echo","arguments":{"text":"back"}}`); !strings.Contains(string(l.Result), "back") {
+			if l := r.works(3, `{"name":"echo","arguments":{"text":"back"}}`); !strings.Contains(string(l.Result), "back") {
 				t.Errorf("a call: %s", l.text)
 			}
 			// The SDK's server has no resources: it was promised for it.
@@ -100,10 +99,8 @@ func TestDiscoverIsAnsweredAsLastTimeWhileTheServerCannotBeAsked(t *testing.T) {
 			w := newWorld(t, stateless(notes()))
 			sayEcho(t, w.connect(w.bridge(), "2026-07-28", nil), "x")
 			o.begin(w)
-			b := w.bridge()
-			b.Patience = Patience
 			changed := make(chan struct{}, 10)
-			s := w.connect(b, "2026-07-28", &sdk.ClientOptions{ToolListChangedHandler: func(context.Context, *sdk.ToolListChangedRequest) { changed <- struct{}{} }})
+			s := w.connect(w.bridge(), "2026-07-28", &sdk.ClientOptions{ToolListChangedHandler: func(context.Context, *sdk.ToolListChangedRequest) { changed <- struct{}{} }})
 			if v := s.InitializeResult().ProtocolVersion; v != "2026-07-28" {
 				t.Errorf("version %s", v)
 			}
@@ -152,9 +149,7 @@ func TestOldClientIsToldWhichVersionsTheServerSpeaks(t *testing.T) {
 
 func TestCallWaitsForTheConnection(t *testing.T) {
 	w := newWorld(t, stateful(notes()))
-	b := w.bridge()
-	b.Patience = time.Minute
-	r := w.start(b)
+	r := w.start(w.bridge())
 	r.begin()
 	w.agent.set(dead)
 	r.say(`{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"echo","arguments":{"text":"late"}}}`)
@@ -198,9 +193,7 @@ func TestAgentThatRestartsIsWaitedFor(t *testing.T) {
 	w := newWorld(t, stateful(notes()))
 	w.agent.path += "2"
 	stop := w.agent.listen(t)
-	b := w.bridge()
-	b.Patience = time.Minute
-	r := w.start(b)
+	r := w.start(w.bridge())
 	r.begin()
 	stop()
 	r.say(`{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"echo","arguments":{"text":"again"}}}`)
@@ -214,9 +207,7 @@ func TestServerRestartIsReplayed(t *testing.T) {
 	for _, era := range eras {
 		t.Run(era.name, func(t *testing.T) {
 			w := newWorld(t, era.serve(notes()))
-			b := w.bridge()
-			b.Patience = time.Minute
-			s := w.connect(b, era.version, nil)
+			s := w.connect(w.bridge(), era.version, nil)
 			sayEcho(t, s, "x")
 			w.swap(era.serve(notes()))
 			if got := sayEcho(t, s, "y"); got != "y" {

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 // typescript starts an example server of the TypeScript SDK as it comes, and returns
@@ -52,7 +51,7 @@ func TestBridgeWithTheTypeScriptServers(t *testing.T) {
 			port := freePort(t)
 			at, stop := typescript(t, file, port)
 			b := w.bridge()
-			b.URL, b.Patience = at, time.Minute
+			b.URL = at
 			r := w.start(b)
 			if l := r.begin(); l.Error != nil {
 				t.Fatal(l.text)

@@ -34,7 +34,6 @@ type world struct {
 	memory string
 	asked  atomic.Int32                               // times that the user was asked to connect
 	allow  atomic.Pointer[func(scopes []string) bool] // what the user says to scopes
-	quick  time.Duration
 
 	mu       sync.Mutex
 	handler  http.Handler // of good requests
@@ -43,7 +42,7 @@ type world struct {
 }
 
 func newWorld(t *testing.T, h http.Handler) *world {
-	w := &world{t: t, agent: newFakeAgent(t), handler: h, memory: filepath.Join(t.TempDir(), "mcp", "notes.json"), quick: 300 * time.Millisecond}
+	w := &world{t: t, agent: newFakeAgent(t), handler: h, memory: filepath.Join(t.TempDir(), "mcp", "notes.json")}
 	w.server = httptest.NewServer(http.HandlerFunc(w.serve))
 	w.net = &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 		if w.down.Load() {
@@ -117,7 +116,14 @@ func (w *world) consent(_ context.Context, client string, scopes []string) error
 
 func (w *world) bridge() Bridge {
 	return Bridge{Name: "notes", URL: w.server.URL + "/mcp", Agent: client.At(w.agent.path), Transport: w.net, Memory: w.memory,
-		Version: "test", Patience: w.quick, Consent: w.consent}
+		Version: "test", Patience: time.Minute, Consent: w.consent}
+}
+
+// impatient is a bridge for requests that are to wait in vain.
+func (w *world) impatient() Bridge {
+	b := w.bridge()
+	b.Patience = 300 * time.Millisecond
+	return b
 }
 
 // running is a bridge that runs, with the ends that a client has.
@@ -228,6 +234,18 @@ func (r *running) call(id any, method, params string) line {
 	name, _ := json.Marshal(id)
 	r.say(`{"jsonrpc":"2.0","id":%s,"method":%q,"params":%s}`, name, method, params)
 	return r.answer(id)
+}
+
+// works calls a tool until it is answered: an impatient bridge may have to be asked
+// more than once where the machine is slow.
+func (r *running) works(id int, params string) (l line) {
+	r.t.Helper()
+	eventually(r.t, "the tool is called", func() bool {
+		id++
+		l = r.call(id*1000, "tools/call", params)
+		return l.Error == nil
+	})
+	return l
 }
 
 // connect is the SDK's client at the other end of a bridge.
