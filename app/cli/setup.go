@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -21,6 +23,7 @@ import (
 // setupAsked is what the setup commands were told.
 type setupAsked struct {
 	write bool
+	undo  bool     // --remove
 	hosts []string // --host
 	url   string   // --registry, --index
 	mail  setup.Mailbox
@@ -44,7 +47,8 @@ func (s *shell) setupCommand() *cobra.Command {
 token of a connection; with --write, write them. What you have configured
 otherwise is never overwritten, and to write twice changes nothing.`,
 		Example: `  authtray setup git work
-  authtray setup docker work --host ghcr.io --write`,
+  authtray setup docker work --host ghcr.io --write
+  authtray setup git work --remove`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			return fmt.Errorf("it is: authtray setup %s NAME", orList(setupNames()))
@@ -67,6 +71,8 @@ func (s *shell) setupOne(tool setupTool) *cobra.Command {
 	var a setupAsked
 	c := &cobra.Command{Use: tool.name + " NAME", Short: tool.short, Example: tool.example, Args: named}
 	c.Flags().BoolVar(&a.write, "write", false, "write it, instead of showing it")
+	c.Flags().BoolVar(&a.undo, "remove", false, "take back what --write wrote")
+	c.MarkFlagsMutuallyExclusive("write", "remove")
 	if tool.flags != nil {
 		tool.flags(c, &a)
 	}
@@ -79,12 +85,50 @@ func (s *shell) setupOne(tool setupTool) *cobra.Command {
 		switch {
 		case err != nil:
 			return err
+		case a.undo:
+			return s.removeSteps(ctx, tool.name, args[0], steps)
 		case a.write:
-			return s.writeSteps(ctx, tool.name, steps)
+			err = s.writeSteps(ctx, tool.name, steps)
+		default:
+			err = s.showSteps(steps)
 		}
-		return s.showSteps(steps)
+		if tool.name == "git" {
+			for _, rival := range setup.GitRivals(ctx, s.gitPlan(ctx, p, &a)) {
+				s.say("authtray: %s", oneLine(rival))
+			}
+		}
+		return err
 	})
 	return c
+}
+
+// removeSteps says what was taken back.
+func (s *shell) removeSteps(ctx context.Context, tool, name string, steps []setup.Step) error {
+	removed, err := setup.Remove(ctx, steps)
+	var c *setup.Clash
+	switch {
+	case errors.As(err, &c):
+		return failed("", "%s", c.Sentence)
+	case err != nil:
+		return err
+	case removed == 0:
+		s.say("authtray: %s is not set up for %s", tool, name)
+		return nil
+	}
+	return s.print("%s does not ask for %s any more.", tool, name)
+}
+
+// gitPlan is a plan with the hosts that git is to ask for.
+func (s *shell) gitPlan(ctx context.Context, p setup.Plan, a *setupAsked) setup.Plan {
+	quiet := *s
+	quiet.err = io.Discard
+	client, err := s.provider(ctx, p.Name)
+	if err != nil {
+		return p
+	}
+	p.HTTPS = strings.HasPrefix(cmp.Or(client.Entry().API.Base, client.Entry().Token, client.Entry().Issuer), "https://")
+	p.Hosts, _ = quiet.setupHosts(ctx, p.Name, &setupAsked{hosts: a.hosts}, true)
+	return p
 }
 
 // plan says how tools call this program.
@@ -194,6 +238,8 @@ func (s *shell) answerFor(ctx context.Context, client *providers.Client, a *setu
 	switch {
 	case len(missing) == 0:
 		return nil
+	case a.undo:
+		return nil
 	case !a.write:
 		s.say("authtray: %s does not answer for %s yet; --write enters that too, or: authtray add %s --host %s", conn.Name, oneLine(strings.Join(missing, ", ")), conn.Name, oneLine(strings.Join(all, " --host ")))
 		return nil
@@ -223,8 +269,10 @@ func hostFlag(c *cobra.Command, a *setupAsked) {
 var setupTools = []setupTool{
 	{"git", "git asks for the hosts of the connection", "  authtray setup git work\n  authtray setup git work --write", hostFlag,
 		func(s *shell, ctx context.Context, p setup.Plan, a *setupAsked) (_ []setup.Step, err error) {
-			p.Hosts, err = s.setupHosts(ctx, p.Name, a, true)
-			return setup.Git(p), err
+			if _, err = s.setupHosts(ctx, p.Name, a, true); err != nil {
+				return nil, err
+			}
+			return setup.Git(s.gitPlan(ctx, p, a)), nil
 		}},
 	{"docker", "docker, podman and friends ask for a registry", "  authtray setup docker work --host ghcr.io --write", hostFlag,
 		func(s *shell, ctx context.Context, p setup.Plan, a *setupAsked) (_ []setup.Step, err error) {

@@ -61,7 +61,7 @@ func short(said string) string {
 func Git(p Plan) []Step {
 	var steps []Step
 	for _, pattern := range p.Hosts {
-		key := "credential." + origin(hostOf(pattern))
+		key := "credential." + p.origin(hostOf(pattern))
 		steps = append(steps, gitHelper{key + ".helper", p.gitHelper()})
 		if hostOf(pattern) != pattern {
 			steps = append(steps, command{argv: []string{"git", "config", "--global", key + ".useHttpPath", "true"}})
@@ -70,9 +70,9 @@ func Git(p Plan) []Step {
 	return steps
 }
 
-// origin: this machine is spoken to without TLS.
-func origin(host string) string {
-	if dialect.Secure("http", host) {
+// origin: this machine is spoken to without TLS, unless the connection is.
+func (p Plan) origin(host string) string {
+	if !p.HTTPS && dialect.Secure("http", host) {
 		return "http://" + host
 	}
 	return "https://" + host

@@ -14,6 +14,7 @@ type Plan struct {
 	Name    string   // the connection
 	Hosts   []string // the hosts that tools are to ask it for, as in a connection's file
 	User    string   // the user name that goes with a token, where a tool wants one in its configuration
+	HTTPS   bool     // this machine's own hosts are spoken to over https
 	Home    string   // the user's home
 	Env     func(string) string
 }
