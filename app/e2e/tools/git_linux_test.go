@@ -198,7 +198,7 @@ func TestGitHelperSaysNothingForOthers(t *testing.T) {
 
 // TestGitGoesOnWithoutAnAgent: others may know the host.
 func TestGitGoesOnWithoutAnAgent(t *testing.T) {
-	w := start(t).with("XDG_RUNTIME_DIR=/nonexistent")
+	w := start(t).with("AUTHTRAY_SOCKET=/nonexistent/agent.sock")
 	code, out, errs := w.fails("protocol=https\nhost=git.example\n", "git-credential-authtray", "get")
 	if code != 5 || out != "" {
 		t.Errorf("%d, %q", code, out)
