@@ -7,6 +7,8 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"regexp"
+	"strings"
 	"syscall"
 	"time"
 
@@ -50,9 +52,34 @@ func (s *shell) main(ctx context.Context, args []string) int {
 	root.SetErr(s.err)
 	err := root.ExecuteContext(ctx)
 	if err != nil && !s.parsed {
-		err = usage("%v; see: authtray --help", err)
+		err = usage("%v%s; see: authtray --help", err, nearCommands(root, err.Error()))
 	}
 	return s.tell(err)
+}
+
+var unknownCommand = regexp.MustCompile(`^unknown command "([^"]*)" for "([^"]*)"$`)
+
+// nearCommands continues the sentence of a command that does not exist with those
+// that were probably meant; "" where there are none.
+func nearCommands(root *cobra.Command, sentence string) string {
+	found := unknownCommand.FindStringSubmatch(sentence)
+	if found == nil {
+		return ""
+	}
+	under, _, err := root.Find(strings.Fields(found[2])[1:])
+	if err != nil {
+		return ""
+	}
+	var names []string
+	for _, c := range under.Commands() {
+		if !c.Hidden {
+			names = append(names, c.Name())
+		}
+	}
+	if meant := near(found[1], names); len(meant) > 0 {
+		return "; did you mean " + orList(meant) + "?"
+	}
+	return ""
 }
 
 func (s *shell) root() *cobra.Command {

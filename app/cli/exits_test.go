@@ -8,6 +8,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io"
 	"os"
 	"slices"
 	"strconv"
@@ -128,5 +129,20 @@ func TestExitCodesAreWrittenDownAsTheyAre(t *testing.T) {
 		if !strings.Contains(told, want) || !strings.Contains(Commands().Long, want) {
 			t.Errorf("%q is not in the package comment, or not in the help", want)
 		}
+	}
+}
+
+func TestUnknownCommandSuggestsTheNearOne(t *testing.T) {
+	for line, want := range map[string]string{
+		"conect work": "did you mean connect?", "tokn work": "did you mean token?", "setup gitt work": "did you mean git?", "provider": "did you mean providers?", "xyzzy": "",
+	} {
+		t.Run(line, func(t *testing.T) {
+			var errs strings.Builder
+			s := &shell{in: strings.NewReader(""), out: io.Discard, err: &errs, now: time.Now}
+			exit := s.main(t.Context(), strings.Fields(line))
+			if exit != exitUsage || !strings.Contains(errs.String(), want) || want == "" && strings.Contains(errs.String(), "did you mean") || strings.Count(errs.String(), "\n") != 1 {
+				t.Errorf("exit %d: %s", exit, errs.String())
+			}
+		})
 	}
 }

@@ -250,7 +250,8 @@ func (f *form) secret(need asked) fyne.CanvasObject {
 		label = tr("Client secret (optional)")
 	}
 	if f.entry.Client.Secret == "web_only" {
-		hint = tr("Only for apps of the kind “web”. Goes straight to the keychain.")
+		label = tr("Client secret (needed in the browser)")
+		hint = tr("To sign in without one, use a code on this or another device. Goes straight to the keychain.")
 	}
 	placeholder := ""
 	if f.editing != "" {
