@@ -118,7 +118,8 @@ func (c *connecting) show(at api.Attempt) {
 	case at.UserCode != "":
 		c.showCode(at.UserCode, at.URL)
 	case at.BrowserError != "":
-		c.say("%s Open this address yourself:\n%s", oneLine(at.BrowserError), oneLine(at.URL))
+		why, _, _ := strings.Cut(at.BrowserError, ": copy the link")
+		c.say("%s. Open this address yourself:\n%s", strings.TrimRight(oneLine(why), "."), oneLine(at.URL))
 	case c.paste:
 		c.say("Open this address in a browser, on any machine:\n%s", oneLine(at.URL))
 		c.say("It ends on a page that may not load. Paste the whole address of that page here, and press Enter:")

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/client"
@@ -15,15 +16,28 @@ import (
 
 func (s *shell) removeCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "remove NAME",
+		Use:   "remove NAME…",
 		Short: "Disconnect a connection and forget it",
 		Long: `Give the grant back to the provider, erase it and the client secret from the
 keychain, and remove the connection's file.`,
-		Example: `  authtray remove work`,
-		Args:    named,
+		Example: `  authtray remove work mail`,
+		Args: func(c *cobra.Command, args []string) error {
+			for _, name := range args[min(len(args), 1):] {
+				if err := config.CheckName(name); err != nil {
+					return err
+				}
+			}
+			return named(c, args[:min(len(args), 1)])
+		},
 		RunE: s.do(func(ctx context.Context, args []string) error {
 			return s.here(ctx, withKeychain, func(a client.Agent) error {
-				return s.giveBack(ctx, a, connection(args[0]), args[0]+" is removed.")
+				var failed error
+				for _, name := range args {
+					if err := s.giveBack(ctx, a, connection(name), name+" is removed."); err != nil && failed == nil {
+						failed = err // the others are removed all the same
+					}
+				}
+				return failed
 			})
 		}),
 	}
