@@ -2,12 +2,15 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/practice/server"
 )
 
 func TestCredentialIsTakenOutOfWhatWasPasted(t *testing.T) {
@@ -120,16 +123,16 @@ func TestConnectionLikeAnotherTakesAllButTheAccount(t *testing.T) {
 func TestIssuerNamedForAnMCPServerIsShownBesideTheServersOwn(t *testing.T) {
 	w := newWorld(t, nil)
 	const named = "https://192.0.2.1"
-	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+	site := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/.well-known/oauth-protected-resource/mcp" {
 			http.NotFound(rw, r)
 			return
 		}
 		fmt.Fprintf(rw, `{"resource":"http://%s/mcp","authorization_servers":[%q]}`, r.Host, named)
 	}))
-	t.Cleanup(server.Close)
-	line := []string{"add", "files", "--mcp", server.URL + "/mcp", "--client-id", "authtray", "--issuer", w.provider.Issuer}
-	both := server.URL + "/mcp names " + named + " as the issuer of its tokens; " + w.provider.Issuer + " is used instead."
+	t.Cleanup(site.Close)
+	line := []string{"add", "files", "--mcp", site.URL + "/mcp", "--client-id", "authtray", "--issuer", w.provider.Issuer}
+	both := site.URL + "/mcp names " + named + " as the issuer of its tokens; " + w.provider.Issuer + " is used instead."
 	t.Run("no terminal", func(t *testing.T) {
 		if exit, _, errs := w.command(line...); exit != 0 || !strings.Contains(errs, both) {
 			t.Errorf("exit %d: %s", exit, errs)
@@ -147,5 +150,21 @@ func TestIssuerNamedForAnMCPServerIsShownBesideTheServersOwn(t *testing.T) {
 			}
 		})
 		w.command("remove", "files")
+	}
+}
+
+func TestConnectionLikeAnotherTakesItsSecret(t *testing.T) {
+	w := newWorld(t, nil)
+	w.types("authtray add work --provider oidc --client-id " + server.ConfidentialClient + " --issuer " + companyServer + " --scope openid")
+	var errs strings.Builder
+	s := &shell{in: strings.NewReader("Client secret: " + server.ConfidentialSecret + "\n"), out: io.Discard, err: &errs, now: time.Now}
+	if exit := s.main(t.Context(), []string{"secret", "set", "work"}); exit != exitDone {
+		t.Fatalf("exit %d: %s", exit, errs.String())
+	}
+	w.works("work")
+	w.types("authtray add work-bob --like work")
+	w.works("work-bob")
+	if text := w.read("work-bob"); strings.Contains(text, server.ConfidentialSecret) {
+		t.Error("the secret stands in the file")
 	}
 }
