@@ -97,7 +97,7 @@ func (a *announcements) announceAll() {
 // What banners are about: the name of a connection for what went wrong with what
 // the user asked for, and with a word for the rest. A name holds no space.
 const (
-	aboutWelcome = "authtray runs"
+	aboutWelcome = " welcome"
 	aboutAccount = " account" // signed in as another one than before
 	aboutPolicy  = " policy"  // refused for a day
 	aboutFile    = " file"    // cannot be used

@@ -61,12 +61,15 @@ var onlyParsed = []struct{ begin, why string }{
 	{"authtray allow", "who asks is a matter of ask = true; app/e2e/commands answers it"},
 	{"authtray completion powershell", "PowerShell is not here"},
 	{"authtray connect work --paste", "a person pastes; app/e2e/commands does"},
+	{"authtray mcp notion", "an AI client speaks to it on its standard input; app/e2e/tools runs clients"},
+	{"authtray token gateway", "gateway stands for a connection to any gateway"},
+	{"authtray providers gitlab --check", "it asks that server; app/cli/providers_test.go asks one of this machine"},
 	{"kubectl ", "it wants a configuration that exists; app/e2e/tools runs it"},
 }
 
 // standIns are programs of other people that are not run here: app/e2e/tools runs
 // those that this machine can have. Each must be called with what its line says.
-var standIns = []string{"gh", "npm", "pip", "pass", "kubectl"}
+var standIns = []string{"claude", "gh", "npm", "pip", "pass", "kubectl"}
 
 // docsWorld is a person's shell in a world.
 type docsWorld struct {
@@ -150,7 +153,7 @@ func (d *docsWorld) here(line string) string {
 	return strings.NewReplacer(
 		"--issuer https://login.example.org", "--issuer "+d.provider.Issuer,
 		"https://api.github.com", d.internet.URL, "https://api.example.org", d.internet.URL, "https://git.example.org", d.internet.URL,
-		"https://mcp.example.org/mcp", d.provider.Issuer+"/mcp", "http://127.0.0.1:47820/mcp", d.provider.Issuer+"/mcp",
+		"https://mcp.example.org/mcp", d.provider.Issuer+"/mcp", "https://mcp.example.com/mcp", d.provider.Issuer+"/mcp", "https://mcp.notion.com/mcp", d.provider.Issuer+"/mcp", "http://127.0.0.1:47820/mcp", d.provider.Issuer+"/mcp",
 		"--scope repo --scope read:org", "--scope openid --scope offline_access", "--scope email", "--scope notes.read", "--scope write", "--scope notes.write", "--scope read", "--scope openid",
 		"--host api.example.org", "--host "+strings.TrimPrefix(d.internet.URL, "http://"),
 	).Replace(line)
@@ -370,24 +373,23 @@ func TestLinesOfEveryProviderWork(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	said := regexp.MustCompile(`authtray [a-z][^.;,)“”"]*`)
+	said := regexp.MustCompile(`(?m)^ {5}(authtray .*)$|(authtray [a-z ]+ NAME[^:.;,)“”"\n]*)`) // its own lines, and in a step's text
 	for i, p := range all {
 		t.Run(p.ID, func(t *testing.T) {
 			w.t = t
 			text := w.types("authtray providers " + p.ID)
-			for _, line := range said.FindAllString(text, -1) {
+			for _, found := range said.FindAllStringSubmatch(text, -1) {
+				line := found[1] + found[2]
 				line, _, _ = strings.Cut(line, "  ")
 				line, _, _ = strings.Cut(line, " (")
 				parses(t, filledIn.Replace(strings.TrimSpace(strings.ReplaceAll(line, "--client-id ID", "--client-id x"))))
 			}
-			_, add, ok := strings.Cut(text, "add it")
-			add, _, _ = strings.Cut(strings.TrimSpace(add), "\n")
-			if !ok || !strings.HasPrefix(add, "authtray add NAME ") {
+			add := regexp.MustCompile(`(?m)^ *(authtray add NAME .*)$`).FindStringSubmatch(text)
+			if add == nil {
 				t.Fatalf("it does not say how it is added:\n%s", text)
 			}
-			add = strings.NewReplacer("NAME", fmt.Sprint("c", i), "--client-id ID", "--client-id x", "--issuer URL", "--issuer https://login.example.org", "--mcp URL", "--mcp https://mcp.example.org/mcp",
-				"vars.host=…", "vars.host=id.example.org", "=…", "=x").Replace(add)
-			w.types(add)
+			w.types(strings.NewReplacer("NAME", fmt.Sprint("c", i), "--client-id ID", "--client-id x", "--issuer URL", "--issuer https://login.example.org", "--mcp URL", "--mcp https://mcp.example.org/mcp",
+				"vars.host=…", "vars.host=id.example.org", "=…", "=x").Replace(add[1]))
 		})
 	}
 }
