@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/godbus/dbus/v5"
+
 	"github.com/authtray/authtray/app/e2e/bustest"
 	"github.com/authtray/authtray/app/e2e/desktop"
 )
@@ -234,4 +236,36 @@ func (s sway) calm(name string) (img image.Image) {
 		return bustest.Differ(was, img) == 0
 	})
 	return img
+}
+
+// A tool that gets no token since the keychain is locked makes a notification, once,
+// and only then.
+func TestDesktopSwayLockedKeychain(t *testing.T) {
+	if !ordinary(t, false) {
+		return
+	}
+	bustest.Need(t, "gnome-keyring-daemon")
+	s := startSway(t, "mako")
+	s.d.StartKeyring()
+	s.run()
+	s.connect("practice")
+	s.stop()
+	var locked []dbus.ObjectPath
+	var prompt dbus.ObjectPath
+	login := dbus.ObjectPath("/org/freedesktop/secrets/collection/login")
+	if err := s.d.Bus().Object("org.freedesktop.secrets", "/org/freedesktop/secrets").
+		Call("org.freedesktop.Secret.Service.Lock", 0, []dbus.ObjectPath{login}).Store(&locked, &prompt); err != nil {
+		t.Fatal(err)
+	}
+	s.run()
+	s.d.AwaitIcon("Authtray").AwaitShape("needs you")
+	if out, _ := exec.Command("makoctl", "list").Output(); !strings.Contains(string(out), `"data":[[]]`) {
+		t.Errorf("before anybody asked for a token there is %s", out)
+	}
+	s.command("token", "practice").Run()
+	s.command("token", "practice").Run()
+	if said := awaitOutput(t, "Unlock", "makoctl", "list"); strings.Count(said, "keychain is locked") != 1 {
+		t.Errorf("the notifications are %s", said)
+	}
+	s.calm("sway-mako-locked")
 }
