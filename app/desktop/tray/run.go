@@ -70,8 +70,7 @@ func (t *Tray) keepDrawn(ctx context.Context, r *renderer, desk *desktop) {
 		select {
 		case <-t.kick:
 			t.draw(r, desk)
-		case <-back:
-			r.once = false
+		case <-back: // systray has kept what was drawn
 			t.draw(r, desk)
 		case <-ctx.Done():
 			return
