@@ -33,6 +33,7 @@ RACED := ./tokens ./tokens/client/... ./tokens/store ./providers/... ./app/agent
 
 FUZZTIME ?= 30s
 YEARS    ?= 10000
+MANAGERYEARS ?= 200
 KILLS    ?= 1000
 SOAK     ?= 1h
 
@@ -155,8 +156,8 @@ packages:
 fuzz: ## every fuzz target for FUZZTIME=30s
 	@.ci/fuzz $(FUZZTIME)
 
-simulate: ## the life of a grant for YEARS=10000, on fake time
-	$(TEST) ./tokens -run TestAYearInAMinute -years $(YEARS) -timeout 0 -v
+simulate: ## on fake time: the life of a grant for YEARS=10000, of a Manager for MANAGERYEARS=200, planted bugs
+	$(TEST) ./tokens -run 'TestAYearInAMinute|TestAYearOfAManager|TestPlanted' -years $(YEARS) -manager-years $(MANAGERYEARS) -plants -timeout 0 -v
 
 crashtest: packages ## all crash tests: kill KILLS=1000 agents, and let each call to the keychain fail
 	$(TEST) ./app/e2e/crash -full -kills $(KILLS) -timeout 0 -v

@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -10,28 +11,53 @@ import (
 	"github.com/authtray/authtray/tokens/store"
 )
 
-// simAgent is one process: a machine, and the driver that carries out its
-// effects in the simulated world, as Manager does in the real one.
+// simAgent is one process in the simulated world: a machine whose effects are
+// carried out there. Either the simulation hands it its events itself, or a Manager
+// does, with what is around it simulated.
 type simAgent struct {
 	w        *world
 	m        *machine
+	real     *simManager // runs m; nil: the simulation does
 	steps    clockSteps
 	dead     bool
-	queue    []effect // for the store, in order
+	quitting bool    // it was asked to end
+	queue    []asked // for the store, in order
 	working  bool
 	sending  map[string]int // requests under way, by refresh token
 	underway int            // requests whose answer has not come
+	waiting  int            // callers of a Manager
+	waited   int            // …before the present event
 	alarm    uint64         // the timer that counts; older ones are void
 	userAt   time.Duration  // when the user last asked for a refresh
 }
 
+// asked is an effect that is to be carried out.
+type asked struct {
+	effect
+	reply chan outcome // where a Manager waits for what comes of it
+	event string       // the event that it leads to there, where the effect does not say
+	asks  bool         // the user is asked to open the store
+}
+
+// outcome is what came of an effect.
+type outcome struct {
+	err      error
+	grant    *Grant             // readRecord, rereadRecord
+	answer   providers.Answer   // sendRefresh
+	liveness providers.Liveness // askProvider
+	scopes   []string           // askScopes
+}
+
 func newSimAgent(w *world) *simAgent {
 	a := &simAgent{w: w, steps: clockSteps{clock: w}, sending: map[string]int{}}
-	a.m = newMachine(w.Now(), w.policy, w.note, w.rnd.Float64)
-	if w.plant == bugUncappedBuffer {
-		a.m.buffer = func(time.Duration) time.Duration { return maxBuffer }
+	w.agent = a
+	if w.managed {
+		a.real = startManager(a)
+		return a
 	}
-	a.event("start", func(time.Time) {})
+	a.m = newMachine(w.Now(), w.policy, w.note, w.rnd.Float64)
+	a.plantBuffer()
+	a.event("start", func(time.Time) {}, nil)
 	return a
 }
 
@@ -40,9 +66,17 @@ func (a *simAgent) crash() {
 	if a.dead {
 		return
 	}
-	a.w.check.crashed(a)
 	a.w.tell("crash: %s", a)
+	a.end()
+}
+
+// end is what comes after the process has ended.
+func (a *simAgent) end() {
+	a.w.check.crashed(a)
 	a.dead = true
+	if a.real != nil {
+		a.real.kill()
+	}
 	a.w.in(a.w.about(2*time.Minute), func() {
 		if a.w.agent == a {
 			a.w.boot()
@@ -60,6 +94,10 @@ func (a *simAgent) mayCrash() bool {
 
 // look is Manager.now.
 func (a *simAgent) look() time.Time {
+	if a.real != nil {
+		a.real.event("clock set", func() { a.real.m.List() })
+		return a.w.Now()
+	}
 	now, step, undone := a.steps.look()
 	switch {
 	case step < -backStep:
@@ -73,14 +111,21 @@ func (a *simAgent) look() time.Time {
 	return now
 }
 
-// event is Manager.event: it also holds each transition against the table.
-func (a *simAgent) event(name string, f func(now time.Time)) {
+// event is Manager.event: it also holds each transition against the table. real is
+// what has a Manager hand the machine that event.
+func (a *simAgent) event(name string, f func(now time.Time), real func()) {
 	if a.dead {
 		return
 	}
+	if a.real != nil {
+		a.real.event(name, real)
+		return
+	}
 	now := a.look()
-	before := a.m.base
+	before, served := a.m.base, a.m.served
+	a.plantBefore(name)
 	f(now)
+	a.plantAfter(name, served)
 	a.w.tell("%s: %s", name, a)
 	a.w.check.transition(name, before, a)
 	a.carryOut()
@@ -89,10 +134,13 @@ func (a *simAgent) event(name string, f func(now time.Time)) {
 		a.m.announced(now)
 		a.carryOut()
 	}
-	if a.w.plant == bugSendsParked && a.m.parked() && a.m.busy == idle {
-		a.m.base, a.m.retryAt = Retrying, now.Add(time.Hour)
-	}
+	a.plantLast()
 	a.setAlarm()
+}
+
+// answer is the event that an effect leads to.
+func (a *simAgent) answer(name string, q asked, out outcome, f func(now time.Time)) {
+	a.event(name, f, func() { q.reply <- out })
 }
 
 func (a *simAgent) setAlarm() {
@@ -108,12 +156,20 @@ func (a *simAgent) setAlarm() {
 	}
 	a.w.in(pause, func() {
 		if mine == a.alarm && !a.w.asleep {
-			a.event("tick", func(now time.Time) { a.m.tick(now) })
+			a.event("tick", func(now time.Time) { a.m.tick(now) }, nil)
 		}
 	})
 }
 
-func (a *simAgent) wake() { a.event("tick", func(now time.Time) { a.m.tick(now) }) }
+// wake is the end of a suspend.
+func (a *simAgent) wake() {
+	if a.real != nil {
+		a.real.event("resumed", func() { a.real.m.List() })
+		a.real.thaw()
+		return
+	}
+	a.event("tick", func(now time.Time) { a.m.tick(now) }, nil)
+}
 
 // later brings an answer after d, unless the process has died; an answer that
 // falls into a suspend comes after it.
@@ -131,53 +187,89 @@ func (a *simAgent) later(d time.Duration, f func()) {
 
 func (a *simAgent) carryOut() {
 	for _, e := range a.m.effects() {
-		switch e.kind {
-		case checkStore:
-			a.later(5*time.Millisecond, func() {
-				err := a.w.storeErr()
-				if a.w.plant == bugServeBeforeWrite {
-					err = nil
-				}
-				a.event("store checked", func(now time.Time) { a.m.storeChecked(now, err) })
-			})
-		case sendRefresh:
-			a.send(e)
-		case compareBinding:
-			same := !a.w.moved
-			if a.w.online {
-				a.later(100*time.Millisecond, func() {
-					a.event("bound", func(now time.Time) { a.m.bound(now, e.grant.Generation, same) })
-				})
-			}
-		case revokeGrant:
-			a.later(a.w.about(200*time.Millisecond)-time.Second, func() {
-				a.w.provider.givenBack(e.grant)
-				a.event("given back", func(now time.Time) { a.m.revoked(now, nil) })
-			})
-		case askScopes:
-			shown := a.w.provider.show(e.grant)
-			a.later(a.w.about(200*time.Millisecond)-time.Second, func() {
-				a.event("proven", func(time.Time) { a.m.proven(e.grant.AccessToken, shown) })
-			})
-		case askProvider:
-			a.later(5*time.Millisecond, func() {
-				if err := a.w.storeErr(); err != nil && a.w.plant != bugProbesLocked {
-					a.event("probed", func(now time.Time) { a.m.probed(now, e.grant.Generation, providers.Unclear, err) })
-					return
-				}
-				if a.w.locked {
-					a.w.check.fail("the provider is asked, and the end that its answer may be cannot be written")
-				}
-				a.later(a.w.about(200*time.Millisecond)-time.Second, func() {
-					l := a.w.provider.probe(e.grant)
-					a.event("probed", func(now time.Time) { a.m.probed(now, e.grant.Generation, l, nil) })
-				})
-			})
-		default:
-			a.queue = append(a.queue, e)
-			a.work()
-		}
+		a.carry(asked{effect: e})
 	}
+}
+
+// carry carries out an effect, or has it done in its turn.
+func (a *simAgent) carry(q asked) {
+	e := q.effect
+	soon := func() time.Duration { return a.w.about(200*time.Millisecond) - time.Second }
+	switch e.kind {
+	case checkStore:
+		a.later(5*time.Millisecond, func() { a.check(q) })
+	case sendRefresh:
+		a.send(q)
+	case compareBinding:
+		same := !a.w.moved
+		if a.w.online || q.reply != nil {
+			out := outcome{}
+			if !a.w.online {
+				out.err = lossFailures[noAnswer]
+			}
+			a.later(100*time.Millisecond, func() {
+				a.answer("bound", q, out, func(now time.Time) { a.m.bound(now, e.grant.Generation, same) })
+			})
+		}
+	case revokeGrant:
+		a.later(soon(), func() {
+			a.w.provider.givenBack(e.grant)
+			a.answer("given back", q, outcome{}, func(now time.Time) { a.m.revoked(now, nil) })
+		})
+	case askScopes:
+		shown := a.w.provider.show(e.grant)
+		a.later(soon(), func() {
+			a.answer("proven", q, outcome{scopes: shown}, func(time.Time) { a.m.proven(e.grant.AccessToken, shown) })
+		})
+	case askProvider:
+		if a.real != nil { // it has asked the store before
+			a.probe(q)
+			return
+		}
+		a.later(5*time.Millisecond, func() {
+			if err := a.checkErr("probed"); err != nil {
+				a.answer("probed", q, outcome{}, func(now time.Time) { a.m.probed(now, e.grant.Generation, providers.Unclear, err) })
+				return
+			}
+			a.probe(q)
+		})
+	default:
+		a.queue = append(a.queue, q)
+		a.work()
+	}
+}
+
+// check is the store's answer to whether it can be written.
+func (a *simAgent) check(q asked) {
+	if q.asks && a.w.rnd.IntN(2) == 0 {
+		a.w.locked = false
+	}
+	event := cmp.Or(q.event, "store checked")
+	err := a.checkErr(event)
+	if a.real != nil && err == nil && (event == "store checked" || event == "probed") {
+		a.real.compares = event // the same goroutine, as the next thing
+	}
+	a.answer(event, q, outcome{err: err}, func(now time.Time) { a.m.storeChecked(now, err) })
+}
+
+// checkErr is why the store cannot be written, for the request that is to be sent.
+func (a *simAgent) checkErr(event string) error {
+	switch {
+	case event == "store checked" && a.w.plant == bugServeBeforeWrite, event == "probed" && a.w.plant == bugProbesLocked:
+		return nil
+	}
+	return a.w.storeErr()
+}
+
+// probe is the provider's answer to a question about a token.
+func (a *simAgent) probe(q asked) {
+	if a.w.locked {
+		a.w.check.fail("the provider is asked, and the end that its answer may be cannot be written")
+	}
+	a.later(a.w.about(200*time.Millisecond)-time.Second, func() {
+		l := a.w.provider.probe(q.grant)
+		a.answer("probed", q, outcome{liveness: l}, func(now time.Time) { a.m.probed(now, q.grant.Generation, l, nil) })
+	})
 }
 
 // work carries out the store's effects, one after the other.
@@ -190,16 +282,16 @@ func (a *simAgent) work() {
 		if a.mayCrash() {
 			return
 		}
-		e := a.queue[0]
+		q := a.queue[0]
 		a.queue = a.queue[1:]
-		a.inStore(e)
+		a.inStore(q)
 		a.working = false
 		a.work()
 	})
 }
 
-func (a *simAgent) inStore(e effect) {
-	w := a.w
+func (a *simAgent) inStore(q asked) {
+	w, e := a.w, q.effect
 	err := w.storeErr()
 	switch e.kind {
 	case saveRecord:
@@ -230,20 +322,25 @@ func (a *simAgent) inStore(e effect) {
 	if a.mayCrash() {
 		return
 	}
+	out := outcome{err: err}
 	switch e.kind {
 	case readRecord, rereadRecord:
-		g := w.disk
-		if err == nil && g == nil {
-			err = store.ErrAbsent
+		if q.event != "" {
+			out.err = a.checkErr(q.event)
 		}
-		if e.kind == readRecord {
-			a.event("record read", func(now time.Time) { a.m.recordRead(now, g, err) })
+		if out.grant = w.disk; out.err == nil && w.disk == nil {
+			out.err = store.ErrAbsent
+		}
+		if q.event != "" {
+			a.answer(q.event, q, out, nil)
+		} else if e.kind == readRecord {
+			a.answer("record read", q, out, func(now time.Time) { a.m.recordRead(now, out.grant, out.err) })
 		} else {
-			a.event("reread", func(now time.Time) { a.reread(now, g, err) })
+			a.answer("reread", q, out, func(now time.Time) { a.m.reread(now, out.grant, out.err) })
 		}
 	case saveRecord:
 		if w.plant == bugServeBeforeWrite {
-			a.event("saved", func(now time.Time) { a.m.saved(now, e.grant.Generation, nil) })
+			a.answer("saved", q, outcome{}, func(now time.Time) { a.m.saved(now, e.grant.Generation, nil) })
 			a.later(w.about(time.Minute), func() {
 				if !w.locked {
 					w.disk = e.grant
@@ -251,73 +348,28 @@ func (a *simAgent) inStore(e effect) {
 			})
 			return
 		}
-		a.event("saved", func(now time.Time) {
-			a.m.saved(now, e.grant.Generation, err)
-			if w.plant == bugOverLoops && a.m.served != nil && a.m.served.wasOver() && a.m.base == Retrying {
-				a.m.retryAt = now
-			}
-		})
+		a.answer("saved", q, out, func(now time.Time) { a.m.saved(now, e.grant.Generation, err) })
 	case eraseRecord:
-		a.event("erased", func(now time.Time) { a.m.erased(now, err) })
+		a.answer("erased", q, out, func(now time.Time) { a.m.erased(now, err) })
 	case saveNote, clearNote:
-		a.event("note done", func(now time.Time) { a.m.noteDone(now, e.kind, e.note, err) })
-	}
-}
-
-// reread puts in the bugs that concern how a grant ends.
-func (a *simAgent) reread(now time.Time, g *Grant, err error) {
-	served := a.m.served
-	if a.w.plant == bugParkedDies && a.m.ending.Reason == ReasonRefused {
-		a.m.ending.Detail, a.m.ending.Reason = "", ReasonRevoked
-	}
-	a.m.reread(now, g, err)
-	if a.w.plant == bugServesUnwritten && a.m.over != nil && a.w.writeErr() != nil {
-		a.m.served, a.m.over, a.m.base = served, nil, Connected // until the end is written
+		a.answer("note done", q, out, func(now time.Time) { a.m.noteDone(now, e.kind, e.note, err) })
 	}
 }
 
 // send is the network between the agent and the token endpoint, and
 // Manager.performRemote.
-func (a *simAgent) send(e effect) {
-	w := a.w
+func (a *simAgent) send(q asked) {
+	w, e := a.w, q.effect
 	w.check.sent(a, e)
 	a.sending[e.grant.RefreshToken]++
 	a.underway++
 	answer := func(d time.Duration, ans providers.Answer, err error) {
 		a.later(d, func() {
-			if a.mayCrash() {
+			if a.real != nil {
+				a.real.arrives(q, ans, err)
 				return
 			}
-			a.sending[e.grant.RefreshToken]--
-			generation := e.grant.Generation
-			if w.plant == bugNoGenerationCheck && a.m.served != nil {
-				generation = a.m.served.Generation
-			}
-			heard := err
-			if f := (*refusal.Failure)(nil); w.plant == bugPolicyEnds && errors.As(err, &f) && f.Class == refusal.RefusedForNow {
-				heard = &refusal.Failure{Class: refusal.Dead, Code: f.Code, Status: f.Status}
-			}
-			if w.plant == bugProofIgnored && err == error(lossFailures[connBroke]) {
-				f := *lossFailures[connBroke]
-				f.Proof = false
-				heard = &f
-			}
-			a.underway--
-			counts, before := a.m.busy == sending && a.m.served != nil && a.m.served.Generation == generation, a.m.base
-			a.plantNarrow(err)
-			a.event("answered", func(now time.Time) {
-				a.m.answered(now, generation, ans, heard)
-				a.plantGrace()
-				if w.plant == bugPolicyHurries && a.m.reason == ReasonRefusedForNow && a.m.busy == idle {
-					a.m.retryAt = now.Add(lastBackoff)
-				}
-			})
-			switch {
-			case counts && e.want.plain():
-				w.check.answered(a, err)
-			case counts:
-				w.check.answeredNarrow(a, before, err)
-			}
+			a.answered(q, ans, err)
 		})
 	}
 	sentAt := w.Now()
@@ -327,7 +379,7 @@ func (a *simAgent) send(e effect) {
 	case !w.online:
 		answer(time.Second, providers.Answer{}, &refusal.Failure{Class: refusal.Transient, Code: "network", Detail: "No network."})
 	case w.portal:
-		answer(time.Second, providers.Answer{}, &refusal.Failure{Class: refusal.Transient, Code: "not_oauth", Status: 200, Detail: "A login page."})
+		answer(time.Second, providers.Answer{}, &refusal.Failure{Class: refusal.Transient, Code: "not_oauth", Status: 403, Detail: "A login page."})
 	default:
 		slow := w.about(200*time.Millisecond) - time.Second
 		switch {
@@ -359,9 +411,36 @@ func (a *simAgent) send(e effect) {
 			if how == noAnswer {
 				back = max(w.silence()-slow, time.Millisecond)
 				w.silentUntil = w.now + back
+				if a.real != nil {
+					return // its client gives up by itself
+				}
 			}
 			answer(back, ans, err)
 		})
+	}
+}
+
+// answered hands the machine what came of a refresh, and holds what follows
+// against the rules.
+func (a *simAgent) answered(q asked, ans providers.Answer, err error) {
+	if a.mayCrash() {
+		return
+	}
+	w, generation := a.w, q.grant.Generation
+	a.sending[q.grant.RefreshToken]--
+	a.underway--
+	heard := a.plantAnswer(q, err)
+	if w.plant == bugNoGenerationCheck && a.m.served != nil && a.real == nil {
+		generation = a.m.served.Generation
+	}
+	counts, before := a.m.busy == sending && a.m.served != nil && a.m.served.Generation == generation, a.m.base
+	a.answer("answered", q, outcome{answer: ans, err: heard}, func(now time.Time) { a.m.answered(now, generation, ans, heard) })
+	switch {
+	case a.dead:
+	case counts && q.want.plain():
+		w.check.answered(a, err)
+	case counts:
+		w.check.answeredNarrow(a, before, err)
 	}
 }
 
@@ -381,59 +460,36 @@ func (w *world) losing(late bool) loss {
 	return []loss{connBroke, noAnswer, gatewayAnswer}[w.rnd.IntN(3)]
 }
 
-// plantGrace puts in the bugs that concern the repetition of a request whose
-// answer was lost.
-func (a *simAgent) plantGrace() {
-	switch {
-	case a.m.base != Retrying || !a.m.answerLost || a.m.graceEnds.IsZero():
-	case a.w.plant == bugRepeatsLate:
-		a.m.retryAt = a.m.graceEnds
-	case a.w.plant == bugGraceForgotten:
-		a.m.graceEnds = time.Time{}
-	}
-}
-
-// plantNarrow puts in the bugs that concern the refusal of a narrower token.
-func (a *simAgent) plantNarrow(err error) {
-	switch {
-	case a.w.plant == bugNarrowEnds && err != nil && asFailure(err).Class == refusal.Dead:
-		a.m.request.want = Want{}
-	case a.w.plant == bugNarrowRenews:
-		a.m.decideAt = time.Time{}
-	}
-}
-
 func (a *simAgent) storeChanged() {
 	if !a.w.asleep {
-		a.event("store changed", func(now time.Time) { a.m.storeChanged(now) })
+		a.event("store changed", func(now time.Time) { a.m.storeChanged(now) }, func() { a.real.changed <- struct{}{} })
 	}
 }
 
 func (a *simAgent) configured() {
 	if !a.w.asleep {
-		a.event("configured", func(now time.Time) { a.m.configured(now, a.m.policy) })
+		a.event("configured", func(now time.Time) { a.m.configured(now, a.m.policy) }, func() { a.real.put() })
 	}
 }
 
 func (a *simAgent) userRefresh() {
 	if !a.w.asleep {
 		a.userAt = a.w.now
-		a.w.check.fails = 0
-		a.event("user refresh", func(now time.Time) { a.m.userRefresh(now) })
+		a.event("user refresh", func(now time.Time) { a.m.userRefresh(now) }, func() { a.real.refresh() })
 	}
 }
 
 // networkBack is what the desktop says of its network.
 func (a *simAgent) networkBack() {
 	if !a.w.asleep {
-		a.event("network back", func(now time.Time) { a.m.networkBack(now) })
+		a.event("network back", func(now time.Time) { a.m.networkBack(now) }, func() { a.real.m.NetworkBack() })
 	}
 }
 
 // userConnects brings a new grant, where the user can.
 func (a *simAgent) userConnects() {
 	w := a.w
-	if a.dead || w.asleep || !w.online || w.portal || w.outage || w.moved {
+	if a.dead || a.quitting || w.asleep || !w.online || w.portal || w.outage || w.moved {
 		w.in(w.about(20*time.Minute), func() { w.agent.userConnects() })
 		return
 	}
@@ -441,17 +497,13 @@ func (a *simAgent) userConnects() {
 	w.wanted = true
 	w.check.consented()
 	a.event("connect", func(now time.Time) {
-		g := firstGrant(r, a.m.generation(now)+1, false)
-		a.m.connect(now, g)
-		if w.plant == bugNoteCoversNew {
-			g.After = time.Time{}
-		}
-	})
+		a.m.connect(now, firstGrant(r, a.m.generation(now)+1, false))
+	}, func() { a.real.adopt(r) })
 }
 
 // userDisconnects, and thinks better of it soon, or some days later.
 func (a *simAgent) userDisconnects() {
-	if a.dead || a.w.asleep || a.m.served == nil && a.m.store.read {
+	if a.dead || a.quitting || a.w.asleep || a.m.served == nil && a.m.store.read {
 		return
 	}
 	switch a.w.rnd.IntN(4) { // the keychain is locked at this very moment, and perhaps the disk is full
@@ -463,7 +515,7 @@ func (a *simAgent) userDisconnects() {
 		a.w.in(a.w.about(time.Hour), func() { a.w.full = false })
 	}
 	a.w.wanted = false
-	a.event("disconnect", func(now time.Time) { a.m.disconnect(now) })
+	a.event("disconnect", func(now time.Time) { a.m.disconnect(now) }, func() { a.real.disconnect() })
 	later := []time.Duration{2 * day, 30 * time.Minute}[a.w.rnd.IntN(2)]
 	a.w.in(a.w.about(later), func() { a.w.agent.userConnects() })
 }

@@ -13,25 +13,8 @@ import (
 // checker holds every step of a simulated life against the rules.
 type checker struct {
 	w *world
+	account
 	serving
-
-	events      int
-	refreshes   int
-	served      int
-	deaths      int
-	lostGrants  int // given up by the provider because an answer never arrived, or by us because the keychain never took it
-	revocations int
-
-	// What the double fault costs: the write of an end failed, and the process ended.
-	doubles     int // …so often
-	cuts        int // a crash between the hearing of an end and its first write
-	repeated    int // ends that were found once more because of either
-	retolds     int // …and told once more
-	lostSignIns int // that a crash took before the keychain did
-	unnamed     int // ends by a lost answer that were called a revocation: a crash took the memory of it
-
-	parks, unparks int // grants that were parked, and that the user's trying again brought back
-	barTolds       int // policies that refused for a day, and were told of
 
 	// The present grant.
 	saidDead  bool   // the provider has given a verdict on it, to a plain refresh
@@ -64,11 +47,9 @@ type checker struct {
 	graceEnds   time.Duration // losing: until when the refresh token is known to be taken again
 	graceUnsure bool          // …the clock was set since
 
-	lostAnswers [gatewayAnswer + 1]int
-	lostInTime  int           // asked for again inside the grace
-	dry         time.Duration // since when tools get nothing; 0: they do
-	hour        [2]int        // the present hour, and the requests in it
-	provoked    time.Duration // when the refusal of a narrower token last made the machine renew the grant; 0: never
+	dry      time.Duration // since when tools get nothing; 0: they do
+	hour     [2]int        // the present hour, and the requests in it
+	provoked time.Duration // when the refusal of a narrower token last made the machine renew the grant; 0: never
 }
 
 // violation is a broken rule, at a moment of a seed's life.
@@ -89,7 +70,10 @@ func (c *checker) fail(format string, args ...any) {
 func (c *checker) transition(event string, before State, a *simAgent) {
 	c.events++
 	m := a.m
-	if wrong := tables.moves(event, before, m); wrong != "" {
+	if event == "user refresh" && m.fails == 0 {
+		c.fails = 0
+	}
+	if wrong := tables.moves(event, before, m, a.real != nil); wrong != "" {
 		c.fail("%s", wrong)
 	}
 	c.alive(m)
@@ -262,7 +246,14 @@ func (c *checker) mustHaveLived(sender *simAgent) {
 func (c *checker) lost(how loss) {
 	c.losses++
 	c.lastLoss = how
-	c.lostAnswers[how]++
+	switch how {
+	case connBroke:
+		c.broken++
+	case noAnswer:
+		c.silent++
+	default:
+		c.behind++
+	}
 }
 
 func (c *checker) forgetLoss() {
@@ -292,7 +283,7 @@ func (c *checker) answered(a *simAgent, err error) {
 	}
 	pause := a.m.retryAt.Sub(c.w.Now())
 	between := func(least, most time.Duration) {
-		if pause < least || pause > most {
+		if pause < least && a.waited == 0 || pause > most { // one that waits may have it sooner
 			c.fail("%s after %q (%d failures, %d unknown refusals), not between %s and %s", pause, f.Code, c.fails, c.suspects, least, most)
 		}
 	}
@@ -355,7 +346,7 @@ func (c *checker) answeredNarrow(a *simAgent, before State, err error) {
 	if a.m.served == nil || a.m.base != before {
 		c.fail("%q to a narrower token moved %s to %s", f.Code, before, a.m.base)
 	}
-	if a.m.busy == idle {
+	if a.m.busy == idle || a.waited > 1 { // another caller may have begun something
 		return
 	}
 	if since := c.w.now - c.provoked; c.provoked > 0 && since < Buffer(c.w.lifetime) {
@@ -379,7 +370,7 @@ func (c *checker) sent(a *simAgent, e effect) {
 	if early := a.m.retryAt.Sub(c.w.Now()); a.m.base == Retrying && early > 5*time.Second && c.w.now-a.userAt > time.Minute {
 		c.fail("a request %s before its time", early)
 	}
-	if slices.Equal(e.want.Scopes, simMore) || c.hurried {
+	if slices.Equal(e.want.Scopes, simMore) || c.hurried || a.waiting > 0 {
 		c.hurried = false
 		return // as often as the tool asks
 	}
@@ -393,6 +384,9 @@ func (c *checker) sent(a *simAgent, e effect) {
 
 func (c *checker) handedOut(g *Grant, plain bool) {
 	c.served++
+	if c.doubled && !c.over && c.current(g) {
+		c.servedAgain++
+	}
 	t := readSimToken(g.AccessToken)
 	switch d := c.w.disk; {
 	case c.over:

@@ -29,7 +29,6 @@ type simProvider struct {
 	alive    bool
 	rotated  time.Duration // when the last rotation was
 	loseNext int           // how many of the next answers get lost
-	asked    int           // how often it was asked again for an answer that had been lost, in time
 	revoked  bool          // by a person, not by us
 	ghost    bool          // …or died of a request whose sender was gone
 	lost     bool          // the family died since the answer with its newest refresh token never arrived
@@ -183,7 +182,7 @@ func (p *simProvider) refresh(sender *simAgent, sent *Grant, want Want) (provide
 		w.troubled = w.now
 		return providers.Answer{}, &refusal.Failure{Class: refusal.Suspect, Code: "strange", Status: 400, Detail: "Strange."}
 	case w.barring:
-		return providers.Answer{}, &refusal.Failure{Class: refusal.RefusedForNow, Code: "invalid_grant", Status: 400, Detail: "Not from here."}
+		return providers.Answer{}, &refusal.Failure{Class: refusal.RefusedForNow, Code: "invalid_grant", Status: 400, Detail: "not from here"}
 	}
 	dead := &refusal.Failure{Class: refusal.Dead, Code: "invalid_grant", Status: 400, Detail: "Gone."}
 	previous := fmt.Sprintf("rt-%d-%d", p.family, p.serial-1)
@@ -194,7 +193,7 @@ func (p *simProvider) refresh(sender *simAgent, sent *Grant, want Want) (provide
 		return providers.Answer{}, p.refusal
 	case sent.RefreshToken == p.current():
 	case sent.RefreshToken == previous && p.grace > 0 && w.now-p.rotated < p.grace:
-		p.asked++
+		w.check.inTime++
 		return p.issue(p.given(want)), nil
 	default:
 		w.check.reused(sender, sent)

@@ -19,9 +19,6 @@ type serving struct {
 	noSooner time.Duration   // what the provider asked for with Retry-After; simForever: no caller may bring the next try forward
 	unsaid   bool            // …is not known, since a clock was set
 	hurried  bool            // the next request is for a caller that waits
-	tries    int             // brought forward by callers
-	short    int             // tokens that were handed out though they last less long than was wanted
-	less     int             // tokens for less that were handed out
 }
 
 // simAsk is a caller's question.
@@ -39,54 +36,40 @@ func (a *simAgent) put(q simAsk) {
 	if a.dead || a.w.asleep {
 		return
 	}
+	if a.real != nil {
+		a.real.ask(q)
+		return
+	}
 	var r reply
 	was, retryAt := a.m.busy, a.m.retryAt
 	a.event("serve", func(now time.Time) {
-		a.plantServing()
 		if q.rejected != "" {
 			r = a.m.rejected(now, q.rejected)
 		} else {
 			r = a.m.serve(now, a.plantWant(q.want))
 		}
 		a.w.check.brought(a, q, was, retryAt)
-	})
-	switch {
-	case r.token != nil && !(r.wait && q.left > 0):
-		a.w.check.gave(r, q)
-	case r.wait && q.left > 0:
+	}, nil)
+	if r.wait && q.left > 0 {
 		again := q
 		again.left -= q.each
 		a.later(q.each, func() { a.put(again) })
 		return
+	}
+	a.w.check.replied(a, q, r)
+}
+
+// replied holds what a caller was told against the rules.
+func (c *checker) replied(a *simAgent, q simAsk, r reply) {
+	switch {
+	case r.token != nil:
+		c.gave(r, q)
 	case q.rejected == "" && q.want.plain():
-		a.w.check.refused(a)
+		c.refused(a)
 	}
 	if q.then != nil {
 		q.then(r)
 	}
-}
-
-// plantServing puts in the bugs that concern how often the provider is asked.
-func (a *simAgent) plantServing() {
-	switch a.w.plant {
-	case bugMinValidUnthrottled:
-		a.m.early = nil
-	case bugNobodyHurries:
-		a.m.soonest = time.Time{}
-	case bugHurriesAgainstRetryAfter:
-		if !a.m.soonest.IsZero() {
-			a.m.soonest = a.m.sentAt.Add(callerPause)
-		}
-	case bugLessBecomesOwn:
-		a.m.given = nil
-	}
-}
-
-func (a *simAgent) plantWant(w Want) Want {
-	if a.w.plant == bugMinValidCut {
-		w.MinValid = min(w.MinValid, a.w.lifetime/4)
-	}
-	return w
 }
 
 // brought holds the request that a question brings about against the rules.

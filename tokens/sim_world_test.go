@@ -49,6 +49,8 @@ type world struct {
 	provider *simProvider
 	agent    *simAgent
 	lifetime time.Duration
+	managed  bool      // a Manager runs the machine
+	bubble   time.Time // …when its life began, by the clock of its bubble
 	plant    plant
 	check    checker
 	trace    []string // what happened last, where one seed is replayed
@@ -65,45 +67,10 @@ func (w *world) tell(format string, args ...any) {
 	}
 }
 
-// plant is a bug put in on purpose.
-type plant int
-
-const (
-	noBug plant = iota
-	bugServeBeforeWrite
-	bugNoGenerationCheck
-	bugUncappedBuffer
-	bugDeafTimer
-	bugNarrowEnds
-	bugNarrowRenews
-	bugEndForgotten
-	bugServesUnwritten
-	bugSendsParked
-	bugParkForgotten
-	bugParkedDies
-	bugPolicyEnds
-	bugPolicyHurries
-	bugToldForgotten
-	bugProbesLocked
-	bugForgetsNote
-	bugNoteCoversNew
-	bugMinValidCut
-	bugMinValidUnthrottled
-	bugNobodyHurries
-	bugHurriesAgainstRetryAfter
-	bugLessBecomesOwn
-	bugUnstatedIsLess
-	bugOverLoops
-	bugRepeatsLate
-	bugSilenceWaited
-	bugProofIgnored
-	bugGraceForgotten
-)
-
 var simStart = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-func newWorld(seed uint64, bug plant) *world {
-	w := &world{seed: seed, rnd: rand.New(rand.NewPCG(seed, 0x617574687472)), online: true, plant: bug}
+func newWorld(seed uint64, bug plant, managed bool) *world {
+	w := &world{seed: seed, rnd: rand.New(rand.NewPCG(seed, 0x617574687472)), online: true, plant: bug, managed: managed}
 	w.policy = policy{name: "c", provider: "Provider"}
 	w.provider = &simProvider{
 		w: w, refreshs: true, rotates: w.rnd.IntN(4) > 0, widens: w.rnd.IntN(4) == 0,
@@ -112,7 +79,6 @@ func newWorld(seed uint64, bug plant) *world {
 	w.drawLifetime()
 	w.drawGrace()
 	w.check.w = w
-	w.boot()
 	return w
 }
 
@@ -203,6 +169,7 @@ const day = 24 * time.Hour
 // live lets the workstation live for d. It panics with violation at the first
 // rule that is broken.
 func (w *world) live(d time.Duration) {
+	w.boot()
 	w.nights()
 	w.every(3*day, func() {
 		w.online = false
@@ -228,6 +195,7 @@ func (w *world) live(d time.Duration) {
 	w.every(4*day, w.toolIsRefused)
 	w.spell(&w.stale, 60*day, 20*time.Minute, nil)
 	w.every(10*day, func() { w.agent.crash() })
+	w.every(20*day, func() { w.agent.quit() })
 	w.every(30*day, w.clockJumps)
 	w.every(60*day, w.clockWrong)
 	w.spell(&w.full, 60*day, time.Hour, nil)
@@ -244,6 +212,9 @@ func (w *world) live(d time.Duration) {
 	w.every(day, w.userLooks)
 	w.in(time.Minute, func() { w.wanted = true; w.agent.userConnects() })
 	for len(w.todo) > 0 && w.todo[0].at <= d {
+		if w.managed && !w.agent.real.until(w.todo[0].at) {
+			continue // a Manager wants something before that
+		}
 		e := heap.Pop(&w.todo).(simEvent)
 		w.look()
 		w.now = e.at
@@ -254,7 +225,7 @@ func (w *world) live(d time.Duration) {
 
 // look notes whether anything is out of order.
 func (w *world) look() {
-	if w.asleep || !w.online || w.portal || w.outage || w.busy429 || w.refusesClient || w.strange || w.stale || w.locked || w.full || w.stuck || w.barring || w.moved || w.agent.dead {
+	if w.asleep || !w.online || w.portal || w.outage || w.busy429 || w.refusesClient || w.strange || w.stale || w.locked || w.full || w.stuck || w.barring || w.moved || w.agent.dead || w.agent.quitting {
 		w.lastBad, w.troubled = w.now, w.now
 	}
 	if w.lossy {
@@ -349,18 +320,6 @@ func (w *world) troubleAtTheEnd() {
 	}
 }
 
-// asWritten puts in the bugs of what is written.
-func (w *world) asWritten(g *Grant) *Grant {
-	n := *g
-	switch {
-	case w.plant == bugEndForgotten && g.AccessToken == "", w.plant == bugParkForgotten && g.parked():
-		return w.disk
-	case w.plant == bugToldForgotten:
-		n.Told = ReasonNone
-	}
-	return &n
-}
-
 // folderErr is the state folder's: it is full, now and then.
 func (w *world) folderErr() error {
 	if w.full {
@@ -396,7 +355,7 @@ func (w *world) configEdited() {
 
 func (w *world) boot() {
 	w.tell("boot, disk %v, note %v", w.disk, w.note)
-	w.agent = newSimAgent(w)
+	newSimAgent(w)
 }
 
 func (w *world) binding() providers.Binding {

@@ -6,17 +6,40 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
 var (
-	simYears = flag.Int("years", 200, "how many years TestAYearInAMinute simulates, one seed each")
-	simSeed  = flag.Uint64("seed", 0, "simulate only this seed, as a failure printed it")
+	simYears     = flag.Int("years", 20, "how many years TestAYearInAMinute simulates, one seed each")
+	managerYears = flag.Int("manager-years", 2, "how many years TestAYearOfAManager simulates, one seed each")
+	allPlants    = flag.Bool("plants", false, "look for the planted bugs in a Manager too, which takes minutes")
+	simSeed      = flag.Uint64("seed", 0, "simulate only this seed, as a failure printed it")
 )
 
-// simulate lives a year of a seed. v is nil where no rule was broken.
-func simulate(seed uint64, bug plant, d time.Duration) (w *world, v *violation) {
-	w = &world{}
+const year = 365 * day
+
+// simulation is one of the two: of the machine alone, and of a Manager that runs it.
+type simulation struct {
+	name    string
+	managed bool
+}
+
+var machineAlone, managerToo = simulation{"the machine", false}, simulation{"a Manager", true}
+
+// live lives so long of a seed. v is nil where no rule was broken.
+func (s simulation) live(t *testing.T, seed uint64, bug plant, d time.Duration) (w *world, v *violation) {
+	w = newWorld(seed, bug, s.managed)
+	if !s.managed {
+		return w, w.spend(d)
+	}
+	simCatalogue()
+	synctest.Test(t, func(*testing.T) { v = w.spend(d) })
+	return w, v
+}
+
+// spend lives for d, and ends the process that is there then.
+func (w *world) spend(d time.Duration) (v *violation) {
 	defer func() {
 		if r := recover(); r != nil {
 			broken, ok := r.(violation)
@@ -25,126 +48,110 @@ func simulate(seed uint64, bug plant, d time.Duration) (w *world, v *violation) 
 			}
 			v = &broken
 		}
+		if a := w.agent; a != nil && a.real != nil && !a.dead {
+			a.dead = true
+			a.real.kill()
+		}
 	}()
-	w = newWorld(seed, bug)
+	w.bubble = time.Now()
 	w.live(d)
 	w.check.finish()
-	return w, nil
+	return nil
 }
 
-const year = 365 * day
-
-func TestAYearInAMinute(t *testing.T) {
-	if *simSeed != 0 {
-		w, v := simulate(*simSeed, noBug, year)
-		if v != nil {
-			t.Errorf("%s", v)
-			for _, line := range w.trace {
-				t.Log(line)
-			}
-			return
-		}
-		t.Logf("seed %d: %d refreshes, %d tokens served, no violation", *simSeed, w.check.refreshes, w.check.served)
+// replay lives one seed again, and prints the end of it where a rule is broken.
+func (s simulation) replay(t *testing.T, seed uint64) {
+	w, v := s.live(t, seed, noBug, year)
+	if v == nil {
+		t.Logf("seed %d of %s: %d refreshes, %d tokens served, no violation", seed, s.name, w.check.refreshes, w.check.served)
 		return
 	}
-	var sum checker
+	t.Errorf("%s: %s", s.name, v)
+	for _, line := range w.trace {
+		t.Log(line)
+	}
+}
+
+// many lives a year of each seed up to years, and prints the account of all. A seed
+// that fails is lived in the other simulation too.
+func (s simulation) many(t *testing.T, years int, other simulation, test string) {
+	if *simSeed != 0 {
+		s.replay(t, *simSeed)
+		return
+	}
+	sum := account{}
 	var mu sync.Mutex
 	var work sync.WaitGroup
 	seeds := make(chan uint64)
 	for range runtime.NumCPU() {
 		work.Go(func() {
 			for seed := range seeds {
-				w, v := simulate(seed, noBug, year)
-				mu.Lock()
+				w, v := s.live(t, seed, noBug, year)
 				if v != nil {
-					t.Errorf("%s\nreplay: go test ./tokens -run TestAYearInAMinute -seed %d", v, seed)
+					_, too := other.live(t, seed, noBug, year)
+					t.Errorf("%s\nthe same seed of %s: %v\nreplay: go test ./tokens -run %s -seed %d", v, other.name, too, test, seed)
 				}
-				sum.events += w.check.events
-				sum.refreshes += w.check.refreshes
-				sum.served += w.check.served
-				sum.deaths += w.check.deaths
-				sum.revocations += w.check.revocations
-				sum.lostGrants += w.check.lostGrants
-				sum.lostSignIns += w.check.lostSignIns
-				sum.unnamed += w.check.unnamed
-				sum.doubles += w.check.doubles
-				sum.cuts += w.check.cuts
-				sum.repeated += w.check.repeated
-				sum.retolds += w.check.retolds
-				sum.lostInTime += w.provider.asked
-				for how, n := range w.check.lostAnswers {
-					sum.lostAnswers[how] += n
-				}
-				sum.parks += w.check.parks
-				sum.unparks += w.check.unparks
-				sum.barTolds += w.check.barTolds
+				mu.Lock()
+				sum.add(w.check.account)
 				mu.Unlock()
 			}
 		})
 	}
-	for seed := range uint64(*simYears) {
+	for seed := range uint64(years) {
 		seeds <- seed + 1
 	}
 	close(seeds)
 	work.Wait()
-	fmt.Printf("simulated %d years: %d events, %d refreshes, %d tokens served\n", *simYears, sum.events, sum.refreshes, sum.served)
-	fmt.Printf("  %d revocations, %d ends: %d because an answer never arrived, of which a crash had %d called a revocation; %d sign-ins that a crash took before the keychain did\n",
-		sum.revocations, sum.deaths, sum.lostGrants, sum.unnamed, sum.lostSignIns)
-	fmt.Printf("  answers lost: %d by a connection that broke, %d in silence, %d behind a gateway; %d asked for again inside the provider's grace\n",
-		sum.lostAnswers[connBroke], sum.lostAnswers[noAnswer], sum.lostAnswers[gatewayAnswer], sum.lostInTime)
-	fmt.Printf("  %d parked, %d of them brought back by trying again; %d policies that refused for a day told of\n", sum.parks, sum.unparks, sum.barTolds)
-	fmt.Printf("  %d double faults (an end that could not be written, and a crash), %d crashes between an end and its first write: %d ends found once more, %d told once more\n",
-		sum.doubles, sum.cuts, sum.repeated, sum.retolds)
+	fmt.Printf("simulated %d years of %s: %s\n", years, s.name, sum)
+}
+
+func TestAYearInAMinute(t *testing.T) {
+	machineAlone.many(t, *simYears, managerToo, "TestAYearInAMinute")
+}
+
+func TestAYearOfAManager(t *testing.T) {
+	managerToo.many(t, *managerYears, machineAlone, "TestAYearOfAManager")
 }
 
 func TestASeedReplaysExactly(t *testing.T) {
-	a, _ := simulate(7, noBug, 60*day)
-	b, _ := simulate(7, noBug, 60*day)
-	if a.check.events != b.check.events || a.check.served != b.check.served || a.check.refreshes != b.check.refreshes {
-		t.Fatalf("two lives of one seed differ: %+v, %+v", a.check, b.check)
+	for _, s := range []simulation{machineAlone, managerToo} {
+		t.Run(s.name, func(t *testing.T) {
+			a, _ := s.live(t, 7, noBug, 60*day)
+			b, _ := s.live(t, 7, noBug, 60*day)
+			if a.check.account != b.check.account {
+				t.Fatalf("two lives of one seed differ: %+v, %+v", a.check.account, b.check.account)
+			}
+		})
 	}
 }
 
-// The simulation is worth something only if it finds what it is for.
+// The simulations are worth something only if they find what they are for.
 func TestPlantedBugsAreFoundWithinAFewYears(t *testing.T) {
-	for name, bug := range map[string]plant{
-		"served before written":          bugServeBeforeWrite,
-		"no generation check":            bugNoGenerationCheck,
-		"five minutes for everyone":      bugUncappedBuffer,
-		"a timer that gives up":          bugDeafTimer,
-		"a refusal of less is an end":    bugNarrowEnds,
-		"a refusal of less renews":       bugNarrowRenews,
-		"an end that is not written":     bugEndForgotten,
-		"served until an end is written": bugServesUnwritten,
-		"a parked grant sent by a timer": bugSendsParked,
-		"parking that is not written":    bugParkForgotten,
-		"parking that ends the grant":    bugParkedDies,
-		"a passing policy is an end":     bugPolicyEnds,
-		"a passing policy is hurried":    bugPolicyHurries,
-		"told, and not written":          bugToldForgotten,
-		"probes with a locked keychain":  bugProbesLocked,
-		"a note that is not written":     bugForgetsNote,
-		"a note that covers a sign-in":   bugNoteCoversNew,
-		"a minimum that is cut":          bugMinValidCut,
-		"renewed as often as asked":      bugMinValidUnthrottled,
-		"callers wait for the back-off":  bugNobodyHurries,
-		"callers before Retry-After":     bugHurriesAgainstRetryAfter,
-		"less becomes the grant's own":   bugLessBecomesOwn,
-		"not stated is as asked for":     bugUnstatedIsLess,
-		"over as it comes, in a loop":    bugOverLoops,
-		"repeated after the grace":       bugRepeatsLate,
-		"silence waited for in a grace":  bugSilenceWaited,
-		"a broken connection is silence": bugProofIgnored,
-		"the back-off in a grace":        bugGraceForgotten,
-	} {
-		t.Run(name, func(t *testing.T) {
-			for seed := uint64(1); seed <= 40; seed++ {
-				if _, v := simulate(seed, bug, year); v != nil {
-					t.Logf("%s: found in year %d: %s", name, seed, v)
-					return
-				}
-			}
-			t.Fatal("not found in 40 years")
+	for _, p := range plants {
+		t.Run(p.name, func(t *testing.T) {
+			machineAlone.find(t, p.bug, 40)
 		})
 	}
+}
+
+func TestPlantedBugsAreFoundInAManagerToo(t *testing.T) {
+	if !*allPlants {
+		t.Skip("-plants is not set")
+	}
+	for _, p := range plants {
+		t.Run(p.name, func(t *testing.T) {
+			managerToo.find(t, p.bug, 40)
+		})
+	}
+}
+
+// find lives years until one breaks a rule.
+func (s simulation) find(t *testing.T, bug plant, years uint64) {
+	for seed := uint64(1); seed <= years; seed++ {
+		if _, v := s.live(t, seed, bug, year); v != nil {
+			t.Logf("found in year %d: %s", seed, v)
+			return
+		}
+	}
+	t.Fatalf("not found in %d years", years)
 }

@@ -73,10 +73,15 @@ func readTables(text string) stateTables {
 	return t
 }
 
-// moves says what is wrong with where an event led; "" where nothing is.
-func (t stateTables) moves(event string, before State, m *machine) string {
+// moves says what is wrong with where an event led; "" where nothing is. ticked: the
+// timer may have come right after it.
+func (t stateTables) moves(event string, before State, m *machine, ticked bool) string {
 	expired := m.base == ReconnectRequired && m.reason == ReasonExpired
-	if m.base != before && !expired && !slices.Contains(t.cells[event][before], m.base) {
+	may := slices.Contains(t.cells[event][before], m.base)
+	for _, s := range append([]State{before}, t.cells[event][before]...) {
+		may = may || ticked && slices.Contains(t.cells["tick"][s], m.base)
+	}
+	if m.base != before && !expired && !may {
 		return fmt.Sprintf("%q moved %s to %s, which the table does not allow", event, before, m.base)
 	}
 	if in := m.row(); !t.has(in) {
@@ -158,7 +163,7 @@ func (w *walker) step(from walk, event string, f func(*walk)) {
 	f(&to)
 	to.pending = append(to.pending, to.m.effects()...)
 	to.path = append(to.path, event)
-	if wrong := tables.moves(event, before, to.m); wrong != "" {
+	if wrong := tables.moves(event, before, to.m, false); wrong != "" {
 		w.t.Fatalf("%s, after %q", wrong, to.path)
 	}
 	if to.m.base != before {
