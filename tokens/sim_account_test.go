@@ -52,7 +52,7 @@ func (a *account) all() []*int {
 }
 
 func (a account) String() string {
-	return strings.Join([]string{
+	lines := []string{
 		fmt.Sprintf("%d events, %d refreshes, %d tokens served", a.events, a.refreshes, a.served),
 		fmt.Sprintf("%d revocations, %d ends: %d because an answer never arrived, of which a crash had %d called a revocation; %d sign-ins that a crash took before the keychain did",
 			a.revocations, a.deaths, a.lostGrants, a.unnamed, a.lostSignIns),
@@ -61,6 +61,9 @@ func (a account) String() string {
 		fmt.Sprintf("%d tries brought forward by callers; %d tokens that last less long than was wanted, and said so; %d tokens for less", a.tries, a.short, a.less),
 		fmt.Sprintf("%d double faults (an end that could not be written, and a crash), %d crashes between an end and its first write: %d ends found once more, %d told once more, %d tokens handed out meanwhile",
 			a.doubles, a.cuts, a.repeated, a.retolds, a.servedAgain),
-		fmt.Sprintf("%d processes ended as they were asked to, with nothing lost", a.quits),
-	}, "\n  ")
+	}
+	if a.quits > 0 {
+		lines = append(lines, fmt.Sprintf("%d processes ended as they were asked to, with nothing lost", a.quits))
+	}
+	return strings.Join(lines, "\n  ")
 }

@@ -408,13 +408,17 @@ func (r *simManager) thaw() {
 	}
 }
 
-// ask is a caller.
-func (r *simManager) ask(q simAsk) {
+// ask is a caller, or several at once.
+func (r *simManager) ask(all ...simAsk) {
 	a, busy, retryAt := r.a, r.a.m.busy, r.a.m.retryAt
-	a.waiting++
-	r.event("serve", func() { go r.call(q) })
-	if due := !retryAt.IsZero() && !retryAt.After(a.w.Now()); !a.dead && !due {
-		a.w.check.brought(a, q, busy, retryAt)
+	a.waiting += len(all)
+	r.event("serve", func() {
+		for _, q := range all {
+			go r.call(q)
+		}
+	})
+	if due := !retryAt.IsZero() && !retryAt.After(a.w.Now()); !a.dead && !due && len(all) == 1 {
+		a.w.check.brought(a, all[0], busy, retryAt)
 	}
 }
 
@@ -444,6 +448,9 @@ func (r *simManager) replied(q simAsk, t Token, err error) {
 		}
 	} else if !errors.As(err, &out.err) || out.err.Code == "" || out.err.Detail == "" {
 		a.w.check.fail("a caller was told %v", err)
+	}
+	if left := a.m.served.left(a.w.Now()); out.err != nil && out.err.Code == CodeTimeout && left > time.Minute && a.m.busy == idle && a.m.base == Connected && q.want.plain() && q.left > 0 {
+		a.w.check.fail("a caller waited in vain for a token that lasts %s", left)
 	}
 	then := q.then
 	if q.then = nil; then != nil {

@@ -59,6 +59,34 @@ func (a *simAgent) put(q simAsk) {
 	a.w.check.replied(a, q, r)
 }
 
+// crowd is several tools that ask at once.
+func (w *world) crowd() {
+	a := w.agent
+	if a.dead || w.asleep || a.m.served == nil {
+		return
+	}
+	var all []simAsk
+	for range 2 + w.rnd.IntN(6) {
+		q := simAsk{left: 10 * time.Second, each: 500 * time.Millisecond}
+		switch w.rnd.IntN(6) {
+		case 0:
+			q.rejected = a.m.served.AccessToken
+		case 1:
+			q.want.Scopes = simLess
+		default:
+			q.want.MinValid = time.Duration(w.rnd.Int64N(int64(w.lifetime + time.Minute)))
+		}
+		all = append(all, q)
+	}
+	if a.real != nil {
+		a.real.ask(all...)
+		return
+	}
+	for _, q := range all {
+		a.put(q)
+	}
+}
+
 // replied holds what a caller was told against the rules.
 func (c *checker) replied(a *simAgent, q simAsk, r reply) {
 	switch {

@@ -192,6 +192,7 @@ func (w *world) live(d time.Duration) {
 	w.every(5*day, func() { w.toolInsists(12) })
 	w.every(3*day, func() { w.agent.complain() })
 	w.every(9*day, w.toolWantsMore)
+	w.every(4*day, w.crowd)
 	w.every(4*day, w.toolIsRefused)
 	w.spell(&w.stale, 60*day, 20*time.Minute, nil)
 	w.every(10*day, func() { w.agent.crash() })
