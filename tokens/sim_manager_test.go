@@ -197,8 +197,11 @@ func (r *simManager) ended() {
 	if !a.quitting {
 		return // it was killed
 	}
-	if a.underway > 0 {
+	switch {
+	case a.underway > 0:
 		a.w.check.fail("a process that was asked to end did not wait for an answer")
+	case a.m.next != nil || a.m.store.under.kind == saveRecord:
+		a.w.check.fail("a process that was asked to end did not write what it had been given")
 	}
 	a.w.check.quits++
 	a.end()

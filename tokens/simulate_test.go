@@ -79,7 +79,7 @@ func (s simulation) many(t *testing.T, years int, other simulation, test string)
 		s.replay(t, *simSeed)
 		return
 	}
-	sum := account{}
+	sum, done := account{}, 0
 	var mu sync.Mutex
 	var work sync.WaitGroup
 	seeds := make(chan uint64)
@@ -93,6 +93,9 @@ func (s simulation) many(t *testing.T, years int, other simulation, test string)
 				}
 				mu.Lock()
 				sum.add(w.check.account)
+				if done++; done%1000 == 0 && done < years {
+					fmt.Printf("%d years of %s so far, %d events\n", done, s.name, sum.events)
+				}
 				mu.Unlock()
 			}
 		})
