@@ -28,7 +28,7 @@ package: RELEASE := -trimpath
 PLAIN := CGO_ENABLED=0 $(GO)
 TEST  := $(PLAIN) test -tags ci
 # What several goroutines share; the rest is run without the race detector, as is
-# the simulation, which is one goroutine and long.
+# the simulation of the machine alone, which is one goroutine and long.
 RACED := ./tokens ./tokens/client/... ./tokens/store ./providers/... ./app/agent ./app/tools/mcp ./app/tools/proxy ./app/api ./app/config ./app/desktop/notify ./app/desktop/tray ./app/window/remote
 
 FUZZTIME ?= 30s

@@ -113,18 +113,20 @@ func TestAYearInAMinute(t *testing.T) {
 }
 
 func TestAYearOfAManager(t *testing.T) {
-	managerToo.many(t, *managerYears, machineAlone, "TestAYearOfAManager")
+	years := *managerYears
+	if testing.Short() {
+		years = min(years, 1)
+	}
+	managerToo.many(t, years, machineAlone, "TestAYearOfAManager")
 }
 
-func TestASeedReplaysExactly(t *testing.T) {
-	for _, s := range []simulation{machineAlone, managerToo} {
-		t.Run(s.name, func(t *testing.T) {
-			a, _ := s.live(t, 7, noBug, 60*day)
-			b, _ := s.live(t, 7, noBug, 60*day)
-			if a.check.account != b.check.account {
-				t.Fatalf("two lives of one seed differ: %+v, %+v", a.check.account, b.check.account)
-			}
-		})
+// A seed of a Manager does so only nearly: goroutines that wake together run in any
+// order.
+func TestASeedOfTheMachineReplaysExactly(t *testing.T) {
+	a, _ := machineAlone.live(t, 7, noBug, 60*day)
+	b, _ := machineAlone.live(t, 7, noBug, 60*day)
+	if a.check.account != b.check.account {
+		t.Fatalf("two lives of one seed differ: %s\n%s", a.check.account, b.check.account)
 	}
 }
 
