@@ -3,6 +3,7 @@ package tokens
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -291,6 +292,37 @@ func TestNothingIsGivenBackBeforeANoteIsWritten(t *testing.T) {
 			t.Fatal("revoked, and no note is on disk")
 		}
 	})
+}
+
+// The note of a second disconnection may never be written. The sign-in after it is
+// not what the first one's note is about.
+func TestASignInIsNotCoveredByAnEarlierNote(t *testing.T) {
+	for _, again := range []int{1, 2, 3} {
+		t.Run(fmt.Sprintf("%d disconnections whose notes are not written", again), func(t *testing.T) {
+			inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+				r.store.fail(store.ErrLocked)
+				r.restart()
+				r.m.Disconnect(t.Context(), "work")
+				r.notes.trouble(nil, errors.New("disk full"))
+				for range again {
+					r.pass(time.Minute)
+					r.m.Disconnect(t.Context(), "work")
+				}
+				r.pass(time.Minute)
+				r.store.fail(nil)
+				r.connect()
+				r.pass(time.Minute)
+				r.kill()
+				r.notes.trouble(nil, nil)
+				before := r.provider.revoked
+				r.start()
+				r.pass(time.Hour / 2)
+				if r.wantState(Connected, ReasonNone); r.provider.revoked != before {
+					t.Fatal("the grant that the user wants was given back")
+				}
+			})
+		})
+	}
 }
 
 // A first sign-in may come before the keychain has said that it is empty, and a

@@ -200,7 +200,8 @@
 //	                          what the user has been told of
 //
 // A sign-in that comes while a note stands names it (Grant.After), and is not what
-// was given up. A note that cannot be read is taken for one that covers a record:
+// was given up. Where that note is not written yet, it names those before it too, of
+// which one may stand. A note that cannot be read is taken for one that covers a record:
 // that is neither used nor erased until the user acts.
 //
 // Whoever has been told is not told again, also after a restart; only of a record

@@ -89,8 +89,9 @@ type storing struct {
 	writes int       // failures in a row
 	erase  bool      // the store may hold what the user gave up
 
-	note   *Note // stands outside the store, or is to
-	noted  bool  // …it is there
+	note   *Note       // stands outside the store, or is to
+	noted  bool        // …it is there
+	before []time.Time // …it is not: of those before it, one of which may be there
 	noteAt time.Time
 
 	slow    bool          // the first reading takes so long that it is said

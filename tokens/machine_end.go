@@ -1,6 +1,9 @@
 package tokens
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // This file is how a grant ends: at the provider's word, which is written into
 // the record, and at the user's, which also has it given back and erased. A note
@@ -52,7 +55,7 @@ func (m *machine) connect(now time.Time, g *Grant) {
 		if n.Damaged {
 			m.writeNote(now)
 		}
-		g.After = m.store.note.Time
+		g.After, g.AfterToo = m.store.note.Time, slices.Clone(m.store.before)
 	}
 	m.request, m.narrow, m.nextNarrow, m.rejection = effect{}, nil, nil, false
 	m.save(now, g)
@@ -144,8 +147,10 @@ func (m *machine) erased(now time.Time, err error) {
 func (m *machine) writeNote(now time.Time) {
 	s := &m.store
 	n := Note{Time: now}
-	if s.note != nil && !now.After(s.note.Time) {
-		n.Time = s.note.Time.Add(1) // each has a time of its own
+	if old := s.note; old != nil {
+		if s.before = append(s.before, old.Time); !now.After(old.Time) {
+			n.Time = old.Time.Add(1) // each has a time of its own
+		}
 	}
 	s.note, s.noted, s.noteAt = &n, false, now
 	m.tickStore(now)
@@ -179,9 +184,9 @@ func (m *machine) noteDone(now time.Time, what effectKind, n *Note, err error) {
 	case err != nil:
 		s.noteAt = now.Add(storeRetry)
 	case what == clearNote:
-		s.note, s.noted = nil, false
+		s.note, s.noted, s.before = nil, false, nil
 	default:
-		s.noted = true
+		s.noted, s.before = true, nil
 		if m.over.givenUp() {
 			m.over = nil // the note says it
 		}

@@ -1,6 +1,9 @@
 package tokens
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Notes remembers, outside the store and without any secret, that the user gave
 // up what the store could not be asked to give up. Safe for concurrent use; a
@@ -30,7 +33,7 @@ func (n *Note) damaged() bool { return n != nil && n.Damaged }
 // because of the note is another Grant than g.
 func (n *Note) takeOver(g *Grant) *Grant {
 	switch {
-	case n == nil || g != nil && g.After.Equal(n.Time) && !n.Time.IsZero():
+	case n == nil || g != nil && g.cameAfter(n):
 		return g
 	case n.Old != nil:
 		return n.Old.takeOver(g)
@@ -38,6 +41,11 @@ func (n *Note) takeOver(g *Grant) *Grant {
 		return nil
 	}
 	return g.with(End{State: Disconnected, Time: n.Time})
+}
+
+// cameAfter reports whether a sign-in brought g while n stood.
+func (g *Grant) cameAfter(n *Note) bool {
+	return !n.Time.IsZero() && (g.After.Equal(n.Time) || slices.ContainsFunc(g.AfterToo, n.Time.Equal))
 }
 
 // Verdict is what the first versions kept outside the store: that every grant up

@@ -33,10 +33,11 @@ type Grant struct {
 
 	Extra map[string]json.RawMessage `json:"extra,omitempty"` // members kept with the grant
 
-	RefusedSince time.Time `json:"refused_since,omitzero"` // since when a passing policy refuses to renew it; zero: none does
-	Told         Reason    `json:"told,omitempty"`         // the reason that the user has been told of
-	After        time.Time `json:"after,omitzero"`         // the Note that it was obtained after: it is not what that one gave up
-	End          *End      `json:"end,omitempty"`          // nil: the grant is in use
+	RefusedSince time.Time   `json:"refused_since,omitzero"` // since when a passing policy refuses to renew it; zero: none does
+	Told         Reason      `json:"told,omitempty"`         // the reason that the user has been told of
+	After        time.Time   `json:"after,omitzero"`         // the Note that it was obtained after: it is not what that one gave up
+	AfterToo     []time.Time `json:"after_too,omitempty"`    // …and those before it, one of which stands where that one could not be written
+	End          *End        `json:"end,omitempty"`          // nil: the grant is in use
 }
 
 // End says why a grant is not in use any more. It is written into the record, in
