@@ -166,6 +166,9 @@ func (a *simAgent) wake() {
 	if a.real != nil {
 		a.real.event("resumed", func() { a.real.m.List() })
 		a.real.thaw()
+		if a.real.moved != a.w.moved { // the file changed meanwhile
+			a.configured()
+		}
 		return
 	}
 	a.event("tick", func(now time.Time) { a.m.tick(now) }, nil)

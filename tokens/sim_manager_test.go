@@ -41,6 +41,7 @@ type simManager struct {
 	changed chan struct{} // Store.Changed
 	frozen  []*simAlarm   // fired while the machine slept
 	homes   [2]*providers.Client
+	moved   bool   // the configuration that the Manager has leads elsewhere
 	saw     Status // what a subscriber was told last
 
 	compares string // the event for which a goroutine reads the record, as the next thing
@@ -141,7 +142,7 @@ func (r *simManager) client(token string) *providers.Client {
 func (r *simManager) put() {
 	w := r.a.w
 	home := r.homes[0]
-	if w.moved {
+	if r.moved = w.moved; w.moved {
 		home = r.homes[1]
 	}
 	c := Connection{Name: "c", Config: home.Connection(), Entry: home.Entry(), Provider: simClient{home, r}}
@@ -250,6 +251,9 @@ func (r *simManager) event(name string, happens func()) {
 	r.locked(func() { a.plantBefore(name) })
 	happens()
 	r.settled(name, before, served)
+	if a.waited > 0 && !a.dead && a.m.base == Retrying { // callers that wait ask again, and have the next try sooner
+		a.w.check.hurried = true
+	}
 }
 
 func (r *simManager) settled(name string, before State, served *Grant) {
@@ -420,7 +424,11 @@ func (r *simManager) ask(all ...simAsk) {
 			go r.call(q)
 		}
 	})
-	if due := !retryAt.IsZero() && !retryAt.After(a.w.Now()); !a.dead && !due && len(all) == 1 {
+	switch due := !retryAt.IsZero() && !retryAt.After(a.w.Now()); {
+	case a.dead, len(all) > 1:
+	case due: // or the timer began it
+		a.w.check.hurried = a.w.check.hurried || busy == idle && a.m.busy != idle
+	default:
 		a.w.check.brought(a, all[0], busy, retryAt)
 	}
 }

@@ -128,6 +128,9 @@ func (r *simManager) heard(h *simHeard) {
 		a.sending[q.grant.RefreshToken]++
 		a.underway++
 	}
+	if f := (*refusal.Failure)(nil); errors.As(h.err, &f) && f.Lost { // perhaps given up, with the answer on its way
+		a.w.check.unheard = true
+	}
 	a.later(0, func() { a.answered(q, h.answer, h.err) })
 }
 
