@@ -100,7 +100,7 @@ func (c *checker) transition(event string, before State, a *simAgent) {
 		if g.wasOver() && event == "saved" { // no success
 			fails = c.fails + 1
 		}
-		c.gen, c.fails, c.dry = g.Generation, fails, 0
+		c.gen, c.fails, c.dry, c.noSooner = g.Generation, fails, 0, 0
 		c.forgetLoss()
 		if !m.parked() {
 			c.suspects = 0

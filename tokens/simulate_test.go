@@ -93,7 +93,7 @@ func (s simulation) many(t *testing.T, years int, other simulation, test string)
 				}
 				mu.Lock()
 				sum.add(w.check.account)
-				if done++; done%1000 == 0 && done < years {
+				if done++; done%max(20, years/20) == 0 && done < years {
 					fmt.Printf("%d years of %s so far, %d events\n", done, s.name, sum.events)
 				}
 				mu.Unlock()
