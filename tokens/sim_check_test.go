@@ -42,6 +42,7 @@ type checker struct {
 	quick       bool          // the one quick retry was used
 	sentAt      time.Duration // when the last request was sent
 	losses      int           // answers that were lost since the refresh token was rotated
+	earlier     int           // …and before that, of the present generation
 	lastLoss    loss          // …how, the last time
 	losing      bool          // an answer was lost since the last one that was heard
 	graceEnds   time.Duration // losing: until when the refresh token is known to be taken again
@@ -228,10 +229,11 @@ func (c *checker) reused(sender *simAgent, sent *Grant) {
 }
 
 // mustHaveLived: one lost answer, in an otherwise quiet time, does not cost the grant
-// where the request can be repeated while the provider still takes it.
+// where the request can be repeated while the provider still takes it. After more of
+// them the back-off may take longer than that.
 func (c *checker) mustHaveLived(sender *simAgent) {
 	p, known := c.w.provider, c.w.policy.grace > 0
-	if sender.dead || sender.m.parked() || c.losses != 1 || c.w.troubled >= p.rotated {
+	if sender.dead || sender.m.parked() || c.losses != 1 || c.earlier > 0 || c.w.troubled >= p.rotated {
 		return
 	}
 	enough := 30 * time.Second
@@ -258,6 +260,7 @@ func (c *checker) lost(how loss) {
 
 func (c *checker) forgetLoss() {
 	c.quick, c.losing, c.graceEnds, c.graceUnsure = false, false, 0, false
+	c.earlier, c.losses = 0, 0
 }
 
 // answered holds the pause after a failure against the rules.

@@ -203,7 +203,7 @@ func (p *simProvider) refresh(sender *simAgent, sent *Grant, want Want) (provide
 	if p.rotates {
 		p.serial++
 		p.rotated = w.now
-		w.check.losses = 0
+		w.check.losses, w.check.earlier = 0, w.check.earlier+w.check.losses
 	}
 	return p.issue(p.given(want)), nil
 }
