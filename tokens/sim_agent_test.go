@@ -375,6 +375,9 @@ func (a *simAgent) send(q asked) {
 			a.answered(q, ans, err)
 		})
 	}
+	if a.real != nil && w.rnd.IntN(200) == 0 { // the user logs out at this very moment
+		w.in(time.Duration(w.rnd.IntN(800))*time.Millisecond, a.quit)
+	}
 	sentAt := w.Now()
 	switch {
 	case w.moved:
