@@ -49,13 +49,17 @@ func TestTheForwardedSocketGivesTokensOfOpenedConnectionsAndNothingElse(t *testi
 	w.over("GET", "/connections/open/api/whoami").ok()
 	for _, c := range [][2]string{
 		{"GET", "/connections/closed/token"}, {"GET", "/connections/nobody/token"}, {"GET", "/connections/closed/api/whoami"},
-		{"GET", "/connections"}, {"GET", "/connections/open"}, {"DELETE", "/connections/open"}, {"PUT", "/connections/open"},
+		{"GET", "/connections"}, {"GET", "/connections/closed"}, {"DELETE", "/connections/open"}, {"PUT", "/connections/open"},
 		{"POST", "/connections/open/refresh"}, {"POST", "/connections/open/connect"}, {"DELETE", "/connections/open/grant"},
 		{"PUT", "/connections/open/secret"}, {"DELETE", "/connections/open/token"},
-		{"GET", "/events"}, {"GET", "/log"}, {"GET", "/doctor"}, {"GET", "/settings"}, {"GET", "/health"},
+		{"GET", "/connections/open/token?scope=admin"}, {"GET", "/connections/open/token?resource=https://other.example/"},
+		{"GET", "/log"}, {"GET", "/doctor"}, {"GET", "/settings"}, {"GET", "/health"},
 		{"POST", "/window"}, {"POST", "/quit"}, {"GET", "/providers"}, {"GET", "/hosts/github.com"},
 	} {
 		w.over(c[0], c[1]).problem(tokens.CodeNotAllowed, 403)
+	}
+	if told := string(w.over("GET", "/connections/open").ok().body); !strings.Contains(told, "connected") || strings.Contains(told, "ada") {
+		t.Errorf("of the opened connection it says %s", told)
 	}
 	if s := w.call("GET", "/connections/open", nil).connection(); s.State != tokens.Connected {
 		t.Errorf("the connection is %s", s.State)

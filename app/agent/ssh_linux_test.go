@@ -168,7 +168,7 @@ func overThere(t *testing.T) {
 	}
 	for _, r := range []struct{ method, path string }{
 		{"GET", "/v1/connections/closed/token"}, {"GET", "/v1/connections/closed/api/whoami"},
-		{"GET", "/v1/connections"}, {"GET", "/v1/connections/open"}, {"GET", "/v1/health"},
+		{"GET", "/v1/connections"}, {"GET", "/v1/connections/closed"}, {"GET", "/v1/health"},
 		{"GET", "/v1/log"}, {"DELETE", "/v1/connections/open/grant"}, {"DELETE", "/v1/connections/open"},
 		{"POST", "/v1/connections/open/refresh"}, {"POST", "/v1/quit"},
 	} {

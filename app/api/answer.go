@@ -41,6 +41,9 @@ func done(w http.ResponseWriter) error {
 // fail sends a problem.
 func (s *Server) fail(w http.ResponseWriter, err error) {
 	p := problem(err, s.base.Err() != nil)
+	if s.allowed != nil { // for another machine
+		p.Account, p.Said = "", ""
+	}
 	body, _ := encode(p)
 	send(w, p.Status, "application/problem+json", body)
 }

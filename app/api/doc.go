@@ -112,8 +112,13 @@
 // # The forwarded socket
 //
 // remote.sock, beside agent.sock, is the one to forward to another machine
-// (ssh -R): it answers token, rejected and api/ of connections with remote = true
-// in their file, and not_allowed to everything else.
+// (ssh -R). Of connections with remote = true in their file it answers token,
+// rejected and api/, their objects and events with no account, detail or
+// configuration, and connect with {"mode":"ask"}: a notification at the desk, one
+// for each connection and ten minutes. A resource, and scopes that the connection
+// was not granted, are not_allowed; so is everything else. Requests for fewer scopes
+// and rejections are ten in five minutes for each connection, then
+// temporarily_unavailable.
 //
 // # The rest
 //

@@ -29,6 +29,7 @@ type fake struct {
 	secret  string
 	peer    Peer
 	quits   int
+	connect ConnectRequest
 	now     map[string]Connection // those that Connection knows
 	changes chan []string
 	stopped chan struct{} // closed when a subscriber has gone
@@ -127,6 +128,7 @@ func (f *fake) Host(host, path, user string) (HostMatch, error) {
 }
 func (f *fake) Refresh(context.Context, string) (Connection, error) { return work, f.err }
 func (f *fake) Connect(_ context.Context, _ string, r ConnectRequest) (Pending, error) {
+	f.connect = r
 	return pending{r.Mode}, f.err
 }
 func (f *fake) Paste(context.Context, string, string) (Connection, error) { return work, f.err }

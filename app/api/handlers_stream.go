@@ -20,6 +20,12 @@ func (s *Server) events(c call) error {
 	defer changes.Stop()
 	c.w.Header().Set("Content-Type", "text/event-stream")
 	for _, now := range s.agent.Connections() {
+		if s.allowed != nil {
+			if !s.allowed(now.Name) {
+				continue
+			}
+			now = stateOf(now)
+		}
 		if err := event(c.w, "connection", now); err != nil {
 			return nil
 		}
@@ -33,6 +39,9 @@ func (s *Server) events(c call) error {
 			return nil
 		}
 		for _, name := range names {
+			if s.allowed != nil && !s.allowed(name) {
+				continue
+			}
 			if err := s.change(c.w, name); err != nil {
 				return nil
 			}
@@ -51,6 +60,9 @@ func (s *Server) change(w http.ResponseWriter, name string) error {
 		return err
 	}
 	now.Events, now.Config, now.Said = nil, nil, "" // as in the list
+	if s.allowed != nil {
+		now = stateOf(now)
+	}
 	return event(w, "connection", now)
 }
 

@@ -35,7 +35,7 @@ type Server struct {
 
 	mux     *http.ServeMux
 	other   error                  // what is answered elsewhere than at the routes
-	allowed func(name string) bool // whose api/ is served; nil: everybody's
+	allowed func(name string) bool // which connections the other machine may use; nil: this is the local socket
 }
 
 // NewServer makes a server that says nothing of requests but what went wrong
