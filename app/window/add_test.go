@@ -58,7 +58,7 @@ func TestProvidersAreFoundWhileTyping(t *testing.T) {
 
 func TestFormAsksExactlyWhatTheProviderNeeds(t *testing.T) {
 	b := toForm(t, nil)
-	if got := strings.Join(b.form.order, " "); got != "name vars.host client_id client_secret" {
+	if got := strings.Join(b.form.order, " "); got != "vars.host name client_id client_secret api.base hosts" {
 		t.Fatalf("asks for %s", got)
 	}
 	if b.win.Canvas().Focused() != fyne.Focusable(b.form.fields[fieldID].entry) {
@@ -300,7 +300,7 @@ func TestFormAsksOnlyForVariablesThatAreUsed(t *testing.T) {
 	b := toForm(t, func(e *api.Provider) {
 		e.Vars["issuer"] = catalog.Var{Label: "the issuer URL", Pattern: "url"}
 	})
-	if got := strings.Join(b.form.order, " "); got != "name vars.host client_id client_secret" {
+	if got := strings.Join(b.form.order, " "); got != "vars.host name client_id client_secret api.base hosts" {
 		t.Fatalf("asks for %s", got)
 	}
 	fill(b, "id", "s3cret")

@@ -68,7 +68,7 @@ func (d *details) buttons() {
 	d.connect = u.button(tr("Reconnect"), theme.LoginIcon(), func() { u.reconnect(d.name) })
 	d.end = u.button(tr("Disconnect…"), theme.LogoutIcon(), func() { u.disconnect(d.known) })
 	d.edit = u.button(tr("Edit settings"), theme.SettingsIcon(), func() { u.editConnection(d.name) }).low()
-	d.manage = u.button("", theme.NavigateNextIcon(), func() { u.open(appsPage(u.entries[d.known.Provider])) }).low()
+	d.manage = u.button("", theme.NavigateNextIcon(), func() { u.open(d.appsPage()) }).low()
 	d.remove = u.button(tr("Remove…"), theme.DeleteIcon(), func() { u.removeConnection(d.known) }).low()
 }
 
@@ -174,9 +174,8 @@ func (d *details) showActions(s tokens.Status) {
 	if s.Parked() {
 		d.refresh.SetText(tr("Try again"))
 	}
-	entry, ok := d.u.entries[s.Provider]
-	if d.manage.Hidden = !ok || appsPage(entry) == ""; ok {
-		d.manage.SetText(tr("Apps at {{.Provider}}", "Provider", plain(entry.Name)))
+	if d.manage.Hidden = d.appsPage() == ""; !d.manage.Hidden {
+		d.manage.SetText(tr("Apps at {{.Provider}}", "Provider", plain(d.u.entries[s.Provider].Name)))
 	}
 	d.scroll.Content.Refresh()
 }
@@ -196,8 +195,16 @@ func (d *details) showScopes(s tokens.Status) {
 	}
 }
 
-// appsPage is where a user sees which apps have access.
-func appsPage(e api.Provider) string { return cmp.Or(e.Links.UserRevoke, e.Links.Register) }
+// appsPage is where a user sees which apps have access; "" where that is not known.
+func (d *details) appsPage() string {
+	e, c := d.u.entries[d.known.Provider].Entry, d.known.Config
+	if c == nil {
+		return ""
+	}
+	user, _ := fillLink(e.Links.UserRevoke, e, *c)
+	register, _ := fillLink(e.Links.Register, e, *c)
+	return cmp.Or(user, register)
+}
 
 // tick brings the times up to date; nothing is drawn where none changed.
 func (d *details) tick() {

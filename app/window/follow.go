@@ -113,6 +113,9 @@ func (u *ui) arrived() {
 		}
 		u.known = true
 		u.model.settle(all)
+		if name := u.form.editing; name != "" && !u.model.has(name) {
+			u.form.removed(name)
+		}
 		u.list.show()
 		u.details.show()
 	})
@@ -121,6 +124,9 @@ func (u *ui) arrived() {
 
 func (u *ui) heard(e remote.Event) {
 	u.model.take(e)
+	if e.Removed {
+		u.form.removed(e.Status.Name)
+	}
 	u.list.show()
 	u.details.heard(e)
 }

@@ -28,23 +28,83 @@ type form struct {
 	fields  map[string]*field  // those on screen
 	order   []string           // from top to bottom
 	scopes  *scopes
+	guide   *guide
 	general *field // errors that belong to no field
 	submits []*button
+	more    *fyne.Container  // what few people need to see
+	unfold  *button          // shows more
+	drafts  map[string]draft // of connections that are not saved yet, by provider
 	busy    bool
 }
 
-func (u *ui) newForm() *form { return &form{u: u, box: container.NewStack()} }
+// draft is what was typed for a new connection when its form was left.
+type draft struct {
+	values map[string]string
+	scopes []string
+}
+
+func (u *ui) newForm() *form {
+	return &form{u: u, box: container.NewStack(), drafts: map[string]draft{}}
+}
 
 func (f *form) object() fyne.CanvasObject { return f.box }
 
-// begin opens the form for a new connection.
+// begin opens the form for a new connection, with what was typed there before.
 func (f *form) begin(e api.Provider) {
+	f.keep()
 	f.editing, f.before = "", catalog.Connection{Provider: e.ID}
 	e.Vars = e.VarsFor(nil)
 	f.open(e)
 	f.fields[fieldName].SetText(freeName(e.ID, f.taken))
+	if d, ok := f.drafts[e.ID]; ok {
+		for name, text := range d.values {
+			if at := f.fields[name]; at != nil {
+				at.SetText(text)
+			}
+		}
+		f.scopes.set(d.scopes)
+	}
 	f.u.show(viewForm)
 	f.focusFirst()
+}
+
+// keep remembers what was typed for a connection that is not saved yet, until the
+// window closes.
+func (f *form) keep() {
+	if f.editing != "" || f.entry.ID == "" {
+		return
+	}
+	d := draft{values: map[string]string{}, scopes: f.scopes.list}
+	for name, at := range f.fields {
+		d.values[name] = at.Text
+	}
+	f.drafts[f.entry.ID] = d
+}
+
+// discard forgets what was typed, and leaves.
+func (f *form) discard() {
+	f.forget()
+	f.u.back()
+}
+
+func (f *form) forget() {
+	delete(f.drafts, f.entry.ID)
+	f.entry = api.Provider{}
+}
+
+// removed closes the form of a connection that is gone: saving would bring it back.
+func (f *form) removed(name string) {
+	if f.editing != name {
+		return
+	}
+	f.editing, f.before = "", catalog.Connection{}
+	f.forget()
+	f.box.Objects = nil
+	f.box.Refresh()
+	if f.u.view == viewForm {
+		f.u.show(viewConnections)
+		f.u.say(tr("{{.Name}} is removed.", "Name", plain(name)))
+	}
 }
 
 // editConnection opens the form for a connection that is there.
@@ -59,6 +119,7 @@ func (u *ui) editConnection(name string) {
 }
 
 func (f *form) change(e api.Provider, d api.Connection) {
+	f.keep()
 	f.editing, f.before = d.Name, *d.Config
 	e.Vars = e.VarsFor(d.Config.Override) // the others would be asked for in vain
 	f.open(e)
@@ -88,18 +149,17 @@ func (f *form) fill(c catalog.Connection) {
 	if len(c.Scopes) > 0 {
 		f.scopes.set(c.Scopes)
 	}
+	f.fields[fieldAPI].SetText(apiBase(c))
+	f.fields[fieldHosts].SetText(strings.Join(c.Hosts, ", "))
 }
 
-func (f *form) taken(name string) bool {
-	_, taken := f.u.model.all[name]
-	return taken && f.editing == ""
-}
+func (f *form) taken(name string) bool { return f.editing == "" && f.u.model.has(name) }
 
 // focusFirst goes to the first field that must be filled and is not; where all
 // is there already, Enter connects.
 func (f *form) focusFirst() {
 	n := needsOf(f.entry)
-	optional := map[string]bool{fieldID: n.clientID == maybe, fieldSecret: n.secret == maybe || f.editing != ""}
+	optional := map[string]bool{fieldID: n.clientID == maybe, fieldSecret: n.secret == maybe || f.editing != "", fieldAPI: true, fieldHosts: true}
 	for _, name := range f.order {
 		if at := f.fields[name]; at.Text == "" && !at.Disabled() && !optional[name] && f.fallback(name) == "" {
 			f.u.focus(at.entry)
@@ -114,25 +174,47 @@ func (f *form) fallback(name string) string {
 	return f.entry.Vars[strings.TrimPrefix(name, fieldVar)].Default
 }
 
-// open lays the form out for a provider.
+// open lays the form out for a provider. Its buttons stay in sight.
 func (f *form) open(e api.Provider) {
 	f.entry, f.fields, f.order, f.busy = e, map[string]*field{}, nil, false
 	n := needsOf(e)
 	f.scopes = f.u.scopes(e.DefaultScopes())
 	f.general = f.u.newField("", "", "", f.u.entry(""))
-	objects := []fyne.CanvasObject{f.head(), f.basics(n)}
-	if n.register {
-		objects = append(objects, f.registration(n))
+	f.guide = f.newGuide(n)
+	foot := f.foot(n)
+	address, name := f.address(n), f.name()
+	objects := []fyne.CanvasObject{f.head(), address, name, f.guide.object, f.credentials(n)} // some may be nil
+	rest := []fyne.CanvasObject{f.scopeCard(), f.reach()}
+	switch {
+	case !n.alone:
+		objects, rest = append(objects, rest[0]), rest[1:]
+	case address == nil:
+		objects, rest = objects[:3], append(objects[3:], rest...)
+	default:
+		objects, rest = objects[:2], append(slices.Clone(objects[2:]), rest...)
 	}
-	objects = append(objects, f.credentials(n), f.scopeCard())
-	if e.Notes != "" {
-		objects = append(objects, card(tr("Good to know"), inLine(small(plain(e.Notes)))))
+	if notes := readable(e.Notes); notes != "" {
+		objects = append(objects, card(tr("Good to know"), inLine(small(notes))))
 	}
-	objects = append(objects, f.general.error, f.foot(n))
+	f.more = spaced(14, compact(rest)...)
+	f.more.Hide()
+	f.unfold = f.u.button(tr("More settings"), theme.MenuDropDownIcon(), f.showMore).low()
+	objects = append(objects, container.NewHBox(f.unfold), f.more)
 	scroll := page(640, compact(objects)...)
 	f.u.scrolls[viewForm] = scroll
-	f.box.Objects = []fyne.CanvasObject{scroll}
+	pinned := container.New(column{640}, container.New(inset{20, 10}, spaced(6, f.general.error, foot)))
+	f.box.Objects = []fyne.CanvasObject{container.NewBorder(nil, container.NewVBox(widget.NewSeparator(), pinned), nil, nil, scroll)}
 	f.box.Refresh()
+	f.guide.fill()
+	if n.alone && f.editing != "" {
+		f.showMore()
+	}
+}
+
+func (f *form) showMore() {
+	f.more.Show()
+	f.unfold.Hide()
+	f.u.scrolls[viewForm].Content.Refresh()
 }
 
 func compact(objects []fyne.CanvasObject) []fyne.CanvasObject {
@@ -164,7 +246,7 @@ func (f *form) foot(n needs) fyne.CanvasObject {
 			code.OnTapped = func() { f.submit(providers.Device) }
 		}
 	}
-	row := container.NewHBox(layout.NewSpacer(), f.u.button(tr("Cancel"), nil, f.u.back))
+	row := container.NewHBox(layout.NewSpacer(), f.u.button(tr("Cancel"), nil, f.discard))
 	for _, b := range slices.Backward(f.submits) {
 		row.Add(b)
 	}
@@ -175,52 +257,42 @@ func (f *form) foot(n needs) fyne.CanvasObject {
 func (f *form) put(name, label, hint string, e *entry) fyne.CanvasObject {
 	at := f.u.newField(label, hint, "", e)
 	e.OnSubmitted = func(string) { f.submits[0].OnTapped() }
+	e.OnChanged = func(string) { at.clear(); f.guide.fill() }
 	f.fields[name], f.order = at, append(f.order, name)
 	return at.object
 }
 
-// basics are the connection's name, and where a self-hosted provider is.
-func (f *form) basics(n needs) fyne.CanvasObject {
-	box := spaced(14, f.put(fieldName, tr("Name"), tr("What your tools ask for: authtray token NAME"), f.u.entry("")))
+func (f *form) name() fyne.CanvasObject {
+	return card("", f.put(fieldName, tr("Name"), tr("What your tools ask for: authtray token NAME"), f.u.entry("")))
+}
+
+// address is where a self-hosted provider or a server is; nil where that is known.
+func (f *form) address(n needs) fyne.CanvasObject {
+	box := spaced(14)
 	if n.mcp {
-		box.Add(f.put(fieldMCP, tr("Address of the MCP server"), "", f.u.entry("https://")))
+		box.Add(f.put(fieldMCP, tr("Address of the MCP server"), "", f.u.entry("https://mcp.example.org/mcp")))
 		f.fields[fieldMCP].SetText(f.entry.MCP)
 	}
 	for _, name := range n.vars {
 		v := f.entry.Vars[name]
 		label := text.Capitalize(plain(cmp.Or(v.Label, name)))
-		box.Add(f.put(fieldVar+name, label, "", f.u.entry(plain(v.Default))))
+		example := plain(v.Default)
+		if v.Pattern == "url" {
+			example = cmp.Or(example, "https://login.example.org")
+		}
+		box.Add(f.put(fieldVar+name, label, "", f.u.entry(example)))
+	}
+	if len(box.Objects) == 0 {
+		return nil
 	}
 	return card("", box)
 }
 
-// registration says what to register where.
-func (f *form) registration(n needs) fyne.CanvasObject {
-	box := spaced(10)
-	name := plain(f.entry.Name)
-	if page := f.entry.Links.Register; page != "" {
-		open := f.u.button(tr("Open the page"), theme.NavigateNextIcon(), func() { f.u.open(page) })
-		open.IconPlacement = widget.ButtonIconTrailingText
-		box.Add(container.NewBorder(nil, nil, nil, container.NewCenter(open), middled(inLine(paragraph(tr("Register an app of your own at {{.Provider}}. This is done once.", "Provider", name))))))
-	} else {
-		box.Add(inLine(paragraph(tr("Register an app of your own at {{.Provider}}, or ask whoever runs it. This is done once.", "Provider", name))))
-	}
-	if n.redirect {
-		box.Add(f.redirect())
-	}
-	return card(tr("1. Register an app"), box)
-}
-
-// redirect is the URI to enter there, to read and to copy.
-func (f *form) redirect() fyne.CanvasObject {
-	uri := f.u.entry("")
-	uri.SetText(plain(f.entry.RedirectURI))
-	uri.OnChanged = func(string) { uri.SetText(plain(f.entry.RedirectURI)) } // to be copied, not to be changed
-	copied := f.u.button(tr("Copy"), theme.ContentCopyIcon(), func() {
-		f.u.clipboard.SetContent(f.entry.RedirectURI)
-		f.u.say(tr("Redirect URI copied."))
-	})
-	return spaced(4, newLine(tr("Redirect URI to enter there")), container.NewBorder(nil, nil, nil, copied, uri))
+// reach is where the token is good for.
+func (f *form) reach() fyne.CanvasObject {
+	return card(tr("Where the token is used"), spaced(14,
+		f.put(fieldAPI, tr("API address (optional)"), tr("Requests that Authtray sends for your tools go there."), f.u.entry("https://api.example.org")),
+		f.put(fieldHosts, tr("Hosts (optional)"), tr("Git, docker and other tools get this token for these hosts, separated by commas."), f.u.entry("git.example.org"))))
 }
 
 func (f *form) credentials(n needs) fyne.CanvasObject {
@@ -238,7 +310,7 @@ func (f *form) credentials(n needs) fyne.CanvasObject {
 		box.Add(f.secret(n.secret))
 	}
 	title := ""
-	if n.register {
+	if f.guide.object != nil && n.register {
 		title = tr("2. Enter what you were given")
 	}
 	return card(title, box)
@@ -250,8 +322,8 @@ func (f *form) secret(need asked) fyne.CanvasObject {
 		label = tr("Client secret (optional)")
 	}
 	if f.entry.Client.Secret == "web_only" {
-		label = tr("Client secret (needed in the browser)")
-		hint = tr("To sign in without one, use a code on this or another device. Goes straight to the keychain.")
+		label = tr("Client secret")
+		hint = tr("{{.Provider}} wants it for signing in with the browser. “Connect with a code” needs none.", "Provider", plain(f.entry.Name))
 	}
 	placeholder := ""
 	if f.editing != "" {

@@ -33,6 +33,7 @@ type needs struct {
 	redirect bool // and enters our redirect URI there
 	device   bool // a code can be typed in elsewhere (RFC 8628)
 	browser  bool // there is a page to be sent to
+	alone    bool // an address is enough: Authtray registers itself
 }
 
 // needsOf reads an entry. An empty client.secret means "required".
@@ -40,7 +41,7 @@ func needsOf(e api.Provider) needs {
 	n := needs{vars: slices.Sorted(maps.Keys(e.Vars)), mcp: e.ID == "mcp", device: e.Device != "",
 		browser: e.Authorize != "" || e.Issuer != "" || e.ID == "mcp"}
 	n.clientID, n.secret = always, always
-	if e.Client.ID != "" || e.Registration != "" || n.mcp {
+	if e.Client.ID != "" || e.Registration != "" || e.AnyServer() || n.mcp {
 		n.clientID = maybe
 	}
 	switch {
@@ -50,9 +51,14 @@ func needsOf(e api.Provider) needs {
 		n.secret = maybe
 	}
 	n.register = n.clientID == always
-	n.redirect = n.register && n.browser && e.RedirectURI != ""
+	n.alone = n.clientID == maybe
+	n.redirect = n.browser && e.RedirectURI != "" && (len(e.Steps) == 0 || slices.ContainsFunc(e.Steps, wantsRedirect))
 	return n
 }
+
+// wantsRedirect reports whether our redirect URI is entered in a step of the
+// entry's. Where no step says so, the provider asks for none (Google's desktop apps).
+func wantsRedirect(step string) bool { return strings.Contains(step, "{redirect_uri}") }
 
 // A field's name says where an error belongs.
 const (
@@ -61,6 +67,8 @@ const (
 	fieldID     = "client_id"
 	fieldSecret = "client_secret"
 	fieldScopes = "scopes"
+	fieldAPI    = "api.base" // in the connection's [override]
+	fieldHosts  = "hosts"
 	fieldVar    = "vars." // and the variable
 )
 

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"maps"
 	"slices"
-
-	"fyne.io/fyne/v2"
+	"strings"
+	"unicode"
 
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/catalog"
@@ -29,8 +29,22 @@ func (f *form) value(name string) string {
 
 // read takes what the form says. Fields that it does not show stay as they were.
 func (f *form) read() filled {
+	scopes := f.scopes.value()
+	c := f.connection()
+	if c.Scopes = scopes; slices.Equal(c.Scopes, f.entry.DefaultScopes()) {
+		c.Scopes = nil // the provider's own, also when a later version changes them
+	}
+	c.Hosts = strings.FieldsFunc(f.value(fieldHosts), func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
+	c.Override = withAPI(c.Override, f.value(fieldAPI))
+	return filled{name: f.value(fieldName), cfg: c, secret: f.value(fieldSecret)}
+}
+
+// connection is what has been typed so far, which need not be right.
+func (f *form) connection() catalog.Connection {
 	c := f.before
+	c.Name = f.value(fieldName)
 	c.Provider, c.ClientID, c.MCP = f.entry.ID, f.value(fieldID), f.value(fieldMCP)
+	c.Scopes = f.scopes.list
 	c.Vars = maps.Clone(c.Vars)
 	for name, v := range f.entry.Vars {
 		if c.Vars == nil {
@@ -40,24 +54,56 @@ func (f *form) read() filled {
 			delete(c.Vars, name)
 		}
 	}
-	if c.Scopes = f.scopes.value(); slices.Equal(c.Scopes, f.entry.DefaultScopes()) {
-		c.Scopes = nil // the provider's own, also when a later version changes them
+	return c
+}
+
+// apiBase is the API's address that a connection has of its own.
+func apiBase(c catalog.Connection) string {
+	own, _ := c.Override["api"].(map[string]any)
+	base, _ := own["base"].(string)
+	return base
+}
+
+// withAPI is an [override] with the API's address in it, or without one.
+func withAPI(override map[string]any, base string) map[string]any {
+	own, _ := override["api"].(map[string]any)
+	own = maps.Clone(own)
+	delete(own, "base")
+	if base != "" {
+		if own == nil {
+			own = map[string]any{}
+		}
+		own["base"] = base
 	}
-	return filled{name: f.value(fieldName), cfg: c, secret: f.value(fieldSecret)}
+	out := maps.Clone(override)
+	delete(out, "api")
+	if len(own) > 0 {
+		if out == nil {
+			out = map[string]any{}
+		}
+		out["api"] = own
+	}
+	return out
 }
 
 // check marks every field that cannot be right, and reports whether none was.
-func (f *form) check(in filled) bool {
+func (f *form) check(in filled, mode providers.Mode) bool {
 	n := needsOf(f.entry)
 	errs := map[string]error{fieldName: checkName(in.name, f.taken)}
 	errs[fieldID] = checkCredential(in.cfg.ClientID, n.clientID, tr("Paste the client ID that the provider shows for your app."))
 	secret := n.secret
+	if f.entry.Client.Secret == "web_only" && mode == providers.Browser {
+		secret = always
+	}
 	if f.editing != "" {
 		secret = min(secret, maybe) // it is in the keychain already
 	}
 	errs[fieldSecret] = checkCredential(in.secret, secret, tr("Paste the client secret that the provider shows for your app."))
 	if n.mcp {
 		errs[fieldMCP] = checkVar(catalog.Var{Pattern: "url"}, in.cfg.MCP)
+	}
+	if base := apiBase(in.cfg); base != "" {
+		errs[fieldAPI] = checkVar(catalog.Var{Pattern: "url"}, base)
 	}
 	for name, v := range f.entry.Vars {
 		errs[fieldVar+name] = checkVar(v, in.cfg.Vars[name])
@@ -76,11 +122,19 @@ func (f *form) check(in filled) bool {
 func (f *form) focusWrong(errs map[string]error) bool {
 	for _, name := range f.order {
 		if errs[name] != nil {
-			f.u.focus(f.fields[name].entry)
+			f.goTo(name)
 			return false
 		}
 	}
 	return true
+}
+
+// goTo gives a field the focus, also one that is folded away.
+func (f *form) goTo(name string) {
+	if n := needsOf(f.entry); name == fieldAPI || name == fieldHosts || (n.alone && name != fieldMCP && !strings.HasPrefix(name, fieldVar)) {
+		f.showMore()
+	}
+	f.u.focus(f.fields[name].entry)
 }
 
 // submit saves what the form says, and connects where it is new.
@@ -90,7 +144,7 @@ func (f *form) submit(mode providers.Mode) {
 	}
 	f.general.clear()
 	in := f.read()
-	if f.busy || !f.check(in) {
+	if f.busy || !f.check(in, mode) {
 		return
 	}
 	f.working(true)
@@ -119,6 +173,7 @@ func (f *form) saved(in filled, mode providers.Mode) {
 	if secret, ok := f.fields[fieldSecret]; ok {
 		secret.SetText("")
 	}
+	delete(f.drafts, f.entry.ID)
 	if f.editing != "" {
 		f.u.say(tr("{{.Name}} is saved.", "Name", in.name))
 		f.u.show(viewConnections)
@@ -158,5 +213,5 @@ func (f *form) blame(p *client.Problem) {
 		return
 	}
 	at.wrong(plain(p.Sentence()))
-	f.u.focus(fyne.Focusable(at.entry))
+	f.goTo(name)
 }

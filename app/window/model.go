@@ -46,6 +46,11 @@ func (m *model) take(e remote.Event) {
 	m.all[e.Status.Name] = e.Status
 }
 
+func (m *model) has(name string) bool {
+	_, ok := m.all[name]
+	return ok
+}
+
 // listed is what the list shows: those that need the user first, then by name,
 // and only those that match the filter.
 func (m *model) listed(filter string) []tokens.Status {

@@ -1,6 +1,8 @@
 package window
 
 import (
+	"image/color"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
@@ -153,20 +155,24 @@ func (e *entry) FocusGained() {
 type field struct {
 	*entry
 	object fyne.CanvasObject
+	hint   fyne.CanvasObject // nil: none
 	error  *widget.Label
+	ring   *ground // round a field that is wrong
 }
 
 func (u *ui) newField(label, hint, text string, e *entry) *field {
-	at := &field{entry: e, error: small("")}
+	at := &field{entry: e, error: small(""), ring: newGround("", theme.ColorNameError)}
+	at.ring.radius = theme.InputRadiusSize()
 	at.error.Importance = widget.DangerImportance
-	at.error.Hide()
+	at.clear()
 	box := spaced(4)
 	if label != "" {
 		box.Add(newLine(label))
 	}
-	box.Add(e)
+	box.Add(container.NewStack(e, at.ring, u.newWheel()))
 	if hint != "" {
-		box.Add(container.New(inset{2, 0}, caption(hint)))
+		at.hint = container.New(flush{theme.InnerPadding() - 2, 6}, small(hint))
+		box.Add(at.hint)
 	}
 	box.Add(container.New(flush{theme.InnerPadding() - 2, 6}, at.error))
 	e.OnChanged = func(string) { at.clear() }
@@ -177,21 +183,52 @@ func (u *ui) newField(label, hint, text string, e *entry) *field {
 	return at
 }
 
+// wrong says what is wrong with the value, in place of the hint.
 func (at *field) wrong(text string) {
 	at.error.SetText(text)
 	at.error.Show()
+	at.ring.Show()
+	if at.hint != nil {
+		at.hint.Hide()
+	}
 }
 
 func (at *field) clear() {
-	if at.error.Visible() {
-		at.error.Hide()
+	if !at.error.Visible() {
+		return
+	}
+	at.error.Hide()
+	at.ring.Hide()
+	if at.hint != nil {
+		at.hint.Show()
+	}
+}
+
+// wheel lies over an entry and passes what the mouse's wheel does there on to the
+// page: the entry would keep it, and the page would stand still below the pointer.
+type wheel struct {
+	widget.BaseWidget
+	u *ui
+}
+
+func (u *ui) newWheel() *wheel {
+	w := &wheel{u: u}
+	w.ExtendBaseWidget(w)
+	return w
+}
+
+func (w *wheel) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(space(0, 0)) }
+
+func (w *wheel) Scrolled(e *fyne.ScrollEvent) {
+	if page := w.u.scrolls[w.u.view]; page != nil {
+		page.Scrolled(e)
 	}
 }
 
 // ground is a rounded rectangle in the theme's colours.
 type ground struct {
 	widget.BaseWidget
-	fill, edge fyne.ThemeColorName
+	fill, edge fyne.ThemeColorName // no fill: only the edge is drawn
 	radius     float32
 }
 
@@ -226,7 +263,9 @@ func (r *groundRenderer) Destroy()                     {}
 
 func (r *groundRenderer) Refresh() {
 	th, v := r.ground.Theme(), fyne.CurrentApp().Settings().ThemeVariant()
-	r.rect.FillColor = th.Color(r.ground.fill, v)
+	if r.rect.FillColor = color.Transparent; r.ground.fill != "" {
+		r.rect.FillColor = th.Color(r.ground.fill, v)
+	}
 	r.rect.StrokeColor = th.Color(r.ground.edge, v)
 	r.rect.StrokeWidth = 1
 	r.rect.CornerRadius = r.ground.radius

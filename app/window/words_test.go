@@ -169,10 +169,10 @@ func TestNeedsOfAnEntry(t *testing.T) {
 		"silence about the secret means required": {entry(func(e *api.Provider) { e.Client.Secret = "" }), needs{clientID: always, secret: always, register: true, redirect: true, browser: true}},
 		"public":    {entry(func(e *api.Provider) { e.Client.Secret = "none" }), needs{clientID: always, register: true, redirect: true, browser: true}},
 		"optional":  {entry(func(e *api.Provider) { e.Client.Secret = "web_only" }), needs{clientID: always, secret: maybe, register: true, redirect: true, browser: true}},
-		"ours":      {entry(func(e *api.Provider) { e.Client.ID, e.Client.Secret = "x", "none" }), needs{clientID: maybe, browser: true}},
-		"dynamic":   {entry(func(e *api.Provider) { e.Registration = "https://x" }), needs{clientID: maybe, secret: maybe, browser: true}},
+		"ours":      {entry(func(e *api.Provider) { e.Client.ID, e.Client.Secret = "x", "none" }), needs{clientID: maybe, redirect: true, browser: true, alone: true}},
+		"dynamic":   {entry(func(e *api.Provider) { e.Registration = "https://x" }), needs{clientID: maybe, secret: maybe, redirect: true, browser: true, alone: true}},
 		"only code": {entry(func(e *api.Provider) { e.Authorize, e.Device, e.Client.Secret = "", "https://x", "none" }), needs{clientID: always, register: true, device: true}},
-		"mcp":       {entry(func(e *api.Provider) { e.ID = "mcp" }), needs{mcp: true, clientID: maybe, secret: maybe, browser: true}},
+		"mcp":       {entry(func(e *api.Provider) { e.ID = "mcp" }), needs{mcp: true, clientID: maybe, secret: maybe, redirect: true, browser: true, alone: true}},
 	} {
 		c.want.vars = []string{"host"}
 		if got := needsOf(c.e); !slices.Equal(got.vars, c.want.vars) || !same(got, c.want) {

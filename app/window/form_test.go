@@ -1,0 +1,193 @@
+package window
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"fyne.io/fyne/v2"
+
+	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/window/remote"
+	"github.com/authtray/authtray/providers/catalog"
+)
+
+func TestWhatWasTypedSurvivesEscape(t *testing.T) {
+	b := toForm(t, nil)
+	fill(b, "id-1", "s3cret")
+	b.form.scopes.set([]string{"api"})
+	b.press(fyne.KeyEscape)
+	b.form.begin(gitlab())
+	if got := b.form.fields[fieldID].Text; got != "id-1" || b.form.fields[fieldSecret].Text != "s3cret" || !slices.Equal(b.form.scopes.list, []string{"api"}) {
+		t.Fatalf("the form says client id %q and scopes %q", got, b.form.scopes.list)
+	}
+	b.tap(b.find(b.form.box, "Cancel"))
+	b.form.begin(gitlab())
+	if got := b.form.fields[fieldID].Text; got != "" {
+		t.Fatalf("after Cancel the form still says %q", got)
+	}
+}
+
+func TestDraftEndsWhenItIsSaved(t *testing.T) {
+	b := toFlow(t, nil)
+	b.press(fyne.KeyEscape)
+	b.form.begin(gitlab())
+	if got := b.form.fields[fieldID].Text; got != "" {
+		t.Fatalf("the next connection begins with the client id %q of the one before", got)
+	}
+}
+
+func TestFormOfARemovedConnectionCloses(t *testing.T) {
+	b := live(t, connected("work"))
+	b.editConnection("work")
+	b.until("the form is open", func() bool { return b.view == viewForm })
+	b.heard(remote.Event{Removed: true, Status: connected("work")})
+	if b.view != viewConnections || len(b.form.box.Objects) > 0 {
+		t.Fatal("its form is still there, and would bring it back")
+	}
+}
+
+func TestFormOfAConnectionThatWentWhileTheAgentWasAwayCloses(t *testing.T) {
+	b := live(t, connected("work"))
+	b.editConnection("work")
+	b.until("the form is open", func() bool { return b.view == viewForm })
+	b.agent.goAway()
+	b.until("the agent is away", func() bool { return !b.present })
+	b.agent.come()
+	b.pass(retryAgent)
+	b.until("the form is closed", func() bool { return b.view == viewConnections })
+}
+
+func TestWheelOverATextFieldScrollsThePage(t *testing.T) {
+	b := toForm(t, nil)
+	b.win.Resize(fyne.NewSize(700, 400))
+	for _, name := range []string{fieldVar + "host", fieldID, fieldSecret, fieldScopes} {
+		var over *wheel
+		walk(b.form.fields[name].object, func(o fyne.CanvasObject) {
+			if w, ok := o.(*wheel); ok {
+				over = w
+			}
+		})
+		page := b.scrolls[viewForm]
+		page.ScrollToTop()
+		over.Scrolled(&fyne.ScrollEvent{Scrolled: fyne.NewDelta(0, -40)})
+		if page.Offset.Y == 0 || over.Size() != b.form.fields[name].entry.Size() {
+			t.Errorf("over %s the wheel scrolls nothing", name)
+		}
+	}
+}
+
+func TestConnectAndCancelStayInSight(t *testing.T) {
+	b := toForm(t, nil)
+	b.win.Resize(fyne.NewSize(640, 400))
+	for _, at := range []*button{b.form.submits[0], b.find(b.form.box, "Cancel")} {
+		if y := b.app.Driver().AbsolutePositionForObject(at).Y; y+at.Size().Height > 400 {
+			t.Errorf("%s is below the edge of the window", at.Text)
+		}
+	}
+}
+
+func TestPageOfASelfHostedProviderOpensOnceItsHostIsEntered(t *testing.T) {
+	b := toForm(t, func(e *api.Provider) {
+		e.Vars["host"] = catalog.Var{Label: "the GitLab host", Pattern: "hostname"}
+		e.Links.Register = "https://{host}/-/user_settings/applications"
+	})
+	open := b.find(b.form.box, "Open the page")
+	if !open.Disabled() || b.form.guide.lacks.Text != "Enter this first: The GitLab host" {
+		t.Fatalf("without a host the page can be opened, or it says %q", b.form.guide.lacks.Text)
+	}
+	b.form.fields[fieldVar+"host"].SetText("git.example.org")
+	b.tap(open)
+	b.until("the page is open", func() bool { return b.pages() == 1 })
+	if b.opened[0] != "https://git.example.org/-/user_settings/applications" {
+		t.Fatalf("opened %s", b.opened[0])
+	}
+}
+
+func TestStepsAreFilledWhileTheFieldsAre(t *testing.T) {
+	b := toForm(t, func(e *api.Provider) {
+		e.Steps = []string{"Sign in at https://{host}.", "Enter {redirect_uri}. Keep the secret: authtray secret set {name}."}
+	})
+	b.form.fields[fieldVar+"host"].SetText("git.example.org")
+	got := strings.Join(richTexts(b.form.box), " | ")
+	for _, want := range []string{"Sign in at https://git.example.org. |", "| Enter http://127.0.0.1/callback. Keep the secret: enter it below. |"} {
+		if strings.Contains(got, want) {
+			continue
+		}
+		t.Errorf("%q is not among %s", want, got)
+	}
+}
+
+func TestRedirectURIIsShownOnlyWhereAStepAsksForIt(t *testing.T) {
+	b := toForm(t, func(e *api.Provider) { e.Steps = []string{"Choose the type Desktop app."} })
+	if slices.Contains(texts(b.form.box), "Redirect URI to enter there") {
+		t.Fatal("a redirect URI is to be entered where none is registered")
+	}
+}
+
+func TestSecretForTheBrowserAloneIsDemandedThere(t *testing.T) {
+	b := toForm(t, func(e *api.Provider) { e.Client.Secret, e.Device = "web_only", "https://gitlab.com/device" })
+	b.sees(b.form.box, "Client secret")
+	fill(b, "id", "")
+	b.tap(b.form.submits[0])
+	if !b.form.fields[fieldSecret].error.Visible() {
+		t.Fatal("the browser is opened without the secret that it needs")
+	}
+	b.tap(b.find(b.form.box, "Connect with a code"))
+	b.until("the code needs none", b.agent.has("Connect gitlab device"))
+}
+
+func TestMCPServerNeedsOneField(t *testing.T) {
+	b := toForm(t, func(e *api.Provider) { e.ID, e.Vars = "mcp", nil })
+	var seen []string
+	for _, name := range b.form.order {
+		walk(b.form.box, func(o fyne.CanvasObject) {
+			if o == fyne.CanvasObject(b.form.fields[name].entry) {
+				seen = append(seen, name)
+			}
+		})
+	}
+	if !slices.Equal(seen, []string{fieldMCP}) {
+		t.Fatalf("asks for %q at once", seen)
+	}
+	b.form.fields[fieldName].SetText("No Name")
+	b.form.fields[fieldMCP].SetText("https://mcp.example.org/mcp")
+	b.tap(b.form.submits[0])
+	if !b.form.more.Visible() || !b.form.fields[fieldName].error.Visible() {
+		t.Fatal("what is wrong is folded away")
+	}
+}
+
+func TestAPIAddressAndHostsAreSaved(t *testing.T) {
+	b := toForm(t, nil)
+	b.agent.config.Override = map[string]any{"api": map[string]any{"hosts": []any{"x"}}}
+	b.editConnection("work")
+	b.until("the form is open", func() bool { return b.form.editing == "work" })
+	b.form.fields[fieldAPI].SetText("https://api.example.org")
+	b.form.fields[fieldHosts].SetText("git.example.org, docker.example.org")
+	in := b.form.read().cfg
+	if apiBase(in) != "https://api.example.org" || !slices.Equal(in.Hosts, []string{"git.example.org", "docker.example.org"}) || len(in.Override["api"].(map[string]any)) != 2 {
+		t.Fatalf("saved %+v", in)
+	}
+	b.form.fields[fieldAPI].SetText("")
+	if got := b.form.read().cfg.Override["api"].(map[string]any); len(got) != 1 {
+		t.Fatalf("emptied, the override is %v", got)
+	}
+}
+
+func TestPageOfAppsIsFilledIn(t *testing.T) {
+	e := gitlab().Entry
+	for _, c := range []struct{ name, link, want, lacking string }{
+		{"nothing to fill", "https://a.example/x", "https://a.example/x", ""},
+		{"a variable", "https://{host}/x", "https://git.example.org/x", ""},
+		{"the client id", "https://a.example/{client_id}", "https://a.example/a%2Fb", ""},
+		{"an unknown one", "https://a.example/{other}", "", "Other"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			page, lacking := fillLink(c.link, e, catalog.Connection{ClientID: "a/b", Vars: map[string]string{"host": "git.example.org"}})
+			if page != c.want || lacking != c.lacking {
+				t.Errorf("fillLink = %q, %q", page, lacking)
+			}
+		})
+	}
+}
