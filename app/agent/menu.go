@@ -66,18 +66,6 @@ func (m menu) Refresh(name string) {
 	}
 }
 
-func (m menu) Disconnect(name string) {
-	ctx, cancel := context.WithTimeout(m.ended, userTime)
-	defer cancel()
-	removed, err := m.agent.Disconnect(ctx, name)
-	switch {
-	case err != nil:
-		m.complain(name, detail(err))
-	case removed.Detail != "":
-		m.complain(name, removed.Detail)
-	}
-}
-
 func (m menu) CopyToken(name string) {
 	ctx, cancel := context.WithTimeout(m.ended, tokens.DefaultTimeout)
 	defer cancel()

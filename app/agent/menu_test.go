@@ -48,7 +48,6 @@ func TestMenuTellsWhereAClickFails(t *testing.T) {
 		want  string
 	}{
 		{"refresh", func() { m.Refresh("work") }, "Authtray: work: Sign in again."},
-		{"disconnect", func() { m.Disconnect("work") }, "Authtray: work: It was not told."},
 		{"copy token", func() { m.CopyToken("work") }, "Authtray: work: No token."},
 		{"open", func() { m.Open("") }, "Authtray: window: No display."},
 		{"autostart", func() { m.SetAutostart(true) }, "Authtray: settings: Not writable."},

@@ -23,10 +23,10 @@ func TestDesktopMenuIsReadAndClickedOverTheBus(t *testing.T) {
 	p.says(t, "health registered")
 	item := host.item(t)
 
-	click(t, host.conn, item, find(t, host.conn, item, "Reconnect GitHub…").id)
+	click(t, host.conn, item, find(t, host.conn, item, "Reconnect gh…").id)
 	p.says(t, "reconnect gh")
-	click(t, host.conn, item, find(t, host.conn, item, "GitHub · ada_l · reconnect required", "Disconnect").id)
-	p.says(t, "disconnect gh")
+	click(t, host.conn, item, find(t, host.conn, item, "gh · ada_l · reconnect required", "Disconnect or change in Authtray…").id)
+	p.says(t, "open gh")
 	click(t, host.conn, item, find(t, host.conn, item, "Open Authtray…").id)
 	p.says(t, "open ")
 	click(t, host.conn, item, find(t, host.conn, item, "Start at login").id)
@@ -48,13 +48,13 @@ func TestDesktopTrayFollowsTheConnections(t *testing.T) {
 	fine := pixels(t, host.conn, item)
 
 	p.show(t, []tokens.Status{with(github(tokens.Connected), func(s *tokens.Status) { s.Refreshable = true })})
-	click(t, host.conn, item, find(t, host.conn, item, "GitHub · ada · connected", "Refresh").id)
+	click(t, host.conn, item, find(t, host.conn, item, "gh · ada · connected", "Refresh").id)
 	p.says(t, "refresh gh")
 
 	// Other words, same outline: the entries stay, and do what they say now.
-	before := find(t, host.conn, item, "GitHub · ada · connected")
+	before := find(t, host.conn, item, "gh · ada · connected")
 	p.show(t, []tokens.Status{with(gitlab(tokens.Connected), func(s *tokens.Status) { s.Refreshable = true })})
-	after := find(t, host.conn, item, "GitLab · connected")
+	after := find(t, host.conn, item, "work · connected")
 	if before.id != after.id {
 		t.Errorf("the entry was made anew: %d, then %d", before.id, after.id)
 	}
@@ -63,7 +63,7 @@ func TestDesktopTrayFollowsTheConnections(t *testing.T) {
 	p.says(t, "refresh work")
 
 	p.show(t, []tokens.Status{github(tokens.ReconnectRequired)})
-	find(t, host.conn, item, "Reconnect GitHub…")
+	find(t, host.conn, item, "Reconnect gh…")
 	bustest.Eventually(t, bustest.Said("the icon stayed as it was"), func() bool {
 		return !bytes.Equal(fine, pixels(t, host.conn, item))
 	})
@@ -99,7 +99,7 @@ func TestDesktopTrayComesBackWithTheBus(t *testing.T) {
 		host = startFakeHost(t, b.Address())
 		p.says(t, "health registered")
 		item := host.item(t)
-		click(t, host.conn, item, find(t, host.conn, item, "Reconnect GitHub…").id)
+		click(t, host.conn, item, find(t, host.conn, item, "Reconnect gh…").id)
 		p.says(t, "reconnect gh")
 		if tip := fmt.Sprint(property(t, host.conn, item, "ToolTip")); !strings.Contains(tip, "Reconnect GitHub") {
 			t.Errorf("the tooltip is %s", tip)

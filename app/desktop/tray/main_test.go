@@ -62,7 +62,6 @@ type printer struct{ cancel func() }
 func (printer) Connect(n string)     { fmt.Println("connect", n) }
 func (printer) Reconnect(n string)   { fmt.Println("reconnect", n) }
 func (printer) Refresh(n string)     { fmt.Println("refresh", n) }
-func (printer) Disconnect(n string)  { fmt.Println("disconnect", n) }
 func (printer) CopyToken(n string)   { fmt.Println("copy", n) }
 func (printer) UnlockKeychain()      { fmt.Println("unlock") }
 func (printer) Open(n string)        { fmt.Println("open", n) }

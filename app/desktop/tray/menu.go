@@ -1,6 +1,9 @@
 package tray
 
 import (
+	"cmp"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/authtray/authtray/tokens"
@@ -35,7 +38,6 @@ const (
 	Connect         Verb = "connect"
 	Reconnect       Verb = "reconnect"
 	Refresh         Verb = "refresh"
-	Disconnect      Verb = "disconnect"
 	CopyToken       Verb = "copy token"
 	UnlockKeychain  Verb = "unlock keychain"
 	Open            Verb = "open"
@@ -52,25 +54,73 @@ type Surroundings struct {
 
 var separator = Item{Separator: true}
 
-// Build makes the menu: what needs the user first, then every connection, then
+// What a menu holds: a longer one does not fit on a screen. Everything else is in
+// the window.
+const (
+	maxConnections = 8
+	maxUrgent      = 5
+)
+
+// Build makes the menu: the window, what needs the user, then the connections, then
 // what is always there. Labels are plain text.
 func Build(all []tokens.Status, in Surroundings) Menu {
-	var m Menu
+	m := Menu{{Label: "Open Authtray…", Do: Do{Verb: Open}}, separator}
 	if urgent := needsUser(all); len(urgent) > 0 {
-		m = append(append(m, urgent...), separator)
+		m = append(append(m, upTo(maxUrgent, urgent, "All %d that need you…")...), separator)
 	}
-	for _, st := range all {
-		m = append(m, connection(st, all, in))
+	for _, st := range foremost(all) {
+		m = append(m, connection(st, in))
+	}
+	if n := len(all); n > maxConnections {
+		m = append(m, Item{Label: fmt.Sprintf("All %d connections…", n), Do: Do{Verb: Open}})
 	}
 	if len(all) == 0 {
 		m = append(m, disabled("No connections yet"))
 	}
 	return append(m, separator,
-		Item{Label: "Open Authtray…", Do: Do{Verb: Open}},
 		Item{Label: "Start at login", Check: true, Checked: in.Autostart, Do: Do{Verb: ToggleAutostart}},
 		separator,
 		Item{Label: "Quit Authtray", Do: Do{Verb: Quit}},
 	)
+}
+
+// upTo is a menu of at most so many entries; where there are more, the last one
+// opens the window.
+func upTo(most int, m Menu, all string) Menu {
+	if len(m) <= most {
+		return m
+	}
+	return append(m[:most-1:most-1], Item{Label: fmt.Sprintf(all, len(m)), Do: Do{Verb: Open}})
+}
+
+// foremost are the connections that have room in the menu: those that need the
+// user, then those with a token, in the order that they have anyway.
+func foremost(all []tokens.Status) []tokens.Status {
+	if len(all) <= maxConnections {
+		return all
+	}
+	order := make([]int, len(all))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(rank(all[a]), rank(all[b])) })
+	order = order[:maxConnections]
+	slices.Sort(order)
+	var out []tokens.Status
+	for _, i := range order {
+		out = append(out, all[i])
+	}
+	return out
+}
+
+func rank(st tokens.Status) int {
+	switch {
+	case shapeOf(st) == NeedsYou:
+		return 0
+	case st.State == tokens.Disconnected:
+		return 2
+	}
+	return 1
 }
 
 // needsUser is one entry for each thing that only the user can fix; the keychain
@@ -78,7 +128,7 @@ func Build(all []tokens.Status, in Surroundings) Menu {
 func needsUser(all []tokens.Status) Menu {
 	var dead, wrong, keychain Menu
 	for _, st := range all {
-		action := tokens.English(tokens.Explain(st.State, st.Reason).Action, "Name", nameOf(st, all)) + "…"
+		action := tokens.English(tokens.Explain(st.State, st.Reason).Action, "Name", short(st.Name)) + "…"
 		switch {
 		case st.State == tokens.ReconnectRequired:
 			dead = append(dead, Item{Label: action, Do: Do{Reconnect, st.Name}})
@@ -99,12 +149,13 @@ func unlock(st tokens.Status) Item { return Item{Label: button(st), Do: Do{Verb:
 // button is what leads on from a connection's state.
 func button(st tokens.Status) string { return tokens.Explain(st.State, st.Reason).Button + "…" }
 
-func connection(st tokens.Status, all []tokens.Status, in Surroundings) Item {
-	label := nameOf(st, all)
-	if account := clean(st.Account, maxName); account != "" {
+// connection leads with the name that tools and the window have for it.
+func connection(st tokens.Status, in Surroundings) Item {
+	label := short(st.Name)
+	if account := short(st.Account); account != "" {
 		label += " · " + account
 	}
-	return Item{Label: label + " · " + stateText(st, in.Now), Items: below(st, in)}
+	return Item{Label: clean(label+" · "+stateText(st, in.Now), maxLabel), Items: below(st, in)}
 }
 
 func stateText(st tokens.Status, now time.Time) string {
@@ -130,7 +181,7 @@ func expiryText(st tokens.Status, now time.Time) string {
 // below is what can be done with one connection in its state.
 func below(st tokens.Status, in Surroundings) Menu {
 	var m Menu
-	if detail := clean(st.Detail, maxDetail); detail != "" {
+	if detail := clean(st.Detail, maxLabel); detail != "" {
 		m = append(m, disabled(detail))
 	}
 	switch st.State {
@@ -148,7 +199,13 @@ func below(st tokens.Status, in Surroundings) Menu {
 	default:
 		m = append(m, withToken(st, in)...)
 	}
-	return append(m, Item{Label: "Disconnect", Do: Do{Disconnect, st.Name}})
+	return append(m, manage(st))
+}
+
+// manage leads to what has to be asked for first: disconnecting ends an access at
+// the provider, and a menu cannot ask.
+func manage(st tokens.Status) Item {
+	return Item{Label: "Disconnect or change in Authtray…", Do: Do{Open, st.Name}}
 }
 
 // tryAgain is for whatever a refresh may still succeed with.

@@ -37,13 +37,17 @@ func with(st tokens.Status, change func(*tokens.Status)) tokens.Status {
 	return st
 }
 
-// foot is what every menu ends with.
-const foot = `
+// Every menu begins and ends with these.
+const (
+	head = `Open Authtray… → open
 ---
-Open Authtray… → open
+`
+	foot = `
+---
 [ ] Start at login → toggle autostart
 ---
 Quit Authtray → quit`
+)
 
 func TestMenuShowsWhatNeedsTheUserFirst(t *testing.T) {
 	for _, c := range []struct {
@@ -57,87 +61,87 @@ func TestMenuShowsWhatNeedsTheUserFirst(t *testing.T) {
 		{"connected, a clipboard is there",
 			[]tokens.Status{with(github(tokens.Connected), func(s *tokens.Status) { s.ExpiresAt = at("2026-11-23 14:32"); s.Refreshable = true })},
 			Surroundings{CanCopy: true}, `
-GitHub · ada · until 14:32
+gh · ada · until 14:32
   Copy token → copy token gh
   Refresh → refresh gh
-  Disconnect → disconnect gh`},
+  Disconnect or change in Authtray… → open gh`},
 		{"connected, no clipboard, nothing to refresh, expires tomorrow",
 			[]tokens.Status{with(gitlab(tokens.Connected), func(s *tokens.Status) { s.ExpiresAt = at("2026-11-24 00:10") })},
 			Surroundings{}, `
-GitLab · until 24 Nov 00:10
-  Disconnect → disconnect work`},
+work · until 24 Nov 00:10
+  Disconnect or change in Authtray… → open work`},
 		{"a token that never expires",
 			[]tokens.Status{with(github(tokens.Connected), func(s *tokens.Status) { s.NeverExpires = true })},
 			Surroundings{CanCopy: true}, `
-GitHub · ada · does not expire
+gh · ada · does not expire
   Copy token → copy token gh
-  Disconnect → disconnect gh`},
+  Disconnect or change in Authtray… → open gh`},
 		{"a dead grant comes first, wherever it stands",
 			[]tokens.Status{gitlab(tokens.Connected), with(github(tokens.ReconnectRequired), func(s *tokens.Status) { s.Detail = "GitHub says access was revoked. Reconnect to go on." })},
 			Surroundings{}, `
-Reconnect GitHub… → reconnect gh
+Reconnect gh… → reconnect gh
 ---
-GitLab · connected
-  Disconnect → disconnect work
-GitHub · ada · reconnect required
+work · connected
+  Disconnect or change in Authtray… → open work
+gh · ada · reconnect required
   (GitHub says access was revoked. Reconnect to go on.)
   Reconnect… → reconnect gh
-  Disconnect → disconnect gh`},
+  Disconnect or change in Authtray… → open gh`},
 		{"a parked grant may be tried again",
 			[]tokens.Status{with(github(tokens.ReconnectRequired), func(s *tokens.Status) { s.Reason, s.Refreshable = tokens.ReasonRefused, true })},
 			Surroundings{}, `
-Reconnect GitHub… → reconnect gh
+Reconnect gh… → reconnect gh
 ---
-GitHub · ada · reconnect required
+gh · ada · reconnect required
   Reconnect… → reconnect gh
   Try again now → refresh gh
-  Disconnect → disconnect gh`},
+  Disconnect or change in Authtray… → open gh`},
 		{"two accounts at one provider are told apart by name",
 			[]tokens.Status{github(tokens.ReconnectRequired), with(github(tokens.Disconnected), func(s *tokens.Status) { s.Name = "gh_2"; s.Account = "" })},
 			Surroundings{}, `
-Reconnect GitHub (gh)… → reconnect gh
+Reconnect gh… → reconnect gh
 ---
-GitHub (gh) · ada · reconnect required
+gh · ada · reconnect required
   Reconnect… → reconnect gh
-  Disconnect → disconnect gh
-GitHub (gh_2) · disconnected
+  Disconnect or change in Authtray… → open gh
+gh_2 · disconnected
   Connect… → connect gh_2`},
 		{"the locked keychain is one thing for all",
 			[]tokens.Status{github(tokens.KeychainLocked), gitlab(tokens.KeychainLocked)},
 			Surroundings{}, `
 Unlock the keychain… → unlock keychain
 ---
-GitHub · ada · keychain locked
+gh · ada · keychain locked
   Unlock the keychain… → unlock keychain
-  Disconnect → disconnect gh
-GitLab · keychain locked
+  Disconnect or change in Authtray… → open gh
+work · keychain locked
   Unlock the keychain… → unlock keychain
-  Disconnect → disconnect work`},
+  Disconnect or change in Authtray… → open work`},
 		{"an unsaved grant needs the keychain too",
 			[]tokens.Status{with(gitlab(tokens.Connected), func(s *tokens.Status) { s.Unsaved = true })},
 			Surroundings{}, `
 Unlock the keychain… → unlock keychain
 ---
-GitLab · connected
-  Disconnect → disconnect work`},
+work · connected
+  Disconnect or change in Authtray… → open work`},
 		{"wrongly set up",
 			[]tokens.Status{with(gitlab(tokens.Misconfigured), func(s *tokens.Status) { s.Detail = "GitLab does not know this client id." })},
 			Surroundings{CanCopy: true}, `
-Check the scopes and addresses of GitLab… → open work
+Check the scopes and addresses of work… → open work
 ---
-GitLab · misconfigured
+work · misconfigured
   (GitLab does not know this client id.)
   Copy token → copy token work
   Try again now → refresh work
-  Disconnect → disconnect work`},
+  Disconnect or change in Authtray… → open work`},
 		{"retrying",
 			[]tokens.Status{with(gitlab(tokens.Retrying), func(s *tokens.Status) { s.RetryAt = at("2026-11-23 12:03") })},
 			Surroundings{}, `
-GitLab · trying again at 12:03
+work · trying again at 12:03
   Try again now → refresh work
-  Disconnect → disconnect work`},
+  Disconnect or change in Authtray… → open work`},
 		{"connecting", []tokens.Status{gitlab(tokens.Connecting)}, Surroundings{}, `
-GitLab · connecting
+work · connecting
   Continue in the browser… → connect work`},
 		{"a sign-in that ends within a week",
 			[]tokens.Status{with(gitlab(tokens.Connected), func(s *tokens.Status) {
@@ -146,15 +150,15 @@ GitLab · connecting
 				s.ExpiresAt = at("2026-11-23 13:00")
 			})},
 			Surroundings{}, `
-GitLab · until 13:00
+work · until 13:00
   (This sign-in ends 29 Nov 09:00)
   Reconnect… → reconnect work
-  Disconnect → disconnect work`},
+  Disconnect or change in Authtray… → open work`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.in.Now = now
 			got := strings.TrimSpace(draw(Build(c.all, c.in), ""))
-			if want := strings.TrimSpace(c.want) + foot; got != want {
+			if want := head + strings.TrimSpace(c.want) + foot; got != want {
 				t.Errorf("got\n%s\nwant\n%s", got, want)
 			}
 		})
@@ -318,5 +322,60 @@ func TestOutlineTellsWordsFromStructure(t *testing.T) {
 	}
 	if sameOutline(connected, dead) {
 		t.Error("more entries are the same outline")
+	}
+}
+
+func TestMenuFitsOnAScreen(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		state tokens.State
+	}{{"all are fine", tokens.Connected}, {"all are dead", tokens.ReconnectRequired}, {"none was ever connected", tokens.Disconnected}} {
+		t.Run(c.name, func(t *testing.T) {
+			var all []tokens.Status
+			for i := range 200 {
+				all = append(all, tokens.Status{Name: fmt.Sprintf("nightly-release-signing-and-artifact-upload-for-th-%03d", i), Provider: "p",
+					ProviderName: strings.Repeat("Practice ", 10), Account: strings.Repeat("ada", 32), State: c.state, Detail: strings.Repeat("word ", 50), RetryAt: at("2026-11-29 09:00")})
+			}
+			m := Build(all, Surroundings{Now: now})
+			if m[0].Do.Verb != Open || len(m) > 21 {
+				t.Errorf("%d entries, the first is %q", len(m), m[0].Label)
+			}
+			for _, it := range m {
+				for _, it := range append(Menu{it}, it.Items...) {
+					if n := len([]rune(it.Label)); n > 60 {
+						t.Errorf("%d letters: %q", n, it.Label)
+					}
+				}
+			}
+			if got := draw(m, ""); !strings.Contains(got, "All 200 connections… → open") {
+				t.Errorf("the rest is nowhere:\n%s", got)
+			}
+		})
+	}
+}
+
+func TestMenuOfManyShowsThoseThatNeedTheUser(t *testing.T) {
+	var all []tokens.Status
+	for i := range 20 {
+		all = append(all, tokens.Status{Name: fmt.Sprintf("c%02d", i), State: tokens.Disconnected})
+	}
+	all[13].State, all[17].State = tokens.Connected, tokens.ReconnectRequired
+	got := draw(Build(all, Surroundings{Now: now}), "")
+	for _, want := range []string{"c13 · connected", "c17 · reconnect required"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%s is not in\n%s", want, got)
+		}
+	}
+}
+
+func TestNothingInTheMenuEndsAnAccess(t *testing.T) {
+	for _, state := range states {
+		for _, it := range Build([]tokens.Status{github(state)}, Surroundings{Now: now, CanCopy: true}) {
+			for _, it := range append(Menu{it}, it.Items...) {
+				if strings.Contains(it.Label, "Disconnect") && it.Do.Verb != Open {
+					t.Errorf("%s: %q does %s", state, it.Label, it.Do.Verb)
+				}
+			}
+		}
 	}
 }

@@ -155,8 +155,6 @@ func (t *Tray) perform(d Do) {
 		a.Reconnect(d.Name)
 	case Refresh:
 		a.Refresh(d.Name)
-	case Disconnect:
-		a.Disconnect(d.Name)
 	case CopyToken:
 		a.CopyToken(d.Name)
 	case UnlockKeychain:

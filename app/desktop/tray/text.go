@@ -10,8 +10,9 @@ import (
 
 // How long foreign text may get before it is cut, in runes.
 const (
-	maxName   = 40
-	maxDetail = 100
+	maxName  = 40
+	maxLabel = 60 // of an entry: a longer one makes the menu as wide as the screen
+	maxPart  = 20 // of a name in an entry
 )
 
 // clean makes foreign text fit for a menu or a tooltip: one line, and no angle
@@ -19,6 +20,16 @@ const (
 func clean(s string, max int) string { return text.Line(brackets.Replace(s), max) }
 
 var brackets = strings.NewReplacer("<", "‹", ">", "›")
+
+// short is a name that fits in an entry: of a long one, the beginning and the end,
+// where names differ.
+func short(s string) string {
+	runes := []rune(clean(s, 0))
+	if len(runes) <= maxPart {
+		return string(runes)
+	}
+	return string(runes[:maxPart/2]) + "…" + string(runes[len(runes)-maxPart/2+1:])
+}
 
 // nameOf is what people call a connection: its provider, and its own name too
 // where another connection is of the same provider.

@@ -15,7 +15,6 @@ type Actions interface {
 	Connect(name string)
 	Reconnect(name string)
 	Refresh(name string)
-	Disconnect(name string)
 	CopyToken(name string) // the current access token, to the clipboard
 	UnlockKeychain()
 	Open(name string) // the window; name "" for no connection in particular

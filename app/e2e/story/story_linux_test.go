@@ -23,7 +23,7 @@ func TestDesktopTheWholeStory(t *testing.T) {
 	icon.AwaitShape("fine")
 	w.picture("tray-appears")
 
-	icon.Choose("Practice provider", "Connect…")
+	icon.Choose(name, "Connect…")
 	w.consent("consent")
 	icon.AwaitShape("fine")
 	w.opensTheAPI()
