@@ -249,13 +249,13 @@ func (f *Flow) land(place landing) error {
 		return nil
 	}
 	d := newDoor(f, place.path)
-	port, err := openDoor(place, d)
+	port, err := openRoute(place, d)
 	if err != nil {
 		return place.listenFailure(f.client.name(), err)
 	}
 	f.redirectURI = place.redirectURI(port)
 	go linger(f, d)
-	f.leave = func() { closeDoor(d) }
+	f.leave = func() { closeRoute(d) }
 	return nil
 }
 

@@ -21,36 +21,36 @@ const (
 	lingerTime   = 30 * time.Second
 )
 
-// doorway is one port of the loopback interface, with the flows that wait
+// callbackServer is one port of the loopback interface, with the flows that wait
 // behind it. A fixed port is shared by all the connections that need it; each
 // answer finds its flow by its state.
-type doorway struct {
+type callbackServer struct {
 	servers []*http.Server
 	binds   int
 
 	mu    sync.Mutex
-	doors []*door
+	doors []*callbackRoute
 }
 
-// doorways are the ports that this process listens on, by number: with a fixed
+// callbackServers are the ports that this process listens on, by number: with a fixed
 // port, a sign-in must not be turned away because our own last one lingers.
-var doorways = struct {
+var callbackServers = struct {
 	sync.Mutex
-	open map[int]*doorway
-}{open: map[int]*doorway{}}
+	open map[int]*callbackServer
+}{open: map[int]*callbackServer{}}
 
-// openDoor lets d wait at l and returns the port. Closed by closeDoor.
-func openDoor(l landing, d *door) (int, error) {
-	doorways.Lock()
-	defer doorways.Unlock()
+// openRoute lets d wait at l and returns the port. Closed by closeDoor.
+func openRoute(l landing, d *callbackRoute) (int, error) {
+	callbackServers.Lock()
+	defer callbackServers.Unlock()
 	port := l.port
-	way := doorways.open[port]
+	way := callbackServers.open[port]
 	if way == nil || way.binds < len(l.binds) {
 		var err error
 		if way, port, err = widen(l, way); err != nil {
 			return 0, err
 		}
-		doorways.open[port] = way
+		callbackServers.open[port] = way
 	}
 	way.mu.Lock()
 	defer way.mu.Unlock()
@@ -61,7 +61,7 @@ func openDoor(l landing, d *door) (int, error) {
 }
 
 // widen opens the addresses of l that way, if any, does not cover yet.
-func widen(l landing, way *doorway) (*doorway, int, error) {
+func widen(l landing, way *callbackServer) (*callbackServer, int, error) {
 	if way != nil {
 		l.binds = l.binds[way.binds:]
 	}
@@ -73,7 +73,7 @@ func widen(l landing, way *doorway) (*doorway, int, error) {
 		return nil, 0, err
 	}
 	if way == nil {
-		way = &doorway{}
+		way = &callbackServer{}
 	}
 	way.binds += len(l.binds)
 	for _, listener := range listeners {
@@ -82,7 +82,7 @@ func widen(l landing, way *doorway) (*doorway, int, error) {
 	return way, port, nil
 }
 
-func (way *doorway) serve(l net.Listener) {
+func (way *callbackServer) serve(l net.Listener) {
 	server := newPageServer(way)
 	way.servers = append(way.servers, server)
 	go server.Serve(l)
@@ -100,21 +100,21 @@ func newPageServer(h http.Handler) *http.Server {
 	}
 }
 
-// closeDoor takes d away, and with the last door the listeners.
-func closeDoor(d *door) {
-	doorways.Lock()
-	defer doorways.Unlock()
-	way := doorways.open[d.port]
+// closeRoute takes d away, and with the last door the listeners.
+func closeRoute(d *callbackRoute) {
+	callbackServers.Lock()
+	defer callbackServers.Unlock()
+	way := callbackServers.open[d.port]
 	if way == nil || way.remove(d) > 0 {
 		return
 	}
-	delete(doorways.open, d.port)
+	delete(callbackServers.open, d.port)
 	for _, server := range way.servers {
 		server.Close()
 	}
 }
 
-func (way *doorway) remove(d *door) (left int) {
+func (way *callbackServer) remove(d *callbackRoute) (left int) {
 	way.mu.Lock()
 	defer way.mu.Unlock()
 	for i, other := range way.doors {
@@ -128,12 +128,12 @@ func (way *doorway) remove(d *door) (left int) {
 
 // linger closes d some time after its flow is over, so that a page that is
 // loaded again still finds an answer.
-func linger(f *Flow, d *door) {
+func linger(f *Flow, d *callbackRoute) {
 	<-f.done
 	timer, stop := f.clock.after(lingerTime)
 	defer stop()
 	<-timer
-	closeDoor(d)
+	closeRoute(d)
 }
 
 // resultPath is where the browser is sent after a good answer: a clean address
@@ -141,8 +141,8 @@ func linger(f *Flow, d *door) {
 // because the page names the account.
 const resultPath = "/signin/"
 
-// door is where one flow waits for its browser.
-type door struct {
+// callbackRoute is where one flow waits for its browser.
+type callbackRoute struct {
 	flow   *Flow
 	path   string // of the redirect URI
 	id     string // of the result page
@@ -150,8 +150,8 @@ type door struct {
 	origin string // the only Host that is answered
 }
 
-func newDoor(f *Flow, path string) *door {
-	return &door{flow: f, path: path, id: randomText(16)}
+func newDoor(f *Flow, path string) *callbackRoute {
+	return &callbackRoute{flow: f, path: path, id: randomText(16)}
 }
 
 // originOf is the Host header that a browser sends.
@@ -169,7 +169,7 @@ type reply struct {
 	page     page
 }
 
-func (way *doorway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (way *callbackServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	writeReply(w, way.reply(r))
 }
 
@@ -182,7 +182,7 @@ func (way *doorway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 //	no answer, or no flow's state          400   and nothing else happens: it never ends a flow
 //	the first good answer                  303   to the result page; the flow acts on it
 //	a good answer again                    303   to the result page; nothing is sent
-func (way *doorway) reply(r *http.Request) reply {
+func (way *callbackServer) reply(r *http.Request) reply {
 	if r.Method != http.MethodGet {
 		return reply{status: http.StatusMethodNotAllowed, page: strangerPage}
 	}
@@ -200,18 +200,18 @@ func (way *doorway) reply(r *http.Request) reply {
 	return callbackReply(doors, r.URL.RawQuery)
 }
 
-func (way *doorway) at(host string) []*door {
+func (way *callbackServer) at(host string) []*callbackRoute {
 	way.mu.Lock()
 	defer way.mu.Unlock()
-	return doorsThat(way.doors, func(d *door) bool { return d.origin == host })
+	return doorsThat(way.doors, func(d *callbackRoute) bool { return d.origin == host })
 }
 
-func onPath(doors []*door, path string) []*door {
-	return doorsThat(doors, func(d *door) bool { return d.path == path })
+func onPath(doors []*callbackRoute, path string) []*callbackRoute {
+	return doorsThat(doors, func(d *callbackRoute) bool { return d.path == path })
 }
 
-func doorsThat(doors []*door, good func(*door) bool) []*door {
-	var kept []*door
+func doorsThat(doors []*callbackRoute, good func(*callbackRoute) bool) []*callbackRoute {
+	var kept []*callbackRoute
 	for _, d := range doors {
 		if good(d) {
 			kept = append(kept, d)
@@ -220,12 +220,12 @@ func doorsThat(doors []*door, good func(*door) bool) []*door {
 	return kept
 }
 
-func callbackReply(doors []*door, rawQuery string) reply {
+func callbackReply(doors []*callbackRoute, rawQuery string) reply {
 	answer, err := parseCallback(rawQuery)
 	if err != nil {
 		return reply{status: http.StatusBadRequest, page: unexpectedPage}
 	}
-	mine := doorsThat(doors, func(d *door) bool { return sameSecret(d.flow.request().state, answer.state) })
+	mine := doorsThat(doors, func(d *callbackRoute) bool { return sameSecret(d.flow.request().state, answer.state) })
 	if len(mine) != 1 {
 		return reply{status: http.StatusBadRequest, page: unexpectedPage}
 	}
@@ -240,9 +240,9 @@ func callbackReply(doors []*door, rawQuery string) reply {
 }
 
 // resultReply waits until the flow is over, so that the page tells the truth.
-func resultReply(ctx context.Context, doors []*door, rest string) reply {
+func resultReply(ctx context.Context, doors []*callbackRoute, rest string) reply {
 	id, again := strings.CutSuffix(rest, "/again")
-	mine := doorsThat(doors, func(d *door) bool { return sameSecret(d.id, id) })
+	mine := doorsThat(doors, func(d *callbackRoute) bool { return sameSecret(d.id, id) })
 	if len(mine) != 1 {
 		return reply{status: http.StatusNotFound, page: strangerPage}
 	}

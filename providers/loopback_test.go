@@ -282,8 +282,8 @@ func FuzzLoopback(f *testing.F) {
 		flow := newFlow(t.Context(), &Client{entry: catalog.Entry{Name: "Hub"}}, AuthorizeOptions{})
 		flow.code = &codeFlow{state: "STATE"}
 		defer flow.Cancel()
-		d := &door{flow: flow, path: "/callback", id: "ID", origin: "127.0.0.1:1"}
-		way := &doorway{doors: []*door{d}}
+		d := &callbackRoute{flow: flow, path: "/callback", id: "ID", origin: "127.0.0.1:1"}
+		way := &callbackServer{doors: []*callbackRoute{d}}
 		flow.end(Result{}, ErrCanceled) // an answer is routed, and nothing is sent
 		r := (&http.Request{Method: method, Host: host, URL: &url.URL{Path: path, RawQuery: query}}).WithContext(t.Context())
 		got := way.reply(r)

@@ -278,9 +278,9 @@ func RedirectUsable(redirectURI string) bool {
 // usablePort: a port of 127.0.0.1 that is free, or that we listen on already; 0
 // stands for any.
 func usablePort(port int) (int, bool) {
-	doorways.Lock()
-	ours := port != 0 && doorways.open[port] != nil
-	doorways.Unlock()
+	callbackServers.Lock()
+	ours := port != 0 && callbackServers.open[port] != nil
+	callbackServers.Unlock()
 	if ours {
 		return port, true
 	}

@@ -84,7 +84,7 @@ func acquire(ctx context.Context, o RunOptions) (unlock func() error, err error)
 		raiseOther(ctx, o)
 		return nil, nil
 	}
-	if err := ask(ctx, o.Paths, "/v1/quit"); err != nil {
+	if err := postTo(ctx, o.Paths, "/v1/quit"); err != nil {
 		return nil, fmt.Errorf("the agent that runs could not be asked to end: %w", err)
 	}
 	return awaitEnd(ctx, lock)
@@ -119,13 +119,13 @@ func awaitEnd(ctx context.Context, lock func() (func() error, error)) (unlock fu
 
 func raiseOther(ctx context.Context, o RunOptions) {
 	fmt.Fprintln(o.Stderr, "Authtray is running already.")
-	if err := ask(ctx, o.Paths, "/v1/window"); err != nil {
+	if err := postTo(ctx, o.Paths, "/v1/window"); err != nil {
 		fmt.Fprintln(o.Stderr, "Its window was not opened: "+err.Error())
 	}
 }
 
-// ask sends a request without a body to the agent that runs.
-func ask(ctx context.Context, p config.Paths, path string) error {
+// postTo sends a request without a body to the agent that runs.
+func postTo(ctx context.Context, p config.Paths, path string) error {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	err := api.AgentOf(p.Socket, p.Lock()).Do(ctx, http.MethodPost, path, nil, nil)

@@ -73,7 +73,7 @@ func (b *bare) health() (h api.Health) {
 
 func (b *bare) quit(over <-chan error) {
 	b.t.Helper()
-	if err := ask(b.t.Context(), b.paths, "/v1/quit"); err != nil {
+	if err := postTo(b.t.Context(), b.paths, "/v1/quit"); err != nil {
 		b.t.Error(err)
 	}
 	if err := <-over; err != nil {
@@ -91,7 +91,7 @@ func TestWithNoDesktopAtAllTheAgentServesAndSaysWhatIsMissing(t *testing.T) {
 	if !strings.Contains(strings.Join(h.Notes, " "), "in memory only") {
 		t.Errorf("notes are %q", h.Notes)
 	}
-	err := ask(t.Context(), b.paths, "/v1/window")
+	err := postTo(t.Context(), b.paths, "/v1/window")
 	if runtime.GOOS == "linux" && (err == nil || !strings.Contains(err.Error(), "no display")) {
 		t.Errorf("the window without a display: %v", err)
 	}

@@ -27,15 +27,15 @@ type token struct {
 
 // current asks for a token that is good now.
 func current(ctx context.Context, name string) (*oauth2.Token, error) {
-	return ask(ctx, name, "GET", "token", nil)
+	return requestToken(ctx, name, "GET", "token", nil)
 }
 
 // rejected tells that an API refused a token, and asks for the one to use now.
 func rejected(ctx context.Context, name, accessToken string) (*oauth2.Token, error) {
-	return ask(ctx, name, "POST", "rejected", map[string]string{"access_token": accessToken})
+	return requestToken(ctx, name, "POST", "rejected", map[string]string{"access_token": accessToken})
 }
 
-func ask(ctx context.Context, name, method, what string, in any) (*oauth2.Token, error) {
+func requestToken(ctx context.Context, name, method, what string, in any) (*oauth2.Token, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	var t token

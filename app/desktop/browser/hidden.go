@@ -34,7 +34,7 @@ const (
 // of their own. So what is on the command line is an address of ours, which leads
 // to the URL, and to which other users are not admitted: see (*hidden).admit.
 func open(ctx context.Context, log *slog.Logger, raw string) error {
-	if !telling(raw) {
+	if !hasQuery(raw) {
 		return start(ctx, log, raw)
 	}
 	h, err := hide(raw)
@@ -48,8 +48,8 @@ func open(ctx context.Context, log *slog.Logger, raw string) error {
 	return nil
 }
 
-// telling: a URL that may hold more than where something is.
-func telling(raw string) bool {
+// hasQuery: a URL that may hold more than where something is.
+func hasQuery(raw string) bool {
 	u, err := url.Parse(raw)
 	return err != nil || u.RawQuery != "" || u.Fragment != ""
 }

@@ -122,7 +122,7 @@ func TestAURLWithoutAQueryIsOpenedAsItIs(t *testing.T) {
 	for url, want := range map[string]bool{
 		"https://op.example/account": false, "https://op.example/": false, "https://op.example/a?b": true, "https://op.example/a#b": true,
 	} {
-		if telling(url) != want {
+		if hasQuery(url) != want {
 			t.Errorf("%s: %v", url, !want)
 		}
 	}
