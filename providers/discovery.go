@@ -312,7 +312,7 @@ func (c *Client) Reach(ctx context.Context) (Reached, error) {
 	if err != nil {
 		return Reached{}, c.misconfigured("bad_url", "The token endpoint %s is not a URL; correct it.", e.Token)
 	}
-	_, header, err := c.ask(ctx, req)
+	_, header, err := c.sendForHeaders(ctx, req)
 	if err != nil {
 		return Reached{Origin: catalog.Origin(e.Token)}, err
 	}

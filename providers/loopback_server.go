@@ -29,7 +29,7 @@ type callbackServer struct {
 	binds   int
 
 	mu    sync.Mutex
-	doors []*callbackRoute
+	routes []*callbackRoute
 }
 
 // callbackServers are the ports that this process listens on, by number: with a fixed
@@ -56,7 +56,7 @@ func openRoute(l landing, d *callbackRoute) (int, error) {
 	defer way.mu.Unlock()
 	d.origin = originOf(l.host, port)
 	d.port = port
-	way.doors = append(way.doors, d)
+	way.routes = append(way.routes, d)
 	return port, nil
 }
 
@@ -117,13 +117,13 @@ func closeRoute(d *callbackRoute) {
 func (way *callbackServer) remove(d *callbackRoute) (left int) {
 	way.mu.Lock()
 	defer way.mu.Unlock()
-	for i, other := range way.doors {
+	for i, other := range way.routes {
 		if other == d {
-			way.doors = append(way.doors[:i:i], way.doors[i+1:]...)
+			way.routes = append(way.routes[:i:i], way.routes[i+1:]...)
 			break
 		}
 	}
-	return len(way.doors)
+	return len(way.routes)
 }
 
 // linger closes d some time after its flow is over, so that a page that is
@@ -203,7 +203,7 @@ func (way *callbackServer) reply(r *http.Request) reply {
 func (way *callbackServer) at(host string) []*callbackRoute {
 	way.mu.Lock()
 	defer way.mu.Unlock()
-	return doorsThat(way.doors, func(d *callbackRoute) bool { return d.origin == host })
+	return doorsThat(way.routes, func(d *callbackRoute) bool { return d.origin == host })
 }
 
 func onPath(doors []*callbackRoute, path string) []*callbackRoute {

@@ -283,7 +283,7 @@ func FuzzLoopback(f *testing.F) {
 		flow.code = &codeFlow{state: "STATE"}
 		defer flow.Cancel()
 		d := &callbackRoute{flow: flow, path: "/callback", id: "ID", origin: "127.0.0.1:1"}
-		way := &callbackServer{doors: []*callbackRoute{d}}
+		way := &callbackServer{routes: []*callbackRoute{d}}
 		flow.end(Result{}, ErrCanceled) // an answer is routed, and nothing is sent
 		r := (&http.Request{Method: method, Host: host, URL: &url.URL{Path: path, RawQuery: query}}).WithContext(t.Context())
 		got := way.reply(r)

@@ -154,7 +154,7 @@ func (c *Client) challengeTo(ctx context.Context, body string) (challenged, *ref
 	if body != "" {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	status, header, err := c.ask(ctx, req)
+	status, header, err := c.sendForHeaders(ctx, req)
 	if f, ok := err.(*refusal.Failure); ok {
 		return challenged{}, f
 	}

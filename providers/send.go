@@ -86,9 +86,9 @@ func (c *Client) hasAddress(ip net.IP) bool {
 	})
 }
 
-// ask is send for an answer whose headers are enough: its body, which may be an
+// sendForHeaders is send for an answer whose headers are enough: its body, which may be an
 // endless stream, is not read.
-func (c *Client) ask(ctx context.Context, req *http.Request) (int, http.Header, error) {
+func (c *Client) sendForHeaders(ctx context.Context, req *http.Request) (int, http.Header, error) {
 	if !catalog.Speakable(req.URL) {
 		return 0, nil, c.misconfigured("plain_http", "%s is not https; plain http is only spoken to this machine (localhost, 127.0.0.1 and ::1).", catalog.Origin(req.URL.String()))
 	}

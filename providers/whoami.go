@@ -67,7 +67,7 @@ func (c *Client) probeMCP(ctx context.Context, accessToken string) Liveness {
 	}
 	req.Header.Set("Accept", "application/json, text/event-stream")
 	req.Header.Set("Authorization", "Bearer "+accessToken)
-	status, _, err := c.ask(ctx, req)
+	status, _, err := c.sendForHeaders(ctx, req)
 	if err != nil {
 		return Unclear
 	}

@@ -295,7 +295,7 @@ func (a *Agent) PatchSettings(p api.SettingsPatch) (api.Settings, error) {
 }
 
 func (a *Agent) OpenWindow(ctx context.Context) error {
-	if err := a.window.open(ctx); err != nil {
+	if err := a.window.openWindow(ctx); err != nil {
 		return asError(err, codeFailed, text.Sentence(err.Error()), "authtray status")
 	}
 	return nil

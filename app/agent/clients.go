@@ -57,13 +57,13 @@ func (k *keychain) setSecret(ctx context.Context, name, secret string) error {
 // unlock asks the user for a locked keychain, because they asked for something
 // that needs it.
 func (k *keychain) unlock() {
-	if err := k.ask(k.ended); err != nil {
+	if err := k.unlockAndWait(k.ended); err != nil {
 		k.log.Info("the keychain stays locked", "err", err)
 	}
 }
 
-// ask is unlock, for who wants to know how it ended.
-func (k *keychain) ask(ctx context.Context) error {
+// unlockAndWait is unlock, for who wants to know how it ended.
+func (k *keychain) unlockAndWait(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, userTime)
 	defer cancel()
 	if err := k.store.Check(ctx); !errors.Is(err, store.ErrLocked) {

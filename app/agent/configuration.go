@@ -200,7 +200,7 @@ func (c *configuration) write(conn catalog.Connection) error {
 	case err != nil: // the parser does
 		return badConnection(err)
 	}
-	c.take(file, true, certs)
+	c.applyFile(file, true, certs)
 	return nil
 }
 
@@ -242,7 +242,7 @@ func (c *configuration) touch(name string) {
 	if err != nil && file.Data == nil {
 		return // unreadable now; the next reload says so
 	}
-	c.take(file, true, certs)
+	c.applyFile(file, true, certs)
 }
 
 // currentSettings are the settings as they were last good.

@@ -46,7 +46,7 @@ func (c *configuration) reload() {
 		return
 	}
 	for _, file := range found {
-		c.take(file, fresh, certs)
+		c.applyFile(file, fresh, certs)
 	}
 	c.missing(found)
 }
@@ -81,8 +81,8 @@ func (c *configuration) reloadSettings() {
 	}
 }
 
-// take takes up one connection's file, if it changed or the catalogue did.
-func (c *configuration) take(file config.File, fresh bool, certs certificates) {
+// applyFile takes up one connection's file, if it changed or the catalogue did.
+func (c *configuration) applyFile(file config.File, fresh bool, certs certificates) {
 	now := content{string(file.Data) + "\x00" + fmt.Sprint(file.Err), certs.digest(file.Connection.CAFile)}
 	c.mu.Lock()
 	old := c.conns[file.Name]

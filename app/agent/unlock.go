@@ -11,7 +11,7 @@ import (
 )
 
 func (a *Agent) Unlock(ctx context.Context) error {
-	err := a.keychain.ask(ctx)
+	err := a.keychain.unlockAndWait(ctx)
 	if errors.Is(err, store.ErrLocked) {
 		return &tokens.Error{Code: tokens.CodeKeychainLocked, Reason: tokens.ReasonKeychainLocked,
 			Detail: "The keychain stays locked: the question was dismissed, or not answered in time.", Hint: "authtray unlock"}
@@ -66,10 +66,10 @@ func (u *unlockNotice) refused(err error) {
 	}
 	var ctx context.Context
 	ctx, u.cancel = context.WithCancel(u.ended)
-	go u.ask(ctx, asker)
+	go u.showQuestion(ctx, asker)
 }
 
-func (u *unlockNotice) ask(ctx context.Context, asker Asker) {
+func (u *unlockNotice) showQuestion(ctx context.Context, asker Asker) {
 	answer, err := asker.Ask(ctx, notify.Question{
 		Title: lockedTitle, Body: lockedText, Quiet: true,
 		Answers: []notify.Answer{{Key: "unlock", Label: "Unlock"}},

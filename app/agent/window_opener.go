@@ -30,7 +30,7 @@ type windowOpener struct {
 // windowTime is how long the window may take to show that it is there.
 const windowTime = 15 * time.Second
 
-func (w *windowOpener) open(ctx context.Context) error {
+func (w *windowOpener) openWindow(ctx context.Context) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, windowTime)

@@ -70,7 +70,7 @@ func (i *interview) provider() error {
 // variables asks for what stands in the entry's URLs.
 func (i *interview) variables() (err error) {
 	if i.p.ID == "mcp" && i.conn.MCP == "" {
-		if i.conn.MCP, err = i.ask("The MCP server's URL", "", func(s string) (string, error) { return needed(pastedURL(s)) }); err != nil {
+		if i.conn.MCP, err = i.prompt("The MCP server's URL", "", func(s string) (string, error) { return needed(pastedURL(s)) }); err != nil {
 			return err
 		}
 	}
@@ -79,7 +79,7 @@ func (i *interview) variables() (err error) {
 		if i.conn.Vars[name] != "" {
 			continue
 		}
-		value, err := i.ask(upperFirst(cmp.Or(v.Label, name)), v.Default, func(s string) (string, error) {
+		value, err := i.prompt(upperFirst(cmp.Or(v.Label, name)), v.Default, func(s string) (string, error) {
 			value, err := needed(variable(v, s))
 			if err != nil {
 				return "", err
@@ -131,7 +131,7 @@ func (i *interview) name() (err error) {
 	if config.CheckName(suggested) != nil || i.exists(suggested) {
 		suggested = ""
 	}
-	i.conn.Name, err = i.ask("A name for this connection", suggested, func(s string) (string, error) {
+	i.conn.Name, err = i.prompt("A name for this connection", suggested, func(s string) (string, error) {
 		if meant := lowerName(s); meant != "" {
 			s = meant
 		}
@@ -186,7 +186,7 @@ func (i *interview) clientID() (err error) {
 	if !needs {
 		question = "Client id (Enter: the server registers one by itself, where it can)"
 	}
-	i.conn.ClientID, err = i.ask(question, "", func(s string) (string, error) {
+	i.conn.ClientID, err = i.prompt(question, "", func(s string) (string, error) {
 		s = credential(s)
 		switch {
 		case s == "" && needs:
@@ -231,7 +231,7 @@ func (i *interview) scopes() error {
 	if usual == "" {
 		question = "Scopes (Enter: as the provider says)"
 	}
-	answer, err := i.ask(question, usual, func(s string) (string, error) {
+	answer, err := i.prompt(question, usual, func(s string) (string, error) {
 		for _, scope := range splitWords(s) {
 			if catalog.IsBadScope(scope) {
 				return "", fmt.Errorf("%q cannot be a scope", oneLine(scope))
@@ -250,7 +250,7 @@ func (i *interview) api() error {
 	if i.p.API.Base != "" || i.conn.MCP != "" {
 		return nil
 	}
-	base, err := i.ask("Base URL of the API to call with it (Enter: none)", "", func(s string) (string, error) {
+	base, err := i.prompt("Base URL of the API to call with it (Enter: none)", "", func(s string) (string, error) {
 		s = pastedURL(s)
 		if s == "" {
 			return "", nil
@@ -305,8 +305,8 @@ func (i *interview) signIn() error {
 	return nil
 }
 
-// ask asks until check takes the answer; Enter alone stands for usual.
-func (i *interview) ask(question, usual string, check func(string) (string, error)) (string, error) {
+// prompt asks until check takes the answer; Enter alone stands for usual.
+func (i *interview) prompt(question, usual string, check func(string) (string, error)) (string, error) {
 	if usual != "" {
 		question += " [" + oneLine(usual) + "]"
 	}

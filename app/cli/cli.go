@@ -99,7 +99,7 @@ func (s *shell) root() *cobra.Command {
 	group(root, "The agent:", s.runCommand("run"), s.openCommand(), s.quitCommand(), s.unlockCommand(), s.doctorCommand(), s.autostartCommand(),
 		s.completionCommand(), s.versionCommand())
 	root.AddCommand(s.windowCommand())
-	s.comfort(root)
+	s.addCompletion(root)
 	root.SetHelpCommandGroupID("The agent:")
 	return root
 }

@@ -46,9 +46,9 @@ connections and the ids of providers.`,
 	}
 }
 
-// comfort gives every command what makes it easy to type: completion of names,
+// addCompletion gives every command what makes it easy to type: completion of names,
 // and a help that shows an example of itself.
-func (s *shell) comfort(root *cobra.Command) {
+func (s *shell) addCompletion(root *cobra.Command) {
 	root.CompletionOptions.DisableDefaultCmd = true // ours has examples
 	root.SetHelpCommand(helpCommand(root))
 	s.complete(root)

@@ -73,7 +73,7 @@ func newDesk(_ Options, to reporter) desk { return newFreedesktop(to, callTimeou
 func newFreedesktop(to reporter, patience time.Duration) *freedesktop {
 	d := &freedesktop{to: to, patience: patience, ids: map[string]*onScreen{}, told: map[string]uint32{}, asked: map[uint32]*asking{}}
 	signals := make(chan *dbus.Signal, 16)
-	switch conn, err := d.open(signals); err {
+	switch conn, err := d.connectBus(signals); err {
 	case nil:
 		d.conn = conn
 	case errSlow: // open says when it is over
@@ -92,10 +92,10 @@ func newFreedesktop(to reporter, patience time.Duration) *freedesktop {
 	return d
 }
 
-// open connects to the bus. A bus that is there and says nothing is waited for in
+// connectBus connects to the bus. A bus that is there and says nothing is waited for in
 // the background, so that there is never more than one connection that waits; when
 // it speaks after all, or goes, the desk has ended, and another one is made.
-func (d *freedesktop) open(signals chan<- *dbus.Signal) (*dbus.Conn, error) {
+func (d *freedesktop) connectBus(signals chan<- *dbus.Signal) (*dbus.Conn, error) {
 	opened := make(chan *dbus.Conn, 1)
 	err := within(min(d.patience, openTimeout), func() error {
 		conn, err := subscribed(signals)

@@ -29,14 +29,14 @@ type agentTokens struct {
 const agentTime = tokens.DefaultTimeout + 5*time.Second
 
 func (a agentTokens) token(ctx context.Context) (string, error) {
-	return a.ask(ctx, http.MethodGet, "token", nil)
+	return a.do(ctx, http.MethodGet, "token", nil)
 }
 
 func (a agentTokens) rejected(ctx context.Context, old string) (string, error) {
-	return a.ask(ctx, http.MethodPost, "rejected", map[string]string{"access_token": old})
+	return a.do(ctx, http.MethodPost, "rejected", map[string]string{"access_token": old})
 }
 
-func (a agentTokens) ask(ctx context.Context, method, what string, in any) (string, error) {
+func (a agentTokens) do(ctx context.Context, method, what string, in any) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, agentTime)
 	defer cancel()
 	path := connectionPath(a.name) + "/" + what

@@ -138,7 +138,7 @@ func inVersion(result json.RawMessage, version string) json.RawMessage {
 func (l *link) run(ctx context.Context) {
 	for n := 0; ctx.Err() == nil; n++ {
 		began := time.Now()
-		s, err := l.open(ctx)
+		s, err := l.openSession(ctx)
 		if err != nil {
 			t := asTrouble(err)
 			l.set(nil, t)
@@ -236,8 +236,8 @@ func (l *link) get(ctx context.Context) (*session, error) {
 	}
 }
 
-// open begins a session with the client's own initialize.
-func (l *link) open(ctx context.Context) (*session, error) {
+// openSession begins a session with the client's own initialize.
+func (l *link) openSession(ctx context.Context) (*session, error) {
 	ctx, cancel := context.WithTimeout(ctx, openTime)
 	defer cancel()
 	s, err := l.greet(ctx, l.b.streamable)

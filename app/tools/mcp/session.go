@@ -44,14 +44,14 @@ func newSession(ctx context.Context, conn sdk.Connection, t *transport, to recei
 			if err != nil {
 				return
 			}
-			s.take(msg, to)
+			s.deliver(msg, to)
 		}
 	}()
 	return s
 }
 
-// take hands a message of the server's to who waits for it.
-func (s *session) take(msg jsonrpc.Message, to receiver) {
+// deliver hands a message of the server's to who waits for it.
+func (s *session) deliver(msg jsonrpc.Message, to receiver) {
 	switch msg := msg.(type) {
 	case *jsonrpc.Request:
 		to(s, msg)

@@ -91,7 +91,7 @@ func (b *bridge) listenOnce(ctx context.Context, s *session, at *position) (got 
 			continue
 		}
 		got = true
-		s.take(msg, b.fromServer)
+		s.deliver(msg, b.fromServer)
 	}
 }
 

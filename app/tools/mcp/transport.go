@@ -67,7 +67,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	answer, err := t.send(r, r.Body, token)
 	if err != nil || answer.StatusCode != http.StatusUnauthorized {
-		return t.judge(r, answer, err)
+		return t.checkAnswer(r, answer, err)
 	}
 	next, err := t.tokens.rejected(r.Context(), token)
 	if err != nil {
@@ -76,11 +76,11 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	body, ok := again(r)
 	if next == token || !ok {
-		return t.judge(r, answer, nil)
+		return t.checkAnswer(r, answer, nil)
 	}
 	drop(answer)
 	answer, err = t.send(r, body, next)
-	return t.judge(r, answer, err)
+	return t.checkAnswer(r, answer, err)
 }
 
 // send sends once. An error says whether the server can have had the request.
@@ -116,8 +116,8 @@ const (
 	methodHeader  = "Mcp-Method"
 )
 
-// judge hands on a good answer; of any other it says what is the matter.
-func (t *transport) judge(r *http.Request, answer *http.Response, err error) (*http.Response, error) {
+// checkAnswer hands on a good answer; of any other it says what is the matter.
+func (t *transport) checkAnswer(r *http.Request, answer *http.Response, err error) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}

@@ -24,11 +24,11 @@ func (p Plan) goCommand() string {
 type goAuth struct{ command string }
 
 func (g goAuth) Lines() []string {
-	return []string{typed("go", "env", "-w", "GOAUTH="+g.beside(context.Background()))}
+	return []string{typed("go", "env", "-w", "GOAUTH="+g.withAuthtray(context.Background()))}
 }
 
-// beside is GOAUTH with authtray in it.
-func (g goAuth) beside(ctx context.Context) string {
+// withAuthtray is GOAUTH with authtray in it.
+func (g goAuth) withAuthtray(ctx context.Context) string {
 	if _, err := exec.LookPath("go"); err == nil {
 		if has, err := output(ctx, "go", "env", "GOAUTH"); err == nil {
 			return added(strings.TrimSpace(has), g.command)

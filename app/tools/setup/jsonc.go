@@ -26,18 +26,18 @@ type member struct {
 // members lists an object's members; at stands before the object, and after it then.
 func (j *jsonc) members() (all []member, inside int, err error) {
 	j.space()
-	if !j.take('{') {
+	if !j.skip('{') {
 		return nil, 0, errNotJSONC
 	}
 	inside = j.at
 	for {
 		j.space()
-		if j.take('}') {
+		if j.skip('}') {
 			return all, inside, nil
 		}
-		if len(all) > 0 && j.take(',') {
+		if len(all) > 0 && j.skip(',') {
 			j.space()
-			if j.take('}') {
+			if j.skip('}') {
 				return all, inside, nil
 			}
 		}
@@ -50,7 +50,7 @@ func (j *jsonc) members() (all []member, inside int, err error) {
 			return nil, 0, errNotJSONC
 		}
 		j.space()
-		if !j.take(':') {
+		if !j.skip(':') {
 			return nil, 0, errNotJSONC
 		}
 		j.space()
@@ -70,7 +70,7 @@ func (j *jsonc) peek() byte {
 	return 0
 }
 
-func (j *jsonc) take(c byte) bool {
+func (j *jsonc) skip(c byte) bool {
 	if j.peek() != c {
 		return false
 	}

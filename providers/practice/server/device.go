@@ -46,7 +46,7 @@ func (d *devices) add(client, deviceCode, userCode string, scopes []string) erro
 	return nil
 }
 
-func (d *devices) open(client, deviceCode string) bool {
+func (d *devices) isPending(client, deviceCode string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	p := d.pending[deviceCode]

@@ -39,8 +39,8 @@ type issued struct {
 	expires                time.Time
 }
 
-// open begins a grant.
-func (l *ledger) open(user, client string, scopes []string, resource string, refreshable bool) issued {
+// addGrant begins a grant.
+func (l *ledger) addGrant(user, client string, scopes []string, resource string, refreshable bool) issued {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	g := &grant{ID: randomID(6), User: user, Client: client, Scopes: scopes, Created: l.now(), Renewed: l.now()}
@@ -79,7 +79,7 @@ func (l *ledger) spend(hash string) (*grant, error) {
 	if g == nil {
 		return nil, errUnknownToken
 	}
-	err := g.judge(hash, l.now(), l.grace)
+	err := g.checkReuse(hash, l.now(), l.grace)
 	if errors.Is(err, errReused) {
 		l.end(g, endedByReuse)
 		l.saved()

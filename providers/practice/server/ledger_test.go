@@ -27,7 +27,7 @@ func TestJudge(t *testing.T) {
 		{"older, in grace", alive, "o", time.Minute, errReused},
 	}
 	for _, tt := range tests {
-		if got := tt.grant.judge(tt.hash, now, tt.grace); !errors.Is(got, tt.want) {
+		if got := tt.grant.checkReuse(tt.hash, now, tt.grace); !errors.Is(got, tt.want) {
 			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
 		}
 	}

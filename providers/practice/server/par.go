@@ -44,8 +44,8 @@ func (p *pushed) add(params url.Values) (requestURI string) {
 	return requestURI
 }
 
-// take gives a client's request back, once.
-func (p *pushed) take(requestURI, clientID string) (url.Values, bool) {
+// consume gives a client's request back, once.
+func (p *pushed) consume(requestURI, clientID string) (url.Values, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	r, ok := p.waiting[requestURI]
@@ -112,7 +112,7 @@ func (s *Server) unpush(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		params, ok := s.pushed.take(q.Get("request_uri"), q.Get("client_id"))
+		params, ok := s.pushed.consume(q.Get("request_uri"), q.Get("client_id"))
 		if !ok {
 			s.sorry(w, http.StatusBadRequest, "This sign-in link is used up or too old. Start again in the app.")
 			return

@@ -134,7 +134,7 @@ func (p *protocol) RefreshToken(ctx context.Context, r *op.ClientRequest[oidc.Re
 // DeviceToken makes expires_in exact and answers invalid_grant for a device
 // code that was never given or was used, where pkg/op says access_denied.
 func (p *protocol) DeviceToken(ctx context.Context, r *op.ClientRequest[oidc.DeviceAccessTokenRequest]) (*op.Response, error) {
-	if !p.s.devices.open(r.Client.GetID(), r.Data.DeviceCode) {
+	if !p.s.devices.isPending(r.Client.GetID(), r.Data.DeviceCode) {
 		return nil, oidc.ErrInvalidGrant().WithDescription("unknown device code")
 	}
 	out, err := p.LegacyServer.DeviceToken(withResource(ctx, r.Form.Get("resource")), r)

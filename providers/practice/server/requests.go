@@ -134,9 +134,9 @@ func (q *requests) byCode(value string) (r authRequest, spent string, err error)
 	return r, "", nil
 }
 
-// take takes a request away for good, so that of two exchanges of one code one
+// consume takes a request away for good, so that of two exchanges of one code one
 // gets tokens. exchanged is then told which grant they belong to.
-func (q *requests) take(id string) bool {
+func (q *requests) consume(id string) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	_, ok := q.pending[id]

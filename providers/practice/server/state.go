@@ -56,7 +56,7 @@ type access struct {
 
 func (a access) expired(now time.Time) bool { return !a.Expires.IsZero() && !now.Before(a.Expires) }
 
-// judge says what presenting the refresh token with this hash means. The hash
+// checkReuse says what presenting the refresh token with this hash means. The hash
 // belongs to the grant's family, so one that is neither the current nor a
 // predecessor within its grace was used before.
 //
@@ -65,7 +65,7 @@ func (a access) expired(now time.Time) bool { return !a.Expires.IsZero() && !now
 //	alive   current    any            nil
 //	alive   previous   yes            nil (its answer was lost)
 //	alive   otherwise  any            errReused
-func (g *grant) judge(hash string, now time.Time, grace time.Duration) error {
+func (g *grant) checkReuse(hash string, now time.Time, grace time.Duration) error {
 	switch {
 	case g.Ended != "":
 		return errDeadGrant
@@ -102,7 +102,7 @@ func (s *Server) restore() (err error) {
 		return nil
 	}
 	if err == nil {
-		err = s.take(raw)
+		err = s.decodeState(raw)
 	}
 	if err != nil {
 		return fmt.Errorf("the state file %s cannot be used; move it away to start afresh: %w", s.opts.State, err)
@@ -110,7 +110,7 @@ func (s *Server) restore() (err error) {
 	return nil
 }
 
-func (s *Server) take(raw []byte) error {
+func (s *Server) decodeState(raw []byte) error {
 	f := stateFile{Book: newBook()}
 	if err := json.Unmarshal(raw, &f); err != nil {
 		return err

@@ -78,14 +78,14 @@ func (st storage) CreateAccessAndRefreshTokens(ctx context.Context, r op.TokenRe
 func (st storage) begin(ctx context.Context, r op.TokenRequest, refreshable bool) (issued, error) {
 	switch r := r.(type) {
 	case authRequest:
-		if !st.s.requests.take(r.id) {
+		if !st.s.requests.consume(r.id) {
 			return issued{}, oidc.ErrInvalidGrant().WithDescription("%s", errNoCode)
 		}
-		out := st.s.ledger.open(r.user, r.ClientID, r.Scopes, firstOf(resourceFrom(ctx), r.resource), refreshable)
+		out := st.s.ledger.addGrant(r.user, r.ClientID, r.Scopes, firstOf(resourceFrom(ctx), r.resource), refreshable)
 		st.s.requests.exchanged(r.id, out.grant)
 		return out, nil
 	case *op.DeviceAuthorizationState:
-		return st.s.ledger.open(r.Subject, r.ClientID, r.Scopes, resourceFrom(ctx), refreshable), nil
+		return st.s.ledger.addGrant(r.Subject, r.ClientID, r.Scopes, resourceFrom(ctx), refreshable), nil
 	}
 	return issued{}, oidc.ErrUnsupportedGrantType()
 }
