@@ -149,6 +149,9 @@ var explanations = map[State]map[Reason]Explanation{
 	KeychainLocked: {
 		ReasonNone: {Long: "The keychain is locked.", Way: "Unlock it; Authtray retries by itself.",
 			Short: "it is locked", Action: "Unlock the keychain", Button: "Unlock the keychain"},
+		ReasonKeychainWithheld: {Long: "KeePassXC asks whether Authtray may read its entries.",
+			Way:   "Allow it; Authtray retries by itself. To be asked again, run: authtray unlock",
+			Short: "it asks whether Authtray may read its entries", Action: "Answer KeePassXC"},
 		ReasonKeychainUnavailable: {Long: "The keychain cannot be reached.",
 			Way:   "Start it (GNOME Keyring, KWallet or KeePassXC); Authtray retries by itself.",
 			Short: "it cannot be reached", Action: "Start the keychain", Button: "Try the keychain again"},

@@ -706,6 +706,20 @@ func TestAKeychainThatSaysNothingIsLookedAtAgain(t *testing.T) {
 	})
 }
 
+func TestStatusSaysThatAnOpenKeychainWithholdsTheRecord(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.store.fail(store.ErrWithheld)
+		r.restart()
+		r.wantState(KeychainLocked, ReasonKeychainWithheld)
+		if got := r.status().Detail; !strings.HasPrefix(got, "KeePassXC asks whether Authtray may read its entries. Allow it") {
+			t.Errorf("it says %q", got)
+		}
+		r.store.fail(nil)
+		r.pass(time.Second)
+		r.wantState(Connected, ReasonNone)
+	})
+}
+
 func TestAGrantThatCannotBeWrittenIsServedAndWrittenLater(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		r.store.mu.Lock()

@@ -23,6 +23,7 @@ const (
 	ReasonUnclearRefusal      Reason = "unclear_refusal"      // it refused in words that nobody knows
 	ReasonRefusedForNow       Reason = "refused_for_now"      // a policy of the provider's that passes
 	ReasonKeychainLocked      Reason = "keychain_locked"      //
+	ReasonKeychainWithheld    Reason = "keychain_withheld"    // KeePassXC asks whether Authtray may read its entries
 	ReasonKeychainUnavailable Reason = "keychain_unavailable" //
 	ReasonClientRefused       Reason = "client_refused"       // misconfigured: client id or secret
 	ReasonRequestRefused      Reason = "request_refused"      // misconfigured: scope, URL, grant type
@@ -34,7 +35,7 @@ var Reasons = []Reason{
 	ReasonRevoked, ReasonAnswerLost, ReasonAbsoluteLimit, ReasonIdleLimit, ReasonRefused, ReasonExpired, ReasonTokenRejected,
 	ReasonEndpointsChanged, ReasonClientForgotten, ReasonRecordDamaged, ReasonNoteDamaged, ReasonNotKept,
 	ReasonNetwork, ReasonProviderTrouble, ReasonUnclearRefusal, ReasonRefusedForNow,
-	ReasonKeychainLocked, ReasonKeychainUnavailable,
+	ReasonKeychainLocked, ReasonKeychainWithheld, ReasonKeychainUnavailable,
 	ReasonClientRefused, ReasonRequestRefused, ReasonConfiguration,
 }
 
@@ -46,7 +47,7 @@ func (r Reason) State() State {
 		return Disconnected
 	case ReasonNetwork, ReasonProviderTrouble, ReasonUnclearRefusal, ReasonRefusedForNow:
 		return Retrying
-	case ReasonKeychainLocked, ReasonKeychainUnavailable:
+	case ReasonKeychainLocked, ReasonKeychainWithheld, ReasonKeychainUnavailable:
 		return KeychainLocked
 	case ReasonClientRefused, ReasonRequestRefused, ReasonConfiguration:
 		return Misconfigured

@@ -66,9 +66,6 @@ func (k *keychain) unlock() {
 func (k *keychain) unlockAndWait(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, userTime)
 	defer cancel()
-	if err := k.store.Check(ctx); !errors.Is(err, store.ErrLocked) {
-		return err
-	}
 	return k.store.Unlock(ctx)
 }
 

@@ -50,7 +50,7 @@ const (
 // refused takes in why a tool got no token.
 func (u *unlockNotice) refused(err error) {
 	var e *tokens.Error
-	if !errors.As(err, &e) || e.Code != tokens.CodeKeychainLocked || e.Reason != tokens.ReasonKeychainLocked {
+	if !errors.As(err, &e) || e.Code != tokens.CodeKeychainLocked || e.Reason == tokens.ReasonKeychainUnavailable {
 		return
 	}
 	u.mu.Lock()

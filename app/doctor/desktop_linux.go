@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -33,6 +34,22 @@ func busCheck(ctx context.Context, _ Patient) Check {
 		return amiss("bus", "dbus-run-session -- authtray run", "There is no D-Bus session bus, so there is no keychain, no tray icon and no notification.")
 	}
 	return fine("bus", "The session bus answers.")
+}
+
+// keepsDeleted reports whether the Secret Service is KeePassXC, which moves what is
+// deleted into its recycle bin: each probe would stay there.
+func keepsDeleted(ctx context.Context) bool {
+	conn, err := sessionbus.Connect(ctx)
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	var pid uint32
+	if conn.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.GetConnectionUnixProcessID", 0, "org.freedesktop.secrets").Store(&pid) != nil {
+		return false
+	}
+	name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
+	return err == nil && strings.HasPrefix(strings.ToLower(string(name)), "keepassxc")
 }
 
 func noticesCheck(ctx context.Context, _ Patient) Check {

@@ -8,4 +8,5 @@ import "context"
 func hasBus(context.Context) bool                 { return true }
 func busCheck(context.Context, Patient) Check     { return Check{} }
 func noticesCheck(context.Context, Patient) Check { return Check{} }
+func keepsDeleted(context.Context) bool           { return false }
 func trayCheck(context.Context, Patient) Check    { return Check{} }

@@ -22,10 +22,13 @@ func keychainCheck(ctx context.Context, p Patient) Check {
 		return amiss(id, "authtray run --replace", "Grants are kept in memory only: when the agent ends, every connection has to be connected again.")
 	}
 	err := p.Store.Check(ctx)
-	if err == nil {
+	kept := err == nil && keepsDeleted(ctx)
+	if err == nil && !kept {
 		err = probe(ctx, p.Store)
 	}
 	switch {
+	case errors.Is(err, store.ErrWithheld):
+		return amiss(id, "authtray unlock", "KeePassXC asks whether Authtray may read its entries: allow it.")
 	case errors.Is(err, store.ErrLocked):
 		return amiss(id, unlockHint(p.Paths.Service()), "The keychain is locked: unlock it.")
 	case errors.Is(err, store.ErrUnavailable):
@@ -33,6 +36,9 @@ func keychainCheck(ctx context.Context, p Patient) Check {
 		return amiss(id, keychainHint(), "The keychain cannot be reached: %s.", strings.TrimSuffix(why, "."))
 	case err != nil:
 		return amiss(id, keychainHint(), "The keychain does not keep what it is given: %v.", err)
+	}
+	if kept {
+		return fine(id, "The keychain is open; nothing was written to it, since KeePassXC keeps what is deleted.")
 	}
 	return fine(id, "The %s is open; %d KB were written, read and deleted.", kindWord(p.Store.Kind()), probeSize>>10)
 }

@@ -10,12 +10,16 @@ import (
 	"strings"
 )
 
-// MaxItem is the most bytes that one keychain item holds, on every system, so
-// that the smallest of them (2560 bytes on Windows, a command of 4096 on macOS)
-// is what is tested everywhere. With it no item under the longest key and service
-// is too large for go-keyring, which on macOS starts a helper program first, and
-// leaves it waiting for ever when the item is.
+// MaxItem is the most bytes that one keychain item holds: what the smallest of
+// them takes (2560 bytes on Windows, a command of 4096 on macOS). With it no item
+// under the longest key and service is too large for go-keyring, which on macOS
+// starts a helper program first, and leaves it waiting for ever when the item is.
+// A Secret Service takes any value whole, and there a value is one item, updated
+// in place: KeePassXC keeps every item that is deleted.
 const MaxItem = 2000
+
+// wholeItem is more than MaxValue takes in base64.
+const wholeItem = 2 * MaxValue
 
 // maxParts bounds what a damaged manifest can make us read: 20 MB.
 const maxParts = 10000
@@ -61,15 +65,15 @@ type manifest struct {
 }
 
 // seal encodes value as a head and, if it needs any, its parts in s.
-func seal(value []byte, s slot) (head string, parts []string) {
-	if head, fits := asHead(value); fits {
+func seal(value []byte, s slot, most int) (head string, parts []string) {
+	if head, fits := asHead(value, most); fits {
 		return head, nil
 	}
 	body, enc := string(value), ""
 	if !printable(value) {
 		body, enc = base64.StdEncoding.EncodeToString(value), "base64"
 	}
-	for part := range slices.Chunk([]byte(body), MaxItem) {
+	for part := range slices.Chunk([]byte(body), most) {
 		parts = append(parts, string(part))
 	}
 	b, _ := json.Marshal(manifest{V: 1, Slot: s, N: len(parts), Sum: sum(body), Enc: enc}) // strings and numbers only: cannot fail
@@ -78,13 +82,13 @@ func seal(value []byte, s slot) (head string, parts []string) {
 
 // asHead is value as a head of its own, if it fits. An empty value is encoded
 // too: not every keychain keeps an empty secret.
-func asHead(value []byte) (string, bool) {
+func asHead(value []byte, most int) (string, bool) {
 	text := string(value)
 	marked := strings.HasPrefix(text, markBase64) || strings.HasPrefix(text, markParts)
 	if len(value) == 0 || marked || !printable(value) {
 		text = markBase64 + base64.StdEncoding.EncodeToString(value)
 	}
-	return text, len(text) <= MaxItem
+	return text, len(text) <= most
 }
 
 // readHead reads a head: the value, or the manifest of its parts.

@@ -245,3 +245,30 @@ func TestAnUnclassifiedErrorIsUnavailableNeverAbsent(t *testing.T) {
 		t.Fatalf("got %v", err)
 	}
 }
+
+// roomy are items of which one holds a value of any length, as on Linux.
+type roomy struct{ *storetest.Items }
+
+func (roomy) MaxItem() int { return 1 << 20 }
+
+func TestValueInPartsIsReadWhereOneItemHoldsIt(t *testing.T) {
+	ctx, items := storetest.Context(t), storetest.NewItems()
+	if err := store.Split(items).Set(ctx, "work", sized('o', 7000)); err != nil {
+		t.Fatal(err)
+	}
+	s := store.Split(roomy{items})
+	if got := value(t, s); !bytes.Equal(got, sized('o', 7000)) {
+		t.Fatalf("the value in parts is read as %d bytes", len(got))
+	}
+	for range 2 {
+		if err := s.Set(ctx, "work", sized('n', 9000)); err != nil {
+			t.Fatal(err)
+		}
+		if names := items.Names(); len(names) != 1 {
+			t.Errorf("the items are %v, not one", names)
+		}
+		if got := value(t, s); !bytes.Equal(got, sized('n', 9000)) {
+			t.Errorf("read as %d bytes", len(got))
+		}
+	}
+}

@@ -25,4 +25,4 @@ func WithoutLockCheck(items Items) Items {
 
 type blindWatcher struct{ lockWatcher }
 
-func (blindWatcher) ready(context.Context) error { return nil }
+func (blindWatcher) ready(context.Context, string) error { return nil }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os/exec"
+	"runtime"
 	"slices"
 	"time"
 
@@ -36,8 +37,8 @@ type lockWatcher interface {
 	Changed() <-chan struct{}
 	Close() error
 
-	// ready is Check, where a call must not be made without it.
-	ready(ctx context.Context) error
+	// ready is Check for one item, where a call must not be made without it.
+	ready(ctx context.Context, name string) error
 	// interrupt ends go-keyring's waiting for a person.
 	interrupt()
 }
@@ -50,7 +51,7 @@ type goKeyring struct {
 }
 
 func (k *goKeyring) Get(ctx context.Context, name string) (text string, err error) {
-	err = k.call(ctx, func() error {
+	err = k.call(ctx, name, func() error {
 		text, err = keyring.Get(k.service, name)
 		return err
 	})
@@ -58,17 +59,25 @@ func (k *goKeyring) Get(ctx context.Context, name string) (text string, err erro
 }
 
 func (k *goKeyring) Set(ctx context.Context, name, text string) error {
-	return k.call(ctx, func() error { return keyring.Set(k.service, name, text) })
+	return k.call(ctx, name, func() error { return keyring.Set(k.service, name, text) })
 }
 
 func (k *goKeyring) Delete(ctx context.Context, name string) error {
-	return k.call(ctx, func() error { return keyring.Delete(k.service, name) })
+	return k.call(ctx, name, func() error { return keyring.Delete(k.service, name) })
+}
+
+// MaxItem is how many bytes an item takes.
+func (k *goKeyring) MaxItem() int {
+	if runtime.GOOS == "linux" {
+		return wholeItem
+	}
+	return MaxItem
 }
 
 // call looks at the lock first, because go-keyring would ask the user, and
 // wait for ever, and it cannot be told to stop.
-func (k *goKeyring) call(ctx context.Context, fn func() error) error {
-	if err := k.ready(ctx); err != nil {
+func (k *goKeyring) call(ctx context.Context, name string, fn func() error) error {
+	if err := k.ready(ctx, name); err != nil {
 		return err
 	}
 	defer k.interruptAfter(ctx)()

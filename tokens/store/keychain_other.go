@@ -28,7 +28,7 @@ func (w noWatcher) Check(context.Context) error {
 	return nil
 }
 
-func (w noWatcher) ready(context.Context) error { return nil }
+func (w noWatcher) ready(context.Context, string) error { return nil }
 
 // Unlock asks for an item, for which macOS opens a dialog of its own.
 func (w noWatcher) Unlock(ctx context.Context) error { return w.Check(ctx) }

@@ -22,9 +22,9 @@ type question struct {
 }
 
 // Unlock opens the collection, or makes the first one, asking the user where
-// the Secret Service wants to.
+// the Secret Service wants to. In an open one it asks for what is withheld.
 func (s *secretService) Unlock(ctx context.Context) error {
-	if err := s.Check(ctx); !errors.Is(err, ErrLocked) {
+	if err := s.Check(ctx); err != nil && !errors.Is(err, ErrLocked) {
 		return err
 	}
 	q := s.ask()
@@ -54,6 +54,7 @@ func (s *secretService) ask() *question {
 		q.err, s.asked = err, nil
 		s.mu.Unlock()
 		close(q.done)
+		s.hint() // that an item is given is not announced
 	}()
 	return q
 }
@@ -68,14 +69,21 @@ func (s *secretService) put(ctx context.Context) error {
 	bus.Signal(signals)
 	defer bus.RemoveSignal(signals)
 	found, path, err := look(ctx, bus, 0)
-	if found == opened || found == gone {
+	if found == gone {
 		return stateError(found, err)
 	}
-	prompt, err := askToOpen(ctx, bus, found, path)
+	asking, prompt := bus, noPath
+	if found == opened {
+		if asking, err = dbus.SessionBus(); err == nil {
+			prompt, err = s.unlockItems(ctx, asking, path)
+		}
+	} else {
+		prompt, err = askToOpen(ctx, bus, found, path)
+	}
 	if err != nil || prompt == noPath {
 		return err
 	}
-	if err := bus.Object(secretsName, prompt).CallWithContext(ctx, promptIface+".Prompt", 0, "").Err; err != nil {
+	if err := asking.Object(secretsName, prompt).CallWithContext(ctx, promptIface+".Prompt", 0, "").Err; err != nil {
 		return err
 	}
 	return s.answered(bus, signals, prompt)

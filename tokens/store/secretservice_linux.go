@@ -36,16 +36,18 @@ const noPath = dbus.ObjectPath("/")
 // fails, and the next one works. A Secret Service that restarts on the same
 // bus needs nothing at all: go-keyring opens a session for each call.
 type secretService struct {
-	log   *slog.Logger
-	hints chan struct{}
-	open  context.Context // ends with close
-	shut  context.CancelFunc
+	service string
+	log     *slog.Logger
+	hints   chan struct{}
+	open    context.Context // ends with Close
+	shut    context.CancelFunc
 
 	making chan struct{} // one token: who makes or replaces bus
 	mu     sync.Mutex
 	bus    *dbus.Conn
 	last   condition
-	asked  *question // nil: no dialog is open
+	asked  *question                // nil: no dialog is open
+	known  map[dbus.ObjectPath]bool // items that were asked for
 }
 
 // condition is what a look at the Secret Service found.
@@ -56,13 +58,14 @@ const (
 	gone                   // no bus, or no Secret Service on it
 	noCollection           // a service with nowhere to put things yet
 	stateLocked
+	withheld // open, but not for this process: see withheld_linux.go
 	opened
 )
 
-func newLockWatcher(_ string, log *slog.Logger) lockWatcher {
+func newLockWatcher(service string, log *slog.Logger) lockWatcher {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &secretService{
-		log: log, open: ctx, shut: cancel,
+		service: service, log: log, open: ctx, shut: cancel, known: map[dbus.ObjectPath]bool{},
 		hints: make(chan struct{}, 1), making: make(chan struct{}, 1),
 	}
 	go s.reconnect()
@@ -90,17 +93,15 @@ func (s *secretService) interrupt() {
 	}
 }
 
-func (s *secretService) ready(ctx context.Context) error { return s.Check(ctx) }
-
 func (s *secretService) Check(ctx context.Context) error {
 	bus, err := s.connection(ctx)
 	if err != nil {
 		s.observe(gone)
 		return err
 	}
-	found, _, err := look(ctx, bus, 0)
+	found, _, err := s.look(ctx, bus, 0)
 	if err != nil && startWallet(ctx, bus, err) {
-		found, _, err = look(ctx, bus, 0)
+		found, _, err = s.look(ctx, bus, 0)
 	}
 	if ctx.Err() == nil {
 		s.observe(found)
@@ -114,6 +115,8 @@ func stateError(found condition, err error) error {
 		return nil
 	case stateLocked:
 		return ErrLocked
+	case withheld:
+		return ErrWithheld
 	case noCollection:
 		return locked("it has no keyring yet; unlocking makes one")
 	default:
@@ -320,7 +323,7 @@ func matters(signal *dbus.Signal) bool {
 func (s *secretService) lookAgain(bus *dbus.Conn) condition {
 	ctx, cancel := context.WithTimeout(s.open, callTimeout)
 	defer cancel()
-	found, _, _ := look(ctx, bus, dbus.FlagNoAutoStart)
+	found, _, _ := s.look(ctx, bus, dbus.FlagNoAutoStart)
 	s.observe(found)
 	return found
 }
@@ -331,9 +334,13 @@ func (s *secretService) observe(found condition) {
 	defer s.mu.Unlock()
 	before := s.last
 	s.last = found
-	if before == found || before == unseen {
-		return
+	if before != found && before != unseen {
+		s.hint()
 	}
+}
+
+// hint says that Check may say something else now.
+func (s *secretService) hint() {
 	select {
 	case s.hints <- struct{}{}:
 	default:

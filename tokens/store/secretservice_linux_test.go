@@ -285,7 +285,10 @@ func TestPromptInsideGoKeyringDoesNotHoldItsKeyForEver(t *testing.T) {
 func TestItemsChangedByHand(t *testing.T) {
 	keyring := storetest.StartBus(t).StartKeyring(password)
 	s := newKeychain(t)
-	keep(t, s, strings.Repeat("v", 5000))
+	raw := store.RawKeychain(service, noLog)
+	t.Cleanup(func() { raw.Close() })
+	keep(t, store.Split(struct{ store.Items }{raw}), strings.Repeat("v", 5000)) // in parts, as before
+	wantValue(t, s, strings.Repeat("v", 5000))
 	tool := func(input string, args ...string) string {
 		t.Helper()
 		out, err := keyring.SecretTool(input, args...)

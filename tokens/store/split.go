@@ -27,12 +27,18 @@ type Items interface {
 // Split keeps values of any length in items, cut into parts of MaxItem bytes.
 // The head item, named by the key, is the one commit point: until it changes
 // the old value stands, whole. Only one process at a time may write to a key.
+// Where items say themselves how much one of them holds (MaxItem() int), that counts.
 func Split(items Items) Store {
-	return serialize(&split{items: items})
+	s := &split{items: items, most: MaxItem}
+	if own, ok := items.(interface{ MaxItem() int }); ok {
+		s.most = own.MaxItem()
+	}
+	return serialize(s)
 }
 
 type split struct {
 	items Items
+	most  int      // bytes of one item
 	whole sync.Map // keys whose head is the value, with no parts anywhere
 }
 
@@ -83,7 +89,7 @@ func (s *split) readParts(ctx context.Context, key, head string) ([]byte, error)
 
 // set puts the parts into the free slot, then the head, then tidies up.
 func (s *split) set(ctx context.Context, key string, value []byte) error {
-	if text, fits := asHead(value); fits {
+	if text, fits := asHead(value, s.most); fits {
 		if _, whole := s.whole.Load(key); whole {
 			return s.put(ctx, key, text)
 		}
@@ -93,7 +99,7 @@ func (s *split) set(ctx context.Context, key string, value []byte) error {
 	if err != nil {
 		return err
 	}
-	head, parts := seal(value, old.Slot.other())
+	head, parts := seal(value, old.Slot.other(), s.most)
 	for i, part := range parts {
 		if err := s.put(ctx, old.Slot.other().part(key, i), part); err != nil {
 			return err

@@ -29,6 +29,10 @@ var (
 	ErrTooLarge    = errors.New("too large for the keychain")
 )
 
+// ErrWithheld is ErrLocked of an open keychain that asks the user before it gives
+// a program what another one wrote.
+var ErrWithheld = fmt.Errorf("%w: KeePassXC asks whether Authtray may read its entries", ErrLocked)
+
 // MaxValue is the most bytes that a value may have. A keychain takes more, given
 // time, but not within the time that a write is given.
 const MaxValue = 256 << 10

@@ -1,0 +1,153 @@
+package desktops
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/authtray/authtray/app/e2e/bustest"
+	"github.com/authtray/authtray/app/e2e/desktop"
+)
+
+// keePassSettings are the defaults of KeePassXC's Secret Service, but for the
+// first, without which it is none.
+const keePassSettings = `[General]
+ConfigVersion=2
+UpdateCheckMessageShown=true
+[FdoSecrets]
+Enabled=true
+ConfirmAccessItem=true
+ConfirmDeleteItem=true
+[GUI]
+CheckForUpdates=false
+`
+
+// keePass is a session with KeePassXC as its keychain.
+type keePass struct {
+	*world
+	config, database string
+}
+
+// startKeePass makes a database that gives its entries to the Secret Service, and
+// opens it.
+func startKeePass(t *testing.T) *keePass {
+	t.Helper()
+	bustest.Need(t, "keepassxc", "keepassxc-cli", "openbox", "xdotool", "import")
+	d := desktop.Bare(t, false)
+	d.Run(exec.Command("openbox"))
+	k := &keePass{newWorld(t, d), filepath.Join(d.Home(), "keepassxc.ini"), filepath.Join(d.Home(), "Passwords.kdbx")}
+	id := make([]byte, 16)
+	rand.Read(id)
+	source := filepath.Join(d.Home(), "database.xml")
+	for file, text := range map[string]string{k.config: keePassSettings, source: fmt.Sprintf(`<?xml version="1.0" encoding="utf-8"?>
+<KeePassFile><Meta><DatabaseName>Passwords</DatabaseName><RecycleBinEnabled>True</RecycleBinEnabled>
+<CustomData><Item><Key>FDO_SECRETS_EXPOSED_GROUP</Key><Value>{%x-%x-%x-%x-%x}</Value></Item></CustomData></Meta>
+<Root><Group><UUID>%s</UUID><Name>Root</Name></Group></Root></KeePassFile>
+`, id[:4], id[4:6], id[6:8], id[8:10], id[10:], base64.StdEncoding.EncodeToString(id))} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	k.cli("pw\npw\n", "import", "-p", "-t", "100", source, k.database)
+	open := exec.Command("keepassxc", "--pw-stdin", "--config", k.config, "--localconfig", k.config+".local", k.database)
+	open.Stdin = strings.NewReader("pw\n")
+	d.Run(open)
+	d.Await("org.freedesktop.secrets")
+	return k
+}
+
+func (k *keePass) cli(input string, args ...string) string {
+	k.Helper()
+	cmd := exec.Command("keepassxc-cli", args...)
+	cmd.Stdin = strings.NewReader(input)
+	out, err := cmd.Output()
+	if err != nil {
+		k.Fatalf("keepassxc-cli %v: %v", args, err)
+	}
+	return string(out)
+}
+
+// entries counts the entries in the database's file, the deleted ones among them.
+func (k *keePass) entries() (all, deleted int) {
+	k.Helper()
+	text := k.cli("pw\n", "ls", "-R", "-f", k.database)
+	for line := range strings.Lines(text) {
+		switch line = strings.TrimSpace(line); {
+		case line == "" || strings.HasSuffix(line, "/") || strings.HasSuffix(line, "[empty]"):
+		case strings.HasPrefix(line, "Recycle Bin/"):
+			all, deleted = all+1, deleted+1
+		default:
+			all++
+		}
+	}
+	return all, deleted
+}
+
+// dialogs counts KeePassXC's questions on the screen.
+func dialogs() int {
+	out, _ := exec.Command("xdotool", "search", "--onlyvisible", "--name", "Access Request").Output()
+	return bytes.Count(out, []byte("\n"))
+}
+
+// A new process may not read what another one wrote before its user agrees.
+func TestDesktopKeePassXC(t *testing.T) {
+	if !ordinary(t, false) {
+		return
+	}
+	k := startKeePass(t)
+	k.run("--no-tray")
+	k.connect("practice")
+	k.add("second")
+	k.d.Run(k.command("connect", "second"))
+	k.agree(k.awaitBrowser(2))
+	k.awaitState("second", "connected")
+	k.stop()
+
+	calls := bustest.Listen(t, os.Getenv("DBUS_SESSION_BUS_ADDRESS"), "type='method_call',interface='org.freedesktop.Secret.Prompt'")
+	k.run("--no-tray")
+	k.awaitState("practice", "keychain_locked")
+	k.awaitState("second", "keychain_locked")
+	bustest.Eventually(t, bustest.Said("KeePassXC asks nothing"), func() bool { return dialogs() > 0 })
+	bustest.Screenshot(t, "keepassxc-asks")
+	for _, name := range []string{"practice", "second"} {
+		if got := k.status(name); !strings.HasPrefix(got.Detail, "KeePassXC asks whether Authtray may read its entries") {
+			t.Errorf("%s is %+v", name, got)
+		}
+		k.command("token", name).Run() // a tool asks, and brings no further question
+	}
+	if out, _ := k.command("doctor").CombinedOutput(); !strings.Contains(string(out), "KeePassXC asks") {
+		t.Errorf("doctor says %s", out)
+	}
+	if prompts, seen := len(calls.Calls("Prompt")), dialogs(); prompts != 1 || seen != 1 {
+		t.Errorf("%d prompts and %d dialogs, not one", prompts, seen)
+	}
+	allow(t)
+	k.awaitState("practice", "connected")
+	k.awaitState("second", "connected")
+	bustest.Screenshot(t, "keepassxc-allowed")
+	if out, _ := k.command("doctor").CombinedOutput(); !strings.Contains(string(out), "The keychain is open") {
+		t.Errorf("doctor says %s", out)
+	}
+	for range 3 {
+		k.do("refresh", "practice")
+	}
+	all, deleted := 0, 0
+	bustest.Eventually(t, func() string { return fmt.Sprintf("%d entries, of which %d are deleted", all, deleted) }, func() bool {
+		all, deleted = k.entries() // KeePassXC saves a moment later
+		return all == 2 && deleted == 0
+	})
+}
+
+// allow presses the question's button, which openbox puts in the middle of the screen.
+func allow(t *testing.T) {
+	t.Helper()
+	if out, err := exec.Command("xdotool", "mousemove", "355", "620", "click", "1").CombinedOutput(); err != nil {
+		t.Fatalf("xdotool: %v %s", err, out)
+	}
+}
