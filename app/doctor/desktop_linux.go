@@ -9,6 +9,7 @@ import (
 
 	"github.com/godbus/dbus/v5"
 
+	"github.com/authtray/authtray/app/desktop/notify"
 	"github.com/authtray/authtray/tokens/store/sessionbus"
 )
 
@@ -54,7 +55,7 @@ func keepsDeleted(ctx context.Context) bool {
 
 func noticesCheck(ctx context.Context, _ Patient) Check {
 	const id = "notifications"
-	start := orInstall("dunst", "dunst &", "dunst")
+	start := here(os.Getenv).notices.hint()
 	conn, err := sessionbus.Connect(ctx)
 	if err != nil {
 		return amiss(id, "dbus-run-session -- authtray run", noBus)
@@ -68,7 +69,17 @@ func noticesCheck(ctx context.Context, _ Patient) Check {
 	if !slices.Contains(can, "actions") {
 		return amiss(id, start, "The notification server shows no buttons: reconnect from the tray's menu, and connections with ask = true refuse new programs.")
 	}
+	if slices.Contains(notify.ClickOnly, serverOf(ctx, server)) {
+		return fine(id, "The notification server shows no buttons: a click on a notification reconnects, and `makoctl menu` or its like answers a question.")
+	}
 	return fine(id, "The notification server shows buttons.")
+}
+
+// serverOf is what a notification server calls itself.
+func serverOf(ctx context.Context, server dbus.BusObject) (name string) {
+	var vendor, version, spec string
+	_ = server.CallWithContext(ctx, noticesName+".GetServerInformation", 0).Store(&name, &vendor, &version, &spec)
+	return name
 }
 
 func trayCheck(ctx context.Context, p Patient) Check {
@@ -85,15 +96,25 @@ func trayCheck(ctx context.Context, p Patient) Check {
 	err = conn.Object(watcherName, watcherPath).CallWithContext(ctx, "org.freedesktop.DBus.Properties.Get", dbus.FlagNoAutoStart,
 		watcherName, "IsStatusNotifierHostRegistered").Store(&hosted)
 	if yes, _ := hosted.Value().(bool); err != nil || !yes {
-		return amiss(id, hostHint(), "No panel shows tray icons; `authtray open` opens the window all the same.")
+		return trayAmiss(id)
+	}
+	if d := here(os.Getenv); slices.Contains(d.names, "lxqt") || slices.Contains(d.names, "mate") {
+		return fine(id, "A panel shows tray icons; on this desktop a right click opens the menu.")
 	}
 	return fine(id, "A panel shows tray icons.")
 }
 
-// hostHint knows that gnome-shell needs an extension.
-func hostHint() string {
-	if strings.Contains(os.Getenv("XDG_CURRENT_DESKTOP"), "GNOME") {
-		return orInstall("gnome-extensions", "gnome-extensions enable appindicatorsupport@rgcjonas.gmail.com", "gnome-shell-extension-appindicator")
+// trayAmiss says what brings a tray to this desktop.
+func trayAmiss(id string) Check {
+	const way = " `authtray open` opens the window all the same."
+	if old := oldTray("/proc"); old != "" {
+		return amiss(id, orFrom("snixembed", "snixembed --fork", "https://git.sr.ht/~steef/snixembed"),
+			"%s shows only icons of the old kind (XEmbed); snixembed beside it shows the others."+way, old)
 	}
-	return orInstall("xfce4-panel", "xfce4-panel &", "xfce4-panel")
+	d := here(os.Getenv)
+	if d.isGNOME() {
+		hint, detail := gnomeTray(extensionDirs(os.Getenv), os.Getenv("WAYLAND_DISPLAY") != "")
+		return amiss(id, hint, "%s"+way, detail)
+	}
+	return amiss(id, d.tray.hint(), "No panel shows tray icons."+way)
 }

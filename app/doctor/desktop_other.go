@@ -8,5 +8,6 @@ import "context"
 func hasBus(context.Context) bool                 { return true }
 func busCheck(context.Context, Patient) Check     { return Check{} }
 func noticesCheck(context.Context, Patient) Check { return Check{} }
+func keychainStart() string                       { return "authtray run --store=file" }
 func keepsDeleted(context.Context) bool           { return false }
 func trayCheck(context.Context, Patient) Check    { return Check{} }

@@ -38,14 +38,24 @@ func orInstall(program, command, name string) string {
 	return install(name)
 }
 
-func unlockHint(service string) string {
-	switch runtime.GOOS {
-	case "darwin":
-		return "security unlock-keychain"
-	case "windows":
-		return "authtray open"
+// orFrom is a command, or where to get its program that systems have no package of.
+func orFrom(program, command, site string) string {
+	if has(program) {
+		return command
 	}
-	return orInstall("secret-tool", "secret-tool search --unlock service "+service, "libsecret-tools")
+	return "install " + program + " (" + site + ")"
+}
+
+// unlockHint asks the agent, which the desktop then asks for its user; one that
+// starts asks when it needs to.
+func unlockHint(running bool) string {
+	switch {
+	case runtime.GOOS == "darwin":
+		return "security unlock-keychain"
+	case running:
+		return "authtray unlock"
+	}
+	return "authtray run"
 }
 
 func keychainHint() string {
@@ -55,7 +65,7 @@ func keychainHint() string {
 	case !hasBus(context.Background()):
 		return "authtray run --store=file"
 	}
-	return orInstall("gnome-keyring-daemon", "gnome-keyring-daemon --start --components=secrets", "gnome-keyring")
+	return keychainStart()
 }
 
 var clockHints = map[string]string{

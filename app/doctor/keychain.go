@@ -28,9 +28,9 @@ func keychainCheck(ctx context.Context, p Patient) Check {
 	}
 	switch {
 	case errors.Is(err, store.ErrWithheld):
-		return amiss(id, "authtray unlock", "KeePassXC asks whether Authtray may read its entries: allow it.")
+		return amiss(id, unlockHint(p.Running), "KeePassXC asks whether Authtray may read its entries: allow it.")
 	case errors.Is(err, store.ErrLocked):
-		return amiss(id, unlockHint(p.Paths.Service()), "The keychain is locked: unlock it.")
+		return amiss(id, unlockHint(p.Running), "The keychain is locked: unlock it.")
 	case errors.Is(err, store.ErrUnavailable):
 		why := strings.TrimPrefix(err.Error(), store.ErrUnavailable.Error()+": ")
 		return amiss(id, keychainHint(), "The keychain cannot be reached: %s.", strings.TrimSuffix(why, "."))

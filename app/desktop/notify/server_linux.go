@@ -191,10 +191,10 @@ func (d *freedesktop) report() {
 	}()
 }
 
-// clickOnly are the servers that show no buttons though they know actions, by the
+// ClickOnly are the servers that show no buttons though they know actions, by the
 // name that they give themselves: there a click on the notification is the default
 // action, and another way to the rest is a command.
-var clickOnly = []string{"mako", "fnott"}
+var ClickOnly = []string{"mako", "fnott"}
 
 // hidesButtons: the server that is there shows none. The caller holds mu.
 func (d *freedesktop) hidesButtons() bool {
@@ -209,7 +209,7 @@ func (d *freedesktop) hidesButtons() bool {
 			d.name = <-answer
 		}
 	}
-	return slices.Contains(clickOnly, d.name)
+	return slices.Contains(ClickOnly, d.name)
 }
 
 func (d *freedesktop) askOwner() string {
