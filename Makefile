@@ -41,7 +41,7 @@ SOAK     ?= 1h
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 export SCREENSHOTS := $(CURDIR)/$(OUT)/screenshots
 
-.PHONY: help run build window install uninstall package check fmt vet static test race desktop packages fuzz bench simulate crashtest soak icons man clean
+.PHONY: help run build window install uninstall package check fmt vet static test race desktop desktops packages fuzz bench simulate crashtest soak icons man clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.* ## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -146,6 +146,9 @@ race: | $(SCREENSHOTS) ## what goroutines share, with the race detector
 
 desktop: window | $(SCREENSHOTS) ## the window, built for real and driven on a screen of its own
 	CGO_ENABLED=1 $(GO) test -tags desktop,$(TAGS) -timeout 15m ./app/e2e/window
+
+desktops: | $(SCREENSHOTS) ## other desktops whose packages you have: LXQt, MATE, GNOME Shell
+	AUTHTRAY_DESKTOPS=1 $(TEST) -timeout 15m -v ./app/e2e/desktops
 
 $(SCREENSHOTS):
 	@mkdir -p '$@'

@@ -34,8 +34,27 @@ func ordinary(t *testing.T, window bool) bool {
 			}
 			build(t, filepath.Join(dir, "authtray-window"), "CGO_ENABLED=1", "release,migrated_fynedo")
 		}
+		share(t, dir)
 		return []string{programFolder + "=" + dir}
 	})
+}
+
+// share puts the menu entry and the icon where an installed program has them.
+func share(t *testing.T, dir string) {
+	t.Helper()
+	for from, to := range map[string]string{"authtray.desktop": "applications/authtray.desktop", "icons/app-128.png": "icons/hicolor/128x128/apps/authtray.png"} {
+		text, err := os.ReadFile(filepath.Join("../../../assets", from))
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(dir, "share", to)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func build(t *testing.T, to, cgo, tags string) {
