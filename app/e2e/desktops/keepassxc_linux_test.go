@@ -127,7 +127,22 @@ func TestDesktopKeePassXC(t *testing.T) {
 	if prompts, seen := len(calls.Calls("Prompt")), dialogs(); prompts != 1 || seen != 1 {
 		t.Errorf("%d prompts and %d dialogs, not one", prompts, seen)
 	}
-	allow(t)
+	if out, err := exec.Command("xdotool", "key", "Escape").CombinedOutput(); err != nil {
+		t.Fatalf("xdotool: %v %s", err, out)
+	}
+	bustest.Eventually(t, bustest.Said("the question stays"), func() bool { return dialogs() == 0 })
+	for range 3 { // closed is closed, whoever asks
+		if code := k.command("token", "practice").Run(); code == nil {
+			t.Error("a token was given after it was closed")
+		}
+	}
+	if seen := dialogs(); seen != 0 || k.status("practice").State != "keychain_locked" {
+		t.Errorf("after it was closed there are %d dialogs, and it is %+v", seen, k.status("practice"))
+	}
+	k.d.Run(k.command("unlock"))
+	bustest.Eventually(t, bustest.Said("authtray unlock asks nothing"), func() bool { return dialogs() == 1 })
+	// The button, where openbox puts the question: in the middle of the screen.
+	pressAt(t, 355, 620, 1)
 	k.awaitState("practice", "connected")
 	k.awaitState("second", "connected")
 	bustest.Screenshot(t, "keepassxc-allowed")
@@ -142,12 +157,4 @@ func TestDesktopKeePassXC(t *testing.T) {
 		all, deleted = k.entries() // KeePassXC saves a moment later
 		return all == 2 && deleted == 0
 	})
-}
-
-// allow presses the question's button, which openbox puts in the middle of the screen.
-func allow(t *testing.T) {
-	t.Helper()
-	if out, err := exec.Command("xdotool", "mousemove", "355", "620", "click", "1").CombinedOutput(); err != nil {
-		t.Fatalf("xdotool: %v %s", err, out)
-	}
 }
