@@ -52,15 +52,15 @@ func (s State) Code() Code {
 	return CodeTemporarilyUnavailable
 }
 
-// commands are what a caller is told to run in a state, before the name.
+// commands are what a caller is told to run in a state.
 var commands = map[State]string{
-	Disconnected:      "authtray connect ",
-	Connecting:        "authtray connect ",
-	ReconnectRequired: "authtray connect ",
-	Misconfigured:     "authtray status ",
-	Retrying:          "authtray status ",
-	KeychainLocked:    "authtray refresh ",
-	Connected:         "authtray status ",
+	Disconnected:      "authtray connect {{.Name}}",
+	Connecting:        "authtray connect {{.Name}}",
+	ReconnectRequired: "authtray connect {{.Name}}",
+	Misconfigured:     "authtray status {{.Name}}",
+	Retrying:          "authtray status {{.Name}}",
+	KeychainLocked:    "authtray unlock",
+	Connected:         "authtray status {{.Name}}",
 }
 
 const (

@@ -711,6 +711,11 @@ func TestStatusSaysThatAnOpenKeychainWithholdsTheRecord(t *testing.T) {
 		r.store.fail(store.ErrWithheld)
 		r.restart()
 		r.wantState(KeychainLocked, ReasonKeychainWithheld)
+		_, err := r.m.Refresh(t.Context(), "work")
+		r.wantCode(err, CodeKeychainLocked)
+		if e := (*Error)(nil); !errors.As(err, &e) || e.Hint != "authtray unlock" {
+			t.Errorf("the hint of %v is another one", err)
+		}
 		if got := r.status().Detail; !strings.HasPrefix(got, "KeePassXC asks whether Authtray may read its entries. Allow it") {
 			t.Errorf("it says %q", got)
 		}

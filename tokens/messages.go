@@ -29,7 +29,7 @@ func (m *machine) errorFor(s State) *Error {
 // Refusal is what a caller is told instead of getting a token, by the connection's
 // name and what Sentence takes. Its hint is the command to run.
 func Refusal(name string, s State, r Reason, provider, cause string) *Error {
-	e := &Error{Code: s.Code(), Reason: r, Detail: Sentence(s, r, provider, cause), Hint: commands[s] + name}
+	e := &Error{Code: s.Code(), Reason: r, Detail: Sentence(s, r, provider, cause), Hint: English(commands[s], "Name", name)}
 	if s == Connected {
 		e.Detail = fmt.Sprintf("The token from %s cannot be used with this computer's clock. Check the clock.", provider)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -56,7 +57,7 @@ func TestKeychainAsksToUnlockForAClientSecret(t *testing.T) {
 			t.Errorf("asked %d times", s.asked)
 		case opens && (err != nil || kept != "s3cret"):
 			t.Errorf("unlocked: %v", err)
-		case !opens && (!errors.As(err, &e) || e.Reason != tokens.ReasonKeychainLocked || kept != ""):
+		case !opens && (!errors.As(err, &e) || e.Reason != tokens.ReasonKeychainLocked || e.Hint != "authtray unlock" || kept != ""):
 			t.Errorf("still locked: %v", err)
 		}
 	}
@@ -136,5 +137,19 @@ func TestBackgroundOutlivesAPanic(t *testing.T) {
 	work.wait()
 	if text := log.String(); !strings.Contains(text, "connection=files") || strings.Contains(text, "at-secret") {
 		t.Errorf("the log has %q", text)
+	}
+}
+
+func TestUnlockOpensTheKeychainOrSaysWhyNot(t *testing.T) {
+	for _, opens := range []bool{true, false} {
+		t.Run(fmt.Sprint("the user opens it: ", opens), func(t *testing.T) {
+			s := &lockedStore{Store: store.Memory(), opens: opens}
+			a := &Agent{keychain: &keychain{store: s, ended: t.Context(), log: slog.New(slog.DiscardHandler)}}
+			err := a.Unlock(t.Context())
+			var e *tokens.Error
+			if opens && err != nil || !opens && (!errors.As(err, &e) || e.Code != tokens.CodeKeychainLocked || e.Hint != "authtray unlock") {
+				t.Errorf("%v", err)
+			}
+		})
 	}
 }

@@ -86,7 +86,7 @@ func keychainError(err error) error {
 	if errors.Is(err, store.ErrLocked) {
 		return &tokens.Error{
 			Code: tokens.CodeKeychainLocked, Reason: tokens.ReasonKeychainLocked, Err: err,
-			Detail: "The keychain is locked, so nothing was kept. Unlock it and try again.",
+			Detail: "The keychain is locked, so nothing was kept. Unlock it and try again.", Hint: "authtray unlock",
 		}
 	}
 	return &tokens.Error{

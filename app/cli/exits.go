@@ -139,7 +139,7 @@ func asTrouble(err error) *trouble {
 	case errors.Is(err, client.ErrForeign):
 		t.sentence += ", so it was asked nothing; set AUTHTRAY_SOCKET to your own agent's"
 	case errors.Is(err, store.ErrLocked):
-		t.sentence += "; unlock it and try again"
+		t.hint = "authtray unlock"
 	case errors.Is(err, context.Canceled):
 		t.sentence = "stopped"
 	case errors.Is(err, context.DeadlineExceeded):

@@ -54,7 +54,7 @@ func TestErrorsAreOneSentenceWithTheNextStepAndAnExitCode(t *testing.T) {
 		{fmt.Errorf("x: %w", client.ErrNoAgent), 5, "no agent is running; run: authtray run"},
 		{fmt.Errorf("%w: it ended", client.ErrNoAnswer), 1, "the agent gave no answer: it ended; start it again with: authtray run"},
 		{fmt.Errorf("%w: %w", client.ErrNoAnswer, context.DeadlineExceeded), 4, "the agent did not answer in time; run: authtray status"},
-		{store.ErrLocked, 6, "the keychain is locked; unlock it and try again"},
+		{store.ErrLocked, 6, "the keychain is locked; run: authtray unlock"},
 		{store.ErrUnavailable, 6, "the keychain cannot be reached"},
 		{context.DeadlineExceeded, 4, "the agent did not answer in time; run: authtray status"},
 		{context.Canceled, 1, "stopped"},

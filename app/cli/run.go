@@ -9,6 +9,7 @@ import (
 
 	"github.com/authtray/authtray/app/agent"
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/tokens/client"
 )
 
 // runCommand is `authtray run`, and `authtray` alone.
@@ -121,7 +122,9 @@ whether Authtray may read its entries. One that is open is left alone.`,
 		Example: `  authtray unlock`,
 		Args:    cobra.NoArgs,
 		RunE: s.do(func(ctx context.Context, _ []string) error {
-			return s.agent().Do(ctx, http.MethodPost, "/v1/unlock", nil, nil)
+			return s.here(ctx, withKeychain, func(a client.Agent) error {
+				return a.Do(ctx, http.MethodPost, "/v1/unlock", nil, nil)
+			})
 		}),
 	}
 }
