@@ -1,5 +1,7 @@
 package quick
 
+import "github.com/authtray/authtray/providers/name"
+
 // Flag is a flag of `authtray token`.
 type Flag struct {
 	Name    string
@@ -28,22 +30,22 @@ func Target(args []string) (target string, ok bool) {
 	if len(args) < 3 || args[1] != "token" {
 		return "", false
 	}
-	var name string
+	var called string
 	var values [4]string // as long as Flags
 	for rest := args[2:]; len(rest) > 0; {
 		if flag, value, used := readFlag(rest); used > 0 {
 			values[flag], rest = value, rest[used:]
 			continue
 		}
-		if name != "" || rest[0] == "" {
+		if called != "" || rest[0] == "" {
 			return "", false
 		}
-		name, rest = rest[0], rest[1:]
+		called, rest = rest[0], rest[1:]
 	}
-	if !plainName(name) {
+	if !name.Valid(called) {
 		return "", false
 	}
-	target = "/v1/connections/" + name + "/token"
+	target = "/v1/connections/" + called + "/token"
 	for i, separator := 0, "?"; i < len(Flags); i++ {
 		if values[i] != "" && Flags[i].Param != "" {
 			target += separator + Flags[i].Param + "=" + values[i]
@@ -76,34 +78,6 @@ func readFlag(args []string) (flag int, value string, used int) {
 }
 
 func isRaw(format string) bool { return format == "raw" }
-
-// plainName: the rule for NAME, [a-z0-9][a-z0-9._-]{0,63}, but for devices.
-func plainName(s string) bool {
-	for i, c := range []byte(s) {
-		letter := 'a' <= c && c <= 'z' || '0' <= c && c <= '9'
-		if !letter && (i == 0 || c != '.' && c != '_' && c != '-') {
-			return false
-		}
-	}
-	return s != "" && len(s) <= 64 && !isDevice(s)
-}
-
-// isDevice: names that Windows takes for devices, whatever follows the first dot.
-func isDevice(s string) bool {
-	for i, c := range []byte(s) {
-		if c == '.' {
-			s = s[:i]
-			break
-		}
-	}
-	switch {
-	case len(s) == 4 && (s[:3] == "com" || s[:3] == "lpt"):
-		return '1' <= s[3] && s[3] <= '9'
-	case len(s) == 3:
-		return s == "con" || s == "prn" || s == "aux" || s == "nul"
-	}
-	return false
-}
 
 // plainDuration: a number and one unit. Others are for the ordinary command.
 func plainDuration(s string) bool {
