@@ -15,36 +15,15 @@ func near(word string, all []string) []string {
 	part := func(w string) bool { return len(word) > 2 && strings.Contains(w, word) }
 	best := 1 + len(word)/4
 	for _, w := range all {
-		best = min(best, distance(word, w))
+		best = min(best, text.Distance(word, w))
 	}
 	var found []string
 	for _, w := range all {
-		if part(w) || distance(word, w) == best {
+		if part(w) || text.Distance(word, w) == best {
 			found = append(found, w)
 		}
 	}
 	return found[:min(len(found), 3)]
-}
-
-// distance is how many letters must be added, dropped or changed (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // orList joins words for a sentence: "a, b or c".

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/authtray/authtray/providers/text"
 )
 
 // Name is what a provider is found by.
@@ -86,7 +88,7 @@ func (n Name) rank(word string) int {
 	return rank
 }
 
-// misspelled is distance, but two letters the wrong way round are one mistake.
+// misspelled is text.Distance, but two letters the wrong way round are one mistake.
 func misspelled(a, b string) int {
 	if len(a) == len(b) {
 		for i := 0; i+1 < len(a); i++ {
@@ -95,7 +97,7 @@ func misspelled(a, b string) int {
 			}
 		}
 	}
-	return distance(a, b)
+	return text.Distance(a, b)
 }
 
 // Exact returns the one provider whose id, alias or name the word is, in any case;

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/authtray/authtray/providers/text"
 )
 
 // problem is a fault of one field, by its dotted path.
@@ -190,31 +192,11 @@ func suggestion(t reflect.Type, key string) string {
 		}
 	}
 	for _, name := range names {
-		if d := distance(name, key); d <= 2 && d < len(key)-1 {
+		if d := text.Distance(name, key); d <= 2 && d < len(key)-1 {
 			return fmt.Sprintf("; did you mean %s?", name)
 		}
 	}
 	return "; there are " + strings.Join(names, ", ")
-}
-
-// distance is Levenshtein's, over bytes.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
 }
 
 func sortedKeys[V any](m map[string]V) []string {

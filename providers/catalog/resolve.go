@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"github.com/authtray/authtray/providers/text"
 )
 
 // Resolve gives the entry as it applies to a connection: its provider's, with
@@ -46,7 +48,7 @@ func isPlaceholder(s string) bool { return s != "" && Placeholder.FindString(s) 
 
 func (c *Catalogue) unknown(id string) string {
 	for _, known := range sortedKeys(c.entries) {
-		if distance(known, id) <= 2 || strings.EqualFold(known, id) {
+		if text.Distance(known, id) <= 2 || strings.EqualFold(known, id) {
 			return fmt.Sprintf("there is no provider %q; did you mean %s?", id, known)
 		}
 	}

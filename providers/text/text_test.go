@@ -147,3 +147,26 @@ func TestWhen(t *testing.T) {
 		})
 	}
 }
+
+func TestDistance(t *testing.T) {
+	for _, row := range []struct {
+		a, b string
+		want int
+	}{
+		{"", "", 0},
+		{"", "abc", 3},
+		{"github", "github", 0},
+		{"github", "githup", 1},
+		{"github", "gihub", 1},
+		{"microsoft", "mircosoft", 2},
+		{"kitten", "sitting", 3},
+		{"aab", "ab", 1},
+		{"flaw", "lawn", 2},
+	} {
+		t.Run(row.a+" "+row.b, func(t *testing.T) {
+			if there, back := Distance(row.a, row.b), Distance(row.b, row.a); there != row.want || back != row.want {
+				t.Errorf("%d and back %d, want %d", there, back, row.want)
+			}
+		})
+	}
+}

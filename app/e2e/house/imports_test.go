@@ -28,7 +28,7 @@ var arrows = []struct {
 	{name: "what an answer means is a pure function",
 		from: []string{"providers/refusal"}, only: []string{"providers/refusal"}},
 	{name: "the catalogue does not know who uses it",
-		from: []string{"providers/catalog"}, only: []string{"providers/catalog", "providers/refusal", "providers/name"}},
+		from: []string{"providers/catalog"}, only: []string{"providers/catalog", "providers/refusal", "providers/name", "providers/text"}},
 	{name: "importers of the client get the client alone",
 		from: []string{"tokens/client"}, only: []string{"tokens/client", "providers/name"}},
 	{name: "the store is told nothing of what it stores",
