@@ -251,3 +251,13 @@ func containsAll(s string, parts ...string) bool {
 	}
 	return true
 }
+
+func TestAuthorizationNamesTheTypeAsAPIsWantIt(t *testing.T) {
+	for kind, want := range map[string]string{"": "Bearer at", "bearer": "Bearer at", "BEARER": "Bearer at", "Bearer": "Bearer at", "DPoP": "DPoP at"} {
+		t.Run(kind, func(t *testing.T) {
+			if got := (Token{TokenType: kind, AccessToken: "at"}).Authorization(); got != want {
+				t.Errorf("%q, want %q", got, want)
+			}
+		})
+	}
+}

@@ -2,6 +2,7 @@ package tokens
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -120,6 +121,16 @@ type Token struct {
 	// MinValidMet is false where the token lasts less long than the caller wanted
 	// and a longer one was not to be had; absent where it lasts long enough.
 	MinValidMet *bool `json:"min_valid_met,omitempty"`
+}
+
+// Authorization is the value of the header that sends the token (RFC 9110 §11.6.2).
+// Many providers call the type "bearer", and their APIs take only "Bearer".
+func (t Token) Authorization() string {
+	scheme := t.TokenType
+	if scheme == "" || strings.EqualFold(scheme, "bearer") {
+		scheme = "Bearer"
+	}
+	return scheme + " " + t.AccessToken
 }
 
 // Want is what a caller asks for.

@@ -148,9 +148,8 @@ func (s *shell) resolve(conn catalog.Connection) (*providers.Client, error) {
 
 // bearer is a token as a request needs it.
 type bearer struct {
-	AccessToken string                     `json:"access_token"`
-	TokenType   string                     `json:"token_type"`
-	Extra       map[string]json.RawMessage `json:"extra"`
+	tokens.Token
+	Extra map[string]json.RawMessage `json:"extra"` // as it came
 }
 
 func bearerOf(_ tokens.Token, raw []byte, err error) (b bearer, _ error) {
@@ -289,6 +288,6 @@ func (r apiRequest) build(ctx context.Context, to *url.URL, token bearer, body [
 		}
 		request.Header.Set(strings.TrimSpace(name), strings.TrimSpace(value))
 	}
-	request.Header.Set("Authorization", authScheme(token.TokenType)+" "+token.AccessToken)
+	request.Header.Set("Authorization", token.Authorization())
 	return request, nil
 }

@@ -197,7 +197,7 @@ func headerFormat(t tokens.Token, _ []byte) (string, error) {
 			return "", failed("", "the token holds a character that a header cannot carry; use --format raw")
 		}
 	}
-	return "Authorization: " + authScheme(t.TokenType) + " " + t.AccessToken + "\n", nil
+	return "Authorization: " + t.Authorization() + "\n", nil
 }
 
 // mcpHeadersFormat is what Claude Code's headersHelper and Codex' http_headers_helper
@@ -210,15 +210,6 @@ func mcpHeadersFormat(t tokens.Token, raw []byte) (string, error) {
 	name, value, _ := strings.Cut(strings.TrimSpace(header), ": ")
 	line, err := json.Marshal(map[string]string{name: value})
 	return string(line) + "\n", err
-}
-
-// authScheme is the token type as servers expect it: many answer "bearer" and
-// take only "Bearer".
-func authScheme(tokenType string) string {
-	if tokenType == "" || strings.EqualFold(tokenType, "bearer") {
-		return "Bearer"
-	}
-	return tokenType
 }
 
 func envFormat(t tokens.Token, _ []byte) (string, error) {

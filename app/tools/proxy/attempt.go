@@ -85,7 +85,7 @@ func (a *attempt) send(r *http.Request, token tokens.Token, body io.Reader, leng
 		return nil, badRequest("The request's method or address cannot be sent on.")
 	}
 	out.URL, out.Header, out.ContentLength = r.URL, r.Header.Clone(), length
-	out.Header.Set("Authorization", scheme(token.TokenType)+" "+token.AccessToken)
+	out.Header.Set("Authorization", token.Authorization())
 	a.api.AddAPIHeaders(out, extra(token))
 	answer, err := a.api.SendAPI(out)
 	switch {
@@ -105,13 +105,6 @@ func unreachable(to *url.URL, err error) error {
 	}
 	return &tokens.Error{Code: tokens.CodeTemporarilyUnavailable, Reason: tokens.ReasonNetwork,
 		Detail: text.Sentence(to.Host + " cannot be reached: " + err.Error()), Err: err}
-}
-
-func scheme(tokenType string) string {
-	if tokenType == "" || strings.EqualFold(tokenType, "bearer") {
-		return "Bearer"
-	}
-	return tokenType
 }
 
 // maxJudged is how much of an answer is looked at, in bytes, to tell whether it
