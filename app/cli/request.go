@@ -231,10 +231,6 @@ func (r apiRequest) url(client *providers.Client, target string, extra map[strin
 	return to, nil
 }
 
-// maxJudged is how much of an answer is looked at to tell whether it rejects
-// the token.
-const maxJudged = 64 << 10
-
 // send sends once. rejected is the entry's own rule of what a 401 is.
 func (r apiRequest) send(ctx context.Context, client *providers.Client, to *url.URL, token bearer, body []byte) (answer *http.Response, rejected bool, err error) {
 	request, err := r.build(ctx, to, token, body)
@@ -245,20 +241,12 @@ func (r apiRequest) send(ctx context.Context, client *providers.Client, to *url.
 	if answer, err = client.SendAPI(request); err != nil {
 		return nil, false, &trouble{exit: exitUnavailable, sentence: to.Host + " cannot be reached: " + err.Error()}
 	}
-	head, err := io.ReadAll(io.LimitReader(answer.Body, maxJudged))
+	head, err := retry.Head(answer)
 	if err != nil {
 		answer.Body.Close()
 		return nil, false, fmt.Errorf("the answer of %s broke off: %w", to.Host, err)
 	}
-	rest := answer.Body
-	answer.Body = joined{io.MultiReader(bytes.NewReader(head), rest), rest}
 	return answer, client.Rejected(answer, head), nil
-}
-
-// joined is a body of which the beginning has been read already.
-type joined struct {
-	io.Reader
-	io.Closer
 }
 
 func (r apiRequest) build(ctx context.Context, to *url.URL, token bearer, body []byte) (*http.Request, error) {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/authtray/authtray/tokens/client/retry"
 )
 
 // TestWhatARejectionIsTheEntrySays: each row is what the API answers to at-1; to
@@ -15,7 +17,7 @@ import (
 func TestWhatARejectionIsTheEntrySays(t *testing.T) {
 	slack := []string{"401", "200 ok=false error=token_expired"}
 	figma := []string{"401", "403 err=Token expired"}
-	long := `{"pad":"` + strings.Repeat("x", maxJudged) + `","ok":false,"error":"token_expired"}`
+	long := `{"pad":"` + strings.Repeat("x", retry.MaxJudged) + `","ok":false,"error":"token_expired"}`
 	for name, c := range map[string]struct {
 		dead         []string
 		status       int

@@ -6,6 +6,7 @@
 package retry
 
 import (
+	"bytes"
 	"io"
 	"net/http"
 )
@@ -50,6 +51,34 @@ func (r Request[T]) Do(token T) (answer *http.Response, renew, err error) {
 	answer, err = r.Send(next)
 	return answer, nil, err
 }
+
+// MaxJudged is how much of an answer is looked at, in bytes, to tell whether it
+// rejects the token. Answers that do are short.
+const MaxJudged = 64 << 10
+
+// Head is the beginning of an answer's body, up to MaxJudged, for Rejected to judge.
+// The body reads from its beginning all the same. Where it breaks off within that,
+// head is what came, and the body ends in the error too.
+func Head(answer *http.Response) (head []byte, err error) {
+	head, err = io.ReadAll(io.LimitReader(answer.Body, MaxJudged))
+	rest := io.Reader(answer.Body)
+	if err != nil {
+		rest = broken{err}
+	}
+	answer.Body = joined{io.MultiReader(bytes.NewReader(head), rest), answer.Body}
+	return head, err
+}
+
+// joined is a body of which the beginning has been read already.
+type joined struct {
+	io.Reader
+	io.Closer
+}
+
+// broken is the rest of a body that broke off.
+type broken struct{ err error }
+
+func (b broken) Read([]byte) (int, error) { return 0, b.err }
 
 // small is how long a body is that is read to its end for the line to be used again.
 const small = 64 << 10

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 )
 
 // body remembers what became of it.
@@ -114,5 +115,38 @@ func TestDoWaitsForNoStream(t *testing.T) {
 	}.Do("old")
 	if n != 2 || !first.closed {
 		t.Errorf("sent %d times; the first answer is closed: %v", n, first.closed)
+	}
+}
+
+func TestHeadLeavesTheBodyAsItWas(t *testing.T) {
+	errBroke := errors.New("broke off")
+	long := strings.Repeat("x", MaxJudged)
+	for _, row := range []struct {
+		name string
+		body io.Reader
+		head string
+		err  error // of Head
+		all  string
+		ends error // of reading the body
+	}{
+		{"short", strings.NewReader("said"), "said", nil, "said", nil},
+		{"empty", strings.NewReader(""), "", nil, "", nil},
+		{"long", strings.NewReader(long + "more"), long, nil, long + "more", nil},
+		{"broken off in it", io.MultiReader(strings.NewReader("sa"), iotest.ErrReader(errBroke)), "sa", errBroke, "sa", errBroke},
+		{"broken off behind it", io.MultiReader(strings.NewReader(long+"m"), iotest.ErrReader(errBroke)), long, nil, long + "m", errBroke},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			b := &body{Reader: row.body}
+			answer := &http.Response{Body: b}
+			if head, err := Head(answer); string(head) != row.head || !errors.Is(err, row.err) {
+				t.Errorf("head of %d bytes, %v; want %d, %v", len(head), err, len(row.head), row.err)
+			}
+			if all, err := io.ReadAll(answer.Body); string(all) != row.all || !errors.Is(err, row.ends) {
+				t.Errorf("body of %d bytes, %v; want %d, %v", len(all), err, len(row.all), row.ends)
+			}
+			if answer.Body.Close(); !b.closed {
+				t.Error("the body is not closed")
+			}
+		})
 	}
 }
