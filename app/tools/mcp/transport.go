@@ -17,6 +17,7 @@ import (
 
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/tokens/client"
+	"github.com/authtray/authtray/tokens/client/retry"
 )
 
 // transport sends one session's requests. It adds the token and the headers of the
@@ -65,21 +66,18 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		closeBody(r)
 		return nil, err
 	}
-	answer, err := t.send(r, r.Body, token)
-	if err != nil || answer.StatusCode != http.StatusUnauthorized {
-		return t.checkAnswer(r, answer, err)
-	}
-	next, err := t.tokens.rejected(r.Context(), token)
-	if err != nil {
+	body := r.Body
+	answer, renew, err := retry.Request[string]{
+		Send:     func(token string) (*http.Response, error) { return t.send(r, body, token) },
+		Rejected: func(answer *http.Response) bool { return answer.StatusCode == http.StatusUnauthorized },
+		Renew:    func(token string) (string, error) { return t.tokens.rejected(r.Context(), token) },
+		Access:   func(token string) string { return token },
+		Replay:   func() (ok bool) { body, ok = again(r); return ok },
+	}.Do(token)
+	if renew != nil { // it says what the person can do
 		drop(answer)
-		return nil, err
+		return nil, renew
 	}
-	body, ok := again(r)
-	if next == token || !ok {
-		return t.checkAnswer(r, answer, nil)
-	}
-	drop(answer)
-	answer, err = t.send(r, body, next)
 	return t.checkAnswer(r, answer, err)
 }
 

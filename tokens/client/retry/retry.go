@@ -1,8 +1,8 @@
 // Package retry is what is done after an API rejected a token: the agent is told,
 // and the request is sent exactly once more with the token that the agent then
-// names. Package client's Transport, the proxy and the command `request` each have
-// their own way to send, and their own rule of what a rejection is; this is the
-// one policy between them.
+// names. Package client's Transport, the proxy, the MCP bridge and the command
+// `request` each have their own way to send, and their own rule of what a rejection
+// is; this is the one policy between them.
 package retry
 
 import (
