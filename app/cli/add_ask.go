@@ -13,6 +13,7 @@ import (
 	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/app/desktop/browser"
 	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens/client"
 )
 
@@ -79,7 +80,7 @@ func (i *interview) variables() (err error) {
 		if i.conn.Vars[name] != "" {
 			continue
 		}
-		value, err := i.prompt(upperFirst(cmp.Or(v.Label, name)), v.Default, func(s string) (string, error) {
+		value, err := i.prompt(text.Capitalize(cmp.Or(v.Label, name)), v.Default, func(s string) (string, error) {
 			value, err := needed(variable(v, s))
 			if err != nil {
 				return "", err
@@ -173,7 +174,7 @@ func (i *interview) register() error {
 		return err
 	}
 	if err := browser.Open(i.ctx, slog.New(slog.DiscardHandler), g.Register); err != nil {
-		i.say("%s", upperFirst(err.Error()))
+		i.say("%s", text.Capitalize(err.Error()))
 	}
 	return nil
 }
@@ -319,7 +320,7 @@ func (i *interview) prompt(question, usual string, check func(string) (string, e
 		if err == nil {
 			return answer, nil
 		}
-		i.say("%s", upperFirst(strings.TrimSuffix(err.Error(), "."))+".")
+		i.say("%s", text.Sentence(err.Error()))
 	}
 }
 
@@ -338,11 +339,4 @@ func needed(s string) (string, error) {
 
 func splitWords(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == ',' || r == '\t' })
-}
-
-func upperFirst(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
 }
