@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/connlimit"
 	"github.com/authtray/authtray/providers/refusal"
 )
 
@@ -40,7 +41,7 @@ func TestRequestsThatAreNotTheAnswerNeverEndTheFlow(t *testing.T) {
 		{"another Host", "GET", good, host("evil.example"), 400},
 		{"the name instead of the address", "GET", good, host(strings.Replace(strings.TrimPrefix(root, "http://"), "127.0.0.1", "localhost", 1)), 400},
 		{"the Host without its port", "GET", good, host("127.0.0.1"), 400},
-		{"a header without end", "GET", good, func(r *http.Request) { r.Header.Set("X", strings.Repeat("a", 2*maxHead)) }, 431},
+		{"a header without end", "GET", good, func(r *http.Request) { r.Header.Set("X", strings.Repeat("a", 2*connlimit.MaxHead)) }, 431},
 	} {
 		change := test.change
 		if change == nil {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/authtray/authtray/providers/connlimit"
 )
 
 // What a browser may cost us.
@@ -17,7 +19,7 @@ const (
 	headTimeout  = 10 * time.Second // to send its request
 	pageTimeout  = 45 * time.Second // how long the result page waits for the exchange before it says "a moment"
 	writeTimeout = pageTimeout + 15*time.Second
-	maxHead      = 32 << 10 // bytes of request line and headers; codes can be long
+	maxVisitors  = 128 // connections to one port at once
 	lingerTime   = 30 * time.Second
 )
 
@@ -85,17 +87,17 @@ func widen(l landing, way *callbackServer) (*callbackServer, int, error) {
 func (way *callbackServer) serve(l net.Listener) {
 	server := newPageServer(way)
 	way.servers = append(way.servers, server)
-	go server.Serve(l)
+	go connlimit.Serve(server, l, maxVisitors)
 }
 
 func newPageServer(h http.Handler) *http.Server {
 	return &http.Server{
-		Handler:           h,
+		Handler:           connlimit.NoBody(h),
 		ReadHeaderTimeout: headTimeout,
 		ReadTimeout:       headTimeout,
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       headTimeout,
-		MaxHeaderBytes:    maxHead,
+		MaxHeaderBytes:    connlimit.MaxHead,
 		ErrorLog:          log.New(io.Discard, "", 0), // it would quote the request
 	}
 }

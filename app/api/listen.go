@@ -42,6 +42,9 @@ func (l *listener) Accept() (net.Conn, error) {
 
 // introduce puts the peer of a connection into its requests' contexts.
 func introduce(ctx context.Context, c net.Conn) context.Context {
+	if wrapped, ok := c.(interface{ NetConn() net.Conn }); ok {
+		c = wrapped.NetConn()
+	}
 	if p, ok := c.(*peerConn); ok {
 		return WithPeer(ctx, p.peer)
 	}

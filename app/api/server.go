@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/authtray/authtray/providers/connlimit"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -22,8 +23,12 @@ const (
 	idleTimeout   = 2 * time.Minute  // between requests
 )
 
-// maxHeader is how large the head of a request may be, in bytes.
-const maxHeader = 16 << 10
+// How many connections each socket has at once. With those of the pages that a
+// browser sees they stay below 1024 files, which is what some systems allow.
+const (
+	maxLocal  = 512
+	maxRemote = 128
+)
 
 // Server serves an Agent to local tools.
 type Server struct {
@@ -55,7 +60,7 @@ func newServer(a Agent, log *slog.Logger, other error) *Server {
 		Handler:           s,
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeader,
+		MaxHeaderBytes:    connlimit.MaxHead,
 		ConnContext:       introduce,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
@@ -65,7 +70,11 @@ func newServer(a Agent, log *slog.Logger, other error) *Server {
 
 // Serve answers on l until Shutdown; it then returns nil.
 func (s *Server) Serve(l net.Listener) error {
-	if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+	most := maxLocal
+	if s.allowed != nil {
+		most = maxRemote
+	}
+	if err := connlimit.Serve(s.http, l, most); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil

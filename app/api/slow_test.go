@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/authtray/authtray/providers/connlimit"
 	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/client"
 )
@@ -121,7 +122,7 @@ func TestAReaderThatNeverReadsLosesEventsAndNotOurTime(t *testing.T) {
 func TestAHeadThatIsTooLargeIsRefused(t *testing.T) {
 	address := listening(t, newFake())
 	r, _ := http.NewRequest("GET", "http://agent/v1/health", nil)
-	r.Header.Set("X-Large", strings.Repeat("x", 2*maxHeader))
+	r.Header.Set("X-Large", strings.Repeat("x", 2*connlimit.MaxHead))
 	resp, err := httpClient(address).Do(r)
 	if err != nil {
 		t.Fatal(err)

@@ -19,6 +19,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/authtray/authtray/providers/connlimit"
 )
 
 // How long a hidden URL can be had.
@@ -26,6 +28,9 @@ const (
 	hiddenFor  = 10 * time.Minute // as long as a sign-in may take
 	lingersFor = time.Minute      // after somebody came of whom the system does not tell who it is
 )
+
+// maxConnections bounds those to the address of a hidden URL.
+const maxConnections = 64
 
 // open gives a program that opens URLs nothing that another user may use. Every
 // user of this machine may read its command line, and a browser's for as long as
@@ -75,12 +80,12 @@ func hide(raw string) (*hidden, error) {
 	secret := make([]byte, 32)
 	rand.Read(secret) // never fails
 	h := &hidden{url: raw, host: l.Addr().String(), path: "/open/" + hex.EncodeToString(secret)}
-	h.server = &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
-		WriteTimeout: 10 * time.Second, IdleTimeout: 10 * time.Second, MaxHeaderBytes: 32 << 10,
+	h.server = &http.Server{Handler: connlimit.NoBody(h), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
+		WriteTimeout: 10 * time.Second, IdleTimeout: 10 * time.Second, MaxHeaderBytes: connlimit.MaxHead,
 		ErrorLog: log.New(io.Discard, "", 0)} // it would quote the request
 	h.until = time.Now().Add(hiddenFor)
 	h.over = time.AfterFunc(hiddenFor, h.end)
-	go h.server.Serve(l)
+	go connlimit.Serve(h.server, l, maxConnections)
 	return h, nil
 }
 

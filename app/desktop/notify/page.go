@@ -15,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/authtray/authtray/providers/connlimit"
 )
 
 // page is a small web server on loopback for buttons that can only open a URL.
@@ -88,9 +90,9 @@ func (p *page) listen() error {
 	}
 	p.host, p.offers = l.Addr().String(), map[string]offer{}
 	p.server = &http.Server{Handler: p.handler(p.host), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
-		WriteTimeout: 10 * time.Second, IdleTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10,
+		WriteTimeout: 10 * time.Second, IdleTimeout: 30 * time.Second, MaxHeaderBytes: connlimit.MaxHead,
 		ErrorLog: log.New(io.Discard, "", 0)} // it would quote the request
-	go p.server.Serve(l)
+	go connlimit.Serve(p.server, l, 64)
 	return nil
 }
 
