@@ -72,6 +72,9 @@ func RunAgent(ctx context.Context, o RunOptions) error {
 // acquire makes this process the profile's agent. A nil unlock without an error
 // means that another one is, and has been asked to show itself.
 func acquire(ctx context.Context, o RunOptions) (unlock func() error, err error) {
+	if err := o.Paths.CheckFolders(); err != nil {
+		return nil, err
+	}
 	lock := func() (func() error, error) { return api.LockFor(o.Paths.Lock(), o.Paths.Socket) }
 	unlock, err = lock()
 	if !errors.Is(err, api.ErrRunning) {

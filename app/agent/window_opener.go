@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/app/desktop/autostart"
 	"github.com/authtray/authtray/app/window/raise"
 )
@@ -96,7 +97,7 @@ func isFile(path string) bool {
 // why on stderr, in one sentence. That goes to a file, not to a pipe of ours: the
 // window outlives the agent, and writing to a broken pipe would end it.
 func (w *windowOpener) start(ctx context.Context, cmd *exec.Cmd, at string) error {
-	said, err := os.OpenFile(filepath.Join(w.state, "window.log"), os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600)
+	said, err := config.OpenState(filepath.Join(w.state, "window.log"), os.O_CREATE|os.O_TRUNC|os.O_RDWR)
 	if err != nil {
 		return fmt.Errorf("the window cannot be started: %w", err)
 	}

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/authtray/authtray/app/config"
 )
 
 // startTime is how long a new agent may take to answer: at most it waits for a
@@ -53,7 +55,7 @@ func (s *shell) openLog() (*os.File, error) {
 			return nil, err
 		}
 	}
-	return os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_RDWR, 0o600)
+	return config.OpenState(path, os.O_CREATE|os.O_APPEND|os.O_RDWR)
 }
 
 func detached(log *os.File) (*exec.Cmd, error) {

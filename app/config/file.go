@@ -58,3 +58,50 @@ func trusted(dir string) error {
 	}
 	return trustedInfo(dir, info)
 }
+
+// OpenState opens a file of the state folder, 0600 where it is made: a regular file
+// of this user's that nobody else may write. A link is not followed, in its last
+// part: somebody else could have put it there, and have us write into what it leads
+// to. flag is as for os.OpenFile.
+func OpenState(path string, flag int) (*os.File, error) {
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() { // first, since to open a device may set it going
+		return nil, notRegular(path)
+	}
+	cut := flag & os.O_TRUNC
+	f, err := os.OpenFile(path, flag&^os.O_TRUNC|openState, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+	case !info.Mode().IsRegular():
+		err = notRegular(path)
+	default:
+		err = trustedInfo(path, info)
+	}
+	if err == nil && cut != 0 { // only now that it is known to be ours
+		err = f.Truncate(0)
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+func notRegular(path string) error {
+	return fmt.Errorf("%s %w; move it away", path, catalog.ErrNotRegular)
+}
+
+// CheckFolders wants the folders of a profile to be writable by this user alone,
+// where they are there: whoever else may write them could put files of their own in
+// the places of ours.
+func (p Paths) CheckFolders() error {
+	for _, dir := range []string{p.Config, p.State} {
+		if err := trusted(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}

@@ -12,6 +12,9 @@ import (
 	"github.com/authtray/authtray/app/shellquote"
 )
 
+// openState: a link is not followed, and a named pipe not waited for.
+const openState = syscall.O_NOFOLLOW | syscall.O_NONBLOCK | syscall.O_NOCTTY
+
 // ErrWritable is wrapped by the error for a file or folder that is not this
 // user's alone to write.
 var ErrWritable = errors.New("other users may write it")

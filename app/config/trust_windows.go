@@ -9,6 +9,9 @@ import (
 	"golang.org/x/sys/windows"
 )
 
+// openState: there is nothing to add.
+const openState = 0
+
 // ErrWritable is wrapped by the error for a file or folder that is not this
 // user's alone to write.
 var ErrWritable = errors.New("other users may write it")

@@ -4,12 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
+
+	"github.com/authtray/authtray/app/config"
 )
 
 const (
@@ -61,14 +62,11 @@ func (f *file) open() error {
 	if err := os.MkdirAll(filepath.Dir(f.path), 0o700); err != nil {
 		return err
 	}
-	opened, err := os.OpenFile(f.path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
+	opened, err := config.OpenState(f.path, os.O_RDWR|os.O_APPEND|os.O_CREATE)
 	if err != nil {
 		return err
 	}
 	info, err := opened.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is not a file", f.path)
-	}
 	if err == nil {
 		err = endLine(opened, info.Size())
 	}
@@ -132,7 +130,7 @@ func Tail(dir string, n int) ([]Record, error) {
 		if i > 0 {
 			from = older(path, i)
 		}
-		data, err := os.ReadFile(from)
+		data, err := readFile(from)
 		if errors.Is(err, os.ErrNotExist) {
 			continue
 		}
@@ -143,6 +141,17 @@ func Tail(dir string, n int) ([]Record, error) {
 	}
 	slices.Reverse(newest)
 	return newest, nil
+}
+
+// readFile reads what may be a little larger than maxFile: a batch of lines is kept
+// together.
+func readFile(path string) ([]byte, error) {
+	f, err := config.OpenState(path, os.O_RDONLY)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, 2*maxFile))
 }
 
 // gatherLast adds the records of data from its end, until there are n.
