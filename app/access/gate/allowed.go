@@ -2,6 +2,8 @@ package gate
 
 import (
 	"fmt"
+	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -71,14 +73,30 @@ func Find(name string) (Allowed, error) {
 	if own(path) {
 		return Allowed{}, fmt.Errorf("authtray reads tokens for whoever starts it, so it cannot be allowed for good: name the program that starts it")
 	}
-	if doesWhatItIsTold(path) {
-		return Allowed{}, fmt.Errorf("%s does what anybody tells it, so it cannot be allowed for good; answer “Allow once” when it asks", path)
+	if reason := doesWhatItIsTold(path); reason != "" {
+		return Allowed{}, fmt.Errorf("%s cannot be allowed for good (%s); answer “Allow once” when it asks", path, reason)
+	}
+	if isScript(path) {
+		return Allowed{}, fmt.Errorf("%s is a script, which its interpreter runs, so it cannot be allowed for good; answer “Allow once” when it asks", path)
 	}
 	sum, err := (&sums{}).of(path)
 	if err != nil {
 		return Allowed{}, fmt.Errorf("the program cannot be read: %w", err)
 	}
 	return Allowed{Exe: path, Sum: sum, Time: time.Now().UTC().Truncate(time.Second)}, nil
+}
+
+// isScript reports whether a file names an interpreter, which is what the system
+// says of a process that runs it.
+func isScript(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	mark := make([]byte, 2)
+	_, err = io.ReadFull(f, mark)
+	return err == nil && string(mark) == "#!"
 }
 
 // Path is where a program's file is, as the system will say of a process that

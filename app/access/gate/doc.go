@@ -19,6 +19,9 @@
 // answer. A program that is remembered is known by its path and the SHA-256 of
 // its file: one that was replaced is asked about again.
 //
+// What connected to the socket must be what reads: a process that has started
+// another program since is refused.
+//
 // authtray itself (`authtray token`, the git and docker helpers) asks for
 // whoever started it, so the question is about the nearest program above it
 // that is another one. Interpreters, shells and programs that fetch what they

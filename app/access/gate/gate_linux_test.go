@@ -340,10 +340,14 @@ func TestProgramsThatDoAsTheyAreTold(t *testing.T) {
 		"/usr/lib/jvm/java-21/bin/java": true, "/usr/bin/node": true, "/usr/bin/nodejs": true, "/usr/bin/lua5.4": true,
 		"/usr/bin/nc.openbsd": true, "/usr/bin/curl": true, "/usr/bin/vim.basic": true, "/bin/busybox": true,
 		"/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2": true, "/usr/bin/qemu-x86_64": true, `C:\Windows\System32\cmd.exe`: true,
-		"/usr/bin/gh": false, "/usr/bin/git": false, "/usr/bin/kubectl": false, "/usr/bin/terraform": false, "/usr/bin/msmtp": false,
-		"/opt/shop/shopper": false, "/usr/lib/git-core/git-remote-http": false,
+		"/usr/bin/git": true, "/usr/bin/flock": true, "/usr/bin/watch": true, "/usr/bin/unshare": true, "/usr/bin/dbus-run-session": true,
+		"/usr/bin/setpriv": true, "/usr/sbin/chroot": true, "/usr/bin/nice": true, "/usr/bin/taskset": true, "/usr/bin/stdbuf": true, "/usr/bin/run-parts": true,
+		"/usr/bin/less": true, "/usr/bin/sqlite3": true, "/usr/bin/tar": true, "/usr/bin/x86_64-linux-gnu-gcc-12": true, "/usr/local/go/bin/go": true, "/usr/bin/gio": true,
+		"/usr/lib/chromium/chromium": true, "/usr/bin/dd": true, "/usr/bin/cat": true,
+		"/usr/bin/gh": false, "/usr/bin/kubectl": false, "/usr/bin/terraform": false, "/usr/bin/msmtp": false,
+		"/opt/shop/shopper": false, "/usr/lib/git-core/git-remote-http": true,
 	} {
-		if doesWhatItIsTold(exe) != want {
+		if (doesWhatItIsTold(exe) != "") != want {
 			t.Errorf("%s: %v", exe, !want)
 		}
 	}
@@ -367,5 +371,29 @@ func TestWhatCannotBeAllowedForGoodIsRefusedWithASentence(t *testing.T) {
 		if a, err := Find(name); err == nil {
 			t.Errorf("%s: %+v", name, a)
 		}
+	}
+}
+
+// TestAProgramThatTookThePlaceOfTheOneThatConnectedIsRefused: it connects, starts a
+// program that was allowed for good in its own place, and that one's child reads.
+func TestAProgramThatTookThePlaceOfTheOneThatConnectedIsRefused(t *testing.T) {
+	r := newRig(t)
+	tool := filepath.Join(t.TempDir(), "tool")
+	peer := r.start(tool)
+	r.user.answers <- always
+	r.wants("the tool", r.admit(peer), "", 1)
+	peer.Exe = "/usr/bin/python3.11"
+	r.wants("another program in its place", r.admit(peer), tokens.CodeNotAllowed, 1)
+	peer.Exe = tool + " (deleted)"
+	r.wants("the same, whose file was gone for a while", r.admit(peer), "", 1)
+}
+
+func TestAScriptIsNotAllowedForGood(t *testing.T) {
+	script := filepath.Join(t.TempDir(), "deploy")
+	if err := os.WriteFile(script, []byte("#!/bin/sh\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if a, err := Find(script); err == nil || !strings.Contains(err.Error(), "script") {
+		t.Errorf("%+v, %v", a, err)
 	}
 }

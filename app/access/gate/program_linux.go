@@ -7,12 +7,17 @@ import (
 	"io/fs"
 	"os"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
+// errSwapped: the process that connected has started another program since, which
+// reads in its place.
+var errSwapped = errors.New("the process runs another program than the one that connected")
+
 // look asks the system about a process. exe is what the socket's listener knew
-// of it.
-func (s *sums) look(pid int, _ string) (Program, error) {
+// of it, "" where it is not to be compared.
+func (s *sums) look(pid int, exe string) (Program, error) {
 	dir := "/proc/" + strconv.Itoa(pid)
 	stat, err := os.ReadFile(dir + "/stat")
 	if err != nil {
@@ -27,7 +32,17 @@ func (s *sums) look(pid int, _ string) (Program, error) {
 	if p.Exe, err = os.Readlink(dir + "/exe"); err == nil {
 		p.Sum, _ = s.of(dir + "/exe") // what runs, even where the file at its path is another by now
 	}
+	if exe != "" && !sameProgram(p.Exe, exe) {
+		return Program{}, errSwapped
+	}
 	return p, nil
+}
+
+// sameProgram compares what the links to a running program said at two times. Its
+// file may have been removed or replaced in between.
+func sameProgram(now, before string) bool {
+	const gone = " (deleted)"
+	return strings.TrimSuffix(now, gone) == strings.TrimSuffix(before, gone)
 }
 
 var errStat = errors.New("/proc tells something else of a process than expected")

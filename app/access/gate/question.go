@@ -114,7 +114,7 @@ func (s *sums) about(peer api.Peer) (subject, error) {
 
 // lasting says whether an answer about a program can be for good.
 func lasting(p Program) bool {
-	return p.Sum != "" && filepath.IsAbs(p.Exe) && !strings.HasSuffix(p.Exe, " (deleted)") && !doesWhatItIsTold(p.Exe)
+	return p.Sum != "" && filepath.IsAbs(p.Exe) && !strings.HasSuffix(p.Exe, " (deleted)") && doesWhatItIsTold(p.Exe) == ""
 }
 
 // isOwn tells authtray itself, also under another name.
