@@ -318,3 +318,33 @@ func TestTokenAccessAsksTheUserAndRecordsEachRead(t *testing.T) {
 		t.Errorf("asked %q", gate.asked)
 	}
 }
+
+// TestAConnectionThatAsksIsChangedByWhoeverMayReadItsTokenOnly: dropping ask would
+// be a way round it, and so would another address to send tokens to.
+func TestAConnectionThatAsksIsChangedByWhoeverMayReadItsTokenOnly(t *testing.T) {
+	gate := &closedGate{}
+	w := newWorld(t, func(o *Options) { o.Gate = gate })
+	asks := w.practice()
+	asks["ask"] = true
+	w.call("PUT", "/connections/work", asks).ok()
+	for name, change := range map[string]func(map[string]any){
+		"without ask":    func(c map[string]any) { delete(c, "ask") },
+		"with ask":       func(map[string]any) {},
+		"another client": func(c map[string]any) { c["client_id"] = "mallory" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := w.practice()
+			c["ask"] = true
+			change(c)
+			if got := w.call("PUT", "/connections/work", c); got.status != http.StatusForbidden {
+				t.Errorf("answered %d %s", got.status, got.body)
+			}
+		})
+	}
+	if c := w.call("GET", "/connections/work", nil).connection(); c.Config == nil || !c.Config.Ask {
+		t.Errorf("it does not ask any more: %+v", c.Config)
+	}
+	if len(gate.asked) != 3 {
+		t.Errorf("the gate was asked %d times", len(gate.asked))
+	}
+}
