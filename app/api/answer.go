@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -28,7 +29,7 @@ func encode(v any) ([]byte, error) {
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	err := e.Encode(v)
-	return b.Bytes(), err
+	return text.EscapeJSON(b.Bytes()), err
 }
 
 // done answers that there is nothing to say.

@@ -280,3 +280,13 @@ func TestEventsTellTheLastStateOfEachChangeInOrder(t *testing.T) {
 		}
 	}
 }
+
+// TestAnswersHoldNothingThatATerminalObeys: people pipe them to one.
+func TestAnswersHoldNothingThatATerminalObeys(t *testing.T) {
+	f := newFake()
+	f.now["work"] = Connection{Status: tokens.Status{Name: "work", Account: "a\u009bd\u202ea\x7f\x1b\u2066"}}
+	w := ask(f, "GET", "/v1/connections/work", "")
+	if body := w.Body.String(); strings.ContainsAny(body, "\u009b\u202e\x7f\x1b\u2066") || !strings.Contains(body, `\u202e`) {
+		t.Errorf("it holds %+q", body)
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/authtray/authtray/app/access/audit"
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens/client"
 )
 
@@ -93,7 +94,7 @@ func (s *shell) showRead(o logOptions, r audit.Record) error {
 		if err != nil {
 			return err
 		}
-		return s.print("%s", line)
+		return s.print("%s", text.EscapeJSON(line))
 	}
 	return s.print("%s", readLine(r))
 }

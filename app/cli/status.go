@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -53,10 +54,15 @@ func (s *shell) copyJSON(ctx context.Context, path string) error {
 }
 
 func (s *shell) printJSON(v any) error {
-	out := json.NewEncoder(s.out)
+	var b bytes.Buffer
+	out := json.NewEncoder(&b)
 	out.SetIndent("", "  ")
 	out.SetEscapeHTML(false)
-	return out.Encode(v)
+	if err := out.Encode(v); err != nil {
+		return err
+	}
+	_, err := s.out.Write(text.EscapeJSON(b.Bytes()))
+	return err
 }
 
 // stateMarks tell the states apart without colour.

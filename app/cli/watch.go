@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -56,7 +57,7 @@ func (s *shell) printEvent(event string, data []byte) error {
 	if err != nil {
 		return fmt.Errorf("the agent's event cannot be read: %w", err)
 	}
-	return s.print("%s", line)
+	return s.print("%s", text.EscapeJSON(line))
 }
 
 func (s *shell) showEvent(event string, data []byte) error {
