@@ -2,6 +2,8 @@ package hosts
 
 import (
 	"net"
+	"net/url"
+	"path"
 	"slices"
 	"strings"
 )
@@ -18,7 +20,7 @@ type Connection struct {
 // tool said, "" where it said nothing; a leading slash of path does not matter.
 // The error is a *Refusal. Match keeps nothing and asks nobody.
 func Match(all []Connection, host, path, user string) (string, error) {
-	asked := request{host: host, at: hostPort(host), path: strings.Trim(path, "/"), user: user}
+	asked := request{host: host, at: hostPort(host), path: resolved(path), user: user}
 	fit, elsewhere := asked.fitting(all)
 	if len(fit) == 0 {
 		return "", asked.nobody(elsewhere)
@@ -33,6 +35,26 @@ func Match(all []Connection, host, path, user string) (string, error) {
 	}
 	return best[0].Name, nil
 }
+
+// resolved is a path as a server may take it: encodings and dot segments are
+// resolved, so that none leads out of the path that a connection is for. One whose
+// encoding is not right fits no such path.
+func resolved(asked string) string {
+	for range maxEncodings {
+		plain, err := url.PathUnescape(asked)
+		if err != nil {
+			return "%"
+		}
+		if plain == asked {
+			return strings.Trim(path.Clean("/"+strings.ReplaceAll(plain, `\`, "/")), "/")
+		}
+		asked = plain
+	}
+	return "%"
+}
+
+// maxEncodings is how many times over a path may be encoded.
+const maxEncodings = 4
 
 type request struct{ host, at, path, user string }
 

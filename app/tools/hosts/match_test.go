@@ -147,3 +147,19 @@ func TestHostileTextIsOneLineOfASentence(t *testing.T) {
 		t.Errorf("%d bytes of error", len(err.Error()))
 	}
 }
+
+// TestAPathThatLeadsOutOfTheConnectionsOwnIsNotItsOwn: however it is written.
+func TestAPathThatLeadsOutOfTheConnectionsOwnIsNotItsOwn(t *testing.T) {
+	acme := []Connection{{Name: "acme", Hosts: []string{"git.test/acme"}}}
+	for path, want := range map[string]string{
+		"acme/x.git": "acme", "/acme/x.git": "acme", "acme/./x.git": "acme", "evil/../acme/x.git": "acme", "acme/a%20b": "acme",
+		"acme/../evil/x.git": "", "acme/%2e%2e/evil": "", "acme/%2E./evil": "", "acme%2f..%2fevil": "", "acme/%252e%252e/evil": "",
+		`acme\..\evil`: "", "acme/..": "", "acme/x/../../evil": "", "acme/%zz": "", "acme/%25252525252e%2e/evil": "",
+	} {
+		t.Run(path, func(t *testing.T) {
+			if got, err := Match(acme, "git.test", path, ""); got != want {
+				t.Errorf("%q, %v; want %q", got, err, want)
+			}
+		})
+	}
+}
