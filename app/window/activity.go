@@ -38,7 +38,7 @@ func (u *ui) newActivity() *activity {
 	a.filter.Icon = theme.SearchIcon()
 	a.filter.OnChanged = func(string) { a.show() }
 	a.fresh = u.check(tr("Only programs I don't know"), func(bool) { a.show() })
-	a.meet = u.button(tr("I know all of these"), nil, func() { u.meet(a.strangers()...) })
+	a.meet = u.button(tr("I know all of these"), nil, a.meetAll)
 	a.list = u.rows(func() int { return len(a.shown) },
 		func() fyne.CanvasObject { return u.newReadRow() },
 		func(i int, o fyne.CanvasObject) { o.(*readRow).show(a.shown[i], u.out.now()) })
@@ -151,6 +151,29 @@ const knownPrograms = "known-programs"
 func (u *ui) knows(exe string) bool {
 	return exe != "" && slices.Contains(u.app.Preferences().StringList(knownPrograms), exe)
 }
+
+// meetAll asks first, and names them: one click among rows that come and go must
+// not allow what the user has not seen.
+func (a *activity) meetAll() {
+	all := a.strangers()
+	var lines []string
+	for _, exe := range all[:min(len(all), listedAtOnce)] {
+		lines = append(lines, plain(exe))
+	}
+	if more := len(all) - listedAtOnce; more > 0 {
+		lines = append(lines, trn("and {{.Count}} more", more))
+	}
+	a.u.confirm(question{
+		title: tr("Do you know these programs?"),
+		text:  strings.Join(lines, "\n"),
+		verb:  tr("I know all of these"),
+		mild:  true,
+		do:    func() { a.u.meet(all...) },
+	})
+}
+
+// listedAtOnce is how many programs a question names.
+const listedAtOnce = 8
 
 func (u *ui) meet(exe ...string) {
 	p := u.app.Preferences()

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"fyne.io/fyne/v2"
+
 	"github.com/authtray/authtray/app/access/audit"
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/window/remote"
@@ -167,5 +169,27 @@ func TestMannerOfAReadIsTold(t *testing.T) {
 		if i == 0 && row.ground.Visible() {
 			t.Error("a gap is no program to be known")
 		}
+	}
+}
+
+func TestKnowingAllProgramsIsAskedFirst(t *testing.T) {
+	b := live(t)
+	for _, exe := range []string{"/usr/bin/git", "/opt/tool"} {
+		b.activity.take(audit.Record{Time: noon, Connection: "work", Exe: exe, PID: 7})
+	}
+	b.show(viewActivity)
+	b.tap(b.activity.meet)
+	if b.dialog == nil || b.knows("/opt/tool") {
+		t.Fatal("one click allows them all")
+	}
+	b.sees(b.dialog.Content, "/opt/tool\n/usr/bin/git")
+	b.press(fyne.KeyReturn) // the focus is on Cancel
+	if b.knows("/opt/tool") {
+		t.Fatal("Enter allows them without a choice")
+	}
+	b.tap(b.activity.meet)
+	b.tap(b.find(b.dialog.Content, "I know all of these"))
+	if !b.knows("/opt/tool") || !b.knows("/usr/bin/git") {
+		t.Fatal("a yes does not count")
 	}
 }

@@ -39,7 +39,7 @@ func fill(b *bench, id, secret string) {
 func TestProvidersAreFoundWhileTyping(t *testing.T) {
 	all := []api.Brief{{ID: "gitlab", Name: "GitLab"}, {ID: "github-app", Name: "GitHub App"}, {ID: "github", Name: "GitHub"}, {ID: "bitbucket", Name: "Bitbucket"}, {ID: "mylab", Name: "My Lab"}}
 	for typed, want := range map[string][]string{
-		"":         {"Bitbucket", "GitHub", "GitHub App", "GitLab", "My Lab"},
+		"":         {"GitHub", "GitLab", "Bitbucket", "GitHub App", "My Lab"},
 		"git":      {"GitHub", "GitHub App", "GitLab"},
 		"lab":      {"GitLab", "My Lab"},
 		"my":       {"My Lab"},

@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
 
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/window/remote"
 	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/client"
@@ -274,5 +277,50 @@ func TestOnlyTheSelectedItemIsLit(t *testing.T) {
 	b.press(fyne.KeyHome)
 	if b.list.widget.lit != 0 {
 		t.Fatalf("item %d is lit; want 0", b.list.widget.lit)
+	}
+}
+
+func TestQuestionIsWholeForALongName(t *testing.T) {
+	s := connected(strings.Repeat("w", 64))
+	for name, ask := range map[string]func(*ui, api.Connection){"disconnect": (*ui).disconnect, "remove": (*ui).removeConnection} {
+		t.Run(name, func(t *testing.T) {
+			b := live(t, s)
+			ask(b.ui, api.Connection{Status: s})
+			b.until("it asks", func() bool { return b.dialog != nil })
+			walk(b.dialog.Content, func(o fyne.CanvasObject) {
+				if l, ok := o.(*line); ok && test.WidgetRenderer(l).(*lineRenderer).text.Text != l.text {
+					t.Errorf("%q is cut", l.text)
+				}
+			})
+		})
+	}
+}
+
+func TestFilterWithoutAMatchSaysSo(t *testing.T) {
+	b := live(t, connected("work"))
+	b.list.filter.SetText("zzz")
+	b.sees(b.list.object(), "No connection matches “zzz”. Escape clears the filter.")
+}
+
+func TestConnectionsWithATokenComeBeforeThoseWithout(t *testing.T) {
+	off := connected("a")
+	off.State = tokens.Disconnected
+	m := newModel()
+	m.settle([]tokens.Status{off, connected("b"), dead("c")})
+	var got []string
+	for _, s := range m.listed("") {
+		got = append(got, s.Name)
+	}
+	if !slices.Equal(got, []string{"c", "b", "a"}) || m.needing() != 1 {
+		t.Fatalf("listed %q, %d need their user", got, m.needing())
+	}
+}
+
+func TestWindowOpensAsLargeAsItWasClosed(t *testing.T) {
+	b := newBench(t)
+	b.win.Resize(fyne.NewSize(700, 500))
+	b.remember()
+	if got := b.firstSize(); got != fyne.NewSize(700, 500) {
+		t.Fatalf("the next one is %v", got)
 	}
 }

@@ -50,7 +50,8 @@ func (u *ui) copyToken(name string) {
 func (u *ui) disconnect(d api.Connection) {
 	u.entry1(d.Provider, func(e api.Provider) {
 		u.confirm(question{
-			title: tr("Disconnect {{.Name}}?", "Name", plain(d.Name)),
+			title: tr("Disconnect this connection?"),
+			about: plain(d.Name),
 			text:  farewell(e) + " " + tr("Its settings stay, so you can connect again."),
 			verb:  tr("Disconnect"),
 			do:    func() { u.part(d.Name, u.agent.Disconnect, tr("{{.Name}} is disconnected.", "Name", plain(d.Name))) },
@@ -61,8 +62,9 @@ func (u *ui) disconnect(d api.Connection) {
 func (u *ui) removeConnection(d api.Connection) {
 	u.entry1(d.Provider, func(e api.Provider) {
 		u.confirm(question{
-			title: tr("Remove {{.Name}}?", "Name", plain(d.Name)),
-			text:  farewell(e) + " " + tr("Its settings and its client secret are deleted too."),
+			title: tr("Remove this connection?"),
+			about: plain(d.Name),
+			text:  farewell(e) + " " + tr("Its settings and its client secret are deleted too: you would have to enter them again."),
 			verb:  tr("Remove"),
 			do:    func() { u.part(d.Name, u.agent.Remove, tr("{{.Name}} is removed.", "Name", plain(d.Name))) },
 		})

@@ -51,6 +51,7 @@ func (c *clipboard) takeBack() {
 // question is asked before something that cannot be taken back.
 type question struct {
 	title, text string
+	about       string // what it is done to; "" where the text says so
 	verb        string // what the button does
 	mild        bool   // nothing is lost by it
 	do          func()
@@ -63,7 +64,14 @@ func (u *ui) confirm(q question) {
 		yes.Importance = widget.DangerImportance
 	}
 	no := u.button(tr("Cancel"), nil, u.dismiss)
-	u.modal(q.title, paragraph(q.text), no, no, yes)
+	text := paragraph(q.text)
+	if q.about == "" {
+		u.modal(q.title, text, no, no, yes)
+		return
+	}
+	about := paragraph(q.about)
+	about.TextStyle.Bold, about.Wrapping = true, fyne.TextWrapBreak
+	u.modal(q.title, spaced(0, about, text), no, no, yes)
 }
 
 // inform says something longer than fits the foot of the window.

@@ -83,9 +83,20 @@ func found(all []api.Brief, typed string) []api.Brief {
 		}
 	}
 	slices.SortStableFunc(out, func(a, b api.Brief) int {
-		return cmp.Or(cmp.Compare(late(a, typed), late(b, typed)), strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)))
+		return cmp.Or(cmp.Compare(late(a, typed), late(b, typed)), cmp.Compare(common(a, words), common(b, words)), strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)))
 	})
 	return out
+}
+
+// frequent are the providers that most people look for, in the order of the list
+// where nothing is typed yet.
+var frequent = []string{"github", "google", "gitlab", "microsoft", "oidc", "mcp"}
+
+func common(b api.Brief, words []string) int {
+	if i := slices.Index(frequent, b.ID); i >= 0 && len(words) == 0 {
+		return i
+	}
+	return len(frequent)
 }
 
 func late(b api.Brief, typed string) int {

@@ -37,7 +37,7 @@ func (u *ui) newList() *list {
 	l.filter.Icon = theme.SearchIcon()
 	l.filter.OnChanged = func(string) { l.show() }
 	l.filter.down = func() { u.focus(l.widget) }
-	l.empty = small(tr("No connection matches."))
+	l.empty = small("")
 	l.empty.Alignment = fyne.TextAlignCenter
 	l.top = padded(8, l.filter)
 	l.top.Hide()
@@ -53,6 +53,7 @@ func (l *list) object() fyne.CanvasObject {
 func (l *list) show() {
 	l.items = l.u.model.listed(l.filter.Text)
 	l.top.Hidden = len(l.u.model.all) < crowd && l.filter.Text == "" && !l.filtering()
+	l.empty.SetText(tr("No connection matches “{{.Filter}}”. Escape clears the filter.", "Filter", plain(l.filter.Text)))
 	l.empty.Hidden = len(l.items) > 0 || l.filter.Text == ""
 	l.sized()
 	l.widget.Refresh()

@@ -64,6 +64,7 @@ func run(ctx context.Context, agent Agent, o Options, door *raise.Door, fyneSays
 	defer cancel()
 	u := newUI(ctx, a, agent, surroundings{now: time.Now, after: after, do: fyne.Do, browse: o.Browse, start: o.Start}, o)
 	u.win.SetOnClosed(func() {
+		u.remember()
 		u.clipboard.takeBack()
 		cancel()
 		a.Quit()

@@ -51,8 +51,8 @@ func (m *model) has(name string) bool {
 	return ok
 }
 
-// listed is what the list shows: those that need the user first, then by name,
-// and only those that match the filter.
+// listed is what the list shows: those that need the user first, then those with a
+// token, then the rest, each by name, and only those that match the filter.
 func (m *model) listed(filter string) []tokens.Status {
 	var out []tokens.Status
 	for _, s := range m.all {
@@ -67,8 +67,11 @@ func (m *model) listed(filter string) []tokens.Status {
 }
 
 func rank(s tokens.Status) int {
-	if lookOf(s.State).needs {
+	switch {
+	case lookOf(s.State).needs:
 		return 0
+	case s.State == tokens.Disconnected:
+		return 2
 	}
 	return 1
 }
@@ -88,7 +91,9 @@ func matches(s tokens.Status, filter string) bool {
 func (m *model) needing() int {
 	n := 0
 	for _, s := range m.all {
-		n += 1 - rank(s)
+		if rank(s) == 0 {
+			n++
+		}
 	}
 	return n
 }

@@ -73,11 +73,31 @@ func newUI(ctx context.Context, app fyne.App, agent Agent, out surroundings, o O
 	u.build()
 	u.win.SetPadded(false)
 	u.win.SetContent(u.frame())
-	u.win.Resize(fyne.NewSize(1000, 680))
+	u.win.Resize(u.firstSize())
 	u.shortcuts()
 	u.show(viewConnections)
 	return u
 }
+
+// firstSize is the size that the window had when it was closed last.
+func (u *ui) firstSize() fyne.Size {
+	p := u.app.Preferences()
+	w, h := p.FloatWithFallback(windowWidth, 1000), p.FloatWithFallback(windowHeight, 680)
+	return fyne.NewSize(float32(min(max(w, 455), 4000)), float32(min(max(h, 234), 3000)))
+}
+
+// remember keeps the window's size for the next one.
+func (u *ui) remember() {
+	size := u.win.Canvas().Size()
+	u.app.Preferences().SetFloat(windowWidth, float64(size.Width))
+	u.app.Preferences().SetFloat(windowHeight, float64(size.Height))
+}
+
+// Where the window's size is kept.
+const (
+	windowWidth  = "window-width"
+	windowHeight = "window-height"
+)
 
 func (u *ui) build() {
 	u.banner = u.newBanner()
