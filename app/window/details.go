@@ -35,6 +35,9 @@ type details struct {
 	copy, refresh, connect, end                     *button
 	manage, edit, remove                            *button
 	acts, facts, tags, history, scopeCard, factCard *fyne.Container
+	uses, useCard                                   *fyne.Container
+	used                                            string // whose commands are shown
+	spent                                           bool   // the token is of no more use
 }
 
 func (u *ui) newDetails() *details {
@@ -48,9 +51,11 @@ func (u *ui) newDetails() *details {
 	d.facts, d.tags, d.history = container.New(layout.NewFormLayout()), flowed(), spaced(0)
 	d.factCard = card(tr("Token"), d.facts)
 	d.factCard.Hide()
+	d.uses = spaced(6)
+	d.useCard = card(tr("Use it"), d.uses)
 	d.scopeCard = card(tr("Scopes"), d.tags)
 	d.scroll = page(760, d.head(), d.alert, d.acts,
-		d.factCard, d.scopeCard, card(tr("History"), d.history), flowed(d.edit, d.manage, d.remove))
+		d.factCard, d.useCard, d.scopeCard, card(tr("History"), d.history), flowed(d.edit, d.manage, d.remove))
 	d.scroll.Hide()
 	return d
 }
@@ -121,6 +126,7 @@ func (d *details) show() {
 	d.whose.set(whose(s))
 	d.showState(s)
 	d.showActions(s)
+	d.showUses(s)
 	d.showScopes(s)
 	d.history.Objects = []fyne.CanvasObject{timeline(d.known.Events, d.u.out.now())}
 	d.history.Refresh()
@@ -128,7 +134,7 @@ func (d *details) show() {
 }
 
 func (d *details) showState(s tokens.Status) {
-	l := lookOf(s.State)
+	l := lookAt(s, d.u.out.now())
 	d.state.set(word(s.State))
 	d.state.colored(l.color)
 	d.shape.Resource = inColor(l.shape, l.color)
@@ -168,6 +174,7 @@ func actionsOf(s tokens.Status) actions {
 
 func (d *details) showActions(s tokens.Status) {
 	a := actionsOf(s)
+	a.copy = a.copy && !spent(s, d.u.out.now())
 	d.copy.Hidden, d.refresh.Hidden, d.connect.Hidden, d.end.Hidden = !a.copy, !a.refresh, !a.connect, !a.end
 	d.acts.Hidden = a == actions{}
 	d.refresh.SetText(tr("Refresh now"))
@@ -208,7 +215,13 @@ func (d *details) appsPage() string {
 
 // tick brings the times up to date; nothing is drawn where none changed.
 func (d *details) tick() {
-	want := factsOf(d.status(), d.u.out.now())
+	s, now := d.status(), d.u.out.now()
+	if gone := spent(s, now); gone != d.spent {
+		d.spent = gone
+		d.showState(s)
+		d.showActions(s)
+	}
+	want := factsOf(s, now)
 	var have []string
 	for _, o := range d.facts.Objects {
 		have = append(have, o.(*line).text)

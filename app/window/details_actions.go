@@ -3,6 +3,10 @@ package window
 import (
 	"context"
 
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/tokens"
 )
@@ -90,4 +94,45 @@ func (u *ui) part(name string, how func(context.Context, string) (api.Removed, e
 			u.say(done)
 		}
 	})
+}
+
+// usesOf are the commands that make something of a connection's token.
+func usesOf(name string, e api.Provider) []string {
+	lines := []string{"authtray token " + name}
+	if e.API.Base != "" && e.API.Try != "" {
+		lines = append(lines, "authtray request "+name+" "+plain(e.API.Try))
+	}
+	if len(e.API.Git) > 0 {
+		lines = append(lines, "authtray setup git "+name+" --write")
+	}
+	if e.ID == "mcp" {
+		lines = append(lines, "authtray setup mcp "+name+" --client claude-code --write")
+	}
+	return lines
+}
+
+// showUses says how tools get the token, where there is one.
+func (d *details) showUses(s tokens.Status) {
+	e, known := d.u.entries[s.Provider]
+	d.useCard.Hidden = !known || !actionsOf(s).copy
+	lines := usesOf(s.Name, e)
+	if len(d.uses.Objects) == len(lines) && d.used == s.Name {
+		return // keeps the focus where it is
+	}
+	d.used = s.Name
+	d.uses.RemoveAll()
+	for _, l := range lines {
+		d.uses.Add(d.u.command(l))
+	}
+}
+
+// command is a line for a terminal, with a button that copies it.
+func (u *ui) command(text string) fyne.CanvasObject {
+	mono := newLine(text)
+	mono.style.Monospace = true
+	copied := u.button(tr("Copy"), theme.ContentCopyIcon(), func() {
+		u.clipboard.SetContent(text)
+		u.say(tr("Command copied."))
+	}).low()
+	return container.NewBorder(nil, nil, nil, copied, middled(mono))
 }

@@ -56,12 +56,17 @@ func (r *row) show(s tokens.Status, now time.Time, chosen bool) {
 	r.name.set(plain(s.Name))
 	r.whose.set(whose(s))
 	r.state.set(word(s.State))
-	r.state.colored(l.color)
-	r.shape.Resource = inColor(l.shape, l.color)
-	r.shape.Refresh()
+	r.looks(now)
 	r.needs(l, s)
 	r.tick(now)
 	r.Refresh()
+}
+
+func (r *row) looks(now time.Time) {
+	l := lookAt(r.status, now)
+	r.state.colored(l.color)
+	r.shape.Resource = inColor(l.shape, l.color)
+	r.shape.Refresh()
 }
 
 func (r *row) needs(l look, s tokens.Status) {
@@ -80,6 +85,7 @@ func (r *row) tick(now time.Time) {
 		r.when.set(expiry(r.status, now))
 	}
 	if r.when.text != was {
+		r.looks(now)
 		r.Refresh()
 	}
 }
@@ -137,4 +143,19 @@ func (r rowRenderer) Destroy()           {}
 func (r rowRenderer) Refresh() {
 	r.Layout(r.row.Size())
 	canvas.Refresh(r.row)
+}
+
+// lookAt is lookOf at a time: without a token that works, trying again is no calm
+// state, since tools stand still.
+func lookAt(s tokens.Status, now time.Time) look {
+	l := lookOf(s.State)
+	if s.State == tokens.Retrying && spent(s, now) {
+		l.shape, l.color = shapeAlert, theme.ColorNameError
+	}
+	return l
+}
+
+// spent reports whether a connection's token is of no more use.
+func spent(s tokens.Status, now time.Time) bool {
+	return !s.NeverExpires && s.ExpiresAt != nil && !s.ExpiresAt.After(now)
 }
