@@ -243,7 +243,7 @@ func (c *connecting) showWaiting() {
 	c.page(c.waits(), c.headline(tr("Waiting for your browser…")),
 		centred(paragraph(tr("Sign in at {{.Provider}} and agree there. This page goes on by itself.", "Provider", plain(c.entry.Name)))),
 		c.buttons(again, link, cancel), c.until, c.pasteCard())
-	c.u.focus(cancel)
+	c.u.focus(again) // not Cancel: Enter must not end the sign-in by accident
 }
 
 // pasteCard is the way on where the browser cannot come back by itself.

@@ -336,3 +336,32 @@ func TestTimelineLooksAsItShould(t *testing.T) {
 	w.Resize(fyne.NewSize(420, 240))
 	test.AssertImageMatches(t, "timeline.png", w.Canvas().Capture())
 }
+
+func TestFocusCanBeSeenOnEveryKindOfButton(t *testing.T) {
+	b := newBench(t)
+	for name, at := range map[string]*button{"plain": b.button("Go", nil, nil), "primary": b.button("Go", nil, nil).primary(), "low": b.button("Go", nil, nil).low()} {
+		t.Run(name, func(t *testing.T) {
+			w := b.app.NewWindow("")
+			defer w.Close()
+			w.SetContent(at)
+			before := w.Canvas().Capture()
+			w.Canvas().Focus(at)
+			after := w.Canvas().Capture()
+			changed := 0
+			for y := range before.Bounds().Dy() {
+				for x := range before.Bounds().Dx() {
+					if before.At(x, y) != after.At(x, y) {
+						changed++
+					}
+				}
+			}
+			if changed < 40 || !at.ring.Visible() {
+				t.Errorf("%d pixels differ", changed)
+			}
+			w.Canvas().Unfocus()
+			if at.ring.Visible() {
+				t.Error("the ring stays when the focus goes")
+			}
+		})
+	}
+}

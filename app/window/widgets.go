@@ -2,6 +2,7 @@ package window
 
 import (
 	"image/color"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -15,11 +16,14 @@ import (
 // the window's own keys on.
 type button struct {
 	widget.Button
-	u *ui
+	u    *ui
+	ring *ground // shown while the button has the focus
 }
 
 func (u *ui) button(text string, icon fyne.Resource, tapped func()) *button {
-	b := &button{u: u}
+	b := &button{u: u, ring: newGround("", theme.ColorNameForeground)}
+	b.ring.width, b.ring.radius = 2, theme.InputRadiusSize()
+	b.ring.Hide()
 	b.Text, b.Icon, b.OnTapped = text, icon, tapped
 	b.ExtendBaseWidget(b)
 	return b
@@ -95,8 +99,34 @@ func (r *rows) TypedKey(e *fyne.KeyEvent) {
 	r.List.TypedKey(e)
 }
 
+// CreateRenderer adds the ring: Fyne tints what has the focus, which cannot be seen
+// on a primary button.
+func (b *button) CreateRenderer() fyne.WidgetRenderer {
+	return ringedRenderer{b.Button.CreateRenderer(), b.ring}
+}
+
+type ringedRenderer struct {
+	fyne.WidgetRenderer
+	ring *ground
+}
+
+func (r ringedRenderer) Layout(size fyne.Size) {
+	r.WidgetRenderer.Layout(size)
+	r.ring.Resize(size)
+}
+
+func (r ringedRenderer) Objects() []fyne.CanvasObject {
+	return append(slices.Clone(r.WidgetRenderer.Objects()), r.ring)
+}
+
+func (b *button) FocusLost() {
+	b.Button.FocusLost()
+	b.ring.Hide()
+}
+
 func (b *button) FocusGained() {
 	b.Button.FocusGained()
+	b.ring.Show()
 	b.u.reveal(b)
 }
 
@@ -230,10 +260,11 @@ type ground struct {
 	widget.BaseWidget
 	fill, edge fyne.ThemeColorName // no fill: only the edge is drawn
 	radius     float32
+	width      float32 // of the edge
 }
 
 func newGround(fill, edge fyne.ThemeColorName) *ground {
-	g := &ground{fill: fill, edge: edge, radius: 10}
+	g := &ground{fill: fill, edge: edge, radius: 10, width: 1}
 	g.ExtendBaseWidget(g)
 	return g
 }
@@ -267,7 +298,7 @@ func (r *groundRenderer) Refresh() {
 		r.rect.FillColor = th.Color(r.ground.fill, v)
 	}
 	r.rect.StrokeColor = th.Color(r.ground.edge, v)
-	r.rect.StrokeWidth = 1
+	r.rect.StrokeWidth = r.ground.width
 	r.rect.CornerRadius = r.ground.radius
 	r.rect.Refresh()
 }
