@@ -368,7 +368,7 @@ func TestRetryingWithoutATokenIsAProblem(t *testing.T) {
 				t.Errorf("its token can be copied: %v", !c.copy)
 			}
 			b.pass(2 * time.Minute)
-			b.tick()
+			b.details.tick()
 			if b.details.copy.Visible() {
 				t.Error("it can be copied though it has expired meanwhile")
 			}

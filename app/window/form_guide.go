@@ -180,6 +180,7 @@ var inWindow = []struct {
 	{regexp.MustCompile(`with --issuer`), "above"},
 	{regexp.MustCompile(`Without --client-id`), "Without a client ID"},
 	{regexp.MustCompile(`with --client-id`), "below"},
+	{regexp.MustCompile(`→`), "›"}, // the toolkit draws a second, broken glyph behind an arrow
 }
 
 // readable is text of the catalogue's at full length, in the window's words.

@@ -16,8 +16,8 @@ import (
 )
 
 // leftOver is what a person at the window should never read: a variable without
-// its value, or what only the command line can take.
-var leftOver = regexp.MustCompile(`\{[a-z_.]+\}|authtray (secret|connect|add) |--(device|client-id|issuer)\b`)
+// its value, what only the command line can take, or what is drawn wrongly.
+var leftOver = regexp.MustCompile(`\{[a-z_.]+\}|authtray (secret|connect|add) |→|--(device|client-id|issuer)\b`)
 
 // TestEveryProvidersFormCanBeReadAndFollowed renders the form of each catalogue
 // entry, with the user's part filled in.

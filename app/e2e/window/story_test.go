@@ -93,7 +93,7 @@ func walk(t *testing.T, p programs, theme string) {
 	s.shot("03-search")
 	s.keys("Return")
 	s.shot("04-form")
-	s.keys("shift+Tab", "shift+Tab", "shift+Tab", "shift+Tab", "shift+Tab", "shift+Tab", "shift+Tab", "shift+Tab", "shift+Tab")
+	s.keys("shift+Tab", "shift+Tab", "shift+Tab") // Cancel, More settings, the port
 	s.types(provider.Issuer[strings.LastIndex(provider.Issuer, ":")+1:])
 	s.shot("05-form-filled")
 	s.keys("Return")
@@ -151,15 +151,16 @@ func walk(t *testing.T, p programs, theme string) {
 	s.shot("13-edit")
 	s.keys("Escape")
 	tour(s)
+	forms(s)
 
 	running := s.pidOf(s.the(title))
 	t.Logf("window: %s resident", memory(t, running))
 	agent.Process.Kill()
 	s.until("the banner can be seen", func() bool { _, err := s.tries(p.authtray, "status"); return err != nil })
-	s.shot("20-agent-gone")
+	s.shot("30-agent-gone")
 	s.does("xdotool", "mousemove", "--window", s.the(title), "930", "87", "click", "1")
 	s.until("the agent is asked to start", func() bool { return exists(filepath.Join(s.home, "state", "authtray", "agent.log")) })
-	s.shot("21-agent-cannot-start") // there is no keychain here, and the window says so
+	s.shot("31-agent-cannot-start") // there is no keychain here, and the window says so
 	s.keys("ctrl+w")
 	s.until("the window is gone", func() bool { return len(s.windows(title)) == 0 })
 }
@@ -174,6 +175,18 @@ func tour(s *screen) {
 	write(s.T, filepath.Join(dir, "a-connection-with-a-name-that-is-as-long-as-names-are-allowed-64.toml"), "provider = \"github\"\nclient_id = \"x\"\n")
 	s.until("the agent has taken them up", func() bool { return len(s.windows(title)) == 1 && s.listed() >= 62 })
 	s.shot("14-many")
+}
+
+// forms shows what the providers that most people look for ask for.
+func forms(s *screen) {
+	for i, typed := range []string{"github", "gitlab", "google", "openid", "mcp"} {
+		s.keys("ctrl+n")
+		s.types(typed)
+		s.keys("Return")
+		s.shot(strconv.Itoa(15+i) + "-form-" + typed)
+	}
+	s.idle("with a form open")
+	s.keys("ctrl+1")
 }
 
 func (s *screen) listed() int {
