@@ -37,12 +37,16 @@ func fill(b *bench, id, secret string) {
 }
 
 func TestProvidersAreFoundWhileTyping(t *testing.T) {
-	all := []api.Brief{{ID: "gitlab", Name: "GitLab"}, {ID: "github-app", Name: "GitHub App"}, {ID: "github", Name: "GitHub"}, {ID: "bitbucket", Name: "Bitbucket"}, {ID: "mylab", Name: "My Lab"}}
+	all := []api.Brief{{ID: "gitlab", Name: "GitLab"}, {ID: "github-app", Name: "GitHub App"}, {ID: "github", Name: "GitHub"}, {ID: "bitbucket", Name: "Bitbucket"}, {ID: "mylab", Name: "My Lab"}, {ID: "gitlab-a", Name: "A GitLab"}}
 	for typed, want := range map[string][]string{
-		"":         {"GitHub", "GitLab", "Bitbucket", "GitHub App", "My Lab"},
-		"git":      {"GitHub", "GitHub App", "GitLab"},
-		"lab":      {"GitLab", "My Lab"},
+		"":         {"GitHub", "GitLab", "A GitLab", "Bitbucket", "GitHub App", "My Lab"},
+		"git":      {"A GitLab", "GitHub", "GitHub App", "GitLab"},
+		"lab":      {"A GitLab", "GitLab", "My Lab"},
 		"my":       {"My Lab"},
+		"mylab":    {"My Lab"},
+		"github":   {"GitHub", "GitHub App"},
+		"bit":      {"Bitbucket"},
+		"gitlab":   {"GitLab", "A GitLab"},
 		"APP hub ": {"GitHub App"},
 		"nothing":  nil,
 	} {

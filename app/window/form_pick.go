@@ -101,6 +101,9 @@ func common(b api.Brief, words []string) int {
 
 func late(b api.Brief, typed string) int {
 	start := strings.ToLower(strings.TrimSpace(typed))
+	if start == b.ID { // "mcp" is the server of one's own, not the first of those with a name
+		return -1
+	}
 	if start == "" || strings.HasPrefix(strings.ToLower(b.Name), start) || strings.HasPrefix(b.ID, start) {
 		return 0
 	}

@@ -179,7 +179,7 @@ func tour(s *screen) {
 
 // forms shows what the providers that most people look for ask for.
 func forms(s *screen) {
-	for i, typed := range []string{"github", "gitlab", "google", "openid", "mcp"} {
+	for i, typed := range []string{"github", "gitlab", "google", "oidc", "mcp"} {
 		s.keys("ctrl+n")
 		s.types(typed)
 		s.keys("Return")
