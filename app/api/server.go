@@ -23,10 +23,10 @@ const (
 	idleTimeout   = 2 * time.Minute  // between requests
 )
 
-// How many connections each socket has at once. With those of the pages that a
-// browser sees they stay below 1024 files, which is what some systems allow.
+// How many connections each socket has at once. The local one admits this user's
+// programs only, a thousand of which may wait for the same token.
 const (
-	maxLocal  = 512
+	maxLocal  = 4096
 	maxRemote = 128
 )
 
