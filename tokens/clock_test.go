@@ -283,14 +283,14 @@ func TestClockStepsUndoALeapOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		clock := &rigClock{start: time.Now()}
 		c := clockSteps{clock: clock}
-		c.look()
+		c.measure()
 		for _, s := range []struct {
 			step   time.Duration
 			undone bool
 		}{{time.Hour, false}, {-time.Hour, true}, {-57 * time.Minute, false}} {
 			clock.jump(s.step)
 			time.Sleep(time.Second)
-			if _, step, undone := c.look(); step != s.step || undone != s.undone {
+			if _, step, undone := c.measure(); step != s.step || undone != s.undone {
 				t.Errorf("a step of %v is seen as %v, undone %t", s.step, step, undone)
 			}
 		}

@@ -112,7 +112,7 @@ func (m *Manager) eachEvent(f func(*conn, time.Time)) {
 func (m *Manager) now() time.Time {
 	m.clock.Lock()
 	defer m.clock.Unlock()
-	now, step, undone := m.steps.look()
+	now, step, undone := m.steps.measure()
 	if step >= -backStep && step <= sleepGap {
 		return now
 	}
@@ -157,10 +157,10 @@ type clockSteps struct {
 	leapAt time.Duration // …and when, in monotonic time
 }
 
-// look gives the wall time, and by how much it moved since the last look beside
+// measure gives the wall time, and by how much it moved since the last measure beside
 // the monotonic time that passed. undone says that it went back by about as much
 // as it went forward shortly before: the clock was wrong, and is right again.
-func (c *clockSteps) look() (now time.Time, step time.Duration, undone bool) {
+func (c *clockSteps) measure() (now time.Time, step time.Duration, undone bool) {
 	wall, mono := c.clock.Now(), c.clock.Elapsed()
 	if !c.wall.IsZero() {
 		step = wall.Sub(c.wall) - (mono - c.mono)

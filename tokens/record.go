@@ -108,7 +108,7 @@ func firstGrant(r providers.Result, generation uint64, keepID bool) *Grant {
 		Version: recordVersion, Generation: generation, Binding: r.Binding,
 		ConsentedAt: r.Answer.SentAt, Account: r.Account,
 	}
-	g.take(r.Answer, keepID)
+	g.update(r.Answer, keepID)
 	return g
 }
 
@@ -117,7 +117,7 @@ func (g *Grant) renewed(a providers.Answer, keepID bool) *Grant {
 	n := *g
 	n.Generation, n.Narrowed = n.Generation+1, false
 	n.RefusedSince, n.Told, n.End = time.Time{}, ReasonNone, nil
-	n.take(a, keepID)
+	n.update(a, keepID)
 	return &n
 }
 
@@ -136,7 +136,7 @@ func (g *Grant) rotated(a providers.Answer, want Want) *Grant {
 	return &n
 }
 
-func (g *Grant) take(a providers.Answer, keepID bool) {
+func (g *Grant) update(a providers.Answer, keepID bool) {
 	g.AccessToken, g.TokenType = a.AccessToken, a.TokenType
 	g.ObtainedAt = a.SentAt
 	g.ExpiresAt = time.Time{}

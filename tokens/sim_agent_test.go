@@ -98,7 +98,7 @@ func (a *simAgent) look() time.Time {
 		a.real.event("clock set", func() { a.real.m.List() })
 		return a.w.Now()
 	}
-	now, step, undone := a.steps.look()
+	now, step, undone := a.steps.measure()
 	switch {
 	case step < -backStep:
 		a.m.shift(now, step, undone)

@@ -306,13 +306,13 @@ func (a *Agent) OpenWindow(ctx context.Context) error {
 
 func (a *Agent) Doctor(ctx context.Context) []api.Check {
 	self := api.Check{ID: "agent", OK: true, Detail: fmt.Sprintf("Authtray %s runs as process %d.", a.opts.Version, os.Getpid())}
-	return slices.Concat([]api.Check{self}, doctor.Examine(ctx, a.patient(true)), a.extra.checks())
+	return slices.Concat([]api.Check{self}, doctor.Run(ctx, a.patient(true)), a.extra.checks())
 }
 
 // patient is what there is to look at, for an agent that runs, or for one that
 // has only read its files.
-func (a *Agent) patient(running bool) doctor.Patient {
-	p := doctor.Patient{Paths: a.opts.Paths, Store: a.opts.Store, Running: running, Tray: a.hasTray || !running, Now: a.opts.Clock.Now}
+func (a *Agent) patient(running bool) doctor.Input {
+	p := doctor.Input{Paths: a.opts.Paths, Store: a.opts.Store, Running: running, Tray: a.hasTray || !running, Now: a.opts.Clock.Now}
 	for _, st := range a.manager.List() {
 		c := doctor.Connection{Name: st.Name, Client: a.configuration.client(st.Name)}
 		if running {

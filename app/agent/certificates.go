@@ -22,8 +22,8 @@ type certificateFile struct {
 	err error // one sentence
 }
 
-// read gives what was found, as providers.ReadCertificates does.
-func (c certificates) read(path string) ([]byte, error) {
+// readFile gives what was found, as providers.ReadCertificates does.
+func (c certificates) readFile(path string) ([]byte, error) {
 	file, ok := c[path]
 	if !ok { // the configuration changed a moment ago; the watcher sees that too
 		return nil, fmt.Errorf("ca_file: %s has not been read yet", path)

@@ -203,7 +203,7 @@ func TestACAFileThatIsNotReadInTimeIsOneSentenceAndReadOnce(t *testing.T) {
 	for range 3 {
 		found := certificates{}
 		files.add(found, []string{"/mnt/ca.pem"})
-		if _, err := found.read("/mnt/ca.pem"); err == nil || !strings.HasPrefix(err.Error(), "ca_file: /mnt/ca.pem could not be read within 1ms; ") {
+		if _, err := found.readFile("/mnt/ca.pem"); err == nil || !strings.HasPrefix(err.Error(), "ca_file: /mnt/ca.pem could not be read within 1ms; ") {
 			t.Errorf("told %v", err)
 		}
 	}
@@ -216,7 +216,7 @@ func TestACAFileThatIsNotReadInTimeIsOneSentenceAndReadOnce(t *testing.T) {
 	files.limit = time.Hour
 	found := certificates{}
 	files.add(found, []string{"/mnt/ca.pem"})
-	if text, err := found.read("/mnt/ca.pem"); err != nil || string(text) != "text" {
+	if text, err := found.readFile("/mnt/ca.pem"); err != nil || string(text) != "text" {
 		t.Errorf("when it can be read: %q, %v", text, err)
 	}
 }

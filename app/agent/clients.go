@@ -81,7 +81,7 @@ type clientMaker struct {
 func (m clientMaker) make(known *catalog.Catalogue, conn catalog.Connection, certs certificates) (*providers.Client, error) {
 	var client *providers.Client
 	o := m.options
-	o.Certificates = certs.read
+	o.Certificates = certs.readFile
 	o.Registered = m.registered.Load(conn.Name).Registration
 	o.Secret = func(ctx context.Context) (string, error) {
 		if _, registered := client.Registered(); registered {

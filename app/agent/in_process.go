@@ -40,12 +40,12 @@ func InProcess(ctx context.Context, o Options, act func(client.Agent) error) err
 	return err
 }
 
-// Examine makes the checks of `authtray doctor` where no agent runs. It reads
+// RunChecks makes the checks of `authtray doctor` where no agent runs. It reads
 // the configuration as an agent does, and starts nothing.
-func Examine(ctx context.Context, o Options) []api.Check {
+func RunChecks(ctx context.Context, o Options) []api.Check {
 	a := NewAgent(o)
 	a.configuration.reload()
-	return doctor.Examine(ctx, a.patient(false))
+	return doctor.Run(ctx, a.patient(false))
 }
 
 // pipeListener accepts the connections that its dial makes.

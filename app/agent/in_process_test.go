@@ -51,7 +51,7 @@ func TestExamineLooksAtTheConfigurationOfAnAgentThatDoesNotRun(t *testing.T) {
 	if err := config.Write(filepath.Join(o.Paths.Connections(), "work.toml"), []byte("provider = \n")); err != nil {
 		t.Fatal(err)
 	}
-	checks := Examine(t.Context(), o)
+	checks := RunChecks(t.Context(), o)
 	if !slices.ContainsFunc(checks, func(c api.Check) bool { return !c.OK && strings.Contains(c.Detail, "work.toml") }) {
 		t.Errorf("found %+v", checks)
 	}

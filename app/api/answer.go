@@ -34,7 +34,7 @@ func encode(v any) ([]byte, error) {
 
 // done answers that there is nothing to say.
 func done(w http.ResponseWriter) error {
-	hurry(w)
+	setWriteDeadline(w)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
@@ -50,14 +50,14 @@ func (s *Server) fail(w http.ResponseWriter, err error) {
 }
 
 func send(w http.ResponseWriter, status int, kind string, body []byte) {
-	hurry(w)
+	setWriteDeadline(w)
 	w.Header().Set("Content-Type", kind)
 	w.Header().Set("Content-Length", strconv.Itoa(len(body))) // never in chunks, which the simplest clients cannot read
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // the client is gone, or it was too slow: nobody to tell
 }
 
-func hurry(w http.ResponseWriter) {
+func setWriteDeadline(w http.ResponseWriter) {
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout))
 }
 

@@ -57,7 +57,7 @@ func line(w http.ResponseWriter, name string, v any) error {
 	if err != nil {
 		return err
 	}
-	hurry(w)
+	setWriteDeadline(w)
 	if _, err := w.Write(text); err != nil {
 		return err
 	}

@@ -72,13 +72,13 @@ func event(w http.ResponseWriter, name string, v any) error {
 	if err != nil {
 		return err
 	}
-	hurry(w)
+	setWriteDeadline(w)
 	_, err = fmt.Fprintf(w, "event: %s\ndata: %s\n", name, data)
 	return err
 }
 
 func flush(w http.ResponseWriter) error {
-	hurry(w)
+	setWriteDeadline(w)
 	return http.NewResponseController(w).Flush()
 }
 
@@ -109,7 +109,7 @@ func (s *Server) reads(c call) error {
 		if err != nil {
 			return err
 		}
-		hurry(c.w)
+		setWriteDeadline(c.w)
 		if _, err := c.w.Write(text); err != nil || !follow {
 			return err
 		}

@@ -22,9 +22,9 @@ const maxBody = 64 << 10
 // maxTimeout is the longest that a caller may ask to wait.
 const maxTimeout = 10 * time.Minute
 
-// slurp reads the whole body and puts it back, so that no handler waits for a
+// bufferBody reads the whole body and puts it back, so that no handler waits for a
 // client that sends half a request. Errors are bad_request.
-func slurp(w http.ResponseWriter, r *http.Request) error {
+func bufferBody(w http.ResponseWriter, r *http.Request) error {
 	if r.Body == nil || r.ContentLength == 0 {
 		return nil
 	}
@@ -40,9 +40,9 @@ func slurp(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// hasten gives the body bodyTimeout to arrive, also where nobody wants it: the
+// setBodyDeadline gives the body bodyTimeout to arrive, also where nobody wants it: the
 // server reads what is left of it before it answers.
-func hasten(w http.ResponseWriter, r *http.Request) {
+func setBodyDeadline(w http.ResponseWriter, r *http.Request) {
 	if r.ContentLength != 0 {
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout)) // a test's recorder has none
 	}

@@ -74,7 +74,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, h handler) {
 		err = wrongMethod([]string{http.MethodGet})
 	}
 	if err == nil {
-		err = slurp(w, r)
+		err = bufferBody(w, r)
 	}
 	if err == nil {
 		err = h(s, call{w, r, r.PathValue("name")})

@@ -95,7 +95,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // that of the last answer
-	hasten(w, r)
+	setBodyDeadline(w, r)
 	if len(r.Header.Values("Origin")) > 0 {
 		s.fail(w, notAllowed("Web pages may not ask Authtray (the request has an Origin)."))
 		return

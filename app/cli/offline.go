@@ -58,7 +58,7 @@ func (s *shell) examineHere(ctx context.Context, self api.Check) []api.Check {
 	store.ForbidBusLaunch()
 	keep := store.Keychain(s.paths.Service(), slog.New(slog.DiscardHandler))
 	defer keep.Close()
-	return append([]api.Check{self}, agent.Examine(ctx, s.agentOptions(keep))...)
+	return append([]api.Check{self}, agent.RunChecks(ctx, s.agentOptions(keep))...)
 }
 
 func (s *shell) agentOptions(keep store.Store) agent.Options {

@@ -30,9 +30,9 @@ func hasBus(ctx context.Context) bool {
 	return err == nil
 }
 
-func busCheck(ctx context.Context, _ Patient) Check {
+func busCheck(ctx context.Context, _ Input) Check {
 	if !hasBus(ctx) {
-		return amiss("bus", "dbus-run-session -- authtray run", "There is no D-Bus session bus, so there is no keychain, no tray icon and no notification.")
+		return failed("bus", "dbus-run-session -- authtray run", "There is no D-Bus session bus, so there is no keychain, no tray icon and no notification.")
 	}
 	return fine("bus", "The session bus answers.")
 }
@@ -53,21 +53,21 @@ func keepsDeleted(ctx context.Context) bool {
 	return err == nil && strings.HasPrefix(strings.ToLower(string(name)), "keepassxc")
 }
 
-func noticesCheck(ctx context.Context, _ Patient) Check {
+func noticesCheck(ctx context.Context, _ Input) Check {
 	const id = "notifications"
 	start := here(os.Getenv).notices.hint()
 	conn, err := sessionbus.Connect(ctx)
 	if err != nil {
-		return amiss(id, "dbus-run-session -- authtray run", noBus)
+		return failed(id, "dbus-run-session -- authtray run", noBus)
 	}
 	defer conn.Close()
 	var can []string
 	server := conn.Object(noticesName, noticesPath)
 	if err := server.CallWithContext(ctx, noticesName+".GetCapabilities", 0).Store(&can); err != nil {
-		return amiss(id, start, "No notification server is running, so nothing tells you when a connection needs you.")
+		return failed(id, start, "No notification server is running, so nothing tells you when a connection needs you.")
 	}
 	if !slices.Contains(can, "actions") {
-		return amiss(id, start, "The notification server shows no buttons: reconnect from the tray's menu, and connections with ask = true refuse new programs.")
+		return failed(id, start, "The notification server shows no buttons: reconnect from the tray's menu, and connections with ask = true refuse new programs.")
 	}
 	if slices.Contains(notify.ClickOnly, serverOf(ctx, server)) {
 		return fine(id, "The notification server shows no buttons: a click on a notification reconnects, and `makoctl menu` or its like answers a question.")
@@ -82,14 +82,14 @@ func serverOf(ctx context.Context, server dbus.BusObject) (name string) {
 	return name
 }
 
-func trayCheck(ctx context.Context, p Patient) Check {
+func trayCheck(ctx context.Context, p Input) Check {
 	const id = "tray"
 	if !p.Tray {
 		return fine(id, "The tray icon is switched off (--no-tray).")
 	}
 	conn, err := sessionbus.Connect(ctx)
 	if err != nil {
-		return amiss(id, "dbus-run-session -- authtray run", noBus)
+		return failed(id, "dbus-run-session -- authtray run", noBus)
 	}
 	defer conn.Close()
 	var hosted dbus.Variant
@@ -108,13 +108,13 @@ func trayCheck(ctx context.Context, p Patient) Check {
 func trayAmiss(id string) Check {
 	const way = " `authtray open` opens the window all the same."
 	if old := oldTray("/proc"); old != "" {
-		return amiss(id, orFrom("snixembed", "snixembed --fork", "https://git.sr.ht/~steef/snixembed"),
+		return failed(id, orFrom("snixembed", "snixembed --fork", "https://git.sr.ht/~steef/snixembed"),
 			"%s shows only icons of the old kind (XEmbed); snixembed beside it shows the others."+way, old)
 	}
 	d := here(os.Getenv)
 	if d.isGNOME() {
 		hint, detail := gnomeTray(extensionDirs(os.Getenv), os.Getenv("WAYLAND_DISPLAY") != "")
-		return amiss(id, hint, "%s"+way, detail)
+		return failed(id, hint, "%s"+way, detail)
 	}
-	return amiss(id, d.tray.hint(), "No panel shows tray icons."+way)
+	return failed(id, d.tray.hint(), "No panel shows tray icons."+way)
 }

@@ -18,19 +18,19 @@ import (
 	"github.com/authtray/authtray/tokens/store"
 )
 
-func patient(t *testing.T, s store.Store) Patient {
+func patient(t *testing.T, s store.Store) Input {
 	t.Helper()
 	dir := t.TempDir()
 	t.Cleanup(func() { s.Close() })
-	return Patient{Store: s, Tray: true, Paths: config.Paths{
+	return Input{Store: s, Tray: true, Paths: config.Paths{
 		Config: filepath.Join(dir, "config"), State: filepath.Join(dir, "state"), Socket: filepath.Join(dir, "run", "agent.sock")}}
 }
 
 // report is a mark and the id of each check, a line each.
-func report(t *testing.T, p Patient) string {
+func report(t *testing.T, p Input) string {
 	t.Helper()
 	var b strings.Builder
-	for _, c := range Examine(t.Context(), p) {
+	for _, c := range Run(t.Context(), p) {
 		mark := "✔ "
 		if !c.OK {
 			mark = "✖ "
@@ -105,7 +105,7 @@ func TestWhatIsWrongWithAKeychainIsSaid(t *testing.T) {
 		{faulty{Store: store.Memory(), other: true}, "something else than was written"},
 		{store.Memory(), "in memory only"},
 	} {
-		if got := keychainCheck(t.Context(), Patient{Store: c.store}); !strings.Contains(got.Detail, c.says) {
+		if got := keychainCheck(t.Context(), Input{Store: c.store}); !strings.Contains(got.Detail, c.says) {
 			t.Errorf("%+v, want %q", got, c.says)
 		}
 	}
@@ -127,7 +127,7 @@ func TestACheckThatHangsHoldsNobodyUpForEver(t *testing.T) {
 	cancel()
 	hang := make(chan bool)
 	defer close(hang)
-	got := bounded(ctx, "x", func(context.Context, Patient) []Check { <-hang; return nil }, Patient{})
+	got := bounded(ctx, "x", func(context.Context, Input) []Check { <-hang; return nil }, Input{})
 	if len(got) != 1 || got[0].OK || got[0].ID != "x" {
 		t.Errorf("%+v", got)
 	}

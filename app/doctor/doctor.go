@@ -19,8 +19,8 @@ import (
 // Check is one line of the report.
 type Check = api.Check
 
-// Patient is what is looked at.
-type Patient struct {
+// Input is what is looked at.
+type Input struct {
 	Paths       config.Paths
 	Store       store.Store
 	Running     bool // by the agent that runs, and not instead of one
@@ -40,11 +40,11 @@ type Connection struct {
 const limit = 15 * time.Second
 
 // examination is one check, or several of one kind.
-type examination func(context.Context, Patient) []Check
+type examination func(context.Context, Input) []Check
 
-// Examine makes all checks side by side. A check that does not end by itself is
+// Run makes all checks side by side. A check that does not end by itself is
 // amiss.
-func Examine(ctx context.Context, p Patient) []Check {
+func Run(ctx context.Context, p Input) []Check {
 	if p.Now == nil {
 		p.Now = time.Now
 	}
@@ -74,11 +74,11 @@ func Examine(ctx context.Context, p Patient) []Check {
 	return report
 }
 
-func one(look func(context.Context, Patient) Check) examination {
-	return func(ctx context.Context, p Patient) []Check { return []Check{look(ctx, p)} }
+func one(look func(context.Context, Input) Check) examination {
+	return func(ctx context.Context, p Input) []Check { return []Check{look(ctx, p)} }
 }
 
-func bounded(ctx context.Context, id string, look examination, p Patient) []Check {
+func bounded(ctx context.Context, id string, look examination, p Input) []Check {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	done := make(chan []Check, 1)
@@ -92,7 +92,7 @@ func bounded(ctx context.Context, id string, look examination, p Patient) []Chec
 	case c := <-done:
 		return c
 	case <-time.After(time.Second):
-		return []Check{amiss(id, "authtray doctor", "This check did not end within %s.", limit)}
+		return []Check{failed(id, "authtray doctor", "This check did not end within %s.", limit)}
 	}
 }
 
@@ -100,33 +100,33 @@ func fine(id, format string, args ...any) Check {
 	return Check{ID: id, OK: true, Detail: fmt.Sprintf(format, args...)}
 }
 
-func amiss(id, hint, format string, args ...any) Check {
+func failed(id, hint, format string, args ...any) Check {
 	return Check{ID: id, Detail: fmt.Sprintf(format, args...), Hint: hint}
 }
 
-func browserCheck(context.Context, Patient) Check {
+func browserCheck(context.Context, Input) Check {
 	const id = "browser"
 	switch err := browser.Available(); {
 	case errors.Is(err, browser.ErrNoDisplay):
-		return amiss(id, "authtray connect NAME --no-browser", "There is no display, so no browser can be opened: open the address that is printed on another machine.")
+		return failed(id, "authtray connect NAME --no-browser", "There is no display, so no browser can be opened: open the address that is printed on another machine.")
 	case err != nil:
-		return amiss(id, install("xdg-utils"), "No program that opens a browser was found.")
+		return failed(id, install("xdg-utils"), "No program that opens a browser was found.")
 	}
 	return fine(id, "A browser can be opened.")
 }
 
 // loopbackCheck listens as a sign-in does, and visits itself.
-func loopbackCheck(ctx context.Context, _ Patient) Check {
+func loopbackCheck(ctx context.Context, _ Input) Check {
 	const id, hint = "loopback", "sudo ip link set lo up"
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return amiss(id, hint, "Nothing can listen on 127.0.0.1, so no sign-in can come back: %v.", err)
+		return failed(id, hint, "Nothing can listen on 127.0.0.1, so no sign-in can come back: %v.", err)
 	}
 	defer l.Close()
 	dialer := net.Dialer{Timeout: 5 * time.Second}
 	c, err := dialer.DialContext(ctx, "tcp", l.Addr().String())
 	if err != nil {
-		return amiss(id, hint, "127.0.0.1 cannot be reached, so no sign-in can come back: %v.", err)
+		return failed(id, hint, "127.0.0.1 cannot be reached, so no sign-in can come back: %v.", err)
 	}
 	c.Close()
 	return fine(id, "A sign-in can come back to 127.0.0.1.")
@@ -145,5 +145,5 @@ func clockCheck(ahead time.Duration, host string) Check {
 	if ahead < 0 {
 		word = "behind"
 	}
-	return amiss("clock", clockHint(), "The clock is %s %s that of %s, so tokens are renewed at the wrong time.", ahead.Abs().Round(time.Second), word, host)
+	return failed("clock", clockHint(), "The clock is %s %s that of %s, so tokens are renewed at the wrong time.", ahead.Abs().Round(time.Second), word, host)
 }

@@ -14,7 +14,7 @@ import (
 
 // filesCheck reads every configuration file as the agent does. Each that cannot
 // be used is a check of its own.
-func filesCheck(_ context.Context, p Patient) []Check {
+func filesCheck(_ context.Context, p Input) []Check {
 	var broken []Check
 	if _, err := config.ReadSettings(p.Paths.Settings()); err != nil {
 		broken = append(broken, fileAmiss(p.Paths.Settings(), err))
@@ -58,7 +58,7 @@ func fileAmiss(path string, err error) Check {
 	if errors.Is(err, config.ErrWritable) {
 		_, hint, _ = strings.Cut(err.Error(), "run: ")
 	}
-	return amiss("config", hint, "%s.", strings.TrimSuffix(err.Error(), "."))
+	return failed("config", hint, "%s.", strings.TrimSuffix(err.Error(), "."))
 }
 
 func count(n int, what string) string {

@@ -16,10 +16,10 @@ import (
 // probe is split as a large grant is.
 const probeSize = 4 << 10
 
-func keychainCheck(ctx context.Context, p Patient) Check {
+func keychainCheck(ctx context.Context, p Input) Check {
 	const id = "keychain"
 	if kind := p.Store.Kind(); kind == "memory" {
-		return amiss(id, "authtray run --replace", "Grants are kept in memory only: when the agent ends, every connection has to be connected again.")
+		return failed(id, "authtray run --replace", "Grants are kept in memory only: when the agent ends, every connection has to be connected again.")
 	}
 	err := p.Store.Check(ctx)
 	kept := err == nil && keepsDeleted(ctx)
@@ -28,14 +28,14 @@ func keychainCheck(ctx context.Context, p Patient) Check {
 	}
 	switch {
 	case errors.Is(err, store.ErrWithheld):
-		return amiss(id, unlockHint(p.Running), "KeePassXC asks whether Authtray may read its entries: allow it.")
+		return failed(id, unlockHint(p.Running), "KeePassXC asks whether Authtray may read its entries: allow it.")
 	case errors.Is(err, store.ErrLocked):
-		return amiss(id, unlockHint(p.Running), "The keychain is locked: unlock it.")
+		return failed(id, unlockHint(p.Running), "The keychain is locked: unlock it.")
 	case errors.Is(err, store.ErrUnavailable):
 		why := strings.TrimPrefix(err.Error(), store.ErrUnavailable.Error()+": ")
-		return amiss(id, keychainHint(), "The keychain cannot be reached: %s.", strings.TrimSuffix(why, "."))
+		return failed(id, keychainHint(), "The keychain cannot be reached: %s.", strings.TrimSuffix(why, "."))
 	case err != nil:
-		return amiss(id, keychainHint(), "The keychain does not keep what it is given: %v.", err)
+		return failed(id, keychainHint(), "The keychain does not keep what it is given: %v.", err)
 	}
 	if kept {
 		return fine(id, "The keychain is open; nothing was written to it, since KeePassXC keeps what is deleted.")

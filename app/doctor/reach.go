@@ -15,13 +15,13 @@ import (
 
 // proxyCheck tells through which proxy providers are asked, and who says so: a shell
 // may have other variables than the agent, which the desktop started.
-func proxyCheck(context.Context, Patient) Check {
+func proxyCheck(context.Context, Input) Check {
 	const id = "proxy"
 	switch host, variable := providers.Proxy(); {
 	case variable == "":
 		return fine(id, "Providers are asked without a proxy: HTTPS_PROXY is not set here.")
 	case host == "":
-		return amiss(id, "unset "+variable+"; authtray run --replace", "What %s holds is no proxy's address, so no provider can be asked.", variable)
+		return failed(id, "unset "+variable+"; authtray run --replace", "What %s holds is no proxy's address, so no provider can be asked.", variable)
 	default:
 		return fine(id, "Providers are asked through the proxy %s, which %s names.", host, variable)
 	}
@@ -29,7 +29,7 @@ func proxyCheck(context.Context, Patient) Check {
 
 // reachCheck asks each connection's provider, and compares the clock with the
 // one that is furthest off of those that tell theirs.
-func reachCheck(ctx context.Context, p Patient) []Check {
+func reachCheck(ctx context.Context, p Input) []Check {
 	var work sync.WaitGroup
 	visits := make([]visit, len(p.Connections))
 	for i, c := range p.Connections {
@@ -58,7 +58,7 @@ type visit struct {
 	host  string
 }
 
-func call(ctx context.Context, p Patient, c Connection) visit {
+func call(ctx context.Context, p Input, c Connection) visit {
 	id := "connection " + c.Name
 	reached, err := c.Client.Reach(ctx)
 	v := visit{host: host(reached.Origin)}
@@ -76,22 +76,22 @@ func call(ctx context.Context, p Patient, c Connection) visit {
 func unreachable(id string, c Connection, r providers.Reached, err error) Check {
 	var f *refusal.Failure
 	if !errors.As(err, &f) {
-		return amiss(id, "authtray status "+c.Name, "The provider cannot be asked: %v.", err)
+		return failed(id, "authtray status "+c.Name, "The provider cannot be asked: %v.", err)
 	}
 	hint := "authtray status " + c.Name
 	if r.Origin != "" {
 		hint = "curl -vI " + r.Origin
 	}
-	return amiss(id, hint, "%s", f.Detail)
+	return failed(id, hint, "%s", f.Detail)
 }
 
 // state is what the agent says of a connection whose provider can be reached.
 func state(id string, c Connection, host string) Check {
 	switch st := c.State; st.State {
 	case tokens.ReconnectRequired:
-		return amiss(id, "authtray connect "+c.Name, "%s", st.Detail)
+		return failed(id, "authtray connect "+c.Name, "%s", st.Detail)
 	case tokens.Misconfigured, tokens.KeychainLocked, tokens.Retrying:
-		return amiss(id, "authtray status "+c.Name, "%s", st.Detail)
+		return failed(id, "authtray status "+c.Name, "%s", st.Detail)
 	case "":
 		return fine(id, "%s can be reached.", host)
 	default:

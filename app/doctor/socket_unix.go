@@ -11,7 +11,7 @@ import (
 	"syscall"
 )
 
-func socketCheck(_ context.Context, p Patient) Check {
+func socketCheck(_ context.Context, p Input) Check {
 	const id = "socket"
 	dir := filepath.Dir(p.Paths.Socket)
 	info, err := os.Lstat(dir)
@@ -19,32 +19,32 @@ func socketCheck(_ context.Context, p Patient) Check {
 	case errors.Is(err, fs.ErrNotExist):
 		return fine(id, "The agent will make %s.", p.Paths.Socket)
 	case err != nil:
-		return amiss(id, "ls -ld "+quote(dir), "The folder of the socket cannot be looked at: %v.", err)
+		return failed(id, "ls -ld "+quote(dir), "The folder of the socket cannot be looked at: %v.", err)
 	case !info.IsDir():
-		return amiss(id, "rm "+quote(dir), "%s is not a folder, so the socket cannot be made there.", dir)
+		return failed(id, "rm "+quote(dir), "%s is not a folder, so the socket cannot be made there.", dir)
 	case !mine(info):
-		return amiss(id, "sudo chown -R \"$USER\" "+quote(dir), "%s belongs to another user.", dir)
+		return failed(id, "sudo chown -R \"$USER\" "+quote(dir), "%s belongs to another user.", dir)
 	case info.Mode().Perm()&0o077 != 0:
-		return amiss(id, "chmod 700 "+quote(dir), "%s is open to other users.", dir)
+		return failed(id, "chmod 700 "+quote(dir), "%s is open to other users.", dir)
 	}
 	return socketFile(p)
 }
 
-func socketFile(p Patient) Check {
+func socketFile(p Input) Check {
 	const id = "socket"
 	path := p.Paths.Socket
 	info, err := os.Lstat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && p.Running:
-		return amiss(id, "authtray run --replace", "%s is gone, so tools do not find the agent.", path)
+		return failed(id, "authtray run --replace", "%s is gone, so tools do not find the agent.", path)
 	case errors.Is(err, fs.ErrNotExist):
 		return fine(id, "The agent will make %s.", path)
 	case err != nil:
-		return amiss(id, "ls -l "+quote(path), "The socket cannot be looked at: %v.", err)
+		return failed(id, "ls -l "+quote(path), "The socket cannot be looked at: %v.", err)
 	case info.Mode().Type() != fs.ModeSocket:
-		return amiss(id, "mv "+quote(path)+" "+quote(path+".old"), "%s is not a socket.", path)
+		return failed(id, "mv "+quote(path)+" "+quote(path+".old"), "%s is not a socket.", path)
 	case info.Mode().Perm()&0o077 != 0 || !mine(info):
-		return amiss(id, "chmod 600 "+quote(path), "%s is open to other users.", path)
+		return failed(id, "chmod 600 "+quote(path), "%s is open to other users.", path)
 	}
 	return fine(id, "%s is closed to other users.", path)
 }

@@ -61,11 +61,11 @@ func (a *activity) opened() {
 	a.running = true
 	a.all = nil
 	tell(a.u, func(ctx context.Context) error {
-		return a.u.agent.Log(ctx, remembered, func(r audit.Record) { a.u.out.do(func() { a.take(r) }) })
+		return a.u.agent.Log(ctx, remembered, func(r audit.Record) { a.u.out.do(func() { a.addRead(r) }) })
 	}, a.ended)
 }
 
-func (a *activity) take(r audit.Record) {
+func (a *activity) addRead(r audit.Record) {
 	a.all = slices.Insert(a.all, 0, r)
 	a.all = a.all[:min(len(a.all), remembered)]
 	a.show()

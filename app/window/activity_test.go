@@ -175,7 +175,7 @@ func TestMannerOfAReadIsTold(t *testing.T) {
 func TestKnowingAllProgramsIsAskedFirst(t *testing.T) {
 	b := live(t)
 	for _, exe := range []string{"/usr/bin/git", "/opt/tool"} {
-		b.activity.take(audit.Record{Time: noon, Connection: "work", Exe: exe, PID: 7})
+		b.activity.addRead(audit.Record{Time: noon, Connection: "work", Exe: exe, PID: 7})
 	}
 	b.show(viewActivity)
 	b.tap(b.activity.meet)

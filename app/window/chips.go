@@ -32,7 +32,7 @@ func (u *ui) chip(text string, remove func()) *chip {
 func (c *chip) CreateRenderer() fyne.WidgetRenderer {
 	text := newLine(plain(c.text)).fixed()
 	text.size = theme.SizeNameCaptionText
-	words := beside(4, space(6, 26), middled(text))
+	words := sideBySide(4, space(6, 26), middled(text))
 	if c.remove != nil {
 		icon := canvas.NewImageFromResource(inColor(theme.CancelIcon(), colorQuiet))
 		icon.SetMinSize(fyne.NewSquareSize(14))

@@ -39,7 +39,7 @@ func (c *connecting) object() fyne.CanvasObject { return c.box }
 // reconnect begins a flow for a connection that is there.
 func (u *ui) reconnect(name string) {
 	s := u.model.all[name]
-	u.entry1(s.Provider, func(e api.Provider) {
+	u.withEntry(s.Provider, func(e api.Provider) {
 		mode := providers.Browser
 		if !needsOf(e).browser {
 			mode = providers.Device
@@ -96,7 +96,7 @@ func (c *connecting) waiting(f api.Attempt) {
 			c.ended(s, err)
 		}
 	})
-	c.u.open(f.URL)
+	c.u.openURL(f.URL)
 }
 
 func (c *connecting) ended(s tokens.Status, err error) {
@@ -133,7 +133,7 @@ func (u *ui) blame(name string, p *client.Problem) {
 		if err != nil || u.view != viewFlow {
 			return
 		}
-		u.entry1(d.Provider, func(e api.Provider) {
+		u.withEntry(d.Provider, func(e api.Provider) {
 			u.form.change(e, d)
 			u.form.blame(p)
 		})
@@ -221,7 +221,7 @@ func (c *connecting) cancel() *button { return c.u.button(tr("Cancel"), nil, c.l
 func (c *connecting) close() *button  { return c.u.button(tr("Close"), nil, c.leave) }
 
 func (c *connecting) buttons(all ...*button) fyne.CanvasObject {
-	row := beside(8)
+	row := sideBySide(8)
 	for _, b := range all {
 		row.Add(b)
 	}
@@ -237,7 +237,7 @@ func centred(l *widget.Label) *widget.Label {
 func (c *connecting) showWaiting() {
 	c.until = caption("")
 	c.until.align = fyne.TextAlignCenter
-	again := c.u.button(tr("Open the browser again"), nil, func() { c.u.open(c.attempt.URL) })
+	again := c.u.button(tr("Open the browser again"), nil, func() { c.u.openURL(c.attempt.URL) })
 	link := c.u.button(tr("Copy link"), theme.ContentCopyIcon(), func() { c.copied(c.attempt.URL, tr("Link copied. Open it in any browser on this machine.")) })
 	cancel := c.cancel()
 	c.page(c.waits(), c.headline(tr("Waiting for your browser…")),
@@ -266,7 +266,7 @@ func (c *connecting) showCode() {
 	code.style.Monospace = true
 	code.align = fyne.TextAlignCenter
 	copied := c.u.button(tr("Copy code"), theme.ContentCopyIcon(), func() { c.copied(c.attempt.UserCode, tr("Code copied.")) })
-	again := c.u.button(tr("Open the page again"), nil, func() { c.u.open(c.attempt.URL) })
+	again := c.u.button(tr("Open the page again"), nil, func() { c.u.openURL(c.attempt.URL) })
 	cancel := c.cancel()
 	c.page(c.waits(), c.headline(tr("Enter this code at {{.Provider}}", "Provider", plain(c.entry.Name))),
 		container.NewStack(newGround(colorCard, colorCardEdge), padded(18, code)), c.until,

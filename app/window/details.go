@@ -73,12 +73,12 @@ func (d *details) buttons() {
 	d.connect = u.button(tr("Reconnect"), theme.LoginIcon(), func() { u.reconnect(d.name) })
 	d.end = u.button(tr("Disconnect…"), theme.LogoutIcon(), func() { u.disconnect(d.known) })
 	d.edit = u.button(tr("Edit settings"), theme.SettingsIcon(), func() { u.editConnection(d.name) }).low()
-	d.manage = u.button("", theme.NavigateNextIcon(), func() { u.open(d.appsPage()) }).low()
+	d.manage = u.button("", theme.NavigateNextIcon(), func() { u.openURL(d.appsPage()) }).low()
 	d.remove = u.button(tr("Remove…"), theme.DeleteIcon(), func() { u.removeConnection(d.known) }).low()
 }
 
-// open shows another connection.
-func (d *details) open(name string) {
+// showConnection shows another connection.
+func (d *details) showConnection(name string) {
 	if d.name = name; name == "" {
 		d.scroll.Hide()
 		return
@@ -98,7 +98,7 @@ func (d *details) load() {
 		}
 		d.known = got
 		d.show()
-		d.u.entry1(got.Provider, func(api.Provider) { d.show() })
+		d.u.withEntry(got.Provider, func(api.Provider) { d.show() })
 	})
 }
 
@@ -140,7 +140,7 @@ func (d *details) showState(s tokens.Status) {
 	d.shape.Resource = inColor(l.shape, l.color)
 	d.shape.Refresh()
 	d.alert.Hidden = s.State == tokens.Connected && s.Detail == ""
-	d.why.SetText(sentence(s))
+	d.why.SetText(statusSentence(s))
 	ground := d.alert.Objects[0].(*ground)
 	ground.colored(colorCard, colorCardEdge)
 	if l.needs {

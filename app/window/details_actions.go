@@ -52,7 +52,7 @@ func (u *ui) copyToken(name string) {
 
 // disconnect says what it does at the provider before it does it.
 func (u *ui) disconnect(d api.Connection) {
-	u.entry1(d.Provider, func(e api.Provider) {
+	u.withEntry(d.Provider, func(e api.Provider) {
 		u.confirm(question{
 			title: tr("Disconnect this connection?"),
 			about: plain(d.Name),
@@ -64,7 +64,7 @@ func (u *ui) disconnect(d api.Connection) {
 }
 
 func (u *ui) removeConnection(d api.Connection) {
-	u.entry1(d.Provider, func(e api.Provider) {
+	u.withEntry(d.Provider, func(e api.Provider) {
 		u.confirm(question{
 			title: tr("Remove this connection?"),
 			about: plain(d.Name),

@@ -123,7 +123,7 @@ func (u *ui) arrived() {
 }
 
 func (u *ui) heard(e remote.Event) {
-	u.model.take(e)
+	u.model.apply(e)
 	if e.Removed {
 		u.form.removed(e.Status.Name)
 	}

@@ -54,7 +54,7 @@ func (f *form) begin(e api.Provider) {
 	f.keep()
 	f.editing, f.before = "", catalog.Connection{Provider: e.ID}
 	e.Vars = e.VarsFor(nil)
-	f.open(e)
+	f.showProvider(e)
 	f.fields[fieldName].SetText(freeName(e.ID, f.taken))
 	if d, ok := f.drafts[e.ID]; ok {
 		for name, text := range d.values {
@@ -114,7 +114,7 @@ func (u *ui) editConnection(name string) {
 			u.sorry(err)
 			return
 		}
-		u.entry1(d.Provider, func(e api.Provider) { u.form.change(e, d) })
+		u.withEntry(d.Provider, func(e api.Provider) { u.form.change(e, d) })
 	})
 }
 
@@ -122,7 +122,7 @@ func (f *form) change(e api.Provider, d api.Connection) {
 	f.keep()
 	f.editing, f.before = d.Name, *d.Config
 	e.Vars = e.VarsFor(d.Config.Override) // the others would be asked for in vain
-	f.open(e)
+	f.showProvider(e)
 	f.fields[fieldName].SetText(d.Name)
 	f.fields[fieldName].Disable()
 	f.fill(*d.Config)
@@ -174,8 +174,8 @@ func (f *form) fallback(name string) string {
 	return f.entry.Vars[strings.TrimPrefix(name, fieldVar)].Default
 }
 
-// open lays the form out for a provider. Its buttons stay in sight.
-func (f *form) open(e api.Provider) {
+// showProvider lays the form out for a provider. Its buttons stay in sight.
+func (f *form) showProvider(e api.Provider) {
 	f.entry, f.fields, f.order, f.busy = e, map[string]*field{}, nil, false
 	n := needsOf(e)
 	f.scopes = f.u.scopes(e.DefaultScopes())

@@ -156,7 +156,7 @@ func (u *ui) linked(words string) []widget.RichTextSegment {
 			continue // to be read, not to be opened
 		}
 		plainly(words[from:at[0]])
-		out = append(out, &widget.HyperlinkSegment{Text: page, URL: to, OnTapped: func() { u.open(page) }})
+		out = append(out, &widget.HyperlinkSegment{Text: page, URL: to, OnTapped: func() { u.openURL(page) }})
 		from = at[1]
 	}
 	plainly(words[from:])

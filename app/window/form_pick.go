@@ -29,7 +29,7 @@ func (u *ui) newPick() *pick {
 	p.search.Icon = theme.SearchIcon()
 	p.list = newPickList(p)
 	p.search.OnChanged = func(string) { p.show() }
-	p.search.OnSubmitted = func(string) { p.take(0) }
+	p.search.OnSubmitted = func(string) { p.choose(0) }
 	p.search.down = func() { u.focus(p.list) }
 	return p
 }
@@ -83,7 +83,7 @@ func found(all []api.Brief, typed string) []api.Brief {
 		}
 	}
 	slices.SortStableFunc(out, func(a, b api.Brief) int {
-		return cmp.Or(cmp.Compare(late(a, typed), late(b, typed)), cmp.Compare(common(a, words), common(b, words)), strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)))
+		return cmp.Or(cmp.Compare(matchRank(a, typed), matchRank(b, typed)), cmp.Compare(common(a, words), common(b, words)), strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)))
 	})
 	return out
 }
@@ -99,7 +99,7 @@ func common(b api.Brief, words []string) int {
 	return len(frequent)
 }
 
-func late(b api.Brief, typed string) int {
+func matchRank(b api.Brief, typed string) int {
 	start := strings.ToLower(strings.TrimSpace(typed))
 	if start == b.ID { // "mcp" is the server of one's own, not the first of those with a name
 		return -1
@@ -110,11 +110,11 @@ func late(b api.Brief, typed string) int {
 	return 1
 }
 
-func (p *pick) take(i int) {
+func (p *pick) choose(i int) {
 	if i >= len(p.found) {
 		return
 	}
-	p.u.entry1(p.found[i].ID, func(e api.Provider) { p.u.form.begin(e) })
+	p.u.withEntry(p.found[i].ID, func(e api.Provider) { p.u.form.begin(e) })
 }
 
 // pickList is a list of providers that Enter takes one of.
@@ -131,7 +131,7 @@ func newPickList(p *pick) *pickList {
 	l.CreateItem = func() fyne.CanvasObject { return newPickRow() }
 	l.UpdateItem = func(i int, o fyne.CanvasObject) { o.(*pickRow).show(p.found[i]) }
 	l.OnHighlighted = func(i int) { l.at = i }
-	l.OnSelected = func(i int) { l.UnselectAll(); p.take(i) }
+	l.OnSelected = func(i int) { l.UnselectAll(); p.choose(i) }
 	l.ExtendBaseWidget(l)
 	return l
 }
@@ -139,7 +139,7 @@ func newPickList(p *pick) *pickList {
 func (l *pickList) TypedKey(e *fyne.KeyEvent) {
 	switch {
 	case e.Name == fyne.KeyReturn || e.Name == fyne.KeyEnter:
-		l.pick.take(l.at)
+		l.pick.choose(l.at)
 	case e.Name == fyne.KeyEscape || e.Name == fyne.KeyF1:
 		l.pick.u.typed(e)
 	case e.Name == fyne.KeyUp && l.at == 0:

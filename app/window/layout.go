@@ -91,7 +91,7 @@ func spaced(by float32, objects ...fyne.CanvasObject) *fyne.Container {
 	return container.New(layout.NewCustomPaddedVBoxLayout(by), objects...)
 }
 
-func beside(by float32, objects ...fyne.CanvasObject) *fyne.Container {
+func sideBySide(by float32, objects ...fyne.CanvasObject) *fyne.Container {
 	return container.New(layout.NewCustomPaddedHBoxLayout(by), objects...)
 }
 

@@ -110,7 +110,7 @@ func (l *list) chosen(name string) {
 	if l.selected != name {
 		l.selected = name
 		l.widget.Refresh()
-		l.u.details.open(name)
+		l.u.details.showConnection(name)
 	}
 }
 

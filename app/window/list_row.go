@@ -72,7 +72,7 @@ func (r *row) looks(now time.Time) {
 func (r *row) needs(l look, s tokens.Status) {
 	r.ground.Hidden, r.why.Hidden, r.act.Hidden = !l.needs, !l.needs, !l.needs
 	if l.needs {
-		r.why.SetText(sentence(s))
+		r.why.SetText(statusSentence(s))
 		r.act.SetText(offer(s))
 	}
 }

@@ -132,7 +132,7 @@ func TestCausesAreToldInTheDesktopsLanguage(t *testing.T) {
 			said := strings.Replace(cause, "The provider", "GitLab", 1)
 			for _, state := range []tokens.State{tokens.Retrying, tokens.Misconfigured} {
 				st := tokens.Status{State: state, ProviderName: "GitLab", Cause: said, Detail: tokens.Sentence(state, "", "GitLab", said)}
-				told := sentence(st)
+				told := statusSentence(st)
 				if strings.Contains(told, strings.TrimSuffix(said, ".")) == known || strings.Contains(cause, "The provider") && !strings.Contains(told, "GitLab") ||
 					!strings.Contains(told, "Authtray") && state == tokens.Retrying {
 					t.Errorf("%q", told)

@@ -37,7 +37,7 @@ func (m *model) settle(list []tokens.Status) {
 	}
 }
 
-func (m *model) take(e remote.Event) {
+func (m *model) apply(e remote.Event) {
 	m.seen[e.Status.Name] = true
 	if e.Removed {
 		delete(m.all, e.Status.Name)

@@ -126,7 +126,7 @@ func (u *ui) build() {
 
 func (u *ui) frame() fyne.CanvasObject {
 	add := u.button(tr("Add a connection"), theme.ContentAddIcon(), u.add).primary()
-	tabs := beside(4)
+	tabs := sideBySide(4)
 	for i, name := range []string{tr("Connections"), tr("Activity"), tr("Settings")} {
 		t := u.newTab(name, view(i))
 		u.tabs = append(u.tabs, t)
@@ -218,8 +218,8 @@ func (u *ui) focused() fyne.Focusable {
 	return u.win.Canvas().Focused()
 }
 
-// open opens a page in the system browser.
-func (u *ui) open(url string) {
+// openURL opens a page in the system browser.
+func (u *ui) openURL(url string) {
 	tell(u, func(context.Context) error { return u.out.browse(url) }, func(err error) {
 		if err != nil {
 			u.sorry(err)
@@ -227,8 +227,8 @@ func (u *ui) open(url string) {
 	})
 }
 
-// entry1 calls then with a provider's entry: at once where it is known.
-func (u *ui) entry1(id string, then func(api.Provider)) {
+// withEntry calls then with a provider's entry: at once where it is known.
+func (u *ui) withEntry(id string, then func(api.Provider)) {
 	if e, ok := u.entries[id]; ok {
 		then(e)
 		return

@@ -57,8 +57,8 @@ func offer(s tokens.Status) string {
 	return tr(button)
 }
 
-// sentence says why a connection stands where it does, with the way on.
-func sentence(s tokens.Status) string {
+// statusSentence says why a connection stands where it does, with the way on.
+func statusSentence(s tokens.Status) string {
 	s.ProviderName = cmp.Or(s.ProviderName, s.Provider)
 	return text.Line(s.Sentence(translate), 400)
 }

@@ -73,7 +73,7 @@ func TestEveryStateHasItsOwnWordAndShape(t *testing.T) {
 		if l.needs && offer(tokens.Status{State: s}) == "" {
 			t.Errorf("%s needs the user and offers no button", s)
 		}
-		if sentence(tokens.Status{State: s, ProviderName: "GitLab"}) == "" && s != tokens.Connected {
+		if statusSentence(tokens.Status{State: s, ProviderName: "GitLab"}) == "" && s != tokens.Connected {
 			t.Errorf("%s has no sentence", s)
 		}
 	}
@@ -97,23 +97,23 @@ func TestEveryStateIsToldInTheDesktopsLanguage(t *testing.T) {
 					for _, cause := range []string{"", `a cause {{.Provider}} "x"`} {
 						english := tokens.Sentence(s, r, "GitLab", cause)
 						st := tokens.Status{State: s, Reason: r, ProviderName: "GitLab", Cause: cause, Detail: english}
-						for _, told := range []string{sentence(st), word(s), offer(st)} {
+						for _, told := range []string{statusSentence(st), word(s), offer(st)} {
 							if told == "" || strings.Contains(strings.ReplaceAll(told, cause[min(1, len(cause)):], ""), "{{") {
 								t.Errorf("%s %s: %q", s, r, told)
 							}
 						}
 						alone := tokens.Explain(s, r).Way == "" && strings.HasPrefix(english, "A cause") // nothing of ours is in it
-						if got := sentence(st); !alone && (got != english) != want {
+						if got := statusSentence(st); !alone && (got != english) != want {
 							t.Errorf("%s %s: %q", s, r, got)
 						}
 					}
 				}
 			}
 			odd := tokens.Status{State: tokens.Retrying, ProviderName: "GitLab", Detail: "Something of this moment."}
-			if got := sentence(odd); got != odd.Detail {
+			if got := statusSentence(odd); got != odd.Detail {
 				t.Errorf("%q", got)
 			}
-			if got := sentence(tokens.Status{State: tokens.Connected, Unsaved: true, Detail: tokens.Unsaved.Sentence(tokens.English, "", "")}); strings.HasPrefix(got, "The new") == want {
+			if got := statusSentence(tokens.Status{State: tokens.Connected, Unsaved: true, Detail: tokens.Unsaved.Sentence(tokens.English, "", "")}); strings.HasPrefix(got, "The new") == want {
 				t.Errorf("%q", got)
 			}
 		})

@@ -24,7 +24,7 @@ const (
 // Dial connects to the agent at an address, the name of its pipe, and sees that it
 // runs as this user. Safe for concurrent use.
 func Dial(ctx context.Context, name string) (net.Conn, error) {
-	handle, err := open(ctx, name)
+	handle, err := openPipe(ctx, name)
 	if err != nil {
 		return nil, err
 	}
@@ -35,9 +35,9 @@ func Dial(ctx context.Context, name string) (net.Conn, error) {
 	return pipeConn{os.NewFile(uintptr(handle), name)}, nil
 }
 
-// open waits while every instance of the pipe is taken: the server makes the
+// openPipe waits while every instance of the pipe is taken: the server makes the
 // next one as soon as it has taken up the last caller.
-func open(ctx context.Context, name string) (syscall.Handle, error) {
+func openPipe(ctx context.Context, name string) (syscall.Handle, error) {
 	path, err := syscall.UTF16PtrFromString(name)
 	if err != nil {
 		return 0, fmt.Errorf("cannot use the pipe's name: %w", err)

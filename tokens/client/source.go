@@ -9,9 +9,9 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// patience is how long TokenSource and Transport wait for the agent, which itself
+// agentTimeout is how long TokenSource and Transport wait for the agent, which itself
 // waits up to half a minute for a refresh.
-const patience = 35 * time.Second
+const agentTimeout = 35 * time.Second
 
 // token is the agent's answer.
 type token struct {
@@ -36,7 +36,7 @@ func rejected(ctx context.Context, name, accessToken string) (*oauth2.Token, err
 }
 
 func requestToken(ctx context.Context, name, method, what string, in any) (*oauth2.Token, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, agentTimeout)
 	defer cancel()
 	var t token
 	if err := (Agent{}).Do(ctx, method, "/v1/connections/"+url.PathEscape(name)+"/"+what, in, &t); err != nil {

@@ -20,7 +20,7 @@ func OwnKeychain(ctx context.Context, service, _ string, log *slog.Logger) (*Own
 	ended := make(chan struct{})
 	n := &busName{name: busNameOf(service), open: open, own: newOwnership(log, func() { shut(); <-ended })}
 	first, cancel := context.WithTimeout(ctx, firstTime)
-	err := n.ask(first)
+	err := n.request(first)
 	cancel()
 	ending := time.After(endTime)
 	for taken := (*TakenError)(nil); errors.As(err, &taken) || ctx.Err() != nil; {
@@ -91,7 +91,7 @@ func (n *busName) keep() {
 			return
 		case <-retry:
 			ctx, cancel := context.WithTimeout(n.open, callTimeout)
-			err := n.ask(ctx)
+			err := n.request(ctx)
 			cancel()
 			if n.open.Err() == nil {
 				n.own.set(err)
@@ -102,9 +102,9 @@ func (n *busName) keep() {
 	}
 }
 
-// ask asks for the name on a new connection. nil: it is ours. Where it wraps a
+// request asks for the name on a new connection. nil: it is ours. Where it wraps a
 // *TakenError, the bus gives us the name once its owner is gone.
-func (n *busName) ask(ctx context.Context) error {
+func (n *busName) request(ctx context.Context) error {
 	bus, err := privateBus(ctx)
 	if err != nil {
 		return err

@@ -226,11 +226,11 @@ func TestASlowFollowerHoldsNobodyUpAndIsToldWhatItMissed(t *testing.T) {
 	for range 5 {
 		f.send(make([]Record, behind/4))
 	}
-	got := f.take()
+	got := f.drain()
 	if len(got) != behind+1 || got[behind].Dropped != behind/4 {
 		t.Errorf("%d records, the last %+v", len(got), got[len(got)-1])
 	}
-	if len(f.take()) != 0 {
+	if len(f.drain()) != 0 {
 		t.Error("it was told twice")
 	}
 }

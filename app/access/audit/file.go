@@ -53,12 +53,12 @@ func (f *file) ready(more int) error {
 		}
 	}
 	if f.f == nil {
-		return f.open()
+		return f.openForAppend()
 	}
 	return nil
 }
 
-func (f *file) open() error {
+func (f *file) openForAppend() error {
 	if err := os.MkdirAll(filepath.Dir(f.path), 0o700); err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ func (f *follower) send(batch []Record) {
 	}
 }
 
-func (f *follower) take() []Record {
+func (f *follower) drain() []Record {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	taken := f.queue
@@ -61,11 +61,11 @@ func (l *Log) Follow(ctx context.Context, n int, follow bool, each func(Record) 
 		case <-ctx.Done():
 			return nil
 		case <-f.kick:
-			if err := all(f.take(), each); err != nil {
+			if err := all(f.drain(), each); err != nil {
 				return err
 			}
 		case <-f.end:
-			return all(f.take(), each)
+			return all(f.drain(), each)
 		}
 	}
 }

@@ -43,7 +43,7 @@ func (m *missing) add(n int, at time.Time) {
 	m.n, m.at = m.n+n, at
 }
 
-func (m *missing) take() (Record, bool) {
+func (m *missing) report() (Record, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r := Record{Dropped: m.n, At: m.at}
@@ -148,7 +148,7 @@ func (l *Log) gather(batch []Record) []Record {
 }
 
 func (l *Log) withGap(batch []Record) []Record {
-	if gap, ok := l.missing.take(); ok {
+	if gap, ok := l.missing.report(); ok {
 		batch = append(batch, gap)
 	}
 	return batch

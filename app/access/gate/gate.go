@@ -120,7 +120,7 @@ func (g *Gate) join(k key, connection string, s subject, was bool) *pending {
 		ctx, cancel := context.WithCancel(context.Background())
 		p = &pending{cancel: cancel, done: make(chan struct{})}
 		g.pending[k] = p
-		go g.ask(ctx, p, k, connection, s, was)
+		go g.askUser(ctx, p, k, connection, s, was)
 	}
 	p.waiting++
 	return p
@@ -143,7 +143,7 @@ func (g *Gate) await(ctx context.Context, p *pending, k key, connection string, 
 	return unanswered(connection, s)
 }
 
-func (g *Gate) ask(ctx context.Context, p *pending, k key, connection string, s subject, was bool) {
+func (g *Gate) askUser(ctx context.Context, p *pending, k key, connection string, s subject, was bool) {
 	defer p.cancel()
 	answer, err := "", notify.ErrCannotAsk
 	if g.asker != nil {

@@ -95,7 +95,7 @@ func (o Bridge) Run(ctx context.Context, in io.Reader, out io.Writer) error {
 	b.idle = time.AfterFunc(idleTime, trim)
 	defer b.idle.Stop()
 	ended := make(chan error, 1)
-	go func() { ended <- b.read(newLineReader(in)) }()
+	go func() { ended <- b.readLines(newLineReader(in)) }()
 	select {
 	case err = <-ended:
 	case <-ctx.Done():
@@ -126,10 +126,10 @@ func (b *bridge) close() {
 	}
 }
 
-// read takes the client's messages until there are no more. Each is worked on by
+// readLines takes the client's messages until there are no more. Each is worked on by
 // itself, but for what a notification says, which the server is to know before what
 // was sent after it.
-func (b *bridge) read(lines *lineReader) error {
+func (b *bridge) readLines(lines *lineReader) error {
 	told := make(chan struct{})
 	close(told)
 	for {

@@ -19,7 +19,7 @@ type opener func(ctx context.Context) (*session, error)
 // What was not carried out is sent again, for as long as the bridge is patient. An
 // answer that was lost is waited for again once, if the request only reads.
 func (b *bridge) forward(ctx context.Context, r *jsonrpc.Request, open opener) *jsonrpc.Response {
-	patient, cancel := b.patience(ctx, r)
+	patient, cancel := b.timeoutFor(ctx, r)
 	defer cancel()
 	did := map[kind]bool{} // what is done once
 	for n := 0; ; n++ {
@@ -53,8 +53,8 @@ func (b *bridge) forward(ctx context.Context, r *jsonrpc.Request, open opener) *
 	}
 }
 
-// patience is how long a request waits; a subscription waits for ever.
-func (b *bridge) patience(ctx context.Context, r *jsonrpc.Request) (context.Context, context.CancelFunc) {
+// timeoutFor is how long a request waits; a subscription waits for ever.
+func (b *bridge) timeoutFor(ctx context.Context, r *jsonrpc.Request) (context.Context, context.CancelFunc) {
 	if r.Method == listenMethod {
 		b.listen(r)
 		return context.WithCancel(ctx)
