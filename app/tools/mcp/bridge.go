@@ -16,6 +16,7 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens/client"
 )
 
@@ -317,7 +318,7 @@ func (b *bridge) refuseLine(bad badLine) {
 	if bad == notJSON {
 		code = jsonrpc.CodeParseError
 	}
-	b.out.writeLine(mustJSON(map[string]any{"jsonrpc": "2.0", "id": nil, "error": jsonrpc.Error{Code: int64(code), Message: "authtray: " + printable(string(bad))}}))
+	b.out.writeLine(mustJSON(map[string]any{"jsonrpc": "2.0", "id": nil, "error": jsonrpc.Error{Code: int64(code), Message: "authtray: " + text.Line(string(bad), 0)}}))
 }
 
 func failure(id jsonrpc.ID, code int64, text string) *jsonrpc.Response {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -66,9 +67,5 @@ func clientName(params json.RawMessage) string {
 	if json.Unmarshal(params, &p) != nil {
 		return ""
 	}
-	name := printable(p.ClientInfo.Name + p.Meta.ClientInfo.Name)
-	if r := []rune(name); len(r) > 60 {
-		name = string(r[:60])
-	}
-	return name
+	return text.Line(p.ClientInfo.Name+p.Meta.ClientInfo.Name, 60)
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/authtray/authtray/app/shellquote"
 )
 
 // wantScope has the server want a scope for calls of tools until it is granted.
@@ -64,6 +66,14 @@ func TestRefusedConsentNamesTheScopes(t *testing.T) {
 	if l.Error == nil || !strings.Contains(l.Error.Message, "notes:read, notes:write") ||
 		!strings.Contains(l.Error.Message, "authtray connect notes --scope notes:read --scope notes:write") || *calls != 1 {
 		t.Errorf("%s after %d requests", l.text, *calls)
+	}
+}
+
+func TestScopesAreQuotedInTheCommandToType(t *testing.T) {
+	hostile := &trouble{kind: missingScopes, scopes: []string{"a;touch", "$(x)"}, sentence: "it lacks a scope"}
+	said := hostile.wire("notes").Message
+	if want := "run: authtray connect notes --scope " + shellquote.Word(shellquote.Local(), "a;touch") + " --scope " + shellquote.Word(shellquote.Local(), "$(x)"); !strings.HasSuffix(said, want) {
+		t.Errorf("%s, want %s at the end", said, want)
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
+
+	"github.com/authtray/authtray/providers/text"
 )
 
 // link is what began with the client's initialize: it sees to it that there is a
@@ -103,10 +105,10 @@ func (b *bridge) noOldVersion(r *jsonrpc.Request, said *jsonrpc.Error) *jsonrpc.
 	_ = json.Unmarshal(said.Data, &data)
 	speaks := "2026-07-28 and later"
 	if len(data.Supported) > 0 {
-		speaks = printable(strings.Join(data.Supported[:min(len(data.Supported), 8)], ", "))
+		speaks = text.Line(strings.Join(data.Supported[:min(len(data.Supported), 8)], ", "), 0)
 	}
 	return &jsonrpc.Error{Code: said.Code, Data: said.Data, Message: fmt.Sprintf(
-		"authtray: the MCP server of %s speaks the protocol versions %s, and this client asks for %s: update the client", b.Name, speaks, printable(asksFor(r.Params)))}
+		"authtray: the MCP server of %s speaks the protocol versions %s, and this client asks for %s: update the client", b.Name, speaks, text.Line(asksFor(r.Params), 0))}
 }
 
 // codeUnsupported is MCP's error for a protocol version that is not supported.

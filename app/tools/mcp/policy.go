@@ -6,6 +6,8 @@ import (
 	"path"
 
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
+
+	"github.com/authtray/authtray/providers/text"
 )
 
 // Policy says which tools a client may call through this bridge. Patterns are those
@@ -57,8 +59,7 @@ func toolName(params json.RawMessage) string {
 	if json.Unmarshal(params, &p) != nil {
 		return ""
 	}
-	name := []rune(printable(p.Name))
-	return string(name[:min(len(name), maxToolName)])
+	return text.Line(p.Name, maxToolName)
 }
 
 type toolKey struct{}

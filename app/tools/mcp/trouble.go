@@ -8,10 +8,11 @@ import (
 	"net"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 
+	"github.com/authtray/authtray/app/shellquote"
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/client"
 )
@@ -131,17 +132,20 @@ func (t *trouble) wire(name string) *jsonrpc.Error {
 	if t.said != nil {
 		return t.said
 	}
-	text := strings.TrimRight(printable(t.sentence), ".")
+	says := strings.TrimRight(text.Line(t.sentence, 0), ".")
 	hint := t.hint
 	switch {
 	case t.kind == denied:
 		hint = "authtray connect " + name
 	case t.kind == missingScopes && len(t.scopes) > 0:
-		text += ": " + strings.Join(t.scopes, ", ")
-		hint = "authtray connect " + name + " --scope " + strings.Join(t.scopes, " --scope ")
+		says += ": " + text.Line(strings.Join(t.scopes, ", "), 0)
+		hint = "authtray connect " + name
+		for _, scope := range t.scopes {
+			hint += " --scope " + shellquote.Word(shellquote.Local(), scope)
+		}
 	}
-	if hint != "" && !strings.Contains(text, "authtray ") {
-		text += "; run: " + printable(hint)
+	if hint != "" && !strings.Contains(says, "authtray ") {
+		says += "; run: " + text.Line(hint, 0)
 	}
 	about := map[string]any{"connection": name}
 	if t.problem != nil && t.problem.Code != "" {
@@ -154,18 +158,5 @@ func (t *trouble) wire(name string) *jsonrpc.Error {
 	if err != nil {
 		data = nil
 	}
-	return &jsonrpc.Error{Code: codeUnavailable, Message: "authtray: " + name + ": " + text, Data: data}
-}
-
-// printable is text without what moves a cursor or turns writing round.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case unicode.Is(unicode.C, r) || r == unicode.ReplacementChar:
-			return -1
-		}
-		return r
-	}, s)
+	return &jsonrpc.Error{Code: codeUnavailable, Message: "authtray: " + name + ": " + says, Data: data}
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/authtray/authtray/app/tools/dialect"
+	"github.com/authtray/authtray/providers/text"
 )
 
 // command is a step that a tool's own program makes.
@@ -48,13 +49,7 @@ func output(ctx context.Context, argv ...string) (string, error) {
 }
 
 // short is the beginning of what a program said, on one line.
-func short(said string) string {
-	line := []rune(strings.Join(strings.Fields(said), " "))
-	if len(line) > 200 {
-		return string(line[:200]) + "…"
-	}
-	return string(line)
-}
+func short(said string) string { return text.Line(said, 200) }
 
 // Git has git ask authtray, and nobody else, for the hosts: a helper that keeps
 // what it is given would keep tokens that are long over.
