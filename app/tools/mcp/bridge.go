@@ -195,7 +195,7 @@ func (b *bridge) request(ctx context.Context, r *jsonrpc.Request) {
 	}
 	answer := b.refuses(ctx, r)
 	if r.Method == "tools/call" {
-		ctx = context.WithValue(ctx, toolKey{}, toolName(r.Params))
+		ctx = context.WithValue(ctx, toolKey{}, shown(toolName(r.Params)))
 	}
 	switch {
 	case answer != nil:

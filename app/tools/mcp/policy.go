@@ -26,15 +26,15 @@ func (b *bridge) refuses(ctx context.Context, r *jsonrpc.Request) *jsonrpc.Respo
 	tool := toolName(r.Params)
 	switch {
 	case matches(b.Policy.Deny, tool):
-		return failure(r.ID, codeUnavailable, "authtray: "+b.Name+": the tool "+tool+" is denied in the connection's file")
+		return failure(r.ID, codeUnavailable, "authtray: "+b.Name+": the tool "+shown(tool)+" is denied in the connection's file")
 	case !matches(b.Policy.Ask, tool):
 		return nil
 	}
 	b.mu.Lock()
 	client := b.client
 	b.mu.Unlock()
-	if b.AskTool == nil || b.AskTool(ctx, client, tool) != nil {
-		return failure(r.ID, codeUnavailable, "authtray: "+b.Name+": the user has not allowed the tool "+tool)
+	if b.AskTool == nil || b.AskTool(ctx, client, shown(tool)) != nil {
+		return failure(r.ID, codeUnavailable, "authtray: "+b.Name+": the user has not allowed the tool "+shown(tool))
 	}
 	return nil
 }
@@ -48,10 +48,11 @@ func matches(patterns []string, tool string) bool {
 	return false
 }
 
-// maxToolName is how much of a tool's name is shown and recorded, in runes.
-const maxToolName = 80
+// shown is as much of a tool's name as is shown and recorded.
+func shown(tool string) string { return text.Line(tool, 80) }
 
-// toolName is the tool that a call names, fit to be shown.
+// toolName is the tool that a call names, on one line, whole: patterns may be
+// about its end.
 func toolName(params json.RawMessage) string {
 	var p struct {
 		Name string `json:"name"`
@@ -59,7 +60,7 @@ func toolName(params json.RawMessage) string {
 	if json.Unmarshal(params, &p) != nil {
 		return ""
 	}
-	return text.Line(p.Name, maxToolName)
+	return text.Line(p.Name, 0)
 }
 
 type toolKey struct{}

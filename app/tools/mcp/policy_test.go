@@ -52,6 +52,18 @@ func TestPolicyDeniesAndAsksForTools(t *testing.T) {
 	}
 }
 
+func TestPolicyReadsNamesToTheirEnd(t *testing.T) {
+	w := newWorld(t, stateful(notes()))
+	b := w.bridge()
+	b.Policy = Policy{Deny: []string{"*_delete"}}
+	r := w.start(b)
+	r.begin()
+	long := strings.Repeat("x", 100) + "_delete"
+	if l := r.call(1, "tools/call", `{"name":"`+long+`","arguments":{}}`); l.Error == nil || !strings.Contains(l.Error.Message, "is denied") || strings.Contains(l.Error.Message, long) {
+		t.Error(l.text)
+	}
+}
+
 func TestAgentIsToldTheClientAndTheToolAndNoArguments(t *testing.T) {
 	for _, era := range []string{"2025-11-25", "2026-07-28"} {
 		t.Run(era, func(t *testing.T) {
