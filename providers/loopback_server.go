@@ -30,7 +30,7 @@ type callbackServer struct {
 	servers []*http.Server
 	binds   int
 
-	mu    sync.Mutex
+	mu     sync.Mutex
 	routes []*callbackRoute
 }
 
