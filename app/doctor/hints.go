@@ -30,22 +30,6 @@ func install(name string) string {
 	return "install " + name
 }
 
-// orInstall is a command, or how to get its program.
-func orInstall(program, command, name string) string {
-	if has(program) {
-		return command
-	}
-	return install(name)
-}
-
-// orFrom is a command, or where to get its program that systems have no package of.
-func orFrom(program, command, site string) string {
-	if has(program) {
-		return command
-	}
-	return "install " + program + " (" + site + ")"
-}
-
 // unlockHint asks the agent, which the desktop then asks for its user; one that
 // starts asks when it needs to.
 func unlockHint(running bool) string {

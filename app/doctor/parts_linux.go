@@ -127,3 +127,19 @@ func oldTray(proc string) string {
 	}
 	return ""
 }
+
+// orInstall is a command, or how to get its program.
+func orInstall(program, command, name string) string {
+	if has(program) {
+		return command
+	}
+	return install(name)
+}
+
+// orFrom is a command, or where to get its program that systems have no package of.
+func orFrom(program, command, site string) string {
+	if has(program) {
+		return command
+	}
+	return "install " + program + " (" + site + ")"
+}

@@ -50,7 +50,8 @@ type ui struct {
 	dialog    *widget.PopUp
 	below     fyne.Focusable // gets the focus when the dialog is dismissed
 	clipboard *clipboard
-	inFront   bool // the desktop says that the window has the focus
+	//lint:ignore U1000 without cgo, as macOS is checked, no window is run
+	inFront bool // the desktop says that the window has the focus
 }
 
 // view is what fills the window below its header.

@@ -53,7 +53,7 @@ func (s *secretService) ready(ctx context.Context, name string) error {
 		return err
 	}
 	found, path, err := look(ctx, bus, 0)
-	if found != opened {
+	if err != nil || found != opened {
 		return s.Check(ctx)
 	}
 	_, kept, err := s.itemsOf(ctx, 0, path, name)

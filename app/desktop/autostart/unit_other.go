@@ -2,10 +2,8 @@
 
 package autostart
 
-func systemd() bool                    { return false }
-func (e Entry) writeUnit(string) error { return nil }
-func (e Entry) removeUnit() error      { return nil }
-func (e Entry) hasUnit() bool          { return false }
+func systemd() bool           { return false }
+func (e Entry) hasUnit() bool { return false }
 
 // OutsideUnit is for Linux: there are no units elsewhere.
 func OutsideUnit([]string) ([]string, bool) { return nil, false }

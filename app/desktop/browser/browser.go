@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/url"
 	"os"
 	"strings"
@@ -49,11 +48,6 @@ func Check(raw string) error {
 		return nil
 	}
 	return refused("only https, and http to this machine (localhost, 127.0.0.1 or [::1]), is opened")
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
 }
 
 func refused(why string) error {

@@ -1,5 +1,7 @@
 package mcp
 
+//lint:file-ignore SA1019 sampling and logging are in the protocol until 2025-11-25, which the bridge carries as well
+
 import (
 	"context"
 	"fmt"
