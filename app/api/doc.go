@@ -12,6 +12,12 @@
 // have no business here. Everything is Cache-Control: no-store. Times are RFC
 // 3339 in UTC; durations are Go's ("60s").
 //
+// # Adding an endpoint
+//
+// Its line goes into routes (routes.go), its handler into a handlers file, what that
+// needs of the agent into the interface Agent (contract.go) and a method of it in
+// package agent, and its answer into this page.
+//
 // # Connections
 //
 //	GET /v1/connections

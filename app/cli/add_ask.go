@@ -157,14 +157,14 @@ func (i *interview) register() error {
 	if !registers(i.p.Entry, i.conn) {
 		return nil
 	}
-	g := guideOf(i.p.Entry, i.conn)
+	g := i.p.Guide(i.conn)
 	i.say("\nRegister an app at %s. What it asks for:", cmp.Or(g.Register, oneLine(i.p.Name)))
 	i.say("  redirect URI   %s", g.RedirectURI)
 	if len(g.Scopes) > 0 {
 		i.say("  scopes         %s", oneLine(strings.Join(g.Scopes, " ")))
 	}
-	for _, step := range g.Steps {
-		i.say("  %s", oneLine(step))
+	for n, step := range g.Steps {
+		i.say("%3d. %s", n+1, oneLine(step))
 	}
 	if g.Register == "" {
 		return nil

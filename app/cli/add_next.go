@@ -9,35 +9,6 @@ import (
 	"github.com/authtray/authtray/providers/catalog"
 )
 
-// guide is what a person does at a provider, once, before a connection can sign in.
-type guide struct {
-	Register    string   // the page where an app is registered; "" where there is none
-	RedirectURI string   // what to register there
-	Steps       []string // in order
-	Scopes      []string // what will be asked for
-}
-
-// guideOf is the guide of an entry for a connection, which need not be complete.
-func guideOf(e catalog.Entry, conn catalog.Connection) guide {
-	fill := func(text string) string {
-		return catalog.Placeholder.ReplaceAllStringFunc(text, func(name string) string {
-			name = strings.Trim(name, "{}")
-			if name == "client_id" {
-				return cmp.Or(conn.ClientID, "CLIENT_ID")
-			}
-			return cmp.Or(conn.Vars[name], e.Vars[name].Default, strings.ToUpper(name))
-		})
-	}
-	g := guide{Register: fill(e.Links.Register), RedirectURI: fill(e.RedirectURI()), Scopes: conn.Scopes}
-	if len(g.Scopes) == 0 {
-		g.Scopes = slices.Clone(e.AuthorizeOpts.Scopes)
-	}
-	for line := range strings.Lines(e.Notes) {
-		g.Steps = append(g.Steps, oneLine(line))
-	}
-	return g
-}
-
 // registers reports whether a person has to register an app first: nobody's id is
 // there, and the provider registers none by itself as far as is known.
 func registers(e catalog.Entry, conn catalog.Connection) bool {
@@ -52,7 +23,7 @@ func wantsSecret(e catalog.Entry) bool {
 // nextSteps are the lines that lead from a new connection to a token.
 func nextSteps(e catalog.Entry, conn catalog.Connection) []string {
 	var steps []string
-	g := guideOf(e, conn)
+	g := e.Guide(conn)
 	settings := "redirect URI " + g.RedirectURI
 	if len(g.Scopes) > 0 {
 		settings += ", scopes to allow " + strings.Join(g.Scopes, " ")

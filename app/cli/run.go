@@ -55,19 +55,19 @@ line of stdin), or memory only (--store=memory).`,
 var runKeychainErrors = []error{agent.ErrNoKeychain, agent.ErrStore}
 
 // passphrase opens the file store.
-func (s *shell) passphrase(_ context.Context, first bool) (string, error) {
+func (s *shell) passphrase(ctx context.Context, first bool) (string, error) {
 	if !isTerminal(s.in) {
 		return s.readLine()
 	}
 	what := "passphrase of the file store"
 	if !first {
-		return s.readSecret(what, "authtray run --store=file")
+		return s.readSecret(ctx, what, "authtray run --store=file")
 	}
-	once, err := s.readSecret("new "+what, "authtray run --store=file")
+	once, err := s.readSecret(ctx, "new "+what, "authtray run --store=file")
 	if err != nil {
 		return "", err
 	}
-	again, err := s.readSecret("same "+what+" again", "authtray run --store=file")
+	again, err := s.readSecret(ctx, "same "+what+" again", "authtray run --store=file")
 	if err == nil && once != again {
 		err = failed("authtray run --store=file", "the two passphrases are not the same")
 	}

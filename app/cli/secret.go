@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/tokens/client"
@@ -38,7 +36,7 @@ At a terminal it asks, and does not show what is typed.`,
   pass show work/client-secret | authtray secret set work`,
 		Args: named,
 		RunE: s.do(func(ctx context.Context, args []string) error {
-			secret, err := s.readSecret("client secret", "authtray secret set "+args[0]+" < secret")
+			secret, err := s.readSecret(ctx, "client secret", "authtray secret set "+args[0]+" < secret")
 			if err != nil {
 				return err
 			}
@@ -56,13 +54,13 @@ At a terminal it asks, and does not show what is typed.`,
 
 // readSecret reads a secret from stdin, or asks for it at a terminal. It never
 // comes from the command line, which every process on the machine can read.
-func (s *shell) readSecret(what, line string) (string, error) {
+func (s *shell) readSecret(ctx context.Context, what, line string) (string, error) {
 	var data []byte
 	var err error
 	if isTerminal(s.in) {
-		fmt.Fprintf(s.err, "The %s (it is not shown): ", what)
-		data, err = term.ReadPassword(int(s.in.(*os.File).Fd()))
-		s.say("")
+		var typed string
+		typed, err = s.hidden(ctx, "The "+what+" (it is not shown): ")
+		data = []byte(typed)
 	} else {
 		data, err = io.ReadAll(io.LimitReader(s.in, maxSecret+1))
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -193,21 +194,35 @@ func (s *shell) typedLine() (string, error) {
 	return strings.TrimSpace(string(line)), nil
 }
 
-// hidden asks for what is not to be seen. A terminal that was left in the middle
-// shows again what is typed.
+// hidden asks for what is not to be seen. The terminal stops showing what is typed
+// before it shows the question: a fast person, or a paste, may answer at once. A
+// terminal that was left in the middle shows again what is typed.
 func (s *shell) hidden(ctx context.Context, question string) (string, error) {
-	fd := int(s.in.(*os.File).Fd())
-	if before, err := term.GetState(fd); err == nil {
-		defer term.Restore(fd, before)
+	file := s.in.(*os.File) // isTerminal
+	before, err := term.MakeRaw(int(file.Fd()))
+	if err != nil {
+		return "", fmt.Errorf("this terminal cannot be asked: %w", err)
 	}
-	fmt.Fprint(s.err, question)
-	secret, err := within(ctx, func() (string, error) {
-		typed, err := term.ReadPassword(fd)
-		return string(typed), err
+	defer term.Restore(int(file.Fd()), before)
+	return within(ctx, func() (string, error) {
+		typed, err := term.NewTerminal(lineTerminal{byteByByte{file}, s.err}, "").ReadPassword(question)
+		if errors.Is(err, io.EOF) { // Ctrl-C and Ctrl-D, which are no signals here
+			err = context.Canceled
+			fmt.Fprint(s.err, "\r\n")
+		}
+		return typed, err
 	})
-	s.say("")
-	return secret, err
 }
+
+// lineTerminal is a terminal of which one line is read, and not a byte more.
+type lineTerminal struct {
+	io.Reader
+	io.Writer
+}
+
+type byteByByte struct{ io.Reader }
+
+func (r byteByByte) Read(p []byte) (int, error) { return r.Reader.Read(p[:min(len(p), 1)]) }
 
 // within is what read returns, unless ctx ends first: a person may press Ctrl-C in
 // the middle of an answer.

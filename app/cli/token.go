@@ -241,7 +241,7 @@ the current one, it is renewed once, however many tools say so.`,
 		Example: `  authtray rejected work <<< "$TOKEN"`,
 		Args:    named,
 		RunE: s.do(func(ctx context.Context, args []string) error {
-			old, err := s.readSecret("token that was rejected", "authtray rejected "+args[0]+" < token")
+			old, err := s.readSecret(ctx, "token that was rejected", "authtray rejected "+args[0]+" < token")
 			if err != nil {
 				return err
 			}

@@ -195,7 +195,8 @@ func (b *bridge) request(ctx context.Context, r *jsonrpc.Request) {
 	}
 	answer := b.refuses(ctx, r)
 	if r.Method == "tools/call" {
-		ctx = context.WithValue(ctx, toolKey{}, shown(toolName(r.Params)))
+		tool, _ := toolName(r.Params)
+		ctx = context.WithValue(ctx, toolKey{}, shown(tool))
 	}
 	switch {
 	case answer != nil:

@@ -1,9 +1,11 @@
 package mcp
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"path"
+	"strings"
 
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 
@@ -23,8 +25,10 @@ func (b *bridge) refuses(ctx context.Context, r *jsonrpc.Request) *jsonrpc.Respo
 	if r.Method != "tools/call" {
 		return nil
 	}
-	tool := toolName(r.Params)
+	tool, plain := toolName(r.Params)
 	switch {
+	case !plain && len(b.Policy.Deny)+len(b.Policy.Ask) > 0:
+		return failure(r.ID, codeUnavailable, "authtray: "+b.Name+": the call does not name one tool, so the connection's file cannot allow it")
 	case matches(b.Policy.Deny, tool):
 		return failure(r.ID, codeUnavailable, "authtray: "+b.Name+": the tool "+shown(tool)+" is denied in the connection's file")
 	case !matches(b.Policy.Ask, tool):
@@ -39,9 +43,13 @@ func (b *bridge) refuses(ctx context.Context, r *jsonrpc.Request) *jsonrpc.Respo
 	return nil
 }
 
+// noSlash makes of a name one that path.Match does not take apart: * stands for
+// anything in a tool's name.
+var noSlash = strings.NewReplacer("/", "\x00")
+
 func matches(patterns []string, tool string) bool {
 	for _, p := range patterns {
-		if ok, err := path.Match(p, tool); ok || err != nil {
+		if ok, err := path.Match(noSlash.Replace(p), noSlash.Replace(tool)); ok || err != nil {
 			return true // a pattern that is none must not open anything
 		}
 	}
@@ -52,15 +60,29 @@ func matches(patterns []string, tool string) bool {
 func shown(tool string) string { return text.Line(tool, 80) }
 
 // toolName is the tool that a call names, on one line, whole: patterns may be
-// about its end.
-func toolName(params json.RawMessage) string {
-	var p struct {
-		Name string `json:"name"`
+// about its end. plain is false where servers could read another name: one that
+// comes twice, or in another case, as readers that do not mind that take it.
+func toolName(params json.RawMessage) (tool string, plain bool) {
+	d := json.NewDecoder(bytes.NewReader(params))
+	if open, err := d.Token(); err != nil || open != json.Delim('{') {
+		return "", false
 	}
-	if json.Unmarshal(params, &p) != nil {
-		return ""
+	named := 0
+	for d.More() {
+		key, err := d.Token()
+		var value json.RawMessage
+		if err != nil || d.Decode(&value) != nil {
+			return "", false
+		}
+		if name, _ := key.(string); !strings.EqualFold(name, "name") {
+			continue
+		} else if name != "name" || json.Unmarshal(value, &tool) != nil {
+			return "", false
+		}
+		named++
 	}
-	return text.Line(p.Name, 0)
+	_, err := d.Token()
+	return text.Line(tool, 0), err == nil && named == 1 && tool == text.Line(tool, 0)
 }
 
 type toolKey struct{}

@@ -64,6 +64,32 @@ func TestPolicyReadsNamesToTheirEnd(t *testing.T) {
 	}
 }
 
+// Servers differ in which of two names they read, and in whether they mind its case.
+func TestPolicyRefusesACallThatServersCouldReadOtherwise(t *testing.T) {
+	for params, tool := range map[string]string{
+		`{"name":"echo","arguments":{"name":"x"}}`: "echo",
+		`{"arguments":{},"name":"a/b_delete"}`:     "a/b_delete",
+		`{"name":"echo","name":"delete"}`:          "",
+		`{"name":"echo","Name":"delete"}`:          "",
+		`{"NAME":"delete"}`:                        "",
+		`{"name":"echo","n\u0061me":"delete"}`:     "",
+		`{"name":["delete"]}`:                      "",
+		`{"arguments":{}}`:                         "",
+		`[]`:                                       "",
+		"{\"name\":\"a\\u0000b\"}":                 "",
+	} {
+		t.Run(params, func(t *testing.T) {
+			got, plain := toolName([]byte(params))
+			if plain != (tool != "") || plain && got != tool {
+				t.Errorf("%q, %v", got, plain)
+			}
+		})
+	}
+	if !matches([]string{"*_delete"}, "a/b_delete") {
+		t.Error("a slash hides a tool from the policy")
+	}
+}
+
 func TestAgentIsToldTheClientAndTheToolAndNoArguments(t *testing.T) {
 	for _, era := range []string{"2025-11-25", "2026-07-28"} {
 		t.Run(era, func(t *testing.T) {
