@@ -40,7 +40,7 @@ const (
 // refusal after the last pause parks the grant.
 var suspectPauses = []time.Duration{30 * time.Second, 2 * time.Minute, 8 * time.Minute, 30 * time.Minute}
 
-// Buffer is how long before its end a token of that lifetime is renewed: five
+// Buffer is how early, before its end, a token of that lifetime is renewed: five
 // minutes, but never more than a quarter of its life, or a five-minute token
 // would be renewed for ever.
 func Buffer(lifetime time.Duration) time.Duration { return min(maxBuffer, lifetime/4) }

@@ -42,7 +42,8 @@ var exitCodes = []struct {
 	{exitReconnect, "reconnect required or not connected", []tokens.Code{
 		tokens.CodeDisconnected, tokens.CodeConnecting, tokens.CodeReconnectRequired,
 	}, nil},
-	{exitUnavailable, "temporarily unavailable", []tokens.Code{tokens.CodeTemporarilyUnavailable, tokens.CodeTimeout}, []error{context.DeadlineExceeded}},
+	{exitUnavailable, "temporarily unavailable", // retrying among it
+		[]tokens.Code{tokens.CodeTemporarilyUnavailable, tokens.CodeTimeout}, []error{context.DeadlineExceeded}},
 	{exitNoAgent, "no agent is running", nil, []error{client.ErrNoAgent}},
 	{exitKeychain, "keychain locked or missing", []tokens.Code{tokens.CodeKeychainLocked}, append([]error{store.ErrLocked, store.ErrUnavailable}, runKeychainErrors...)},
 }

@@ -6,12 +6,15 @@ import (
 	"os"
 )
 
+// defaultLevel is the log's level where AUTHTRAY_LOG names none.
+const defaultLevel = slog.LevelInfo
+
 // NewLog writes text to w. AUTHTRAY_LOG=debug says more; no level says a
 // secret.
 func NewLog(w io.Writer) *slog.Logger {
-	level := slog.LevelInfo
+	level := defaultLevel
 	if err := level.UnmarshalText([]byte(os.Getenv("AUTHTRAY_LOG"))); err != nil {
-		level = slog.LevelInfo
+		level = defaultLevel
 	}
 	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
 }

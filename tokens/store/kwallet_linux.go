@@ -8,6 +8,9 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
+// This file starts KWallet; its items are read as those of any Secret Service
+// (keychain.go).
+
 // kwallets are the names of KWallet's daemon, the newest first. It is a Secret
 // Service once it runs, but of the names a bus can start it knows only its own,
 // and the first program of KDE that wants a password starts it by that.

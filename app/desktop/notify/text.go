@@ -15,7 +15,8 @@ const (
 	maxBody  = 300
 )
 
-// deathMessage says that a connection needs its user.
+// deathMessage says that a connection needs its user: access was revoked, or has
+// ended. The title is here, the sentence in tokens/explanations.go.
 func deathMessage(st tokens.Status) message {
 	provider := text.Line(first(st.ProviderName, st.Provider, st.Name), 40)
 	detail := st.Detail

@@ -12,7 +12,8 @@ import (
 const maxTooltip = 127
 
 // Tooltip says in one line what is wrong and what to do about it, or that nothing
-// is. It is never cut in the middle while a shorter way to say it is left.
+// is; the words about a connection in trouble are in tokens/explanations.go. It is
+// never cut in the middle while a shorter way to say it is left.
 // profile is the named profile, "" for the default one.
 func Tooltip(all []tokens.Status, profile string, now time.Time) string {
 	said := texts(all, now)
