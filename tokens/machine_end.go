@@ -152,7 +152,7 @@ func (m *machine) writeNote(now time.Time) {
 			n.Time = old.Time.Add(1) // each has a time of its own
 		}
 	}
-	s.note, s.noted, s.noteAt = &n, false, now
+	s.note, s.noted, s.noteAt = &n, false, aheadOfSave
 	m.tickStore(now)
 }
 

@@ -205,6 +205,14 @@ func (m *machine) storeChanged(now time.Time) {
 	m.tick(now)
 }
 
+// A new grant is written at once; a note that it says it came after, before it: a
+// process that ends between the two would leave a note that covers the grant. One
+// that could not be written is tried again later, and the grant does not wait for it.
+var (
+	saveNow     = time.Unix(0, 0)
+	aheadOfSave = time.Unix(-1, 0)
+)
+
 // wants is the next operation on the store, and when it is to be begun; zero: there
 // is none. The note does not wait for a store that cannot be reached.
 func (m *machine) wants() (e effect, at time.Time) {
@@ -213,7 +221,7 @@ func (m *machine) wants() (e effect, at time.Time) {
 	case s.under.kind != nothing:
 		return effect{}, time.Time{}
 	case m.next != nil:
-		e, at = effect{kind: saveRecord, grant: m.next}, time.Unix(0, 0) // at once
+		e, at = effect{kind: saveRecord, grant: m.next}, saveNow
 	case !s.read:
 		e, at = effect{kind: readRecord}, s.at
 	case m.unsaved():
