@@ -324,3 +324,20 @@ func TestASignInAfterANoteIsNotCoveredByIt(t *testing.T) {
 		}
 	})
 }
+
+// A process that ends between the two must not leave a note that covers the grant.
+func TestANoteIsWrittenAheadOfTheGrantThatCameAfterIt(t *testing.T) {
+	now := walkStart
+	m := newMachine(now, policy{provider: "P"}, &Note{Damaged: true}, func() float64 { return .5 })
+	m.effects() // the record is being read
+	m.connect(now, &Grant{AccessToken: "a", RefreshToken: "r", ObtainedAt: now, ExpiresAt: now.Add(time.Hour), Generation: 1})
+	m.recordRead(now, nil, store.ErrAbsent)
+	all := m.effects()
+	if len(all) == 0 || all[0].kind != saveNote {
+		t.Fatalf("first comes %+v", all)
+	}
+	m.noteDone(now, saveNote, m.store.note, errors.New("disk full"))
+	if all = m.effects(); len(all) == 0 || all[0].kind != saveRecord {
+		t.Errorf("the grant waits for a note that cannot be written: %+v", all)
+	}
+}
