@@ -48,7 +48,7 @@ func (x *exchange) receive(text string) error {
 
 // send is our public key and the sealed secret.
 func (x *exchange) send(secret string) (string, error) {
-	shared := new(big.Int).Exp(x.peer, x.private, group5).FillBytes(make([]byte, group5.BitLen()/8))
+	shared := new(big.Int).Exp(x.peer, x.private, group5).Bytes() // gcr hashes it without leading zeros
 	key, err := hkdf.Key(sha256.New, shared, nil, "", 16)
 	if err != nil {
 		return "", err
