@@ -39,16 +39,45 @@ type world struct {
 	handler  http.Handler // of good requests
 	requests []*http.Request
 	before   func(w http.ResponseWriter, r *http.Request) bool // has answered
+	conns    []*bridgeConn
+	accepted map[string]net.Conn // the server's ends, by the bridge's addresses
+}
+
+// bridgeConn is a connection that the bridge made.
+type bridgeConn struct {
+	net.Conn
+	closed atomic.Bool // by the bridge, or because it saw the other side's end
+}
+
+func (c *bridgeConn) Close() error {
+	c.closed.Store(true)
+	return c.Conn.Close()
 }
 
 func newWorld(t *testing.T, h http.Handler) *world {
-	w := &world{t: t, agent: newFakeAgent(t), handler: h, memory: filepath.Join(t.TempDir(), "mcp", "notes.json")}
-	w.server = httptest.NewServer(http.HandlerFunc(w.serve))
+	w := &world{t: t, agent: newFakeAgent(t), handler: h, memory: filepath.Join(t.TempDir(), "mcp", "notes.json"), accepted: map[string]net.Conn{}}
+	w.server = httptest.NewUnstartedServer(http.HandlerFunc(w.serve))
+	w.server.Config.ConnState = func(c net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.accepted[c.RemoteAddr().String()] = c
+		}
+	}
+	w.server.Start()
 	w.net = &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 		if w.down.Load() {
 			return nil, &net.OpError{Op: "dial", Net: network, Err: errors.New("network is unreachable")}
 		}
-		return (&net.Dialer{}).DialContext(ctx, network, address)
+		conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		c := &bridgeConn{Conn: conn}
+		w.conns = append(w.conns, c)
+		return c, nil
 	}}
 	t.Cleanup(func() { w.server.CloseClientConnections(); w.server.Close() })
 	return w
@@ -75,7 +104,27 @@ func (w *world) swap(h http.Handler) {
 	w.mu.Lock()
 	w.handler = h
 	w.mu.Unlock()
-	w.server.CloseClientConnections()
+	w.breakOff()
+}
+
+// breakOff closes the connections from the server's side, and waits until the
+// bridge has seen it: a request that meets the end on its way may have been
+// carried out, and is not sent again.
+func (w *world) breakOff() {
+	w.mu.Lock()
+	conns := w.conns
+	w.conns = nil
+	w.mu.Unlock()
+	for _, c := range conns {
+		eventually(w.t, "the bridge sees that a connection is over", func() bool {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			if end := w.accepted[c.LocalAddr().String()]; end != nil {
+				_ = end.Close()
+			}
+			return c.closed.Load()
+		})
+	}
 }
 
 // answer has requests answered by f where it says so, from now on.
@@ -88,7 +137,7 @@ func (w *world) answer(f func(w http.ResponseWriter, r *http.Request) bool) {
 func (w *world) setDown(down bool) {
 	w.down.Store(down)
 	if down {
-		w.server.CloseClientConnections()
+		w.breakOff()
 	}
 	w.net.CloseIdleConnections()
 }
