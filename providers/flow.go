@@ -81,7 +81,7 @@ type Pending interface {
 
 // Authorize starts a flow (RFC 8252, RFC 8628). ctx bounds the start alone; the
 // flow lives until it ends by itself, or by Cancel. The error is a *Failure, or
-// says what in the entry or connection must be mended.
+// says what in the entry or connection must be fixed.
 func (c *Client) Authorize(ctx context.Context, o AuthorizeOptions) (*Flow, error) {
 	f := newFlow(ctx, c, o)
 	if err := f.start(ctx, o); err != nil {

@@ -103,7 +103,7 @@ func (c *configuration) applyFile(file config.File, fresh bool, certs certificat
 			Replaced: c.registered.Load(file.Name).Replaces,
 		})
 	case old != nil && old.client != nil:
-		c.keep(file.Name, old, now, fmt.Errorf("%w; the last good configuration is used until it is mended", err))
+		c.keep(file.Name, old, now, fmt.Errorf("%w; the last good configuration is used until it is fixed", err))
 	default:
 		c.set(file.Name, &configured{conn: file.Connection, seen: now, err: err})
 		c.complain(file.Name, old, err)
@@ -170,7 +170,7 @@ func (c *configuration) build(file config.File, certs certificates) (*providers.
 // reloadCatalogue reads the entries again if the user's own may have changed,
 // and reports whether it took up something. An entry with a fault leaves the
 // others; one that was good before keeps the whole catalogue as it was, until it
-// is mended.
+// is fixed.
 func (c *configuration) reloadCatalogue() bool {
 	dir := c.paths.Providers()
 	stamp := stampOf(dir)

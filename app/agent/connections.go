@@ -147,7 +147,7 @@ type connectionRemover struct {
 func (r *connectionRemover) disconnect(ctx context.Context, name string) (removed api.Removed, later bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, userTime)
 	defer cancel()
-	if err := r.manager.Loaded(ctx, name); err != nil { // what was not read yet could not be given back
+	if err := r.manager.Loaded(ctx, name); err != nil { // what was not read yet could not be revoked
 		return api.Removed{}, false, err
 	}
 	before, err := r.manager.Status(name)
@@ -165,9 +165,9 @@ func (r *connectionRemover) disconnect(ctx context.Context, name string) (remove
 	case errors.As(err, &e):
 		return api.Removed{}, false, err
 	case errors.Is(err, tokens.ErrLocked):
-		return api.Removed{Detail: "The grant cannot be read now. It is erased here, and given back to " + providerName(before) + ", as soon as the keychain opens."}, true, nil
+		return api.Removed{Detail: "The grant cannot be read now. It is erased here, and revoked at " + providerName(before) + " as soon as the keychain opens."}, true, nil
 	case errors.Is(err, tokens.ErrNotKept):
-		return api.Removed{Detail: "The state folder cannot be written. The grant is erased here, and given back to " + providerName(before) + ", as soon as it can."}, true, nil
+		return api.Removed{Detail: "The state folder cannot be written. The grant is erased here, and revoked at " + providerName(before) + " as soon as it can be."}, true, nil
 	case err != nil:
 		return api.Removed{Detail: r.notRevoked(before, err)}, false, nil
 	case before.Reason == tokens.ReasonRecordDamaged:
@@ -216,7 +216,7 @@ func (r *connectionRemover) remove(ctx context.Context, name string) (api.Remove
 	if _, err := r.manager.Status(name); err != nil {
 		return api.Removed{}, err
 	}
-	if err := config.Writable(r.configuration.paths.Connections()); err != nil { // before anything is given back
+	if err := config.Writable(r.configuration.paths.Connections()); err != nil { // before anything is revoked
 		return api.Removed{}, notRemoved(err)
 	}
 	removed, later, err := r.disconnect(ctx, name)

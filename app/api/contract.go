@@ -47,7 +47,7 @@ type Agent interface {
 	// Paste gives the pending flow the redirect URL and waits for its end.
 	Paste(ctx context.Context, name, url string) (Connection, error)
 	CancelConnect(name string) error
-	// Disconnect gives the grant back to the provider and erases it here.
+	// Disconnect revokes the grant at the provider and erases it here.
 	Disconnect(ctx context.Context, name string) (Removed, error)
 
 	Providers() []Brief
@@ -171,7 +171,7 @@ type Rejected struct {
 	AccessToken string `json:"access_token"`
 }
 
-// Removed says whether a grant was given back to the provider too.
+// Removed says whether a grant was revoked at the provider too.
 type Removed struct {
 	Revoked bool   `json:"revoked"`
 	Detail  string `json:"detail,omitempty"`

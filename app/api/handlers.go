@@ -210,9 +210,9 @@ func (s *Server) quit(c call) error {
 // Check is one line of the doctor's report.
 type Check struct {
 	ID     string `json:"id"`     // what was looked at: keychain, bus, "provider work"
-	OK     bool   `json:"ok"`     // nothing is to be mended
+	OK     bool   `json:"ok"`     // nothing is to be fixed
 	Detail string `json:"detail"` // one sentence for people
-	Hint   string `json:"hint"`   // the command that mends it; "" with OK
+	Hint   string `json:"hint"`   // the command that fixes it; "" with OK
 }
 
 func (s *Server) doctor(c call) error {

@@ -15,13 +15,13 @@ func (s *shell) doctorCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "doctor",
-		Short: "Look at everything Authtray stands on, and say how to mend what is amiss",
+		Short: "Check everything Authtray depends on, and say how to fix what is wrong",
 		Long: `Look at the keychain (a probe item is written, read and deleted), the session bus,
 the notification server, the tray host, the browser, the loopback interface, the
 socket, the clock, the configuration files and each connection's provider, to
-which no token is sent. After each cross stands the command that mends it.
+which no token is sent. After each cross stands the command that fixes it.
 
-The exit code is 1 where something needs mending.`,
+The exit code is 1 where something needs attention.`,
 		Example: `  authtray doctor
   authtray doctor --json | jq -r '.checks[] | select(.ok | not) | .hint'`,
 		Args: cobra.NoArgs,
@@ -64,7 +64,7 @@ func (s *shell) examine(ctx context.Context) ([]api.Check, error) {
 	return s.examineHere(ctx, api.Check{ID: "agent", Detail: text.Sentence("The agent cannot be asked: " + oneLine(err.Error())), Hint: "authtray run --replace"}), nil
 }
 
-// report is a tick or a cross a line, and the command that mends it.
+// report is a tick or a cross a line, and the command that fixes it.
 func (s *shell) report(checks []api.Check) error {
 	for _, c := range checks {
 		mark := "✔"
@@ -95,7 +95,7 @@ func verdict(checks []api.Check) error {
 	case 0:
 		return nil
 	case 1:
-		return failed("", "1 thing needs mending")
+		return failed("", "1 thing needs attention")
 	}
-	return failed("", "%d things need mending", n)
+	return failed("", "%d things need attention", n)
 }

@@ -78,7 +78,7 @@ func exitHelp() string {
 }
 
 // trouble is an error of a command, as it is told: a sentence, and the command
-// that mends it.
+// that fixes it.
 type trouble struct {
 	exit     int
 	sentence string
@@ -160,7 +160,7 @@ func problemTrouble(p *client.Problem) *trouble {
 }
 
 // stateTrouble is a state that is not connected, as an error. Where connecting
-// again mends it, that is its hint.
+// again fixes it, that is its hint.
 func stateTrouble(st tokens.Status) *trouble {
 	t := &trouble{exit: exitOf(st.State.Code()), sentence: st.Detail, said: st.Said}
 	if t.exit == exitReconnect {

@@ -230,9 +230,9 @@ func disconnectWord(e catalog.Entry) string {
 	case e.Revoke.Style == "none" || e.Revoke.URL == "" && !discovered(e) && !slices.Contains(e.Quirks, "mcp_bootstrap"):
 		return "only forgets it here"
 	case e.Revoke.URL == "":
-		return "gives the grant back, where the issuer takes it"
+		return "revokes the grant, where the issuer offers it"
 	}
-	return "gives the grant back"
+	return "revokes the grant"
 }
 
 func flowWord(e catalog.Entry) string {

@@ -18,7 +18,7 @@ func (s *shell) removeCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "remove NAME…",
 		Short: "Disconnect a connection and forget it",
-		Long: `Give the grant back to the provider, erase it and the client secret from the
+		Long: `Revoke the grant at the provider, erase it and the client secret from the
 keychain, and remove the connection's file.`,
 		Example: `  authtray remove work mail`,
 		Args: func(c *cobra.Command, args []string) error {
@@ -47,7 +47,7 @@ func (s *shell) disconnectCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "disconnect NAME",
 		Short: "Give a connection's grant back, and keep its configuration",
-		Long: `Give the grant back to the provider and erase it from the keychain. The
+		Long: `Revoke the grant at the provider and erase it from the keychain. The
 connection stays, to be connected again.`,
 		Example: `  authtray disconnect work`,
 		Args:    named,

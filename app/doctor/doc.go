@@ -1,5 +1,5 @@
 // Package doctor looks at everything that Authtray stands on, and says of what
-// is amiss how to mend it.
+// is wrong how to fix it.
 //
 // A check changes nothing but a probe item in the keychain, which it removes,
 // and sends no token. It says what a person can do, and the hint is the command

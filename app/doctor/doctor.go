@@ -43,7 +43,7 @@ const limit = 15 * time.Second
 type examination func(context.Context, Input) []Check
 
 // Run makes all checks side by side. A check that does not end by itself is
-// amiss.
+// wrong.
 func Run(ctx context.Context, p Input) []Check {
 	if p.Now == nil {
 		p.Now = time.Now

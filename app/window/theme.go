@@ -108,7 +108,7 @@ var (
 	shapeBusy  = shape("busy")
 	shapeRetry = shape("retry")
 	shapeAlert = shape("alert")
-	shapeMend  = shape("mend")
+	shapeFix   = shape("fix")
 	shapeLock  = shape("lock")
 	shapeOff   = shape("off")
 )

@@ -27,7 +27,7 @@ var looks = map[tokens.State]look{
 	tokens.Connecting:        {shape: shapeBusy, color: theme.ColorNamePrimary},
 	tokens.Retrying:          {shape: shapeRetry, color: theme.ColorNameWarning},
 	tokens.ReconnectRequired: {shape: shapeAlert, color: theme.ColorNameError, needs: true},
-	tokens.Misconfigured:     {shape: shapeMend, color: theme.ColorNameError, needs: true},
+	tokens.Misconfigured:     {shape: shapeFix, color: theme.ColorNameError, needs: true},
 	tokens.KeychainLocked:    {shape: shapeLock, color: theme.ColorNameWarning, needs: true},
 	tokens.Disconnected:      {shape: shapeOff, color: theme.ColorNamePlaceHolder},
 }

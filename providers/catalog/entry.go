@@ -147,7 +147,7 @@ type WhoamiRules struct {
 	Probe       bool              `toml:"probe,omitempty" json:"probe,omitempty"`                 // ask now and then whether the token still works, by default
 }
 
-// RevokeRules is how a grant is given back.
+// RevokeRules is how a grant is revoked.
 type RevokeRules struct {
 	URL   string `toml:"url,omitempty" json:"url,omitempty"`     // may hold {access_token}, {refresh_token}, {client_id}; empty: revocation_endpoint of discovery
 	Style string `toml:"style,omitempty" json:"style,omitempty"` // rfc7009 | bearer_post | delete | github_app | none ["rfc7009" where there is a URL]

@@ -62,7 +62,7 @@ func withoutPath(err error) string {
 
 // ReadCertificates reads what a connection's ca_file names: a regular file of at
 // most 1 MB, with a certificate in PEM. The error is one sentence that says what
-// to mend.
+// to fix.
 func ReadCertificates(path string) ([]byte, error) {
 	pem, err := ReadRegular(path, nil)
 	fault := ""

@@ -181,7 +181,7 @@ func extendError(ok bool, id string) error {
 	if ok {
 		return nil
 	}
-	return problem{"extends", "the entry " + id + " has a fault; mend that first"}
+	return problem{"extends", "the entry " + id + " has an error; fix that first"}
 }
 
 func (l *loader) fail(f tomlFile, err error) bool {

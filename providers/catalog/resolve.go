@@ -11,7 +11,7 @@ import (
 
 // Resolve gives the entry as it applies to a connection: its provider's, with
 // [override] laid over it and the variables filled in. The error is one sentence
-// that says what to mend.
+// that says what to fix.
 func (c *Catalogue) Resolve(conn Connection) (Entry, error) {
 	id := conn.Provider
 	if id == "" && conn.MCP != "" {

@@ -20,7 +20,7 @@ const (
 	// Dead: the provider says that the grant is over.
 	Dead
 	// Misconfigured: the provider refuses our client, scope or URL. The tokens
-	// are kept; a person must mend something.
+	// are kept; a person must fix something.
 	Misconfigured
 	// Suspect: the provider refuses in words that neither the standard nor the
 	// entry knows, or in none. It may mean anything, also the grant's end.
@@ -46,9 +46,9 @@ type Failure struct {
 	Lost       bool          // the request may have reached the provider and its answer was lost
 	Proof      bool          // Lost, and the connection broke: no answer will come on it. Without Proof it was silence, or a gateway's answer in the provider's place
 	Policy     string        // with RefusedForNow: what is refused, in the entry's words ("renewals from this network")
-	Detail     string        // one sentence for people: what happened and, if something must be mended, what
+	Detail     string        // one sentence for people: what happened and, if something must be fixed, what
 	Said       string        // what the provider said itself, for people alone: never in a log, a notification or a record; "" for nothing
-	Hint       string        // the command that mends it, where Detail does not name it; "" for the caller's own
+	Hint       string        // the command that fixes it, where Detail does not name it; "" for the caller's own
 	Err        error         // the cause, if there is one below; its text holds no secret
 }
 

@@ -140,7 +140,7 @@ type ErrorRules struct {
 }
 
 // RefusedRule is a refusal by a policy that passes: of the network, of conditional
-// access, of a limit, for maintenance. What only a new sign-in mends does not
+// access, of a limit, for maintenance. What only a new sign-in fixes does not
 // belong here. The grant is kept.
 type RefusedRule struct {
 	Rule    string `toml:"rule" json:"rule"`

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Sentence says for people what happened and, if something must be mended, what.
+// Sentence says for people what happened and, if something must be fixed, what.
 // It begins with "The provider", which a Client replaces by the entry's name.
 func Sentence(f *Failure) string {
 	if s, ok := codeSentences[f.Code]; ok && f.Class != Transient && f.Class != RefusedForNow {

@@ -172,7 +172,7 @@ type Problem struct {
 	Title   string    `json:"title"`
 	Status  int       `json:"status"`
 	Detail  string    `json:"detail"`         // one sentence for people
-	Hint    string    `json:"hint,omitempty"` // the command that mends it
+	Hint    string    `json:"hint,omitempty"` // the command that fixes it
 	Said    string    `json:"said,omitempty"` // the provider's own words, in printable ASCII; for people, not for logs
 	Reason  string    `json:"reason,omitempty"`
 	RetryAt time.Time `json:"retry_at,omitzero"`

@@ -27,7 +27,7 @@
 //   - [ErrNoAgent]: no agent runs; [ErrForeign]: somebody else listens in its place.
 //   - [*Problem]: the agent refused. Code says why ("reconnect_required",
 //     "temporarily_unavailable", …), Detail says it for people, and Hint is the
-//     command that mends it.
+//     command that fixes it.
 //   - [ErrNoAnswer]: there was no whole answer. Where that is because the context
 //     ended, the error is context.Canceled or context.DeadlineExceeded as well.
 //

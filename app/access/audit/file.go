@@ -41,7 +41,7 @@ func (f *file) append(lines []byte) error {
 	n, err := f.f.Write(lines)
 	f.size += int64(n)
 	if err != nil {
-		f.close() // the next one mends the line that was torn
+		f.close() // the next one completes the line that was torn
 	}
 	return err
 }

@@ -112,7 +112,7 @@ func (b *bridge) await(ctx context.Context, t *trouble, n int, poke <-chan struc
 	}
 	news := make(chan struct{})
 	if t.kind == noToken && t.problem != nil && !b.Remote {
-		long = max(long, lastPause) // what mends it is said
+		long = max(long, lastPause) // what fixes it is said
 		go func() {
 			first := time.NewTimer(pause(n)) // it may say at once what the last try has shown to be wrong
 			defer first.Stop()

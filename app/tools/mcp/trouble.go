@@ -21,7 +21,7 @@ import (
 type trouble struct {
 	kind     kind
 	sentence string          // for people, without anything that the server said
-	hint     string          // the command that mends it, if one does
+	hint     string          // the command that fixes it, if one does
 	problem  *client.Problem // what the agent said, where it was the agent
 	until    time.Time       // when to try again, where that was said
 	said     *jsonrpc.Error  // the server's own error, to be handed on
@@ -67,7 +67,7 @@ func (t *trouble) passing() bool {
 	return false
 }
 
-// final are the agent's refusals that no waiting mends.
+// final are the agent's refusals that no waiting fixes.
 var final = map[tokens.Code]bool{
 	tokens.CodeUnknownConnection: true,
 	tokens.CodeNotAllowed:        true,

@@ -94,7 +94,7 @@ func (c *Client) Remove(ctx context.Context, name string) (api.Removed, error) {
 	return ask[api.Removed](ctx, c, slow, http.MethodDelete, connection(name, ""), nil)
 }
 
-// Disconnect gives the grant back and keeps the connection.
+// Disconnect revokes the grant and keeps the connection.
 func (c *Client) Disconnect(ctx context.Context, name string) (api.Removed, error) {
 	return ask[api.Removed](ctx, c, slow, http.MethodDelete, connection(name, "/grant"), nil)
 }
