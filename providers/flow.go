@@ -40,6 +40,10 @@ type AuthorizeOptions struct {
 	// long to say it that the flow ended well without.
 	Named func(r Result)
 
+	// Ended, where given, is closed when the flow's owner is over: then nobody is
+	// asked any more whose the grant is, and the flow's pages go at once.
+	Ended <-chan struct{}
+
 	after func(time.Duration) (<-chan time.Time, func()) // tests; nil: real timers
 }
 
@@ -124,7 +128,8 @@ type Flow struct {
 	userCode    string
 	redirectURI string
 	expires     time.Time
-	leave       func() // closes the listener now; it closes by itself later
+	leave       func()          // closes the listener now; it closes by itself later
+	ended       <-chan struct{} // the owner's end; nil: never
 
 	ctx    context.Context // of the flow's own requests; ends with the flow
 	cancel context.CancelFunc
@@ -147,6 +152,7 @@ func newFlow(ctx context.Context, c *Client, o AuthorizeOptions) *Flow {
 		clock:    newFlowClock(c, o),
 		accept:   o.Accept,
 		named:    o.Named,
+		ended:    o.Ended,
 		wait:     whoamiWait,
 		answered: make(chan struct{}),
 		done:     make(chan struct{}),
@@ -263,10 +269,18 @@ func (f *Flow) conclude(a Answer, b Binding) {
 		a.Scopes = f.asked // RFC 6749 §5.1
 	}
 	whose := make(chan Account, 1)
-	ctx := context.WithoutCancel(f.ctx) // it may outlast the flow
+	ctx, cancel := context.WithCancel(context.WithoutCancel(f.ctx)) // it may outlast the flow
+	defer cancel()
 	go func() {
 		account, _ := f.client.Whoami(ctx, a)
 		whose <- account
+	}()
+	go func() {
+		select {
+		case <-f.ended:
+			cancel()
+		case <-ctx.Done():
+		}
 	}()
 	account, known := f.awaitAccount(whose)
 	r := Result{Answer: a, Account: account, Binding: b}

@@ -76,6 +76,17 @@ func TestListenerClosesHalfAMinuteAfterTheFlow(t *testing.T) {
 	awaitClosed(t, f)
 }
 
+func TestListenerClosesAtOnceWithTheOwnerOfItsFlow(t *testing.T) {
+	w := newFlowWorld(t)
+	ended := make(chan struct{})
+	over, pending := w.begin(AuthorizeOptions{Ended: ended}), w.begin(AuthorizeOptions{Ended: ended})
+	browse(t, redirect(t, over, "code", "c-1"))
+	w.time.await(lingerTime)
+	close(ended)
+	awaitClosed(t, over) // though the time does not pass
+	awaitClosed(t, pending)
+}
+
 // awaitClosed returns when nobody listens at the flow's address.
 func awaitClosed(t *testing.T, f *Flow) {
 	t.Helper()

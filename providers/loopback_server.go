@@ -28,6 +28,7 @@ const (
 // answer finds its flow by its state.
 type callbackServer struct {
 	servers []*http.Server
+	serving sync.WaitGroup
 	binds   int
 
 	mu     sync.Mutex
@@ -87,7 +88,7 @@ func widen(l landing, way *callbackServer) (*callbackServer, int, error) {
 func (way *callbackServer) serve(l net.Listener) {
 	server := newPageServer(way)
 	way.servers = append(way.servers, server)
-	go connlimit.Serve(server, l, maxVisitors)
+	way.serving.Go(func() { connlimit.Serve(server, l, maxVisitors) })
 }
 
 func newPageServer(h http.Handler) *http.Server {
@@ -114,6 +115,7 @@ func closeRoute(d *callbackRoute) {
 	for _, server := range way.servers {
 		server.Close()
 	}
+	way.serving.Wait()
 }
 
 func (way *callbackServer) remove(d *callbackRoute) (left int) {
@@ -131,11 +133,18 @@ func (way *callbackServer) remove(d *callbackRoute) (left int) {
 // linger closes d some time after its flow is over, so that a page that is
 // loaded again still finds an answer.
 func linger(f *Flow, d *callbackRoute) {
-	<-f.done
+	defer closeRoute(d)
+	select {
+	case <-f.done:
+	case <-f.ended:
+		return
+	}
 	timer, stop := f.clock.after(lingerTime)
 	defer stop()
-	<-timer
-	closeRoute(d)
+	select {
+	case <-timer:
+	case <-f.ended:
+	}
 }
 
 // resultPath is where the browser is sent after a good answer: a clean address

@@ -177,7 +177,7 @@ func (s *signIns) run(ctx context.Context, in *signIn, client *providers.Client,
 // options are those of a sign-in's flow.
 func (s *signIns) options(in *signIn, r api.ConnectRequest) providers.AuthorizeOptions {
 	o := providers.AuthorizeOptions{
-		Mode: r.Mode, LoginHint: r.LoginHint, SwitchAccount: r.SwitchAccount, Scopes: in.scopes,
+		Mode: r.Mode, LoginHint: r.LoginHint, SwitchAccount: r.SwitchAccount, Scopes: in.scopes, Ended: s.ended.Done(),
 		Accept: func(ctx context.Context, result providers.Result) error {
 			in.taken.Store(true)
 			return s.accept(ctx, in.name, result, r.SwitchAccount)
