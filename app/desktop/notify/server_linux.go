@@ -212,19 +212,29 @@ func (d *freedesktop) hidesButtons() bool {
 	return slices.Contains(ClickOnly, d.name)
 }
 
+// askOwner is the server that the bus names; "": there is none. A bus that is
+// slow to say it has not said that there is none.
 func (d *freedesktop) askOwner() string {
-	var owner string
-	if err := within(d.patience, func() error {
-		return d.conn.BusObject().Call("org.freedesktop.DBus.GetNameOwner", 0, serverName).Store(&owner)
-	}); err != nil {
-		return "" // nobody
+	answer := make(chan string, 1)
+	err := bounded(func() error {
+		var owner string
+		err := d.conn.BusObject().Call("org.freedesktop.DBus.GetNameOwner", 0, serverName).Store(&owner)
+		answer <- owner
+		return err
+	})
+	switch err {
+	case nil:
+		return <-answer
+	case errSlow:
+		return d.owner
+	default:
+		return ""
 	}
-	return owner
 }
 
 func (d *freedesktop) activatable() bool {
 	var names []string
-	err := within(d.patience, func() error {
+	err := bounded(func() error {
 		return d.conn.BusObject().Call("org.freedesktop.DBus.ListActivatableNames", 0).Store(&names)
 	})
 	return err == nil && slices.Contains(names, serverName)
