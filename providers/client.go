@@ -32,6 +32,7 @@ type Client struct {
 	discovery      *discoveryCache
 
 	ownID      string       // the client id as configured; "" or a document's URL leave room for a registered one
+	ownPath    string       // of the redirect URI, as configured
 	registered Registration // the one in use; zero: none
 }
 

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -222,7 +224,7 @@ func isClientDocument(id string) bool {
 // useRegistration makes a registered client the connection's own, unless the
 // user configured a plain one.
 func (c *Client) useRegistration(r Registration) {
-	c.ownID = c.clientID()
+	c.ownID, c.ownPath = c.clientID(), c.redirectURI().Path
 	if r.ClientID == "" || c.ownID != "" && !isClientDocument(c.ownID) {
 		return
 	}
@@ -243,21 +245,33 @@ func (c *Client) Registered() (Registration, bool) { return c.registered, c.regi
 
 // NewRedirectURI is a redirect URI to register: exact to the port, since many
 // providers compare whole addresses, whatever RFC 8252 §7.3 says of loopback. It
-// takes FixedPort where no other program has it, else one that is free now.
-func (c *Client) NewRedirectURI() (string, error) {
+// takes FixedPort where no other program has it, else one that is free now. Its path
+// is the issuer's own, so that an answer of one issuer is not taken for that of another
+// (RFC 9700 §4.4.2.2).
+func (c *Client) NewRedirectURI(ctx context.Context) (string, error) {
 	rule := c.redirectURI()
 	if rule.Paste {
 		return rule.URL, nil
+	}
+	ep, err := c.endpoints(ctx)
+	if err != nil {
+		return "", err
 	}
 	for _, port := range []int{rule.Port, catalog.FixedPort, 0} {
 		if port == 0 && rule.Port != 0 {
 			continue
 		}
 		if port, ok := usablePort(port); ok {
-			return "http://" + net.JoinHostPort(rule.Host, strconv.Itoa(port)) + rule.Path, nil
+			return "http://" + net.JoinHostPort(rule.Host, strconv.Itoa(port)) + c.ownPath + issuerPath(ep.Issuer), nil
 		}
 	}
 	return "", fmt.Errorf("no port is free on %s for the browser's answer", rule.Host)
+}
+
+// issuerPath is what the path of a redirect URI ends in that is registered at an issuer.
+func issuerPath(issuer string) string {
+	sum := sha256.Sum256([]byte(issuer))
+	return "/" + hex.EncodeToString(sum[:8])
 }
 
 // RedirectUsable says whether the browser could come back to a redirect URI now:

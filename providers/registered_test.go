@@ -116,7 +116,7 @@ func TestHowANewClientWillSayWhoItIs(t *testing.T) {
 
 func TestANewRedirectURINamesItsPort(t *testing.T) {
 	c := testClient(t, testEntry("https://acme.example"))
-	raw, err := c.NewRedirectURI()
+	raw, err := c.NewRedirectURI(t.Context())
 	u, err2 := url.Parse(raw)
 	if err != nil || err2 != nil || u.Port() == "" || u.Port() == "0" || !RedirectUsable(raw) {
 		t.Errorf("%s (%v)", raw, err)
@@ -127,6 +127,29 @@ func TestANewRedirectURINamesItsPort(t *testing.T) {
 	}
 	if !RedirectUsable("http://127.0.0.1/callback") || !RedirectUsable("https://app.example.org/cb") {
 		t.Error("an address without a port of ours is not usable")
+	}
+}
+
+func TestANewRedirectURIHasAPathForItsIssuerAlone(t *testing.T) {
+	path := func(issuer string, was Registration) string {
+		t.Helper()
+		e := testEntry("https://acme.example")
+		e.Issuer = issuer
+		raw, err := testClient(t, e, func(conn *catalog.Connection, o *ClientOptions) { conn.ClientID, o.Registered = "", was }).NewRedirectURI(t.Context())
+		u, err2 := url.Parse(raw)
+		if err != nil || err2 != nil || !plainPath(u.Path) {
+			t.Fatalf("%q: %v %v", raw, err, err2)
+		}
+		return u.Path
+	}
+	one, other := path("http://127.0.0.1:1", Registration{}), path("http://127.0.0.1:2", Registration{})
+	if one == other || one != path("http://127.0.0.1:1", Registration{}) || !strings.HasPrefix(one, "/callback/") {
+		t.Errorf("the paths of two issuers are %s and %s", one, other)
+	}
+	for name, was := range map[string]string{"before there were such paths": "/callback", "at the other issuer": other} {
+		if got := path("http://127.0.0.1:1", Registration{ClientID: "old", RedirectURI: "http://127.0.0.1:45678" + was}); got != one {
+			t.Errorf("after a registration %s: %s, not %s", name, got, one)
+		}
 	}
 }
 

@@ -145,7 +145,7 @@ func (c *registeredClients) keeps(name string, r providers.Registration, issuer 
 // register registers a client, keeps it, and returns it as it was taken up.
 func (c *registeredClients) register(ctx context.Context, name string, client *providers.Client, more ...string) (*providers.Client, error) {
 	old, _ := client.Registered()
-	redirect, err := client.NewRedirectURI()
+	redirect, err := client.NewRedirectURI(ctx)
 	if err != nil {
 		return nil, err
 	}
