@@ -15,6 +15,7 @@ import (
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/app/doctor"
+	"github.com/authtray/authtray/app/tools/mcp"
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/providers/text"
@@ -36,6 +37,7 @@ type Agent struct {
 	configuration *configuration
 	clients       *registeredClients
 	accounts      *accounts
+	mcp           *mcpServers
 	views         *connectionViews
 	signIns       *signIns
 	remover       *connectionRemover
@@ -75,7 +77,8 @@ func NewAgent(o Options) *Agent {
 	a.accounts = &accounts{
 		manager: a.manager, remember: config.NewAccounts(o.Paths.State), client: a.configuration.client, log: o.Log,
 	}
-	a.views = &connectionViews{manager: a.manager, configuration: a.configuration, accounts: a.accounts}
+	a.mcp = &mcpServers{records: mcp.Memory(o.Paths.State), configuration: a.configuration, changed: a.manager.Touch}
+	a.views = &connectionViews{manager: a.manager, configuration: a.configuration, accounts: a.accounts, mcp: a.mcp}
 	a.access = &tokenAccess{manager: a.manager, configuration: a.configuration, gate: o.Gate, audit: o.Audit}
 	unlock := &unlockNotice{notify: o.Notify, unlock: func() { a.keychain.unlock() }, ended: a.ended}
 	a.access.refused = unlock.refused
@@ -86,7 +89,7 @@ func NewAgent(o Options) *Agent {
 	}
 	a.remover = &connectionRemover{
 		manager: a.manager, configuration: a.configuration, accounts: a.accounts, clients: a.clients,
-		signIns: a.signIns, gate: o.Gate, ended: a.ended, background: &a.background, log: o.Log,
+		signIns: a.signIns, mcp: a.mcp, gate: o.Gate, ended: a.ended, background: &a.background, log: o.Log,
 	}
 	a.clicks = &clicks{signIns: a.signIns, notify: o.Notify, ended: a.ended, log: o.Log}
 	a.announcements = newAnnouncements(a.manager, o.Tray, o.Notify)
@@ -277,6 +280,10 @@ func (a *Agent) Provider(id string) (api.Provider, error) {
 		}
 	}
 	return api.Provider{Entry: e, RedirectURI: e.RedirectURI()}, nil
+}
+
+func (a *Agent) AttendMCP(name, client string) (leave func(), err error) {
+	return a.mcp.attend(name, client)
 }
 
 func (a *Agent) Subscribe() api.Changes { return a.manager.Subscribe() }

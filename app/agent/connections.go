@@ -23,13 +23,13 @@ type connectionViews struct {
 	manager       *tokens.Manager
 	configuration *configuration
 	accounts      *accounts
+	mcp           *mcpServers
 }
 
 func (v *connectionViews) list() []api.Connection {
 	var all []api.Connection
 	for _, st := range v.manager.List() {
-		st.Events, st.Said = nil, ""
-		all = append(all, v.view(st))
+		all = append(all, v.view(st).Brief())
 	}
 	return all
 }
@@ -58,6 +58,7 @@ func (v *connectionViews) view(st tokens.Status) api.Connection {
 			c.Note = strings.TrimSpace(c.Note + " " + noteUnrenewable(st, file.client.Entry(), file.client.RefreshScope()))
 		}
 		c.ConfigError = file.fault()
+		c.MCP = v.mcp.of(st.Name)
 	}
 	return c
 }
@@ -136,6 +137,7 @@ type connectionRemover struct {
 	accounts      *accounts
 	clients       *registeredClients
 	signIns       *signIns
+	mcp           *mcpServers
 	gate          Gate
 	ended         context.Context // the agent's
 	log           *slog.Logger
@@ -230,6 +232,9 @@ func (r *connectionRemover) remove(ctx context.Context, name string) (api.Remove
 		return removed, err
 	}
 	r.accounts.forget(name)
+	if err := r.mcp.records.Remove(name); err != nil {
+		r.log.Warn("what its MCP server said last cannot be forgotten", "connection", name, "err", err)
+	}
 	if err := r.gate.Forget(name); err != nil {
 		r.log.Warn("which programs were allowed cannot be forgotten", "connection", name, "err", err)
 	}

@@ -248,12 +248,13 @@ func runDesktop(ctx context.Context, o RunOptions, kept store.Store, own *store.
 // runWithTray gives this goroutine to the tray.
 func runWithTray(ctx context.Context, o Options) error {
 	var actions menu // the agent's, which is made with the tray
+	var a *Agent
 	t := tray.New(tray.Options{
 		Actions: &actions, CanCopy: clipboard.Available(), Autostart: loginEntry{autostart: o.Autostart, log: o.Log}.on(),
-		Profile: o.Paths.Profile, Log: o.Log,
+		Profile: o.Paths.Profile, Log: o.Log, MCP: func(name string) *api.MCP { return a.mcp.of(name) }, // asked once there are connections to show
 	})
 	o.Tray = trayFace{t}
-	a := NewAgent(o)
+	a = NewAgent(o)
 	actions = menu{clicks: a.clicks, agent: a, unlock: a.keychain.unlock}
 	over := make(chan error, 1)
 	go func() { over <- a.Run(ctx); a.end() }()

@@ -54,6 +54,10 @@ type Agent interface {
 	// Provider is an entry, with the redirect URI that a user registers.
 	Provider(id string) (Provider, error)
 
+	// AttendMCP shows a client as connected to a connection's MCP server, until
+	// leave is called.
+	AttendMCP(name, client string) (leave func(), err error)
+
 	// Subscribe tells which connections change, until it is stopped.
 	Subscribe() Changes
 
@@ -101,6 +105,26 @@ type Connection struct {
 	// Asked are the scopes that the next sign-in asks for, as far as is known.
 	// Scopes are those that were granted.
 	Asked []string `json:"asked,omitempty"`
+	// MCP is for connections to MCP servers.
+	MCP *MCP `json:"mcp,omitempty"`
+}
+
+// MCP is what is known of an MCP server, each on one line: all of it comes from the
+// server and from the clients.
+type MCP struct {
+	Server  string   `json:"server,omitempty"`  // the name that it gives itself
+	Clients []string `json:"clients,omitempty"` // connected now, one entry each
+	// Tools are the names that it listed last, where the connection was asked for.
+	Tools []string `json:"tools,omitempty"`
+}
+
+// Brief is the object as in the list of all.
+func (c Connection) Brief() Connection {
+	c.Events, c.Config, c.Said = nil, nil, ""
+	if c.MCP != nil {
+		c.MCP = &MCP{Server: c.MCP.Server, Clients: c.MCP.Clients}
+	}
+	return c
 }
 
 // NotGranted are the scopes that are asked for and were not granted: the last

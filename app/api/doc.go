@@ -28,7 +28,8 @@
 //	GET /v1/connections/NAME
 //	200 the same object, with "events":[{"time":"…","what":"refreshed"}], and "config": the connection file as JSON;
 //	    both have "config_error" where the file as it is now cannot be used, and the last good one is,
-//	    and "asked", the scopes that the next sign-in asks for, beside the granted "scopes"
+//	    and "asked", the scopes that the next sign-in asks for, beside the granted "scopes";
+//	    that of an MCP server has "mcp":{"server":"its name","clients":["claude-code"],"tools":["search"]}, tools not in the list
 //
 //	PUT /v1/connections/NAME   {"provider":"gitlab","client_id":"…","scopes":["read_user"],"vars":{"host":"git.example.org"}}
 //	200 the object; 400 bad_request with a sentence where the file could not be used (nothing is written then)
@@ -132,6 +133,8 @@
 //	GET   /v1/providers/ID                            the entry, as JSON, with "redirect_uri"
 //	GET   /v1/events                                  text/event-stream; each event: "event: connection", data: the connection's object as in the list
 //	                                                  (first one event for each connection as it is now; a removed one: "event: removed", {"name":…});
+//	                                                  ?mcp=NAME[&client=TEXT]: those of one connection, for a bridge to its MCP server, whose client
+//	                                                  counts as connected while it listens
 //	                                                  a slow reader gets the last state of each that changed, and every removal
 //	GET   /v1/log?n=100&follow=true                   application/x-ndjson, one read of a token a line, oldest first:
 //	                                                  {"time":"…","connection":"work","pid":4242,"uid":1000,"exe":"/usr/bin/gh","what":"token"}

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -23,19 +24,20 @@ import (
 
 // fake is an agent with one connection, work, that answers at once.
 type fake struct {
-	mu      sync.Mutex
-	wanted  tokens.Want
-	put     catalog.Connection
-	secret  string
-	peer    Peer
-	quits   int
-	connect ConnectRequest
-	now     map[string]Connection // those that Connection knows
-	changes chan []string
-	stopped chan struct{} // closed when a subscriber has gone
-	err     error         // of everything that can fail
-	wait    chan struct{}
-	short   bool // its tokens last less long than wanted
+	mu        sync.Mutex
+	wanted    tokens.Want
+	put       catalog.Connection
+	secret    string
+	peer      Peer
+	quits     int
+	connect   ConnectRequest
+	now       map[string]Connection // those that Connection knows
+	changes   chan []string
+	attending []string
+	stopped   chan struct{} // closed when a subscriber has gone
+	err       error         // of everything that can fail
+	wait      chan struct{}
+	short     bool // its tokens last less long than wanted
 }
 
 // token is what f hands out.
@@ -62,6 +64,27 @@ func (f *fake) Connection(name string) (Connection, error) {
 		return Connection{}, &tokens.Error{Code: tokens.CodeUnknownConnection, Detail: "No."}
 	}
 	return now, f.err
+}
+
+func (f *fake) AttendMCP(name, client string) (leave func(), err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if _, ok := f.now[name]; !ok {
+		return nil, &tokens.Error{Code: tokens.CodeUnknownConnection, Detail: "No."}
+	}
+	f.attending = append(f.attending, name+" "+client)
+	return func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.attending = slices.DeleteFunc(f.attending, func(a string) bool { return a == name+" "+client })
+	}, nil
+}
+
+// attend is who is connected to MCP servers.
+func (f *fake) attend() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return strings.Join(f.attending, ", ")
 }
 
 // set changes connections, and removes those that are named.

@@ -14,16 +14,33 @@ import (
 // then each that changed. There is no heartbeat: the kernel tells when the other
 // end is gone. A reader that is slow is told of no connection twice: the next event
 // says how it is by then, or that it was removed. One that leaves an event unread
-// for writeTimeout is hung up on.
+// for writeTimeout is hung up on. With mcp it is the bridge to a connection's MCP server
+// that listens, to that connection alone, and its client counts as connected.
 func (s *Server) events(c call) error {
+	wants := func(name string) bool { return s.allowed == nil || s.allowed(name) }
+	if q := c.r.URL.Query(); q.Has("mcp") {
+		only, client := q.Get("mcp"), q.Get("client")
+		if !wants(only) {
+			return errRemote
+		}
+		if s.allowed != nil {
+			client = Elsewhere
+		}
+		leave, err := s.agent.AttendMCP(only, client)
+		if err != nil {
+			return err
+		}
+		defer leave()
+		wants = func(name string) bool { return name == only }
+	}
 	changes := s.agent.Subscribe() // before the first look: nothing falls between
 	defer changes.Stop()
 	c.w.Header().Set("Content-Type", "text/event-stream")
 	for _, now := range s.agent.Connections() {
+		if !wants(now.Name) {
+			continue
+		}
 		if s.allowed != nil {
-			if !s.allowed(now.Name) {
-				continue
-			}
 			now = stateOf(now)
 		}
 		if err := event(c.w, "connection", now); err != nil {
@@ -39,7 +56,7 @@ func (s *Server) events(c call) error {
 			return nil
 		}
 		for _, name := range names {
-			if s.allowed != nil && !s.allowed(name) {
+			if !wants(name) {
 				continue
 			}
 			if err := s.change(c.w, name); err != nil {
@@ -59,7 +76,7 @@ func (s *Server) change(w http.ResponseWriter, name string) error {
 	case err != nil:
 		return err
 	}
-	now.Events, now.Config, now.Said = nil, nil, "" // as in the list
+	now = now.Brief()
 	if s.allowed != nil {
 		now = stateOf(now)
 	}

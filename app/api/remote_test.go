@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -165,6 +166,56 @@ func TestForwardedSocketFollowsItsOwnConnections(t *testing.T) {
 		if !lines.Scan() || lines.Text() != want {
 			t.Errorf("line %q, want %q", lines.Text(), want)
 		}
+	}
+}
+
+func TestBridgesClientIsConnectedWhileItListens(t *testing.T) {
+	for _, c := range []struct {
+		socket string
+		serve  func(*fake) *Server
+		client string
+	}{
+		{"local", func(f *fake) *Server { return NewServer(f, quiet) }, "open cursor"},
+		{"forwarded", newRemote, "open " + Elsewhere},
+	} {
+		t.Run(c.socket, func(t *testing.T) {
+			f := newFake()
+			f.now["open"] = remoteConnection("open", tokens.Connected)
+			there := httptest.NewServer(c.serve(f))
+			defer there.Close()
+			ctx, leave := context.WithCancel(t.Context())
+			defer leave()
+			r, _ := http.NewRequestWithContext(ctx, "GET", there.URL+"/v1/events?mcp=open&client=cursor", nil)
+			f.changes <- []string{"work", "open"}
+			resp, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			lines := bufio.NewScanner(resp.Body)
+			if lines.Scan(); lines.Text() != "event: connection" {
+				t.Errorf("the first line is %q", lines.Text())
+			}
+			if lines.Scan(); !strings.Contains(lines.Text(), `"name":"open"`) {
+				t.Errorf("it hears of another connection: %s", lines.Text())
+			}
+			if got := f.attend(); got != c.client {
+				t.Errorf("connected: %q", got)
+			}
+			leave()
+			<-f.stopped
+			for f.attend() != "" { // before its answer ends
+				runtime.Gosched()
+			}
+		})
+	}
+}
+
+func TestForwardedSocketLetsNoBridgeListenToAnotherConnection(t *testing.T) {
+	f := newFake()
+	f.now["open"], f.now["closed"] = remoteConnection("open", tokens.Connected), remoteConnection("closed", tokens.Connected)
+	if w := overRemote(newRemote(f), "GET", "/v1/events?mcp=closed", ""); w.Code != http.StatusForbidden || f.attend() != "" {
+		t.Errorf("%d %s, connected: %q", w.Code, w.Body, f.attend())
 	}
 }
 

@@ -149,7 +149,7 @@ func (f *forwarded) ask(c call) error {
 				Detail: "The user has been asked to sign in lately. Wait until they have, or sign in at the desk."}
 		}
 	}
-	p, err := f.server.agent.Connect(c.r.Context(), c.name, ConnectRequest{Mode: ModeAsk, For: "A program on another machine"})
+	p, err := f.server.agent.Connect(c.r.Context(), c.name, ConnectRequest{Mode: ModeAsk, For: Elsewhere})
 	switch {
 	case err != nil:
 		return err
@@ -161,6 +161,10 @@ func (f *forwarded) ask(c call) error {
 	}
 	return answer(c.w, stateOf(now))
 }
+
+// Elsewhere is what a program on the other machine is called here, whatever it calls
+// itself.
+const Elsewhere = "A program on another machine"
 
 // limiter allows each name most calls within a time.
 type limiter struct {

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"regexp"
 	"runtime"
 	"strings"
@@ -73,7 +72,7 @@ first, under a name made of its host, unless there is one.`,
 func (s *shell) bridge(ctx context.Context, name string) error {
 	b := mcp.Bridge{
 		Name: name, Agent: s.agent(), Version: s.version,
-		Memory: filepath.Join(s.paths.State, "mcp", name+".json"),
+		Memory: mcp.Memory(s.paths.State),
 	}
 	conn, err := s.mcpConnection(ctx, name)
 	switch {

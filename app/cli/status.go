@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -160,6 +161,11 @@ func (s *shell) showOne(ctx context.Context, path string) error {
 	row("scopes", oneLine(strings.Join(st.Scopes, " ")))
 	if lacking := st.NotGranted(); len(lacking) > 0 && len(st.Scopes) > 0 {
 		row("asked for", oneLine(strings.Join(st.Asked, " "))+"; not granted yet: "+oneLine(strings.Join(lacking, " "))+". To ask, run: authtray connect "+st.Name)
+	}
+	if st.MCP != nil {
+		row("mcp server", cell(st.MCP.Server, "not asked yet"))
+		row("tools", oneLine(strings.Join(st.MCP.Tools, ", ")))
+		row("ai clients", oneLine(cmp.Or(strings.Join(st.MCP.Clients, ", "), "none is connected")))
 	}
 	row("token", s.expiry(st.Status))
 	row("renewed", s.moment(st.RefreshedAt))

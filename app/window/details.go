@@ -36,6 +36,7 @@ type details struct {
 	manage, edit, remove                            *button
 	acts, facts, tags, history, scopeCard, factCard *fyne.Container
 	uses, useCard                                   *fyne.Container
+	server                                          *serverCard
 	used                                            string // whose commands are shown
 	spent                                           bool   // the token is of no more use
 }
@@ -54,8 +55,9 @@ func (u *ui) newDetails() *details {
 	d.uses = spaced(6)
 	d.useCard = card(tr("Use it"), d.uses)
 	d.scopeCard = card(tr("Scopes"), d.tags)
+	d.server = newServerCard()
 	d.scroll = page(760, d.head(), d.alert, d.acts,
-		d.factCard, d.useCard, d.scopeCard, card(tr("History"), d.history), flowed(d.edit, d.manage, d.remove))
+		d.factCard, d.useCard, d.server.Container, d.scopeCard, card(tr("History"), d.history), flowed(d.edit, d.manage, d.remove))
 	d.scroll.Hide()
 	return d
 }
@@ -128,6 +130,7 @@ func (d *details) show() {
 	d.showActions(s)
 	d.showUses(s)
 	d.showScopes(s)
+	d.server.show(d)
 	d.history.Objects = []fyne.CanvasObject{timeline(d.known.Events, d.u.out.now())}
 	d.history.Refresh()
 	d.tick()

@@ -245,6 +245,7 @@ type fakeAgent struct {
 	settings api.SettingsPatch
 	log      []audit.Record
 	history  []tokens.Event
+	mcp      *api.MCP
 	hang     chan struct{} // not nil: nothing is answered until it is closed
 }
 
@@ -349,7 +350,7 @@ func (a *fakeAgent) Connection(_ context.Context, name string) (d api.Connection
 	conf := a.config
 	d.Name, d.Config = name, &conf
 	d.Status.Provider = a.entry.ID
-	d.Events = a.history
+	d.Events, d.MCP = a.history, a.mcp
 	return d, err
 }
 

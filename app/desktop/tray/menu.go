@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -50,6 +52,7 @@ type Surroundings struct {
 	Now       time.Time // in the user's time zone
 	CanCopy   bool
 	Autostart bool
+	MCP       func(name string) *api.MCP // of connections to MCP servers; may be nil
 }
 
 var separator = Item{Separator: true}
@@ -199,8 +202,36 @@ func below(st tokens.Status, in Surroundings) Menu {
 	default:
 		m = append(m, withToken(st, in)...)
 	}
-	return append(m, manage(st))
+	return append(append(m, server(st, in)...), manage(st))
 }
+
+// server is what there is to know of a connection's MCP server.
+func server(st tokens.Status, in Surroundings) (m Menu) {
+	if in.MCP == nil {
+		return nil
+	}
+	now := in.MCP(st.Name)
+	if now == nil {
+		return nil
+	}
+	if name := clean(now.Server, maxName); name != "" {
+		m = append(m, disabled("MCP server "+name))
+	}
+	switch n := len(now.Clients); n {
+	case 0:
+		return append(m, disabled("No AI client is connected"))
+	case 1:
+		return append(m, disabled(clean("AI client: "+unnamed(now.Clients[0]), maxLabel)))
+	default:
+		var names []string
+		for _, client := range slices.Compact(slices.Clone(now.Clients)) {
+			names = append(names, unnamed(client))
+		}
+		return append(m, disabled(clean(fmt.Sprintf("%d AI clients: %s", n, strings.Join(names, ", ")), maxLabel)))
+	}
+}
+
+func unnamed(client string) string { return cmp.Or(clean(client, maxName), "unnamed") }
 
 // manage leads to what has to be asked for first: disconnecting ends an access at
 // the provider, and a menu cannot ask.

@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf16"
 
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -35,6 +36,15 @@ func gitlab(state tokens.State) tokens.Status {
 func with(st tokens.Status, change func(*tokens.Status)) tokens.Status {
 	change(&st)
 	return st
+}
+
+func mcpOf(name string, is api.MCP) func(string) *api.MCP {
+	return func(asked string) *api.MCP {
+		if asked == name {
+			return &is
+		}
+		return nil
+	}
 }
 
 // Every menu begins and ends with these.
@@ -69,6 +79,26 @@ gh · ada · until 14:32
 			[]tokens.Status{with(gitlab(tokens.Connected), func(s *tokens.Status) { s.ExpiresAt = at("2026-11-24 00:10") })},
 			Surroundings{}, `
 work · until 24 Nov 00:10
+  Disconnect or change in Authtray… → open work`},
+		{"an MCP server without a client, and another connection",
+			[]tokens.Status{with(github(tokens.Connected), func(s *tokens.Status) { s.Name = "notes" }), gitlab(tokens.Connected)},
+			Surroundings{MCP: mcpOf("notes", api.MCP{Server: "Notes <b>"})}, `
+notes · ada · connected
+  (MCP server Notes ‹b›)
+  (No AI client is connected)
+  Disconnect or change in Authtray… → open notes
+work · connected
+  Disconnect or change in Authtray… → open work`},
+		{"an MCP server that has not said its name, and one client",
+			[]tokens.Status{gitlab(tokens.Connected)}, Surroundings{MCP: mcpOf("work", api.MCP{Clients: []string{""}})}, `
+work · connected
+  (AI client: unnamed)
+  Disconnect or change in Authtray… → open work`},
+		{"an MCP server with clients of one name",
+			[]tokens.Status{gitlab(tokens.Connected)}, Surroundings{MCP: mcpOf("work", api.MCP{Server: "Notes", Clients: []string{"claude-code", "cursor\x1b[2J", "cursor\x1b[2J"}})}, `
+work · connected
+  (MCP server Notes)
+  (3 AI clients: claude-code, cursor[2J)
   Disconnect or change in Authtray… → open work`},
 		{"a token that never expires",
 			[]tokens.Status{with(github(tokens.Connected), func(s *tokens.Status) { s.NeverExpires = true })},

@@ -136,7 +136,7 @@ func (t *Tray) view(now time.Time) view {
 	defer t.mu.Unlock()
 	return view{
 		menu: Build(t.statuses, Surroundings{
-			Now: now, CanCopy: t.opts.CanCopy, Autostart: t.autostart}),
+			Now: now, CanCopy: t.opts.CanCopy, Autostart: t.autostart, MCP: t.opts.MCP}),
 		shape:   ShapeOf(t.statuses),
 		tooltip: Tooltip(t.statuses, t.opts.Profile, now),
 	}

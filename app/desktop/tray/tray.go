@@ -30,6 +30,8 @@ type Options struct {
 	Profile   string       // named profile, shown in the tooltip; "" for the default one
 	OnHealth  func(Health) // called when Health changes; must not block
 	Log       *slog.Logger // nil: nothing is logged
+	// MCP is what is known of a connection's MCP server, nil for another connection.
+	MCP func(name string) *api.MCP
 }
 
 // Tray is the icon. Its methods are safe for concurrent use, and before Run.

@@ -88,6 +88,45 @@ func connected(ctx context.Context, agent client.Agent, name string) error {
 	}
 }
 
+// attend has the agent show the client as connected, beside what the server has said
+// by now, until the bridge ends or attend is called anew.
+func (b *bridge) attend() {
+	ctx, leave := context.WithCancel(b.ctx)
+	b.mu.Lock()
+	before, client := b.leave, b.client
+	b.leave = leave
+	b.mu.Unlock()
+	if before != nil {
+		before()
+	}
+	go func() {
+		for n := 0; ctx.Err() == nil; n++ {
+			if b.attended(ctx, client) {
+				n = -1
+			}
+			select {
+			case <-time.After(pause(n + 2)):
+			case <-ctx.Done():
+			}
+		}
+	}()
+}
+
+// attended returns when the agent does not show the client any more, and reports
+// whether it did.
+func (b *bridge) attended(ctx context.Context, client string) bool {
+	q := url.Values{"mcp": {b.Name}, "client": {client}}
+	events, err := b.Agent.Stream(ctx, http.MethodGet, "/v1/events?"+q.Encode(), nil)
+	if err != nil {
+		return false
+	}
+	defer events.Close()
+	for err == nil {
+		_, _, err = events.Event()
+	}
+	return true
+}
+
 // The pauses between two tries, where nothing says when to try again.
 const (
 	firstPause = 250 * time.Millisecond

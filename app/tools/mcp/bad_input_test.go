@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -312,7 +313,7 @@ func TestTwoBridgesOfOneConnectionShareItsMemory(t *testing.T) {
 			t.Error(l.text)
 		}
 	}
-	if data, err := os.ReadFile(w.memory); err != nil || !strings.Contains(string(data), "notes-server") {
+	if data, err := os.ReadFile(filepath.Join(w.state, "mcp", "notes.json")); err != nil || !strings.Contains(string(data), "notes-server") {
 		t.Errorf("%s, %v", data, err)
 	}
 }

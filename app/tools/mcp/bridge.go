@@ -16,6 +16,7 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 
+	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens/client"
 )
@@ -25,14 +26,14 @@ const Patience = 20 * time.Second
 
 // Bridge is a connection's MCP server, as one AI client is to see it.
 type Bridge struct {
-	Name      string            // the connection
-	URL       string            // of its MCP server, the only one that is sent its token
-	Agent     client.Agent      // where tokens come from
-	Remote    bool              // the agent passes requests on and adds the token: its api/ is the server
-	Transport http.RoundTripper // how the server is reached; not used with Remote
-	Memory    string            // the file of what the server said last
-	Version   string            // of this program
-	Patience  time.Duration     // 0: Patience
+	Name      string                     // the connection
+	URL       string                     // of its MCP server, the only one that is sent its token
+	Agent     client.Agent               // where tokens come from
+	Remote    bool                       // the agent passes requests on and adds the token: its api/ is the server
+	Transport http.RoundTripper          // how the server is reached; not used with Remote
+	Memory    config.Records[Remembered] // what servers said last
+	Version   string                     // of this program
+	Patience  time.Duration              // 0: Patience
 
 	// Consent asks the user, by a notification, to sign in for a client, or to allow
 	// scopes beyond the connection's, and waits for the end of that. nil: nobody is
@@ -49,7 +50,6 @@ type bridge struct {
 	Bridge
 	server *url.URL
 	tokens tokenSource
-	memory memory
 	out    *lineWriter
 	ctx    context.Context // of the whole
 	params headerParams
@@ -57,13 +57,16 @@ type bridge struct {
 	idle   *time.Timer            // trims the process
 	secret atomic.Pointer[string] // the token that was named last
 
+	remembering sync.Mutex // the memory
+
 	mu        sync.Mutex
-	link      *link    // begun by the client's initialize; nil before
-	stateless *session // for requests that stand for themselves; nil before the first
-	version   string   // of the last such request
-	client    string   // the name that the client gives itself
-	asking    bool     // the user is being asked to sign in
-	recalled  bool     // server/discover was answered as it was last time
+	link      *link              // begun by the client's initialize; nil before
+	stateless *session           // for requests that stand for themselves; nil before the first
+	version   string             // of the last such request
+	client    string             // the name that the client gives itself
+	leave     context.CancelFunc // has the agent show the client no more; nil: it never did
+	asking    bool               // the user is being asked to sign in
+	recalled  bool               // server/discover was answered as it was last time
 	inFlight  map[jsonrpc.ID]context.CancelFunc
 	asked     map[jsonrpc.ID]*session // the server's requests that the client has yet to answer
 	listening map[jsonrpc.ID]*listener
@@ -85,7 +88,7 @@ func (o Bridge) Run(ctx context.Context, in io.Reader, out io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	b := &bridge{
-		Bridge: o, server: server, memory: memory{o.Memory}, out: &lineWriter{to: out}, ctx: ctx,
+		Bridge: o, server: server, out: &lineWriter{to: out}, ctx: ctx,
 		inFlight: map[jsonrpc.ID]context.CancelFunc{}, asked: map[jsonrpc.ID]*session{}, listening: map[jsonrpc.ID]*listener{},
 	}
 	b.tokens = agentTokens{agent: o.Agent, name: o.Name, scopes: strings.Join(o.Scopes, " "), purpose: b.purpose, seen: func(token string) { b.secret.Store(&token) }}
@@ -191,7 +194,11 @@ func (b *bridge) request(ctx context.Context, r *jsonrpc.Request) {
 	if version != "" {
 		b.mu.Lock()
 		b.version, b.client = version, cmp.Or(clientName(r.Params), b.client)
+		first := b.leave == nil
 		b.mu.Unlock()
+		if first {
+			b.attend()
+		}
 	}
 	answer := b.refuses(ctx, r)
 	if r.Method == "tools/call" {

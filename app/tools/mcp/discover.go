@@ -12,7 +12,7 @@ import (
 // as a server that does not know the method, upon which clients fall back to
 // initialize.
 func (b *bridge) discover(ctx context.Context, r *jsonrpc.Request) *jsonrpc.Response {
-	remembered := b.memory.of(r.Method)
+	remembered := b.remembered(r.Method)
 	limit := openTime
 	if remembered != nil {
 		limit = quickTime
@@ -30,15 +30,15 @@ func (b *bridge) discover(ctx context.Context, r *jsonrpc.Request) *jsonrpc.Resp
 	case answer.Error != nil:
 		t = asTrouble(answer.Error)
 	default:
-		b.memory.keep(r.Method, answer.Result, b.lastToken())
+		b.remember(r.Method, answer.Result)
 		return answer
 	}
 	switch {
 	case t.said != nil && t.said.Code == codeUnsupported:
-		b.memory.keep(r.Method, nil, "")
+		b.remember(r.Method, nil)
 		return &jsonrpc.Response{ID: r.ID, Error: t.said}
 	case t.said != nil || t.kind == noEndpoint:
-		b.memory.keep(r.Method, nil, "")
+		b.remember(r.Method, nil)
 	case remembered != nil:
 		b.wanted(t)
 		b.mu.Lock()

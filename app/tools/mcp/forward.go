@@ -75,6 +75,7 @@ func (b *bridge) attempt(patient, ctx context.Context, r *jsonrpc.Request, open 
 	answer, err := s.call(ctx, r, header)
 	if err == nil && r.Method == "tools/list" {
 		b.params.learn(answer.Result)
+		b.rememberTools(answer.Result, cursor(r.Params) == "")
 	}
 	return answer, s, err
 }
@@ -126,6 +127,15 @@ func metaVersion(params json.RawMessage) string {
 		return ""
 	}
 	return p.Meta.Version
+}
+
+// cursor is where a page of a list begins; "" for the first.
+func cursor(params json.RawMessage) string {
+	var p struct {
+		Cursor string `json:"cursor"`
+	}
+	_ = json.Unmarshal(params, &p)
+	return p.Cursor
 }
 
 // requestID is what notifications/cancelled is about.

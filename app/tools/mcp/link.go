@@ -56,8 +56,9 @@ func (b *bridge) initialize(ctx context.Context, r *jsonrpc.Request) *jsonrpc.Re
 	if old != nil {
 		old.end()
 	}
+	b.attend()
 	go l.run(linkCtx)
-	remembered := b.memory.of(r.Method)
+	remembered := b.remembered(r.Method)
 	limit := openTime
 	if remembered != nil {
 		limit = quickTime
@@ -277,7 +278,7 @@ func (l *link) greet(ctx context.Context, begin func() (*session, error)) (*sess
 	s.result = answer.Result
 	version := asksFor(answer.Result)
 	s.transport.version.Store(&version)
-	l.b.memory.keep(r.Method, answer.Result, l.b.lastToken())
+	l.b.remember(r.Method, answer.Result)
 	l.mu.Lock()
 	if l.guessed {
 		s.offers = offers(answer.Result)

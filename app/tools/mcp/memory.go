@@ -1,45 +1,132 @@
 package mcp
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/providers/text"
 )
 
-// memory is what the server said last, by method: the results of initialize and
-// server/discover. It is a file of the state folder, without secrets.
-type memory struct{ path string }
-
-// maxRemembered is how long a result may be that is kept, in bytes.
-const maxRemembered = 256 << 10
-
-// of is the result of a method, or nil.
-func (m memory) of(method string) json.RawMessage { return m.load()[method] }
-
-func (m memory) load() map[string]json.RawMessage {
-	all := map[string]json.RawMessage{}
-	if data, err := config.Read(m.path); err == nil && json.Unmarshal(data, &all) != nil {
-		return map[string]json.RawMessage{}
-	}
-	return all
+// Remembered is what a server said last. It is kept for each connection, in the state
+// folder, and holds no secret; all of it is foreign text.
+type Remembered struct {
+	Initialize json.RawMessage `json:"initialize,omitempty"`
+	Discover   json.RawMessage `json:"server/discover,omitempty"`
+	Tools      []string        `json:"tools,omitempty"` // the names that it listed
 }
 
-// keep remembers a result; nil forgets it. One that holds a secret is not kept. A
-// file that cannot be written costs nothing but the memory.
-func (m memory) keep(method string, result json.RawMessage, secret string) {
-	all := m.load()
-	if string(all[method]) == string(result) {
+// Memory is where that is kept.
+func Memory(state string) config.Records[Remembered] {
+	return config.NewRecords[Remembered](state, "mcp")
+}
+
+// Limits of what is kept: a result's length in bytes, and how many tools.
+const (
+	maxRemembered = 256 << 10
+	maxTools      = 500
+)
+
+// Server is the name that the server gives itself.
+func (m Remembered) Server() string {
+	for _, result := range []json.RawMessage{m.Initialize, m.Discover} {
+		var is struct {
+			Info struct {
+				Name  string `json:"name"`
+				Title string `json:"title"`
+			} `json:"serverInfo"`
+		}
+		if json.Unmarshal(result, &is) == nil && is.Info.Name != "" {
+			return text.Line(cmp.Or(is.Info.Title, is.Info.Name), 80)
+		}
+	}
+	return ""
+}
+
+// of is where the result of a method has its place; nil: it has none.
+func (m *Remembered) of(method string) *json.RawMessage {
+	switch method {
+	case "initialize":
+		return &m.Initialize
+	case "server/discover":
+		return &m.Discover
+	}
+	return nil
+}
+
+// remembered is the last result of a method, or nil.
+func (b *bridge) remembered(method string) json.RawMessage {
+	m, _, err := b.Memory.Load(b.Name)
+	if err != nil {
+		return nil
+	}
+	return *m.of(method)
+}
+
+// remember keeps a result; nil forgets it. One that holds the token is not kept.
+func (b *bridge) remember(method string, result json.RawMessage) {
+	if len(result) > maxRemembered || b.holdsToken(string(result)) {
+		result = nil
+	}
+	b.keep(func(m *Remembered) { *m.of(method) = result })
+}
+
+// rememberTools keeps the names of a list of tools. first: it is the list's first
+// page.
+func (b *bridge) rememberTools(result json.RawMessage, first bool) {
+	var list struct {
+		Tools []struct {
+			Name string `json:"name"`
+		} `json:"tools"`
+	}
+	if json.Unmarshal(result, &list) != nil {
 		return
 	}
-	if result == nil || len(result) > maxRemembered || secret != "" && strings.Contains(string(result), secret) {
-		delete(all, method)
-	} else {
-		all[method] = result
+	b.keep(func(m *Remembered) {
+		if first {
+			m.Tools = nil
+		}
+		for _, tool := range list.Tools {
+			if name := shown(tool.Name); name != "" && len(m.Tools) < maxTools && !slices.Contains(m.Tools, name) && !b.holdsToken(name) {
+				m.Tools = append(m.Tools, name)
+			}
+		}
+	})
+}
+
+func (b *bridge) holdsToken(text string) bool {
+	token := b.lastToken()
+	return token != "" && strings.Contains(text, token)
+}
+
+// keep changes what is remembered. A file that cannot be written costs nothing but
+// the memory.
+func (b *bridge) keep(change func(*Remembered)) {
+	b.remembering.Lock()
+	defer b.remembering.Unlock()
+	was, _, err := b.Memory.Load(b.Name)
+	now := was
+	if err != nil {
+		now = Remembered{}
 	}
-	if data, err := json.Marshal(all); err == nil {
-		_ = config.Write(m.path, data)
+	now.Tools = slices.Clone(now.Tools)
+	change(&now)
+	if err == nil && same(was.Initialize, now.Initialize) && same(was.Discover, now.Discover) && slices.Equal(was.Tools, now.Tools) {
+		return
 	}
+	if b.Memory.Save(b.Name, now) == nil {
+		b.attend()
+	}
+}
+
+// same reports whether two results are the same but for white space.
+func same(a, b json.RawMessage) bool {
+	var x, y bytes.Buffer
+	_, _ = json.Compact(&x, a), json.Compact(&y, b)
+	return bytes.Equal(x.Bytes(), y.Bytes())
 }
 
 // lists are the capabilities whose lists can change.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -180,14 +181,46 @@ func TestConnectionThatIsNotThereIsAnErrorAtOnce(t *testing.T) {
 
 func TestWhatIsRememberedHoldsNoToken(t *testing.T) {
 	server := sdk.NewServer(&sdk.Implementation{Name: "leaky", Version: "1"}, &sdk.ServerOptions{Instructions: "You came with token-1."})
-	sdk.AddTool(server, &sdk.Tool{Name: "echo"}, echo)
+	for _, name := range []string{"echo", "token-1", "say_token-1_again"} {
+		sdk.AddTool(server, &sdk.Tool{Name: name}, echo)
+	}
 	w := newWorld(t, stateful(server))
-	if l := w.start(w.bridge()).begin(); l.Error != nil {
+	r := w.start(w.bridge())
+	if l := r.begin(); l.Error != nil {
 		t.Fatal(l.text)
 	}
-	data, err := os.ReadFile(w.memory)
-	if err != nil || strings.Contains(string(data), "token-1") {
+	r.call(1, "tools/list", "{}")
+	data, err := os.ReadFile(filepath.Join(w.state, "mcp", "notes.json"))
+	if err != nil || strings.Contains(string(data), "token-1") || !strings.Contains(string(data), "echo") {
 		t.Errorf("%s, %v", data, err)
+	}
+}
+
+func TestToolsOfAllPagesAreRememberedUntilTheListIsReadAgain(t *testing.T) {
+	server := sdk.NewServer(&sdk.Implementation{Name: "paged", Version: "1"}, &sdk.ServerOptions{PageSize: 2})
+	for _, name := range []string{"a", "b", "c", "d", "e"} {
+		sdk.AddTool(server, &sdk.Tool{Name: name}, echo)
+	}
+	w := newWorld(t, stateful(server))
+	s := w.connect(w.bridge(), "2025-11-25", nil)
+	list := func() string {
+		for _, err := range s.Tools(t.Context(), nil) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		said, _, err := Memory(w.state).Load("notes")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return said.Server() + ": " + strings.Join(said.Tools, " ")
+	}
+	if got := list(); got != "paged: a b c d e" {
+		t.Error(got)
+	}
+	server.RemoveTools("b", "e")
+	if got := list(); got != "paged: a c d" {
+		t.Errorf("after two were taken away: %s", got)
 	}
 }
 

@@ -90,6 +90,26 @@ func TestPolicyRefusesACallThatServersCouldReadOtherwise(t *testing.T) {
 	}
 }
 
+func TestAgentKnowsTheClientWhileTheBridgeLives(t *testing.T) {
+	for _, era := range []string{"2025-11-25", "2026-07-28"} {
+		t.Run(era, func(t *testing.T) {
+			serve, params := stateful, `{"name":"echo","arguments":{"text":"x"}}`
+			if era == "2026-07-28" {
+				serve, params = stateless, echoParams
+			}
+			w := newWorld(t, serve(notes()))
+			r := w.start(w.bridge())
+			if era != "2026-07-28" {
+				r.begin()
+			}
+			r.call(1, "tools/call", params)
+			eventually(t, "it is shown", func() bool { return w.agent.connected("notes test-client") == 1 })
+			r.in.Close()
+			eventually(t, "it is shown no more", func() bool { return w.agent.connected("notes test-client") == 0 })
+		})
+	}
+}
+
 func TestAgentIsToldTheClientAndTheToolAndNoArguments(t *testing.T) {
 	for _, era := range []string{"2025-11-25", "2026-07-28"} {
 		t.Run(era, func(t *testing.T) {

@@ -30,8 +30,8 @@ type world struct {
 	agent  *fakeAgent
 	server *httptest.Server
 	net    *http.Transport
-	down   atomic.Bool // the network is away
-	memory string
+	down   atomic.Bool                                // the network is away
+	state  string                                     // the state folder
 	asked  atomic.Int32                               // times that the user was asked to connect
 	allow  atomic.Pointer[func(scopes []string) bool] // what the user says to scopes
 
@@ -55,7 +55,7 @@ func (c *bridgeConn) Close() error {
 }
 
 func newWorld(t *testing.T, h http.Handler) *world {
-	w := &world{t: t, agent: newFakeAgent(t), handler: h, memory: filepath.Join(t.TempDir(), "mcp", "notes.json"), accepted: map[string]net.Conn{}}
+	w := &world{t: t, agent: newFakeAgent(t), handler: h, state: t.TempDir(), accepted: map[string]net.Conn{}}
 	w.server = httptest.NewUnstartedServer(http.HandlerFunc(w.serve))
 	w.server.Config.ConnState = func(c net.Conn, state http.ConnState) {
 		if state == http.StateNew {
@@ -164,7 +164,7 @@ func (w *world) consent(_ context.Context, client string, scopes []string) error
 }
 
 func (w *world) bridge() Bridge {
-	return Bridge{Name: "notes", URL: w.server.URL + "/mcp", Agent: client.At(w.agent.path), Transport: w.net, Memory: w.memory,
+	return Bridge{Name: "notes", URL: w.server.URL + "/mcp", Agent: client.At(w.agent.path), Transport: w.net, Memory: Memory(w.state),
 		Version: "test", Patience: time.Minute, Consent: w.consent}
 }
 
@@ -357,7 +357,8 @@ type fakeAgent struct {
 	asks     int
 	rejected int
 	fors     []string
-	next     string // what a rejection brings; "": the next number
+	clients  map[string]int // connected now
+	next     string         // what a rejection brings; "": the next number
 }
 
 func newFakeAgent(t *testing.T) *fakeAgent {
@@ -449,6 +450,11 @@ func (a *fakeAgent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (a *fakeAgent) events(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
+	if r.FormValue("mcp") != "" {
+		client := r.FormValue("mcp") + " " + r.FormValue("client")
+		a.attend(client, 1)
+		defer a.attend(client, -1)
+	}
 	for {
 		a.mu.Lock()
 		state, changed := "connected", a.changed
@@ -464,6 +470,22 @@ func (a *fakeAgent) events(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+}
+
+// attend counts a client as connected, or no more.
+func (a *fakeAgent) attend(client string, by int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.clients == nil {
+		a.clients = map[string]int{}
+	}
+	a.clients[client] += by
+}
+
+func (a *fakeAgent) connected(client string) int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.clients[client]
 }
 
 var dead = &client.Problem{Code: "reconnect_required", Status: 409, Detail: "Notes says access was revoked. Reconnect to go on.", Hint: "authtray connect notes"}
