@@ -29,7 +29,7 @@ func (d *death) wants() bool { return !d.tried && !d.over }
 // run is the one goroutine that speaks to the desktop.
 func (n *Notifier) run(makeDesk func() desk) {
 	defer close(n.done)
-	r := &runner{Notifier: n, makeDesk: makeDesk, desk: makeDesk(), visible: map[string]bool{}, asking: map[*asking]bool{}}
+	r := &runner{Notifier: n, makeDesk: makeDesk, desk: makeDesk(), visible: map[string]bool{}, gathered: map[string]*gathering{}, asking: map[*asking]bool{}}
 	r.made = n.opts.Clock.Now()
 	defer func() { r.desk.close() }()
 	for {
@@ -52,8 +52,9 @@ type runner struct {
 	*Notifier
 	makeDesk func() desk
 	desk     desk
-	made     time.Time       // when the desk was
-	visible  map[string]bool // handed to the desk and not withdrawn
+	made     time.Time             // when the desk was
+	visible  map[string]bool       // handed to the desk and not withdrawn
+	gathered map[string]*gathering // banners, by kind
 	asking   map[*asking]bool
 	marks    uint64
 
@@ -76,6 +77,7 @@ func (r *runner) step() {
 		}
 	}
 	r.settleOld()
+	r.showGathered()
 	r.revive()
 	r.remind()
 	for name := range r.visible {

@@ -16,7 +16,7 @@
 // from under the user's eyes, unless it was put away, or servers went again and
 // again as soon as they showed it: there is one
 // on the screen, never two. A banner without a button goes by itself and is not
-// repeated.
+// repeated; those of one kind about several connections are one.
 //
 // No method waits for the desktop.
 //

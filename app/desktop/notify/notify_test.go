@@ -451,3 +451,62 @@ func TestADeskThatEndsAgainAndAgainIsReplacedEverMoreRarely(t *testing.T) {
 	next(firstRevival)
 	next(2 * firstRevival)
 }
+
+// TestBannersOfAKindAreOneNotification: a folder that is replaced concerns every
+// connection in it, and the user is told once.
+func TestBannersOfAKindAreOneNotification(t *testing.T) {
+	for kind := range severalOf {
+		t.Run(kind, func(t *testing.T) {
+			n, d, clock := startFake(t, Options{Enabled: true})
+			for i := range 192 {
+				n.Warn(fmt.Sprintf("svc-%03d %s", i, kind), fmt.Sprintf("svc-%03d", i), "one")
+			}
+			settled(t, n, d)
+			clock.pass(gatherFor)
+			settled(t, n, d)
+			if strings.Count(d.did(), "banner svc") != 0 || strings.Count(d.did(), "192") != 1 {
+				t.Fatalf("did %s", d.did())
+			}
+			n.Warn("later "+kind, "later", "one more")
+			settled(t, n, d)
+			clock.pass(kindPause - time.Millisecond)
+			if strings.Contains(d.did(), "193") {
+				t.Errorf("told again at once: %s", d.did())
+			}
+			clock.pass(time.Millisecond)
+			bustest.Eventually(t, d.did, func() bool { return strings.Count(d.did(), "193") == 1 })
+			for i := range 192 {
+				n.Settle(fmt.Sprintf("svc-%03d %s", i, kind))
+			}
+			settled(t, n, d)
+			if strings.Contains(d.did(), "settle "+kind) {
+				t.Errorf("taken back with one still true: %s", d.did())
+			}
+			n.Settle("later " + kind)
+			bustest.Eventually(t, d.did, func() bool { return strings.HasSuffix(d.did(), "settle "+kind) })
+		})
+	}
+}
+
+func TestOneBannerOfAKindSaysWhatItIs(t *testing.T) {
+	n, d, clock := startFake(t, Options{Enabled: true})
+	n.Warn("gh file", "the file of gh", "")
+	n.Warn("work file", "the file of work", "")
+	n.Settle("gh file") // before it could be told
+	settled(t, n, d)
+	clock.pass(gatherFor)
+	bustest.Eventually(t, d.did, func() bool { return strings.HasSuffix(d.did(), "banner the file of work") })
+}
+
+func TestBannerAboutSeveralNamesThreeAndCountsTheRest(t *testing.T) {
+	for want, names := range map[string][]string{
+		"a, b. ":              {"b", "a"},
+		"a, b, c. ":           {"c", "b", "a"},
+		"a, b, c and 2 more.": {"e", "d", "c", "b", "a"},
+	} {
+		m := several("file", names)
+		if !strings.HasPrefix(m.body, want) || m.title != fmt.Sprintf("%d connection files cannot be used", len(names)) {
+			t.Errorf("%q %q", m.title, m.body)
+		}
+	}
+}

@@ -92,6 +92,11 @@ func (r *runner) alarm() (<-chan time.Time, func()) {
 			sooner(until.Sub(now))
 		}
 	}
+	for _, g := range r.gathered {
+		if !g.due.IsZero() {
+			sooner(g.due.Sub(now))
+		}
+	}
 	if pause < 0 {
 		return nil, func() {}
 	}
