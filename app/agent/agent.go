@@ -304,8 +304,11 @@ func (a *Agent) PatchSettings(p api.SettingsPatch) (api.Settings, error) {
 	return a.Settings(), nil
 }
 
-func (a *Agent) OpenWindow(ctx context.Context) error {
-	if err := a.window.openWindow(ctx); err != nil {
+func (a *Agent) OpenWindow(ctx context.Context) error { return a.openWindow(ctx, "") }
+
+// openWindow is OpenWindow for a connection.
+func (a *Agent) openWindow(ctx context.Context, connection string) error {
+	if err := a.window.openWindow(ctx, connection); err != nil {
 		return asError(err, codeFailed, text.Sentence(err.Error()), "authtray status")
 	}
 	return nil

@@ -48,7 +48,8 @@ func (c *clicks) complain(name, text string) {
 type menu struct {
 	*clicks
 	agent  api.Agent
-	unlock func() // the keychain
+	unlock func()                                             // the keychain
+	open   func(ctx context.Context, connection string) error // the window
 }
 
 var _ tray.Actions = menu{}
@@ -78,10 +79,10 @@ func (m menu) CopyToken(name string) {
 	}
 }
 
-func (m menu) Open(string) {
+func (m menu) Open(connection string) {
 	ctx, cancel := context.WithTimeout(m.ended, userTime)
 	defer cancel()
-	if err := m.agent.OpenWindow(ctx); err != nil {
+	if err := m.open(ctx, connection); err != nil {
 		m.complain("window", detail(err))
 	}
 }

@@ -41,7 +41,7 @@ func TestMenuTellsWhereAClickFails(t *testing.T) {
 	o := folders(t)
 	n, a := newNotes(), &failingAgent{}
 	s := &signIns{configuration: newConfiguration(o.Paths, o.Log)}
-	m := menu{clicks: &clicks{signIns: s, notify: n, ended: t.Context(), log: slog.New(slog.DiscardHandler)}, agent: a}
+	m := menu{clicks: &clicks{signIns: s, notify: n, ended: t.Context(), log: slog.New(slog.DiscardHandler)}, agent: a, open: func(ctx context.Context, _ string) error { return a.OpenWindow(ctx) }}
 	for _, tt := range []struct {
 		name  string
 		click func()

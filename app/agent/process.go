@@ -255,7 +255,7 @@ func runWithTray(ctx context.Context, o Options) error {
 	})
 	o.Tray = trayFace{t}
 	a = NewAgent(o)
-	actions = menu{clicks: a.clicks, agent: a, unlock: a.keychain.unlock}
+	actions = menu{clicks: a.clicks, agent: a, unlock: a.keychain.unlock, open: a.openWindow}
 	over := make(chan error, 1)
 	go func() { over <- a.Run(ctx); a.end() }()
 	if err := t.Run(a.ended); err != nil {

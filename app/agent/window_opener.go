@@ -31,20 +31,21 @@ type windowOpener struct {
 // windowTime is how long the window may take to show that it is there.
 const windowTime = 15 * time.Second
 
-func (w *windowOpener) openWindow(ctx context.Context) error {
+// openWindow shows the window, and in it a connection; "" for none in particular.
+func (w *windowOpener) openWindow(ctx context.Context, connection string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, windowTime)
 	defer cancel()
 	at := raise.Address(w.socket)
-	if raised, err := raise.Raise(ctx, at); raised || err != nil {
+	if raised, err := raise.Raise(ctx, at, connection); raised || err != nil {
 		return err
 	}
 	cmd, err := w.command()
 	if err != nil {
 		return err
 	}
-	return w.start(ctx, cmd, at)
+	return w.start(ctx, cmd, at, connection)
 }
 
 var errNoDisplay = errors.New("there is no display here, so the window cannot be opened; the commands work without it: authtray status")
@@ -96,7 +97,7 @@ func isFile(path string) bool {
 // start runs the window and returns when it answers. One that ends before says
 // why on stderr, in one sentence. That goes to a file, not to a pipe of ours: the
 // window outlives the agent, and writing to a broken pipe would end it.
-func (w *windowOpener) start(ctx context.Context, cmd *exec.Cmd, at string) error {
+func (w *windowOpener) start(ctx context.Context, cmd *exec.Cmd, at, connection string) error {
 	said, err := config.OpenState(filepath.Join(w.state, "window.log"), os.O_CREATE|os.O_TRUNC|os.O_RDWR)
 	if err != nil {
 		return fmt.Errorf("the window cannot be started: %w", err)
@@ -113,7 +114,7 @@ func (w *windowOpener) start(ctx context.Context, cmd *exec.Cmd, at string) erro
 	for {
 		select {
 		case <-look.C:
-			if raised, _ := raise.Raise(ctx, at); raised {
+			if raised, _ := raise.Raise(ctx, at, connection); raised {
 				return nil
 			}
 		case err := <-over:

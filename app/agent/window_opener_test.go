@@ -69,7 +69,7 @@ func TestWindowOpenerSaysThatThereIsNoDisplay(t *testing.T) {
 	t.Setenv("DISPLAY", "")
 	t.Setenv("WAYLAND_DISPLAY", "")
 	w := &windowOpener{socket: o.Paths.Socket, state: o.Paths.State, carried: true}
-	if err := w.openWindow(t.Context()); !errors.Is(err, errNoDisplay) {
+	if err := w.openWindow(t.Context(), ""); !errors.Is(err, errNoDisplay) {
 		t.Errorf("%v", err)
 	}
 }

@@ -111,7 +111,7 @@ func (i inset) MinSize(objects []fyne.CanvasObject) (s fyne.Size) {
 	for _, o := range objects {
 		s = s.Max(o.MinSize())
 		if l, ok := o.(*line); ok {
-			s.Width = max(s.Width, fyne.MeasureText(l.text, l.Theme().Size(l.size), l.style).Width)
+			s.Width = max(s.Width, l.full())
 		}
 	}
 	return s.AddWidthHeight(2*i.x, 2*i.y)

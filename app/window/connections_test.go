@@ -19,8 +19,10 @@ import (
 )
 
 func names(l *list) (out []string) {
-	for _, s := range l.items {
-		out = append(out, s.Name)
+	for _, it := range l.items {
+		if it.heading == "" {
+			out = append(out, it.Name)
+		}
 	}
 	return out
 }
@@ -31,7 +33,7 @@ func TestConnectionThatNeedsItsUserStandsFirstWithItsReasonAndOneButton(t *testi
 		t.Fatalf("listed as %q", got)
 	}
 	r := b.row()
-	r.show(b.list.items[0], noon, false)
+	r.show(b.list.items[1].Status, noon, false)
 	b.sees(r, "Reconnect required")
 	b.sees(r, "GitLab says access was revoked. Reconnect to go on.")
 	b.tap(b.find(r, "Reconnect"))
@@ -41,7 +43,7 @@ func TestConnectionThatNeedsItsUserStandsFirstWithItsReasonAndOneButton(t *testi
 func TestConnectedOneSaysStateInWordsAndCountsDown(t *testing.T) {
 	b := live(t, connected("work"))
 	r := b.row()
-	r.show(b.list.items[0], b.now(), false)
+	r.show(b.list.items[0].Status, b.now(), false)
 	b.sees(r, "Connected")
 	b.sees(r, "ada · GitLab")
 	b.sees(r, "expires in 42 min")
@@ -109,9 +111,9 @@ func TestSelectionStaysWithItsConnectionWhenTheOrderChanges(t *testing.T) {
 	b.focus(b.list.widget)
 	b.press(fyne.KeyDown)
 	b.agent.events <- remote.Event{Status: dead("zeta")}
-	b.until("the new one stands first", func() bool { return len(b.list.items) == 3 && b.list.items[0].Name == "zeta" })
-	if b.list.selected != "beta" || b.list.widget.at != 2 {
-		t.Fatalf("%s at %d is selected; want beta at 2", b.list.selected, b.list.widget.at)
+	b.until("the new one stands first", func() bool { return len(names(b.list)) == 3 && names(b.list)[0] == "zeta" })
+	if b.list.selected != "beta" || b.list.widget.at != 4 {
+		t.Fatalf("%s at %d is selected; want beta at 4", b.list.selected, b.list.widget.at)
 	}
 }
 
@@ -308,11 +310,11 @@ func TestConnectionsWithATokenComeBeforeThoseWithout(t *testing.T) {
 	m := newModel()
 	m.settle([]tokens.Status{off, connected("b"), dead("c")})
 	var got []string
-	for _, s := range m.listed("") {
+	for _, s := range m.listed("", noon) {
 		got = append(got, s.Name)
 	}
-	if !slices.Equal(got, []string{"c", "b", "a"}) || m.needing() != 1 {
-		t.Fatalf("listed %q, %d need their user", got, m.needing())
+	if !slices.Equal(got, []string{"c", "b", "a"}) || m.needing(noon) != 1 {
+		t.Fatalf("listed %q, %d need their user", got, m.needing(noon))
 	}
 }
 
@@ -320,7 +322,7 @@ func TestWindowOpensAsLargeAsItWasClosed(t *testing.T) {
 	b := newBench(t)
 	b.win.Resize(fyne.NewSize(700, 500))
 	b.remember()
-	if got := b.firstSize(); got != fyne.NewSize(700, 500) {
+	if got := b.firstSize(fyne.Size{}); got != fyne.NewSize(700, 500) {
 		t.Fatalf("the next one is %v", got)
 	}
 }
@@ -355,7 +357,7 @@ func TestRetryingWithoutATokenIsAProblem(t *testing.T) {
 		copy bool
 	}{
 		{"the token is good", time.Minute, lookOf(tokens.Retrying), true},
-		{"the token has expired", -time.Minute, look{shape: shapeAlert, color: "error"}, false},
+		{"the token has expired", -time.Minute, look{shape: shapeAlert, color: "error", needs: true}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			expires := noon.Add(c.left)
@@ -373,5 +375,106 @@ func TestRetryingWithoutATokenIsAProblem(t *testing.T) {
 				t.Error("it can be copied though it has expired meanwhile")
 			}
 		})
+	}
+}
+
+func TestWindowIsNoLargerThanMostOfTheScreen(t *testing.T) {
+	for _, c := range []struct {
+		name         string
+		screen, want fyne.Size
+	}{
+		{"a large screen", fyne.NewSize(2560, 1440), fyne.NewSize(1000, 680)},
+		{"a laptop's", fyne.NewSize(1366, 760), fyne.NewSize(1000, 646)},
+		{"640x480", fyne.NewSize(640, 480), fyne.NewSize(544, 408)},
+		{"smaller than the window can be", fyne.NewSize(300, 200), fyne.NewSize(455, 234)},
+		{"unknown", fyne.Size{}, fyne.NewSize(1000, 680)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t)
+			if got := b.firstSize(c.screen); got != c.want {
+				t.Errorf("%v; want %v", got, c.want)
+			}
+			b.fit(c.screen)
+			if got := b.win.Canvas().Size(); got.Width > c.want.Width+1 || got.Height > c.want.Height+1 {
+				t.Errorf("the window is %v; want %v", got, c.want)
+			}
+		})
+	}
+}
+
+func TestListIsGroupedByWhatConnectionsNeed(t *testing.T) {
+	off, gone := connected("off"), connected("gone")
+	off.State = tokens.Disconnected
+	gone.State = tokens.Retrying
+	late := noon.Add(time.Minute)
+	gone.ExpiresAt = &late
+	b := live(t, connected("work"), dead("bot"), off, gone)
+	headings := func() (out []string) {
+		for _, it := range b.list.items {
+			if it.heading != "" {
+				out = append(out, it.heading)
+			}
+		}
+		return out
+	}
+	if got, want := headings(), []string{"Needs you (1)", "Connected (2)", "Not connected (1)"}; !slices.Equal(got, want) {
+		t.Fatalf("headings %q; want %q", got, want)
+	}
+	if got, want := names(b.list), []string{"bot", "gone", "work", "off"}; !slices.Equal(got, want) {
+		t.Fatalf("listed %q; want %q", got, want)
+	}
+	b.pass(2 * time.Minute)
+	b.tick()
+	if got := headings()[0]; got != "Needs you (2)" || b.win.Title() != "(2) Authtray" {
+		t.Errorf("when a token has run out: %q, %q", got, b.win.Title())
+	}
+	b.focus(b.list.widget)
+	b.press(fyne.KeyHome)
+	var walked []string
+	for range 5 {
+		walked = append(walked, b.list.selected)
+		b.press(fyne.KeyDown)
+	}
+	if want := []string{"bot", "gone", "work", "off", "off"}; !slices.Equal(walked, want) {
+		t.Errorf("the arrow goes %q; want %q", walked, want)
+	}
+	b.list.widget.Select(0) // a click on the heading
+	if b.list.selected != "off" {
+		t.Errorf("a heading selects %q", b.list.selected)
+	}
+	b.list.filter.SetText("work")
+	if len(headings()) != 0 {
+		t.Errorf("one group has the headings %q", headings())
+	}
+}
+
+func TestLongNameTakesTheRoomOfTheStatesWord(t *testing.T) {
+	b := newBench(t)
+	for name, word := range map[string]bool{"work": true, strings.Repeat("n", 64): false} {
+		r := b.row()
+		r.show(connected(name), noon, false)
+		r.Resize(fyne.NewSize(300, rowHeight))
+		if got := r.state.Size().Width > 0; got != word || !r.shape.Visible() {
+			t.Errorf("%s: its state is told in words: %v", name, got)
+		}
+	}
+}
+
+func TestTrayLeadsToTheConnectionInTheWindow(t *testing.T) {
+	b := live(t, connected("alpha"), connected("work"))
+	b.show(viewSettings)
+	b.list.filter.SetText("alpha")
+	b.visit("work")
+	if b.view != viewConnections || b.list.selected != "work" || b.details.name != "work" {
+		t.Errorf("view %d shows %q", b.view, b.list.selected)
+	}
+	b.visit("new") // not heard of yet
+	b.agent.events <- remote.Event{Status: connected("new")}
+	b.until("it is shown once it is known", func() bool { return b.list.selected == "new" })
+	b.disconnect(api.Connection{Status: connected("new")})
+	b.until("it asks", func() bool { return b.dialog != nil })
+	b.visit("alpha")
+	if b.list.selected != "new" {
+		t.Error("another connection is shown behind a question")
 	}
 }

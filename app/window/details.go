@@ -138,7 +138,7 @@ func (d *details) show() {
 
 func (d *details) showState(s tokens.Status) {
 	l := lookAt(s, d.u.out.now())
-	d.state.set(word(s.State))
+	d.state.set(wordAt(s, d.u.out.now()))
 	d.state.colored(l.color)
 	d.shape.Resource = inColor(l.shape, l.color)
 	d.shape.Refresh()

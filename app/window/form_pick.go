@@ -120,8 +120,9 @@ func (p *pick) choose(i int) {
 // pickList is a list of providers that Enter takes one of.
 type pickList struct {
 	widget.List
-	pick *pick
-	at   int
+	pick    *pick
+	at      int
+	focused bool
 }
 
 func newPickList(p *pick) *pickList {
@@ -129,11 +130,30 @@ func newPickList(p *pick) *pickList {
 	l.HideSeparators = true
 	l.Length = func() int { return len(p.found) }
 	l.CreateItem = func() fyne.CanvasObject { return newPickRow() }
-	l.UpdateItem = func(i int, o fyne.CanvasObject) { o.(*pickRow).show(p.found[i]) }
-	l.OnHighlighted = func(i int) { l.at = i }
+	l.UpdateItem = func(i int, o fyne.CanvasObject) {
+		o.(*pickRow).ring.Hidden = !l.focused || l.at != i
+		o.(*pickRow).show(p.found[i])
+	}
+	l.OnHighlighted = func(i int) {
+		was := l.at
+		l.at = i
+		l.RefreshItem(was)
+		l.RefreshItem(i)
+	}
 	l.OnSelected = func(i int) { l.UnselectAll(); p.choose(i) }
 	l.ExtendBaseWidget(l)
 	return l
+}
+
+func (l *pickList) FocusGained() {
+	l.focused = true
+	l.List.FocusGained()
+}
+
+func (l *pickList) FocusLost() {
+	l.focused = false
+	l.List.FocusLost()
+	l.RefreshItem(l.at)
 }
 
 func (l *pickList) TypedKey(e *fyne.KeyEvent) {
@@ -154,10 +174,11 @@ type pickRow struct {
 	mark *mark
 	name *line
 	id   *line
+	ring *ground
 }
 
 func newPickRow() *pickRow {
-	r := &pickRow{mark: newMark(30), name: newLine(""), id: caption("").fixed()}
+	r := &pickRow{mark: newMark(30), name: newLine(""), id: caption("").fixed(), ring: newRing()}
 	r.ExtendBaseWidget(r)
 	return r
 }
@@ -171,5 +192,5 @@ func (r *pickRow) show(b api.Brief) {
 
 func (r *pickRow) CreateRenderer() fyne.WidgetRenderer {
 	mark := container.New(inset{8, 6}, r.mark)
-	return widget.NewSimpleRenderer(container.NewBorder(nil, nil, mark, container.New(inset{10, 0}, middled(r.id)), middled(r.name)))
+	return widget.NewSimpleRenderer(container.NewStack(container.NewBorder(nil, nil, mark, container.New(inset{10, 0}, middled(r.id)), middled(r.name)), r.ring))
 }

@@ -190,6 +190,11 @@ func (l *line) sized(n fyne.ThemeSizeName) *line {
 	return l
 }
 
+// full is how wide the whole text is.
+func (l *line) full() float32 {
+	return fyne.MeasureText(l.text, l.Theme().Size(l.size), l.style).Width
+}
+
 func (l *line) set(text string) {
 	if text != l.text {
 		l.text = text

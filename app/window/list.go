@@ -2,6 +2,8 @@ package window
 
 import (
 	"slices"
+	"strconv"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -12,10 +14,10 @@ import (
 	"github.com/authtray/authtray/tokens"
 )
 
-// list is the connections, those that need the user first.
+// list is the connections in their groups, those that need the user first.
 type list struct {
 	u        *ui
-	items    []tokens.Status
+	items    []item
 	rows     []*row // those that Fyne made; each shows one visible item
 	measure  *row
 	heights  map[int]float32 // as Fyne was told
@@ -26,6 +28,30 @@ type list struct {
 	selected string // name; "" where there is nothing to select
 	wanted   string // to be selected when it is heard of
 	picked   bool   // the user chose what is selected
+}
+
+// item is an entry of the list: a connection, or the heading of those below it.
+type item struct {
+	tokens.Status
+	group   group
+	heading string // "" for a connection
+}
+
+// grouped puts headings above the groups, where there is more than one.
+func grouped(all []tokens.Status, now time.Time) []item {
+	var out []item
+	size := map[group]int{}
+	for _, s := range all {
+		size[groupOf(s, now)]++
+	}
+	for _, s := range all {
+		g := groupOf(s, now)
+		if len(size) > 1 && (len(out) == 0 || out[len(out)-1].group != g) {
+			out = append(out, item{group: g, heading: g.heading() + " (" + strconv.Itoa(size[g]) + ")"})
+		}
+		out = append(out, item{Status: s, group: g})
+	}
+	return out
 }
 
 // crowd is from how many connections on a filter is worth its room.
@@ -51,7 +77,7 @@ func (l *list) object() fyne.CanvasObject {
 
 // show brings the list up to date with the model.
 func (l *list) show() {
-	l.items = l.u.model.listed(l.filter.Text)
+	l.items = grouped(l.u.model.listed(l.filter.Text, l.u.out.now()), l.u.out.now())
 	l.top.Hidden = len(l.u.model.all) < crowd && l.filter.Text == "" && !l.filtering()
 	l.empty.SetText(tr("No connection matches “{{.Filter}}”. Escape clears the filter.", "Filter", plain(l.filter.Text)))
 	l.empty.Hidden = len(l.items) > 0 || l.filter.Text == ""
@@ -71,8 +97,8 @@ func (l *list) sized() {
 	if width <= 0 {
 		return
 	}
-	for i, s := range l.items {
-		l.height(i, l.measure.tall(s, width))
+	for i, it := range l.items {
+		l.height(i, l.measure.tall(it, l.u.out.now(), width))
 	}
 }
 
@@ -96,14 +122,33 @@ func (l *list) keepSelection() {
 		l.chosen("")
 		return
 	}
-	i := slices.IndexFunc(l.items, func(s tokens.Status) bool { return s.Name == l.wanted })
+	i := l.at(l.wanted)
 	if i < 0 && l.picked {
-		i = slices.IndexFunc(l.items, func(s tokens.Status) bool { return s.Name == l.selected })
+		i = l.at(l.selected)
 	} else if i >= 0 {
 		l.wanted, l.picked = "", true
 	}
-	l.widget.quietly(max(i, 0))
-	l.chosen(l.items[max(i, 0)].Name)
+	if i < 0 {
+		i = l.near(0, 1)
+	}
+	l.widget.quietly(i)
+	l.chosen(l.items[i].Name)
+}
+
+// at is where a connection stands; -1: nowhere.
+func (l *list) at(name string) int {
+	return slices.IndexFunc(l.items, func(it item) bool { return it.heading == "" && it.Name == name && name != "" })
+}
+
+// near is the connection at i, or the next one in a direction, or else in the other.
+func (l *list) near(i, by int) int {
+	i = min(max(i, 0), len(l.items)-1)
+	for at := i; at >= 0 && at < len(l.items); at += by {
+		if l.items[at].heading == "" {
+			return at
+		}
+	}
+	return l.near(i-by, -by)
 }
 
 func (l *list) chosen(name string) {
@@ -112,6 +157,18 @@ func (l *list) chosen(name string) {
 		l.widget.Refresh()
 		l.u.details.showConnection(name)
 	}
+}
+
+// fill shows an item in a row.
+func (l *list) fill(r *row, i int) {
+	it := l.items[i]
+	if it.heading != "" {
+		r.showHeading(it.heading)
+		return
+	}
+	chosen := it.Name == l.selected
+	r.show(it.Status, l.u.out.now(), chosen)
+	r.ring.Hidden = !chosen || !l.widget.focused
 }
 
 // choose selects a connection by name, as soon as it is known.
@@ -127,6 +184,8 @@ type keyList struct {
 	at    int // the item that is selected
 	lit   int // the one that Fyne lights up
 	quiet bool
+
+	focused bool
 }
 
 func newKeyList(l *list) *keyList {
@@ -139,10 +198,14 @@ func newKeyList(l *list) *keyList {
 		return r
 	}
 	k.UpdateItem = func(i int, o fyne.CanvasObject) {
-		o.(*row).show(l.items[i], l.u.out.now(), l.items[i].Name == l.selected)
+		l.fill(o.(*row), i)
 	}
 	k.OnHighlighted = func(i int) { k.lit = i }
 	k.OnSelected = func(i int) {
+		if l.items[i].heading != "" {
+			k.Select(k.at)
+			return
+		}
 		k.at = i
 		k.light()
 		if !k.quiet {
@@ -185,12 +248,25 @@ func (k *keyList) Resize(s fyne.Size) {
 	}
 }
 
+// FocusGained shows where the focus is: on the row that is selected.
+func (k *keyList) FocusGained() {
+	k.focused = true
+	k.List.FocusGained()
+	k.Refresh()
+}
+
+func (k *keyList) FocusLost() {
+	k.focused = false
+	k.List.FocusLost()
+	k.Refresh()
+}
+
 func (k *keyList) TypedKey(e *fyne.KeyEvent) {
 	last := len(k.list.items) - 1
 	step := map[fyne.KeyName]int{fyne.KeyDown: 1, fyne.KeyUp: -1, fyne.KeyPageDown: 8, fyne.KeyPageUp: -8, fyne.KeyHome: -last, fyne.KeyEnd: last}
 	switch by, moves := step[e.Name]; {
 	case moves && last >= 0:
-		k.Select(min(max(k.at+by, 0), last))
+		k.Select(k.list.near(k.at+by, max(min(by, 1), -1)))
 	case e.Name == fyne.KeyReturn || e.Name == fyne.KeyEnter:
 		k.list.u.details.enter()
 	default:

@@ -14,6 +14,7 @@ import (
 // Measures of a row.
 const (
 	rowHeight = 62
+	rowHead   = 34 // of a heading
 	rowEdge   = 12
 	rowMark   = 36
 )
@@ -32,11 +33,14 @@ type row struct {
 	shape  *canvas.Image
 	why    *widget.Label
 	act    *button
+	head   *line   // of a group; nothing else is shown then
+	ring   *ground // round the row that has the focus
 }
 
 func (u *ui) row() *row {
 	r := &row{ground: newGround(colorAlertCard, colorAlertCard), mark: newMark(rowMark), name: newLine("").bold(),
 		whose: caption(""), state: caption("").fixed(), when: caption("").fixed(), shape: canvas.NewImageFromResource(nil), why: paragraph("")}
+	r.head, r.ring = caption("").bold(), newRing()
 	r.act = u.button("", nil, func() { u.offer(r.status) }).primary()
 	r.state.align, r.when.align = fyne.TextAlignTrailing, fyne.TextAlignTrailing
 	r.why.SizeName = theme.SizeNameCaptionText
@@ -44,10 +48,30 @@ func (u *ui) row() *row {
 	return r
 }
 
+// showHeading makes the row the heading of a group.
+func (r *row) showHeading(text string) {
+	r.status = tokens.Status{}
+	r.hide(true)
+	r.ground.Hidden, r.why.Hidden, r.act.Hidden, r.ring.Hidden = true, true, true, true
+	r.head.set(text)
+	r.Refresh()
+}
+
+// hide hides what a heading does not have.
+func (r *row) hide(heading bool) {
+	for _, o := range []fyne.CanvasObject{r.mark, r.name, r.whose, r.state, r.when, r.shape} {
+		if o.Show(); heading {
+			o.Hide()
+		}
+	}
+	r.head.Hidden = !heading
+}
+
 // show fills the row; a row is used for many connections.
 func (r *row) show(s tokens.Status, now time.Time, chosen bool) {
-	l := lookOf(s.State)
+	l := lookAt(s, now)
 	r.status = s
+	r.hide(false)
 	r.ground.colored(colorAlertCard, colorAlertCard)
 	if chosen { // the ground hides the list's own mark of what is selected
 		r.ground.colored(colorAlertCard, theme.ColorNamePrimary)
@@ -55,7 +79,7 @@ func (r *row) show(s tokens.Status, now time.Time, chosen bool) {
 	r.mark.of(s.Provider, s.ProviderName)
 	r.name.set(plain(s.Name))
 	r.whose.set(whose(s))
-	r.state.set(word(s.State))
+	r.state.set(wordAt(s, now))
 	r.looks(now)
 	r.needs(l, s)
 	r.tick(now)
@@ -90,13 +114,16 @@ func (r *row) tick(now time.Time) {
 	}
 }
 
-// tall is how high the row must be to show a status whole, at a width.
-func (r *row) tall(s tokens.Status, width float32) float32 {
-	l := lookOf(s.State)
-	if !l.needs {
+// tall is how high the row must be to show an item whole, at a width.
+func (r *row) tall(it item, now time.Time, width float32) float32 {
+	l := lookAt(it.Status, now)
+	switch {
+	case it.heading != "":
+		return rowHead
+	case !l.needs:
 		return rowHeight
 	}
-	r.needs(l, s)
+	r.needs(l, it.Status)
 	r.why.Resize(fyne.NewSize(width-rowMark-3*rowEdge+theme.InnerPadding(), 1))
 	return rowHeight + r.why.MinSize().Height + r.act.MinSize().Height + 6
 }
@@ -110,10 +137,15 @@ type rowRenderer struct{ *row }
 func (r rowRenderer) Layout(size fyne.Size) {
 	const left = 2*rowEdge + rowMark
 	put(r.ground, 4, 3, size.Width-8, size.Height-6)
+	put(r.ring, 4, 3, size.Width-8, size.Height-6)
+	put(r.head, rowEdge, rowHead-r.head.MinSize().Height-4, size.Width-2*rowEdge, r.head.MinSize().Height)
 	put(r.mark, rowEdge, (rowHeight-rowMark)/2, rowMark, rowMark)
 
 	state, when := r.state.MinSize(), r.when.MinSize()
 	right := size.Width - rowEdge
+	if r.name.full() > right-state.Width-28-left { // the shape says it too, and the details do
+		state.Width = 0
+	}
 	put(r.state, right-state.Width, 13, state.Width, state.Height)
 	put(r.shape, right-state.Width-20, 13+(state.Height-15)/2, 15, 15)
 	put(r.when, right-when.Width, 34, when.Width, when.Height)
@@ -134,7 +166,7 @@ func put(o fyne.CanvasObject, x, y, w, h float32) {
 }
 
 func (r rowRenderer) Objects() []fyne.CanvasObject {
-	return []fyne.CanvasObject{r.ground, r.mark, r.name, r.whose, r.shape, r.state, r.when, r.why, r.act}
+	return []fyne.CanvasObject{r.ground, r.mark, r.name, r.whose, r.shape, r.state, r.when, r.why, r.act, r.head, r.ring}
 }
 
 func (r rowRenderer) MinSize() fyne.Size { return r.row.MinSize() }
@@ -149,10 +181,24 @@ func (r rowRenderer) Refresh() {
 // state, since tools stand still.
 func lookAt(s tokens.Status, now time.Time) look {
 	l := lookOf(s.State)
-	if s.State == tokens.Retrying && spent(s, now) {
-		l.shape, l.color = shapeAlert, theme.ColorNameError
+	if withoutToken(s, now) {
+		l.shape, l.color, l.needs = shapeAlert, theme.ColorNameError, true
 	}
 	return l
+}
+
+// wordAt is word at a time.
+func wordAt(s tokens.Status, now time.Time) string {
+	if withoutToken(s, now) {
+		return tr("No token")
+	}
+	return word(s.State)
+}
+
+// withoutToken reports whether a connection is tried again while there is no token
+// that works.
+func withoutToken(s tokens.Status, now time.Time) bool {
+	return s.State == tokens.Retrying && spent(s, now)
 }
 
 // spent reports whether a connection's token is of no more use.

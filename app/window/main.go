@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -23,7 +24,7 @@ import (
 // profile is open already, it is raised instead. It must be called on the main
 // goroutine. The error is one sentence for people.
 func Main(ctx context.Context, agent Agent, o Options) (err error) {
-	if raised, err := raise.Raise(ctx, o.Address); raised {
+	if raised, err := raise.Raise(ctx, o.Address, ""); raised {
 		return nil
 	} else if err != nil {
 		return err
@@ -33,7 +34,7 @@ func Main(ctx context.Context, agent Agent, o Options) (err error) {
 	}
 	door, err := raise.Listen(o.Address)
 	if errors.Is(err, raise.ErrOpen) { // it opened a moment ago
-		_, err = raise.Raise(ctx, o.Address)
+		_, err = raise.Raise(ctx, o.Address, "")
 		return err
 	}
 	if err != nil {
@@ -69,7 +70,10 @@ func run(ctx context.Context, agent Agent, o Options, door *raise.Door, fyneSays
 		cancel()
 		a.Quit()
 	})
-	a.Lifecycle().SetOnStarted(func() { u.live(door.Knocks()) })
+	a.Lifecycle().SetOnStarted(func() {
+		u.fit(screenSize())
+		u.live(door.Knocks())
+	})
 	a.Lifecycle().SetOnEnteredForeground(func() { u.inFront = true })
 	a.Lifecycle().SetOnExitedForeground(func() { u.inFront = false })
 	u.win.CenterOnScreen()
@@ -83,10 +87,12 @@ func run(ctx context.Context, agent Agent, o Options, door *raise.Door, fyneSays
 }
 
 // live starts what goes on while the window is open. Who knocked before has it on
-// the screen: the program that started it does so until it is answered.
-func (u *ui) live(knocks <-chan struct{}) {
+// the screen, and may want to see a connection in it: the program that started it
+// does so until it is answered.
+func (u *ui) live(knocks <-chan string) {
 	select {
-	case <-knocks:
+	case name := <-knocks:
+		u.visit(name)
 	default:
 	}
 	go u.follow()
@@ -94,8 +100,11 @@ func (u *ui) live(knocks <-chan struct{}) {
 	go func() {
 		for {
 			select {
-			case <-knocks:
-				u.out.do(u.raise)
+			case name := <-knocks:
+				u.out.do(func() {
+					u.raise()
+					u.visit(name)
+				})
 			case <-u.ctx.Done():
 				return
 			}
@@ -121,6 +130,9 @@ func (u *ui) ticking() {
 
 func (l *list) tick() {
 	now := l.u.out.now()
+	if slices.ContainsFunc(l.items, func(it item) bool { return it.heading == "" && groupOf(it.Status, now) != it.group }) {
+		l.show()
+	}
 	for _, r := range l.rows {
 		r.tick(now)
 	}

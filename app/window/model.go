@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/authtray/authtray/app/window/remote"
 	"github.com/authtray/authtray/tokens"
@@ -51,9 +52,9 @@ func (m *model) has(name string) bool {
 	return ok
 }
 
-// listed is what the list shows: those that need the user first, then those with a
-// token, then the rest, each by name, and only those that match the filter.
-func (m *model) listed(filter string) []tokens.Status {
+// listed is what the list shows, in its groups, each by name, and only those that
+// match the filter.
+func (m *model) listed(filter string, now time.Time) []tokens.Status {
 	var out []tokens.Status
 	for _, s := range m.all {
 		if matches(s, filter) {
@@ -61,19 +62,33 @@ func (m *model) listed(filter string) []tokens.Status {
 		}
 	}
 	slices.SortFunc(out, func(a, b tokens.Status) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), strings.Compare(a.Name, b.Name))
+		return cmp.Or(cmp.Compare(groupOf(a, now), groupOf(b, now)), strings.Compare(a.Name, b.Name))
 	})
 	return out
 }
 
-func rank(s tokens.Status) int {
+// group is a part of the list, from top to bottom.
+type group int
+
+const (
+	needsYou group = iota
+	inUse
+	notConnected
+)
+
+// heading is what stands above a group.
+func (g group) heading() string {
+	return [...]string{tr("Needs you"), tr("Connected"), tr("Not connected")}[g]
+}
+
+func groupOf(s tokens.Status, now time.Time) group {
 	switch {
-	case lookOf(s.State).needs:
-		return 0
+	case lookAt(s, now).needs:
+		return needsYou
 	case s.State == tokens.Disconnected:
-		return 2
+		return notConnected
 	}
-	return 1
+	return inUse
 }
 
 // matches reports whether every word of the filter occurs somewhere.
@@ -87,11 +102,11 @@ func matches(s tokens.Status, filter string) bool {
 	return true
 }
 
-// needing counts the connections that wait for their user.
-func (m *model) needing() int {
+// needing counts the connections that need their user.
+func (m *model) needing(now time.Time) int {
 	n := 0
 	for _, s := range m.all {
-		if rank(s) == 0 {
+		if groupOf(s, now) == needsYou {
 			n++
 		}
 	}

@@ -74,17 +74,35 @@ func newUI(ctx context.Context, app fyne.App, agent Agent, out surroundings, o O
 	u.build()
 	u.win.SetPadded(false)
 	u.win.SetContent(u.frame())
-	u.win.Resize(u.firstSize())
+	u.win.Resize(u.firstSize(fyne.Size{}))
 	u.shortcuts()
 	u.show(viewConnections)
 	return u
 }
 
-// firstSize is the size that the window had when it was closed last.
-func (u *ui) firstSize() fyne.Size {
+// firstSize is the size that the window had when it was closed last, but no larger
+// than most of the screen, which is zero where it is not known.
+func (u *ui) firstSize(screen fyne.Size) fyne.Size {
 	p := u.app.Preferences()
-	w, h := p.FloatWithFallback(windowWidth, 1000), p.FloatWithFallback(windowHeight, 680)
-	return fyne.NewSize(float32(min(max(w, 455), 4000)), float32(min(max(h, 234), 3000)))
+	w, h := float32(p.FloatWithFallback(windowWidth, 1000)), float32(p.FloatWithFallback(windowHeight, 680))
+	if !screen.IsZero() {
+		w, h = min(w, screen.Width*mostOfScreen), min(h, screen.Height*mostOfScreen)
+	}
+	return fyne.NewSize(min(max(w, 455), 4000), min(max(h, 234), 3000))
+}
+
+// mostOfScreen is how much of the screen a new window takes.
+const mostOfScreen = 0.85
+
+// fit makes the window no larger than most of the screen, in pixels. What a unit is
+// there is known when the window is on it.
+func (u *ui) fit(screen fyne.Size) {
+	scale := u.win.Canvas().Scale()
+	size := u.firstSize(fyne.NewSize(screen.Width/scale, screen.Height/scale))
+	if size != u.firstSize(fyne.Size{}) {
+		u.win.Resize(size)
+		u.win.CenterOnScreen()
+	}
 }
 
 // remember keeps the window's size for the next one.
@@ -185,6 +203,17 @@ func (u *ui) entered(v view) {
 	}
 }
 
+// visit shows a connection that somebody outside the window wants to see; "" is
+// none. It does not take a question or a sign-in under way off the screen.
+func (u *ui) visit(name string) {
+	if name == "" || u.dialog != nil || u.view == viewFlow && u.flow.pending {
+		return
+	}
+	u.list.filter.SetText("")
+	u.show(viewConnections)
+	u.list.choose(name)
+}
+
 // back leaves what lies on top: a dialog, then the way to a new connection.
 func (u *ui) back() {
 	switch {
@@ -251,7 +280,7 @@ func (u *ui) title() string {
 		name += " · " + u.profile
 	}
 	if u.model != nil {
-		if n := u.model.needing(); n > 0 {
+		if n := u.model.needing(u.out.now()); n > 0 {
 			return "(" + strconv.Itoa(n) + ") " + name
 		}
 	}

@@ -21,9 +21,7 @@ type button struct {
 }
 
 func (u *ui) button(text string, icon fyne.Resource, tapped func()) *button {
-	b := &button{u: u, ring: newGround("", theme.ColorNameForeground)}
-	b.ring.width, b.ring.radius = 2, theme.InputRadiusSize()
-	b.ring.Hide()
+	b := &button{u: u, ring: newRing()}
 	b.Text, b.Icon, b.OnTapped = text, icon, tapped
 	b.ExtendBaseWidget(b)
 	return b
@@ -55,11 +53,12 @@ func (b *button) TypedKey(e *fyne.KeyEvent) {
 // check is Fyne's, and passes the window's own keys on.
 type check struct {
 	widget.Check
-	u *ui
+	u    *ui
+	ring *ground
 }
 
 func (u *ui) check(text string, changed func(bool)) *check {
-	c := &check{u: u}
+	c := &check{u: u, ring: newRing()}
 	c.Text, c.OnChanged = text, changed
 	c.ExtendBaseWidget(c)
 	return c
@@ -79,24 +78,67 @@ func (c *check) TypedKey(e *fyne.KeyEvent) {
 // rows is Fyne's list, and passes the window's own keys on.
 type rows struct {
 	widget.List
-	u *ui
+	u       *ui
+	lit     int // the row that the keys are at
+	focused bool
+	open    func(int) // what a click or Space on a row does; may be nil
 }
 
 func (u *ui) rows(length func() int, create func() fyne.CanvasObject, update func(int, fyne.CanvasObject)) *rows {
 	r := &rows{u: u}
-	r.Length, r.CreateItem, r.UpdateItem = length, create, update
+	r.Length = length
+	r.CreateItem = func() fyne.CanvasObject { return container.NewStack(create(), newRing()) }
+	r.UpdateItem = func(i int, o fyne.CanvasObject) {
+		both := o.(*fyne.Container).Objects
+		update(i, both[0])
+		if both[1].Hide(); r.focused && r.lit == i {
+			both[1].Show()
+		}
+	}
 	r.HideSeparators = true
-	r.OnSelected = func(int) { r.UnselectAll() }
+	r.OnHighlighted = func(i int) {
+		was := r.lit
+		r.lit = i
+		r.RefreshItem(was)
+		r.RefreshItem(i)
+	}
+	r.OnSelected = func(i int) {
+		r.UnselectAll()
+		if r.open != nil {
+			r.open(i)
+		}
+	}
 	r.ExtendBaseWidget(r)
 	return r
 }
 
 func (r *rows) TypedKey(e *fyne.KeyEvent) {
-	if e.Name == fyne.KeyEscape || e.Name == fyne.KeyF1 {
+	switch {
+	case e.Name == fyne.KeyEscape || e.Name == fyne.KeyF1:
 		r.u.typed(e)
-		return
+	case (e.Name == fyne.KeyReturn || e.Name == fyne.KeyEnter) && r.lit < r.Length():
+		r.Select(r.lit)
+	default:
+		r.List.TypedKey(e)
 	}
-	r.List.TypedKey(e)
+}
+
+func (r *rows) FocusGained() {
+	r.focused = true
+	r.List.FocusGained()
+}
+
+func (r *rows) FocusLost() {
+	r.focused = false
+	r.List.FocusLost()
+}
+
+// newRing is what stands round the object that has the focus.
+func newRing() *ground {
+	ring := newGround("", theme.ColorNameForeground)
+	ring.width, ring.radius = 2, theme.InputRadiusSize()
+	ring.Hide()
+	return ring
 }
 
 // CreateRenderer adds the ring: Fyne tints what has the focus, which cannot be seen
@@ -130,8 +172,18 @@ func (b *button) FocusGained() {
 	b.u.reveal(b)
 }
 
+func (c *check) CreateRenderer() fyne.WidgetRenderer {
+	return ringedRenderer{c.Check.CreateRenderer(), c.ring}
+}
+
+func (c *check) FocusLost() {
+	c.Check.FocusLost()
+	c.ring.Hide()
+}
+
 func (c *check) FocusGained() {
 	c.Check.FocusGained()
+	c.ring.Show()
 	c.u.reveal(c)
 }
 
@@ -140,11 +192,12 @@ func (c *check) FocusGained() {
 type entry struct {
 	widget.Entry
 	u    *ui
+	ring *ground
 	down func() // arrow down; nil: Fyne's own
 }
 
 func (u *ui) entry(placeholder string) *entry {
-	e := &entry{u: u}
+	e := &entry{u: u, ring: newRing()}
 	e.PlaceHolder = placeholder
 	e.Scroll = fyne.ScrollHorizontalOnly
 	e.ExtendBaseWidget(e)
@@ -176,8 +229,18 @@ func (e *entry) TypedShortcut(s fyne.Shortcut) {
 	e.Entry.TypedShortcut(s)
 }
 
+func (e *entry) CreateRenderer() fyne.WidgetRenderer {
+	return ringedRenderer{e.Entry.CreateRenderer(), e.ring}
+}
+
+func (e *entry) FocusLost() {
+	e.Entry.FocusLost()
+	e.ring.Hide()
+}
+
 func (e *entry) FocusGained() {
 	e.Entry.FocusGained()
+	e.ring.Show()
 	e.u.reveal(e)
 }
 

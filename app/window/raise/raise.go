@@ -2,11 +2,14 @@ package raise
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"strings"
+	"sync"
 	"time"
 )
 
@@ -14,14 +17,17 @@ import (
 // anything, so a silent one is as good as none.
 const patience = 2 * time.Second
 
+// A request is a line: request, or request, a space and a connection's name.
 const (
-	request = "raise\n"
-	answer  = "raised\n"
+	request    = "raise"
+	answer     = "raised\n"
+	maxRequest = 128 // bytes; a name has 64 at most
 )
 
-// Raise asks the window at address to come to the front. It reports false with
-// no error where no window is open, and never blocks longer than two seconds.
-func Raise(ctx context.Context, address string) (bool, error) {
+// Raise asks the window at address to come to the front, and to show a connection;
+// name is "" for none in particular. It reports false with no error where no window
+// is open, and never blocks longer than two seconds.
+func Raise(ctx context.Context, address, connection string) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	conn, err := dial(ctx, address)
@@ -35,11 +41,15 @@ func Raise(ctx context.Context, address string) (bool, error) {
 	if deadline, ok := ctx.Deadline(); ok {
 		_ = conn.SetDeadline(deadline)
 	}
-	if _, err := io.WriteString(conn, request); err != nil {
+	line := request
+	if connection != "" {
+		line += " " + connection
+	}
+	if _, err := io.WriteString(conn, line+"\n"); err != nil {
 		return false, fmt.Errorf("ask the open window to come forward: %w", err)
 	}
-	line, err := bufio.NewReader(io.LimitReader(conn, 64)).ReadString('\n')
-	if err != nil || line != answer {
+	got, err := bufio.NewReader(io.LimitReader(conn, 64)).ReadString('\n')
+	if err != nil || got != answer {
 		return false, fmt.Errorf("the open window did not answer: %w", errors.Join(err, io.ErrUnexpectedEOF))
 	}
 	return true, nil
@@ -54,7 +64,8 @@ var ErrOpen = errors.New("the window is open already")
 type Door struct {
 	listener net.Listener
 	unlock   func()
-	knocks   chan struct{}
+	mu       sync.Mutex // held while a request is put into knocks
+	knocks   chan string
 }
 
 // Listen makes this process the one that shows the window, or fails with
@@ -64,14 +75,14 @@ func Listen(address string) (*Door, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Door{listener: l, unlock: unlock, knocks: make(chan struct{}, 1)}
+	d := &Door{listener: l, unlock: unlock, knocks: make(chan string, 1)}
 	go d.serve()
 	return d, nil
 }
 
-// Knocks receives a value when somebody wants to see the window; several
-// requests may come as one.
-func (d *Door) Knocks() <-chan struct{} { return d.knocks }
+// Knocks receives a connection's name, or "", when somebody wants to see the window;
+// of several requests the last one may come alone. A name may be anybody's.
+func (d *Door) Knocks() <-chan string { return d.knocks }
 
 // Close lets another process show the window.
 func (d *Door) Close() error {
@@ -93,13 +104,24 @@ func (d *Door) serve() {
 func (d *Door) answer(conn net.Conn) {
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(patience))
-	line, err := bufio.NewReader(io.LimitReader(conn, 64)).ReadString('\n')
-	if err != nil || line != request {
+	line, err := bufio.NewReader(io.LimitReader(conn, maxRequest)).ReadString('\n')
+	verb, connection, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+	if err != nil || verb != request {
 		return
 	}
+	d.knock(connection)
+	_, _ = io.WriteString(conn, answer)
+}
+
+// knock leaves a request for the window. One without a name does not take the place
+// of one with a name that nobody has heard yet.
+func (d *Door) knock(connection string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	select {
-	case d.knocks <- struct{}{}:
+	case waiting := <-d.knocks:
+		connection = cmp.Or(connection, waiting)
 	default:
 	}
-	_, _ = io.WriteString(conn, answer)
+	d.knocks <- connection
 }

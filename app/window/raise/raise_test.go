@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -32,7 +33,7 @@ func open(t *testing.T, at string) *Door {
 }
 
 func TestNobodyToRaiseIsNoError(t *testing.T) {
-	raised, err := Raise(context.Background(), address(t))
+	raised, err := Raise(context.Background(), address(t), "")
 	if raised || err != nil {
 		t.Fatalf("Raise = %v, %v; want false, nil", raised, err)
 	}
@@ -42,7 +43,7 @@ func TestOpenWindowIsRaisedAlsoBeforeItListensToKnocks(t *testing.T) {
 	at := address(t)
 	d := open(t, at)
 	for range 3 {
-		if raised, err := Raise(context.Background(), at); !raised || err != nil {
+		if raised, err := Raise(context.Background(), at, ""); !raised || err != nil {
 			t.Fatalf("Raise = %v, %v; want true, nil", raised, err)
 		}
 	}
@@ -70,7 +71,7 @@ func TestSocketOfADeadWindowIsTakenOver(t *testing.T) {
 	}
 	dead.SetUnlinkOnClose(false)
 	dead.Close()
-	if raised, err := Raise(context.Background(), at); raised || err != nil {
+	if raised, err := Raise(context.Background(), at, ""); raised || err != nil {
 		t.Fatalf("Raise at a dead socket = %v, %v; want false, nil", raised, err)
 	}
 	open(t, at)
@@ -108,5 +109,33 @@ func TestStrangeRequestGetsNoAnswer(t *testing.T) {
 	case <-d.Knocks():
 		t.Fatal("a strange request raised the window")
 	default:
+	}
+}
+
+func TestWindowIsToldWhichConnectionIsWanted(t *testing.T) {
+	long := strings.Repeat("n", 64)
+	for _, c := range []struct {
+		name  string
+		asked []string
+		want  string
+	}{
+		{"none", []string{""}, ""},
+		{"one", []string{"work"}, "work"},
+		{"the last of several", []string{"work", "play"}, "play"},
+		{"one, and then nothing in particular", []string{"work", ""}, "work"},
+		{"the longest", []string{long}, long},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			at := address(t)
+			d := open(t, at)
+			for _, name := range c.asked {
+				if raised, err := Raise(context.Background(), at, name); !raised || err != nil {
+					t.Fatalf("Raise = %v, %v", raised, err)
+				}
+			}
+			if got := <-d.Knocks(); got != c.want {
+				t.Errorf("the window hears %q; want %q", got, c.want)
+			}
+		})
 	}
 }
