@@ -168,12 +168,25 @@ func (a *activity) meetAll() {
 		text:  strings.Join(lines, "\n"),
 		verb:  tr("I know all of these"),
 		mild:  true,
-		do:    func() { a.u.meet(all...) },
+		do:    func() { a.u.meetFor(all) },
 	})
 }
 
 // listedAtOnce is how many programs a question names.
 const listedAtOnce = 8
+
+// meetFor is meet for several, which can be taken back for a while.
+func (u *ui) meetFor(all []string) {
+	before := u.app.Preferences().StringList(knownPrograms)
+	u.meet(all...)
+	u.undo.offer(undoable{
+		text: func(time.Duration) string { return trn("You know {{.Count}} more programs now.", len(all)) },
+		back: func() {
+			u.app.Preferences().SetStringList(knownPrograms, before)
+			u.activity.show()
+		},
+	})
+}
 
 func (u *ui) meet(exe ...string) {
 	p := u.app.Preferences()

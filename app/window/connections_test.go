@@ -192,22 +192,26 @@ func TestRefusalIsToldAtTheFootInTheAgentsWords(t *testing.T) {
 func TestDisconnectSaysWhatItDoesAndEscapeIsNo(t *testing.T) {
 	b := live(t, connected("work"))
 	b.until("the details are known", func() bool { return b.details.known.Provider != "" })
-	b.tap(b.details.end)
+	b.choose("Disconnect…")
 	b.until("it asks", func() bool { return b.dialog != nil })
 	b.sees(b.dialog.Content, "GitLab is told to end this access, and the token is erased from this machine. Tools that use it stop working. Its settings stay, so you can connect again.")
 	b.press(fyne.KeyEscape)
 	if b.dialog != nil || b.agent.has("Disconnect work")() {
 		t.Fatal("Escape is not a no")
 	}
-	b.tap(b.details.end)
+	b.choose("Disconnect…")
 	b.until("it asks again", func() bool { return b.dialog != nil })
 	b.press(fyne.KeyReturn) // the focus is on Cancel: Enter loses nothing
 	if b.agent.has("Disconnect work")() {
 		t.Fatal("Enter disconnects without a choice")
 	}
-	b.tap(b.details.end)
+	b.choose("Disconnect…")
 	b.until("it asks again", func() bool { return b.dialog != nil })
 	b.tap(b.find(b.dialog.Content, "Disconnect"))
+	if b.agent.has("Disconnect work")() {
+		t.Fatal("it cannot be taken back")
+	}
+	b.pass(undoFor)
 	b.until("it is disconnected", b.agent.has("Disconnect work"))
 	b.until("what the provider did not get to know is told", func() bool { return b.dialog != nil })
 	b.sees(b.dialog.Content, "GitLab could not be reached.")
@@ -215,8 +219,8 @@ func TestDisconnectSaysWhatItDoesAndEscapeIsNo(t *testing.T) {
 
 func TestPageForAppsOpensInTheBrowser(t *testing.T) {
 	b := live(t, connected("work"))
-	b.until("the entry is known", func() bool { return b.details.manage.Visible() })
-	b.tap(b.details.manage)
+	b.until("the entry is known", func() bool { return b.details.appsPage() != "" })
+	b.choose("Apps at GitLab")
 	b.until("the page opens", func() bool { return b.pages() == 1 })
 	if b.opened[0] != "https://gitlab.com/apps" {
 		t.Fatalf("opened %s", b.opened)
@@ -476,5 +480,75 @@ func TestTrayLeadsToTheConnectionInTheWindow(t *testing.T) {
 	b.visit("alpha")
 	if b.list.selected != "new" {
 		t.Error("another connection is shown behind a question")
+	}
+}
+
+// choose chooses an entry of the details' menu.
+func (b *bench) choose(label string) {
+	b.Helper()
+	b.tap(b.details.manage)
+	b.win.Canvas().Overlays().Remove(b.win.Canvas().Overlays().Top())
+	var all []string
+	for _, item := range b.details.menu().Items {
+		if all = append(all, item.Label); item.Label == label {
+			item.Action()
+			return
+		}
+	}
+	b.Fatalf("there is no %q in %q", label, all)
+}
+
+func TestWhatEndsAnAccessWaitsAndCanBeTakenBack(t *testing.T) {
+	for _, c := range []struct{ entry, verb, call, said string }{
+		{"Disconnect…", "Disconnect", "Disconnect work", "work will be disconnected in 8 s."},
+		{"Remove…", "Remove", "Remove work", "work will be removed in 8 s."},
+	} {
+		ask := func(t *testing.T) *bench {
+			b := live(t, connected("work"), connected("zeta"))
+			b.until("the details are known", func() bool { return b.details.known.Provider != "" })
+			b.choose(c.entry)
+			b.until("it asks", func() bool { return b.dialog != nil })
+			b.tap(b.find(b.dialog.Content, c.verb))
+			b.sees(b.undo.object, c.said)
+			if b.focused() != fyne.Focusable(b.list.widget) {
+				t.Error("the focus is not on the list")
+			}
+			return b
+		}
+		t.Run(c.verb+" taken back", func(t *testing.T) {
+			b := ask(t)
+			b.tap(b.undo.button)
+			b.pass(time.Hour)
+			if b.agent.has(c.call)() || b.undo.object.Visible() {
+				t.Error("it is done all the same")
+			}
+		})
+		t.Run(c.verb+" not taken back", func(t *testing.T) {
+			b := ask(t)
+			b.pass(undoFor - time.Second)
+			b.tick()
+			b.sees(b.undo.object, strings.Replace(c.said, "8 s", "1 s", 1))
+			if b.agent.has(c.call)() {
+				t.Error("it is done too early")
+			}
+			b.pass(time.Second)
+			b.until("it is done", b.agent.has(c.call))
+			b.until("the offer is gone", func() bool { return !b.undo.object.Visible() })
+		})
+		t.Run(c.verb+" and close the window", func(t *testing.T) {
+			b := ask(t)
+			b.undo.finish()
+			if !b.agent.has(c.call)() {
+				t.Error("it is forgotten")
+			}
+		})
+		t.Run(c.verb+" and ask for something else", func(t *testing.T) {
+			b := ask(t)
+			b.part("zeta", func(string) string { return "zeta" }, "", b.agent.Disconnect)
+			b.until("the first is done at once", b.agent.has(c.call))
+			if b.agent.has("Disconnect zeta")() {
+				t.Error("the second cannot be taken back")
+			}
+		})
 	}
 }

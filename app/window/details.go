@@ -32,8 +32,7 @@ type details struct {
 	alert                                           *fyne.Container
 	why                                             *widget.Label
 	offer                                           *button
-	copy, refresh, connect, end                     *button
-	manage, edit, remove                            *button
+	copy, refresh, manage                           *button
 	acts, facts, tags, history, scopeCard, factCard *fyne.Container
 	uses, useCard                                   *fyne.Container
 	server                                          *serverCard
@@ -48,7 +47,7 @@ func (u *ui) newDetails() *details {
 	d.shape.SetMinSize(fyne.NewSquareSize(18))
 	d.buttons()
 	d.alert = container.NewStack(newGround(colorAlertCard, colorAlertCard), padded(16, spaced(12, inLine(d.why), container.NewHBox(d.offer))))
-	d.acts = flowed(d.copy, d.refresh, d.connect, d.end)
+	d.acts = flowed(d.copy, d.refresh, d.manage)
 	d.facts, d.tags, d.history = container.New(layout.NewFormLayout()), flowed(), spaced(0)
 	d.factCard = card(tr("Token"), d.facts)
 	d.factCard.Hide()
@@ -57,7 +56,7 @@ func (u *ui) newDetails() *details {
 	d.scopeCard = card(tr("Scopes"), d.tags)
 	d.server = newServerCard()
 	d.scroll = page(760, d.head(), d.alert, d.acts,
-		d.factCard, d.useCard, d.server.Container, d.scopeCard, card(tr("History"), d.history), flowed(d.edit, d.manage, d.remove))
+		d.factCard, d.useCard, d.server.Container, d.scopeCard, card(tr("History"), d.history))
 	d.scroll.Hide()
 	return d
 }
@@ -72,11 +71,8 @@ func (d *details) buttons() {
 	d.offer = u.button("", nil, d.enter).primary()
 	d.copy = u.button(tr("Copy token"), theme.ContentCopyIcon(), func() { u.copyToken(d.name) })
 	d.refresh = u.button(tr("Refresh now"), theme.ViewRefreshIcon(), func() { u.refreshToken(d.name) })
-	d.connect = u.button(tr("Reconnect"), theme.LoginIcon(), func() { u.reconnect(d.name) })
-	d.end = u.button(tr("Disconnect…"), theme.LogoutIcon(), func() { u.disconnect(d.known) })
-	d.edit = u.button(tr("Edit settings"), theme.SettingsIcon(), func() { u.editConnection(d.name) }).low()
-	d.manage = u.button("", theme.NavigateNextIcon(), func() { u.openURL(d.appsPage()) }).low()
-	d.remove = u.button(tr("Remove…"), theme.DeleteIcon(), func() { u.removeConnection(d.known) }).low()
+	d.manage = u.button(tr("Manage"), theme.MenuDropDownIcon(), d.openMenu)
+	d.manage.IconPlacement = widget.ButtonIconTrailingText
 }
 
 // showConnection shows another connection.
@@ -178,14 +174,10 @@ func actionsOf(s tokens.Status) actions {
 func (d *details) showActions(s tokens.Status) {
 	a := actionsOf(s)
 	a.copy = a.copy && !spent(s, d.u.out.now())
-	d.copy.Hidden, d.refresh.Hidden, d.connect.Hidden, d.end.Hidden = !a.copy, !a.refresh, !a.connect, !a.end
-	d.acts.Hidden = a == actions{}
+	d.copy.Hidden, d.refresh.Hidden = !a.copy, !a.refresh
 	d.refresh.SetText(tr("Refresh now"))
 	if s.Parked() {
 		d.refresh.SetText(tr("Try again"))
-	}
-	if d.manage.Hidden = d.appsPage() == ""; !d.manage.Hidden {
-		d.manage.SetText(tr("Apps at {{.Provider}}", "Provider", plain(d.u.entries[s.Provider].Name)))
 	}
 	d.scroll.Content.Refresh()
 }

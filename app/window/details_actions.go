@@ -6,6 +6,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/tokens"
@@ -50,6 +51,32 @@ func (u *ui) copyToken(name string) {
 	})
 }
 
+// menu is everything that is done to a connection as a whole.
+func (d *details) menu() *fyne.Menu {
+	u, s := d.u, d.status()
+	item := func(text string, do func()) *fyne.MenuItem { return fyne.NewMenuItem(text, do) }
+	m := fyne.NewMenu("", item(tr("Edit settings"), func() { u.editConnection(s.Name) }))
+	a := actionsOf(s)
+	if a.connect {
+		m.Items = append(m.Items, item(tr("Sign in again…"), func() { u.reconnect(s.Name) }))
+	}
+	if page := d.appsPage(); page != "" {
+		m.Items = append(m.Items, item(tr("Apps at {{.Provider}}", "Provider", plain(u.entries[s.Provider].Name)), func() { u.openURL(page) }))
+	}
+	m.Items = append(m.Items, fyne.NewMenuItemSeparator())
+	if a.end {
+		m.Items = append(m.Items, item(tr("Disconnect…"), func() { u.disconnect(d.known) }))
+	}
+	m.Items = append(m.Items, item(tr("Remove…"), func() { u.removeConnection(d.known) }))
+	return m
+}
+
+// openMenu shows the menu below its button.
+func (d *details) openMenu() {
+	at := d.u.app.Driver().AbsolutePositionForObject(d.manage)
+	widget.ShowPopUpMenuAtPosition(d.menu(), d.u.win.Canvas(), at.AddXY(0, d.manage.Size().Height))
+}
+
 // disconnect says what it does at the provider before it does it.
 func (u *ui) disconnect(d api.Connection) {
 	u.withEntry(d.Provider, func(e api.Provider) {
@@ -58,7 +85,11 @@ func (u *ui) disconnect(d api.Connection) {
 			about: plain(d.Name),
 			text:  farewell(e) + " " + tr("Its settings stay, so you can connect again."),
 			verb:  tr("Disconnect"),
-			do:    func() { u.part(d.Name, u.agent.Disconnect, tr("{{.Name}} is disconnected.", "Name", plain(d.Name))) },
+			do: func() {
+				u.part(d.Name, func(left string) string {
+					return tr("{{.Name}} will be disconnected in {{.Time}}.", "Name", plain(d.Name), "Time", left)
+				}, tr("{{.Name}} is disconnected.", "Name", plain(d.Name)), u.agent.Disconnect)
+			},
 		})
 	})
 }
@@ -70,7 +101,11 @@ func (u *ui) removeConnection(d api.Connection) {
 			about: plain(d.Name),
 			text:  farewell(e) + " " + tr("Its settings and its client secret are deleted too: you would have to enter them again."),
 			verb:  tr("Remove"),
-			do:    func() { u.part(d.Name, u.agent.Remove, tr("{{.Name}} is removed.", "Name", plain(d.Name))) },
+			do: func() {
+				u.part(d.Name, func(left string) string {
+					return tr("{{.Name}} will be removed in {{.Time}}.", "Name", plain(d.Name), "Time", left)
+				}, tr("{{.Name}} is removed.", "Name", plain(d.Name)), u.agent.Remove)
+			},
 		})
 	})
 }
@@ -81,19 +116,6 @@ func farewell(e api.Provider) string {
 		return tr("{{.Provider}} offers no way to give access back from here: the token is only erased from this machine. To end it at {{.Provider}}, use its page for apps.", "Provider", plain(e.Name))
 	}
 	return tr("{{.Provider}} is told to end this access, and the token is erased from this machine. Tools that use it stop working.", "Provider", plain(e.Name))
-}
-
-func (u *ui) part(name string, how func(context.Context, string) (api.Removed, error), done string) {
-	ask(u, bound(name, how), func(f api.Removed, err error) {
-		switch {
-		case err != nil:
-			u.sorry(err)
-		case f.Detail != "":
-			u.inform(done, plain(f.Detail))
-		default:
-			u.say(done)
-		}
-	})
 }
 
 // usesOf are the commands that make something of a connection's token.

@@ -67,6 +67,7 @@ func run(ctx context.Context, agent Agent, o Options, door *raise.Door, fyneSays
 	u.win.SetOnClosed(func() {
 		u.remember()
 		u.clipboard.takeBack()
+		u.undo.finish()
 		cancel()
 		a.Quit()
 	})
@@ -83,6 +84,7 @@ func run(ctx context.Context, agent Agent, o Options, door *raise.Door, fyneSays
 	}
 	fyneSays.running.Store(true)
 	a.Run()
+	u.undo.finish() // where it was ended from outside
 	return nil
 }
 
@@ -117,6 +119,7 @@ func (u *ui) tick() {
 	u.list.tick()
 	u.details.tick()
 	u.flow.tick()
+	u.undo.tick()
 }
 
 func (u *ui) ticking() {

@@ -47,6 +47,7 @@ type ui struct {
 	banner    *banner
 	foot      *line
 	footSince int
+	undo      *undo
 	dialog    *widget.PopUp
 	below     fyne.Focusable // gets the focus when the dialog is dismissed
 	clipboard *clipboard
@@ -121,6 +122,7 @@ const (
 func (u *ui) build() {
 	u.banner = u.newBanner()
 	u.foot = caption("")
+	u.undo = u.newUndo()
 	u.list, u.details = u.newList(), u.newDetails()
 	u.pick, u.form, u.flow = u.newPick(), u.newForm(), u.newConnecting()
 	u.activity, u.settings = u.newActivity(), u.newSettings()
@@ -156,7 +158,7 @@ func (u *ui) frame() fyne.CanvasObject {
 	foot := container.New(layout.NewCustomPaddedLayout(5, 5, 14, 14), container.NewBorder(nil, nil, nil, caption(tr("F1 shows the shortcuts")).fixed(), u.foot))
 	return container.NewBorder(
 		container.NewVBox(head, widget.NewSeparator(), u.banner.object),
-		container.NewVBox(widget.NewSeparator(), foot), nil, nil, u.stack)
+		container.NewVBox(u.undo.object, widget.NewSeparator(), foot), nil, nil, u.stack)
 }
 
 // plane is a ground without edge or corners.
