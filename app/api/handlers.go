@@ -243,6 +243,6 @@ func (s *Server) api(w http.ResponseWriter, r *http.Request, name, path string) 
 		err = s.agent.Forward(w, r, name, path)
 	}
 	if err != nil {
-		s.fail(w, err)
+		s.fail(w, s.suggest(err, name))
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
+	"strings"
 
 	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
@@ -85,6 +87,26 @@ var hints = map[tokens.Code]string{
 	tokens.CodeTemporarilyUnavailable: "authtray doctor",
 	tokens.CodeTimeout:                "authtray status",
 	CodeFailed:                        "authtray doctor",
+}
+
+// suggest adds to the sentence of a connection that does not exist those that were
+// probably meant. The other machine is told of none.
+func (s *Server) suggest(err error, asked string) error {
+	var e *tokens.Error
+	if s.allowed != nil || !errors.As(err, &e) || e.Code != tokens.CodeUnknownConnection || !strings.Contains(e.Detail, strconv.Quote(asked)) {
+		return err
+	}
+	var names []string
+	for _, c := range s.agent.Connections() {
+		names = append(names, c.Name)
+	}
+	meant := text.Near(asked, names)
+	if len(meant) == 0 {
+		return err
+	}
+	better := *e
+	better.Detail = strings.TrimSuffix(e.Detail, ".") + "; did you mean " + text.OrList(meant) + "?"
+	return &better
 }
 
 // explained is the table of errors that are not written for people.

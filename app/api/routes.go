@@ -80,7 +80,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, h handler) {
 		err = h(s, call{w, r, r.PathValue("name")})
 	}
 	if err != nil {
-		s.fail(w, err)
+		s.fail(w, s.suggest(err, r.PathValue("name")))
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/client"
 )
@@ -164,7 +165,9 @@ func (s *shell) likeness(ctx context.Context, a client.Agent, name, like string,
 	}
 	conn, err := s.existing(ctx, a, like)
 	if err == nil && conn.Provider == "" && conn.MCP == "" {
-		err = failed("authtray status", "there is no connection named %q", oneLine(like))
+		if err = s.mustExist(ctx, like); err == nil {
+			err = failed("authtray status", "there is no connection named %q", oneLine(like))
+		}
 	}
 	conn.Name = name
 	return conn, err
@@ -250,7 +253,7 @@ func (s *shell) explain(ctx context.Context, a client.Agent, provider string, er
 		meant = append(meant, p.ID)
 	}
 	if len(meant) > 0 {
-		return failed("", "there is no provider %q; did you mean %s? The others: authtray providers", provider, orList(meant))
+		return failed("", "there is no provider %q; did you mean %s? The others: authtray providers", provider, text.OrList(meant))
 	}
 	return failed("authtray providers", "there is no provider %q", provider)
 }

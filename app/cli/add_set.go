@@ -11,6 +11,7 @@ import (
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens/client"
 )
 
@@ -60,8 +61,8 @@ func nest(table map[string]any, path []string, value any) {
 func typedValue(field string, path []string, value string) (any, error) {
 	kind, ok := fieldType(reflect.TypeFor[catalog.Entry](), path)
 	if !ok {
-		if meant := near(field, entryFields("", reflect.TypeFor[catalog.Entry]())); len(meant) > 0 {
-			return nil, usage("--set: %q is no field of a provider's entry; did you mean %s?", field, orList(meant))
+		if meant := text.Near(field, entryFields("", reflect.TypeFor[catalog.Entry]())); len(meant) > 0 {
+			return nil, usage("--set: %q is no field of a provider's entry; did you mean %s?", field, text.OrList(meant))
 		}
 		return nil, usage("--set: %q is no field of a provider's entry; authtray providers ID shows them", field)
 	}

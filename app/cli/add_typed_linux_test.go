@@ -68,7 +68,7 @@ func TestWhatATiredPersonTypes(t *testing.T) {
 		{"a client id in two words", []string{"add", "h", "--provider", "github", "--client-id", "Iv1.01 x"}, "must not hold spaces"},
 		{"a host as a URL", []string{"add", "i", "--provider", "gitea", "--set", "vars.host=https://git.example.org/"}, "is not a host, such as git.example.org"},
 		{"no such provider", []string{"add", "j", "--provider", "gihtub"}, "did you mean github"},
-		{"like nothing", []string{"add", "k", "--like", "nobody"}, `there is no connection named "nobody"`},
+		{"like nothing", []string{"add", "k", "--like", "nobody"}, `There is no connection named "nobody"`},
 		{"an API without scheme", []string{"add", "l", "--provider", "practice", "--api", "api.example.org"}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -30,7 +30,10 @@ be allowed for good.`,
 		},
 	}
 	c.Flags().StringVar(&forget, "forget", "", "take back what was allowed for this `PROGRAM`")
-	c.RunE = s.do(func(_ context.Context, args []string) error {
+	c.RunE = s.do(func(ctx context.Context, args []string) error {
+		if err := s.mustExist(ctx, args[0]); err != nil {
+			return err
+		}
 		memory := gate.NewMemory(s.paths.State)
 		switch {
 		case forget != "" && len(args) > 1:

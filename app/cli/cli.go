@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/providers/text"
 )
 
 // RunCommands runs the command line in os.Args and returns its exit code. window
@@ -76,8 +77,8 @@ func nearCommands(root *cobra.Command, sentence string) string {
 			names = append(names, c.Name())
 		}
 	}
-	if meant := near(found[1], names); len(meant) > 0 {
-		return "; did you mean " + orList(meant) + "?"
+	if meant := text.Near(found[1], names); len(meant) > 0 {
+		return "; did you mean " + text.OrList(meant) + "?"
 	}
 	return ""
 }

@@ -7,6 +7,9 @@ import (
 	"net/url"
 
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/providers/text"
+	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/client"
 )
 
@@ -35,6 +38,34 @@ func connection(name string, below ...string) string {
 		path += "/" + b
 	}
 	return path
+}
+
+// mustExist is the error of a connection that does not exist, as the agent knows it
+// or, where none runs, by its file.
+func (s *shell) mustExist(ctx context.Context, name string) error {
+	err := s.get(ctx, connection(name), nil)
+	switch {
+	case errors.Is(err, client.ErrNoAgent):
+	case isCode(err, tokens.CodeNotAllowed): // the agent of another machine, which tells nothing of it
+		return nil
+	default:
+		return err
+	}
+	files, err := config.Connections(s.paths.Connections())
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, f := range files {
+		if f.Connection.Name == name {
+			return nil
+		}
+		names = append(names, f.Connection.Name)
+	}
+	if meant := text.Near(name, names); len(meant) > 0 {
+		return failed("authtray status", "there is no connection named %q; did you mean %s?", name, text.OrList(meant))
+	}
+	return failed("authtray add "+name, "there is no connection named %q", name)
 }
 
 func escape(segment string) string { return url.PathEscape(segment) }

@@ -2,7 +2,11 @@ package cli
 
 import (
 	"runtime"
+	"slices"
+	"strings"
 	"testing"
+
+	"github.com/spf13/cobra"
 
 	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/tokens/client/address"
@@ -46,4 +50,37 @@ func TestProfilesThatLeadElsewhereAreRefusedByBoth(t *testing.T) {
 			t.Errorf("%q: %v, %v", profile, err, other)
 		}
 	}
+}
+
+func TestMistypedConnectionIsSuggestedByEveryCommand(t *testing.T) {
+	w := newWorld(t, nil)
+	w.put("docs", map[string]any{"provider": "practice"})
+	w.put("other", map[string]any{"provider": "practice"})
+	t.Setenv("HOME", t.TempDir())
+	lines := map[string]string{
+		"request": "request dcos /me", "exec": "exec dcos -- true", "allow": "allow dcos", "add": "add new --like dcos", "mcp": "mcp dcos",
+		"helper aws": "helper aws dcos --role-arn arn:aws:iam::123456789012:role/Dev", "setup mcp": "setup mcp dcos --client cursor",
+	}
+	notNamed := []string{ // they take no connection's name, or another one is right
+		"authtray", "run", "open", "quit", "unlock", "doctor", "autostart", "completion", "version", "window", "watch", "log", "providers", "setup", "helper",
+		"helper git", "helper docker", "helper kubectl", "helper goauth", "help", "secret", "providers export",
+	}
+	root := Commands()
+	everyCommand(root, func(c *cobra.Command) {
+		path := strings.TrimPrefix(c.CommandPath(), "authtray ")
+		if slices.Contains(notNamed, path) || strings.HasPrefix(path, "completion ") {
+			return
+		}
+		line := lines[path]
+		if line == "" {
+			line = path + " dcos"
+		}
+		t.Run(path, func(t *testing.T) {
+			w.t = t
+			exit, out, errs := w.typed("s3cret-value\n", strings.Fields(line)...)
+			if exit == 0 || out != "" || !strings.Contains(errs, "did you mean docs? Run: authtray status") || strings.Contains(errs, "other") {
+				t.Errorf("exit %d: %s%s", exit, out, errs)
+			}
+		})
+	})
 }

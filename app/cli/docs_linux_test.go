@@ -338,6 +338,7 @@ func exampleWorld(t *testing.T, command string) *docsWorld {
 	d.edit("work", edited)
 	eventually(t, "the file is taken up", func() bool { return d.seen("work").Config.KeepIDToken })
 	d.types("authtray connect work")
+	d.types("authtray add notion --mcp https://mcp.notion.com/mcp")
 	d.types("authtray add mail --like work")
 	d.types("authtray connect mail")
 	return d

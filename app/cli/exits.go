@@ -181,5 +181,8 @@ func (t *trouble) line() string {
 	if t.hint == "" || strings.Contains(sentence, "authtray ") {
 		return sentence
 	}
+	if strings.HasSuffix(sentence, "?") {
+		return sentence + " Run: " + oneLine(t.hint)
+	}
 	return strings.TrimRight(sentence, ".") + "; run: " + oneLine(t.hint)
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
@@ -22,6 +21,7 @@ import (
 	"github.com/authtray/authtray/app/tools/setup"
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/client"
 )
@@ -119,10 +119,10 @@ func (s *shell) mcpConnection(ctx context.Context, name string) (catalog.Connect
 	if err != nil && !errors.Is(err, client.ErrNoAgent) {
 		return catalog.Connection{}, err
 	}
-	file, err := config.Connection(s.paths.Connections(), name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return catalog.Connection{}, failed("authtray add "+name+" --mcp URL", "there is no connection %s", name)
+	if err := s.mustExist(ctx, name); err != nil {
+		return catalog.Connection{}, err
 	}
+	file, err := config.Connection(s.paths.Connections(), name)
 	return file.Connection, err
 }
 
@@ -161,14 +161,14 @@ func (s *shell) addMCP(ctx context.Context, server string) (name string, err err
 }
 
 func mcpFlags(c *cobra.Command, a *setupAsked) {
-	c.Flags().StringVar(&a.mcp, "client", "", "the client: "+orList(setup.MCPClients()))
+	c.Flags().StringVar(&a.mcp, "client", "", "the client: "+text.OrList(setup.MCPClients()))
 }
 
 // setupMCP is how a client is to start the bridge.
 func setupMCP(_ *shell, _ context.Context, p setup.Plan, a *setupAsked) ([]setup.Step, error) {
 	steps := setup.MCP(p, a.mcp)
 	if steps == nil {
-		return nil, usage("--client is %s, not %q", orList(setup.MCPClients()), oneLine(a.mcp))
+		return nil, usage("--client is %s, not %q", text.OrList(setup.MCPClients()), oneLine(a.mcp))
 	}
 	return steps, nil
 }

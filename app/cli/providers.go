@@ -11,6 +11,7 @@ import (
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens/client"
 )
 
@@ -195,7 +196,7 @@ func (s *shell) guessInto(told *adding) error {
 		return usage("%s is no host of %s: leave out --for or --provider", oneLine(told.host), told.conn.Provider)
 	}
 	if len(found) > 1 && !isPreset(catalogue, found[1]) {
-		return usage("%s may be %s: say which with --provider", oneLine(told.host), orList(ids))
+		return usage("%s may be %s: say which with --provider", oneLine(told.host), text.OrList(ids))
 	}
 	told.conn.Provider = found[0].Provider
 	if told.conn.MCP == "" {

@@ -18,6 +18,7 @@ import (
 	"github.com/authtray/authtray/app/tools/dialect"
 	"github.com/authtray/authtray/app/tools/setup"
 	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/text"
 )
 
 // setupAsked is what the setup commands were told.
@@ -51,7 +52,7 @@ otherwise is never overwritten, and to write twice changes nothing.`,
   authtray setup git work --remove`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			return fmt.Errorf("it is: authtray setup %s NAME", orList(setupNames()))
+			return fmt.Errorf("it is: authtray setup %s NAME", text.OrList(setupNames()))
 		},
 	}
 	for _, tool := range setupTools {
@@ -77,6 +78,11 @@ func (s *shell) setupOne(tool setupTool) *cobra.Command {
 		tool.flags(c, &a)
 	}
 	c.RunE = s.do(func(ctx context.Context, args []string) error {
+		if !a.undo {
+			if err := s.mustExist(ctx, args[0]); err != nil {
+				return err
+			}
+		}
 		p, err := s.plan(args[0])
 		if err != nil {
 			return err

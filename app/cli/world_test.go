@@ -132,10 +132,16 @@ func (w *world) put(name string, conn map[string]any) {
 // command runs a command line against the world's agent, without its "authtray".
 func (w *world) command(args ...string) (exit int, out, errs string) {
 	w.t.Helper()
+	return w.typed("", args...)
+}
+
+// typed is command with something on its standard input.
+func (w *world) typed(in string, args ...string) (exit int, out, errs string) {
+	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
 	defer cancel()
 	var o, e strings.Builder
-	s := &shell{in: strings.NewReader(""), out: &o, err: &e, now: time.Now, version: "test"}
+	s := &shell{in: strings.NewReader(in), out: &o, err: &e, now: time.Now, version: "test"}
 	exit = s.main(ctx, args)
 	return exit, o.String(), e.String()
 }

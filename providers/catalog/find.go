@@ -53,7 +53,7 @@ func Find(words string, all []Name) (found []Name, near bool) {
 	}
 	slices.SortStableFunc(matches, func(a, b match) int { return a.rank - b.rank })
 	for _, m := range matches {
-		if m.rank < nearMatch || m.rank <= best+1 && best >= nearMatch {
+		if m.rank < nearMatch || m.rank == best {
 			found = append(found, m.Name)
 		}
 	}

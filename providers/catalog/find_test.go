@@ -31,6 +31,13 @@ func TestFindKnowsWhatPeopleCallAProvider(t *testing.T) {
 			}
 		})
 	}
+	for _, typed := range []string{"gihtub", "githup", "gitlba"} { // GitHub is a word of other names, too
+		t.Run(typed+" is one", func(t *testing.T) {
+			if found, near := Find(typed, all); len(found) != 1 || !near {
+				t.Errorf("%v", found)
+			}
+		})
+	}
 	if found, _ := Find("", all); len(found) != len(all) {
 		t.Errorf("without a word: %d of %d", len(found), len(all))
 	}

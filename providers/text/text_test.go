@@ -1,6 +1,7 @@
 package text
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -168,5 +169,20 @@ func TestDistance(t *testing.T) {
 				t.Errorf("%d and back %d, want %d", there, back, row.want)
 			}
 		})
+	}
+}
+func TestNearFindsWhatWasMeant(t *testing.T) {
+	all := []string{"github", "github-app", "gitlab", "google", "microsoft", "practice"}
+	for word, want := range map[string][]string{
+		"githup":     {"github"},
+		"practis":    {"practice"},
+		"git":        {"github", "github-app", "gitlab"},
+		"mircosoft":  {"microsoft"},
+		"app":        {"github-app"},
+		"zzzzzzzzzz": nil,
+	} {
+		if got := Near(word, all); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", word, got, want)
+		}
 	}
 }
