@@ -54,7 +54,8 @@ type Account struct {
 type Binding struct {
 	Issuer   string   `json:"issuer,omitempty"`
 	ClientID string   `json:"client_id"`
-	Origins  []string `json:"origins"` // scheme://host:port of the token, refresh and revocation endpoints, sorted
+	Origins  []string `json:"origins"`           // scheme://host:port of the token, refresh and revocation endpoints, sorted
+	SignIn   string   `json:"sign_in,omitempty"` // …of an authorization endpoint that the user was asked about; see OtherHost
 }
 
 // Liveness is what a whoami probe says of an access token. One bad probe is

@@ -25,7 +25,15 @@ func (c *Client) Binding(ctx context.Context) (Binding, error) {
 	for _, host := range c.entry.Tokens.Hosts {
 		urls = append(urls, "https://"+host)
 	}
-	return Binding{Issuer: ep.Issuer, ClientID: c.clientID(), Origins: origins(urls...)}, nil
+	return Binding{Issuer: ep.Issuer, ClientID: c.clientID(), Origins: origins(urls...), SignIn: c.foreignSignIn(ep)}, nil
+}
+
+// LeadsTo reports whether a grant that is bound to b may be used where now says. An
+// authorization endpoint is asked about when somebody signs in; one that was is the
+// grant's own.
+func (b Binding) LeadsTo(now Binding) bool {
+	return b.Issuer == now.Issuer && b.ClientID == now.ClientID && slices.Equal(b.Origins, now.Origins) &&
+		(b.SignIn == "" || now.SignIn == "" || b.SignIn == now.SignIn)
 }
 
 func origins(urls ...string) []string {

@@ -50,6 +50,8 @@ type ClientOptions struct {
 	// Registered is the client that was registered for this connection, if any;
 	// see NeedsRegistration.
 	Registered Registration
+	// Agreed is what the user agreed to for this connection.
+	Agreed Agreed
 	// Transport replaces the HTTP transport (tests). nil: one of our own that
 	// obeys HTTPS_PROXY and the connection's ca_file, and speaks plain http to
 	// this machine only.

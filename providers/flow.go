@@ -29,6 +29,7 @@ type AuthorizeOptions struct {
 	SwitchAccount bool     // the user wants to choose another account
 	Scopes        []string // step-up: instead of the connection's
 	Resource      string
+	AcceptHost    string // the host of OtherHost.Page, to which the user agreed
 
 	// Accept, where given, is asked once the tokens are there and before the
 	// flow ends: an error ends the flow with it, and the page in the browser

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"reflect"
 	"slices"
 
 	"golang.org/x/oauth2"
@@ -145,7 +144,7 @@ func authorizeFailure(provider, code string) error {
 func (f *Flow) redeem(request *codeFlow, a callback) {
 	defer f.endOnPanic("code exchange")
 	binding, err := f.client.Binding(f.ctx)
-	if err == nil && !reflect.DeepEqual(binding, request.binding) {
+	if err == nil && !request.binding.LeadsTo(binding) {
 		err = refusal.ErrBindingChanged
 	}
 	if err != nil {
@@ -200,6 +199,9 @@ func (f *Flow) startCode(ctx context.Context, o AuthorizeOptions) error {
 	}
 	ends, err := f.client.endpoints(ctx)
 	if err != nil {
+		return err
+	}
+	if err := f.client.checkSignIn(ends, o.AcceptHost); err != nil {
 		return err
 	}
 	if err := f.client.checkCredentials(ctx, o.Mode); err != nil {

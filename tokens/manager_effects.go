@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"runtime/debug"
 	"time"
 
@@ -97,7 +96,7 @@ func (m *Manager) performRemote(k *conn, e effect) {
 		m.event(k, func(time.Time) { k.m.proven(e.grant.AccessToken, scopes) })
 	case compareBinding:
 		if b, err := p.Binding(ctx); err == nil {
-			m.event(k, func(now time.Time) { k.m.bound(now, generation, reflect.DeepEqual(b, e.grant.Binding)) })
+			m.event(k, func(now time.Time) { k.m.bound(now, generation, e.grant.Binding.LeadsTo(b)) })
 		}
 	case revokeGrant:
 		g := e.grant

@@ -106,7 +106,7 @@ func NewAgent(o Options) *Agent {
 	a.consents.asker, _ = o.Notify.(questioner)
 
 	a.configuration.newClient = clientMaker{
-		keychain: a.keychain, registered: a.configuration.registered,
+		keychain: a.keychain, registered: a.configuration.registered, agreed: a.configuration.agreed,
 		options: providers.ClientOptions{Transport: o.Transport, Now: o.Clock.Now, Version: o.Version, Log: o.Log},
 	}.make
 	a.configuration.manager = a.manager

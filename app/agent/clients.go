@@ -74,6 +74,7 @@ func (k *keychain) unlockAndWait(ctx context.Context) error {
 type clientMaker struct {
 	keychain   *keychain
 	registered config.Clients
+	agreed     config.Records[providers.Agreed]
 	options    providers.ClientOptions // without those two
 }
 
@@ -83,6 +84,7 @@ func (m clientMaker) make(known *catalog.Catalogue, conn catalog.Connection, cer
 	o := m.options
 	o.Certificates = certs.readFile
 	o.Registered = m.registered.Load(conn.Name).Registration
+	o.Agreed, _, _ = m.agreed.Load(conn.Name)
 	o.Secret = func(ctx context.Context) (string, error) {
 		if _, registered := client.Registered(); registered {
 			return m.keychain.secret(ctx, registeredKey(conn.Name))

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"os"
+	"reflect"
 	"slices"
 	"sort"
 	"sync"
@@ -30,7 +31,8 @@ import (
 type configuration struct {
 	paths      config.Paths
 	log        *slog.Logger
-	registered config.Clients // the clients that registered themselves
+	registered config.Clients                   // the clients that registered themselves
+	agreed     config.Records[providers.Agreed] // what the user agreed to
 	newClient  func(*catalog.Catalogue, catalog.Connection, certificates) (*providers.Client, error)
 	manager    connectionTaker
 	notify     Notifier
@@ -78,7 +80,7 @@ type content struct{ file, certificates string }
 // causes.
 func newConfiguration(paths config.Paths, log *slog.Logger) *configuration {
 	return &configuration{
-		paths: paths, log: log, registered: config.NewClients(paths.State), certificates: newCertificateFiles(),
+		paths: paths, log: log, registered: config.NewClients(paths.State), agreed: config.NewAgreed(paths.State), certificates: newCertificateFiles(),
 		settings: config.DefaultSettings(), conns: map[string]*configured{}, trouble: map[string]string{},
 	}
 }
@@ -243,6 +245,20 @@ func (c *configuration) touch(name string) {
 		return // unreadable now; the next reload says so
 	}
 	c.applyFile(file, true, certs)
+}
+
+// agree keeps what the user agreed to for a connection, beside what they agreed to before.
+func (c *configuration) agree(name string, change func(*providers.Agreed)) {
+	was, _, _ := c.agreed.Load(name)
+	now := was
+	if change(&now); reflect.DeepEqual(was, now) {
+		return
+	}
+	if err := c.agreed.Save(name, now); err != nil {
+		c.log.Warn("what the user agreed to cannot be kept, so they are asked again", "connection", name, "err", err)
+		return
+	}
+	c.touch(name)
 }
 
 // currentSettings are the settings as they were last good.

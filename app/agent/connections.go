@@ -239,6 +239,9 @@ func (r *connectionRemover) remove(ctx context.Context, name string) (api.Remove
 		r.log.Warn("which programs were allowed cannot be forgotten", "connection", name, "err", err)
 	}
 	r.clients.forget(ctx, name)
+	if err := r.configuration.agreed.Remove(name); err != nil {
+		r.log.Warn("what was agreed to cannot be forgotten", "connection", name, "err", err)
+	}
 	if err := r.clients.keychain.store.Delete(ctx, secretKey(name)); err != nil {
 		removed.Detail = strings.TrimSpace(removed.Detail + " The client secret is still in the keychain, which is locked or cannot be reached.")
 	}

@@ -40,11 +40,15 @@ func badConnection(err error) error {
 func signInError(name string, err error) error {
 	var known *tokens.Error
 	var answer *refusal.Failure
+	var other *providers.OtherHost
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &known):
 		return err
+	case errors.As(err, &other):
+		return &api.OtherHost{Host: other.Page, Problem: &tokens.Error{
+			Code: api.CodeOtherHost, Detail: text.Sentence(other.Error()), Hint: "authtray connect " + name, Err: err}}
 	}
 	failed := connectFailed(name, text.Sentence(err.Error()))
 	failed.Err = err

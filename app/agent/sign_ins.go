@@ -177,7 +177,7 @@ func (s *signIns) run(ctx context.Context, in *signIn, client *providers.Client,
 // options are those of a sign-in's flow.
 func (s *signIns) options(in *signIn, r api.ConnectRequest) providers.AuthorizeOptions {
 	o := providers.AuthorizeOptions{
-		Mode: r.Mode, LoginHint: r.LoginHint, SwitchAccount: r.SwitchAccount, Scopes: in.scopes, Ended: s.ended.Done(),
+		Mode: r.Mode, LoginHint: r.LoginHint, SwitchAccount: r.SwitchAccount, Scopes: in.scopes, AcceptHost: r.AcceptHost, Ended: s.ended.Done(),
 		Accept: func(ctx context.Context, result providers.Result) error {
 			in.taken.Store(true)
 			return s.accept(ctx, in.name, result, r.SwitchAccount)
@@ -215,6 +215,9 @@ func (s *signIns) authorize(ctx context.Context, in *signIn, client *providers.C
 	}
 	if err != nil {
 		return err
+	}
+	if page := client.ForeignSignIn(); r.AcceptHost != "" && page != "" {
+		s.configuration.agree(in.name, func(a *providers.Agreed) { a.SignIn = page })
 	}
 	in.flow = flow
 	in.attempt = api.Attempt{

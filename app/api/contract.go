@@ -152,6 +152,7 @@ type ConnectRequest struct {
 	LoginHint     string         `json:"login_hint,omitempty"`
 	SwitchAccount bool           `json:"switch_account,omitempty"` // let the user choose another account
 	AcceptAccount bool           `json:"accept_account,omitempty"` // take the held grant of another account
+	AcceptHost    string         `json:"accept_host,omitempty"`    // the host of other_host, to which the user agreed
 
 	// Scopes are asked for beyond the connection's own, and become the
 	// connection's once they were granted.

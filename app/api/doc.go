@@ -68,7 +68,7 @@
 // # Connecting
 //
 //	POST /v1/connections/NAME/connect[?wait=true]
-//	     {"mode":"browser","login_hint":"","switch_account":false,"accept_account":false,"scopes":["…"]}
+//	     {"mode":"browser","login_hint":"","switch_account":false,"accept_account":false,"accept_host":"","scopes":["…"]}
 //	200 {"url":"https://…","mode":"browser","redirect_uri":"http://127.0.0.1:41233/callback","expires_at":"…"} at once
 //	200 {"url":"https://…","user_code":"WDJB-MJHT","mode":"device","expires_at":"…"}
 //	200 the connection's object, with wait=true, when the flow ended well
@@ -92,6 +92,11 @@
 // "accept_account":true takes it (200 the object). With switch_account the user
 // wanted someone else, and nothing is asked. "scopes" are asked for beyond the
 // connection's own (a step-up), and become its own once they are granted.
+//
+// 409 other_host: discovery names a sign-in page on another host than the issuer and
+// the token endpoint, so that what it gives may go to somebody else. "host" says which;
+// connect with it as "accept_host", once the user has agreed, goes on, and is not
+// asked again.
 //
 // A connection's "note" is a sentence that matters though its state may be fine:
 // the same account is connected under another name, where there is one grant for
@@ -160,7 +165,7 @@
 // one: client_id, client_secret, scopes, mcp, vars.host, override.issuer.
 //
 //	unknown_connection 404 · unknown_provider 404 · disconnected, reconnect_required, misconfigured, rejected_again, connecting,
-//	connect_failed, other_account, unclear_host 409 · keychain_locked 423 · temporarily_unavailable 503 · timeout 504 · bad_request 400 · not_allowed 403 ·
+//	connect_failed, other_account, other_host, unclear_host 409 · keychain_locked 423 · temporarily_unavailable 503 · timeout 504 · bad_request 400 · not_allowed 403 ·
 //	not_found 404 · failed 500 (something on this machine: a disk, a folder, a program)
 //
 // A client that sends half a request, or never reads, slows nobody else: every

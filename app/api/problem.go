@@ -17,6 +17,7 @@ const (
 	CodeUnknownProvider tokens.Code = "unknown_provider"
 	CodeConnectFailed   tokens.Code = "connect_failed"
 	CodeOtherAccount    tokens.Code = "other_account"
+	CodeOtherHost       tokens.Code = "other_host"
 	CodeUnclearHost     tokens.Code = "unclear_host"
 	CodeNotFound        tokens.Code = "not_found"
 	CodeFailed          tokens.Code = "failed" // something on this machine: a disk, a folder, a program
@@ -38,6 +39,7 @@ var statuses = map[tokens.Code]int{
 	CodeUnknownProvider:               http.StatusNotFound,
 	CodeConnectFailed:                 http.StatusConflict,
 	CodeOtherAccount:                  http.StatusConflict,
+	CodeOtherHost:                     http.StatusConflict,
 	CodeUnclearHost:                   http.StatusConflict,
 	CodeNotFound:                      http.StatusNotFound,
 	CodeFailed:                        http.StatusInternalServerError,
@@ -53,6 +55,16 @@ type OtherAccount struct {
 func (e *OtherAccount) Error() string { return e.Problem.Error() }
 func (e *OtherAccount) Unwrap() error { return e.Problem }
 
+// OtherHost is the error of a sign-in whose page is on another host than its
+// provider. It goes on once the user has agreed to that host.
+type OtherHost struct {
+	Problem *tokens.Error
+	Host    string // of the page; hostile text
+}
+
+func (e *OtherHost) Error() string { return e.Problem.Error() }
+func (e *OtherHost) Unwrap() error { return e.Problem }
+
 // Problem is an answer that is no success: application/problem+json (RFC 9457).
 // No field holds a secret. It is package client's, so that tools need nothing of
 // the server.
@@ -66,6 +78,11 @@ func problem(err error, ending bool) Problem {
 	if errors.As(err, &other) {
 		account = other.Account
 	}
+	var page *OtherHost
+	host := ""
+	if errors.As(err, &page) {
+		host = page.Host
+	}
 	e := explained(err, ending)
 	status, ok := statuses[e.Code]
 	if !ok {
@@ -77,7 +94,7 @@ func problem(err error, ending bool) Problem {
 	}
 	return Problem{
 		Code: string(e.Code), Title: http.StatusText(status), Status: status,
-		Detail: e.Detail, Said: e.Said, Hint: hint, Reason: string(e.Reason), RetryAt: e.RetryAt.UTC(), Account: account, Field: e.Field,
+		Detail: e.Detail, Said: e.Said, Hint: hint, Reason: string(e.Reason), RetryAt: e.RetryAt.UTC(), Account: account, Host: host, Field: e.Field,
 	}
 }
 

@@ -132,7 +132,7 @@ func (f *forwarded) ask(c call) error {
 	if err := decode(c.r, &in, true); err != nil {
 		return err
 	}
-	if in.Mode != ModeAsk || in.LoginHint != "" || in.SwitchAccount || in.AcceptAccount || len(in.Scopes) > 0 || in.Tool != "" {
+	if in.Mode != ModeAsk || in.LoginHint != "" || in.SwitchAccount || in.AcceptAccount || in.AcceptHost != "" || len(in.Scopes) > 0 || in.Tool != "" {
 		return notAllowed(`This socket only asks the user to sign in: {"mode":"ask"}.`)
 	}
 	wait, err := flag(c, "wait")

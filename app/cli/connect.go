@@ -16,6 +16,7 @@ import (
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/app/desktop/browser"
+	"github.com/authtray/authtray/app/shellquote"
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/client"
@@ -56,6 +57,7 @@ browser opens.`,
 	c.Flags().StringArrayVar(&run.request.Scopes, "scope", nil, "ask for this scope as well, and keep it (may be repeated)")
 	c.Flags().BoolVar(&run.request.SwitchAccount, "switch-account", false, "let the provider ask which account")
 	c.Flags().BoolVar(&run.accept, "accept-account", false, "take the account that was just signed in, though it is another one than before")
+	c.Flags().StringVar(&run.request.AcceptHost, "accept-host", "", "agree to a sign-in page on this host, which is not the provider's")
 	c.RunE = s.do(func(ctx context.Context, args []string) error {
 		run.name = args[0]
 		if err := run.mode(); err != nil {
@@ -102,13 +104,37 @@ func (c *connecting) connect(ctx context.Context) error {
 	if bounded.Err() != nil && err != nil {
 		return c.giveUp(ctx)
 	}
-	if isCode(err, api.CodeOtherAccount) {
+	var p *client.Problem
+	switch {
+	case isCode(err, api.CodeOtherAccount):
 		return c.askOther(ctx, err)
-	}
-	if err != nil {
+	case isCode(err, api.CodeOtherHost) && errors.As(err, &p) && p.Host != c.request.AcceptHost:
+		return c.askHost(ctx, p)
+	case err != nil:
 		return err
 	}
 	return c.connected(now)
+}
+
+// askHost asks whether a sign-in page on another host than its provider is meant.
+func (c *connecting) askHost(ctx context.Context, p *client.Problem) error {
+	t := asTrouble(p)
+	if !isTerminal(c.in) {
+		return failed(shellquote.Command(shellquote.Local(), "authtray", "connect", c.name, "--accept-host", oneLine(p.Host)), "%s", t.sentence)
+	}
+	c.say("%s\nGo on? [y/N] ", oneLine(t.sentence))
+	if !c.yes() {
+		return failed("", "%s is not connected, and nothing was sent", c.name)
+	}
+	c.request.AcceptHost = p.Host
+	return c.connect(ctx)
+}
+
+// yes reads the answer to a question.
+func (c *connecting) yes() bool {
+	line, _ := bufio.NewReader(c.in).ReadString('\n')
+	answer := strings.ToLower(strings.TrimSpace(line))
+	return answer == "y" || answer == "yes"
 }
 
 // show tells a person how to go on. The URL stands alone on its line.
@@ -273,8 +299,7 @@ func (c *connecting) askOther(ctx context.Context, other error) error {
 		return failed("authtray connect "+c.name+" --accept-account", "%s", t.sentence)
 	}
 	c.say("%s\nUse it from now on? [y/N] ", oneLine(t.sentence))
-	line, _ := bufio.NewReader(c.in).ReadString('\n')
-	if answer := strings.ToLower(strings.TrimSpace(line)); answer != "y" && answer != "yes" {
+	if !c.yes() {
 		return failed("", "%s stays as it was", c.name)
 	}
 	return c.takeOther(ctx)

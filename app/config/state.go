@@ -52,6 +52,12 @@ func (a Accounts) Forget(name string) error {
 	return nil
 }
 
+// NewAgreed keeps what the user agreed to for each connection, in the state folder
+// (agreed/NAME.json). Where it cannot be read nothing was agreed to.
+func NewAgreed(state string) Records[providers.Agreed] {
+	return NewRecords[providers.Agreed](state, "agreed")
+}
+
 // Clients remembers the clients that registered themselves, in the state folder
 // (clients/NAME.json): they are not the user's configuration, and another machine
 // with the same configuration has its own. Safe for concurrent use on different

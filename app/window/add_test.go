@@ -269,6 +269,20 @@ func TestAnotherAccountIsOnlyTakenWhenTheUserSaysSo(t *testing.T) {
 	b.until("it is connected", func() bool { return slices.Contains(texts(b.flow.box), "Signed in as bob.") })
 }
 
+func TestASignInPageOnAnotherHostIsOnlyOpenedWhenTheUserSaysSo(t *testing.T) {
+	b := toForm(t, nil)
+	b.agent.otherHost = "honest.example"
+	fill(b, "id", "s3cret")
+	b.focus(b.form.fields[fieldSecret].entry)
+	b.press(fyne.KeyReturn)
+	b.until("it asks", func() bool { return slices.Contains(texts(b.flow.box), "The sign-in page is at honest.example.") })
+	if b.pages() != 0 {
+		t.Fatal("the page was opened unasked")
+	}
+	b.tap(b.find(b.flow.box, "Go on"))
+	b.until("the browser is open", func() bool { return b.pages() == 1 })
+}
+
 func TestEditKeepsWhatTheFormDoesNotShow(t *testing.T) {
 	b := live(t, connected("work"))
 	b.agent.config.Provider, b.agent.config.ClientID = "gitlab", "old-id"

@@ -68,6 +68,7 @@ func (c *connecting) start() {
 	ask(c.u, func(ctx context.Context) (api.Attempt, error) { return c.u.agent.Connect(ctx, name, options) }, func(f api.Attempt, err error) {
 		switch {
 		case c.round != round:
+		case c.asksForHost(err):
 		case err != nil:
 			c.failed(err)
 		default:
@@ -272,6 +273,25 @@ func (c *connecting) showCode() {
 		container.NewStack(newGround(colorCard, colorCardEdge), padded(18, code)), c.until,
 		centred(small(plain(c.attempt.URL))), c.buttons(copied, again, cancel))
 	c.u.focus(copied)
+}
+
+// asksForHost asks before a sign-in whose page is on another host than its provider,
+// and reports whether that is why it did not begin.
+func (c *connecting) asksForHost(err error) bool {
+	var p *client.Problem
+	if !errors.As(err, &p) || p.Code != "other_host" || p.Host == c.options.AcceptHost {
+		return false
+	}
+	c.pending = false
+	cancel := c.cancel()
+	on := c.u.button(tr("Go on"), nil, func() {
+		c.options.AcceptHost = p.Host
+		c.start()
+	})
+	c.page(c.sign(shapeAlert, theme.ColorNameWarning), c.headline(tr("The sign-in page is on another host")),
+		centred(paragraph(plain(p.Sentence()))), c.buttons(cancel, on))
+	c.u.focus(cancel)
+	return true
 }
 
 func (c *connecting) copied(text, said string) {

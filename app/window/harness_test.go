@@ -231,22 +231,23 @@ func walk(o fyne.CanvasObject, visit func(fyne.CanvasObject)) {
 
 // fakeAgent answers from memory. Every call may be made from any goroutine.
 type fakeAgent struct {
-	mu       sync.Mutex
-	statuses []tokens.Status
-	events   chan remote.Event
-	away     chan struct{} // closed: the stream ends
-	calls    []string
-	errs     map[string]error // by method
-	config   catalog.Connection
-	entry    api.Provider
-	flow     api.Attempt
-	ended    chan error // how a flow ends
-	token    string
-	settings api.SettingsPatch
-	log      []audit.Record
-	history  []tokens.Event
-	mcp      *api.MCP
-	hang     chan struct{} // not nil: nothing is answered until it is closed
+	mu        sync.Mutex
+	statuses  []tokens.Status
+	events    chan remote.Event
+	away      chan struct{} // closed: the stream ends
+	calls     []string
+	errs      map[string]error // by method
+	config    catalog.Connection
+	entry     api.Provider
+	flow      api.Attempt
+	ended     chan error // how a flow ends
+	token     string
+	settings  api.SettingsPatch
+	log       []audit.Record
+	history   []tokens.Event
+	mcp       *api.MCP
+	hang      chan struct{} // not nil: nothing is answered until it is closed
+	otherHost string        // where the sign-in page is; "": at its provider
 }
 
 func newFakeAgent(statuses ...tokens.Status) *fakeAgent {
@@ -381,7 +382,13 @@ func (a *fakeAgent) Token(_ context.Context, name string) (tokens.Token, error) 
 func (a *fakeAgent) Refresh(_ context.Context, name string) error { return a.called("Refresh", name) }
 
 func (a *fakeAgent) Connect(_ context.Context, name string, o api.ConnectRequest) (api.Attempt, error) {
-	return a.flow, a.called("Connect", name+" "+string(o.Mode))
+	err := a.called("Connect", name+" "+string(o.Mode))
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.otherHost != "" && o.AcceptHost != a.otherHost {
+		err = &client.Problem{Code: "other_host", Host: a.otherHost, Detail: "The sign-in page is at " + a.otherHost + "."}
+	}
+	return a.flow, err
 }
 
 func (a *fakeAgent) Wait(ctx context.Context, name string, o api.ConnectRequest) (tokens.Status, error) {

@@ -177,6 +177,7 @@ type Problem struct {
 	Reason  string    `json:"reason,omitempty"`
 	RetryAt time.Time `json:"retry_at,omitzero"`
 	Account string    `json:"account,omitempty"` // of other_account: who signed in
+	Host    string    `json:"host,omitempty"`    // of other_host: where the sign-in page is
 	Field   string    `json:"field,omitempty"`   // of the connection's file: what is to be corrected ("client_id", "vars.host")
 }
 

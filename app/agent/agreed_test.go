@@ -1,0 +1,56 @@
+package agent
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/authtray/authtray/app/api"
+)
+
+// elsewhereIssuer is an issuer whose sign-in page is at another host. It registers clients.
+func elsewhereIssuer(t *testing.T) (issuer, page string) {
+	t.Helper()
+	var s *httptest.Server
+	s = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		switch {
+		case strings.HasPrefix(r.URL.Path, "/.well-known/"):
+			fmt.Fprintf(w, `{"issuer":%[1]q,"token_endpoint":"%[1]s/token","registration_endpoint":"%[1]s/register","authorization_endpoint":%[2]q}`, s.URL, page+"/authorize")
+		case r.URL.Path == "/register":
+			w.WriteHeader(http.StatusCreated)
+			fmt.Fprint(w, `{"client_id":"made"}`)
+		default:
+			http.NotFound(w, r)
+		}
+	}))
+	t.Cleanup(s.Close)
+	page = strings.Replace(s.URL, "127.0.0.1", "localhost", 1)
+	return s.URL, page
+}
+
+func TestASignInPageOnAnotherHostIsAskedAboutOnce(t *testing.T) {
+	w := newWorld(t)
+	issuer, page := elsewhereIssuer(t)
+	host := strings.TrimPrefix(page, "http://")
+	w.call("PUT", "/connections/work", map[string]any{"provider": "oidc", "vars": map[string]any{"issuer": issuer}}).connection()
+	for _, mode := range []string{"browser", "url"} {
+		p := w.call("POST", "/connections/work/connect", map[string]any{"mode": mode}).problem(api.CodeOtherHost, 409)
+		if p.Host != host || !strings.Contains(p.Detail, host) || !strings.Contains(p.Detail, strings.TrimPrefix(issuer, "http://")) {
+			t.Fatalf("%s: asked about %q: %s", mode, p.Host, p.Detail)
+		}
+	}
+	w.call("POST", "/connections/work/connect", map[string]any{"mode": "url", "accept_host": "localhost:1"}).problem(api.CodeOtherHost, 409)
+	for _, accept := range []string{host, ""} { // once, and not again
+		at := w.begin("work", map[string]any{"accept_host": accept})
+		if !strings.HasPrefix(at.URL, page+"/authorize?") {
+			t.Fatalf("the page is %s", at.URL)
+		}
+		w.call("DELETE", "/connections/work/connect", nil)
+	}
+	w.call("DELETE", "/connections/work", nil)
+	w.call("PUT", "/connections/work", map[string]any{"provider": "oidc", "vars": map[string]any{"issuer": issuer}}).connection()
+	w.call("POST", "/connections/work/connect", map[string]any{"mode": "url"}).problem(api.CodeOtherHost, 409)
+}
