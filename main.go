@@ -9,7 +9,8 @@ import (
 	"github.com/authtray/authtray/app"
 )
 
-// version is set by the linker: -ldflags "-X main.version=1.2.3".
-var version string
+// These are set by the linker: -ldflags "-X main.version=1.2.3 …". What it was not
+// told is read from what the go command recorded.
+var version, commit, date string
 
-func main() { os.Exit(app.Main(app.Version(version))) }
+func main() { os.Exit(app.Main(app.Built(version, commit, date))) }

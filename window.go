@@ -40,7 +40,7 @@ func showWindow() error {
 	return window.Main(ctx, agent, window.Options{
 		Address: raise.Address(paths.Socket),
 		Profile: paths.Profile,
-		Version: app.Version(version),
+		Version: app.Built(version, commit, date).Version,
 		Browse:  func(url string) error { return browser.Open(ctx, log, url) },
 		Start:   startAgent,
 		Log:     log,

@@ -46,7 +46,7 @@ func (w *world) at(args ...string) *terminal {
 	go term.listen()
 	ctx, cancel := context.WithTimeout(w.t.Context(), 2*time.Minute)
 	go func() {
-		s := &shell{in: tty, out: tty, err: tty, now: time.Now, version: "test"}
+		s := &shell{in: tty, out: tty, err: tty, now: time.Now, build: Build{Version: "test"}}
 		term.exit <- s.main(ctx, args)
 	}()
 	w.t.Cleanup(func() { cancel(); tty.Close(); person.Close() })

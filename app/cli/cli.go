@@ -19,6 +19,9 @@ import (
 	"github.com/authtray/authtray/providers/text"
 )
 
+// Build is what a program was built of. Commit and date may be unknown, and then "".
+type Build struct{ Version, Commit, Date string }
+
 // RunCommands runs the command line in os.Args and returns its exit code. window
 // shows the window; it is nil in a build without one.
 //
@@ -26,9 +29,9 @@ import (
 // what arrives on a connection that waits for nothing, and that may be an answer
 // with tokens in it, sent twice. What we have to say ourselves goes to a logger
 // that was handed on.
-func RunCommands(version string, window func() error) int {
+func RunCommands(b Build, window func() error) int {
 	log.SetOutput(io.Discard) // slog.SetDefault would hand the text on
-	s := &shell{window: window, in: os.Stdin, out: os.Stdout, err: os.Stderr, now: time.Now, version: version}
+	s := &shell{window: window, in: os.Stdin, out: os.Stdout, err: os.Stderr, now: time.Now, build: b}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	return s.main(ctx, arguments(os.Args))
@@ -39,7 +42,7 @@ type shell struct {
 	in       io.Reader
 	out, err io.Writer
 	now      func() time.Time
-	version  string
+	build    Build
 	window   func() error // shows the window; nil in a build without one
 	paths    config.Paths
 	parsed   bool // the command line was understood; what fails now is no wrong usage

@@ -35,7 +35,7 @@ import (
 // program authtray itself.
 func TestMain(m *testing.M) {
 	if filepath.Base(os.Args[0]) == "authtray" {
-		os.Exit(RunCommands("test", nil))
+		os.Exit(RunCommands(Build{Version: "test"}, nil))
 	}
 	os.Exit(m.Run())
 }

@@ -71,7 +71,7 @@ first, under a name made of its host, unless there is one.`,
 // server of a connection.
 func (s *shell) bridge(ctx context.Context, name string) error {
 	b := mcp.Bridge{
-		Name: name, Agent: s.agent(), Version: s.version,
+		Name: name, Agent: s.agent(), Version: s.build.Version,
 		Memory: mcp.Memory(s.paths.State),
 	}
 	conn, err := s.mcpConnection(ctx, name)

@@ -68,7 +68,7 @@ func (w *world) mcpClient(args ...string) *sdk.ClientSession {
 	w.t.Helper()
 	inR, inW := io.Pipe()
 	outR, outW := io.Pipe()
-	s := &shell{in: inR, out: outW, err: w.t.Output(), now: time.Now, version: "test"}
+	s := &shell{in: inR, out: outW, err: w.t.Output(), now: time.Now, build: Build{Version: "test"}}
 	over := make(chan int, 1)
 	go func() {
 		exit := s.main(context.Background(), args)

@@ -62,5 +62,5 @@ func (s *shell) examineHere(ctx context.Context, self api.Check) []api.Check {
 }
 
 func (s *shell) agentOptions(keep store.Store) agent.Options {
-	return agent.Options{Paths: s.paths, Store: keep, Log: slog.New(slog.DiscardHandler), Version: s.version}
+	return agent.Options{Paths: s.paths, Store: keep, Log: slog.New(slog.DiscardHandler), Version: s.build.Version}
 }

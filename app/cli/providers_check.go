@@ -24,7 +24,7 @@ func (s *shell) checkProvider(ctx context.Context, a client.Agent, id string, se
 	if err := setAll(&conn, sets); err != nil {
 		return err
 	}
-	c, err := providers.NewClient(catalogue, conn, providers.ClientOptions{Version: s.version})
+	c, err := providers.NewClient(catalogue, conn, providers.ClientOptions{Version: s.build.Version})
 	if err != nil {
 		return usage("%v", err)
 	}

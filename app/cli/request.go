@@ -58,7 +58,7 @@ The token goes to the API hosts of the provider's entry only, unless
 		if err != nil {
 			return err
 		}
-		told.userAgent = "authtray/" + s.version
+		told.userAgent = "authtray/" + s.build.Version
 		return s.request(ctx, args[0], args[1], told, body)
 	})
 	return c
@@ -143,7 +143,7 @@ func (s *shell) provider(ctx context.Context, name string) (*providers.Client, e
 // resolve is the provider that a connection means, with its overrides in place.
 func (s *shell) resolve(conn catalog.Connection) (*providers.Client, error) {
 	catalogue, _ := catalog.LoadCatalogue(s.paths.Providers()) // a fault elsewhere is not this connection's
-	return providers.NewClient(catalogue, conn, providers.ClientOptions{Version: s.version})
+	return providers.NewClient(catalogue, conn, providers.ClientOptions{Version: s.build.Version})
 }
 
 // bearer is a token as a request needs it.

@@ -14,7 +14,7 @@ import (
 
 // runCommand is `authtray run`, and `authtray` alone.
 func (s *shell) runCommand(use string) *cobra.Command {
-	o := agent.RunOptions{Version: s.version, HasWindow: s.window != nil, Stderr: s.err, Passphrase: s.passphrase}
+	o := agent.RunOptions{Version: s.build.Version, HasWindow: s.window != nil, Stderr: s.err, Passphrase: s.passphrase}
 	c := &cobra.Command{
 		Use:   use,
 		Short: "Run the agent: tray, notifications and socket",

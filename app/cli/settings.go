@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime"
@@ -44,7 +45,7 @@ func (s *shell) autostartCommand() *cobra.Command {
 func (s *shell) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
-		Short:   "Print the version",
+		Short:   "Print the version, and the commit it was built of",
 		Example: `  authtray version`,
 		Args:    cobra.NoArgs,
 		RunE: s.do(func(context.Context, []string) error {
@@ -52,7 +53,10 @@ func (s *shell) versionCommand() *cobra.Command {
 			if s.window != nil {
 				carries = "with window"
 			}
-			return s.print("authtray %s (%s, %s/%s, %s)", s.version, runtime.Version(), runtime.GOOS, runtime.GOARCH, carries)
+			if err := s.print("authtray %s (%s, %s/%s, %s)", s.build.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH, carries); err != nil || s.build.Commit == "" {
+				return err
+			}
+			return s.print("commit %s of %s", s.build.Commit, cmp.Or(s.build.Date, "an unknown day"))
 		}),
 	}
 }

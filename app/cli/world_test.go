@@ -141,7 +141,7 @@ func (w *world) typed(in string, args ...string) (exit int, out, errs string) {
 	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
 	defer cancel()
 	var o, e strings.Builder
-	s := &shell{in: strings.NewReader(in), out: &o, err: &e, now: time.Now, version: "test"}
+	s := &shell{in: strings.NewReader(in), out: &o, err: &e, now: time.Now, build: Build{Version: "test"}}
 	exit = s.main(ctx, args)
 	return exit, o.String(), e.String()
 }

@@ -41,7 +41,7 @@ const hangTime = 5 * time.Minute
 func TestMain(m *testing.M) {
 	switch os.Getenv(roleVariable) {
 	case asAuthtray:
-		os.Exit(app.Main("test"))
+		os.Exit(app.Main(app.Build{Version: "test"}))
 	case asVictim:
 		if err := victim(); err != nil {
 			fmt.Fprintln(os.Stderr, "victim:", err)

@@ -25,7 +25,7 @@ import (
 // TestMain is the real program too, under each of its names; they are first in
 // PATH while the tests run.
 func TestMain(m *testing.M) {
-	program := func() { os.Exit(app.Main("test")) }
+	program := func() { os.Exit(app.Main(app.Build{Version: "test"})) }
 	testscript.Main(m, map[string]func(){"authtray": program, "git-credential-authtray": program, "docker-credential-authtray": program})
 }
 
