@@ -48,7 +48,7 @@ func newBench(t *testing.T, statuses ...tokens.Status) *bench {
 		t.Fatal(err)
 	}
 	app := test.NewTempApp(t)
-	app.Settings().SetTheme(ourTheme())
+	test.ApplyTheme(t, ourTheme())
 	b := &bench{T: t, agent: newFakeAgent(statuses...), time: noon}
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)

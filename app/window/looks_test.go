@@ -297,7 +297,7 @@ func TestDependenciesHaveTheirLicences(t *testing.T) {
 func TestRowsLookAsTheyShould(t *testing.T) {
 	b := newBench(t)
 	for name, variant := range map[string]fyne.ThemeVariant{"light": theme.VariantLight, "dark": theme.VariantDark} {
-		b.app.Settings().SetTheme(fixed{ourTheme(), variant})
+		test.ApplyTheme(t, fixed{ourTheme(), variant})
 		box := spaced(0)
 		for _, s := range []tokens.Status{dead("work"), connected("mail"), {Name: "old", Provider: "x", ProviderName: "X", State: tokens.Disconnected}} {
 			r := b.row()
@@ -331,7 +331,7 @@ func (f fixed) Color(n fyne.ThemeColorName, _ fyne.ThemeVariant) color.Color {
 
 func TestTimelineLooksAsItShould(t *testing.T) {
 	b := newBench(t)
-	b.app.Settings().SetTheme(fixed{ourTheme(), theme.VariantLight})
+	test.ApplyTheme(t, fixed{ourTheme(), theme.VariantLight})
 	events := []tokens.Event{{Time: noon.Add(-4 * 3600e9), What: "connected"}, {Time: noon.Add(-3 * 3600e9), What: "refreshed"}, {Time: noon.Add(-2 * 3600e9), What: "refreshed"},
 		{Time: noon.Add(-3600e9), What: "retrying", Detail: "GitLab cannot be reached."}, {Time: noon, What: "reconnect_required", Detail: "GitLab says access was revoked."}}
 	w := b.app.NewWindow("")
@@ -345,7 +345,7 @@ func TestTimelineLooksAsItShould(t *testing.T) {
 func TestFocusCanBeSeen(t *testing.T) {
 	for dark, variant := range []fyne.ThemeVariant{theme.VariantLight, theme.VariantDark} {
 		b := live(t, connected("a"), connected("b"))
-		b.app.Settings().SetTheme(fixed{ourTheme(), variant})
+		test.ApplyTheme(t, fixed{ourTheme(), variant})
 		b.focus(nil)
 		rows := b.rows(func() int { return 2 }, func() fyne.CanvasObject { return newLine("x") }, func(int, fyne.CanvasObject) {})
 		b.pick.found = []api.Brief{{ID: "github", Name: "GitHub"}}
