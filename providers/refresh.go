@@ -93,6 +93,11 @@ func (c *Client) refreshForm(r RefreshRequest) url.Values {
 	set(form, "scope", strings.Join(r.Scopes, cmp.Or(o.ScopeSep, " ")))
 	set(form, "resource", cmp.Or(r.Resource, c.resource()))
 	setAll(form, o.RefreshParams)
+	for name, values := range form {
+		if values[0] == catalog.RedirectURIParam {
+			form.Set(name, c.entry.RedirectURI())
+		}
+	}
 	return form
 }
 

@@ -26,6 +26,11 @@ var sampleVars = map[string]map[string]string{
 	"zitadel":   {"host": "id.example.org"},
 	"kanidm":    {"host": "id.example.org"},
 	"ghe-com":   {"subdomain": "acme"},
+	"snowflake": {"account": "acme-main"},
+
+	"bitbucket-dc":  {"host": "git.example.org/bitbucket"},
+	"jira-dc":       {"host": "jira.example.org"},
+	"confluence-dc": {"host": "wiki.example.org"},
 
 	"github-enterprise": {"host": "git.example.org"},
 
@@ -54,6 +59,8 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 		return respond(r, 200, metadata(r.URL.Scheme+"://"+r.URL.Host)), nil
 	case strings.Contains(r.URL.Path, "/.well-known/"):
 		return respond(r, 404, ""), nil
+	case r.URL.Host == "api.xero.com" && r.URL.Path == "/connections":
+		answer = `[{"tenantId":"tenant-1","tenantName":"Demo Company"}]`
 	case strings.Contains(r.URL.Path, "accessible-resources"):
 		answer = `[{"id":"cloud-1","url":"https://example.atlassian.net"}]`
 	}

@@ -99,7 +99,7 @@ func TestAddForFillsInProviderAndHost(t *testing.T) {
 		{"one provider", "https://gitlab.example.org/x", "", "gitlab vars.host=gitlab.example.org", ""},
 		{"a preset beside it", "example.okta.com", "", "okta vars.domain=example.okta.com", ""},
 		{"the preset, named", "example.okta.com", "okta-custom", "okta-custom vars.domain=example.okta.com", ""},
-		{"several", "git.example.org", "", "", "may be gitea, gitlab or github-enterprise"},
+		{"several", "git.example.org", "", "", "may be gitea, gitlab, bitbucket-dc or github-enterprise"},
 		{"several, one named", "git.example.org", "gitlab", "gitlab vars.host=git.example.org", ""},
 		{"another named", "github.com", "gitlab", "", "github.com is no host of gitlab"},
 		{"unknown", "example.org", "", "", "does not tell who issues its tokens"},

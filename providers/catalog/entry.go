@@ -111,7 +111,7 @@ type AuthorizeRules struct {
 	ScopesForRefresh []string          `toml:"scopes_for_refresh,omitempty" json:"scopes_for_refresh,omitempty"`
 	Params           map[string]string `toml:"params,omitempty" json:"params,omitempty"`
 	TokenParams      map[string]string `toml:"token_params,omitempty" json:"token_params,omitempty"`
-	RefreshParams    map[string]string `toml:"refresh_params,omitempty" json:"refresh_params,omitempty"` // value "false" leaves a standard parameter out (Figma's grant_type)
+	RefreshParams    map[string]string `toml:"refresh_params,omitempty" json:"refresh_params,omitempty"` // value "false" leaves a standard parameter out (Figma's grant_type); "{redirect_uri}" is the registered one
 	SwitchAccount    map[string]string `toml:"switch_account,omitempty" json:"switch_account,omitempty"` // added when the user wants another account
 	LoginHint        string            `toml:"login_hint,omitempty" json:"login_hint,omitempty"`         // parameter name ["login_hint"]; "off": not understood
 }
@@ -194,6 +194,10 @@ type Links struct {
 // Placeholder is what is filled in at run time: {access_token}, {client_id} and
 // kept members.
 var Placeholder = regexp.MustCompile(`\{[a-z][A-Za-z0-9_.]*\}`)
+
+// RedirectURIParam is the value of a refresh parameter that stands for the
+// redirect URI with which the grant was made.
+const RedirectURIParam = "{redirect_uri}"
 
 // Kept names the members that a grant of this entry may carry.
 func (e Entry) Kept() []string {

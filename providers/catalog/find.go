@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"errors"
 	"net/url"
 	"regexp"
@@ -149,7 +150,7 @@ func (c *Catalogue) ForHost(raw string) ([]Connection, error) {
 			}
 		}
 		if len(found) > 0 {
-			slices.SortStableFunc(found, func(a, b Connection) int { return c.plain(b) - c.plain(a) })
+			slices.SortStableFunc(found, func(a, b Connection) int { return c.special(a) - c.special(b) })
 			return found, nil
 		}
 	}
@@ -159,10 +160,14 @@ func (c *Catalogue) ForHost(raw string) ([]Connection, error) {
 	return nil, nil
 }
 
-// plain is 1 for an entry that extends none: of github and its presets, which
-// share hosts, github is meant.
-func (c *Catalogue) plain(conn Connection) int {
-	if c.entries[conn.Provider].Extends == "" {
+// special orders guesses: of github and its presets, which share hosts, github is
+// meant; and what a person can set up without a secret comes before what needs an
+// administrator's.
+func (c *Catalogue) special(conn Connection) int {
+	switch e := c.entries[conn.Provider]; {
+	case e.Extends != "":
+		return 2
+	case cmp.Or(e.Client.Secret, "required") == "required":
 		return 1
 	}
 	return 0

@@ -89,6 +89,8 @@ func TestAFaultInAnEntryNamesFileAndLine(t *testing.T) {
 		{"a token in a header", head + "[api.headers]\nX-Acme = \"{access_token}\"\n", "acme.toml:5: api.headers.X-Acme: must not hold a token"},
 		{"a credential among the API's headers", head + "[api.headers]\nPrivate-Token = \"s3cr3t\"\n", "acme.toml:5: api.headers.Private-Token: is a credential"},
 		{"a header of the API that is not known", head + "[api.headers]\nX-Acme = \"{tenant}\"\n", "acme.toml:5: api.headers.X-Acme: uses {tenant}, which is neither declared"},
+		{"a redirect URI that differs each time", head + "[authorize_opts]\nrefresh_params = { redirect_uri = \"{redirect_uri}\" }\n", "acme.toml:5: authorize_opts.refresh_params.redirect_uri: uses {redirect_uri}, which is neither declared"},
+		{"a redirect URI where it is sent anyway", head + "[redirect]\nport = \"fixed\"\n[authorize_opts]\ntoken_params = { redirect_uri = \"{redirect_uri}\" }\n", "acme.toml:7: authorize_opts.token_params.redirect_uri: uses {redirect_uri}, which is neither declared"},
 		{"a token host from nowhere", head + "[tokens]\nhost_from = \"hostname\"\nhosts = [\"a.example\"]\n", "acme.toml:5: tokens.host_from: must be a kept member"},
 		{"a token host without its hosts", head + "[tokens]\nkeep_callback = [\"hostname\"]\nhost_from = \"hostname\"\n", "acme.toml:6: tokens.host_from: must be a kept member"},
 		{"unknown quirk", head + "quirks = [\"magic\"]\n", "acme.toml:4: quirks: there is no quirk \"magic\""},

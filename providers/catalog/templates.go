@@ -242,13 +242,20 @@ func (e Entry) templateProblems() (list []problem) {
 	c := e.Clone()
 	eachString(&c, func(path, s string) string {
 		for _, name := range Placeholder.FindAllString(s, -1) {
-			if isTemplated(path) && !known[strings.Trim(name, "{}")] {
+			if isTemplated(path) && !known[strings.Trim(name, "{}")] && !e.takesRedirectURI(path, s) {
 				list = append(list, problem{path, "uses " + name + ", which is neither declared under [vars] nor kept from the answer"})
 			}
 		}
 		return s
 	})
 	return list
+}
+
+// takesRedirectURI reports whether a value is RedirectURIParam in its place, where
+// the URI is the same for each sign-in.
+func (e Entry) takesRedirectURI(path, value string) bool {
+	rule := e.RedirectRule()
+	return value == RedirectURIParam && strings.HasPrefix(path, "authorize_opts.refresh_params.") && (rule.Port != 0 || rule.Paste)
 }
 
 // eachString visits every string of an entry with its path and puts back what
