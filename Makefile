@@ -96,11 +96,11 @@ package: ## build/authtray-VERSION-SYSTEM-MACHINE.tar.gz, to be unpacked at /
 # Fetched once; remove the folder to have newer ones.
 MCPCLIENTS := $(CURDIR)/$(OUT)/mcp-clients
 .PHONY: mcp-clients
-mcp-clients: ## the bridge with AI clients and beside mcp-remote, fetched from npm into build/
+mcp-clients: ## the bridge with AI clients and MCP servers, and beside mcp-remote, fetched from npm into build/
 	mkdir -p '$(MCPCLIENTS)'
 	test -d '$(MCPCLIENTS)/node_modules' || npm install --prefix '$(MCPCLIENTS)' --no-audit --no-fund \
-		@modelcontextprotocol/sdk @modelcontextprotocol/inspector @anthropic-ai/claude-code @openai/codex opencode-ai mcp-remote
-	MCP_CLIENTS='$(MCPCLIENTS)' $(TEST) -v -timeout 15m -run 'Inspector|Claude|Opencode|Codex|Beside|Latency|TypeScript' ./app/e2e/tools ./app/tools/mcp
+		@modelcontextprotocol/sdk @modelcontextprotocol/inspector @anthropic-ai/claude-code @openai/codex opencode-ai mcp-remote fastmcp
+	MCP_CLIENTS='$(MCPCLIENTS)' $(TEST) -v -timeout 15m -run 'Inspector|Claude|Opencode|Codex|Beside|Latency|TypeScript|FastMCP' ./app/e2e/tools ./app/tools/mcp
 
 icons: ## draw the PNG and ICO icons from their SVG sources
 	$(GO) run ./assets/icons/draw

@@ -131,6 +131,12 @@ func (w *world) connect(name, user string, lines ...string) {
 
 func (w *world) signIn(name, user string) {
 	w.Helper()
+	w.signInBy(name, func(address string) { w.consent(address, user) })
+}
+
+// signInBy signs in with a browser that opens the address.
+func (w *world) signInBy(name string, browser func(address string)) {
+	w.Helper()
 	cmd := w.command("authtray", "connect", name, "--no-browser")
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
@@ -141,7 +147,7 @@ func (w *world) signIn(name, user string) {
 	}
 	for lines := bufio.NewScanner(stderr); lines.Scan(); {
 		if strings.HasPrefix(lines.Text(), "http") {
-			w.consent(lines.Text(), user)
+			browser(lines.Text())
 		}
 	}
 	if err := cmd.Wait(); err != nil {
