@@ -16,6 +16,7 @@
 //	tools/setup/       the configuration that makes them ask
 //	tools/hosts/       which connection answers for a host
 //	tools/mcp/         an AI client and the MCP server of a connection: `authtray mcp`
+//	tools/mcp/mcptest/   an MCP server for tests
 //	tools/proxy/       requests to a provider's API with the token added: the tool never sees it
 //	tools/recipes/     scripts for bars and prompts
 //	shellquote/        a word of a command, as the shell that reads it wants it

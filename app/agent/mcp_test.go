@@ -14,11 +14,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/modelcontextprotocol/go-sdk/auth"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
-	"github.com/modelcontextprotocol/go-sdk/oauthex"
 
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/tools/mcp/mcptest"
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/practice/practicetest"
 	"github.com/authtray/authtray/providers/practice/server"
@@ -51,24 +50,9 @@ type issuerRequest struct {
 func newMCPWorld(t *testing.T, scopes []string, clients ...server.Client) *mcpWorld {
 	w := &mcpWorld{world: newWorld(t), doc: map[string]any{}}
 	w.issuer = practicetest.Start(t, server.Options{Clients: clients}, w.listen)
-	mux := http.NewServeMux()
-	resource := httptest.NewServer(mux)
-	t.Cleanup(resource.Close)
-	w.url = resource.URL + "/mcp"
-	meta := resource.URL + "/.well-known/oauth-protected-resource/mcp"
-	mux.Handle("/.well-known/oauth-protected-resource/mcp", auth.ProtectedResourceMetadataHandler(&oauthex.ProtectedResourceMetadata{
-		Resource: w.url, AuthorizationServers: []string{w.issuer.Issuer}, ScopesSupported: []string{"openid", "offline_access"},
-	}))
-	need := auth.RequireBearerToken(w.verify, &auth.RequireBearerTokenOptions{ResourceMetadataURL: meta, Scopes: scopes})
-	s := mcp.NewServer(&mcp.Implementation{Name: "notes", Version: "1"}, nil)
-	mcp.AddTool(s, &mcp.Tool{Name: "who", Description: "whose token this is"}, who)
-	mux.Handle("/mcp", need(mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return s }, nil)))
+	w.url = mcptest.Start(t, w.issuer.Issuer, scopes...)
 	t.Setenv("AUTHTRAY_SOCKET", w.paths.Socket)
 	return w
-}
-
-func who(ctx context.Context, r *mcp.CallToolRequest, _ struct{}) (*mcp.CallToolResult, any, error) {
-	return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: r.Extra.TokenInfo.UserID}}}, nil, nil
 }
 
 // listen records what the issuer is asked, and lets its document say more.
@@ -131,29 +115,6 @@ func (w *mcpWorld) requests(path string) (all []url.Values) {
 	return all
 }
 
-// verify takes tokens of the issuer that were made for this server and no other.
-func (w *mcpWorld) verify(ctx context.Context, token string, _ *http.Request) (*auth.TokenInfo, error) {
-	r, err := http.NewRequestWithContext(ctx, "GET", w.issuer.Issuer+"/api/whoami", nil)
-	if err != nil {
-		return nil, err
-	}
-	r.Header.Set("Authorization", "Bearer "+token)
-	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	var is struct {
-		Name, Resource string
-		Scopes         []string
-		Expires        time.Time `json:"expires_at"`
-	}
-	if resp.StatusCode != http.StatusOK || json.NewDecoder(resp.Body).Decode(&is) != nil || is.Resource != w.url {
-		return nil, auth.ErrInvalidToken
-	}
-	return &auth.TokenInfo{Scopes: is.Scopes, Expiration: is.Expires, UserID: is.Name}, nil
-}
-
 // session is an MCP client that has its tokens from the agent.
 func (w *mcpWorld) session(name string) *mcp.ClientSession {
 	w.t.Helper()
@@ -166,15 +127,6 @@ func (w *mcpWorld) session(name string) *mcp.ClientSession {
 	}
 	w.t.Cleanup(func() { s.Close() })
 	return s
-}
-
-func (w *mcpWorld) who(s *mcp.ClientSession) string {
-	w.t.Helper()
-	said, err := s.CallTool(w.t.Context(), &mcp.CallToolParams{Name: "who"})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return said.Content[0].(*mcp.TextContent).Text
 }
 
 func (w *mcpWorld) addFiles() {
@@ -193,7 +145,7 @@ func TestAnMCPServerIsConnectedToByItsURLAlone(t *testing.T) {
 		t.Errorf("registered %d times", n)
 	}
 	session := w.session("files")
-	if got := w.who(session); !strings.Contains(got, "Ada") {
+	if got := mcptest.Who(w.t, session); !strings.Contains(got, "Ada") {
 		t.Errorf("the MCP server knows the caller as %q", got)
 	}
 
@@ -201,7 +153,7 @@ func TestAnMCPServerIsConnectedToByItsURLAlone(t *testing.T) {
 	old := w.call("GET", "/connections/files/token", nil).token().AccessToken
 	w.clock.pass(11 * time.Second) // or it would be too new to be renewed
 	w.issuer.RejectAccess(old)
-	if got := w.who(session); !strings.Contains(got, "Ada") {
+	if got := mcptest.Who(w.t, session); !strings.Contains(got, "Ada") {
 		t.Errorf("after a refused token the caller is %q", got)
 	}
 	if now := w.call("GET", "/connections/files/token", nil).token().AccessToken; now == old {
@@ -265,7 +217,7 @@ func TestAnIssuerThatForgotOurClientIsRegisteredWithAgainAtTheFirstReconnect(t *
 	if n := len(w.requests("/register")); n != 2 {
 		t.Errorf("registered %d times", n)
 	}
-	w.who(w.session("files"))
+	mcptest.Who(w.t, w.session("files"))
 }
 
 func TestClientsThatTheIssuerForgotDoNotWaitForEachOther(t *testing.T) {
@@ -346,7 +298,7 @@ func TestAClientDocumentIsUsedWhereTheIssuerTakesThem(t *testing.T) {
 	if got := all[len(all)-1].Get("client_id"); got != document || len(w.requests("/register")) != 1 {
 		t.Errorf("the client is %q", got)
 	}
-	w.who(w.session("files"))
+	mcptest.Who(w.t, w.session("files"))
 }
 
 func TestTheBuildsClientDocumentIsUsedWhereTheIssuerTakesThem(t *testing.T) {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,54 +11,18 @@ import (
 	"testing"
 	"time"
 
-	"github.com/modelcontextprotocol/go-sdk/auth"
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
-	"github.com/modelcontextprotocol/go-sdk/oauthex"
 
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/tools/mcp/mcptest"
 	"github.com/authtray/authtray/tokens"
 )
 
 // mcpServer starts an MCP server that takes the practice provider's tokens, and
-// returns its URL. Its one tool says whose token came.
+// returns its URL.
 func (w *world) mcpServer() string {
-	mux := http.NewServeMux()
-	server := httptest.NewServer(mux)
-	w.t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
-	at := server.URL + "/mcp"
-	meta := server.URL + "/.well-known/oauth-protected-resource/mcp"
-	mux.Handle("/.well-known/oauth-protected-resource/mcp", auth.ProtectedResourceMetadataHandler(&oauthex.ProtectedResourceMetadata{
-		Resource: at, AuthorizationServers: []string{w.provider.Issuer}, ScopesSupported: []string{"openid", "offline_access"},
-	}))
-	s := sdk.NewServer(&sdk.Implementation{Name: "notes", Version: "1"}, nil)
-	sdk.AddTool(s, &sdk.Tool{Name: "who", Description: "whose token this is"}, func(_ context.Context, r *sdk.CallToolRequest, _ struct{}) (*sdk.CallToolResult, any, error) {
-		return &sdk.CallToolResult{Content: []sdk.Content{&sdk.TextContent{Text: r.Extra.TokenInfo.UserID}}}, nil, nil
-	})
-	need := auth.RequireBearerToken(w.verify, &auth.RequireBearerTokenOptions{ResourceMetadataURL: meta})
-	mux.Handle("/mcp", need(sdk.NewStreamableHTTPHandler(func(*http.Request) *sdk.Server { return s }, nil)))
-	return at
-}
-
-// verify asks the practice provider whose token it is.
-func (w *world) verify(ctx context.Context, token string, _ *http.Request) (*auth.TokenInfo, error) {
-	r, err := http.NewRequestWithContext(ctx, "GET", w.provider.Issuer+"/api/whoami", nil)
-	if err != nil {
-		return nil, err
-	}
-	r.Header.Set("Authorization", "Bearer "+token)
-	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	var is struct {
-		Name    string
-		Expires time.Time `json:"expires_at"`
-	}
-	if resp.StatusCode != http.StatusOK || json.NewDecoder(resp.Body).Decode(&is) != nil {
-		return nil, auth.ErrInvalidToken
-	}
-	return &auth.TokenInfo{Expiration: is.Expires, UserID: is.Name}, nil
+	w.t.Helper()
+	return mcptest.Start(w.t, w.provider.Issuer)
 }
 
 // mcpClient is an AI client that has started a command.
@@ -91,22 +53,13 @@ func (w *world) mcpClient(args ...string) *sdk.ClientSession {
 	return session
 }
 
-func (w *world) who(s *sdk.ClientSession) string {
-	w.t.Helper()
-	result, err := s.CallTool(w.t.Context(), &sdk.CallToolParams{Name: "who"})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return result.Content[0].(*sdk.TextContent).Text
-}
-
 func TestMCPBridgesWithTheAgentsToken(t *testing.T) {
 	w := newWorld(t, nil)
 	w.put("notes", map[string]any{"mcp": w.mcpServer()})
 	if exit, _, errs := w.command("connect", "notes"); exit != 0 {
 		t.Fatal(errs)
 	}
-	if got := w.who(w.mcpClient("mcp", "notes")); got != "Ada Lovelace" {
+	if got := mcptest.Who(w.t, w.mcpClient("mcp", "notes")); got != "Ada Lovelace" {
 		t.Errorf("the server knows the caller as %q", got)
 	}
 }
@@ -119,7 +72,7 @@ func TestMCPGoesOnWhenTheUserHasConnected(t *testing.T) {
 	}
 	name := "127.0.0.1"
 	answered := make(chan string, 1)
-	go func() { answered <- w.who(s) }()
+	go func() { answered <- mcptest.Who(w.t, s) }()
 	if exit, _, errs := w.command("connect", name); exit != 0 {
 		t.Fatal(errs)
 	}
@@ -135,7 +88,7 @@ func TestMCPWorksOverTheForwardedSocket(t *testing.T) {
 		t.Fatal(errs)
 	}
 	t.Setenv("AUTHTRAY_SOCKET", api.RemoteAddress(w.paths.Socket))
-	if got := w.who(w.mcpClient("mcp", "notes")); got != "Ada Lovelace" {
+	if got := mcptest.Who(w.t, w.mcpClient("mcp", "notes")); got != "Ada Lovelace" {
 		t.Errorf("the server knows the caller as %q", got)
 	}
 }
@@ -178,7 +131,7 @@ func TestMCPOfTheReadmeWorks(t *testing.T) {
 	if err != nil || json.Unmarshal(entry, &is) != nil {
 		t.Fatalf("%s, %v", entry, err)
 	}
-	if got := w.who(w.mcpClient(is.Servers["notion"].Args...)); got != "Ada Lovelace" {
+	if got := mcptest.Who(w.t, w.mcpClient(is.Servers["notion"].Args...)); got != "Ada Lovelace" {
 		t.Errorf("the server knows the caller as %q", got)
 	}
 }
@@ -190,7 +143,7 @@ func TestMCPObeysThePolicyOfTheFile(t *testing.T) {
 		t.Fatal(errs)
 	}
 	s := w.mcpClient("mcp", "notes")
-	w.who(s)
+	mcptest.Who(w.t, s)
 	if _, err := s.CallTool(t.Context(), &sdk.CallToolParams{Name: "delete_page"}); err == nil || !strings.Contains(err.Error(), "denied") {
 		t.Errorf("a denied tool: %v", err)
 	}

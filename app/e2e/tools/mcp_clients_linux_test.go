@@ -17,6 +17,7 @@ import (
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/authtray/authtray/app/tools/mcp/mcptest"
 	"github.com/authtray/authtray/providers/practice/practicetest"
 )
 
@@ -140,7 +141,7 @@ func (w *world) bench(r rival) (got bridgesWork) {
 			took := time.Since(began)
 			answered, rss := 0, 0
 			for range benchCalls {
-				if _, err := s.CallTool(w.Context(), &sdk.CallToolParams{Name: "who"}); err == nil {
+				if _, err := s.CallTool(w.Context(), &sdk.CallToolParams{Name: mcptest.Tool}); err == nil {
 					answered++
 				}
 				rss = max(rss, w.rss(cmd.Process.Pid))
@@ -221,7 +222,7 @@ func (w *world) median(s *sdk.ClientSession) time.Duration {
 	var all []time.Duration
 	for range 300 {
 		began := time.Now()
-		w.who(s)
+		mcptest.Who(w, s)
 		all = append(all, time.Since(began))
 	}
 	slices.Sort(all)

@@ -1,12 +1,8 @@
 package tools
 
 import (
-	"context"
-	"encoding/json"
 	"fmt"
 	"io"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,56 +14,28 @@ import (
 	"testing"
 	"time"
 
-	"github.com/modelcontextprotocol/go-sdk/auth"
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
-	"github.com/modelcontextprotocol/go-sdk/oauthex"
 
 	"github.com/authtray/authtray/app/e2e/bustest"
+	"github.com/authtray/authtray/app/tools/mcp/mcptest"
 )
 
-// mcpServer starts an MCP server that takes tokens of the practice provider, with
-// a tool that says whose token came, and a connection "notes" to it.
+// mcpServer starts an MCP server that takes tokens of the practice provider, and a
+// connection "notes" to it.
 func (w *world) mcpServer() (at string) {
 	w.Helper()
-	mux := http.NewServeMux()
-	server := httptest.NewServer(mux)
-	w.Cleanup(func() { server.CloseClientConnections(); server.Close() })
-	at = server.URL + "/mcp"
-	meta := server.URL + "/.well-known/oauth-protected-resource/mcp"
-	mux.Handle("/.well-known/oauth-protected-resource/mcp", auth.ProtectedResourceMetadataHandler(&oauthex.ProtectedResourceMetadata{
-		Resource: at, AuthorizationServers: []string{w.provider.Issuer}, ScopesSupported: []string{"openid", "offline_access"},
-	}))
-	s := sdk.NewServer(&sdk.Implementation{Name: "notes", Version: "1"}, nil)
-	sdk.AddTool(s, &sdk.Tool{Name: "who", Description: "whose token this is"}, func(_ context.Context, r *sdk.CallToolRequest, _ struct{}) (*sdk.CallToolResult, any, error) {
-		return &sdk.CallToolResult{Content: []sdk.Content{&sdk.TextContent{Text: r.Extra.TokenInfo.UserID}}}, nil, nil
-	})
-	need := auth.RequireBearerToken(w.verify, &auth.RequireBearerTokenOptions{ResourceMetadataURL: meta})
-	mux.Handle("/mcp", need(sdk.NewStreamableHTTPHandler(func(*http.Request) *sdk.Server { return s }, nil)))
-	w.file(".config/authtray/connections/notes.toml", "provider = \"mcp\"\nmcp = \""+at+"\"\n")
-	bustest.Eventually(w, bustest.Said("the connection is not taken up"), func() bool { return w.command("authtray", "status", "notes").Run() == nil })
-	w.signIn("notes", "ada")
+	at = mcptest.Start(w, w.provider.Issuer)
+	w.addNotes("mcp = \"" + at + "\"\n")
 	return at
 }
 
-func (w *world) verify(ctx context.Context, token string, _ *http.Request) (*auth.TokenInfo, error) {
-	r, err := http.NewRequestWithContext(ctx, "GET", w.provider.Issuer+"/api/whoami", nil)
-	if err != nil {
-		return nil, err
-	}
-	r.Header.Set("Authorization", "Bearer "+token)
-	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	var is struct {
-		Name    string
-		Expires time.Time `json:"expires_at"`
-	}
-	if resp.StatusCode != http.StatusOK || json.NewDecoder(resp.Body).Decode(&is) != nil {
-		return nil, auth.ErrInvalidToken
-	}
-	return &auth.TokenInfo{Expiration: is.Expires, UserID: is.Name}, nil
+// addNotes adds the connection "notes", whose file holds these lines too, and signs
+// in.
+func (w *world) addNotes(lines string) {
+	w.Helper()
+	w.file(".config/authtray/connections/notes.toml", "provider = \"mcp\"\n"+lines)
+	bustest.Eventually(w, bustest.Said("the connection is not taken up"), func() bool { return w.command("authtray", "status", "notes").Run() == nil })
+	w.signIn("notes", "ada")
 }
 
 // mcpClient is an AI client that has started a program as its MCP server.
@@ -80,15 +48,6 @@ func (w *world) mcpClient(cmd *exec.Cmd) *sdk.ClientSession {
 	}
 	w.Cleanup(func() { session.Close() })
 	return session
-}
-
-func (w *world) who(s *sdk.ClientSession) string {
-	w.Helper()
-	result, err := s.CallTool(w.Context(), &sdk.CallToolParams{Name: "who"})
-	if err != nil {
-		w.Fatal(err)
-	}
-	return result.Content[0].(*sdk.TextContent).Text
 }
 
 // built is the program as it is installed, without what these tests link too.
@@ -139,7 +98,7 @@ func TestAHundredBridgesAreSmallAndShareOneSignIn(t *testing.T) {
 		s := w.mcpClient(cmd)
 		all.Go(func() {
 			for range 5 {
-				if got := w.who(s); got != "Ada Lovelace" {
+				if got := mcptest.Who(w, s); got != "Ada Lovelace" {
 					t.Errorf("the server knows the caller as %q", got)
 				}
 			}
@@ -201,7 +160,7 @@ func TestBridgeWritesNoTokenToFilesOrStderr(t *testing.T) {
 	var errs strings.Builder
 	cmd.Stderr = &errs
 	s := w.mcpClient(cmd)
-	w.who(s)
+	mcptest.Who(w, s)
 	s.Close()
 	if out := w.run("authtray", "log"); !strings.Contains(out, "for client: who") {
 		t.Errorf("the log does not name the client and the tool:\n%s", out)
