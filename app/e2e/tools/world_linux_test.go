@@ -41,6 +41,15 @@ type world struct {
 // holds these lines too.
 func start(t *testing.T, lines ...string) *world {
 	t.Helper()
+	w := user(t)
+	w.agent()
+	w.connect("work", "ada", lines...)
+	return w
+}
+
+// user is one without an agent.
+func user(t *testing.T) *world {
+	t.Helper()
 	home, err := os.MkdirTemp("", "tool") // short: a socket's path may not be long
 	if err != nil {
 		t.Fatal(err)
@@ -49,8 +58,6 @@ func start(t *testing.T, lines ...string) *world {
 	w := &world{T: t, home: home, provider: practicetest.Start(t, server.Options{Lifetime: time.Hour})}
 	w.env = []string{"HOME=" + home, "XDG_RUNTIME_DIR=" + w.dir("run"), "PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8", "LC_ALL=C.UTF-8",
 		"GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0", "GIT_ASKPASS=true"}
-	w.agent()
-	w.connect("work", "ada", lines...)
 	return w
 }
 
