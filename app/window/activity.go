@@ -2,7 +2,6 @@ package window
 
 import (
 	"context"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,7 +16,7 @@ import (
 	"github.com/authtray/authtray/app/window/remote"
 )
 
-// activity is who read which token when, as the audit log has it.
+// activity is which program reads which token, as the audit log has it.
 type activity struct {
 	u       *ui
 	filter  *entry
@@ -26,7 +25,9 @@ type activity struct {
 	list    *rows
 	empty   *widget.Label
 	all     []audit.Record // newest first
-	shown   []reads
+	shown   []usage
+	heights heights
+	ticked  string // the times on screen
 	running bool
 }
 
@@ -34,22 +35,28 @@ type activity struct {
 const remembered = 500
 
 func (u *ui) newActivity() *activity {
-	a := &activity{u: u, filter: u.entry(tr("Filter by program or connection")), empty: centred(paragraph(""))}
+	a := &activity{u: u, heights: heights{}, filter: u.entry(tr("Filter by program or connection")), empty: centred(paragraph(""))}
 	a.filter.Icon = theme.SearchIcon()
 	a.filter.OnChanged = func(string) { a.show() }
 	a.fresh = u.check(tr("Only programs I don't know"), func(bool) { a.show() })
 	a.meet = u.button(tr("I know all of these"), nil, a.meetAll)
 	a.list = u.rows(func() int { return len(a.shown) },
-		func() fyne.CanvasObject { return u.newReadRow() },
-		func(i int, o fyne.CanvasObject) { o.(*readRow).show(a.shown[i], u.out.now()) })
+		func() fyne.CanvasObject { return u.newUsageRow() },
+		func(i int, o fyne.CanvasObject) { o.(*usageRow).show(a.shown[i], u.out.now()) })
+	a.list.open = func(i int) {
+		if use := a.shown[i]; use.heading == "" && use.reads[0].Dropped == 0 {
+			u.showReads(use)
+		}
+	}
 	a.show()
 	return a
 }
 
 func (a *activity) object() fyne.CanvasObject {
-	head := container.NewBorder(nil, nil, nil, container.NewHBox(a.fresh, a.meet), a.filter)
+	head := container.NewBorder(nil, nil, nil, a.fresh, a.filter)
 	middle := container.New(column{440}, middled(a.empty))
-	return container.New(column{860}, padded(16, container.NewBorder(padded(4, head), nil, nil, nil, container.NewStack(a.list, middle))))
+	foot := container.NewHBox(a.meet) // away from the filter: it comes and goes
+	return container.New(column{860}, padded(16, container.NewBorder(padded(4, head), foot, nil, nil, container.NewStack(a.list, middle))))
 }
 
 // opened begins to follow the log; it goes on until the window closes.
@@ -86,12 +93,8 @@ func (a *activity) ended(err error) {
 }
 
 func (a *activity) show() {
-	a.shown = nil
-	for _, r := range a.all {
-		if a.wants(r) {
-			a.shown = gather(a.shown, r)
-		}
-	}
+	a.shown = dayByDay(a.uses(), a.u.out.now())
+	a.sized()
 	a.meet.Hidden = len(a.strangers()) < 2
 	a.empty.Hidden = len(a.shown) > 0
 	a.empty.SetText(tr("No program has asked for a token yet. When one does, it is listed here."))
@@ -101,31 +104,100 @@ func (a *activity) show() {
 	a.list.Refresh()
 }
 
-// reads are one or more reads of the same token by the same program in a row.
-type reads struct {
-	audit.Record     // the last of them
-	count        int // of how many
+// sized makes headings lower than rows.
+func (a *activity) sized() {
+	for i, use := range a.shown {
+		h := float32(usageHeight)
+		if use.heading != "" {
+			h = rowHead
+		}
+		a.heights.tell(&a.list.List, i, h, usageHeight)
+	}
 }
 
-// gather adds a read, which is older than those that are there.
-func gather(all []reads, r audit.Record) []reads {
-	if n := len(all); n > 0 {
-		last := &all[n-1]
-		was, _ := last.Who()
-		is, _ := r.Who()
-		if was == is && is != "" && last.Connection == r.Connection && last.Code == r.Code && last.What == r.What {
-			last.count++
-			return all
+// tick brings the times on screen up to date.
+func (a *activity) tick() {
+	if a.u.view != viewActivity {
+		return
+	}
+	var times []string
+	now := a.u.out.now()
+	for _, use := range a.shown {
+		if use.heading == "" {
+			times = append(times, ago(use.reads[0].Time, now))
 		}
 	}
-	return append(all, reads{r, 1})
+	if all := strings.Join(times, "\n"); all != a.ticked {
+		a.ticked = all
+		a.show()
+	}
+}
+
+// usage is what one program reads of one connection, or a heading above some.
+type usage struct {
+	heading string
+	reads   []audit.Record // newest first
+}
+
+func (p usage) exe() string {
+	exe, _ := p.reads[0].Who()
+	return exe
+}
+
+// uses gathers the reads that are to be shown, the program that read last first. A
+// program that the system would not name is not taken for another one.
+func (a *activity) uses() (out []usage) {
+	type key struct{ program, connection string }
+	at := map[key]int{}
+	for _, r := range a.all {
+		if !a.wants(r) {
+			continue
+		}
+		exe, _ := r.Who()
+		k := key{exe + "\x00" + r.Exe, r.Connection}
+		i, there := at[k]
+		if !there || exe == "" || r.Dropped > 0 {
+			at[k] = len(out)
+			out = append(out, usage{reads: []audit.Record{r}})
+			continue
+		}
+		out[i].reads = append(out[i].reads, r)
+	}
+	return out
+}
+
+// dayByDay puts the days above what was read on them last.
+func dayByDay(all []usage, now time.Time) (out []usage) {
+	day := ""
+	for _, use := range all {
+		if d := dayOf(use.reads[0].Time, now); d != day {
+			day = d
+			out = append(out, usage{heading: d})
+		}
+		out = append(out, use)
+	}
+	return out
+}
+
+func dayOf(t, now time.Time) string {
+	date := t.Local().Format(time.DateOnly)
+	switch date {
+	case now.Local().Format(time.DateOnly):
+		return tr("Today")
+	case now.Local().AddDate(0, 0, -1).Format(time.DateOnly):
+		return tr("Yesterday")
+	}
+	return date
 }
 
 // strangers are the programs on screen that are not known, each once.
 func (a *activity) strangers() []string {
 	var out []string
-	for _, r := range a.shown {
-		if exe, _ := r.Who(); exe != "" && !a.u.knows(exe) && !slices.Contains(out, exe) {
+	for _, use := range a.shown {
+		if use.heading != "" || use.reads[0].Dropped > 0 {
+			continue
+		}
+		if exe := use.exe(); exe != "" && !a.u.knows(exe) && !slices.Contains(out, exe) {
 			out = append(out, exe)
 		}
 	}
@@ -194,112 +266,16 @@ func (u *ui) meet(exe ...string) {
 	u.activity.show()
 }
 
-// readRow is one read of a token.
-type readRow struct {
-	widget.BaseWidget
-	u                   *ui
-	ground              *ground
-	program, path, what *line
-	when                *line
-	known               *button
-	sign                *widget.Icon
-	exe                 string
+// unmeet forgets that the user knows a program.
+func (u *ui) unmeet(exe string) {
+	p := u.app.Preferences()
+	p.SetStringList(knownPrograms, slices.DeleteFunc(slices.Clone(p.StringList(knownPrograms)), func(s string) bool { return s == exe }))
+	u.activity.show()
 }
 
-func (u *ui) newReadRow() *readRow {
-	r := &readRow{u: u, ground: newGround(colorNotice, colorNotice), program: newLine("").bold(), path: caption(""),
-		what: newLine(""), when: caption(""), sign: widget.NewIcon(nil)}
-	r.what.align, r.when.align = fyne.TextAlignTrailing, fyne.TextAlignTrailing
-	r.known = u.button(tr("I know it"), nil, func() { u.meet(r.exe) })
-	r.ExtendBaseWidget(r)
-	return r
+// readersOf shows who reads a connection's token.
+func (u *ui) readersOf(name string) {
+	u.show(viewActivity)
+	u.activity.fresh.SetChecked(false)
+	u.activity.filter.SetText(name)
 }
-
-func (r *readRow) show(read reads, now time.Time) {
-	exe, _ := read.Who()
-	known := r.u.knows(exe)
-	r.exe = exe
-	r.program.set(programOf(exe))
-	if read.count > 1 {
-		r.program.set(programOf(exe) + " × " + strconv.Itoa(read.count))
-	}
-	r.path.set(pathOf(read.Record, known))
-	r.what.set(plain(read.Connection))
-	r.when.set(strings.Join(append([]string{clockTime(read.Time, now)}, manner(read.Record)...), " · "))
-	if read.Dropped > 0 {
-		known = true // nobody to know
-		r.program.set(trn("{{.Count}} reads are missing here", read.Dropped))
-		r.path.set(tr("There were more at once than the record could take."))
-	}
-	r.ground.Hidden = known
-	r.known.Hidden = known || exe == ""
-	r.sign.SetResource(inColor(shapeFine, colorQuiet))
-	if !known {
-		r.sign.SetResource(inColor(shapeAlert, theme.ColorNameWarning))
-	}
-	r.Refresh()
-}
-
-// manner is how a read differs from the ordinary one.
-func manner(r audit.Record) []string {
-	var out []string
-	switch r.What {
-	case "api":
-		out = append(out, tr("request sent with it"))
-	case "rejected":
-		out = append(out, tr("after a refusal"))
-	}
-	if r.Code != "" {
-		out = append(out, tr("no token given"))
-	}
-	return out
-}
-
-func programOf(exe string) string {
-	if exe == "" {
-		return tr("A program that could not be identified")
-	}
-	return plain(filepath.Base(exe))
-}
-
-func pathOf(r audit.Record, known bool) string {
-	exe, pid := r.Who()
-	text := tr("process {{.PID}}", "PID", strconv.Itoa(pid))
-	if exe != "" {
-		text = plain(exe) + " · " + text
-	}
-	if !known {
-		text = tr("Not known to you") + " · " + text
-	}
-	return text
-}
-
-func (r *readRow) MinSize() fyne.Size { return fyne.NewSize(300, 58) }
-
-func (r *readRow) CreateRenderer() fyne.WidgetRenderer { return readRenderer{r} }
-
-type readRenderer struct{ *readRow }
-
-func (r readRenderer) Layout(size fyne.Size) {
-	put(r.ground, 4, 3, size.Width-8, size.Height-6)
-	put(r.sign, 16, 19, 20, 20)
-	right := size.Width - 16
-	if r.known.Visible() {
-		b := r.known.MinSize()
-		put(r.known, right-b.Width, (size.Height-b.Height)/2, b.Width, b.Height)
-		right -= b.Width + 14
-	}
-	const side = 190
-	put(r.what, right-side, 10, side, r.what.MinSize().Height)
-	put(r.when, right-side, 32, side, r.when.MinSize().Height)
-	put(r.program, 48, 10, right-side-56, r.program.MinSize().Height)
-	put(r.path, 48, 32, right-side-56, r.path.MinSize().Height)
-}
-
-func (r readRenderer) Objects() []fyne.CanvasObject {
-	return []fyne.CanvasObject{r.ground, r.sign, r.program, r.path, r.what, r.when, r.known}
-}
-
-func (r readRenderer) MinSize() fyne.Size { return r.readRow.MinSize() }
-func (r readRenderer) Destroy()           {}
-func (r readRenderer) Refresh()           { r.Layout(r.readRow.Size()) }

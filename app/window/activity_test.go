@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/theme"
 
 	"github.com/authtray/authtray/app/access/audit"
 	"github.com/authtray/authtray/app/api"
@@ -26,58 +27,133 @@ func withLog(t *testing.T, reads ...audit.Record) *bench {
 	return b
 }
 
-func TestReadsAreListedNewestFirstAndRunsAreGathered(t *testing.T) {
-	b := withLog(t, read(0, "/usr/bin/curl", "work"), read(1, "/usr/bin/git", "work"), read(2, "/usr/bin/git", "work"), read(3, "/usr/bin/git", "mail"))
-	var got []string
-	for _, r := range b.activity.shown {
-		got = append(got, r.Exe+" "+r.Connection)
+// usages are the rows without their headings.
+func (a *activity) usages() (out []usage) {
+	for _, use := range a.shown {
+		if use.heading == "" {
+			out = append(out, use)
+		}
 	}
-	if want := []string{"/usr/bin/git mail", "/usr/bin/git work", "/usr/bin/curl work"}; !slices.Equal(got, want) {
-		t.Fatalf("shown %q", got)
-	}
-	row := b.newReadRow()
-	row.show(b.activity.shown[1], noon)
-	b.sees(row, "git × 2")
-	b.sees(row, "12:02")
-	b.sees(row, "Not known to you · /usr/bin/git · process 4002")
+	return out
 }
 
-func TestUnknownProgramStandsOutUntilTheUserKnowsIt(t *testing.T) {
-	b := withLog(t, read(0, "/tmp/miner", "work"), read(1, "/usr/bin/git", "work"))
-	row := b.newReadRow()
-	row.show(b.activity.shown[1], noon)
-	if !row.ground.Visible() {
-		t.Fatal("it looks like a known one")
+func (b *bench) usageRow(i int) *usageRow {
+	row := b.newUsageRow()
+	row.show(b.activity.usages()[i], b.now())
+	return row
+}
+
+func TestProgramAndConnectionAreOneRowHoweverTheyAlternate(t *testing.T) {
+	var log []audit.Record
+	for i := range 12 {
+		log = append(log, read(i, "/usr/bin/git", []string{"work", "mail"}[i%2]))
 	}
-	b.sees(row, "Not known to you · /tmp/miner · process 4000")
+	b := withLog(t, append(log, read(20, "/usr/bin/curl", "work"))...)
+	var got []string
+	for _, use := range b.activity.usages() {
+		got = append(got, use.exe()+" "+use.reads[0].Connection)
+	}
+	if want := []string{"/usr/bin/curl work", "/usr/bin/git mail", "/usr/bin/git work"}; !slices.Equal(got, want) {
+		t.Fatalf("shown %q", got)
+	}
+	b.pass(31 * time.Minute)
+	row := b.usageRow(1)
+	b.sees(row, "git")
+	b.sees(row, "new")
+	b.sees(row, "/usr/bin/git")
+	b.sees(row, "6 reads · 20 min ago")
+}
+
+func TestDaysStandAboveWhatWasReadOnThem(t *testing.T) {
+	b := withLog(t, read(-4*24*60, "/usr/bin/old", "work"), read(-24*60, "/usr/bin/gh", "work"), read(-1, "/usr/bin/git", "work"), read(0, "/usr/bin/curl", "work"))
+	var got []string
+	for _, use := range b.activity.shown {
+		if use.heading != "" {
+			got = append(got, use.heading)
+		}
+	}
+	if want := []string{"Today", "Yesterday", "2026-11-19"}; !slices.Equal(got, want) {
+		t.Fatalf("the days are %q", got)
+	}
+}
+
+func TestNewProgramIsMarkedQuietlyUntilTheUserKnowsIt(t *testing.T) {
+	b := withLog(t, read(0, "/opt/tool", "work"), read(1, "/usr/bin/git", "work"))
+	for i := range 2 {
+		if row := b.usageRow(i); !row.fresh.Visible() || row.sign.Resource == inColor(shapeAlert, theme.ColorNameWarning) {
+			t.Errorf("row %d raises an alarm, or is not marked", i)
+		}
+	}
 	b.meet("/usr/bin/git")
 	b.activity.fresh.SetChecked(true)
-	if len(b.activity.shown) != 1 || b.activity.shown[0].Exe != "/tmp/miner" {
-		t.Fatalf("shown %+v", b.activity.shown)
+	if all := b.activity.usages(); len(all) != 1 || all[0].exe() != "/opt/tool" {
+		t.Fatalf("shown %+v", all)
 	}
-	b.tap(row.known)
-	if !b.knows("/tmp/miner") || len(b.activity.shown) != 0 {
+	b.activity.list.Select(1) // the row below the heading
+	b.sees(b.dialog.Content, "12:00:00 · process 4000")
+	b.tap(b.find(b.dialog.Content, "I know it"))
+	if !b.knows("/opt/tool") || len(b.activity.shown) != 0 {
 		t.Fatal("it still counts as unknown")
 	}
 	b.sees(b.activity.object(), "Nothing matches.")
+	b.activity.fresh.SetChecked(false)
+	b.activity.list.Select(1)
+	b.tap(b.find(b.dialog.Content, "Forget it"))
+	if b.knows("/usr/bin/git") {
+		t.Error("it is not forgotten")
+	}
 }
 
 func TestProgramThatCouldNotBeToldIsNeverKnown(t *testing.T) {
 	b := withLog(t, read(0, "", "work"))
-	row := b.newReadRow()
-	row.show(b.activity.shown[0], noon)
-	if row.known.Visible() || b.knows("") {
+	row := b.usageRow(0)
+	if row.fresh.Visible() || b.knows("") {
 		t.Fatal("one cannot know it")
 	}
 	b.sees(row, "A program that could not be identified")
+	b.activity.list.Select(1)
+	for _, text := range texts(b.dialog.Content) {
+		if text == "I know it" {
+			t.Error("it can be allowed")
+		}
+	}
+}
+
+func TestShellIsNamedWithWhatItStarted(t *testing.T) {
+	for _, c := range []struct{ parent, exe, want string }{
+		{"/usr/bin/bash", "/usr/bin/authtray", "authtray in bash"},
+		{"/usr/bin/bash", "/usr/bin/docker-credential-authtray", "docker-credential-authtray in bash"},
+		{"/usr/bin/make", "/usr/bin/authtray", "make"},
+		{"", "/usr/bin/bash", "bash"},
+	} {
+		t.Run(c.want, func(t *testing.T) {
+			newBench(t)
+			r := read(0, c.exe, "work")
+			if c.parent != "" {
+				r.ParentExe, r.ParentPID = c.parent, 7
+			}
+			if got := programOf(r); got != c.want {
+				t.Errorf("it is called %q", got)
+			}
+		})
+	}
+}
+
+func TestDetailsLeadToWhoReadsTheToken(t *testing.T) {
+	b := withLog(t, read(0, "/usr/bin/curl", "work"), read(1, "/usr/bin/git", "mail"))
+	b.show(viewConnections)
+	b.readersOf("work")
+	if all := b.activity.usages(); b.view != viewActivity || len(all) != 1 || all[0].exe() != "/usr/bin/curl" {
+		t.Errorf("view %d shows %+v", b.view, all)
+	}
 }
 
 func TestActivityIsFilteredByProgramConnectionAndPID(t *testing.T) {
 	b := withLog(t, read(0, "/usr/bin/curl", "work"), read(1, "/usr/bin/git", "mail"))
 	for filter, want := range map[string]int{"": 2, "curl": 1, "MAIL git": 1, "4001": 1, "nobody": 0} {
 		b.activity.filter.SetText(filter)
-		if len(b.activity.shown) != want {
-			t.Errorf("filter %q leaves %d; want %d", filter, len(b.activity.shown), want)
+		if len(b.activity.usages()) != want {
+			t.Errorf("filter %q leaves %d; want %d", filter, len(b.activity.usages()), want)
 		}
 	}
 }
@@ -160,13 +236,12 @@ func TestMannerOfAReadIsTold(t *testing.T) {
 	refused := read(1, "/usr/bin/gh", "work")
 	refused.What, refused.Code = "rejected", "reconnect_required"
 	b := withLog(t, through, refused, audit.Record{Time: noon, Dropped: 3})
-	for i, want := range [][]string{{"3 reads are missing here"}, {"gh", "12:01 · after a refusal · no token given"}, {"make", "Not known to you · /usr/bin/make · process 7"}} {
-		row := b.newReadRow()
-		row.show(b.activity.shown[i], noon)
+	for i, want := range [][]string{{"3 reads are missing here"}, {"gh", "1 read · just now · after a refusal · no token given"}, {"make", "/usr/bin/make"}} {
+		row := b.usageRow(i)
 		for _, text := range want {
 			b.sees(row, text)
 		}
-		if i == 0 && row.ground.Visible() {
+		if i == 0 && row.fresh.Visible() {
 			t.Error("a gap is no program to be known")
 		}
 	}
@@ -191,5 +266,17 @@ func TestKnowingAllProgramsIsAskedFirst(t *testing.T) {
 	b.tap(b.find(b.dialog.Content, "I know all of these"))
 	if !b.knows("/opt/tool") || !b.knows("/usr/bin/git") {
 		t.Fatal("a yes does not count")
+	}
+}
+
+func TestKnowingAllProgramsCanBeTakenBack(t *testing.T) {
+	b := withLog(t, read(0, "/usr/bin/git", "work"), read(1, "/opt/tool", "work"))
+	b.meet("/usr/bin/make")
+	b.tap(b.activity.meet)
+	b.tap(b.find(b.dialog.Content, "I know all of these"))
+	b.sees(b.undo.object, "You know 2 more programs now.")
+	b.tap(b.undo.button)
+	if b.knows("/opt/tool") || !b.knows("/usr/bin/make") {
+		t.Error("it is not as it was before")
 	}
 }

@@ -138,7 +138,7 @@ func (d *details) showUses(s tokens.Status) {
 	e, known := d.u.entries[s.Provider]
 	d.useCard.Hidden = !known || !actionsOf(s).copy
 	lines := usesOf(s.Name, e)
-	if len(d.uses.Objects) == len(lines) && d.used == s.Name {
+	if len(d.uses.Objects) == len(lines)+1 && d.used == s.Name {
 		return // keeps the focus where it is
 	}
 	d.used = s.Name
@@ -146,6 +146,7 @@ func (d *details) showUses(s tokens.Status) {
 	for _, l := range lines {
 		d.uses.Add(d.u.command(l))
 	}
+	d.uses.Add(container.NewHBox(d.u.button(tr("Who reads it"), theme.NavigateNextIcon(), func() { d.u.readersOf(d.name) }).low()))
 }
 
 // command is a line for a terminal, with a button that copies it.

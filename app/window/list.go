@@ -20,7 +20,7 @@ type list struct {
 	items    []item
 	rows     []*row // those that Fyne made; each shows one visible item
 	measure  *row
-	heights  map[int]float32 // as Fyne was told
+	heights  heights
 	widget   *keyList
 	filter   *entry
 	top      *fyne.Container
@@ -58,7 +58,7 @@ func grouped(all []tokens.Status, now time.Time) []item {
 const crowd = 7
 
 func (u *ui) newList() *list {
-	l := &list{u: u, heights: map[int]float32{}, measure: u.row(), filter: u.entry(tr("Filter connections"))}
+	l := &list{u: u, heights: heights{}, measure: u.row(), filter: u.entry(tr("Filter connections"))}
 	l.widget = newKeyList(l)
 	l.filter.Icon = theme.SearchIcon()
 	l.filter.OnChanged = func(string) { l.show() }
@@ -98,19 +98,22 @@ func (l *list) sized() {
 		return
 	}
 	for i, it := range l.items {
-		l.height(i, l.measure.tall(it, l.u.out.now(), width))
+		l.heights.tell(&l.widget.List, i, l.measure.tall(it, l.u.out.now(), width), rowHeight)
 	}
 }
 
-// height tells Fyne of an item that is not as high as it was: telling it of
-// every item every time would have it make rows for all of them.
-func (l *list) height(i int, h float32) {
-	was, told := l.heights[i]
-	if was == h || (!told && h == rowHeight) {
+// heights are those of a list's items, as Fyne was told.
+type heights map[int]float32
+
+// tell tells Fyne of an item that is not as high as it was; most are as high as
+// usual. Telling it of every item every time would have it make rows for all of them.
+func (t heights) tell(l *widget.List, i int, h, usual float32) {
+	was, told := t[i]
+	if was == h || (!told && h == usual) {
 		return
 	}
-	l.heights[i] = h
-	l.widget.SetItemHeight(i, h)
+	t[i] = h
+	l.SetItemHeight(i, h)
 }
 
 // keepSelection keeps the same connection selected wherever it now stands, or

@@ -120,6 +120,7 @@ func (u *ui) tick() {
 	u.details.tick()
 	u.flow.tick()
 	u.undo.tick()
+	u.activity.tick()
 }
 
 func (u *ui) ticking() {
