@@ -42,6 +42,8 @@ func showWindow() error {
 		Profile: paths.Profile,
 		Version: app.Built(version, commit, date).Version,
 		Browse:  func(url string) error { return browser.Open(ctx, log, url) },
+		Config:  paths.Config,
+		Folder:  func(dir string) error { return browser.OpenFolder(ctx, log, dir) },
 		Start:   startAgent,
 		Log:     log,
 	})

@@ -1,7 +1,9 @@
 package window
 
 import (
+	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -181,9 +183,10 @@ func TestSettingIsSentAtOnceAndTakenBackIfRefused(t *testing.T) {
 func TestHealthIsToldWithoutADoctor(t *testing.T) {
 	b := live(t, connected("work"))
 	b.show(viewSettings)
-	b.until("the health is told", func() bool { return len(b.settings.health.Objects) > 0 })
-	b.sees(b.settings.health, "The agent has been running for 1 h 2 min (version 0.1.0).")
-	b.sees(b.settings.health, "Tokens are kept in the desktop's keychain.")
+	b.until("the health is told", func() bool { return len(b.settings.health.checks) > 0 })
+	b.tap(b.find(b.settings.health.box, "4 checks are fine"))
+	b.sees(b.settings.health.box, "The agent has been running for 1 h 2 min (version 0.1.0).")
+	b.sees(b.settings.health.box, "Tokens are kept in the desktop's keychain.")
 }
 
 func TestHealthOfAPoorDesktop(t *testing.T) {
@@ -279,4 +282,63 @@ func TestKnowingAllProgramsCanBeTakenBack(t *testing.T) {
 	if b.knows("/opt/tool") || !b.knows("/usr/bin/make") {
 		t.Error("it is not as it was before")
 	}
+}
+
+func TestHealthSaysFirstWhatIsWrongByNameWithWhatMendsIt(t *testing.T) {
+	b := live(t, connected("work"), dead("bot"))
+	b.agent.checks = []api.Check{
+		{ID: "connection work", OK: true, Detail: "gitlab.com can be reached, and the connection is connected."},
+		{ID: "connection bot", Detail: "GitLab says access was revoked. Reconnect to go on.", Hint: "authtray connect bot"},
+		{ID: "browser", Detail: "No program that opens a browser was found.", Hint: "sudo apt install xdg-utils"},
+	}
+	b.show(viewSettings)
+	b.until("the health is told", func() bool { return len(b.settings.health.checks) == 3 })
+	box := b.settings.health.box
+	b.sees(box, "2 things need attention")
+	b.sees(box, "bot: GitLab says access was revoked. Reconnect to go on.")
+	b.sees(box, "sudo apt install xdg-utils")
+	for _, text := range texts(box) {
+		if strings.HasPrefix(text, "work") || strings.Contains(text, "authtray connect") {
+			t.Errorf("%q is shown", text)
+		}
+	}
+	b.tap(b.find(box, "1 check is fine"))
+	b.sees(box, "work: gitlab.com can be reached, and the connection is connected.")
+	b.tap(b.find(box, "Show the connection"))
+	if b.view != viewConnections || b.list.selected != "bot" {
+		t.Errorf("view %d, %q", b.view, b.list.selected)
+	}
+	b.show(viewSettings)
+	b.tap(b.find(box, "Reconnect"))
+	b.until("a sign-in begins", b.agent.has("Connect bot url"))
+}
+
+func TestStorageIsToldAndItsFolderOpens(t *testing.T) {
+	b := live(t, connected("work"))
+	b.show(viewSettings)
+	b.until("it is told", func() bool { return b.settings.store.Text == "Tokens are kept in the desktop's keychain." })
+	b.sees(b.views[viewSettings], "/home/ada/.config/authtray")
+	b.tap(b.find(b.views[viewSettings], "Open the folder"))
+	b.until("it opens", func() bool { return b.pages() == 1 && b.opened[0] == "/home/ada/.config/authtray" })
+	b.out.folder = func(string) error { return errors.New("no file manager could be opened") }
+	b.tap(b.find(b.views[viewSettings], "Open the folder"))
+	b.until("why not is told", func() bool { return b.foot.text == "no file manager could be opened" })
+}
+
+func TestAboutLeadsToSourceChangesAndLicences(t *testing.T) {
+	b := live(t, connected("work"))
+	b.show(viewSettings)
+	for i, c := range []struct{ button, url string }{
+		{"Source", "https://github.com/authtray/authtray"},
+		{"Changes", "https://github.com/authtray/authtray/blob/main/CHANGELOG.md"},
+	} {
+		b.tap(b.find(b.views[viewSettings], c.button))
+		b.until("it opens", func() bool { return b.pages() == i+1 && b.opened[i] == c.url })
+	}
+	b.showLicence(licensed{module: "fyne.io/fyne/v2", licence: "BSD-3-Clause"})
+	if all := strings.Join(texts(b.dialog.Content), "\n"); !strings.Contains(all, "Redistribution and use in source and binary forms") {
+		t.Errorf("the licence's text is %q", all)
+	}
+	b.tap(b.find(b.dialog.Content, "Back"))
+	b.sees(b.dialog.Content, "Licences")
 }

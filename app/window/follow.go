@@ -53,6 +53,7 @@ type surroundings struct {
 	after  func(d time.Duration, f func()) (stop func()) // f runs on any goroutine
 	do     func(f func())                                // runs f on the UI's goroutine, soon
 	browse func(url string) error                        // opens the system browser; may wait
+	folder func(dir string) error                        // opens the file manager; may wait
 	start  func(ctx context.Context) error               // starts the agent; may wait
 }
 

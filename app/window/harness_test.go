@@ -52,7 +52,7 @@ func newBench(t *testing.T, statuses ...tokens.Status) *bench {
 	b := &bench{T: t, agent: newFakeAgent(statuses...), time: noon}
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
-	b.ui = newUI(ctx, app, b.agent, surroundings{now: b.now, after: b.after, do: b.do, browse: b.browse, start: b.start}, Options{Version: "test"})
+	b.ui = newUI(ctx, app, b.agent, surroundings{now: b.now, after: b.after, do: b.do, browse: b.browse, folder: b.openFolder, start: b.start}, Options{Version: "test", Config: "/home/ada/.config/authtray"})
 	return b
 }
 
@@ -138,6 +138,8 @@ func (b *bench) browse(url string) error {
 	b.opened = append(b.opened, url)
 	return nil
 }
+
+func (b *bench) openFolder(dir string) error { return b.browse(dir) }
 
 func (b *bench) pages() int {
 	b.mu.Lock()
@@ -248,6 +250,7 @@ type fakeAgent struct {
 	mcp       *api.MCP
 	hang      chan struct{} // not nil: nothing is answered until it is closed
 	otherHost string        // where the sign-in page is; "": at its provider
+	checks    []api.Check   // nil: it has no doctor
 }
 
 func newFakeAgent(statuses ...tokens.Status) *fakeAgent {
@@ -439,7 +442,13 @@ func (a *fakeAgent) Health(context.Context) (api.Health, error) {
 }
 
 func (a *fakeAgent) Doctor(context.Context) ([]api.Check, error) {
-	return nil, cmpErr(a.called("Doctor", ""), &client.Problem{Status: 404, Code: "not_found"})
+	err := a.called("Doctor", "")
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.checks != nil {
+		return a.checks, err
+	}
+	return nil, cmpErr(err, &client.Problem{Status: 404, Code: "not_found"})
 }
 
 func (a *fakeAgent) Log(ctx context.Context, _ int, each func(audit.Record)) error {

@@ -290,6 +290,9 @@ func TestDependenciesHaveTheirLicences(t *testing.T) {
 		if !strings.Contains("\n"+licences, "\n"+module+" ") {
 			t.Errorf("licences.txt does not know %s", module)
 		}
+		if len(licenceText(module)) < 500 {
+			t.Errorf("licence_texts.txt has no text for %s", module)
+		}
 	}
 }
 

@@ -28,6 +28,8 @@ type Options struct {
 	Profile string // "" is the ordinary one
 	Version string
 	Browse  func(url string) error          // opens the system browser; may wait
+	Config  string                          // the folder of the configuration
+	Folder  func(dir string) error          // opens the file manager; may wait
 	Start   func(ctx context.Context) error // starts the agent, returns when it answers
 	Log     *slog.Logger
 }

@@ -24,6 +24,7 @@ type ui struct {
 	win     fyne.Window
 	profile string
 	version string
+	config  string // the folder of the configuration
 
 	present bool // the agent's event stream is open
 	known   bool // the list of connections is complete
@@ -68,7 +69,7 @@ const (
 )
 
 func newUI(ctx context.Context, app fyne.App, agent Agent, out surroundings, o Options) *ui {
-	u := &ui{agent: agent, out: out, ctx: ctx, app: app, profile: o.Profile, version: o.Version,
+	u := &ui{agent: agent, out: out, ctx: ctx, app: app, profile: o.Profile, version: o.Version, config: o.Config,
 		model: newModel(), entries: map[string]api.Provider{}, scrolls: map[view]*container.Scroll{}}
 	u.win = app.NewWindow(u.title())
 	u.clipboard = &clipboard{Clipboard: app.Clipboard(), out: out}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -93,4 +94,11 @@ func reason(err error) error {
 		return op.Err
 	}
 	return err
+}
+
+func openFolder(ctx context.Context, log *slog.Logger, dir string) error {
+	if runtime.GOOS == "darwin" {
+		return tryEach(ctx, log, [][]string{{"/usr/bin/open", dir}})
+	}
+	return tryEach(ctx, log, [][]string{{"xdg-open", dir}, {"gio", "open", dir}})
 }

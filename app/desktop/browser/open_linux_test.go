@@ -161,3 +161,21 @@ func content(t *testing.T, dir, name string) string {
 	}
 	return string(b)
 }
+
+func TestFolderIsOpenedAndNothingElse(t *testing.T) {
+	dir := withOpener(t, `printf %s "$1" > url`)
+	if err := OpenFolder(t.Context(), slog.New(slog.DiscardHandler), dir); err != nil || content(t, dir, "url") != dir {
+		t.Errorf("%v, opened %q", err, content(t, dir, "url"))
+	}
+	for name, path := range map[string]string{"a file": filepath.Join(dir, "url"), "nothing": filepath.Join(dir, "absent"), "a relative path": ".", "an option": "--help"} {
+		t.Run(name, func(t *testing.T) {
+			if OpenFolder(t.Context(), slog.New(slog.DiscardHandler), path) == nil {
+				t.Error("it is opened")
+			}
+		})
+	}
+	withOpener(t, "exit 3")
+	if err := OpenFolder(t.Context(), slog.New(slog.DiscardHandler), dir); err == nil || strings.Contains(err.Error(), "browser") {
+		t.Errorf("a file manager that fails: %v", err)
+	}
+}

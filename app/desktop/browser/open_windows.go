@@ -28,3 +28,5 @@ func open(_ context.Context, _ *slog.Logger, url string) error {
 
 // available: the system itself opens URLs.
 func available(func(string) string) error { return nil }
+
+func openFolder(ctx context.Context, log *slog.Logger, dir string) error { return open(ctx, log, dir) }
