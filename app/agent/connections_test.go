@@ -12,6 +12,7 @@ import (
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/app/tools/mcp"
 	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/tokens"
 )
@@ -91,8 +92,9 @@ func newTestRemover(t *testing.T) (*connectionRemover, *connectionViews) {
 	t.Cleanup(func() { cancel(); work.Wait() })
 	a := &accounts{manager: clients.manager, remember: config.NewAccounts(c.paths.State), client: c.client, log: c.log}
 	s := &signIns{pending: map[string]*signIn{}}
-	r := &connectionRemover{manager: clients.manager, configuration: c, accounts: a, clients: clients, signIns: s, gate: &closedGate{}, ended: ctx, background: &background{log: c.log}, log: c.log}
-	return r, &connectionViews{manager: clients.manager, configuration: c, accounts: a}
+	m := &mcpServers{records: mcp.Memory(c.paths.State), configuration: c}
+	r := &connectionRemover{manager: clients.manager, configuration: c, accounts: a, clients: clients, signIns: s, mcp: m, gate: &closedGate{}, ended: ctx, background: &background{log: c.log}, log: c.log}
+	return r, &connectionViews{manager: clients.manager, configuration: c, accounts: a, mcp: m}
 }
 
 func TestConnectionRemoverForgetsAConnectionWithItsSecret(t *testing.T) {
