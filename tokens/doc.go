@@ -108,8 +108,8 @@
 // way; then the request is repeated within 4 s. Where it is known how long the
 // provider takes a used refresh token again (tokens.grace), a third of that is
 // waited, 8 s at least, and the request is repeated within a second. Under 12 s there
-// is no such early end. Until that time is over, a try that brought no answer is
-// followed by another within a quarter of what is left of it, or a second.
+// is no such early end. Until that time is over, a try that brought no answer, or only a
+// gateway's, is followed by another within a quarter of what is left of it, or a second.
 //
 // A process that dies with a request under way has lost the answer too. The next
 // one finds the grant due and sends the same refresh token again as soon as it has

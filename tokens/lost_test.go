@@ -111,6 +111,25 @@ func TestASecondRequestIsSentInsideTheGrace(t *testing.T) {
 	}
 }
 
+// A gateway may answer several times in the place of a provider that has rotated.
+func TestWithinAGraceAGatewayIsNotWaitedFor(t *testing.T) {
+	for _, grace := range []time.Duration{10 * time.Second, 30 * time.Second, 2 * time.Minute} {
+		t.Run(grace.String(), func(t *testing.T) {
+			for _, rnd := range []float64{0, 0.5, 0.999} {
+				l := newLosing(t, grace, rnd)
+				ends := l.now.Add(grace)
+				for range 4 {
+					l.fails(time.Second, gateway)
+					l.again()
+				}
+				if !l.now.Before(ends) {
+					t.Errorf("the fifth request is sent %s after the grace", l.now.Sub(ends))
+				}
+			}
+		})
+	}
+}
+
 // Where nobody takes the token again, or no longer, nothing is to be hurried.
 func TestTheBackOffHoldsOutsideAGrace(t *testing.T) {
 	for _, grace := range []time.Duration{0, 12 * time.Second} {

@@ -168,7 +168,8 @@ func (m *machine) retry(now time.Time, f *refusal.Failure) {
 // repeat is how soon, at most, the next try is made of a request whose answer was
 // lost; 0: the back-off says. The first one comes soon. As long as the provider is
 // known to take the refresh token again, so do those after a try that brought no
-// answer: with shorter pauses as that time goes by, so that one reaches it.
+// answer of the provider's: with shorter pauses as that time goes by, so that one
+// reaches it.
 func (m *machine) repeat(now time.Time, f *refusal.Failure) time.Duration {
 	if f.Lost && !m.answerLost && m.policy.grace > 0 {
 		m.graceEnds = m.sentAt.Add(m.policy.grace)
@@ -183,7 +184,7 @@ func (m *machine) repeat(now time.Time, f *refusal.Failure) time.Duration {
 			return atOnce
 		}
 		return quickRetry
-	case f.Status == 0 && left > 0:
+	case (f.Lost || f.Status == 0) && left > 0:
 		return max(left/4, atOnce)
 	}
 	return 0

@@ -44,6 +44,7 @@ type checker struct {
 	losses      int           // answers that were lost since the refresh token was rotated
 	earlier     int           // …and before that, of the present generation
 	lastLoss    loss          // …how, the last time
+	silence     bool          // …one of them in silence
 	losing      bool          // an answer was lost since the last one that was heard
 	graceEnds   time.Duration // losing: until when the refresh token is known to be taken again
 	graceUnsure bool          // …the clock was set since
@@ -229,11 +230,15 @@ func (c *checker) reused(sender *simAgent, sent *Grant) {
 }
 
 // mustHaveLived: one lost answer, in an otherwise quiet time, does not cost the grant
-// where the request can be repeated while the provider still takes it. After more of
-// them the back-off may take longer than that.
+// where the request can be repeated while the provider still takes it. Where it is known
+// how long that is, no answers do that are known at once to be lost, three of them.
 func (c *checker) mustHaveLived(sender *simAgent) {
 	p, known := c.w.provider, c.w.policy.grace > 0
-	if sender.dead || sender.m.parked() || c.losses != 1 || c.earlier > 0 || c.w.troubled >= p.rotated {
+	most := 1
+	if known && !c.silence {
+		most = 3
+	}
+	if sender.dead || sender.m.parked() || c.losses == 0 || c.losses > most || c.earlier > 0 || c.w.troubled >= p.rotated {
 		return
 	}
 	enough := 30 * time.Second
@@ -241,7 +246,7 @@ func (c *checker) mustHaveLived(sender *simAgent) {
 		enough = 2 * providers.RequestTimeout
 	}
 	if p.grace >= enough {
-		c.fail("one answer was lost, and the request was repeated only %s after the rotation: the provider takes it again for %s", c.w.now-p.rotated, p.grace)
+		c.fail("answers were lost (%d), and the request was repeated only %s after the rotation: the provider takes it again for %s", c.losses, c.w.now-p.rotated, p.grace)
 	}
 }
 
@@ -253,6 +258,7 @@ func (c *checker) lost(how loss) {
 		c.broken++
 	case noAnswer:
 		c.silent++
+		c.silence = true
 	default:
 		c.behind++
 	}
@@ -260,7 +266,7 @@ func (c *checker) lost(how loss) {
 
 func (c *checker) forgetLoss() {
 	c.quick, c.losing, c.graceEnds, c.graceUnsure = false, false, 0, false
-	c.earlier, c.losses = 0, 0
+	c.earlier, c.losses, c.silence = 0, 0, false
 }
 
 // answered holds the pause after a failure against the rules.
@@ -329,7 +335,7 @@ func (c *checker) repeat(f *refusal.Failure) time.Duration {
 			return time.Second
 		}
 		return 4 * time.Second
-	case f.Status == 0 && c.graceEnds > 0 && (left > 0 || c.graceUnsure):
+	case (f.Lost || f.Status == 0) && c.graceEnds > 0 && (left > 0 || c.graceUnsure):
 		return max(left/4, time.Second)
 	}
 	return 0
