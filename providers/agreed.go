@@ -3,6 +3,7 @@ package providers
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/publicsuffix"
@@ -13,7 +14,58 @@ import (
 // Agreed is what the user agreed to for a connection, beyond what its provider's
 // entry says. It is no secret.
 type Agreed struct {
-	SignIn string `json:"sign_in,omitempty"` // the origin of the authorization endpoint; see OtherHost
+	SignIn    string   `json:"sign_in,omitempty"`   // the origin of the authorization endpoint; see OtherHost
+	Resources []string `json:"resources,omitempty"` // Resources.Origins as they were configured with a command or in the window
+}
+
+// Resources is where tokens are sent beside the endpoints of their issuer: the API,
+// whoami, the list of tenants, an MCP server.
+type Resources struct {
+	Origins []string // sorted; those of an API's hosts as the entry writes them, "https://*.example.org:443". nil: it is not known
+	agreed  []string // those that the user agreed to
+	ours    []string // those of our own catalogue's entry, without what the connection's file says
+}
+
+// Compare says what a grant that is bound to other origins becomes: moved is the
+// first that it is not to be sent to before the user reconnects. Where there is none,
+// adopted are those that come to it:
+//
+//	an origin that the grant is not bound to           is
+//	of a record from before there were any             adopted
+//	configured with `authtray add` or in the window    adopted
+//	our own catalogue's, at the registrable domain
+//	of one that the grant is bound to                  adopted
+//	any other                                          moved
+func (r Resources) Compare(bound []string) (adopted []string, moved string) {
+	for _, o := range r.Origins {
+		switch {
+		case slices.Contains(bound, o):
+		case bound == nil, slices.Contains(r.agreed, o),
+			slices.Contains(r.ours, o) && slices.ContainsFunc(bound, func(b string) bool { return sameSite(b, o) }):
+			adopted = append(adopted, o)
+		default:
+			return nil, o
+		}
+	}
+	return adopted, ""
+}
+
+// Resources is where this connection's tokens are sent beside their issuer's endpoints.
+func (c *Client) Resources() Resources {
+	return Resources{Origins: resourceOrigins(c.entry, c.conn.MCP), agreed: c.opts.Agreed.Resources, ours: c.ours}
+}
+
+func resourceOrigins(e catalog.Entry, mcp string) []string {
+	urls := []string{mcp}
+	for _, host := range e.APIHosts() {
+		urls = append(urls, "https://"+host)
+	}
+	for _, u := range []string{e.API.Base, e.Whoami.URL, e.Tenants.URL} {
+		if !namesHost(u) { // what came with the grant belongs to it, and is held to the API's hosts
+			urls = append(urls, u)
+		}
+	}
+	return append([]string{}, origins(urls...)...)
 }
 
 // OtherHost is the error of a sign-in that the user has to agree to first: discovery

@@ -2,6 +2,7 @@ package providers
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -111,5 +112,76 @@ func TestABindingHasTheSignInPageThatWasAgreedTo(t *testing.T) {
 		if tt.change(&now); was.LeadsTo(now) != tt.leads {
 			t.Errorf("%s: %t", name, !tt.leads)
 		}
+	}
+}
+
+func TestWhereATokenMayBeSentAfterAChange(t *testing.T) {
+	const api, uploads, other, shared = "https://api.acme.example:443", "https://uploads.acme.example:443", "https://evil.example:443", "https://one.github.io:443"
+	for _, tt := range []struct {
+		name    string
+		now     Resources
+		bound   []string
+		adopted []string
+		moved   string
+	}{
+		{"nothing changed", Resources{Origins: []string{api}}, []string{api}, nil, ""},
+		{"fewer", Resources{Origins: []string{}}, []string{api}, nil, ""},
+		{"nobody says", Resources{}, []string{api}, nil, ""},
+		{"a record from before", Resources{Origins: []string{api, other}}, nil, []string{api, other}, ""},
+		{"a record of none", Resources{Origins: []string{api}}, []string{}, nil, api},
+		{"typed", Resources{Origins: []string{api, other}, agreed: []string{other}}, []string{api}, []string{other}, ""},
+		{"by hand, near by", Resources{Origins: []string{uploads}}, []string{api}, nil, uploads},
+		{"by hand, elsewhere", Resources{Origins: []string{api, other}}, []string{api}, nil, other},
+		{"our catalogue, near by", Resources{Origins: []string{api, uploads}, ours: []string{api, uploads}}, []string{api}, []string{uploads}, ""},
+		{"our catalogue, near by, for all", Resources{Origins: []string{"https://*.acme.example:443"}, ours: []string{"https://*.acme.example:443"}}, []string{api}, []string{"https://*.acme.example:443"}, ""},
+		{"our catalogue, elsewhere", Resources{Origins: []string{api, other}, ours: []string{api, other}}, []string{api}, nil, other},
+		{"our catalogue, beside it under a shared suffix", Resources{Origins: []string{"https://two.github.io:443"}, ours: []string{"https://two.github.io:443"}}, []string{shared}, nil, "https://two.github.io:443"},
+		{"one may, another not", Resources{Origins: []string{other, uploads}, ours: []string{other, uploads}}, []string{api}, nil, other},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if adopted, moved := tt.now.Compare(tt.bound); !slices.Equal(adopted, tt.adopted) || moved != tt.moved {
+				t.Errorf("adopts %v, moved %q", adopted, moved)
+			}
+		})
+	}
+}
+
+func TestResourcesAreWhereverATokenIsSent(t *testing.T) {
+	catalogue, _ := catalog.LoadCatalogue("")
+	for _, tt := range []struct {
+		name string
+		conn catalog.Connection
+		all  []string
+		ours []string
+	}{
+		{"github", catalog.Connection{Name: "work", Provider: "github", ClientID: "c"}, []string{"https://api.github.com:443"}, []string{"https://api.github.com:443"}},
+		{"an API of the connection's own", catalog.Connection{Name: "work", Provider: "github", ClientID: "c", Override: map[string]any{"api": map[string]any{"hosts": []any{"evil.example"}}}},
+			[]string{"https://evil.example:443"}, []string{"https://api.github.com:443"}},
+		{"whoami of the connection's own", catalog.Connection{Name: "work", Provider: "github", ClientID: "c", Override: map[string]any{"whoami": map[string]any{"url": "https://evil.example/me"}}},
+			[]string{"https://evil.example:443"}, []string{"https://api.github.com:443"}},
+		{"an MCP server", catalog.Connection{Name: "work", MCP: "https://mcp.example/x"}, []string{"https://mcp.example:443"}, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c, err := NewClient(catalogue, tt.conn, ClientOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := c.Resources()
+			for _, o := range tt.all {
+				if !slices.Contains(r.Origins, o) {
+					t.Errorf("%s is not in %v", o, r.Origins)
+				}
+			}
+			for _, o := range r.ours {
+				if !slices.Contains(tt.ours, o) && strings.Contains(o, "evil") {
+					t.Errorf("%s is taken for the catalogue's own", o)
+				}
+			}
+			for _, o := range tt.ours {
+				if !slices.Contains(r.ours, o) {
+					t.Errorf("%s is not taken for the catalogue's own, %v is", o, r.ours)
+				}
+			}
+		})
 	}
 }

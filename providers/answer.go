@@ -56,6 +56,9 @@ type Binding struct {
 	ClientID string   `json:"client_id"`
 	Origins  []string `json:"origins"`           // scheme://host:port of the token, refresh and revocation endpoints, sorted
 	SignIn   string   `json:"sign_in,omitempty"` // …of an authorization endpoint that the user was asked about; see OtherHost
+
+	// Resources.Origins; nil in a record from before there were any.
+	Resources []string `json:"resources,omitzero"`
 }
 
 // Liveness is what a whoami probe says of an access token. One bad probe is

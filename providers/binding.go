@@ -25,12 +25,12 @@ func (c *Client) Binding(ctx context.Context) (Binding, error) {
 	for _, host := range c.entry.Tokens.Hosts {
 		urls = append(urls, "https://"+host)
 	}
-	return Binding{Issuer: ep.Issuer, ClientID: c.clientID(), Origins: origins(urls...), SignIn: c.foreignSignIn(ep)}, nil
+	return Binding{Issuer: ep.Issuer, ClientID: c.clientID(), Origins: origins(urls...), SignIn: c.foreignSignIn(ep), Resources: c.Resources().Origins}, nil
 }
 
 // LeadsTo reports whether a grant that is bound to b may be used where now says. An
 // authorization endpoint is asked about when somebody signs in; one that was is the
-// grant's own.
+// grant's own. Resources have rules of their own; see Resources.Compare.
 func (b Binding) LeadsTo(now Binding) bool {
 	return b.Issuer == now.Issuer && b.ClientID == now.ClientID && slices.Equal(b.Origins, now.Origins) &&
 		(b.SignIn == "" || now.SignIn == "" || b.SignIn == now.SignIn)

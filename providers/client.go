@@ -34,6 +34,7 @@ type Client struct {
 	ownID      string       // the client id as configured; "" or a document's URL leave room for a registered one
 	ownPath    string       // of the redirect URI, as configured
 	registered Registration // the one in use; zero: none
+	ours       []string     // Resources
 }
 
 // RequestTimeout bounds one request to a provider, body included.
@@ -162,7 +163,14 @@ func NewClient(c *catalog.Catalogue, conn catalog.Connection, o ClientOptions) (
 		return nil, err
 	}
 	conn.MCP = cmp.Or(conn.MCP, e.MCP)
-	return newClient(e, conn, o)
+	client, err := newClient(e, conn, o)
+	if err == nil && e.Origin == "" && conn.Provider != "" {
+		conn.Override, conn.MCP = nil, ""
+		if e, err := c.Resolve(conn); err == nil {
+			client.ours = resourceOrigins(e, e.MCP)
+		}
+	}
+	return client, err
 }
 
 // metaExchange is Meta's own grant: a token for a longer-lived one.

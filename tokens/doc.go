@@ -213,7 +213,7 @@
 // JSON as Grant marshals it. A client secret is the item "NAME#secret". How a
 // large item is split is store's affair.
 //
-//	{"v":1,"gen":17,"binding":{"issuer":"https://gitlab.com","client_id":"…","origins":["https://gitlab.com"]},
+//	{"v":1,"gen":17,"binding":{"issuer":"https://gitlab.com","client_id":"…","origins":["https://gitlab.com"],"resources":["https://gitlab.com"]},
 //	 "access_token":"…","token_type":"Bearer","refresh_token":"…","scopes":["read_user"],
 //	 "obtained_at":"2026-11-23T10:00:00Z","expires_at":"2026-11-23T12:00:00Z","consented_at":"…",
 //	 "account":{"id":"42","label":"ada"},"extra":{"instance_url":"…"}}

@@ -66,6 +66,7 @@ type machine struct {
 
 	events  []Event
 	pending []effect
+	adopted []string // what the grant came to be bound to, yet to be logged
 }
 
 // phase is what a refresh is doing.
@@ -269,7 +270,24 @@ func (m *machine) configured(now time.Time, p policy) {
 	m.probes.next = time.Time{}
 	if m.served != nil {
 		m.schedule(now)
+		m.bindResources(now)
 		m.emit(effect{kind: compareBinding, grant: m.served})
+	}
+}
+
+// bindResources compares where the configuration sends tokens beside the provider's
+// own endpoints with what the grant is bound to. What may be adopted belongs to the
+// grant from now on; with anything else its token is served no more.
+func (m *machine) bindResources(now time.Time) {
+	adopted, moved := m.policy.resources.Compare(m.served.Binding.Resources)
+	switch first := m.served.Binding.Resources == nil; {
+	case moved != "" && !m.bindingDiffers() && !m.expired():
+		m.endpointsChanged(now)
+	case moved == "" && (len(adopted) > 0 || first && m.policy.resources.Origins != nil):
+		if !first {
+			m.adopted = adopted
+		}
+		m.change(now, func(g *Grant) { g.Binding.Resources = append(append([]string{}, g.Binding.Resources...), adopted...) })
 	}
 }
 
@@ -298,6 +316,8 @@ func (m *machine) bound(now time.Time, generation uint64, same bool) {
 	if m.served == nil || m.served.Generation != generation {
 		return
 	}
+	_, moved := m.policy.resources.Compare(m.served.Binding.Resources)
+	same = same && moved == ""
 	away := m.base == ReconnectRequired && leadsElsewhere(m.reason)
 	switch {
 	case !same && !away && !m.expired():

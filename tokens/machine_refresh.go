@@ -99,6 +99,7 @@ func (m *machine) renewed(now time.Time) {
 		m.nextNarrow = nil
 	}
 	m.afterRejection = m.afterRejection || again // a token for less rotated the refresh token alone
+	defer m.bindResources(now)                   // the configuration may have changed while it was saved
 	if away {
 		m.told = ReasonNone // as the record has it
 		m.setTold(now, told)

@@ -89,7 +89,8 @@ func (m *machine) found(now time.Time, g *Grant, err error) {
 		m.adopt(now, g)
 		m.told, s.erase = g.Told, false
 		m.setStateOfGrant(now)
-		m.emit(effect{kind: compareBinding, grant: g})
+		m.bindResources(now)
+		m.emit(effect{kind: compareBinding, grant: m.served})
 		if m.told == ReasonRecordDamaged || m.told == ReasonExpired && !m.expiredForGood(now) {
 			m.setTold(now, ReasonNone)
 		}

@@ -40,6 +40,8 @@ type Connection struct {
 	// Replaced is a client id that the provider no longer knew, and that another
 	// one took the place of without the user's doing.
 	Replaced string
+	// Resources is where its tokens are sent beside the provider's own endpoints.
+	Resources providers.Resources
 }
 
 // Options are a Manager's surroundings.

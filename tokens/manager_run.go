@@ -227,6 +227,10 @@ func (m *Manager) wakeTimer() {
 // carryOut starts the machine's effects; k is locked. What concerns the store
 // is queued, in order; the rest goes its own way.
 func (m *Manager) carryOut(k *conn) {
+	if k.m.adopted != nil {
+		m.opts.Log.Info("the grant's token may be sent to more hosts, as the configuration says now", "connection", k.name, "hosts", k.m.adopted)
+		k.m.adopted = nil
+	}
 	for _, e := range k.m.effects() {
 		switch e.kind {
 		case checkStore, sendRefresh, askProvider, askScopes, compareBinding, revokeGrant:

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/providers/refusal"
 )
@@ -103,8 +104,9 @@ type policy struct {
 	canProbe     bool          // there is somebody to ask
 	exchanges    bool          // the access token itself is renewed (no refresh token)
 	keepID       bool
-	neverNarrows bool   // the provider gives no token for less
-	single       bool   // the provider keeps one grant per user and client
+	neverNarrows bool // the provider gives no token for less
+	single       bool // the provider keeps one grant per user and client
+	resources    providers.Resources
 	replaced     string // a client id that the provider no longer knew; see Connection.Replaced
 	broken       string // why the configuration cannot be used; "": it can
 }
@@ -221,6 +223,7 @@ func policyOf(c Connection) policy {
 		keepID:       c.Config.KeepIDToken,
 		single:       e.Tokens.SingleGrant,
 		neverNarrows: e.Tokens.NeverNarrows,
+		resources:    c.Resources,
 		replaced:     c.Replaced,
 	}
 	p.probe = p.canProbe && (c.Config.Probe == "on" || e.Whoami.Probe && c.Config.Probe != "off")

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/tokens"
 )
 
 // elsewhereIssuer is an issuer whose sign-in page is at another host. It registers clients.
@@ -53,4 +54,40 @@ func TestASignInPageOnAnotherHostIsAskedAboutOnce(t *testing.T) {
 	w.call("DELETE", "/connections/work", nil)
 	w.call("PUT", "/connections/work", map[string]any{"provider": "oidc", "vars": map[string]any{"issuer": issuer}}).connection()
 	w.call("POST", "/connections/work/connect", map[string]any{"mode": "url"}).problem(api.CodeOtherHost, 409)
+}
+
+func TestWhereATokenMayBeSentIsTheUsersToSay(t *testing.T) {
+	w := newWorld(t)
+	w.add("work")
+	w.connect("work", "ada")
+	before := w.read("work")
+	hosts := func(list ...string) map[string]any {
+		conn := w.practice()
+		conn["override"] = map[string]any{"api": map[string]any{"hosts": list}}
+		return conn
+	}
+	t.Run("configured with a command", func(t *testing.T) {
+		if c := w.call("PUT", "/connections/work", hosts("api.example.org")).connection(); c.State != tokens.Connected {
+			t.Errorf("it is %s/%s", c.State, c.Reason)
+		}
+	})
+	typed := w.read("work")
+	t.Run("a file that was edited", func(t *testing.T) {
+		w.edit("work", strings.Replace(typed, "api.example.org", "evil.example", 1))
+		eventually(t, "it has to be reconnected", func() bool {
+			c := w.seen("work")
+			return c.State == tokens.ReconnectRequired && c.Reason == tokens.ReasonEndpointsChanged
+		})
+		w.call("GET", "/connections/work/token", nil).problem(tokens.CodeReconnectRequired, 409)
+		w.call("GET", "/connections/work/api/https://evil.example/x", nil).problem(tokens.CodeReconnectRequired, 409)
+	})
+	t.Run("the file as it was", func(t *testing.T) {
+		w.edit("work", before)
+		eventually(t, "it is connected", func() bool { return w.seen("work").State == tokens.Connected })
+	})
+	t.Run("what was edited, with a command", func(t *testing.T) {
+		if c := w.call("PUT", "/connections/work", hosts("evil.example")).connection(); c.State != tokens.Connected {
+			t.Errorf("it is %s/%s", c.State, c.Reason)
+		}
+	})
 }

@@ -186,10 +186,12 @@ func (c *configuration) write(conn catalog.Connection) error {
 	if err := config.CheckName(conn.Name); err != nil {
 		return &tokens.Error{Code: tokens.CodeBadRequest, Detail: err.Error(), Field: "name", Err: err}
 	}
-	if _, err := c.newClient(c.known(), conn, certs); err != nil {
+	client, err := c.newClient(c.known(), conn, certs)
+	if err != nil {
 		return badConnection(err)
 	}
-	err := config.WriteConnection(c.paths.Connections(), conn)
+	c.keepAgreed(conn.Name, func(a *providers.Agreed) { a.Resources = client.Resources().Origins })
+	err = config.WriteConnection(c.paths.Connections(), conn)
 	var file config.File
 	if err == nil {
 		file, err = config.Connection(c.paths.Connections(), conn.Name)
@@ -247,8 +249,9 @@ func (c *configuration) touch(name string) {
 	c.applyFile(file, true, certs)
 }
 
-// agree keeps what the user agreed to for a connection, beside what they agreed to before.
-func (c *configuration) agree(name string, change func(*providers.Agreed)) {
+// keepAgreed keeps what the user agreed to for a connection, beside what they agreed
+// to before, for the next client that is made of it.
+func (c *configuration) keepAgreed(name string, change func(*providers.Agreed)) {
 	was, _, _ := c.agreed.Load(name)
 	now := was
 	if change(&now); reflect.DeepEqual(was, now) {
@@ -256,9 +259,7 @@ func (c *configuration) agree(name string, change func(*providers.Agreed)) {
 	}
 	if err := c.agreed.Save(name, now); err != nil {
 		c.log.Warn("what the user agreed to cannot be kept, so they are asked again", "connection", name, "err", err)
-		return
 	}
-	c.touch(name)
 }
 
 // currentSettings are the settings as they were last good.

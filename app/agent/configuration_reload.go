@@ -100,7 +100,7 @@ func (c *configuration) applyFile(file config.File, fresh bool, certs certificat
 		c.notify.Settle(file.Name + aboutFile)
 		c.manager.Put(tokens.Connection{
 			Name: file.Name, Config: file.Connection, Entry: client.Entry(), Provider: client,
-			Replaced: c.registered.Load(file.Name).Replaces,
+			Replaced: c.registered.Load(file.Name).Replaces, Resources: client.Resources(),
 		})
 	case old != nil && old.client != nil:
 		c.keep(file.Name, old, now, fmt.Errorf("%w; the last good configuration is used until it is fixed", err))

@@ -217,7 +217,8 @@ func (s *signIns) authorize(ctx context.Context, in *signIn, client *providers.C
 		return err
 	}
 	if page := client.ForeignSignIn(); r.AcceptHost != "" && page != "" {
-		s.configuration.agree(in.name, func(a *providers.Agreed) { a.SignIn = page })
+		s.configuration.keepAgreed(in.name, func(a *providers.Agreed) { a.SignIn = page })
+		s.configuration.touch(in.name)
 	}
 	in.flow = flow
 	in.attempt = api.Attempt{

@@ -22,14 +22,15 @@ const goldenDir = "../../tokens/testdata/golden"
 
 // golden is a state folder and a keychain of an older version, in use.
 type golden struct {
-	t        *testing.T
-	items    *storetest.Items
-	state    string
-	wall     time.Time
-	begun    time.Time
-	provider *goldenProvider
-	m        *tokens.Manager
-	stop     func()
+	t         *testing.T
+	items     *storetest.Items
+	state     string
+	wall      time.Time
+	begun     time.Time
+	provider  *goldenProvider
+	resources []string // where the configuration sends tokens; nil: nobody says
+	m         *tokens.Manager
+	stop      func()
 }
 
 // goldenClock starts a minute after the records were written.
@@ -102,7 +103,7 @@ func (g *golden) start() {
 	ended := make(chan struct{})
 	go func() { g.m.Run(ctx); close(ended) }()
 	g.stop = func() { cancel(); <-ended }
-	g.m.Put(tokens.Connection{Name: "work", Provider: g.provider})
+	g.m.Put(tokens.Connection{Name: "work", Provider: g.provider, Resources: providers.Resources{Origins: g.resources}})
 	g.pass()
 }
 
@@ -180,6 +181,38 @@ func TestGoldenFoldersOfAnOlderVersionAreTakenOver(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+func TestGoldenGrantsAreBoundToTodaysResourcesOnce(t *testing.T) {
+	const home, elsewhere = "https://api.p.example:443", "https://evil.example:443"
+	for _, name := range []string{"connected", "split"} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g := openGolden(t, name, false)
+				g.resources = []string{home}
+				g.start()
+				defer func() { g.stop() }()
+				g.want(goldenCases[name])
+				text := ""
+				for _, item := range g.items.Names() {
+					text += g.items.Text(item)
+				}
+				if !strings.Contains(text, home) {
+					t.Fatal("the record is not bound to where the configuration sent tokens when it was read")
+				}
+				g.stop()
+				g.resources = []string{home, elsewhere}
+				g.start()
+				g.want(goldenCase{state: tokens.ReconnectRequired, reason: tokens.ReasonEndpointsChanged, announce: true})
+				g.stop()
+				g.resources = []string{home}
+				g.start()
+				if st := g.status(); st.State == tokens.ReconnectRequired {
+					t.Fatalf("it is %s/%s", st.State, st.Reason)
+				}
+			})
+		})
 	}
 }
 
