@@ -5,6 +5,7 @@ package agent
 import (
 	"bytes"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http/httptest"
@@ -50,6 +51,9 @@ var badCAFiles = []struct {
 	{"not there", func(string) error { return nil }, "cannot be read: no such file"},
 	{"a link to nowhere", func(path string) error { return os.Symlink(path+".gone", path) }, "cannot be read: no such file"},
 	{"not PEM", func(path string) error { return os.WriteFile(path, []byte("x"), 0o600) }, "holds no PEM certificate"},
+	{"one that others may write", func(path string) error {
+		return errors.Join(os.WriteFile(path, certificate(0), 0o600), os.Chmod(path, 0o620))
+	}, "may be written by others; run: chmod go-w on it"},
 	{"a device without an end", func(path string) error { return os.Symlink("/dev/zero", path) }, "is not a regular file"},
 }
 

@@ -61,10 +61,10 @@ func withoutPath(err error) string {
 }
 
 // ReadCertificates reads what a connection's ca_file names: a regular file of at
-// most 1 MB, with a certificate in PEM. The error is one sentence that says what
-// to fix.
+// most 1 MB that nobody else can have written, with a certificate in PEM. The error
+// is one sentence that says what to fix.
 func ReadCertificates(path string) ([]byte, error) {
-	pem, err := ReadRegular(path, nil)
+	pem, err := ReadRegular(path, checkOwner)
 	fault := ""
 	switch {
 	case err != nil:

@@ -19,6 +19,11 @@ func checkFile(info fs.FileInfo) error {
 	if info.Size() > maxFile {
 		return fmt.Errorf("is larger than %d kB; this cannot be a configuration file", maxFile>>10)
 	}
+	return checkOwner(info)
+}
+
+// checkOwner refuses a file that is not this user's or root's alone to write.
+func checkOwner(info fs.FileInfo) error {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
 		return nil // embedded in the program

@@ -16,3 +16,6 @@ func checkFile(info fs.FileInfo) error {
 	}
 	return nil
 }
+
+// checkOwner leaves who may write a file to its access list.
+func checkOwner(fs.FileInfo) error { return nil }

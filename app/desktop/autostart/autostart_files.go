@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 
+	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/tokens/store/atomicfile"
 )
 
@@ -67,9 +68,12 @@ func (e Entry) read() (entry, error) {
 	if err != nil {
 		return entry{}, err
 	}
-	text, err := os.ReadFile(path)
+	text, err := catalog.ReadRegular(path, nil)
 	if errors.Is(err, os.ErrNotExist) {
 		return entry{}, nil
+	}
+	if errors.Is(err, catalog.ErrNotRegular) || errors.Is(err, catalog.ErrTooLarge) {
+		err = fmt.Errorf("%s %w; move it away", path, err)
 	}
 	if err != nil {
 		return entry{}, fmt.Errorf("whether start at login is on cannot be read: %w", err)

@@ -3,9 +3,11 @@
 package autostart
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -107,6 +109,20 @@ func TestAnUnreadablePlaceIsSaidInASentence(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := (Entry{}).Set(true); err == nil || !strings.HasPrefix(err.Error(), "start at login could not be turned on") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAnEntryThatIsNoFileIsNotWaitedFor(t *testing.T) {
+	home(t)
+	path, _, err := Entry{}.file()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), syscall.Mkfifo(path, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (Entry{}).On(); err == nil || !strings.Contains(err.Error(), path+" is not a regular file; move it away") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/tokens/store/atomicfile"
 )
 
@@ -25,8 +26,8 @@ func (b block) Lines() []string {
 }
 
 func (b block) Write(context.Context) (bool, error) {
-	text, err := os.ReadFile(b.path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	text, _, err := current(b.path)
+	if err != nil {
 		return false, err
 	}
 	lines := strings.Split(strings.ReplaceAll(string(text), "\r\n", "\n"), "\n")
@@ -63,6 +64,25 @@ func join(text string, lines []string) string {
 		text += "\n"
 	}
 	return text + strings.Join(lines, "\n") + "\n"
+}
+
+// current reads a file of another program's that is to be changed, where it is
+// there: a regular file of at most 1 MB. What anything else is for, and what it would
+// lead to if it were written, is not known here, so it is left alone.
+func current(path string) (text []byte, there bool, err error) {
+	text, err = catalog.ReadRegular(path, nil)
+	_, missing := os.Lstat(path)
+	switch {
+	case err == nil:
+		return text, true, nil
+	case errors.Is(err, fs.ErrNotExist) && errors.Is(missing, fs.ErrNotExist):
+		return nil, false, nil
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, false, clash("%s is a link to nothing, so it is left alone: mend the link or remove it, and run this again", path)
+	case errors.Is(err, catalog.ErrNotRegular), errors.Is(err, catalog.ErrTooLarge):
+		return nil, false, clash("%s %v, so it is left alone: put a file there, and run this again", path, err)
+	}
+	return nil, false, err
 }
 
 // replace writes a file of another program's, with the mode that it had and

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -32,8 +30,8 @@ func (c credHelper) Lines() []string {
 }
 
 func (c credHelper) Write(context.Context) (bool, error) {
-	text, err := os.ReadFile(c.path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	text, _, err := current(c.path)
+	if err != nil {
 		return false, err
 	}
 	config, helpers, err := c.parse(text)

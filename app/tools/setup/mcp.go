@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -151,8 +149,8 @@ func (m jsonMember) Lines() []string {
 }
 
 func (m jsonMember) Write(context.Context) (bool, error) {
-	text, err := os.ReadFile(m.path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	text, _, err := current(m.path)
+	if err != nil {
 		return false, err
 	}
 	changed, has, err := addMember(string(text), m.object, m.name, m.text())
@@ -217,8 +215,8 @@ func (g gooseExtension) Lines() []string {
 }
 
 func (g gooseExtension) Write(context.Context) (bool, error) {
-	data, err := os.ReadFile(g.path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	data, _, err := current(g.path)
+	if err != nil {
 		return false, err
 	}
 	lines := strings.Split(strings.TrimRight(strings.ReplaceAll(string(data), "\r\n", "\n"), "\n"), "\n")

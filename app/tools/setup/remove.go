@@ -3,10 +3,7 @@ package setup
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"slices"
 	"strings"
 )
@@ -84,11 +81,8 @@ func (g goAuth) remove(ctx context.Context) (bool, error) {
 }
 
 func (c credHelper) remove() (bool, error) {
-	text, err := os.ReadFile(c.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
+	text, there, err := current(c.path)
+	if err != nil || !there {
 		return false, err
 	}
 	config, helpers, err := c.parse(text)
@@ -105,11 +99,8 @@ func (c credHelper) remove() (bool, error) {
 }
 
 func (b block) remove() (bool, error) {
-	text, err := os.ReadFile(b.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
+	text, there, err := current(b.path)
+	if err != nil || !there {
 		return false, err
 	}
 	lines := strings.SplitAfter(string(text), "\n")
