@@ -38,6 +38,7 @@ type world struct {
 	clock    *clock
 	agent    *Agent
 	client   *http.Client
+	browsers sync.WaitGroup // that sign in beside the test
 	stop     func()
 }
 
@@ -59,7 +60,7 @@ func newWorld(t *testing.T, change ...func(*Options)) *world {
 	}
 	w.client = httpClient(w.paths.Socket)
 	w.start(change...)
-	t.Cleanup(func() { w.stop() })
+	t.Cleanup(func() { w.browsers.Wait(); w.stop() })
 	return w
 }
 

@@ -55,7 +55,7 @@ func newConsentWorld(t *testing.T) (*world, *questionScreen) {
 		s.notes = o.Notify.(*notes)
 		o.Notify = s
 		o.Open = func(_ context.Context, at string) error {
-			go w.consent(api.Attempt{URL: at}, "ada")
+			w.browsers.Go(func() { w.consent(api.Attempt{URL: at}, "ada") })
 			return nil
 		}
 	})

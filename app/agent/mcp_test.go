@@ -396,7 +396,7 @@ func TestAStepUpRefusedForTheRegisteredScopeRegistersAgainOnce(t *testing.T) {
 					go http.Get(at)
 					return nil
 				}
-				go w.consent(api.Attempt{URL: at}, "ada")
+				w.browsers.Go(func() { w.consent(api.Attempt{URL: at}, "ada") })
 				return nil
 			}
 			w.addFiles()
