@@ -325,6 +325,38 @@ func TestASignInAfterANoteIsNotCoveredByIt(t *testing.T) {
 	})
 }
 
+// The end of a grant is no more covered than the grant.
+func TestTheEndOfAGrantThatCameAfterANoteIsKnownAfterARestart(t *testing.T) {
+	for name, ends := range map[string]func(r *rig){
+		"dead":   func(r *rig) { r.provider.with(func() { r.provider.always = failure(refusal.Dead, "invalid_grant") }) },
+		"parked": func(r *rig) { r.provider.with(func() { r.provider.always = failure(refusal.Suspect, "strange") }) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+				r.store.fail(store.ErrLocked)
+				r.restart()
+				r.m.Disconnect(t.Context(), "work")
+				r.notes.trouble(nil, errors.New("disk full")) // the note cannot be cleared
+				r.store.fail(nil)
+				r.connect()
+				ends(r)
+				r.pass(3 * time.Hour)
+				was := r.status()
+				if was.State != ReconnectRequired {
+					t.Fatal(was.State)
+				}
+				r.restart()
+				r.wantState(was.State, was.Reason)
+				r.notes.trouble(nil, nil)
+				r.pass(time.Minute)
+				if r.notes.has("work") || r.stored() == nil {
+					t.Error("the note is left behind, or the record is gone")
+				}
+			})
+		})
+	}
+}
+
 // A process that ends between the two must not leave a note that covers the grant.
 func TestANoteIsWrittenAheadOfTheGrantThatCameAfterIt(t *testing.T) {
 	now := walkStart

@@ -29,6 +29,7 @@ func (m *machine) markDead(now time.Time, r Reason, detail string) {
 		told = ReasonNone
 	}
 	over := deadGrant(m.served.Generation+1, End{State: ReconnectRequired, Reason: r, Detail: detail, Time: now}, told)
+	over.After, over.AfterToo = m.served.After, m.served.AfterToo // or a note from before the sign-in would cover it
 	m.drop()
 	m.over, m.told = over, told
 	m.setState(now, ReconnectRequired, r, detail, time.Time{})
