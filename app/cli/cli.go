@@ -101,7 +101,7 @@ func (s *shell) root() *cobra.Command {
 		s.logCommand(), s.allowCommand())
 	group(root, "Tools:", s.setupCommand(), s.helperCommand(), s.execCommand(), s.mcpCommand())
 	group(root, "The agent:", s.runCommand("run"), s.openCommand(), s.quitCommand(), s.unlockCommand(), s.doctorCommand(), s.autostartCommand(),
-		s.completionCommand(), s.versionCommand())
+		s.completionCommand(), s.versionCommand(), s.purgeCommand())
 	root.AddCommand(s.windowCommand())
 	s.addCompletion(root)
 	root.SetHelpCommandGroupID("The agent:")

@@ -10,6 +10,7 @@ import (
 	"github.com/authtray/authtray/app/agent"
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/tokens/client"
+	"github.com/authtray/authtray/tokens/store"
 )
 
 // runCommand is `authtray run`, and `authtray` alone.
@@ -101,16 +102,41 @@ takes them up from the keychain.`,
 			if err := s.agent().Do(ctx, http.MethodPost, "/v1/quit", nil, nil); err != nil {
 				return err
 			}
-			unlock, err := agent.AwaitEnd(ctx, s.paths)
-			if errors.Is(err, api.ErrRunning) {
-				return failed("authtray status", "the agent was asked to end, and has not yet")
-			}
+			unlock, err := s.awaitEnd(ctx)
 			if err != nil {
 				return err
 			}
 			return unlock()
 		}),
 	}
+}
+
+// awaitEnd waits until the agent has ended, and keeps another one from starting.
+func (s *shell) awaitEnd(ctx context.Context) (unlock func() error, err error) {
+	unlock, err = agent.AwaitEnd(ctx, s.paths)
+	if errors.Is(err, api.ErrRunning) {
+		return nil, failed("authtray status", "the agent was asked to end, and has not yet")
+	}
+	return unlock, err
+}
+
+// eraseKeychain ends the agent, and erases what is in the keychain, also what no
+// connection's file tells of any more.
+func (s *shell) eraseKeychain(ctx context.Context) error {
+	if err := s.agent().Do(ctx, http.MethodPost, "/v1/quit", nil, nil); err != nil && !errors.Is(err, client.ErrNoAgent) {
+		return err
+	}
+	unlock, err := s.awaitEnd(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	hasBus := store.ForbidBusLaunch()
+	err = store.EraseKeychain(ctx, s.paths.Service())
+	if errors.Is(err, store.ErrUnavailable) && !hasBus {
+		return nil // no desktop, so no keychain
+	}
+	return err
 }
 
 func (s *shell) unlockCommand() *cobra.Command {

@@ -21,6 +21,17 @@ import (
 // Each item's name ("username" on Linux) is the value's key.
 func Keychain(service string, log *slog.Logger) Store { return Split(RawKeychain(service, log)) }
 
+// EraseKeychain deletes every item of a service, whatever its key. The user is not
+// asked to unlock: ErrLocked, ErrUnavailable.
+func EraseKeychain(ctx context.Context, service string) error {
+	k := RawKeychain(service, slog.New(slog.DiscardHandler)).(*goKeyring)
+	defer k.Close()
+	if err := k.Check(ctx); err != nil {
+		return err
+	}
+	return k.call(ctx, "", func() error { return keyring.DeleteAll(service) })
+}
+
 // RawKeychain is what Keychain splits values over.
 func RawKeychain(service string, log *slog.Logger) Items {
 	return &goKeyring{lockWatcher: newLockWatcher(service, log), service: service, log: log}

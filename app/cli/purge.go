@@ -1,0 +1,182 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/app/desktop/autostart"
+	"github.com/authtray/authtray/app/tools/setup"
+	"github.com/authtray/authtray/tokens/client"
+)
+
+func (s *shell) purgeCommand() *cobra.Command {
+	var yes bool
+	c := &cobra.Command{
+		Use:   "purge",
+		Short: "Remove everything that Authtray keeps for you",
+		Long: `Give every grant back to its provider, and remove what Authtray keeps for you: the
+items in the keychain, the folders of configuration and state, start at login, and
+what tools were told by authtray setup. It names all of that first, and asks.
+
+The program itself stays: remove it as it was installed. AUTHTRAY_PROFILE chooses
+the profile; others stay.`,
+		Example: `  authtray purge`,
+		Args:    cobra.NoArgs,
+	}
+	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	c.RunE = s.do(func(ctx context.Context, _ []string) error {
+		p, err := s.purgePlan()
+		if err != nil {
+			return err
+		}
+		s.say("%s", p.sentence())
+		if !yes {
+			if err := s.agreed(ctx); err != nil {
+				return err
+			}
+		}
+		return s.purge(ctx, p)
+	})
+	return c
+}
+
+// purge is what is to be removed.
+type purge struct {
+	service     string
+	connections map[string]config.File
+	folders     []string
+	chosen      []string // folders that the user chose by a variable: anything may be in them
+	traces      []string // files of tools that name authtray
+	tools       setup.Plan
+}
+
+func (s *shell) purgePlan() (purge, error) {
+	p := purge{service: s.paths.Service()}
+	var err error
+	if p.connections, err = config.Connections(s.paths.Connections()); err != nil {
+		return p, err
+	}
+	for _, folder := range []string{s.paths.Config, s.paths.State} {
+		switch _, err := os.Lstat(folder); {
+		case errors.Is(err, fs.ErrNotExist):
+		case os.Getenv("AUTHTRAY_CONFIG") == "" && folder == s.paths.Config, os.Getenv("AUTHTRAY_STATE") == "" && folder == s.paths.State:
+			p.folders = append(p.folders, folder)
+		default:
+			p.chosen = append(p.chosen, folder)
+		}
+	}
+	if p.tools, err = s.plan(""); err != nil {
+		return p, err
+	}
+	p.traces = setup.Traces(p.tools)
+	return p, nil
+}
+
+func (p purge) sentence() string {
+	lines := []string{"This will be removed:"}
+	line := func(what string, list []string) {
+		if len(list) > 0 {
+			lines = append(lines, fmt.Sprintf("  %-12s %s", what, strings.Join(list, "\n               ")))
+		}
+	}
+	if names := sortedKeys(p.connections); len(names) > 0 {
+		line("connections", []string{strings.Join(names, ", ") + " (their grants are given back to the providers)"})
+	}
+	line("keychain", []string{fmt.Sprintf("every item of the service %q", p.service)})
+	line("folders", p.folders)
+	line("login", []string{"start at login"})
+	line("tools", suffixed(p.traces, ": what authtray setup wrote there"))
+	if len(p.chosen) > 0 {
+		lines = append(lines, "This stays, since you chose the place: "+strings.Join(p.chosen, ", "))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func suffixed(list []string, end string) (all []string) {
+	for _, s := range list {
+		all = append(all, s+end)
+	}
+	return all
+}
+
+// agreed asks the person at the terminal.
+func (s *shell) agreed(ctx context.Context) error {
+	if !isTerminal(s.in) {
+		return usage("nobody can be asked here: authtray purge --yes removes all this")
+	}
+	fmt.Fprint(s.err, "It cannot be taken back. Type yes to go on: ")
+	answer, err := within(ctx, s.typedLine)
+	if err != nil || answer != "yes" {
+		return failed("", "nothing was removed")
+	}
+	return nil
+}
+
+// purge removes in an order in which a failure leaves what is needed to try again:
+// tools and grants before the configuration that tells of them.
+func (s *shell) purge(ctx context.Context, p purge) error {
+	err := s.here(ctx, withKeychain, func(a client.Agent) error {
+		for _, name := range sortedKeys(p.connections) {
+			if err := s.forgetTools(ctx, p, name); err != nil {
+				return err
+			}
+			if err := s.giveBack(ctx, a, connection(name), name+" is removed."); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.eraseKeychain(ctx); err != nil {
+		return err
+	}
+	if err := (autostart.Entry{Profile: s.paths.Profile}).Set(false); err != nil {
+		return err
+	}
+	for _, folder := range p.folders {
+		if err := os.RemoveAll(folder); err != nil {
+			return failed("", "%s could not be removed whole: %v", folder, err)
+		}
+		if err := s.print("%s is removed.", folder); err != nil {
+			return err
+		}
+	}
+	if filepath.Base(filepath.Dir(s.paths.Socket)) == p.service {
+		_ = os.Remove(filepath.Dir(s.paths.Socket)) // where it is empty; it is gone after logout
+	}
+	for _, file := range setup.Traces(p.tools) {
+		s.say("authtray: %s still names authtray; take it out there", file)
+	}
+	return s.print("Nothing of yours is left but the program.")
+}
+
+// forgetTools takes back what tools were told of a connection. What was changed
+// since is left, and named in the end.
+func (s *shell) forgetTools(ctx context.Context, p purge, name string) error {
+	plan := p.tools
+	conn := p.connections[name].Connection
+	plan.Name, plan.Hosts = name, conn.Hosts
+	if c, err := s.resolve(conn); err == nil {
+		plan.Hosts = slices.Concat(plan.Hosts, c.Hosts(), c.Entry().API.Git)
+		plan.HTTPS = strings.HasPrefix(cmp.Or(c.Entry().API.Base, c.Entry().Token, c.Entry().Issuer), "https://")
+	}
+	for _, step := range setup.All(plan) {
+		var clash *setup.Clash
+		if _, err := setup.Remove(ctx, []setup.Step{step}); err != nil && !errors.As(err, &clash) {
+			return err
+		}
+	}
+	return nil
+}
