@@ -6,11 +6,18 @@ SHELL := /bin/bash
 
 GO      ?= go
 PREFIX  ?= /usr/local
-OUT     := build
+# Some shells leave the ~ to make.
+override PREFIX := $(patsubst ~/%,$(HOME)/%,$(PREFIX))
+export OUT := build
 VERSION := $(shell sed -n 's/^Version = "\(.*\)"/\1/p' FyneApp.toml)
 # Where build/client.json is to be published (https); empty: no client document is sent.
 CLIENT_DOCUMENT ?=
-LDFLAGS := -s -w -X main.version=$(VERSION) $(if $(CLIENT_DOCUMENT),-X github.com/authtray/authtray/providers.ClientDocument=$(CLIENT_DOCUMENT))
+# What `authtray version` tells, and the date of all that is packed: that of the
+# commit, so that the same commit gives the same bytes.
+GIT     := git -c safe.directory='*'
+COMMIT  := $(shell $(GIT) describe --always --abbrev=12 --dirty=+changes --exclude='*' 2>/dev/null)
+export SOURCE_DATE_EPOCH ?= $(shell $(GIT) log -1 --format=%ct 2>/dev/null || date +%s)
+LDFLAGS := -s -w -buildid= -X main.version=$(VERSION) -X main.commit=$(COMMIT) -X main.date=$(shell date -u -d @$(SOURCE_DATE_EPOCH) +%F 2>/dev/null) $(if $(CLIENT_DOCUMENT),-X github.com/authtray/authtray/providers.ClientDocument=$(CLIENT_DOCUMENT))
 SYSTEM  := $(shell uname -s)
 
 # The window is drawn by Fyne v2, which speaks X11 and Wayland; without the
@@ -22,7 +29,7 @@ TAGS    := release,migrated_fynedo$(if $(WAYLAND),,$(comma)x11)
 # -trimpath makes a build of its own of everything, which for Fyne takes minutes;
 # only what is given away needs it.
 RELEASE :=
-package: RELEASE := -trimpath
+package dist: RELEASE := -trimpath
 
 # -tags ci gives Fyne a screen in memory, which needs no C.
 PLAIN := CGO_ENABLED=0 $(GO)
@@ -41,7 +48,7 @@ SOAK     ?= 1h
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 export SCREENSHOTS := $(CURDIR)/$(OUT)/screenshots
 
-.PHONY: help run build window install uninstall package check fmt vet static test race desktop desktops packages fuzz bench simulate crashtest soak icons man clean
+.PHONY: help run build window install uninstall package package-test check fmt vet static test race desktop desktops packages fuzz bench simulate crashtest soak icons man clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.* ## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -70,28 +77,33 @@ endif
 $(OUT)/practice:
 	$(PLAIN) build $(RELEASE) -ldflags '$(LDFLAGS)' -o $@ ./providers/practice
 
-ICONS := 16 32 48 64 128 256 512
-BIN   := $(DESTDIR)$(PREFIX)/bin
-SHARE := $(DESTDIR)$(PREFIX)/share
-
-install: $(OUT)/authtray window ## into PREFIX=/usr/local (DESTDIR is obeyed): programs, icons, menu entry
-	install -d '$(BIN)' '$(SHARE)/applications'
-	install $(OUT)/authtray '$(BIN)/'
-	if [ -e $(OUT)/authtray-window ]; then install $(OUT)/authtray-window '$(BIN)/'; fi
-	for n in git-credential-authtray docker-credential-authtray; do ln -sf authtray '$(BIN)'/$$n; done
-	install -m 644 assets/authtray.desktop '$(SHARE)/applications/'
-	for n in $(ICONS); do install -D -m 644 assets/icons/app-$$n.png "$(SHARE)/icons/hicolor/$${n}x$$n/apps/authtray.png"; done
-	install -D -m 644 assets/icons/app.svg '$(SHARE)/icons/hicolor/scalable/apps/authtray.svg'
+install: writable $(OUT)/authtray window man completions $(OUT)/copyright ## into PREFIX=/usr/local (DESTDIR is obeyed): programs, pages, completions, menu entry
+	@assets/packaging/install put '$(PREFIX)'
 
 uninstall: ## what install put there
-	rm -f '$(BIN)/authtray' '$(BIN)/authtray-window' '$(BIN)/git-credential-authtray' '$(BIN)/docker-credential-authtray' '$(SHARE)/applications/authtray.desktop'
-	rm -f $(foreach n,$(ICONS),'$(SHARE)/icons/hicolor/$(n)x$(n)/apps/authtray.png') '$(SHARE)/icons/hicolor/scalable/apps/authtray.svg'
+	@assets/packaging/install remove '$(PREFIX)'
 
-package: ## build/authtray-VERSION-SYSTEM-MACHINE.tar.gz, to be unpacked at /
-	rm -rf $(OUT)/package
+.PHONY: writable completions $(OUT)/copyright
+writable:
+	@assets/packaging/install check '$(PREFIX)'
+
+# These run on this machine, whichever one the programs are for.
+HERE := env -u GOOS -u GOARCH $(PLAIN)
+
+completions:
+	mkdir -p $(OUT)/completions
+	for shell in bash zsh fish; do $(HERE) run . completion $$shell > $(OUT)/completions/$$shell; done
+
+$(OUT)/copyright:
+	mkdir -p $(OUT)
+	$(HERE) run ./assets/packaging/copyright $(shell $(GO) env GOOS GOARCH) > $@
+
+package: $(OUT)/authtray window man completions $(OUT)/copyright ## archive, .deb and .rpm for this machine, in build/dist
 	$(if $(CLIENT_DOCUMENT),sed 's|@URL@|$(CLIENT_DOCUMENT)|' assets/client.json.in > $(OUT)/client.json)
-	$(MAKE) install RELEASE='$(RELEASE)' DESTDIR=$(CURDIR)/$(OUT)/package PREFIX=/usr
-	tar -C $(OUT)/package --owner=0 --group=0 -czf $(OUT)/authtray-$(VERSION)-$(SYSTEM)-$(shell uname -m).tar.gz .
+	assets/packaging/package $(VERSION)
+
+package-test: ## the packages of `make package`, checked by lintian, installed and purged in a Debian of their own (needs root)
+	assets/packaging/test/packages $(VERSION)
 
 # Fetched once; remove the folder to have newer ones.
 MCPCLIENTS := $(CURDIR)/$(OUT)/mcp-clients
@@ -106,7 +118,8 @@ icons: ## draw the PNG and ICO icons from their SVG sources
 	$(GO) run ./assets/icons/draw
 
 man: ## the manual pages, in build/man
-	$(PLAIN) run ./app/cli/man $(OUT)/man
+	rm -rf $(OUT)/man
+	$(HERE) run ./app/cli/man $(OUT)/man
 
 clean: ## everything in build/
 	rm -rf $(OUT)

@@ -1,0 +1,167 @@
+// Package packages tries what puts the program's files in their places, with
+// stand-ins for what a build makes. `make package-test` tries the packages
+// themselves, in a Debian of their own.
+package packages
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// place is a PREFIX, and a build to be installed there.
+type place struct {
+	*testing.T
+	prefix, build string
+}
+
+func newPlace(t *testing.T) place {
+	p := place{T: t, prefix: filepath.Join(t.TempDir(), "a prefix & more"), build: t.TempDir()}
+	for _, name := range []string{"authtray-window", "completions/bash", "completions/zsh", "completions/fish", "copyright", "man/authtray.1", "man/authtray-open.1"} {
+		p.built(name, name)
+	}
+	p.built("authtray", strings.Repeat("first version\n", 2000))
+	return p
+}
+
+func (p place) built(name, text string) {
+	p.Helper()
+	file := filepath.Join(p.build, name)
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		p.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(text), 0o755); err != nil {
+		p.Fatal(err)
+	}
+}
+
+// run runs assets/packaging/install, after what the shell is to do first.
+func (p place) run(first string, env []string, args ...string) (said string, err error) {
+	cmd := exec.Command("bash", append([]string{"-c", first + ` exec assets/packaging/install "$@"`, "install"}, args...)...)
+	cmd.Dir = "../../.."
+	cmd.Env = append(append(os.Environ(), "OUT="+p.build), env...)
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+func (p place) files() (all []string) {
+	p.Helper()
+	err := filepath.WalkDir(p.prefix, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			all = append(all, strings.TrimPrefix(path, p.prefix+"/"))
+		}
+		return err
+	})
+	if err != nil {
+		p.Fatal(err)
+	}
+	return all
+}
+
+func (p place) program() string {
+	p.Helper()
+	text, err := os.ReadFile(filepath.Join(p.prefix, "bin/authtray"))
+	if err != nil {
+		p.Fatal(err)
+	}
+	return string(text[:7])
+}
+
+func TestInstallPutsEveryFileInItsPlaceAndRemoveTakesThemAllAway(t *testing.T) {
+	p := newPlace(t)
+	said, err := p.run("", nil, "put", p.prefix)
+	if err != nil || !strings.Contains(said, "export PATH=\""+p.prefix+"/bin:$PATH\"") || !strings.Contains(said, "authtray doctor") {
+		t.Errorf("%v: %s", err, said)
+	}
+	got := p.files()
+	for _, want := range []string{
+		"bin/authtray", "bin/authtray-window", "bin/git-credential-authtray", "share/applications/authtray.desktop", "share/man/man1/authtray.1.gz",
+		"share/metainfo/io.github.authtray.Authtray.metainfo.xml", "share/icons/hicolor/scalable/apps/authtray.svg", "share/doc/authtray/copyright",
+		"share/bash-completion/completions/authtray", "share/zsh/site-functions/_authtray", "share/fish/vendor_completions.d/authtray.fish",
+	} {
+		if !slices.Contains(got, want) {
+			t.Errorf("there is no %s", want)
+		}
+	}
+	unit, err := os.ReadFile(filepath.Join(p.prefix, "share/systemd/user/authtray.service"))
+	if err != nil || !bytes.Contains(unit, []byte("ExecStart=\""+p.prefix+"/bin/authtray\" run")) {
+		t.Errorf("the unit starts something else: %v %s", err, unit)
+	}
+	if said, err := p.run("", nil, "remove", p.prefix); err != nil || !strings.Contains(said, "authtray purge") {
+		t.Errorf("%v: %s", err, said)
+	}
+	if left := p.files(); left != nil {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestUpdateSaysHowTheAgentIsReplaced(t *testing.T) {
+	p := newPlace(t)
+	if said, err := p.run("", nil, "put", p.prefix); err != nil || strings.Contains(said, "--replace") {
+		t.Errorf("%v: %s", err, said)
+	}
+	p.built("authtray", "second version")
+	if said, err := p.run("", nil, "put", p.prefix); err != nil || !strings.Contains(said, "authtray run --replace") || p.program() != "second " {
+		t.Errorf("%v, %q: %s", err, p.program(), said)
+	}
+}
+
+// TestInstallationThatFailsHalfwayLeavesTheOldVersion limits the size of a file, which
+// ends in the same way as a disk that is full.
+func TestInstallationThatFailsHalfwayLeavesTheOldVersion(t *testing.T) {
+	for _, c := range []struct{ name, first, large string }{
+		{"at the first file", "ulimit -f 20;", "authtray"},
+		{"at the last file", "ulimit -f 60;", "copyright"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := newPlace(t)
+			if said, err := p.run("", nil, "put", p.prefix); err != nil {
+				t.Fatalf("%v: %s", err, said)
+			}
+			before := p.files()
+			p.built("authtray", "second version")
+			p.built(c.large, strings.Repeat("second version\n", 20000))
+			said, err := p.run(c.first, nil, "put", p.prefix)
+			if err == nil || !strings.Contains(said, "what was installed before is as it was") {
+				t.Errorf("%v: %s", err, said)
+			}
+			if p.program() != "first v" || !slices.Equal(p.files(), before) {
+				t.Errorf("the program begins with %q, and there are %v", p.program(), p.files())
+			}
+		})
+	}
+}
+
+func TestPrefixThatCannotBeWrittenIsRefusedBeforeAnythingIsBuilt(t *testing.T) {
+	p := newPlace(t)
+	file := filepath.Join(p.build, "copyright")
+	for _, prefix := range []string{filepath.Join(file, "usr"), "/proc/authtray"} {
+		t.Run(filepath.Base(prefix), func(t *testing.T) {
+			said, err := p.run("", nil, "check", prefix)
+			if err == nil || !strings.Contains(said, "make install PREFIX=~/.local") {
+				t.Errorf("%v: %s", err, said)
+			}
+		})
+	}
+	if said, err := p.run("", nil, "check", p.prefix); err != nil {
+		t.Errorf("%v: %s", err, said)
+	}
+}
+
+func TestAnotherAuthtrayThatComesFirstInPathIsNamed(t *testing.T) {
+	p := newPlace(t)
+	other := filepath.Join(t.TempDir(), "authtray")
+	if err := os.WriteFile(other, []byte("#!/bin/sh\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Dir(other) + ":" + p.prefix + "/bin:" + os.Getenv("PATH")
+	said, err := p.run("", []string{"PATH=" + path}, "put", p.prefix)
+	if err != nil || !strings.Contains(said, "Another one comes first in your PATH: "+other) || strings.Contains(said, "export PATH") {
+		t.Errorf("%v: %s", err, said)
+	}
+}

@@ -1,0 +1,106 @@
+// Copyright prints the licence of Authtray and those of the modules that are
+// linked into its programs, as packages ship them:
+//
+//	go run ./assets/packaging/copyright linux amd64 > build/copyright
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+func main() {
+	if len(os.Args) != 3 {
+		fmt.Fprintln(os.Stderr, "copyright: want the system and the machine that the programs are for")
+		os.Exit(2)
+	}
+	out := bufio.NewWriter(os.Stdout)
+	err := write(out, os.Args[1], os.Args[2])
+	if err == nil {
+		err = out.Flush()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "copyright:", err)
+		os.Exit(1)
+	}
+}
+
+func write(out io.Writer, goos, goarch string) error {
+	own, err := os.ReadFile("LICENSE")
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "Authtray, https://github.com/authtray/authtray\n\n%s\n", own)
+	goRoot, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		return fmt.Errorf("go env: %w", err)
+	}
+	all, err := modules(goos, goarch)
+	if err != nil {
+		return err
+	}
+	for _, m := range append([]module{{"The Go programming language", "", strings.TrimSpace(string(goRoot))}}, all...) {
+		if err := m.write(out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// module is one that is linked, and the folder of its source.
+type module struct{ path, version, dir string }
+
+// modules are those of the window's build, which has all that the other one has.
+func modules(goos, goarch string) ([]module, error) {
+	cmd := exec.Command("go", "list", "-deps", "-tags", "release,migrated_fynedo",
+		"-f", "{{with .Module}}{{if not .Main}}{{.Path}}\t{{.Version}}\t{{.Dir}}{{end}}{{end}}", ".")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=1", "GOOS="+goos, "GOARCH="+goarch)
+	cmd.Stderr = os.Stderr
+	listed, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("go list: %w", err)
+	}
+	var all []module
+	for line := range strings.Lines(string(listed)) {
+		if fields := strings.Split(strings.TrimSpace(line), "\t"); len(fields) == 3 {
+			all = append(all, module{fields[0], fields[1], fields[2]})
+		}
+	}
+	slices.SortFunc(all, func(a, b module) int { return strings.Compare(a.path, b.path) })
+	return slices.Compact(all), nil
+}
+
+var licenceFile = regexp.MustCompile(`(?i)^(licen[cs]e|copying|notice|copyright|patents)([.-].*)?$`)
+
+// write prints every licence file at the top of a module. A module without one
+// may not be given away.
+func (m module) write(out io.Writer) error {
+	entries, err := os.ReadDir(m.dir)
+	if err != nil {
+		return err
+	}
+	found := false
+	for _, e := range entries {
+		if e.IsDir() || !licenceFile.MatchString(e.Name()) || strings.HasSuffix(e.Name(), ".go") {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(m.dir, e.Name()))
+		if err != nil {
+			return err
+		}
+		found = true
+		fmt.Fprintf(out, "\n%s\n%s, %s\n\n%s\n", strings.Repeat("-", 78), strings.TrimSpace(m.path+" "+m.version), e.Name(), bytes.TrimSpace(text))
+	}
+	if !found {
+		return fmt.Errorf("%s has no licence file in %s", m.path, m.dir)
+	}
+	return nil
+}
