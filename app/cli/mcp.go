@@ -22,7 +22,6 @@ import (
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/providers/text"
-	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/client"
 )
 
@@ -74,12 +73,12 @@ func (s *shell) bridge(ctx context.Context, name string) error {
 		Name: name, Agent: s.agent(), Version: s.build.Version,
 		Memory: mcp.Memory(s.paths.State),
 	}
-	conn, err := s.mcpConnection(ctx, name)
+	conn, remote, err := s.mcpConnection(ctx, name)
 	switch {
-	case isCode(err, tokens.CodeNotAllowed):
-		b.Remote = true
 	case err != nil:
 		return err
+	case remote:
+		b.Remote = true
 	case conn.MCP == "":
 		return failed("authtray add "+name+" --mcp URL", "%s is no connection to an MCP server; use the name of another one, or add one", name)
 	default:
@@ -107,23 +106,26 @@ func (s *shell) bridge(ctx context.Context, name string) error {
 }
 
 // mcpConnection is a connection as the agent knows it, or as its file says where no
-// agent runs.
-func (s *shell) mcpConnection(ctx context.Context, name string) (catalog.Connection, error) {
+// agent runs. remote: this is another machine than the agent's, whose forwarded
+// socket does not tell the configuration.
+func (s *shell) mcpConnection(ctx context.Context, name string) (conn catalog.Connection, remote bool, err error) {
 	var now struct {
 		Config *catalog.Connection `json:"config"`
 	}
-	err := s.get(ctx, connection(name), &now)
-	if err == nil && now.Config != nil {
-		return *now.Config, nil
-	}
-	if err != nil && !errors.Is(err, client.ErrNoAgent) {
-		return catalog.Connection{}, err
+	err = s.get(ctx, connection(name), &now)
+	switch {
+	case err == nil && now.Config == nil:
+		return conn, true, nil
+	case err == nil:
+		return *now.Config, false, nil
+	case !errors.Is(err, client.ErrNoAgent):
+		return conn, false, err
 	}
 	if err := s.mustExist(ctx, name); err != nil {
-		return catalog.Connection{}, err
+		return conn, false, err
 	}
 	file, err := config.Connection(s.paths.Connections(), name)
-	return file.Connection, err
+	return file.Connection, false, err
 }
 
 // addMCP adds a connection to an MCP server, and returns its name; if there is one

@@ -13,7 +13,6 @@ import (
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
-	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/tools/mcp/mcptest"
 	"github.com/authtray/authtray/tokens"
 )
@@ -77,18 +76,6 @@ func TestMCPGoesOnWhenTheUserHasConnected(t *testing.T) {
 		t.Fatal(errs)
 	}
 	if got := <-answered; got != "Ada Lovelace" {
-		t.Errorf("the server knows the caller as %q", got)
-	}
-}
-
-func TestMCPWorksOverTheForwardedSocket(t *testing.T) {
-	w := newWorld(t, nil)
-	w.put("notes", map[string]any{"mcp": w.mcpServer(), "remote": true})
-	if exit, _, errs := w.command("connect", "notes"); exit != 0 {
-		t.Fatal(errs)
-	}
-	t.Setenv("AUTHTRAY_SOCKET", api.RemoteAddress(w.paths.Socket))
-	if got := mcptest.Who(w.t, w.mcpClient("mcp", "notes")); got != "Ada Lovelace" {
 		t.Errorf("the server knows the caller as %q", got)
 	}
 }

@@ -29,8 +29,9 @@ type world struct {
 }
 
 // newWorld starts one. Its provider knows the clients of the README and of the
-// help. own are provider entries of the user's own, by file name.
-func newWorld(t *testing.T, own map[string]string) *world {
+// help. own are provider entries of the user's own, by file name; change alters the
+// agent's options.
+func newWorld(t *testing.T, own map[string]string, change ...func(*agent.Options)) *world {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "at") // t.TempDir can be longer than a socket's path may be
 	if err != nil {
@@ -56,21 +57,25 @@ func newWorld(t *testing.T, own map[string]string) *world {
 	t.Setenv("AUTHTRAY_CONFIG", w.paths.Config)
 	t.Setenv("AUTHTRAY_STATE", w.paths.State)
 	t.Setenv("AUTHTRAY_SOCKET", w.paths.Socket)
-	w.start()
+	w.start(change...)
 	return w
 }
 
-func (w *world) start() {
+func (w *world) start(change ...func(*agent.Options)) {
 	w.t.Helper()
 	unlock, err := api.LockFor(w.paths.Lock(), w.paths.Socket)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	log := slog.New(slog.NewTextHandler(w.t.Output(), nil))
-	a := agent.NewAgent(agent.Options{
+	o := agent.Options{
 		Paths: w.paths, Store: store.Memory(), Version: "test", Log: log,
 		Open: func(_ context.Context, at string) error { go signIn(w.t.Context(), log, at); return nil },
-	})
+	}
+	for _, f := range change {
+		f(&o)
+	}
+	a := agent.NewAgent(o)
 	over := make(chan error, 1)
 	go func() { over <- a.Run(context.Background()) }()
 	w.t.Cleanup(func() {

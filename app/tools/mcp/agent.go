@@ -150,7 +150,7 @@ func (b *bridge) await(ctx context.Context, t *trouble, n int, poke <-chan struc
 		long = max(long, idlePause) // each try is a line in the record of reads
 	}
 	news := make(chan struct{})
-	if t.kind == noToken && t.problem != nil && !b.Remote {
+	if t.kind == noToken && t.problem != nil {
 		long = max(long, lastPause) // what fixes it is said
 		go func() {
 			first := time.NewTimer(pause(n)) // it may say at once what the last try has shown to be wrong

@@ -12,7 +12,7 @@ import (
 // wanted has the user asked to sign in, where that is what a trouble takes. The
 // agent sees to it that there is one question for all who want the connection.
 func (b *bridge) wanted(t *trouble) {
-	if t.kind != noToken || t.problem == nil || b.Consent == nil || b.Remote {
+	if t.kind != noToken || t.problem == nil || b.Consent == nil {
 		return
 	}
 	if code := tokens.Code(t.problem.Code); code != tokens.CodeDisconnected && code != tokens.CodeReconnectRequired {

@@ -48,8 +48,8 @@
 //
 // # What it does not do
 //
-// Over the forwarded socket (Remote) nobody can be asked, and the file's policy is not
-// known.
+// Over the forwarded socket (Remote) the user is asked at the desk to sign in, and for
+// nothing else: not for scopes, nor for tools. The file's policy is not known there.
 //
 // Batches (2025-03-26 only) are taken apart and answered one by one. Numbers as ids
 // have to be whole. A client that calls a tool whose x-mcp-header annotations it
