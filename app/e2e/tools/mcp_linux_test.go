@@ -178,3 +178,78 @@ func TestBridgeWritesNoTokenToFilesOrStderr(t *testing.T) {
 		return nil
 	})
 }
+
+// listening are the inodes of what this system listens on.
+func (w *world) listening() map[string]bool {
+	w.Helper()
+	all := map[string]bool{}
+	for file, listens := range map[string]func(fields []string) (inode string, ok bool){
+		"/proc/net/tcp":  func(f []string) (string, bool) { return f[9], f[3] == "0A" },
+		"/proc/net/tcp6": func(f []string) (string, bool) { return f[9], f[3] == "0A" },
+		"/proc/net/unix": func(f []string) (string, bool) { return f[6], f[3] == "00010000" },
+	} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue // without IPv6 there is no tcp6
+		}
+		for n, line := range strings.Split(strings.TrimSpace(string(text)), "\n") {
+			if inode, ok := listens(strings.Fields(line)); n > 0 && ok {
+				all["socket:["+inode+"]"] = true
+			}
+		}
+	}
+	return all
+}
+
+// listens are the sockets on which a process listens.
+func (w *world) listens(pid int) (on []string) {
+	w.Helper()
+	all := w.listening()
+	dir := fmt.Sprintf("/proc/%d/fd", pid)
+	fds, err := os.ReadDir(dir)
+	if err != nil {
+		w.Fatal(err)
+	}
+	for _, fd := range fds {
+		if to, err := os.Readlink(filepath.Join(dir, fd.Name())); err == nil && all[to] {
+			on = append(on, to)
+		}
+	}
+	return on
+}
+
+func TestCallbackPortClashesAndASignInGoesToAnotherProcess(t *testing.T) {
+	w := start(t)
+	w.file(".config/authtray/connections/notes.toml", "provider = \"mcp\"\nmcp = \""+mcptest.Start(w, w.provider.Issuer)+"\"\n")
+	bustest.Eventually(w, bustest.Said("the connection is not taken up"), func() bool { return w.command("authtray", "status", "notes").Run() == nil })
+	var answered sync.WaitGroup
+	var pids []int
+	for range 3 {
+		cmd := w.command("authtray", "mcp", "notes")
+		s := w.mcpClient(cmd)
+		pids = append(pids, cmd.Process.Pid)
+		answered.Go(func() { // again and again, where the sign-in takes longer than a call waits
+			var err error
+			bustest.Eventually(w, func() string { return fmt.Sprint("the call is not answered: ", err) }, func() bool {
+				_, err = s.CallTool(w.Context(), &sdk.CallToolParams{Name: mcptest.Tool})
+				return err == nil
+			})
+		})
+	}
+	before := w.provider.TokenHits()
+	w.signInBy("notes", func(address string) { // while three wait for it
+		for _, pid := range pids {
+			if on := w.listens(pid); on != nil {
+				t.Errorf("a bridge listens on %v while a sign-in is pending", on)
+			}
+		}
+		w.consent(address, "ada")
+	})
+	answered.Wait()
+	if n := w.provider.TokenHits() - before; n != 1 {
+		t.Errorf("%d requests for tokens, want the one of the one sign-in", n)
+	}
+	if n := len(w.listening()); n == 0 {
+		t.Error("this test sees no listener at all")
+	}
+}

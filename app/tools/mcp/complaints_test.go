@@ -6,10 +6,23 @@ import (
 	"testing"
 )
 
-// What people complain of most in today's clients and bridges, a test each, named
-// after the symptom. The others stand where their parts are: refresh races and
-// orphans in app/e2e/tools, floods of windows and ssh in app/cli, scopes in
-// consent_test.go, restarts in outage_test.go.
+// What people complain of most in today's clients and bridges, and the tests:
+//
+//	many processes race one refresh token      e2e/tools: TestAHundredBridgesAreSmallAndShareOneSignIn
+//	sign in again at each start                TestSignInAgainAtEachSessionStart
+//	a failure throws the sign-in away          TestFailureThatPassesThrowsTheSignInAway
+//	no way back after a dead grant             TestDeadGrantHasNoWayBackWithoutARestart
+//	callback ports clash                       e2e/tools: TestCallbackPortClashesAndASignInGoesToAnotherProcess
+//	the server forgot the client               agent: TestAnIssuerThatForgotOurClientIsRegisteredWithAgainAtTheFirstReconnect
+//	a flood of browser windows                 cli: TestMCPFloodOfBrowserWindowsAtStart
+//	tokens in plain files                      e2e/tools: TestBridgeWritesNoTokenToFilesOrStderr
+//	no registration at the server              agent: TestAnIssuerThatRegistersNobodySaysWhatToDo, e2e/tools: TestReleaseUsesItsClientDocumentWhereTheIssuerTakesThem
+//	a step-up is ignored                       TestMissingScopeIsAskedForAndTheSameRequestSentOnceMore
+//	offline_access never asked for, or always  agent: TestOfflineAccessIsNeverAskedForOrAlways
+//	ssh and containers                         cli: TestMCPOverTheForwardedSocketHasTheSignInAtTheDesk
+//	a header frozen at the start               TestHeaderIsFrozenAtStart
+//	calls fail after a server's restart        TestServerRestartIsReplayed
+//	orphan processes                           e2e/tools: TestBridgeEndsWithItsParentThoughStdinStaysOpen
 
 const echoX = `{"name":"echo","arguments":{"text":"x"}}`
 
