@@ -130,7 +130,7 @@ func (v *connectionViews) forHost(host, path, user string) (api.HostMatch, error
 	return api.HostMatch{}, &tokens.Error{Code: api.CodeUnclearHost, Reason: tokens.Reason(r.Reason), Detail: r.Detail}
 }
 
-// connectionRemover gives grants back, and removes connections.
+// connectionRemover revokes grants, and removes connections.
 type connectionRemover struct {
 	manager       *tokens.Manager
 	configuration *configuration
@@ -144,7 +144,7 @@ type connectionRemover struct {
 	background    *background
 }
 
-// disconnect gives a grant back to its provider, and erases it here. later says
+// disconnect revokes a grant at its provider, and erases it here. later says
 // that this is carried out only once the keychain opens.
 func (r *connectionRemover) disconnect(ctx context.Context, name string) (removed api.Removed, later bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, userTime)
@@ -175,7 +175,7 @@ func (r *connectionRemover) disconnect(ctx context.Context, name string) (remove
 	case before.Reason == tokens.ReasonRecordDamaged:
 		return api.Removed{Detail: "The keychain item could not be read, so " + providerName(before) + " was not told. You can remove access in your account there."}, false, nil
 	case !gave:
-		return api.Removed{Detail: fmt.Sprintf("%s was not connected, so there was nothing to give back.", name)}, false, nil
+		return api.Removed{Detail: fmt.Sprintf("%s was not connected, so there was nothing to revoke.", name)}, false, nil
 	case len(shared) == 0:
 		return api.Removed{Revoked: true}, false, nil
 	}

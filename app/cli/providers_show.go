@@ -226,7 +226,7 @@ func grantWord(t catalog.TokenRules) string {
 func disconnectWord(e catalog.Entry) string {
 	switch {
 	case e.Revoke.Style == "github_app":
-		return "gives the token back where there is a client secret, else only forgets it"
+		return "revokes the token where there is a client secret, else only forgets it"
 	case e.Revoke.Style == "none" || e.Revoke.URL == "" && !discovered(e) && !slices.Contains(e.Quirks, "mcp_bootstrap"):
 		return "only forgets it here"
 	case e.Revoke.URL == "":

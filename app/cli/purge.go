@@ -90,7 +90,7 @@ func (p purge) sentence() string {
 		}
 	}
 	if names := sortedKeys(p.connections); len(names) > 0 {
-		line("connections", []string{strings.Join(names, ", ") + " (their grants are given back to the providers)"})
+		line("connections", []string{strings.Join(names, ", ") + " (their grants are revoked at the providers)"})
 	}
 	line("keychain", []string{fmt.Sprintf("every item of the service %q", p.service)})
 	line("folders", p.folders)

@@ -552,3 +552,15 @@ func TestWhatEndsAnAccessWaitsAndCanBeTakenBack(t *testing.T) {
 		})
 	}
 }
+
+func TestAccountStaysOnTheRowWhenItsAccessEnds(t *testing.T) {
+	b := live(t, connected("work"))
+	b.agent.events <- remote.Event{Status: dead("work")}
+	b.until("it is heard", func() bool { return b.model.all["work"].State == tokens.ReconnectRequired })
+	r := b.row()
+	r.show(b.model.all["work"], noon, false)
+	b.sees(r, "ada · GitLab")
+	if got := b.details.whose.text; got != "ada · GitLab" {
+		t.Errorf("the details say %q", got)
+	}
+}

@@ -127,7 +127,7 @@ func (d *details) show() {
 	d.showUses(s)
 	d.showScopes(s)
 	d.server.show(d)
-	d.history.Objects = []fyne.CanvasObject{timeline(d.known.Events, d.u.out.now())}
+	d.history.Objects = []fyne.CanvasObject{timeline(s.ProviderName, d.known.Events, d.u.out.now())}
 	d.history.Refresh()
 	d.tick()
 }

@@ -113,7 +113,7 @@ func (u *ui) removeConnection(d api.Connection) {
 // farewell is what the provider gets to know of a disconnect.
 func farewell(e api.Provider) string {
 	if e.Revoke.Style == "none" || (e.Revoke.URL == "" && e.Issuer == "") {
-		return tr("{{.Provider}} offers no way to give access back from here: the token is only erased from this machine. To end it at {{.Provider}}, use its page for apps.", "Provider", plain(e.Name))
+		return tr("{{.Provider}} offers no way to revoke access from here: the token is only erased from this machine. To end it at {{.Provider}}, use its page for apps.", "Provider", plain(e.Name))
 	}
 	return tr("{{.Provider}} is told to end this access, and the token is erased from this machine. Tools that use it stop working.", "Provider", plain(e.Name))
 }

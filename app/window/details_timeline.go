@@ -1,7 +1,9 @@
 package window
 
 import (
+	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -57,14 +59,44 @@ var happenings = map[tokens.EventKind]happening{
 }
 
 func (m moment) words() string {
-	text := plain(string(m.What))
-	if h, ok := happenings[m.What]; ok {
+	text := tr("Something else happened") // told by an agent that is newer than this window
+	switch h, ok := happenings[m.What]; {
+	case m.What == tokens.EventConnectFailed:
+		text = failureOf(m.Detail)
+	case ok:
 		text = h.words()
 	}
 	if m.count > 1 {
 		text += " × " + strconv.Itoa(m.count)
 	}
 	return text
+}
+
+// failureOf says why a sign-in did not succeed, by the code that ends its detail.
+func failureOf(detail string) string {
+	switch {
+	case strings.Contains(detail, "(other_account)"):
+		return tr("Another account signed in")
+	case strings.Contains(detail, "(access_denied"), strings.Contains(detail, "(denied"):
+		return tr("Access was denied in the browser")
+	case strings.Contains(detail, "(canceled"), strings.HasSuffix(detail, "was canceled"):
+		return tr("Sign-in cancelled")
+	}
+	return tr("Sign-in did not succeed")
+}
+
+// codes are those that stand behind a sentence for programs: "(connect_failed)",
+// "(invalid_grant, HTTP 400)".
+var codes = regexp.MustCompile(`\s*\([a-z0-9_]+(, HTTP \d+)?\)`)
+
+// told is what an event says besides what happened, without codes, in the desktop's
+// language where it is one of our sentences.
+func (m moment) told(provider string) string {
+	s := tokens.Status{State: tokens.State(m.What), Reason: m.Reason, ProviderName: provider, Detail: m.Detail}
+	if m.Detail == "" {
+		return ""
+	}
+	return plain(codes.ReplaceAllString(statusSentence(s), ""))
 }
 
 func (m moment) look() look {
@@ -75,22 +107,23 @@ func (m moment) look() look {
 }
 
 // timeline draws the history, newest first.
-func timeline(events []tokens.Event, now time.Time) fyne.CanvasObject {
+func timeline(provider string, events []tokens.Event, now time.Time) fyne.CanvasObject {
 	box := spaced(0)
 	all := moments(events)
 	for i, m := range all {
-		box.Add(container.New(thread{last: i == len(all)-1}, momentObjects(m, now)...))
+		box.Add(container.New(thread{last: i == len(all)-1}, momentObjects(provider, m, now)...))
 	}
 	if len(all) == 0 {
-		box.Add(caption(tr("Nothing has happened yet.")))
+		box.Add(caption(tr("Nothing has happened since Authtray was started.")))
 	}
 	return box
 }
 
-func momentObjects(m moment, now time.Time) []fyne.CanvasObject {
+func momentObjects(provider string, m moment, now time.Time) []fyne.CanvasObject {
 	l := m.look()
-	detail := small(plain(m.Detail))
-	detail.Hidden = m.Detail == ""
+	told := m.told(provider)
+	detail := small(told)
+	detail.Hidden = told == ""
 	return []fyne.CanvasObject{
 		newGround(theme.ColorNameSeparator, theme.ColorNameSeparator),
 		canvas.NewImageFromResource(inColor(l.shape, l.color)),

@@ -338,7 +338,7 @@ func TestTimelineLooksAsItShould(t *testing.T) {
 	events := []tokens.Event{{Time: noon.Add(-4 * 3600e9), What: "connected"}, {Time: noon.Add(-3 * 3600e9), What: "refreshed"}, {Time: noon.Add(-2 * 3600e9), What: "refreshed"},
 		{Time: noon.Add(-3600e9), What: "retrying", Detail: "GitLab cannot be reached."}, {Time: noon, What: "reconnect_required", Detail: "GitLab says access was revoked."}}
 	w := b.app.NewWindow("")
-	w.SetContent(card("History", timeline(events, noon)))
+	w.SetContent(card("History", timeline("GitLab", events, noon)))
 	w.Resize(fyne.NewSize(420, 240))
 	test.AssertImageMatches(t, "timeline.png", w.Canvas().Capture())
 }

@@ -268,3 +268,29 @@ func TestNames(t *testing.T) {
 		}
 	}
 }
+
+func TestHistoryTellsNoCode(t *testing.T) {
+	newBench(t)
+	for _, c := range []struct {
+		event       tokens.Event
+		words, told string
+	}{
+		{tokens.Event{What: tokens.EventConnectFailed, Detail: "You signed in as ada instead of grace. (other_account)"}, "Another account signed in", "You signed in as ada instead of grace."},
+		{tokens.Event{What: tokens.EventConnectFailed, Detail: "You or GitLab said no. (access_denied)"}, "Access was denied in the browser", "You or GitLab said no."},
+		{tokens.Event{What: tokens.EventConnectFailed, Detail: "The sign-in was canceled. (canceled)"}, "Sign-in cancelled", "The sign-in was canceled."},
+		{tokens.Event{What: tokens.EventConnectFailed, Detail: "GitLab refuses the code. (invalid_grant, HTTP 400)"}, "Sign-in did not succeed", "GitLab refuses the code."},
+		{tokens.Event{What: "reconnect_required", Reason: tokens.ReasonRevoked, Detail: "GitLab says access was revoked. Reconnect to go on."}, "Access ended", "GitLab says access was revoked. Reconnect to go on."},
+		{tokens.Event{What: "of_a_later_version", Detail: "Something (work)."}, "Something else happened", "Something."},
+		{tokens.Event{What: tokens.EventRefreshed}, "Token refreshed", ""},
+	} {
+		t.Run(c.event.Detail, func(t *testing.T) {
+			m := moment{Event: c.event, count: 1}
+			if got := m.words(); got != c.words || strings.Contains(got, "_") {
+				t.Errorf("it is called %q; want %q", got, c.words)
+			}
+			if got := m.told("GitLab"); got != c.told {
+				t.Errorf("it is told as %q; want %q", got, c.told)
+			}
+		})
+	}
+}

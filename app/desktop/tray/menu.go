@@ -71,7 +71,7 @@ func Build(all []tokens.Status, in Surroundings) Menu {
 	if urgent := needsUser(all); len(urgent) > 0 {
 		m = append(append(m, upTo(maxUrgent, urgent, "All %d that need you…")...), separator)
 	}
-	for _, st := range foremost(all) {
+	for _, st := range foremost(all, in.Now) {
 		m = append(m, connection(st, in))
 	}
 	if n := len(all); n > maxConnections {
@@ -98,7 +98,7 @@ func upTo(most int, m Menu, all string) Menu {
 
 // foremost are the connections that have room in the menu: those that need the
 // user, then those with a token, in the order that they have anyway.
-func foremost(all []tokens.Status) []tokens.Status {
+func foremost(all []tokens.Status, now time.Time) []tokens.Status {
 	if len(all) <= maxConnections {
 		return all
 	}
@@ -106,7 +106,7 @@ func foremost(all []tokens.Status) []tokens.Status {
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(rank(all[a]), rank(all[b])) })
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(rank(all[a], now), rank(all[b], now)) })
 	order = order[:maxConnections]
 	slices.Sort(order)
 	var out []tokens.Status
@@ -116,9 +116,9 @@ func foremost(all []tokens.Status) []tokens.Status {
 	return out
 }
 
-func rank(st tokens.Status) int {
+func rank(st tokens.Status, now time.Time) int {
 	switch {
-	case shapeOf(st) == NeedsYou:
+	case shapeOf(st, now) == NeedsYou:
 		return 0
 	case st.State == tokens.Disconnected:
 		return 2

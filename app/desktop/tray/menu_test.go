@@ -271,7 +271,7 @@ func TestIconShapeIsThatOfTheWorstConnection(t *testing.T) {
 		{[]tokens.Status{github(tokens.KeychainLocked)}, NeedsYou},
 		{[]tokens.Status{unsaved}, NeedsYou},
 	} {
-		if got := ShapeOf(c.all); got != c.want {
+		if got := ShapeOf(c.all, now); got != c.want {
 			t.Errorf("%v: %v, want %v", c.all, got, c.want)
 		}
 	}
@@ -406,6 +406,40 @@ func TestNothingInTheMenuEndsAnAccess(t *testing.T) {
 					t.Errorf("%s: %q does %s", state, it.Label, it.Do.Verb)
 				}
 			}
+		}
+	}
+}
+
+// TestNoTokenForLongNeedsTheUser: a connection that is tried again is no matter of
+// its user's while its token is good, nor while a machine that woke finds its network.
+func TestNoTokenForLongNeedsTheUser(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		expired time.Duration // ago
+		want    Shape
+		next    time.Duration // until the icon changes; 0: never
+	}{
+		{"the token is good", -time.Hour, Working, time.Hour + noTokenFor},
+		{"it has just run out", 0, Working, noTokenFor},
+		{"a moment before", noTokenFor - time.Second, Working, time.Second},
+		{"for long", noTokenFor, NeedsYou, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			at := now.Add(-c.expired)
+			all := []tokens.Status{{Name: "work", State: tokens.Retrying, ExpiresAt: &at}}
+			if got := ShapeOf(all, now); got != c.want {
+				t.Errorf("the icon says %v; want %v", got, c.want)
+			}
+			next := nextChange(all, now)
+			if c.next == 0 && !next.IsZero() || c.next > 0 && !next.Equal(now.Add(c.next)) {
+				t.Errorf("it changes at %v; want in %v", next, c.next)
+			}
+		})
+	}
+	at := now.Add(-time.Hour)
+	for name, st := range map[string]tokens.Status{"never expires": {State: tokens.Retrying, NeverExpires: true}, "no token": {State: tokens.Retrying}, "connected": {State: tokens.Connected, ExpiresAt: &at}} {
+		if _, ok := noTokenFrom(st); ok {
+			t.Errorf("%s: it would need the user", name)
 		}
 	}
 }

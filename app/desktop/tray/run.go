@@ -67,16 +67,37 @@ func (t *Tray) keepDrawn(ctx context.Context, r *renderer, desk *desktop) {
 	back := make(chan struct{})
 	go t.stay(ctx, desk, back)
 	for {
+		due, stop := t.nextDraw(time.Now())
 		select {
+		case <-due:
+			t.draw(r, desk)
 		case <-t.kick:
 			t.draw(r, desk)
 		case <-back: // systray has kept what was drawn
 			t.draw(r, desk)
 		case <-ctx.Done():
+			stop()
 			return
 		}
+		stop()
 	}
 }
+
+// nextDraw sends when something has to be drawn though nothing happens; nil where
+// nothing has.
+func (t *Tray) nextDraw(now time.Time) (due <-chan time.Time, stop func() bool) {
+	t.mu.Lock()
+	next := nextChange(t.statuses, now)
+	t.mu.Unlock()
+	if next.IsZero() {
+		return nil, func() bool { return false }
+	}
+	timer := time.NewTimer(min(next.Sub(now), maxDrawPause)) // by the wall clock, which a timer is not
+	return timer.C, timer.Stop
+}
+
+// maxDrawPause is how late a change of the icon may be after the machine has slept.
+const maxDrawPause = time.Minute
 
 // draw draws what is to be seen now. systray panics where the connection to the
 // bus is over, which must not cost the agent its life: all is drawn again when the
@@ -137,7 +158,7 @@ func (t *Tray) view(now time.Time) view {
 	return view{
 		menu: Build(t.statuses, Surroundings{
 			Now: now, CanCopy: t.opts.CanCopy, Autostart: t.autostart, MCP: t.opts.MCP}),
-		shape:   ShapeOf(t.statuses),
+		shape:   ShapeOf(t.statuses, now),
 		tooltip: Tooltip(t.statuses, t.opts.Profile, now),
 	}
 }

@@ -44,9 +44,9 @@ func names(profile string) []string {
 // texts are the ways to say how the connections are, the longest first.
 func texts(all []tokens.Status, now time.Time) []string {
 	var worst []tokens.Status
-	shape := ShapeOf(all)
+	shape := ShapeOf(all, now)
 	for _, st := range all {
-		if shape != Fine && shapeOf(st) == shape {
+		if shape != Fine && shapeOf(st, now) == shape {
 			worst = append(worst, st)
 		}
 	}
@@ -142,21 +142,27 @@ const (
 func (s Shape) String() string { return [...]string{"fine", "working", "needs you"}[s] }
 
 // ShapeOf is the icon's shape: that of the connection that is worst off.
-func ShapeOf(all []tokens.Status) Shape {
+func ShapeOf(all []tokens.Status, now time.Time) Shape {
 	worst := Fine
 	for _, st := range all {
-		worst = max(worst, shapeOf(st))
+		worst = max(worst, shapeOf(st, now))
 	}
 	return worst
 }
 
 // shapeOf is the table behind ShapeOf. A grant that is not in the keychain yet
-// needs the user: it is lost if the agent ends.
-func shapeOf(st tokens.Status) Shape {
+// needs the user: it is lost if the agent ends. So does one that is tried again in
+// vain since its token ran out: tools stand still.
+func shapeOf(st tokens.Status, now time.Time) Shape {
 	switch st.State {
 	case tokens.ReconnectRequired, tokens.Misconfigured, tokens.KeychainLocked:
 		return NeedsYou
-	case tokens.Connecting, tokens.Retrying:
+	case tokens.Retrying:
+		if at, ok := noTokenFrom(st); ok && !now.Before(at) {
+			return NeedsYou
+		}
+		return worse(Working, st.Unsaved)
+	case tokens.Connecting:
 		return worse(Working, st.Unsaved)
 	}
 	return worse(Fine, st.Unsaved)
@@ -167,4 +173,27 @@ func worse(s Shape, unsaved bool) Shape {
 		return NeedsYou
 	}
 	return s
+}
+
+// noTokenFor is how long after its end a token may be missing before that is the
+// user's concern: a machine that wakes is without a network for a while.
+const noTokenFor = 5 * time.Minute
+
+// noTokenFrom is when it will be the user's concern that a connection is tried again.
+func noTokenFrom(st tokens.Status) (time.Time, bool) {
+	if st.State != tokens.Retrying || st.NeverExpires || st.ExpiresAt == nil {
+		return time.Time{}, false
+	}
+	return st.ExpiresAt.Add(noTokenFor), true
+}
+
+// nextChange is when the icon will look otherwise though nothing happens until then;
+// zero: never.
+func nextChange(all []tokens.Status, now time.Time) (next time.Time) {
+	for _, st := range all {
+		if at, ok := noTokenFrom(st); ok && now.Before(at) && (next.IsZero() || at.Before(next)) {
+			next = at
+		}
+	}
+	return next
 }
