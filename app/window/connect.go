@@ -25,6 +25,7 @@ type connecting struct {
 	options api.ConnectRequest
 	attempt api.Attempt
 	pending bool
+	again   bool   // the connection was connected before
 	round   int    // of which try an answer is
 	stop    func() // ends the wait for the answer
 	until   *line  // how long the provider's page is still good for
@@ -50,6 +51,7 @@ func (u *ui) reconnect(name string) {
 
 func (c *connecting) begin(name string, e api.Provider, mode providers.Mode) {
 	c.name, c.entry, c.options = name, e, api.ConnectRequest{Mode: mode}
+	c.again = c.u.model.all[name].Account != ""
 	if mode == providers.Browser {
 		// The window opens the browser itself, once it waits for the answer:
 		// an answer that came sooner would be taken for a new question.
@@ -301,9 +303,12 @@ func (c *connecting) copied(text, said string) {
 
 // showDone says what to do with it now.
 func (c *connecting) showDone(s tokens.Status) {
-	text := tr("{{.Name}} is connected", "Name", c.name)
+	text, account := tr("{{.Name}} is connected", "Name", c.name), plain(s.Account)
+	if account != "" && c.again {
+		text, account = tr("Reconnected as {{.Account}}", "Account", account), ""
+	}
 	objects := []fyne.CanvasObject{c.sign(shapeFine, theme.ColorNameSuccess), c.headline(text)}
-	if account := plain(s.Account); account != "" {
+	if account != "" {
 		objects = append(objects, centred(paragraph(tr("Signed in as {{.Account}}.", "Account", account))))
 	}
 	command := "authtray token " + c.name

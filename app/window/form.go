@@ -69,16 +69,27 @@ func (f *form) begin(e api.Provider) {
 }
 
 // keep remembers what was typed for a connection that is not saved yet, until the
-// window closes.
+// window closes: all but the secret, which the window does not hold for longer than
+// its field is on screen.
 func (f *form) keep() {
 	if f.editing != "" || f.entry.ID == "" {
 		return
 	}
 	d := draft{values: map[string]string{}, scopes: f.scopes.list}
 	for name, at := range f.fields {
-		d.values[name] = at.Text
+		if name != fieldSecret {
+			d.values[name] = at.Text
+		}
 	}
 	f.drafts[f.entry.ID] = d
+}
+
+// dropSecret empties the secret's field, once the form is left.
+func (f *form) dropSecret() {
+	if at := f.fields[fieldSecret]; at != nil {
+		f.keep()
+		at.SetText("")
+	}
 }
 
 // discard forgets what was typed, and leaves.

@@ -1,6 +1,7 @@
 package window
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -18,8 +19,11 @@ func TestWhatWasTypedSurvivesEscape(t *testing.T) {
 	b.form.scopes.set([]string{"api"})
 	b.press(fyne.KeyEscape)
 	b.form.begin(gitlab())
-	if got := b.form.fields[fieldID].Text; got != "id-1" || b.form.fields[fieldSecret].Text != "s3cret" || !slices.Equal(b.form.scopes.list, []string{"api"}) {
+	if got := b.form.fields[fieldID].Text; got != "id-1" || !slices.Equal(b.form.scopes.list, []string{"api"}) {
 		t.Fatalf("the form says client id %q and scopes %q", got, b.form.scopes.list)
+	}
+	if b.form.fields[fieldSecret].Text != "" {
+		t.Fatal("the window has kept the secret")
 	}
 	b.tap(b.find(b.form.box, "Cancel"))
 	b.form.begin(gitlab())
@@ -187,6 +191,34 @@ func TestPageOfAppsIsFilledIn(t *testing.T) {
 			page, lacking := fillLink(c.link, e, catalog.Connection{ClientID: "a/b", Vars: map[string]string{"host": "git.example.org"}})
 			if page != c.want || lacking != c.lacking {
 				t.Errorf("fillLink = %q, %q", page, lacking)
+			}
+		})
+	}
+}
+
+// TestSecretIsKeptNoLongerThanItsForm: whatever leads away from the form, and
+// whatever was typed there is a draft, the secret is not.
+func TestSecretIsKeptNoLongerThanItsForm(t *testing.T) {
+	for name, leave := range map[string]func(*bench){
+		"Escape":       func(b *bench) { b.press(fyne.KeyEscape) },
+		"another view": func(b *bench) { b.show(viewActivity) },
+		"the tray":     func(b *bench) { b.visit("work") },
+		"another form": func(b *bench) {
+			e := gitlab()
+			e.ID = "other"
+			b.form.begin(e)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := toForm(t, nil)
+			fill(b, "id-1", "s3cret")
+			old := b.form.fields[fieldSecret]
+			leave(b)
+			if at := b.form.fields[fieldSecret]; at.Text != "" || at == old && old.Text != "" {
+				t.Error("the field still holds it")
+			}
+			if d := b.form.drafts["gitlab"]; d.values[fieldID] != "id-1" || slices.Contains(slices.Collect(maps.Values(d.values)), "s3cret") {
+				t.Errorf("the draft is %q", d.values)
 			}
 		})
 	}

@@ -214,15 +214,47 @@ func TestAbsurdlyLongTextsDoNotWidenTheWindow(t *testing.T) {
 	}
 }
 
-func TestTextIsReadableOnItsGround(t *testing.T) {
-	grounds := []fyne.ThemeColorName{theme.ColorNameBackground, colorCard, colorAlertCard, colorNotice, theme.ColorNameHeaderBackground, theme.ColorNameInputBackground, theme.ColorNameOverlayBackground}
-	inks := []fyne.ThemeColorName{theme.ColorNameForeground, colorQuiet, theme.ColorNameError, theme.ColorNameWarning, theme.ColorNameSuccess, theme.ColorNameHyperlink}
+// grounds are what text and signs stand on, as colours of a variant: also a row that
+// is selected or below the pointer.
+func grounds(look fyne.Theme, variant fyne.ThemeVariant) map[string]color.Color {
+	all := map[string]color.Color{}
+	for _, name := range []fyne.ThemeColorName{theme.ColorNameBackground, colorCard, colorAlertCard, colorNotice, theme.ColorNameHeaderBackground,
+		theme.ColorNameInputBackground, theme.ColorNameOverlayBackground, theme.ColorNameMenuBackground, theme.ColorNameButton} {
+		all[string(name)] = look.Color(name, variant)
+	}
+	for _, over := range []fyne.ThemeColorName{theme.ColorNameSelection, theme.ColorNameHover} {
+		all[string(over)] = blend(look.Color(over, variant), look.Color(theme.ColorNameBackground, variant))
+	}
+	return all
+}
+
+// blend is a colour that lets some of the one below through.
+func blend(over, below color.Color) color.Color {
+	o, b := color.NRGBAModel.Convert(over).(color.NRGBA), color.NRGBAModel.Convert(below).(color.NRGBA)
+	mix := func(x, y uint8) uint8 { return uint8((int(x)*int(o.A) + int(y)*(255-int(o.A))) / 255) }
+	return color.NRGBA{mix(o.R, b.R), mix(o.G, b.G), mix(o.B, b.B), 255}
+}
+
+// TestTextAndSignsAreReadable: every colour that text has is 4.5:1 or better on all
+// that it stands on, and every sign 3:1 (WCAG 2.2, 1.4.3 and 1.4.11).
+func TestTextAndSignsAreReadable(t *testing.T) {
 	look := ourTheme()
+	inks := []fyne.ThemeColorName{theme.ColorNameForeground, colorQuiet, theme.ColorNameError, theme.ColorNameWarning, theme.ColorNameSuccess,
+		theme.ColorNameHyperlink, theme.ColorNamePlaceHolder, theme.ColorNamePrimary}
+	signs := map[fyne.ThemeColorName]bool{colorQuiet: true, theme.ColorNameForeground: true} // of focus and of activity
+	for _, l := range looks {
+		signs[l.color] = true
+	}
 	for _, variant := range []fyne.ThemeVariant{theme.VariantLight, theme.VariantDark} {
-		for _, ground := range grounds {
+		for ground, below := range grounds(look, variant) {
 			for _, ink := range inks {
-				if c := contrast(look.Color(ink, variant), look.Color(ground, variant)); c < 4.5 {
+				if c := contrast(look.Color(ink, variant), below); c < 4.5 {
 					t.Errorf("variant %d: %s on %s has a contrast of %.2f", variant, ink, ground, c)
+				}
+			}
+			for sign := range signs {
+				if c := contrast(look.Color(sign, variant), below); c < 3 {
+					t.Errorf("variant %d: a sign of %s on %s has a contrast of %.2f", variant, sign, ground, c)
 				}
 			}
 		}
@@ -231,7 +263,7 @@ func TestTextIsReadableOnItsGround(t *testing.T) {
 				t.Errorf("variant %d: the edge of a field on %s has a contrast of %.2f", variant, ground, c)
 			}
 		}
-		for ink, ground := range map[fyne.ThemeColorName]fyne.ThemeColorName{theme.ColorNameForegroundOnPrimary: theme.ColorNamePrimary, theme.ColorNameForegroundOnError: theme.ColorNameError, theme.ColorNameForeground: theme.ColorNameButton} {
+		for ink, ground := range map[fyne.ThemeColorName]fyne.ThemeColorName{theme.ColorNameForegroundOnPrimary: theme.ColorNamePrimary, theme.ColorNameForegroundOnError: theme.ColorNameError} {
 			if c := contrast(look.Color(ink, variant), look.Color(ground, variant)); c < 4.5 {
 				t.Errorf("variant %d: %s on %s has a contrast of %.2f", variant, ink, ground, c)
 			}

@@ -173,6 +173,9 @@ func newPlane(c fyne.ThemeColorName) *ground {
 // would go to what cannot be seen, and its cursor would go on blinking.
 func (u *ui) show(v view) {
 	u.focus(nil)
+	if u.view == viewForm && v != viewForm && v != viewFlow {
+		u.form.dropSecret()
+	}
 	u.view = v
 	for at, o := range u.views {
 		if at == v {

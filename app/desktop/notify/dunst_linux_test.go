@@ -56,7 +56,7 @@ func TestDesktopDunstButtonReconnectsOnce(t *testing.T) {
 	displayed(t, "2") // replaced, not stacked
 	n.Withdraw("work")
 	displayed(t, "1")
-	if img := bustest.Screenshot(t, "notification"); bustest.Count(img, 0xe8751a) < 100 {
+	if img := bustest.Screenshot(t, "notification"); bustest.Count(img, 0xd0660f) < 100 {
 		t.Error("the warning sign is not on the screen")
 	}
 

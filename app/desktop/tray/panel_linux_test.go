@@ -11,8 +11,8 @@ import (
 
 // The icon's colours, as its sources have them.
 const (
-	teal   = 0x12a58e
-	orange = 0xe8751a
+	teal   = 0x0e8f7b
+	orange = 0xd0660f
 )
 
 func startPanel(t *testing.T) *exec.Cmd {

@@ -52,9 +52,14 @@ func TestTrayShapesDifferInOutline(t *testing.T) {
 	}
 }
 
-// Dark and light panels alike: nothing in the picture is near either.
+// Dark and light panels alike: nothing in the picture is near either. Its edge, which
+// is left out here, makes the shape of what works out on dark.
 func TestTrayColoursAreLegibleOnDarkAndLightPanels(t *testing.T) {
 	for _, name := range trays {
+		least := 3.0
+		if name == "tray-working" {
+			least = 2.5
+		}
 		svg := edge.ReplaceAll(read(t, filepath.Join("..", name+".svg")), nil)
 		img, err := raster(svg, traySize)
 		if err != nil {
@@ -66,7 +71,7 @@ func TestTrayColoursAreLegibleOnDarkAndLightPanels(t *testing.T) {
 				continue
 			}
 			l := luminance(p)
-			if onDark, onLight := (l+.05)/(luminance([]byte{0x22, 0x22, 0x22})+.05), 1.05/(l+.05); onDark < 2.5 || onLight < 2.5 {
+			if onDark, onLight := (l+.05)/(luminance([]byte{0x22, 0x22, 0x22})+.05), (luminance([]byte{0xf2, 0xf2, 0xf2})+.05)/(l+.05); onDark < least || onLight < least {
 				t.Fatalf("%s: contrast %.1f on dark, %.1f on light", name, onDark, onLight)
 			}
 		}
