@@ -329,6 +329,6 @@ func (c *connecting) showOther(p *client.Problem) {
 	}
 	take := c.u.button(tr("Use the new account"), nil, c.accept).primary()
 	c.page(c.sign(shapeAlert, theme.ColorNameWarning), c.headline(tr("That is another account")),
-		centred(paragraph(plain(p.Sentence()))), centred(small(tr("Tools that use {{.Name}} would act as the new account from now on.", "Name", c.name))), c.buttons(keep, take))
+		centred(paragraph(foreign(p.Sentence()))), centred(small(tr("Tools that use {{.Name}} would act as the new account from now on.", "Name", c.name))), c.buttons(keep, take))
 	c.u.focus(keep)
 }

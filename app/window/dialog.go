@@ -138,11 +138,11 @@ func explain(err error) string {
 	var p *client.Problem
 	switch {
 	case errors.As(err, &p):
-		return plain(p.Sentence())
+		return foreign(p.Sentence())
 	case errors.Is(err, client.ErrNoAgent), errors.Is(err, client.ErrNoAnswer), errors.Is(err, client.ErrForeign):
 		return tr("Authtray's agent does not answer.")
 	}
-	return plain(err.Error())
+	return foreign(err.Error())
 }
 
 func (u *ui) foots(text string, c fyne.ThemeColorName) {

@@ -173,7 +173,7 @@ func (b *banner) gone(err error) {
 	b.text.SetText(tr("Authtray's agent is not running: what you see may be outdated, and no token is renewed."))
 	var p *client.Problem
 	if errors.As(err, &p) {
-		b.text.SetText(plain(p.Sentence()))
+		b.text.SetText(foreign(p.Sentence()))
 	}
 	b.start.SetText(tr("Start the agent"))
 	b.start.Enable()
@@ -187,7 +187,7 @@ func (b *banner) launch() {
 		b.start.SetText(tr("Start the agent"))
 		b.start.Enable()
 		if err != nil {
-			b.text.SetText(tr("The agent could not be started: {{.Why}}", "Why", plain(err.Error())))
+			b.text.SetText(tr("The agent could not be started: {{.Why}}", "Why", foreign(err.Error())))
 		}
 	})
 }

@@ -205,7 +205,11 @@ func (f *form) showProvider(e api.Provider) {
 		objects, rest = objects[:2], append(slices.Clone(objects[2:]), rest...)
 	}
 	if notes := readable(e.Notes); notes != "" {
-		objects = append(objects, card(tr("Good to know"), inLine(small(notes))))
+		title := tr("Good to know")
+		if !spokenEnglish() {
+			title = tr("Good to know (in English)")
+		}
+		objects = append(objects, card(title, inLine(small(notes))))
 	}
 	f.more = spaced(14, compact(rest)...)
 	f.more.Hide()
@@ -286,7 +290,7 @@ func (f *form) address(n needs) fyne.CanvasObject {
 	}
 	for _, name := range n.vars {
 		v := f.entry.Vars[name]
-		label := text.Capitalize(plain(cmp.Or(v.Label, name)))
+		label := text.Capitalize(labelOf(v, name))
 		example := plain(v.Default)
 		if v.Pattern == "url" {
 			example = cmp.Or(example, "https://login.example.org")

@@ -36,8 +36,11 @@ func (f *form) newGuide(n needs) *guide {
 	}
 	g.redirect.style.Monospace = true
 	box := spaced(10)
-	if cost := plain(f.entry.Cost); cost != "" {
+	if cost := foreign(f.entry.Cost); cost != "" {
 		box.Add(inLine(paragraph(tr("Needed: {{.Cost}}", "Cost", cost))))
+	}
+	if len(f.entry.Steps) > 0 && !spokenEnglish() {
+		box.Add(inLine(small(tr("These steps are in English only:"))))
 	}
 	if len(f.entry.Steps) == 0 {
 		box.Add(inLine(paragraph(tr("Register an app of your own at {{.Provider}}. This is done once.", "Provider", plain(f.entry.Name)))))
@@ -106,6 +109,14 @@ func (g *guide) browse() {
 	})
 }
 
+// labelOf is what the field of a template variable is called.
+func labelOf(v catalog.Var, name string) string {
+	if v.Label == "" {
+		return plain(name)
+	}
+	return foreign(v.Label)
+}
+
 // fillLink fills in a page's address for a connection. Where it needs something
 // that is not known yet, lacking says what, in the words of its field.
 func fillLink(link string, e catalog.Entry, c catalog.Connection) (page, lacking string) {
@@ -119,7 +130,7 @@ func fillLink(link string, e catalog.Entry, c catalog.Connection) (page, lacking
 		case name == "client_id":
 			lacking = tr("Client ID")
 		case !isVar || value == "" || !v.Takes(value):
-			lacking = text.Capitalize(plain(cmp.Or(v.Label, name)))
+			lacking = text.Capitalize(labelOf(v, name))
 		}
 		return value
 	})

@@ -209,9 +209,9 @@ func (f *form) blame(p *client.Problem) {
 	name := fieldOf(p)
 	at, ok := f.fields[name]
 	if !ok {
-		f.general.wrong(plain(p.Sentence()))
+		f.general.wrong(foreign(p.Sentence()))
 		return
 	}
-	at.wrong(plain(p.Sentence()))
+	at.wrong(foreign(p.Sentence()))
 	f.goTo(name)
 }

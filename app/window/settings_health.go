@@ -84,7 +84,7 @@ func (h *health) row(c api.Check) fyne.CanvasObject {
 		icon.Resource = inColor(shapeFine, theme.ColorNameSuccess)
 	}
 	icon.SetMinSize(fyne.NewSquareSize(18))
-	detail := plain(c.Detail)
+	detail := foreign(c.Detail)
 	if name := connectionOf(c); name != "" {
 		detail = plain(name) + ": " + detail
 	}

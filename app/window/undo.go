@@ -137,7 +137,7 @@ func (u *ui) parted(done string, f api.Removed, err error) {
 	case err != nil:
 		u.sorry(err)
 	case f.Detail != "":
-		u.inform(done, plain(f.Detail))
+		u.inform(done, foreign(f.Detail))
 	default:
 		u.say(done)
 	}

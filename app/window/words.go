@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"embed"
 	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -60,7 +63,11 @@ func offer(s tokens.Status) string {
 // statusSentence says why a connection stands where it does, with the way on.
 func statusSentence(s tokens.Status) string {
 	s.ProviderName = cmp.Or(s.ProviderName, s.Provider)
-	return text.Line(s.Sentence(translate), 400)
+	told := s.Sentence(translate)
+	if told == s.Detail && s.Cause == "" { // it is in no table
+		told = foreign(told)
+	}
+	return text.Line(told, 400)
 }
 
 // expiry is how long the token still lasts; "" where there is none.
@@ -144,6 +151,49 @@ func translate(text string, pairs ...string) string {
 	}
 	return tr(text, pairs...)
 }
+
+// foreign is a sentence of the agent's or the catalogue's, in the desktop's language
+// where it is known, and else said to be English.
+func foreign(text string) string {
+	if text == "" || translated()[text] {
+		return plain(translate(text))
+	}
+	for _, p := range patterns() {
+		if found := p.english.FindStringSubmatch(text); found != nil {
+			var pairs []string
+			for i, value := range found[1:] {
+				pairs = append(pairs, string(rune('A'+i)), plain(value))
+			}
+			return plain(tr(p.key, pairs...))
+		}
+	}
+	return tr("In English: {{.Text}}", "Text", plain(text))
+}
+
+// spokenEnglish reports whether the window speaks English.
+func spokenEnglish() bool { return tr("In English: {{.Text}}", "Text", "x") == "x" }
+
+// pattern is a text of the language files that the agent has filled in already: its
+// places are called A, B and so on.
+type pattern struct {
+	key     string
+	english *regexp.Regexp
+}
+
+var patterns = sync.OnceValue(func() (all []pattern) {
+	for key := range translated() {
+		if !strings.Contains(key, "{{.A}}") {
+			continue
+		}
+		english := regexp.QuoteMeta(key)
+		for place := 'A'; place <= 'D'; place++ {
+			english = strings.ReplaceAll(english, regexp.QuoteMeta("{{."+string(place)+"}}"), "(.+?)")
+		}
+		all = append(all, pattern{key, regexp.MustCompile("(?s)^" + english + "$")})
+	}
+	slices.SortFunc(all, func(a, b pattern) int { return cmp.Or(len(b.key)-len(a.key), strings.Compare(a.key, b.key)) }) // the most exact first
+	return all
+})
 
 // translated are the texts of the language files.
 var translated = sync.OnceValue(func() map[string]bool {

@@ -110,7 +110,8 @@ func TestEveryStateIsToldInTheDesktopsLanguage(t *testing.T) {
 				}
 			}
 			odd := tokens.Status{State: tokens.Retrying, ProviderName: "GitLab", Detail: "Something of this moment."}
-			if got := statusSentence(odd); got != odd.Detail {
+			said := map[bool]string{false: odd.Detail, true: "Auf Englisch: " + odd.Detail}
+			if got := statusSentence(odd); got != said[want] {
 				t.Errorf("%q", got)
 			}
 			if got := statusSentence(tokens.Status{State: tokens.Connected, Unsaved: true, Detail: tokens.Unsaved.Sentence(tokens.English, "", "")}); strings.HasPrefix(got, "The new") == want {

@@ -1,0 +1,201 @@
+package window
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+
+	"github.com/authtray/authtray/app/access/audit"
+	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/client"
+)
+
+// german is a window that speaks German.
+func german(t *testing.T, statuses ...tokens.Status) *bench {
+	t.Helper()
+	t.Setenv("LANGUAGE", "")
+	t.Setenv("LC_ALL", "de_DE.UTF-8")
+	t.Setenv("LANG", "de_DE.UTF-8")
+	return live(t, statuses...)
+}
+
+// english are words that no German sentence has.
+var english = regexp.MustCompile(`(?i)\b(the|is|are|and|to|of|with|not|your|you|cannot|it|its|be|has|were|for|from|this|that|there|no|by|or|again|open|close|settings|says|signed|expires|ago|days)\b`)
+
+// quoted is what no translation may change: commands, addresses, and settings.
+var quoted = regexp.MustCompile("`[^`]*`|authtray [a-z].*|https?://\\S+|HTTPS_PROXY|ask = true|--[a-z-]+|Not before")
+
+// isEnglish reports whether a text is English, and does not say so.
+func isEnglish(text string) bool {
+	return !strings.HasPrefix(text, "Auf Englisch: ") && english.MatchString(quoted.ReplaceAllString(text, ""))
+}
+
+// speaksGerman fails on each English text that can be seen.
+func (b *bench) speaksGerman(where string, o fyne.CanvasObject) {
+	b.Helper()
+	for _, text := range texts(unrolled(o)) {
+		if isEnglish(text) {
+			b.Errorf("%s: %q", where, text)
+		}
+	}
+}
+
+// unrolled is what a view shows, with everything below the fold.
+func unrolled(o fyne.CanvasObject) fyne.CanvasObject {
+	if s, ok := o.(*container.Scroll); ok {
+		return s.Content
+	}
+	return o
+}
+
+func TestEnglishIsTold(t *testing.T) {
+	for text, want := range map[string]bool{"The keychain is locked.": true, "Der Schlüsselbund ist gesperrt.": false, "Auf Englisch: The keychain is locked.": false, "authtray token work": false} {
+		if isEnglish(text) != want {
+			t.Errorf("%q is taken for English: %v", text, !want)
+		}
+	}
+}
+
+func TestGermanWindowSaysNothingInEnglish(t *testing.T) {
+	later, before := noon.Add(time.Hour), noon.Add(-time.Hour)
+	for _, r := range append([]tokens.Reason{tokens.ReasonNone}, tokens.Reasons...) {
+		states := []tokens.State{r.State()}
+		if r == tokens.ReasonNone {
+			states = []tokens.State{tokens.Disconnected, tokens.Connecting, tokens.Connected, tokens.Retrying, tokens.ReconnectRequired, tokens.Misconfigured, tokens.KeychainLocked}
+		}
+		for _, s := range states {
+			t.Run(fmt.Sprint(s, " ", r), func(t *testing.T) {
+				st := connected("work")
+				st.State, st.Reason, st.Detail = s, r, tokens.Sentence(s, r, "GitLab", "")
+				st.RetryAt, st.ConsentedAt, st.EndsAt, st.EndsSoon, st.Unsaved = &later, &before, &later, true, s == tokens.Connected
+				if s == tokens.Connected {
+					st.Detail = tokens.Unsaved.Sentence(tokens.English, "", "")
+				}
+				b := german(t, st)
+				b.agent.mu.Lock()
+				b.agent.history = nil
+				for kind := range happenings {
+					b.agent.history = append(b.agent.history, tokens.Event{Time: before, What: kind, Reason: r})
+				}
+				b.agent.history = append(b.agent.history, tokens.Event{Time: noon, What: tokens.EventKind(s), Reason: r, Detail: st.Detail})
+				b.agent.mu.Unlock()
+				b.details.load()
+				b.until("the history is there", func() bool { return len(b.details.known.Events) > len(happenings) })
+				b.speaksGerman("details", b.details.scroll)
+				row := b.row()
+				row.show(st, noon, true)
+				b.speaksGerman("row", row)
+				for _, item := range b.details.menu().Items {
+					if isEnglish(item.Label) {
+						t.Errorf("the menu says %q", item.Label)
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestEveryGermanViewSaysNothingInEnglish(t *testing.T) {
+	off := connected("off")
+	off.State = tokens.Disconnected
+	b := german(t, connected("work"), dead("bot"), off)
+	b.speaksGerman("frame", b.win.Content())
+	for _, it := range b.list.items {
+		if isEnglish(it.heading) {
+			t.Errorf("a heading says %q", it.heading)
+		}
+	}
+	b.agent.log = []audit.Record{read(-3000, "", "work"), read(0, "/usr/bin/git", "work"), {Time: noon, Dropped: 3}}
+	b.agent.log[1].What, b.agent.log[1].Code = "rejected", "timeout"
+	b.show(viewActivity)
+	b.until("the log is read", func() bool { return len(b.activity.all) == 3 })
+	b.speaksGerman("activity", b.views[viewActivity])
+	for i, use := range b.activity.shown {
+		row := b.newUsageRow()
+		row.show(use, noon)
+		b.speaksGerman("a row of activity", row)
+		if use.heading == "" && use.reads[0].Dropped == 0 {
+			b.activity.list.open(i)
+			b.speaksGerman("reads", b.dialog.Content)
+			b.dismiss()
+		}
+	}
+	for i, finding := range findings(t) {
+		for place := 'A'; place < 'D'; place++ {
+			finding = strings.ReplaceAll(finding, "{{."+string(place)+"}}", "x1")
+		}
+		b.agent.checks = append(b.agent.checks, api.Check{ID: fmt.Sprint("check ", i), OK: i%2 == 0, Detail: finding})
+	}
+	b.settings.health.folded = false
+	b.show(viewSettings)
+	b.until("the health is told", func() bool { return len(b.settings.health.checks) > 0 })
+	b.speaksGerman("settings", b.scrolls[viewSettings])
+	b.help()
+	b.speaksGerman("shortcuts", b.dialog.Content)
+	b.dismiss()
+	b.disconnect(api.Connection{Status: connected("work")})
+	b.until("it asks", func() bool { return b.dialog != nil })
+	b.speaksGerman("question", b.dialog.Content)
+	b.dismiss()
+	b.agent.goAway()
+	b.until("the banner is shown", b.banner.object.Visible)
+	b.speaksGerman("banner", b.banner.object)
+}
+
+func TestGermanSignInSaysNothingInEnglish(t *testing.T) {
+	b := german(t, connected("work"))
+	flow := b.flow
+	flow.name, flow.entry, flow.pending = "work", gitlab(), true
+	flow.attempt = api.Attempt{URL: "https://gitlab.com/x", UserCode: "ABCD-EFGH", ExpiresAt: noon.Add(time.Minute)}
+	for name, show := range map[string]func(){
+		"waiting": flow.showWaiting, "code": flow.showCode, "done": func() { flow.showDone(connected("work")) },
+		"other account": func() { flow.showOther(&client.Problem{Code: "other_account", Detail: "You signed in as bob."}) },
+		"failed":        func() { flow.failed(&client.Problem{Detail: "The provider is not there."}) },
+		"no agent":      func() { flow.failed(client.ErrNoAgent) },
+		"anything":      func() { flow.failed(errors.New("the socket is closed")) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			show()
+			flow.tick()
+			b.speaksGerman(name, b.scrolls[viewFlow])
+		})
+	}
+}
+
+// TestGermanFormSaysWhereItIsEnglish: the steps of the catalogue are in English, and
+// the form says so above them; nothing else is.
+func TestGermanFormSaysWhereItIsEnglish(t *testing.T) {
+	all, problems := catalog.LoadCatalogue("")
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	b := german(t)
+	for _, e := range all.List() {
+		t.Run(e.ID, func(t *testing.T) {
+			p := api.Provider{Entry: e}
+			b.form.begin(p)
+			b.form.showMore()
+			seen := texts(unrolled(b.scrolls[viewForm]))
+			steps := false
+			for i, text := range seen {
+				steps = steps || text == "Diese Schritte gibt es nur auf Englisch:"
+				inGuide := steps && i < slices.Index(append(seen, "Seite öffnen"), "Seite öffnen")
+				if isEnglish(text) && !inGuide && !slices.Contains(seen[:i], "Gut zu wissen (auf Englisch)") && !slices.Contains(e.Steps, text) && text != e.Name {
+					t.Errorf("%q", text)
+				}
+			}
+			if len(e.Steps) > 0 && b.form.guide.object != nil && !steps {
+				t.Error("nothing says that its steps are English")
+			}
+		})
+	}
+}
