@@ -199,3 +199,70 @@ func TestGermanFormSaysWhereItIsEnglish(t *testing.T) {
 		})
 	}
 }
+
+// TestSmallWindowHoldsEveryView: 640x480 with the longest name and account, and with
+// two hundred connections, in the language with the longer words: nothing asks for
+// more room, and no button is cut at the side.
+func TestSmallWindowHoldsEveryView(t *testing.T) {
+	long := connected(strings.Repeat("n", 64))
+	long.Account = strings.Repeat("account-", 12)
+	broken := dead("z" + strings.Repeat("y", 63))
+	broken.Account = long.Account
+	all := []tokens.Status{long, broken}
+	for i := range 200 {
+		s := connected(fmt.Sprintf("svc-%03d", i))
+		s.State = tokens.Disconnected
+		all = append(all, s)
+	}
+	b := german(t, all...)
+	b.agent.log = []audit.Record{read(0, "/usr/bin/"+strings.Repeat("p", 120), long.Name)}
+	b.agent.checks = []api.Check{{ID: "connection " + broken.Name, Detail: strings.Repeat("Wort ", 60)}, {ID: "browser", Detail: "x", Hint: strings.Repeat("c", 150)}}
+	b.win.Resize(fyne.NewSize(640, 480))
+	b.list.choose(long.Name)
+	for v, open := range map[view]func(){
+		viewConnections: func() {}, viewActivity: func() {}, viewSettings: func() {}, viewPick: b.add,
+		viewForm: func() { b.form.begin(gitlab()) },
+		viewFlow: func() {
+			b.flow.name, b.flow.entry = long.Name, gitlab()
+			b.flow.attempt = api.Attempt{UserCode: "ABCD-EFGH-IJKL", URL: "https://x.example/" + strings.Repeat("u", 200)}
+			b.flow.showCode()
+		},
+	} {
+		t.Run(fmt.Sprint("view ", v), func(t *testing.T) {
+			b.show(v)
+			open()
+			b.until("it is shown", func() bool { return b.view == v })
+			b.inside(t, b.win.Content())
+		})
+	}
+	for name, open := range map[string]func(){
+		"question":  func() { b.disconnect(api.Connection{Status: long}) },
+		"shortcuts": b.help,
+		"licences":  b.showLicences,
+		"reads":     func() { b.showReads(usage{reads: b.agent.log}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			open()
+			b.until("it is shown", func() bool { return b.dialog != nil })
+			b.inside(t, b.dialog.Content)
+			b.dismiss()
+		})
+	}
+}
+
+// inside fails where an object asks for more than 640x480, or a button of it is not
+// between the window's sides.
+func (b *bench) inside(t *testing.T, o fyne.CanvasObject) {
+	t.Helper()
+	if size := o.MinSize(); size.Width > 640 || size.Height > 480 {
+		t.Errorf("it wants %v", size)
+	}
+	walk(o, func(o fyne.CanvasObject) {
+		if at, ok := o.(*button); ok && at.Size().Width > 0 {
+			left := b.app.Driver().AbsolutePositionForObject(at).X
+			if right := left + at.Size().Width; left < 0 || right > 641 || at.Size().Width < at.MinSize().Width-1 {
+				t.Errorf("%q is between %v and %v", at.Text, left, right)
+			}
+		}
+	})
+}
