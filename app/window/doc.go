@@ -7,8 +7,8 @@
 //
 // Each view is a file and those that begin with its name: list (Connections),
 // details (one of them), form (add and change one), connect (a sign-in under
-// way), activity (who read which token), settings. What they say is in words;
-// what they are drawn with in widgets, layout and theme.
+// way), activity (who read which token), settings. What can be taken back is in undo;
+// what they say in words; what they are drawn with in widgets, layout and theme.
 //
 // # Threads
 //

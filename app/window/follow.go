@@ -102,6 +102,15 @@ func (u *ui) rest(ctx context.Context, d time.Duration) {
 	}
 }
 
+// tick brings every time on screen up to date, each second.
+func (u *ui) tick() {
+	u.list.tick()
+	u.details.tick()
+	u.flow.tick()
+	u.undo.tick()
+	u.activity.tick()
+}
+
 // arrived asks for the list too: the stream alone does not say that there is
 // nothing, nor what went while the window was not listening.
 func (u *ui) arrived() {

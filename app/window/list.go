@@ -174,6 +174,17 @@ func (l *list) fill(r *row, i int) {
 	r.ring.Hidden = !chosen || !l.widget.focused
 }
 
+// tick brings the times in the rows up to date.
+func (l *list) tick() {
+	now := l.u.out.now()
+	if slices.ContainsFunc(l.items, func(it item) bool { return it.heading == "" && groupOf(it.Status, now) != it.group }) {
+		l.show()
+	}
+	for _, r := range l.rows {
+		r.tick(now)
+	}
+}
+
 // choose selects a connection by name, as soon as it is known.
 func (l *list) choose(name string) {
 	l.wanted = name

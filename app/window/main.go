@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"slices"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -114,31 +113,12 @@ func (u *ui) live(knocks <-chan string) {
 	}()
 }
 
-// tick brings every time on screen up to date, each second.
-func (u *ui) tick() {
-	u.list.tick()
-	u.details.tick()
-	u.flow.tick()
-	u.undo.tick()
-	u.activity.tick()
-}
-
 func (u *ui) ticking() {
 	for u.ctx.Err() == nil {
 		u.rest(u.ctx, time.Second)
 		if u.ctx.Err() == nil {
 			u.out.do(u.tick)
 		}
-	}
-}
-
-func (l *list) tick() {
-	now := l.u.out.now()
-	if slices.ContainsFunc(l.items, func(it item) bool { return it.heading == "" && groupOf(it.Status, now) != it.group }) {
-		l.show()
-	}
-	for _, r := range l.rows {
-		r.tick(now)
 	}
 }
 
