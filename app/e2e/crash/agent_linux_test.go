@@ -235,10 +235,16 @@ func (a *agent) refresh(name string) { a.call(http.MethodPost, "/connections/"+n
 // add adds a connection whose records hold these seals.
 func (a *agent) add(name string, seals ...string) {
 	a.t.Helper()
+	a.put(name, map[string]any{"tokens": map[string]any{"keep": seals}})
+}
+
+// put adds a connection with these fields of the provider's entry changed.
+func (a *agent) put(name string, override map[string]any) {
+	a.t.Helper()
 	a.must(http.MethodPut, "/connections/"+name, map[string]any{
 		"provider": "practice", "vars": map[string]string{"port": a.provider.port()},
 		"scopes":   []string{"openid", "profile", "email", "offline_access"},
-		"override": map[string]any{"tokens": map[string]any{"keep": seals}},
+		"override": override,
 	}, nil)
 }
 

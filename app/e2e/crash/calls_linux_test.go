@@ -49,26 +49,27 @@ func (a *agent) here(kept store.Store) (stop func()) {
 	return stop
 }
 
-// struck is a connection whose k-th call to the keychain, from a refresh on,
-// meets a fault.
+// struck is a connection whose k-th call to the keychain, from something that is
+// done with it on, meets a fault.
 type struck struct {
 	*agent
 	once   *once
 	name   string
 	call   int
+	before int // the operations on its record that end before the one that makes this call
 	faults *storetest.Faults
 	items  store.Items
 	met    int // the count of calls when the planned one has been made
 	fault  storetest.Fault
 	hangs  bool // the planned call hangs, and has not been released
-	ended  int  // the count of operations on its record that had ended when it was planned
+	ended  int  // the count of operations on its record that have ended when the planned call is made
 	memory bool // the fault left the new grant in memory only
 }
 
 // plan has the k-th call from now on meet the fault.
 func (s *struck) plan(fault storetest.Fault) {
 	s.fault, s.met = fault, s.faults.Count()+s.call
-	s.hangs, s.ended = fault == storetest.Hang, s.once.operations.ended(s.name)
+	s.hangs, s.ended = fault == storetest.Hang, s.once.operations.ended(s.name)+s.before
 	s.faults.At(s.met, fault)
 }
 
@@ -100,23 +101,34 @@ func (s *struck) waitedForNobody(what string) {
 	}
 }
 
-// calls are how many calls to the keychain the write of a record makes: a short
+// reads are how many calls to the keychain the reading of a record makes: a short
+// one is its head; a long one has three parts besides.
+var reads = map[string]int{"small": 1, "large": 4}
+
+// writes are how many calls the write of a record over another one makes: a short
 // one is written and read back; for a long one the head is read, three parts and
 // the head are written and read back, and the three old parts deleted.
-var calls = map[string]int{"small": 2, "large": 17}
+var writes = map[string]int{"small": 2, "large": 17}
 
-// committed are how many of them it takes until the keychain has the new record.
+// committed are how many calls of such a write it takes until the keychain has the
+// new record.
 var committed = map[string]int{"small": 2, "large": 9}
 
-// inMemory: what this call meets leaves the new grant in memory only. What is
-// left to be deleted afterwards does no harm, but for a call that hangs, for
-// then nobody knows how the write ended.
+// inMemory: what this call of a write meets leaves the new grant in memory only,
+// where the keychain has it after so many calls. What is left to be deleted
+// afterwards does no harm, but for a call that hangs, for then nobody knows how the
+// write ended.
 func inMemory(committed, call int, fault storetest.Fault) bool {
 	return call <= committed || fault == storetest.Hang
 }
 
-func (o *once) newStruck(name string, call int) *struck {
+// newStruck makes a connection whose call meets a fault of what is done by
+// operations on the record that make so many calls each.
+func (o *once) newStruck(name string, call int, operations ...int) *struck {
 	s := &struck{agent: o.agent, once: o, name: name, call: call, faults: storetest.NewFaults()}
+	for end := operations[0]; call > end; end += operations[s.before] {
+		s.before++
+	}
 	s.items = storetest.FaultyItems(o.raw, s.faults)
 	o.all[name] = s
 	return s
@@ -180,19 +192,17 @@ func (o *operations) Delete(ctx context.Context, key string) error {
 	return o.Store.Delete(ctx, key)
 }
 
-// refreshWrite: one connection for each call, and each fault for each of them.
-// None loses its grant, none keeps its tools waiting, and each new grant is in
-// the keychain in the end.
-func (o *once) refreshWrite() {
-	for size, most := range o.sizes(calls) {
-		for k := 1; k <= most; k++ {
-			o.newStruck(fmt.Sprintf("%s-%d", size, k), k)
+// refreshing: one connection for each call, and each fault for each of them. The
+// record is read before the request is sent, and again before the new one is
+// written. None loses its grant, none keeps its tools waiting, and each new grant is
+// in the keychain in the end.
+func (o *once) refreshing() {
+	for size, write := range o.sizes(writes) {
+		for k := 1; k <= 2*reads[size]+write; k++ {
+			o.newStruck(fmt.Sprintf("%s-%d", size, k), k, reads[size], reads[size], write)
 		}
 	}
-	o.start()
-	for name, s := range o.all {
-		o.add(name, sealsFor(s.size() == "large")...)
-	}
+	o.addAll()
 	o.together(func(s *struck) {
 		o.connect(s.name)
 		o.refresh(s.name) // what is measured is the second write and the later ones
@@ -214,14 +224,19 @@ func (o *once) refreshWrite() {
 }
 
 // strike renews every connection into the fault, and waits until the keychain
-// has all the new grants in spite of it.
+// has all the new grants in spite of it. One whose request was not sent is renewed
+// once more, and after the last fault goes on by itself.
 func (o *once) strike(fault storetest.Fault) {
 	o.t.Helper()
 	o.together(func(s *struck) { s.renew(fault) })
-	unsaved := 0
+	unsent, unsaved := 0, 0
 	for _, s := range o.all {
+		if s.unsent() {
+			unsent++
+			continue
+		}
 		s.answers(s.name)
-		if want := inMemory(committed[s.size()], s.call, fault); s.memory != want {
+		if want := inMemory(2*reads[s.size()]+committed[s.size()], s.call, fault); s.memory != want {
 			o.t.Errorf("%s, %s: the new grant was in memory only: %t", fault, s.name, s.memory)
 		}
 		if s.memory {
@@ -229,38 +244,62 @@ func (o *once) strike(fault storetest.Fault) {
 		}
 	}
 	o.eachWasMet()
-	o.t.Logf("%s: %d new grants in memory only at first", fault, unsaved)
+	o.t.Logf("%s: %d requests not sent, %d new grants in memory only at first", fault, unsent, unsaved)
 	for name, s := range o.all {
-		if fault == storetest.Hang {
+		switch {
+		case fault == storetest.Hang:
 			s.release()
+		case s.unsent():
+			o.refresh(name)
 		}
 		s.awaitWritten(name)
 	}
 }
 
-// renew refreshes into the fault. What the refresh is answered says whether the
-// new grant is in memory only.
+// unsent reports whether the call that meets a fault is one before the request is
+// sent.
+func (s *struck) unsent() bool { return s.before == 0 }
+
+// renew refreshes into the fault. Where nobody knows whether the keychain holds a
+// newer grant, nothing is sent, and there is the token that there was. Else the
+// answer to the refresh says whether the new grant is in memory only.
 func (s *struck) renew(fault storetest.Fault) {
 	s.t.Helper()
+	token := s.token()
 	s.plan(fault)
-	answered := make(chan tokens.Status, 1)
+	answered := make(chan answer, 1)
 	go func() {
 		r, err := s.agent.call(http.MethodPost, "/connections/"+s.name+"/refresh", nil)
-		var st tokens.Status
-		if err == nil {
-			err = r.into(&st)
-		}
 		if err != nil {
 			s.t.Errorf("%s, %s: refresh: %v", fault, s.name, err)
 		}
-		answered <- st
+		answered <- r
 	}()
 	if s.hangs {
 		s.awaitHung()
 		s.answers(s.name)
 		s.waitedForNobody("the token")
 	}
-	s.memory = (<-answered).Unsaved
+	r := <-answered
+	if s.unsent() {
+		if r.code() != tokens.CodeKeychainLocked || s.token() != token {
+			s.t.Errorf("%s, %s: refresh answers %d %s, and the token is another one: %t", fault, s.name, r.status, r.code(), s.token() != token)
+		}
+		return
+	}
+	var st tokens.Status
+	if err := r.into(&st); err != nil {
+		s.t.Errorf("%s, %s: refresh: %v", fault, s.name, err)
+	}
+	s.memory = st.Unsaved
+}
+
+// token is what a tool is given now.
+func (s *struck) token() string {
+	s.t.Helper()
+	var got tokens.Token
+	s.must(http.MethodGet, "/connections/"+s.name+"/token?timeout="+noWait, nil, &got)
+	return got.AccessToken
 }
 
 // answers: status and token are answered with what the connection has.

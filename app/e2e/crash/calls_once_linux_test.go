@@ -26,11 +26,6 @@ var (
 	writeFaults = append([]storetest.Fault{storetest.FailLate}, readFaults...)
 )
 
-// recount are the kinds whose calls are numbered as they were before a refresh, a
-// write and an erasure looked at the record first. They run with -full alone, and
-// fail there, until they have been counted anew.
-var recount = map[string]bool{"of a refresh's write": true, "of the first write": true, "of the erasure": true, "of the look before an end": true}
-
 // TestEveryKeychainCallMayFailOrHang: nobody waits for a keychain longer than
 // its time, the state is true meanwhile, all is as it should be in the end
 // without anybody's doing, and nothing dead comes back.
@@ -46,16 +41,13 @@ func TestEveryKeychainCallMayFailOrHang(t *testing.T) {
 	bus.StartKeyring(password)
 	slots := make(chan struct{}, writers)
 	for name, test := range map[string]func(*once){
-		"of a refresh's write":           (*once).refreshWrite,
+		"of a refresh":                   (*once).refreshing,
 		"of the reading at the start":    (*once).readingAtTheStart,
 		"of the first write":             (*once).firstWrite,
 		"of the erasure":                 (*once).erasure,
 		"of the look before an end":      (*once).lookBeforeAnEnd,
 		"that asks whether it is locked": (*once).check,
 	} {
-		if recount[name] && !*full {
-			continue
-		}
 		t.Run(name+", in memory", func(t *testing.T) {
 			t.Parallel()
 			o := newOnce(t, bus)
@@ -105,18 +97,39 @@ func (o *once) sizes(most map[string]int) map[string]int {
 	return most
 }
 
-// strikes makes a connection for each fault of each call, so many by size.
-func (o *once) strikes(most map[string]int, faults []storetest.Fault) {
-	for size, n := range o.sizes(most) {
-		for k := 1; k <= n; k++ {
+// strikes makes a connection for each fault of each call of the operations on the
+// record that are named, which make so many calls each by size. Those after the first
+// skip are struck.
+func (o *once) strikes(faults []storetest.Fault, skip int, operations ...map[string]int) {
+	for size := range o.sizes(operations[0]) {
+		var calls []int
+		first, last := 1, 0
+		for i, count := range operations {
+			calls = append(calls, count[size])
+			last += count[size]
+			if i < skip {
+				first = last + 1
+			}
+		}
+		for k := first; k <= last; k++ {
 			for i, fault := range faults {
-				o.newStruck(fmt.Sprintf("%s-%d-%d", size, k, i), k).fault = fault
+				o.newStruck(fmt.Sprintf("%s-%d-%d", size, k, i), k, calls...).fault = fault
 			}
 		}
 	}
+	o.addAll()
+}
+
+// addAll starts the agent and adds all connections. Whose they are the ID token says:
+// whoever is named later has the record written once more, at any time.
+func (o *once) addAll() {
 	o.start()
 	for name, s := range o.all {
-		o.add(name, sealsFor(s.size() == "large")...)
+		o.put(name, map[string]any{
+			"tokens": map[string]any{"keep": sealsFor(s.size() == "large")},
+			"whoami": map[string]any{"from_id_token": true},
+		})
+		eventually(o.t, name+"'s record is looked for", func() bool { return o.operations.ended(name) > 0 })
 	}
 }
 
@@ -199,9 +212,8 @@ func (s *struck) refuses(code tokens.Code) {
 	s.waitedForNobody("the answer that there is no token")
 }
 
-// Reading a short record is one call, reading a long one four.
 func (o *once) readingAtTheStart() {
-	o.strikes(map[string]int{"small": 1, "large": 4}, readFaults)
+	o.strikes(readFaults, 0, reads)
 	o.connectAll()
 	o.stop()
 	for _, s := range o.all {
@@ -233,13 +245,18 @@ func (o *once) readingAtTheStart() {
 	}
 }
 
-// firstCommitted are the calls until the keychain has a first record: the head
-// is looked for, then three parts, if any, and the head are written and read back.
-var firstCommitted = map[string]int{"small": 3, "large": 9}
+// A record that there is not is looked for with one call. A first write is then five
+// calls, or eleven: the head is looked for, three parts, if any, and the head are
+// written and read back, and what may be left of an older one is looked for in two
+// places.
+var (
+	absent         = map[string]int{"small": 1, "large": 1}
+	firstWrites    = map[string]int{"small": 5, "large": 11}
+	firstCommitted = map[string]int{"small": 3, "large": 9}
+)
 
-// A first write looks for what is left of an older one: five calls, and eleven.
 func (o *once) firstWrite() {
-	o.strikes(map[string]int{"small": 5, "large": 11}, writeFaults)
+	o.strikes(writeFaults, 0, absent, firstWrites)
 	for _, s := range o.all {
 		s.plan(s.fault)
 	}
@@ -251,14 +268,14 @@ func (o *once) firstWrite() {
 	o.release()
 	for name, s := range o.all {
 		o.awaitWritten(name)
-		if inMemory(firstCommitted[s.size()], s.call, s.fault) {
+		if inMemory(absent[s.size()]+firstCommitted[s.size()], s.call, s.fault) {
 			eventually(o.t, fmt.Sprintf("%s, %s: the user is told that the grant is in memory only", s.fault, name), func() bool { return o.diary().warned(name) > 0 })
 		}
 	}
 	o.stop()
 	o.start()
 	for name, s := range o.all {
-		if !inMemory(firstCommitted[s.size()], s.call, s.fault) && o.diary().warned(name) > 0 {
+		if !inMemory(absent[s.size()]+firstCommitted[s.size()], s.call, s.fault) && o.diary().warned(name) > 0 {
 			o.t.Errorf("%s, %s: the user was told that the grant is in memory only", s.fault, name)
 		}
 		o.await(name, tokens.Connected)
@@ -269,18 +286,18 @@ func (o *once) firstWrite() {
 	}
 }
 
-// That the user gave it up is written into the record first (two calls for a short
-// one). Then an erasure reads the head, deletes it and sees that it is gone, and
-// looks for parts: five calls.
+// erasures are how many calls an erasure makes: the head is read, deleted and seen to
+// be gone; of a long record four parts are looked for in one place, three of which are
+// there, are deleted and seen to be gone; and a part is looked for in each other place.
+var erasures = map[string]int{"small": 5, "large": 14}
+
+// That the user gave it up is written into the record first.
 func (o *once) erasure() {
-	o.strikes(map[string]int{"small": 7, "large": 11}, writeFaults)
+	o.strikes(writeFaults, 0, reads, writes, erasures)
 	o.connectAll()
 	hits := o.provider.TokenHits()
 	o.together(func(s *struck) {
 		s.plan(s.fault)
-		if s.size() == "small" && s.call > calls["small"] {
-			s.ended++ // the write, which ends before a call of the erasure hangs
-		}
 		done := make(chan struct{})
 		go func() {
 			if r, err := s.agent.call(http.MethodDelete, "/connections/"+s.name+"/grant", nil); err != nil || r.status >= 300 {
@@ -296,8 +313,15 @@ func (o *once) erasure() {
 	o.release()
 	o.allGone()
 	o.stop()
+	for name, s := range o.all {
+		s.ended = o.operations.ended(name)
+	}
 	o.start()
-	o.atOnce(func(s *struck) { s.becomes(tokens.Disconnected); s.refuses(tokens.CodeDisconnected) })
+	o.atOnce(func(s *struck) {
+		eventually(s.t, s.name+"'s record is looked for", func() bool { return o.operations.ended(s.name) > s.ended })
+		s.becomes(tokens.Disconnected)
+		s.refuses(tokens.CodeDisconnected)
+	})
 	if n := o.provider.TokenHits() - hits; n != 0 {
 		o.t.Errorf("%d requests with a grant that was given up", n)
 	}
@@ -329,9 +353,10 @@ func (o *once) allCleared() {
 	}
 }
 
-// The record is read once more before a grant is given up: one call, and four.
+// The record is read before the request is sent, and once more before the grant is
+// given up.
 func (o *once) lookBeforeAnEnd() {
-	o.strikes(map[string]int{"small": 1, "large": 4}, readFaults)
+	o.strikes(readFaults, 1, reads, reads)
 	o.connectAll()
 	o.provider.Revoke("ada")
 	o.together(func(s *struck) {
