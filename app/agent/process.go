@@ -87,10 +87,20 @@ func acquire(ctx context.Context, o RunOptions) (unlock func() error, err error)
 		raiseOther(ctx, o)
 		return nil, nil
 	}
+	unmark := client.MarkReplaced(o.Paths.Socket)
+	defer func() {
+		if err != nil {
+			unmark()
+		}
+	}()
 	if err := postTo(ctx, o.Paths, "/v1/quit"); err != nil {
 		return nil, fmt.Errorf("the agent that runs could not be asked to end: %w", err)
 	}
-	return awaitEnd(ctx, lock)
+	free, err := awaitEnd(ctx, lock)
+	if err != nil {
+		return nil, err
+	}
+	return func() error { unmark(); return free() }, nil
 }
 
 // quitTime is how long an agent may take to end: it waits for answers that are

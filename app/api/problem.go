@@ -130,12 +130,12 @@ func (s *Server) suggest(err error, asked string) error {
 func explained(err error, ending bool) *tokens.Error {
 	var e *tokens.Error
 	switch {
-	case errors.As(err, &e):
+	case errors.As(err, &e) && !(ending && (e.Code == tokens.CodeTimeout || e.Code == tokens.CodeTemporarilyUnavailable)):
 		return e
+	case e != nil, errors.Is(err, context.Canceled) && ending: // tokens/client knows it by its hint
+		return &tokens.Error{Code: tokens.CodeTemporarilyUnavailable, Detail: "Authtray is ending. Start it again.", Hint: "authtray run"}
 	case errors.Is(err, context.DeadlineExceeded):
 		return &tokens.Error{Code: tokens.CodeTimeout, Detail: "It took longer than the caller had. Try again, or allow more time."}
-	case errors.Is(err, context.Canceled) && ending:
-		return &tokens.Error{Code: tokens.CodeTemporarilyUnavailable, Detail: "Authtray is ending. Start it again.", Hint: "authtray run"}
 	case errors.Is(err, context.Canceled):
 		return &tokens.Error{Code: tokens.CodeBadRequest, Detail: "The caller hung up before there was an answer. Keep the connection open until it has come."}
 	}

@@ -143,10 +143,14 @@ func shortLived(asked string) string {
 func (s *shell) fetchToken(ctx context.Context, target string) (tokens.Token, []byte, error) {
 	early, asked := quick.Taken()
 	switch {
+	case asked && early == nil && client.CutOff(client.ErrNoAnswer, s.paths.Socket):
 	case asked && early == nil:
 		return tokens.Token{}, nil, &trouble{exit: exitUnavailable, sentence: "the agent gave no answer", hint: "authtray status"}
 	case asked:
 		body, err := client.ReadAnswer(early)
+		if client.CutOff(err, s.paths.Socket) {
+			break
+		}
 		t := tokens.Token{AccessToken: strings.TrimSuffix(string(body), "\n")}
 		if quick.SaysShort(early) {
 			t.MinValidMet = new(bool)

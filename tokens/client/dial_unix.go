@@ -12,8 +12,18 @@ import (
 )
 
 // Dial connects to the agent at an address, the path of its socket, and sees that
-// it runs as this user. Safe for concurrent use.
+// it runs as this user. One that is being replaced is waited for. Safe for concurrent
+// use.
 func Dial(ctx context.Context, address string) (net.Conn, error) {
+	for {
+		conn, err := dialOnce(ctx, address)
+		if !errors.Is(err, ErrNoAgent) || !replaced(address) || !pauseForReplacement(ctx) {
+			return conn, err
+		}
+	}
+}
+
+func dialOnce(ctx context.Context, address string) (net.Conn, error) {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "unix", address)
 	if err != nil {

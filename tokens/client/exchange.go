@@ -47,11 +47,28 @@ func newRequest(ctx context.Context, method, path, accept string, in any) (*http
 //
 // There is no http.Transport because a process that asks once, as `authtray token`
 // does, takes 5 % (0.2 ms) longer with one.
+//
+// What an agent that is being replaced did not answer is sent to the next one.
 func (a Agent) send(r *http.Request) (*answer, error) {
-	conn, err := a.dial(r.Context())
-	if err != nil {
-		return nil, err
+	for {
+		conn, err := a.dial(r.Context())
+		if err != nil {
+			return nil, err
+		}
+		got, err := exchange(conn, r)
+		if err == nil || !repeatable(r) || !CutOff(err, conn.RemoteAddr().String()) || !pauseForReplacement(r.Context()) {
+			return got, err
+		}
+		if r.GetBody != nil {
+			if r.Body, err = r.GetBody(); err != nil {
+				return nil, err
+			}
+		}
 	}
+}
+
+// exchange sends a request on a connection and reads the head of its answer.
+func exchange(conn net.Conn, r *http.Request) (*answer, error) {
 	l := newLink(r.Context(), conn)
 	r.Write(l) // where that fails, the answer or its absence says why
 	got, err := readHead(l, r)

@@ -1,0 +1,244 @@
+package packages
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/authtray/authtray/app"
+	"github.com/authtray/authtray/providers/practice/practicetest"
+	"github.com/authtray/authtray/providers/practice/server"
+	"github.com/authtray/authtray/tokens/client"
+)
+
+// TestMain is the real program too.
+func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) == "authtray" {
+		os.Exit(app.Main(app.Build{Version: "test"}))
+	}
+	os.Exit(m.Run())
+}
+
+// machine is a home without a desktop, where agents keep grants in a sealed file.
+type machine struct {
+	*testing.T
+	program, socket string
+	env             []string
+	provider        *practicetest.Provider
+	refreshes       atomic.Int64
+	slow            atomic.Bool // an answer of the token endpoint takes a moment
+}
+
+func newMachine(t *testing.T) *machine {
+	t.Helper()
+	home, err := os.MkdirTemp("", "at") // t.TempDir can be longer than a socket's path may be
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(home) })
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &machine{T: t, program: filepath.Join(home, "authtray"), socket: filepath.Join(home, "run/authtray/agent.sock")}
+	if err := os.Symlink(self, m.program); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(home, "run"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	m.env = []string{"HOME=" + home, "XDG_RUNTIME_DIR=" + home + "/run", "PATH=" + os.Getenv("PATH")}
+	m.provider = practicetest.Start(t, server.Options{Lifetime: 4 * time.Second}, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "/token") && m.slow.Load() {
+				m.refreshes.Add(1)
+				time.Sleep(300 * time.Millisecond)
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
+	return m
+}
+
+// command is the program with a standard input.
+func (m *machine) command(stdin string, args ...string) *exec.Cmd {
+	cmd := exec.Command(m.program, args...)
+	cmd.Env, cmd.Stdin = m.env, strings.NewReader(stdin)
+	return cmd
+}
+
+// process is an agent's, and what it says.
+type process struct {
+	*exec.Cmd
+	said  bytes.Buffer
+	ended chan struct{}
+	at    time.Time // when it ended
+}
+
+func (m *machine) agent(args ...string) *process {
+	m.Helper()
+	p := &process{Cmd: m.command("correct horse\n", append([]string{"run", "--no-tray", "--store=file"}, args...)...), ended: make(chan struct{})}
+	p.Stdout, p.Stderr = &p.said, &p.said
+	if err := p.Start(); err != nil {
+		m.Fatal(err)
+	}
+	go func() { p.Wait(); p.at = time.Now(); close(p.ended) }()
+	m.Cleanup(func() { p.Process.Kill(); <-p.ended })
+	return p
+}
+
+// answers waits until the agent that is this process answers, and says when it did.
+func (m *machine) answers(p *process) time.Time {
+	m.Helper()
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		var h struct{ PID int }
+		ctx, cancel := context.WithTimeout(m.Context(), time.Second)
+		err := client.At(m.socket).Do(ctx, "GET", "/v1/health", nil, &h)
+		cancel()
+		if err == nil && h.PID == p.Process.Pid {
+			return time.Now()
+		}
+		select {
+		case <-p.ended:
+			m.Fatalf("the agent ended: %s", p.said.String())
+		default:
+		}
+	}
+	m.Fatal("the agent never answered")
+	return time.Time{}
+}
+
+// connect adds a connection and signs in.
+func (m *machine) connect(name string) error {
+	ask := client.At(m.socket)
+	conn := map[string]any{"provider": "practice", "vars": map[string]string{"port": m.provider.Issuer[strings.LastIndex(m.provider.Issuer, ":")+1:]}}
+	if err := ask.Do(m.Context(), "PUT", "/v1/connections/"+name, conn, nil); err != nil {
+		return err
+	}
+	var flow struct{ URL string }
+	if err := ask.Do(m.Context(), "POST", "/v1/connections/"+name+"/connect", map[string]string{"mode": "url"}, &flow); err != nil {
+		return err
+	}
+	redirect, err := practicetest.Consent(m.Context(), flow.URL, "ada")
+	if err != nil {
+		return err
+	}
+	answer, err := http.Get(redirect)
+	if err != nil {
+		return err
+	}
+	return answer.Body.Close()
+}
+
+// callers ask for tokens without a pause, by the Go client and by the command, until
+// the returned function is called, which tells how many answers there were.
+func (m *machine) callers(names []string) (stop func() (answers int64, failed []error)) {
+	ctx, cancel := context.WithCancel(m.Context())
+	var work sync.WaitGroup
+	var answers atomic.Int64
+	var mu sync.Mutex
+	var failed []error
+	ask := func(by string, once func() error) {
+		for ctx.Err() == nil {
+			if err := once(); err != nil {
+				mu.Lock()
+				failed = append(failed, fmt.Errorf("%s: %w", by, err))
+				mu.Unlock()
+				return
+			}
+			answers.Add(1)
+			time.Sleep(20 * time.Millisecond)
+		}
+	}
+	for i, name := range names {
+		work.Go(func() {
+			ask("client", func() error {
+				limited, cancel := context.WithTimeout(m.Context(), 30*time.Second)
+				defer cancel()
+				return client.At(m.socket).Do(limited, "GET", "/v1/connections/"+name+"/token?timeout=30s", nil, nil)
+			})
+		})
+		if i%10 == 0 {
+			work.Go(func() {
+				ask("command", func() error {
+					out, err := m.command("", "token", name).CombinedOutput()
+					if err != nil {
+						return fmt.Errorf("%w: %s", err, out)
+					}
+					return nil
+				})
+			})
+		}
+	}
+	return func() (int64, []error) {
+		cancel()
+		work.Wait()
+		return answers.Load(), failed
+	}
+}
+
+// TestTakeoverUnderLoadFailsNoCaller replaces the agent while it renews the tokens of
+// fifty connections, for each of which callers wait.
+func TestTakeoverUnderLoadFailsNoCaller(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it signs in fifty times")
+	}
+	m := newMachine(t)
+	running := m.agent()
+	m.answers(running)
+	var names []string
+	for i := range 50 {
+		names = append(names, fmt.Sprintf("c%d", i))
+		if err := m.connect(names[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m.slow.Store(true)
+	stop := m.callers(names)
+	for range 3 {
+		for before := m.refreshes.Load(); m.refreshes.Load() < before+20; time.Sleep(5 * time.Millisecond) {
+		}
+		next := m.agent("--replace")
+		listens := m.answers(next)
+		<-running.ended
+		if !running.ProcessState.Success() {
+			t.Errorf("the old agent: %v\n%s", running.ProcessState, running.said.String())
+		}
+		t.Logf("the new agent answered %v after the old one had ended", listens.Sub(running.at).Round(time.Millisecond))
+		running = next
+	}
+	answers, failed := stop()
+	t.Logf("%d answers, %d refreshes, %d failures", answers, m.refreshes.Load(), len(failed))
+	for _, err := range failed {
+		t.Error(err)
+	}
+	if n := len(m.provider.Grants()); n != len(names) {
+		t.Errorf("%d grants are left of %d", n, len(names))
+	}
+	if out, err := m.command("", "quit").CombinedOutput(); err != nil {
+		t.Errorf("quit: %v %s", err, out)
+	}
+	began := time.Now()
+	out, err := m.command("", "token", "c0").CombinedOutput()
+	if code := m.exit(err); code != 5 || time.Since(began) > 20*time.Second {
+		t.Errorf("after the end of it all: exit code %d in %v: %s", code, time.Since(began), out)
+	}
+}
+
+func (m *machine) exit(err error) int {
+	m.Helper()
+	ended, ok := err.(*exec.ExitError)
+	if !ok {
+		m.Fatalf("it did not fail: %v", err)
+	}
+	return ended.ExitCode()
+}

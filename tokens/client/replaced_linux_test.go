@@ -1,0 +1,131 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+)
+
+// replacement is where one agent takes over from another.
+type replacement struct {
+	t       *testing.T
+	address string
+}
+
+func newReplacement(t *testing.T) replacement {
+	dir, err := os.MkdirTemp("", "at")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return replacement{t, filepath.Join(dir, "run", "agent.sock")}
+}
+
+// listen has an agent answer every request, until it is stopped.
+func (r replacement) listen(h http.HandlerFunc) (stop func()) {
+	r.t.Helper()
+	if err := os.MkdirAll(filepath.Dir(r.address), 0o700); err != nil {
+		r.t.Fatal(err)
+	}
+	l, err := net.Listen("unix", r.address)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	s := &http.Server{Handler: h}
+	go s.Serve(l)
+	r.t.Cleanup(func() { s.Close() })
+	return func() { s.Close() }
+}
+
+func (r replacement) do(method, path string) error {
+	ctx, cancel := context.WithTimeout(r.t.Context(), time.Minute)
+	defer cancel()
+	return At(r.address).Do(ctx, method, path, nil, nil)
+}
+
+func hangUp(w http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) }
+
+func ending(w http.ResponseWriter, _ *http.Request) {
+	w.WriteHeader(http.StatusServiceUnavailable)
+	w.Write([]byte(`{"code": "temporarily_unavailable", "hint": "authtray run"}`))
+}
+
+func TestAgentThatIsReplacedIsWaitedFor(t *testing.T) {
+	for name, old := range map[string]http.HandlerFunc{"nobody listens": nil, "the old one hangs up": hangUp, "the old one says that it ends": ending} {
+		t.Run(name, func(t *testing.T) {
+			r := newReplacement(t)
+			t.Cleanup(MarkReplaced(r.address))
+			asked := make(chan struct{}, 1)
+			stop := func() {}
+			if old != nil {
+				stop = r.listen(func(w http.ResponseWriter, req *http.Request) {
+					select {
+					case asked <- struct{}{}:
+					default:
+					}
+					old(w, req)
+				})
+			} else {
+				asked <- struct{}{}
+			}
+			over := make(chan error, 1)
+			go func() { over <- r.do("GET", "/v1/connections/work/token") }()
+			<-asked
+			stop()
+			r.listen(func(http.ResponseWriter, *http.Request) {})
+			if err := <-over; err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestWhatMayNotBeDoneTwiceIsNotSentToTheNextAgent(t *testing.T) {
+	r := newReplacement(t)
+	t.Cleanup(MarkReplaced(r.address))
+	times := 0
+	r.listen(func(w http.ResponseWriter, req *http.Request) { times++; hangUp(w, req) })
+	if err := r.do("POST", "/v1/connections/work/connect"); !errors.Is(err, ErrNoAnswer) || times != 1 {
+		t.Errorf("%v after %d times", err, times)
+	}
+}
+
+func TestNoAgentIsToldAtOnceWhereNoneTakesOver(t *testing.T) {
+	for name, prepare := range map[string]func(r replacement){
+		"no mark":   func(replacement) {},
+		"took back": func(r replacement) { MarkReplaced(r.address)() },
+		"long ago": func(r replacement) {
+			MarkReplaced(r.address)
+			old := time.Now().Add(-2 * replaceTime)
+			if err := os.Chtimes(markOf(r.address), old, old); err != nil {
+				r.t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newReplacement(t)
+			prepare(r)
+			if err := r.do("GET", "/v1/health"); !errors.Is(err, ErrNoAgent) {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestMarkOfALaterReplacementStays(t *testing.T) {
+	r := newReplacement(t)
+	unmark := MarkReplaced(r.address)
+	if err := os.WriteFile(markOf(r.address), []byte(strconv.Itoa(os.Getpid()+1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	unmark()
+	if !replaced(r.address) {
+		t.Error("it was taken back by the one before")
+	}
+}
