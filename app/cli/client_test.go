@@ -62,7 +62,7 @@ func TestMistypedConnectionIsSuggestedByEveryCommand(t *testing.T) {
 		"helper aws": "helper aws dcos --role-arn arn:aws:iam::123456789012:role/Dev", "setup mcp": "setup mcp dcos --client cursor",
 	}
 	notNamed := []string{ // they take no connection's name, or another one is right
-		"authtray", "run", "open", "quit", "unlock", "doctor", "autostart", "completion", "version", "window", "watch", "log", "providers", "setup", "helper",
+		"authtray", "run", "open", "quit", "unlock", "doctor", "autostart", "completion", "version", "window", "watch", "log", "providers", "purge", "setup", "helper",
 		"helper git", "helper docker", "helper kubectl", "helper goauth", "help", "secret", "providers export",
 	}
 	root := Commands()

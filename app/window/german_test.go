@@ -34,9 +34,12 @@ var english = regexp.MustCompile(`(?i)\b(the|is|are|and|to|of|with|not|your|you|
 // quoted is what no translation may change: commands, addresses, and settings.
 var quoted = regexp.MustCompile("`[^`]*`|authtray [a-z].*|https?://\\S+|HTTPS_PROXY|ask = true|--[a-z-]+|Not before")
 
+// scopeName is of no language.
+var scopeName = regexp.MustCompile(`^[a-z]+([._:/-][a-z]+)+$`)
+
 // isEnglish reports whether a text is English, and does not say so.
 func isEnglish(text string) bool {
-	return !strings.HasPrefix(text, "Auf Englisch: ") && english.MatchString(quoted.ReplaceAllString(text, ""))
+	return !strings.HasPrefix(text, "Auf Englisch: ") && !scopeName.MatchString(text) && english.MatchString(quoted.ReplaceAllString(text, ""))
 }
 
 // speaksGerman fails on each English text that can be seen.
