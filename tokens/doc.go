@@ -152,19 +152,21 @@
 // # A token for less
 //
 // Want.Scopes and Want.Resource are had by a refresh of their own, and kept in
-// memory beside the grant. Where that refresh rotates, its refresh token goes to
-// the store first, and the grant's next refresh names all its scopes, since some
-// providers take the last ones asked for as all there is. A provider that answers
+// memory beside the grant. What they were for goes to the store first, by a hash of
+// the token, and so does the refresh token where that refresh rotates; then the
+// grant's next refresh names all its scopes, since some providers take the last ones
+// asked for as all there is. Where the store does not take it nobody gets the token. A provider that answers
 // with every scope of the grant has not narrowed anything: that token becomes the
 // grant's own, and who asked for less gets a sentence. Where the answer states no
 // scopes, the token itself or introspection must show that it can do less, or nobody
 // gets it; an entry may say that its provider never gives less (tokens.never_narrows),
 // and then it is not asked. What a provider cannot do is not tried again for an hour.
 //
-// One that is rejected is renewed by one for as much: which tokens were handed out for
-// less is remembered while the process lives (512 of them), so that none is answered
-// with the grant's own. 32 are kept; the one asked for longest ago makes room. New ones
-// are asked for ten times in five minutes at most, by all callers together.
+// One that is rejected is renewed by one for as much, also by a later process, and none
+// is answered with the grant's own: the record says which tokens were handed out for
+// less, the last 64 of each of 128 kinds. 32 are kept; the one asked for longest ago
+// makes room. New ones are asked for ten times in five minutes at most, by all callers
+// together.
 //
 // A refusal of less says nothing of the grant, whatever its class: some providers
 // answer invalid_grant where a scope was not consented to. Whoever asked gets a

@@ -29,11 +29,10 @@ type machine struct {
 	lives     []time.Duration // of the tokens of the last answers, oldest first
 	early     []time.Time     // of the last hour's renewals that a caller brought about before they were due
 	narrow    []*narrowed     // the one asked for longest ago first
-	given     []given         // the last tokens for less that were handed out, oldest first
+	given     []given         // the tokens for less that were handed out, as the record says it too
 	newNarrow []time.Time     // when tokens for less were last asked for that were not had
-	unproven  *narrowed       // one of which the provider is asked what it may do
 
-	nextNarrow *narrowed // what next's answer was asked for: kept once next is written
+	nextNarrow *narrowed // what next's answer was asked for: kept once next is written, and the provider was asked what it may do
 
 	// Where it stands.
 	base        State
@@ -294,18 +293,14 @@ func (m *machine) bindResources(now time.Time) {
 // setAccount fills in whose the grant is, which the provider said only after the sign-in
 // that brought it.
 func (m *machine) setAccount(now time.Time, account providers.Account) {
-	fill := func(g *Grant) *Grant {
-		if g == nil || g.Account != (providers.Account{}) {
-			return g
+	fill := func(g *Grant) {
+		if g.Account == (providers.Account{}) {
+			g.Account = account
 		}
-		n := *g
-		n.Account = account
-		return &n
 	}
-	m.next, m.request.grant = fill(m.next), fill(m.request.grant)
-	if served := fill(m.served); served != m.served {
-		m.served = served
-		m.rewrite(now)
+	m.next, m.request.grant = m.next.changed(fill), m.request.grant.changed(fill)
+	if m.served != nil {
+		m.change(now, fill)
 	}
 }
 

@@ -23,7 +23,7 @@ func (m *machine) shift(now time.Time, d time.Duration, undone bool) {
 		m.store.skew += d
 	}
 	m.served, m.next, m.request.grant = moved(m.served), moved(m.next), moved(m.request.grant)
-	for _, n := range append(slices.Clip(m.narrow), m.unproven, m.nextNarrow) {
+	for _, n := range append(slices.Clip(m.narrow), m.nextNarrow) {
 		if n != nil {
 			n.token, n.at = *moved(&n.token), n.at.Add(d)
 		}

@@ -30,6 +30,7 @@ func (m *machine) markDead(now time.Time, r Reason, detail string) {
 	}
 	over := deadGrant(m.served.Generation+1, End{State: ReconnectRequired, Reason: r, Detail: detail, Time: now}, told)
 	over.After, over.AfterToo = m.served.After, m.served.AfterToo // or a note from before the sign-in would cover it
+	over.Given = m.given
 	m.drop()
 	m.over, m.told = over, told
 	m.setState(now, ReconnectRequired, r, detail, time.Time{})
@@ -58,6 +59,7 @@ func (m *machine) connect(now time.Time, g *Grant) {
 		}
 		g.After, g.AfterToo = m.store.note.Time, slices.Clone(m.store.before)
 	}
+	g.Given = m.given
 	m.request, m.narrow, m.nextNarrow, m.rejection = effect{}, nil, nil, false
 	m.save(now, g)
 }

@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"crypto/subtle"
 	"slices"
@@ -29,7 +30,8 @@ type narrowed struct {
 // What callers may make us keep, and ask for.
 const (
 	maxNarrow    = 32              // tokens for less that are kept
-	maxGiven     = 512             // tokens of which it is remembered what they were for
+	maxGiven     = 128             // kinds of tokens for less of which it is remembered which they were…
+	maxSums      = 64              // …and how many of each kind
 	maxNewNarrow = 10              // requests within…
 	narrowWindow = 5 * time.Minute // …that time, for what is not had yet
 	refusedFor   = time.Hour       // what a provider cannot do is not asked for again
@@ -42,6 +44,9 @@ var (
 	errNotNarrowed = &refusal.Failure{Class: refusal.Misconfigured, Code: "not_narrowed"}
 	// errUnproven: neither its answer nor the token itself says what the token may do.
 	errUnproven = &refusal.Failure{Class: refusal.Misconfigured, Code: "not_stated"}
+	// errUnkept: the keychain does not have that it is for less, and the next process
+	// would take it for the grant's own.
+	errUnkept = &refusal.Failure{Class: refusal.Transient, Code: "not_kept"}
 	// errNeverNarrows: its entry says that it never gives less.
 	errNeverNarrows = &refusal.Failure{Class: refusal.Misconfigured, Code: "never_narrows"}
 )
@@ -97,8 +102,8 @@ func (m *machine) serveNarrow(now time.Time, want Want) reply {
 	return reply{err: m.errorManyNarrow(m.newNarrow[0].Add(narrowWindow))}
 }
 
-// answeredNarrow keeps the narrower token beside the grant. Where that refresh
-// rotated, the grant's new refresh token goes to the store first, as ever.
+// answeredNarrow keeps the narrower token beside the grant. That it is for less goes to
+// the store first, as does the grant's new refresh token where there is one.
 //
 // A refusal says nothing of the grant, whatever its class: Microsoft, for one, answers
 // invalid_grant where a scope was not consented to. A lost answer concerns the grant,
@@ -114,7 +119,7 @@ func (m *machine) answeredNarrow(now time.Time, want Want, a providers.Answer, e
 		case less.err.Lost && less.err.Class == refusal.Transient:
 			m.retry(now, less.err)
 		}
-		m.remember(*less)
+		m.remember(less)
 		return
 	case m.served.notNarrowed(want, a.Scopes):
 		less.err, m.nextNarrow = errNotNarrowed, less
@@ -124,46 +129,44 @@ func (m *machine) answeredNarrow(now time.Time, want Want, a providers.Answer, e
 	less.token = *m.served.renewed(a, false)
 	less.token.RefreshToken, less.token.Generation = "", 0
 	less.unstated = a.Scopes == nil && len(want.Scopes) > 0
-	if !m.served.rotatedBy(a) {
-		m.keepNarrow(less)
-		return
-	}
 	m.nextNarrow = less
-	m.save(now, m.served.rotated(a, want))
+	m.given = withGiven(m.given, want, less.token.AccessToken)
+	m.save(now, m.served.forLess(a, want, m.given))
 }
 
 // keepNarrow keeps what a request for less brought. Where the answer does not say what
 // the token may do, it is asked first: RFC 6749 §5.1 takes that for "as asked for",
 // but there are providers that take no notice of the scopes asked for and state none.
-func (m *machine) keepNarrow(less *narrowed) {
-	if !less.unstated {
-		m.remember(*less)
+func (m *machine) keepNarrow() {
+	if less := m.nextNarrow; less.err == nil && less.unstated {
+		m.busy = proving
+		m.emit(effect{kind: askScopes, grant: &less.token})
 		return
 	}
-	m.busy, m.unproven = proving, less
-	m.emit(effect{kind: askScopes, grant: &less.token})
+	m.remember(m.nextNarrow)
+	m.nextNarrow = nil
 }
 
 // proven is the answer to askScopes: nil where nobody says.
 func (m *machine) proven(accessToken string, scopes []string) {
-	less := m.unproven
+	less := m.nextNarrow
 	if m.busy != proving || less == nil || !same(less.token.AccessToken, accessToken) {
 		return
 	}
-	m.busy, m.unproven = idle, nil
+	m.busy, less.unstated = idle, false
 	switch {
 	case scopes == nil:
-		less.err = errUnproven
+		less.fail(errUnproven)
 	case m.served.notNarrowed(less.want, scopes):
-		less.err = errNotNarrowed
+		less.fail(errNotNarrowed)
 	default:
 		less.token.Scopes = scopes
 	}
-	if less.err != nil {
-		less.token = Grant{}
-	}
-	m.remember(*less)
+	m.keepNarrow()
 }
+
+// fail has nobody get the token.
+func (n *narrowed) fail(err *refusal.Failure) { n.err, n.token = err, Grant{} }
 
 // notNarrowed reports whether the token has every scope of the grant, though fewer were
 // asked for.
@@ -217,7 +220,7 @@ func (m *machine) lookUp(want Want) *narrowed {
 
 // remember keeps what came of a request for less, in the place of the one that
 // was asked for longest ago. A token that is good stays where there is no new one.
-func (m *machine) remember(less narrowed) {
+func (m *machine) remember(less *narrowed) {
 	n := m.lookUp(less.want)
 	if !slices.Contains(m.narrow, n) {
 		m.narrow = append(m.narrow, n)
@@ -226,25 +229,58 @@ func (m *machine) remember(less narrowed) {
 	if less.err != nil && !n.rejected {
 		less.token, less.provoked = n.token, n.provoked
 	}
-	if *n = less; n.err == nil {
-		m.given = append(m.given, given{sha256.Sum256([]byte(n.token.AccessToken)), n.want})
-		m.given = m.given[max(0, len(m.given)-maxGiven):]
-	}
+	*n = *less
 }
 
-// given is a token for less that callers were given, and what for.
+// given are the tokens for less of one kind that callers were given, in the record.
 type given struct {
-	sum  [sha256.Size]byte
-	want Want
+	Scopes   []string `json:"scopes,omitempty"`
+	Resource string   `json:"resource,omitempty"`
+	Sums     []byte   `json:"sums"` // of the last tokens, oldest first
+}
+
+// sumSize is how much of a token's SHA-256 is kept: enough to tell it from any other.
+const sumSize = 12
+
+func sumOf(accessToken string) []byte {
+	sum := sha256.Sum256([]byte(accessToken))
+	return sum[:sumSize]
+}
+
+func (g given) want() Want { return Want{Scopes: g.Scopes, Resource: g.Resource} }
+
+// withGiven is all with one token more. What a record holds already is not changed.
+func withGiven(all []given, want Want, accessToken string) []given {
+	g := given{Scopes: want.Scopes, Resource: want.Resource}
+	all = slices.Clone(all)
+	if i := slices.IndexFunc(all, func(g given) bool { return g.want().key() == want.key() }); i >= 0 {
+		g.Sums = all[i].Sums
+		all = slices.Delete(all, i, i+1)
+	}
+	g.Sums = slices.Concat(g.Sums, sumOf(accessToken))
+	g.Sums = g.Sums[max(0, len(g.Sums)-maxSums*sumSize):]
+	all = append(all, g)
+	return all[max(0, len(all)-maxGiven):]
+}
+
+// learnGiven takes up what a record says that was just read. A grant that a sign-in
+// brought meanwhile takes the record's place, and is to say it too.
+func (m *machine) learnGiven(all []given) {
+	m.given = slices.Concat(all, m.given)
+	m.given = m.given[max(0, len(m.given)-maxGiven):]
+	fill := func(g *Grant) { g.Given = m.given }
+	m.served, m.next = m.served.changed(fill), m.next.changed(fill)
 }
 
 // wasNarrow reports whether a token was handed out for less than the grant, also
-// long ago, and for what.
+// long ago or by an earlier process, and for what.
 func (m *machine) wasNarrow(accessToken string) (Want, bool) {
-	sum := sha256.Sum256([]byte(accessToken))
+	sum := sumOf(accessToken)
 	for _, g := range m.given {
-		if g.sum == sum {
-			return g.want, true
+		for one := range slices.Chunk(g.Sums, sumSize) {
+			if bytes.Equal(one, sum) {
+				return g.want(), true
+			}
 		}
 	}
 	return Want{}, false

@@ -62,9 +62,8 @@ func (m *machine) answered(now time.Time, generation uint64, a providers.Answer,
 	case !want.plain():
 		m.answeredNarrow(now, want, a, err)
 	case m.served.Narrowed && mayRefuseScope(err):
-		g := *m.served
-		g.Narrowed = false // what the provider gives without being told is all there is
-		m.served, m.busy = &g, idle
+		m.busy = idle // what the provider gives without being told is all there is
+		m.served = m.served.changed(func(g *Grant) { g.Narrowed = false })
 		m.start(now, Want{})
 	case err == nil:
 		m.save(now, m.served.renewed(a, m.policy.keepID))
@@ -95,8 +94,7 @@ func (m *machine) renewed(now time.Time) {
 	told := m.told
 	fails, again := m.fails, m.afterRejection && m.served != nil && same(m.served.AccessToken, m.next.AccessToken)
 	if m.adopt(now, m.next); m.nextNarrow != nil {
-		m.keepNarrow(m.nextNarrow)
-		m.nextNarrow = nil
+		m.keepNarrow()
 	}
 	m.afterRejection = m.afterRejection || again // a token for less rotated the refresh token alone
 	defer m.bindResources(now)                   // the configuration may have changed while it was saved

@@ -45,6 +45,7 @@ func (m *machine) recordRead(now time.Time, g *Grant, err error) {
 		m.tickStore(now)
 		return
 	case err == nil:
+		m.learnGiven(g.Given)
 		s.held = g
 		if s.skew != 0 {
 			g = g.shifted(s.skew)
@@ -147,13 +148,7 @@ func (m *machine) kept() *Grant {
 
 // change makes a changed copy of what is kept, and has it written.
 func (m *machine) change(now time.Time, f func(*Grant)) {
-	n := *m.kept()
-	f(&n)
-	if m.served != nil {
-		m.served = &n
-	} else {
-		m.over = &n
-	}
+	m.served, m.over = m.served.changed(f), m.over.changed(f)
 	m.rewrite(now)
 }
 
@@ -180,6 +175,9 @@ func (m *machine) saved(now time.Time, generation uint64, err error) {
 		s.held, s.read, s.damaged, s.writes, s.erase = g, true, false, 0, g.givenUp()
 	}
 	if m.next != nil && m.next.Generation == generation {
+		if n := m.nextNarrow; n != nil && n.err == nil && err != nil {
+			n.fail(errUnkept)
+		}
 		m.renewed(now)
 	}
 	switch over := m.kept(); {

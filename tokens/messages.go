@@ -74,6 +74,8 @@ func (m *machine) errorNarrow(want Want, f *refusal.Failure) *Error {
 		what = "this resource"
 	}
 	switch provider := m.policy.provider; {
+	case f == errUnkept:
+		return Refusal(m.policy.name, KeychainLocked, ReasonKeychainUnavailable, provider, "")
 	case f != nil && f.Class == refusal.Transient:
 		return &Error{Code: CodeTemporarilyUnavailable, Reason: waitReason(f), RetryAt: m.retryAt, Detail: f.Detail, Hint: "authtray status " + m.policy.name}
 	case f == nil:

@@ -3,6 +3,7 @@ package tokens
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/authtray/authtray/providers/refusal"
+	"github.com/authtray/authtray/tokens/store"
 )
 
 var readOnly = Want{Scopes: []string{"read"}}
@@ -71,17 +73,36 @@ func TestARejectedTokenForLessIsAnsweredWithANewOneForAsMuch(t *testing.T) {
 func TestARejectedTokenForLessIsNeverAnsweredWithTheGrantsOwn(t *testing.T) {
 	var lost = &refusal.Failure{Class: refusal.Transient, Code: "network", Lost: true}
 	for name, happens := range map[string]func(r *rig){
-		"refused":                func(r *rig) { r.refuseLess(failure(refusal.Misconfigured, "invalid_scope")) },
-		"refused as dead":        func(r *rig) { r.refuseLess(failure(refusal.Dead, "invalid_grant")) },
-		"in trouble":             func(r *rig) { r.refuseLess(failure(refusal.Transient, "server_error")) },
-		"answers lost":           func(r *rig) { r.provider.with(func() { r.provider.always = lost }) },
-		"out of reach":           func(r *rig) { r.provider.with(func() { r.provider.always = failure(refusal.Transient, "network") }) },
-		"not narrowed any more":  func(r *rig) { r.provider.with(func() { r.provider.ignores = []string{"read", "write"} }) },
-		"not stated any more":    func(r *rig) { r.provider.with(func() { r.provider.unstated = true }) },
-		"the grant renewed":      func(r *rig) { r.m.Refresh(r.t.Context(), "work") },
-		"the token over":         func(r *rig) { r.pass(2 * time.Hour) },
-		"forgotten for others":   func(r *rig) { r.crowd(3 * maxNarrow) },
-		"connected anew":         func(r *rig) { r.adopt("read", "write") },
+		"refused":                             func(r *rig) { r.refuseLess(failure(refusal.Misconfigured, "invalid_scope")) },
+		"refused as dead":                     func(r *rig) { r.refuseLess(failure(refusal.Dead, "invalid_grant")) },
+		"in trouble":                          func(r *rig) { r.refuseLess(failure(refusal.Transient, "server_error")) },
+		"answers lost":                        func(r *rig) { r.provider.with(func() { r.provider.always = lost }) },
+		"out of reach":                        func(r *rig) { r.provider.with(func() { r.provider.always = failure(refusal.Transient, "network") }) },
+		"not narrowed any more":               func(r *rig) { r.provider.with(func() { r.provider.ignores = []string{"read", "write"} }) },
+		"not stated any more":                 func(r *rig) { r.provider.with(func() { r.provider.unstated = true }) },
+		"the grant renewed":                   func(r *rig) { r.m.Refresh(r.t.Context(), "work") },
+		"the token over":                      func(r *rig) { r.pass(2 * time.Hour) },
+		"forgotten for others":                func(r *rig) { r.crowd(3 * maxNarrow) },
+		"connected anew":                      func(r *rig) { r.adopt("read", "write") },
+		"another process":                     func(r *rig) { r.restart() },
+		"killed":                              func(r *rig) { r.kill(); r.start() },
+		"connected anew, and another process": func(r *rig) { r.adopt("read", "write"); r.restart() },
+		"renewed, and another process":        func(r *rig) { r.m.Refresh(r.t.Context(), "work"); r.restart() },
+		"many others, and another process":    func(r *rig) { r.crowd(3 * maxNarrow); r.restart() },
+		"another process, connected before it has read the record": func(r *rig) {
+			r.store.slowGet = 3 * time.Second
+			r.restart()
+			r.adopt("read", "write")
+			r.restart()
+			r.pass(time.Minute)
+		},
+		"dead, another process and a sign-in": func(r *rig) {
+			r.provider.with(func() { r.provider.always = failure(refusal.Dead, "invalid_grant") })
+			r.m.Refresh(r.t.Context(), "work")
+			r.restart()
+			r.provider.with(func() { r.provider.always = nil })
+			r.adopt("read", "write")
+		},
 		"the keychain is locked": func(r *rig) { r.store.fail(fmt.Errorf("locked")) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -97,6 +118,53 @@ func TestARejectedTokenForLessIsNeverAnsweredWithTheGrantsOwn(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// What nobody knows to be for less after a crash is handed to nobody.
+func TestATokenForLessIsHandedOutOnceTheKeychainHasThatItIs(t *testing.T) {
+	for _, keeps := range []bool{false, true} {
+		t.Run(fmt.Sprintf("keeps the refresh token: %t", keeps), func(t *testing.T) {
+			inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+				r.provider.narrowKeeps = keeps
+				r.adopt("read", "write")
+				r.store.failSet(store.ErrUnavailable)
+				_, err := r.ask(readOnly)
+				r.wantCode(err, CodeKeychainLocked)
+				r.token()
+				r.store.failSet(nil)
+				r.pass(time.Minute)
+				bad := r.less(readOnly).AccessToken
+				r.kill()
+				r.start()
+				if tok, err := r.reject(bad); err == nil && !slices.Equal(tok.Scopes, readOnly.Scopes) {
+					t.Errorf("got %s for %q", tok.AccessToken, tok.Scopes)
+				}
+			})
+		})
+	}
+}
+
+func TestTheRecordSaysOfABoundedNumberOfTokensWhatTheyWereFor(t *testing.T) {
+	var all []given
+	for i := range 3 * maxGiven {
+		for j := range 2 * maxSums {
+			all = withGiven(all, Want{Scopes: []string{fmt.Sprintf("https://api.example/auth/scope-%d", i)}}, fmt.Sprint("access-", i, "-", j))
+		}
+	}
+	m := &machine{given: all}
+	for token, want := range map[string]bool{"access-383-127": true, "access-383-64": true, "access-256-127": true, "access-383-63": false, "access-255-127": false} {
+		if _, is := m.wasNarrow(token); is != want {
+			t.Errorf("%s: %t", token, is)
+		}
+	}
+	g := &Grant{Version: recordVersion, Generation: 1, AccessToken: strings.Repeat("a", 4096), RefreshToken: strings.Repeat("r", 4096), Given: all}
+	b, err := g.encode()
+	if err != nil || len(b) > store.MaxValue || strings.Contains(string(b), "access-383") {
+		t.Errorf("a record of %d bytes, %v", len(b), err)
+	}
+	if back, err := decodeGrant(b); err != nil || !reflect.DeepEqual(back, g) {
+		t.Errorf("read back otherwise, %v", err)
 	}
 }
 
@@ -292,10 +360,11 @@ func TestScopesThatAreToldTooLateChangeNothing(t *testing.T) {
 	m.storeChecked(now, nil)
 	answer := rigAnswer(now)
 	m.answered(now, 1, answer, nil)
+	m.saved(now, 2, nil)
 	if m.busy != proving {
 		t.Fatalf("phase %d", m.busy)
 	}
-	m.connect(now, &Grant{Generation: 2, AccessToken: "a2", RefreshToken: "r2", ObtainedAt: now, ExpiresAt: now.Add(time.Hour)})
+	m.connect(now, &Grant{Generation: 3, AccessToken: "a2", RefreshToken: "r2", ObtainedAt: now, ExpiresAt: now.Add(time.Hour)})
 	m.proven(answer.AccessToken, []string{"read"})
 	if len(m.narrow) != 0 || m.busy != saving {
 		t.Errorf("%d tokens for less, phase %d", len(m.narrow), m.busy)

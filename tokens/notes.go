@@ -70,9 +70,7 @@ func (v *Verdict) takeOver(g *Grant) *Grant {
 	}
 	switch {
 	case v.Told && g != nil:
-		n := *g
-		n.Told = told
-		return &n
+		return g.changed(func(g *Grant) { g.Told = told })
 	case v.Told, g != nil && !v.All && g.Generation > generation:
 		return g
 	case v.givenUp() && g == nil:

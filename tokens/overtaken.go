@@ -52,12 +52,15 @@ var errOvertaken = errors.New("there is a newer one")
 // gave up here stays given up.
 func (m *machine) overtaken(now time.Time, g *Grant) bool {
 	s := &m.store
+	if !s.read { // a sign-in takes its place
+		m.learnGiven(g.Given)
+	}
 	newer := g.Generation > m.highest || m.kept() != nil && m.kept().olderThan(g)
 	if !newer || !s.read || s.damaged || s.note != nil || m.over.givenUp() {
 		return false
 	}
 	m.drop()
-	s.erase, s.held = false, g
+	m.given, s.erase, s.held = g.Given, false, g
 	m.found(now, g, nil)
 	return true
 }

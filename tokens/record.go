@@ -33,6 +33,8 @@ type Grant struct {
 
 	Extra map[string]json.RawMessage `json:"extra,omitempty"` // members kept with the grant
 
+	Given []given `json:"given,omitempty"` // the tokens for less that were handed out beside it
+
 	RefusedSince time.Time   `json:"refused_since,omitzero"` // since when a passing policy refuses to renew it; zero: none does
 	Told         Reason      `json:"told,omitempty"`         // the reason that the user has been told of
 	After        time.Time   `json:"after,omitzero"`         // the Note that it was obtained after: it is not what that one gave up
@@ -61,6 +63,16 @@ func (g *Grant) parked() bool {
 
 // givenUp reports whether the user disconnected g, which is still to be erased.
 func (g *Grant) givenUp() bool { return g != nil && g.End != nil && g.End.State == Disconnected }
+
+// changed is a copy of g that f has changed; nil for none.
+func (g *Grant) changed(f func(*Grant)) *Grant {
+	if g == nil {
+		return nil
+	}
+	n := *g
+	f(&n)
+	return &n
+}
 
 // with is the next generation of g, with that end, its tokens kept.
 func (g *Grant) with(e End) *Grant {
@@ -126,12 +138,12 @@ func (g *Grant) rotatedBy(a providers.Answer) bool {
 	return a.RefreshToken != "" && !same(a.RefreshToken, g.RefreshToken)
 }
 
-// rotated is the grant after a refresh that was made for a narrower token: only
-// the refresh token is taken from the answer.
-func (g *Grant) rotated(a providers.Answer, want Want) *Grant {
+// forLess is the grant after a refresh that was made for a narrower token: only the
+// refresh token is taken from the answer.
+func (g *Grant) forLess(a providers.Answer, want Want, all []given) *Grant {
 	n := *g
-	n.Narrowed = n.Narrowed || len(want.Scopes) > 0
-	n.Generation++
+	n.Narrowed = n.Narrowed || g.rotatedBy(a) && len(want.Scopes) > 0
+	n.Generation, n.Given = n.Generation+1, all
 	n.takeRefreshToken(a)
 	return &n
 }
@@ -175,14 +187,11 @@ func (g *Grant) ended(now time.Time) *Grant {
 
 // shifted is the grant with its times moved by d, after the wall clock was.
 func (g *Grant) shifted(d time.Duration) *Grant {
-	if g == nil {
-		return nil
-	}
-	n := *g
-	for _, t := range []*time.Time{&n.ObtainedAt, &n.ExpiresAt, &n.RefreshUntil, &n.ConsentedAt, &n.RefusedSince} {
-		if !t.IsZero() {
-			*t = t.Add(d)
+	return g.changed(func(n *Grant) {
+		for _, t := range []*time.Time{&n.ObtainedAt, &n.ExpiresAt, &n.RefreshUntil, &n.ConsentedAt, &n.RefusedSince} {
+			if !t.IsZero() {
+				*t = t.Add(d)
+			}
 		}
-	}
-	return &n
+	})
 }

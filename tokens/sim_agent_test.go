@@ -298,6 +298,9 @@ func (a *simAgent) inStore(q asked) {
 	err := w.storeErr()
 	switch e.kind {
 	case saveRecord:
+		if err == nil && w.disk != nil && a.real == nil {
+			a.m.overtaken(w.Now(), w.disk) // as Manager.compare
+		}
 		if err = errors.Join(err, w.writeErr()); err == nil && w.plant != bugServeBeforeWrite {
 			w.disk = w.asWritten(e.grant)
 			w.check.kept(e.grant)

@@ -35,6 +35,7 @@ type checker struct {
 	onDisk    bool   // the keychain has, or had, it
 	written   *Grant // what the keychain took last, to the letter
 	back      bool   // we gave it back
+	erasures  int    // of the record
 	gen       uint64 // the generation that is served
 	unsure    string // a token whose times a crash kept from being written after the clock was set back
 
@@ -542,6 +543,7 @@ func (c *checker) noted() {
 
 func (c *checker) erased() {
 	c.written = nil
+	c.erasures++
 	c.noted()
 }
 

@@ -35,6 +35,7 @@ const (
 	bugNobodyHurries
 	bugHurriesAgainstRetryAfter
 	bugLessBecomesOwn
+	bugLessForgotten
 	bugUnstatedIsLess
 	bugOverLoops
 	bugRepeatsLate
@@ -69,6 +70,7 @@ var plants = []struct {
 	{"callers wait for the back-off", bugNobodyHurries},
 	{"callers before Retry-After", bugHurriesAgainstRetryAfter},
 	{"less becomes the grant's own", bugLessBecomesOwn},
+	{"less is forgotten at a restart", bugLessForgotten},
 	{"not stated is as asked for", bugUnstatedIsLess},
 	{"over as it comes, in a loop", bugOverLoops},
 	{"repeated after the grace", bugRepeatsLate},
@@ -186,6 +188,8 @@ func (w *world) asWritten(g *Grant) *Grant {
 	switch {
 	case w.plant == bugEndForgotten && g.AccessToken == "", w.plant == bugParkForgotten && g.parked():
 		return w.disk
+	case w.plant == bugLessForgotten:
+		n.Given = nil
 	case w.plant == bugToldForgotten:
 		n.Told = ReasonNone
 	case w.plant == bugNoteCoversNew:

@@ -220,19 +220,25 @@ func (w *world) toolPolls(since time.Duration) {
 	}
 }
 
-// toolIsRefused has a tool whose API refuses the token for less that it was given.
-// A later process does not know what it was for.
+// toolIsRefused has a tool whose API refuses the token for less that it was given, and
+// that says so again much later. Only an erasure makes forget what it was for.
 func (w *world) toolIsRefused() {
-	a := w.agent
+	erasures := w.check.erasures
 	q := simAsk{want: Want{Scopes: simLess}, left: 10 * time.Second, each: 500 * time.Millisecond}
 	q.then = func(r reply) {
 		if r.token == nil {
 			return
 		}
 		again := simAsk{want: q.want, rejected: r.token.AccessToken, left: 10 * time.Second, each: 500 * time.Millisecond}
-		w.repeat(3, 5*time.Second, func() { a.put(again) })
+		say := func() {
+			if w.check.erasures == erasures {
+				w.agent.put(again)
+			}
+		}
+		w.repeat(3, 5*time.Second, say)
+		w.in(w.about(2*day), say)
 	}
-	a.put(q)
+	w.agent.put(q)
 }
 
 // clockSet forgets what is counted by a clock that was set.

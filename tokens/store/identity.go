@@ -105,10 +105,7 @@ func (f *file) setIdentity(id *age.X25519Identity) {
 	f.mu.Lock()
 	f.identity = id
 	f.mu.Unlock()
-	select {
-	case f.opens <- struct{}{}:
-	default:
-	}
+	hint(f.opens)
 }
 
 func (f *file) hasItems() bool {

@@ -96,10 +96,7 @@ func (o *Ownership) set(lost error) {
 		o.log.Info("the keychain's items are ours again, and what waited goes on")
 	}
 	o.had = o.had || lost == nil
-	select {
-	case o.changed <- struct{}{}:
-	default:
-	}
+	hint(o.changed)
 }
 
 // OwnFile takes the file store in that folder. *TakenError: another process has
@@ -211,9 +208,6 @@ func (o *owned) passOn() {
 		case <-o.closed:
 			return
 		}
-		select {
-		case o.changed <- struct{}{}:
-		default:
-		}
+		hint(o.changed)
 	}
 }

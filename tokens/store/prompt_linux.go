@@ -54,7 +54,7 @@ func (s *secretService) ask() *question {
 		q.err, s.asked = err, nil
 		s.mu.Unlock()
 		close(q.done)
-		s.hint() // that an item is given is not announced
+		hint(s.hints) // that an item is given is not announced
 	}()
 	return q
 }

@@ -335,14 +335,6 @@ func (s *secretService) observe(found condition) {
 	before := s.last
 	s.last = found
 	if before != found && before != unseen {
-		s.hint()
-	}
-}
-
-// hint says that Check may say something else now.
-func (s *secretService) hint() {
-	select {
-	case s.hints <- struct{}{}:
-	default:
+		hint(s.hints)
 	}
 }

@@ -67,6 +67,14 @@ type Store interface {
 	Close() error
 }
 
+// hint sends to a channel that holds one hint, if it holds none.
+func hint(to chan<- struct{}) {
+	select {
+	case to <- struct{}{}:
+	default:
+	}
+}
+
 // unavailable wraps err in ErrUnavailable, keeping it for errors.Is.
 func unavailable(err error) error { return fmt.Errorf("%w: %w", ErrUnavailable, err) }
 
