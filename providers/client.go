@@ -129,7 +129,7 @@ func (c *Client) secret(ctx context.Context) (string, error) {
 	s, err := c.opts.Secret(ctx)
 	if err != nil {
 		return "", &refusal.Failure{Class: refusal.Transient, Code: "secret_unavailable", Err: err,
-			Detail: "The client secret cannot be read from the keychain at the moment."}
+			Detail: "The keychain, which may hold a client secret, cannot be read at the moment.", Hint: "authtray unlock"}
 	}
 	return s, nil
 }

@@ -306,7 +306,7 @@ type Reached struct {
 func (c *Client) Reach(ctx context.Context) (Reached, error) {
 	e, err := c.tokenEndpoints(ctx)
 	if err != nil {
-		return Reached{}, err
+		return Reached{Origin: catalog.Origin(cmp.Or(c.conn.MCP, c.entry.Issuer))}, err
 	}
 	req, err := http.NewRequest(http.MethodHead, e.Token, nil)
 	if err != nil {

@@ -258,10 +258,12 @@ func (m *machine) firstReadSlow() bool {
 func (m *machine) settled() bool { return m.busy == idle && m.quiet() && m.store.note == nil }
 
 func storeReason(err error) Reason {
-	if errors.Is(err, store.ErrWithheld) {
+	switch {
+	case errors.Is(err, store.ErrWithheld):
 		return ReasonKeychainWithheld
-	}
-	if errors.Is(err, store.ErrLocked) {
+	case errors.Is(err, store.ErrNoKeyring):
+		return ReasonKeychainMissing
+	case errors.Is(err, store.ErrLocked):
 		return ReasonKeychainLocked
 	}
 	return ReasonKeychainUnavailable

@@ -25,6 +25,7 @@ const (
 	ReasonRefusedForNow       Reason = "refused_for_now"      // a policy of the provider's that passes
 	ReasonKeychainLocked      Reason = "keychain_locked"      //
 	ReasonKeychainWithheld    Reason = "keychain_withheld"    // KeePassXC asks whether Authtray may read its entries
+	ReasonKeychainMissing     Reason = "keychain_missing"     // it has no default keyring yet
 	ReasonKeychainUnavailable Reason = "keychain_unavailable" //
 	ReasonClientRefused       Reason = "client_refused"       // misconfigured: client id or secret
 	ReasonRequestRefused      Reason = "request_refused"      // misconfigured: scope, URL, grant type
@@ -36,7 +37,7 @@ var Reasons = []Reason{
 	ReasonRevoked, ReasonAnswerLost, ReasonAbsoluteLimit, ReasonIdleLimit, ReasonRefused, ReasonExpired, ReasonTokenRejected,
 	ReasonEndpointsChanged, ReasonClientForgotten, ReasonRecordDamaged, ReasonNoteDamaged, ReasonNotKept,
 	ReasonNetwork, ReasonProviderTrouble, ReasonUnclearRefusal, ReasonRefusedForNow,
-	ReasonKeychainLocked, ReasonKeychainWithheld, ReasonKeychainUnavailable,
+	ReasonKeychainLocked, ReasonKeychainWithheld, ReasonKeychainMissing, ReasonKeychainUnavailable,
 	ReasonClientRefused, ReasonRequestRefused, ReasonConfiguration,
 }
 
@@ -48,7 +49,7 @@ func (r Reason) State() State {
 		return Disconnected
 	case ReasonNetwork, ReasonProviderTrouble, ReasonUnclearRefusal, ReasonRefusedForNow:
 		return Retrying
-	case ReasonKeychainLocked, ReasonKeychainWithheld, ReasonKeychainUnavailable:
+	case ReasonKeychainLocked, ReasonKeychainWithheld, ReasonKeychainMissing, ReasonKeychainUnavailable:
 		return KeychainLocked
 	case ReasonClientRefused, ReasonRequestRefused, ReasonConfiguration:
 		return Misconfigured

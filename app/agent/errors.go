@@ -87,6 +87,12 @@ func notRemoved(err error) error {
 
 // keychainError is how a keychain that did not take something is told.
 func keychainError(err error) error {
+	if errors.Is(err, store.ErrNoKeyring) {
+		return &tokens.Error{
+			Code: tokens.CodeKeychainLocked, Reason: tokens.ReasonKeychainMissing, Err: err,
+			Detail: "This desktop has no default keyring yet, so nothing was kept. Have it make one, and try again.", Hint: "authtray unlock",
+		}
+	}
 	if errors.Is(err, store.ErrLocked) {
 		return &tokens.Error{
 			Code: tokens.CodeKeychainLocked, Reason: tokens.ReasonKeychainLocked, Err: err,

@@ -12,6 +12,10 @@ import (
 
 func (a *Agent) Unlock(ctx context.Context) error {
 	err := a.keychain.unlockAndWait(ctx)
+	if errors.Is(err, store.ErrNoKeyring) {
+		return &tokens.Error{Code: tokens.CodeKeychainLocked, Reason: tokens.ReasonKeychainMissing,
+			Detail: "There is still no default keyring: the question for its password was dismissed, or not answered in time.", Hint: "authtray unlock"}
+	}
 	if errors.Is(err, store.ErrLocked) {
 		return &tokens.Error{Code: tokens.CodeKeychainLocked, Reason: tokens.ReasonKeychainLocked,
 			Detail: "The keychain stays locked: the question was dismissed, or not answered in time.", Hint: "authtray unlock"}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"maps"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -221,11 +222,17 @@ func (t adding) apply(conn *catalog.Connection) error {
 		to   *string
 		from string
 	}{
-		{&conn.Provider, t.conn.Provider}, {&conn.ClientID, credential(t.conn.ClientID)}, {&conn.CAFile, t.conn.CAFile},
+		{&conn.Provider, t.conn.Provider}, {&conn.ClientID, credential(t.conn.ClientID)},
 		{&conn.Refresh, t.conn.Refresh}, {&conn.Resource, t.conn.Resource}, {&conn.MCP, pastedURL(t.conn.MCP)},
 	} {
 		if f.from != "" {
 			*f.to = f.from
+		}
+	}
+	if t.conn.CAFile != "" {
+		var err error
+		if conn.CAFile, err = filepath.Abs(t.conn.CAFile); err != nil {
+			return usage("--ca-file: %v", err)
 		}
 	}
 	if t.conn.Scopes != nil {

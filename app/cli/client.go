@@ -65,7 +65,7 @@ func (s *shell) mustExist(ctx context.Context, name string) error {
 	if meant := text.Near(name, names); len(meant) > 0 {
 		return failed("authtray status", "there is no connection named %q; did you mean %s?", name, text.OrList(meant))
 	}
-	return failed("authtray add "+name, "there is no connection named %q", name)
+	return failed("authtray status", "there is no connection named %q", name)
 }
 
 func escape(segment string) string { return url.PathEscape(segment) }

@@ -151,7 +151,7 @@ func (d *docsWorld) furnish() {
 // here is a line with what stands for the Internet in the place of its hosts, and
 // scopes that the practice provider has.
 func (d *docsWorld) here(line string) string {
-	return strings.NewReplacer(
+	return strings.NewReplacer("=PORT", "="+portOf(d.provider.Issuer),
 		"--issuer https://login.example.org", "--issuer "+d.provider.Issuer,
 		"https://api.github.com", d.internet.URL, "https://api.example.org", d.internet.URL, "https://git.example.org", d.internet.URL,
 		"https://mcp.example.org/mcp", d.provider.Issuer+"/mcp", "https://mcp.example.com/mcp", d.provider.Issuer+"/mcp", "https://mcp.notion.com/mcp", d.provider.Issuer+"/mcp", "http://127.0.0.1:47820/mcp", d.provider.Issuer+"/mcp",
@@ -160,18 +160,35 @@ func (d *docsWorld) here(line string) string {
 	).Replace(line)
 }
 
-// runs types a line, and does what it asks a person to do.
+// runs types a line that must work, and returns what it prints.
 func (d *docsWorld) runs(t *testing.T, line string) (out string) {
+	t.Helper()
+	exit, out, said := d.shell(t, d.here(line))
+	if exit != 0 {
+		t.Errorf("%s\nexit %d: %s%s", line, exit, out, said)
+	}
+	return out
+}
+
+// attempt types a line that may fail, and returns all that it says.
+func (d *docsWorld) attempt(t *testing.T, line string) (exit int, said string) {
+	t.Helper()
+	exit, out, errs := d.shell(t, line)
+	return exit, out + errs
+}
+
+// shell types a line, and does what it asks a person to do.
+func (d *docsWorld) shell(t *testing.T, line string) (exit int, out, errs string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	c := exec.CommandContext(ctx, "bash", "-c", "set -e -o pipefail; fpath=("+d.home+"/fpath); PROFILE="+d.home+"/profile; TOKEN=x; "+d.here(line))
+	c := exec.CommandContext(ctx, "bash", "-c", "set -e -o pipefail; fpath=("+d.home+"/fpath); PROFILE="+d.home+"/profile; TOKEN=x; "+line)
 	c.Dir = d.home
 	c.Env = append(os.Environ(), "HOME="+d.home, "XDG_RUNTIME_DIR="+d.home, "XDG_CONFIG_HOME="+d.home+"/.config", "PATH="+filepath.Join(d.home, "bin")+":"+os.Getenv("PATH"),
 		"GOPATH="+d.home+"/go", "GOENV="+d.home+"/goenv", "GIT_CONFIG_NOSYSTEM=1", "BROWSER=true", "DISPLAY=", "WAYLAND_DISPLAY=")
 	var printed bytes.Buffer
 	c.Stdout = &printed
-	errs, err := c.StderrPipe()
+	stderr, err := c.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,11 +197,11 @@ func (d *docsWorld) runs(t *testing.T, line string) (out string) {
 	}
 	var said strings.Builder
 	var people sync.WaitGroup
-	for lines := bufio.NewScanner(io.LimitReader(errs, 1<<20)); lines.Scan(); {
+	for lines := bufio.NewScanner(io.LimitReader(stderr, 1<<20)); lines.Scan(); {
 		said.WriteString(lines.Text() + "\n")
 		if at := lines.Text(); strings.HasPrefix(at, d.provider.Issuer+"/device") {
 			people.Go(func() { practicetest.ApproveDevice(ctx, at, "ada") })
-		} else if strings.HasPrefix(at, d.provider.Issuer+"/authorize") && strings.Contains(line, "--no-browser") {
+		} else if strings.HasPrefix(at, d.provider.Issuer+"/authorize") && strings.Contains(line, "--no-browser") && !strings.Contains(line, "1ms") {
 			people.Go(func() {
 				if redirect, err := practicetest.Consent(ctx, at, "ada"); err == nil {
 					if resp, err := http.Get(redirect); err == nil {
@@ -195,10 +212,8 @@ func (d *docsWorld) runs(t *testing.T, line string) (out string) {
 		}
 	}
 	people.Wait()
-	if err := c.Wait(); err != nil {
-		t.Errorf("%s\n%v: %s%s", line, err, printed.String(), said.String())
-	}
-	return printed.String()
+	_ = c.Wait() // what came of it is the exit code
+	return c.ProcessState.ExitCode(), printed.String(), said.String()
 }
 
 // try runs a line, or parses what of it is authtray's where it is not to be run.
@@ -448,5 +463,57 @@ func TestCommandsThatSentencesNameExist(t *testing.T) {
 	}
 	if len(seen) < 60 {
 		t.Errorf("only %d were found", len(seen))
+	}
+}
+
+// The lines that the recipes' page tells to write into a bar's or a shell's
+// configuration; the scripts themselves are tried in app/e2e/commands.
+func TestLinesOfTheRecipesWork(t *testing.T) {
+	d := exampleWorld(t, "")
+	text, err := os.ReadFile("../tools/recipes/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"waybar", "i3status", "prompt.bash"} {
+		script, err := os.ReadFile("../tools/recipes/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, folder := range []string{d.home, filepath.Join(d.home, "bin", "recipes")} {
+			if err := os.MkdirAll(folder, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(folder, name), script, 0o700); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	bar := "i3status() { printf '%s\\n' '{\"version\":1}' '[' '[]' ',[]'; }; " // the program itself may not be here
+	for _, c := range []struct{ row, prints string }{
+		{"waybar", "found"},
+		{"i3status", "tokens ok"},
+		{"prompt.bash", ""},
+	} {
+		t.Run(c.row, func(t *testing.T) {
+			d.world.t = t
+			row := regexp.MustCompile("(?m)^\\| `" + regexp.QuoteMeta(c.row) + "` \\|[^|]*\\| (.*) \\|$").FindStringSubmatch(string(text))
+			if row == nil {
+				t.Fatal("it has no row")
+			}
+			line := regexp.MustCompile("`([^`]*)`").FindStringSubmatch(row[1])[1]
+			line = strings.ReplaceAll(strings.ReplaceAll(line, `\|`, "|"), "~/bin/", "~/bin/recipes/")
+			switch c.row {
+			case "waybar":
+				parses(t, regexp.MustCompile(`"on-click": "([^"]*)"`).FindStringSubmatch(line)[1])
+				line = "test -x " + regexp.MustCompile(`"exec": "([^"]*)"`).FindStringSubmatch(line)[1] + " && echo found" // it ends only with the agent
+			case "i3status":
+				line = bar + strings.TrimPrefix(line, "status_command ")
+			case "prompt.bash":
+				line += `; authtray_prompt; [ "${PS1#*authtray_prompt}" != "$PS1" ]`
+			}
+			if exit, out, errs := d.shell(t, "set +o pipefail; { "+line+"; } | head -c 400"); exit != 0 || !strings.Contains(out, c.prints) {
+				t.Errorf("%s\nexit %d: %s%s", line, exit, out, errs)
+			}
+		})
 	}
 }

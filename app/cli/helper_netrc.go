@@ -59,7 +59,7 @@ func (s *shell) plainHosts(ctx context.Context, name string) ([]string, error) {
 	}
 	names := withoutPatterns(client.Hosts())
 	if len(names) == 0 {
-		return nil, usage("the hosts of %s are not known; say which: --host HOST", name)
+		return nil, usage("the hosts of %s are not known; tell them: authtray add %s --host HOST", name, name)
 	}
 	return names, nil
 }

@@ -80,7 +80,7 @@ func (s *shell) bridge(ctx context.Context, name string) error {
 	case remote:
 		b.Remote = true
 	case conn.MCP == "":
-		return failed("authtray add "+name+" --mcp URL", "%s is no connection to an MCP server; use the name of another one, or add one", name)
+		return failed("authtray add NEWNAME --mcp URL", "%s is no connection to an MCP server: name another one, or add one", name)
 	default:
 		b.URL, b.Scopes = conn.MCP, conn.Tools.Scope
 		b.Policy = mcp.Policy{Deny: conn.Tools.Deny, Ask: conn.Tools.Ask}

@@ -165,7 +165,7 @@ func (s *shell) windowCommand() *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: s.do(func(context.Context, []string) error {
 			if s.window == nil {
-				return failed("authtray status", "this authtray was built without its window, which authtray-window carries; the commands work without it")
+				return failed("", "this authtray was built without its window: put authtray-window, which has it, beside this program; the commands work without it")
 			}
 			return s.window()
 		}),

@@ -23,6 +23,7 @@ import (
 
 // setupAsked is what the setup commands were told.
 type setupAsked struct {
+	tool  string
 	write bool
 	undo  bool     // --remove
 	hosts []string // --host
@@ -69,7 +70,7 @@ func setupNames() (names []string) {
 }
 
 func (s *shell) setupOne(tool setupTool) *cobra.Command {
-	var a setupAsked
+	a := setupAsked{tool: tool.name}
 	c := &cobra.Command{Use: tool.name + " NAME", Short: tool.short, Example: tool.example, Args: named}
 	c.Flags().BoolVar(&a.write, "write", false, "write it, instead of showing it")
 	c.Flags().BoolVar(&a.undo, "remove", false, "take back what --write wrote")
@@ -222,7 +223,7 @@ func (s *shell) setupHosts(ctx context.Context, name string, a *setupAsked, git 
 		found = client.Entry().API.Git
 	}
 	if len(found) == 0 {
-		return nil, usage("say for which host: --host HOST")
+		return nil, usage("%s does not say for which host: authtray setup %s %s --host HOST", name, a.tool, name)
 	}
 	return found, s.answerFor(ctx, client, a)
 }

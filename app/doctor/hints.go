@@ -30,16 +30,12 @@ func install(name string) string {
 	return "install " + name
 }
 
-// unlockHint asks the agent, which the desktop then asks for its user; one that
-// starts asks when it needs to.
-func unlockHint(running bool) string {
-	switch {
-	case runtime.GOOS == "darwin":
+// unlockHint has the desktop ask its user, whether an agent runs or not.
+func unlockHint() string {
+	if runtime.GOOS == "darwin" {
 		return "security unlock-keychain"
-	case running:
-		return "authtray unlock"
 	}
-	return "authtray run"
+	return "authtray unlock"
 }
 
 func keychainHint() string {

@@ -28,9 +28,11 @@ func keychainCheck(ctx context.Context, p Input) Check {
 	}
 	switch {
 	case errors.Is(err, store.ErrWithheld):
-		return failed(id, unlockHint(p.Running), "KeePassXC asks whether Authtray may read its entries: allow it.")
+		return failed(id, unlockHint(), "KeePassXC asks whether Authtray may read its entries: allow it.")
+	case errors.Is(err, store.ErrNoKeyring):
+		return failed(id, unlockHint(), "This desktop has no default keyring yet, so nothing can be kept: unlocking makes one.")
 	case errors.Is(err, store.ErrLocked):
-		return failed(id, unlockHint(p.Running), "The keychain is locked: unlock it.")
+		return failed(id, unlockHint(), "The keychain is locked: unlock it.")
 	case errors.Is(err, store.ErrUnavailable):
 		why := strings.TrimPrefix(err.Error(), store.ErrUnavailable.Error()+": ")
 		return failed(id, keychainHint(), "The keychain cannot be reached: %s.", strings.TrimSuffix(why, "."))

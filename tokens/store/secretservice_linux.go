@@ -118,7 +118,7 @@ func stateError(found condition, err error) error {
 	case withheld:
 		return ErrWithheld
 	case noCollection:
-		return locked("it has no keyring yet; unlocking makes one")
+		return ErrNoKeyring
 	default:
 		return fmt.Errorf("%w: no Secret Service answers on the session bus: %w", ErrUnavailable, err)
 	}

@@ -33,6 +33,10 @@ var (
 // a program what another one wrote.
 var ErrWithheld = fmt.Errorf("%w: KeePassXC asks whether Authtray may read its entries", ErrLocked)
 
+// ErrNoKeyring is ErrLocked of a keychain that holds no keyring yet: Unlock has the
+// desktop make one, and asks for its password.
+var ErrNoKeyring = fmt.Errorf("%w: it has no default keyring yet, and unlocking makes one", ErrLocked)
+
 // MaxValue is the most bytes that a value may have. A keychain takes more, given
 // time, but not within the time that a write is given.
 const MaxValue = 256 << 10

@@ -39,6 +39,36 @@ func TestEveryCommandThatIsShownHasAPageWithItsExample(t *testing.T) {
 	}
 }
 
+// The examples of the help are run (app/cli); those of the pages are the same.
+func TestExamplesOfThePagesAreThoseOfTheHelp(t *testing.T) {
+	dir := t.TempDir()
+	if err := write(dir); err != nil {
+		t.Fatal(err)
+	}
+	roff := strings.NewReplacer(`\-`, "-", `\(aq`, "'", `\e`, `\`, `\&`, "")
+	var each func(c *cobra.Command)
+	each = func(c *cobra.Command) {
+		t.Run(c.CommandPath(), func(t *testing.T) {
+			text, err := os.ReadFile(filepath.Join(dir, page(c)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, shown, _ := strings.Cut(string(text), ".SH EXAMPLE")
+			for line := range strings.Lines(c.Example) {
+				if line = strings.TrimSpace(line); !strings.Contains(roff.Replace(shown), line) {
+					t.Errorf("%q is not on the page:\n%s", line, shown)
+				}
+			}
+		})
+		for _, sub := range c.Commands() {
+			if sub.IsAvailableCommand() {
+				each(sub)
+			}
+		}
+	}
+	each(cli.Commands())
+}
+
 func TestThePagesAreTheSameInEveryBuild(t *testing.T) {
 	t.Setenv("SOURCE_DATE_EPOCH", "1795435200")
 	a, b := t.TempDir(), t.TempDir()
