@@ -2,11 +2,14 @@ package providers
 
 import (
 	"bufio"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -61,6 +64,11 @@ func TestNoFailureRepeatsWhatWasSent(t *testing.T) {
 		"unknown encoding":  "HTTP/1.1 400 Bad\r\nTransfer-Encoding: SECRET\r\n\r\n",
 		"malformed chunk":   "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nSECRET\r\n",
 		"protocol's place":  "SECRET 200 OK\r\n\r\n",
+		"HTTP/2":            "\x00\x00\x00\x04\x00\x00\x00\x00\x00" + goAway("SECRET"),
+		"HTTP/2 at once":    goAway("SECRET"),
+		"HTTP/2's preface":  "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nSECRET",
+		"an upgrade to it":  "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n" + goAway("SECRET"),
+		"an early hint":     "HTTP/1.1 103 Early Hints\r\nLink: SECRET\r\n\r\nHTTP/1.1 SECRET\r\n\r\n",
 		"reason of a error": "HTTP/1.1 500 SECRET\r\nContent-Length: 0\r\n\r\n",
 	} {
 		base := sayRaw(t, strings.ReplaceAll(raw, "SECRET", longSecret))
@@ -88,6 +96,37 @@ func TestNoFailureRepeatsWhatWasSent(t *testing.T) {
 		if _, err := c.SendAPI(req); err != nil && echoes(refusal.SafeText(err.Error()), []string{longSecret}) {
 			t.Errorf("%s, API: the error repeats the secret", name)
 		}
+	}
+}
+
+// goAway is the HTTP/2 frame that ends a connection, with what it says for debugging;
+// SECRET stands for as much as longSecret.
+func goAway(debug string) string {
+	size := 8 + len(strings.ReplaceAll(debug, "SECRET", longSecret))
+	return string([]byte{0, byte(size >> 8), byte(size), 7, 0, 0, 0, 0, 0}) + "\x00\x00\x00\x00\x00\x00\x00\x00" + debug
+}
+
+// HTTP/2 has messages of its own that the library logs; none are met where nobody
+// speaks it: to providers, and to their APIs over the same transport.
+func TestNoHTTP2IsSpokenToProvidersAndTheirAPIs(t *testing.T) {
+	var offered []string // by one request at a time
+	srv := httptest.NewUnstartedServer(answers(200, goodAnswer))
+	srv.EnableHTTP2 = true
+	srv.StartTLS()
+	defer srv.Close()
+	srv.TLS.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		offered = append(offered, append(hello.SupportedProtos, "")...)
+		return nil, nil
+	}
+	transport := newTransport(srv.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs)
+	c := testClient(t, testEntry(srv.URL), func(_ *catalog.Connection, o *ClientOptions) { o.Transport = transport })
+	if _, err := refreshWith(t, c); err != nil {
+		t.Fatal(err)
+	}
+	req, _ := http.NewRequestWithContext(t.Context(), "GET", srv.URL+"/api", nil)
+	answer, err := c.SendAPI(req)
+	if err != nil || answer.ProtoMajor != 1 || len(offered) == 0 || slices.Contains(offered, "h2") {
+		t.Errorf("offered %q: %v", offered, err)
 	}
 }
 

@@ -58,3 +58,42 @@ func TestNothingIsSaidOnTheStandardLogger(t *testing.T) {
 func imports(file *ast.File, name string) bool {
 	return slices.ContainsFunc(file.Imports, func(i *ast.ImportSpec) bool { return i.Path.Value == `"`+name+`"` })
 }
+
+// TestEveryServerAndProxyOfHTTPHasALoggerOfItsOwn: else the library writes what it
+// was sent to the standard logger.
+func TestEveryServerAndProxyOfHTTPHasALoggerOfItsOwn(t *testing.T) {
+	found := 0
+	for _, s := range sources(t) {
+		if s.isTest() || s.below("app/e2e", "providers/practice", "providers/faultkit") { // processes that are none of ours
+			continue
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			literal, ok := n.(*ast.CompositeLit)
+			if !ok {
+				return true
+			}
+			kind, ok := literal.Type.(*ast.SelectorExpr)
+			if !ok || kind.Sel.Name != "Server" && kind.Sel.Name != "ReverseProxy" {
+				return true
+			}
+			if pkg, ok := kind.X.(*ast.Ident); !ok || pkg.Name != "http" && pkg.Name != "httputil" {
+				return true
+			}
+			found++
+			if !slices.ContainsFunc(literal.Elts, func(e ast.Expr) bool {
+				field, ok := e.(*ast.KeyValueExpr)
+				if !ok {
+					return false
+				}
+				name, ok := field.Key.(*ast.Ident)
+				return ok && name.Name == "ErrorLog"
+			}) {
+				t.Errorf("%s has no ErrorLog", s.set.Position(literal.Pos()))
+			}
+			return true
+		})
+	}
+	if found < 4 {
+		t.Fatalf("only %d were found", found)
+	}
+}
