@@ -6,7 +6,7 @@
 // play, in its usual disguises: so are api/ at all its listeners, helpers, setup,
 // exec and MCP, and secrets that were put in the wrong place. Others provoke
 // panics and core files, restart with a dead grant, make ten thousand connections,
-// and time cached answers beside a slow refresh.
+// and time cached answers beside a slow refresh, or what a flood of connections costs.
 //
 // What goes through the provider's front and the stand-ins of the desktop is
 // written into a ledger; a new test of secrecy searches for all that is in it.

@@ -42,6 +42,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv(crashing) != "" {
 		crash()
 	}
+	if what := os.Getenv(flooding); what != "" {
+		floods(what)
+	}
 	result := m.Run()
 	os.RemoveAll(built)
 	os.Exit(result)
