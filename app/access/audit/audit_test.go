@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -232,6 +233,43 @@ func TestASlowFollowerHoldsNobodyUpAndIsToldWhatItMissed(t *testing.T) {
 	}
 	if len(f.drain()) != 0 {
 		t.Error("it was told twice")
+	}
+}
+
+func TestReadersOfWhatIsInTheFilesTakeTurns(t *testing.T) {
+	l := Open(t.TempDir(), quiet)
+	defer l.Close()
+	fill(l, 0, 10)
+	reading, stuck := make(chan bool), make(chan bool)
+	var all sync.WaitGroup
+	for range mostReaders {
+		all.Go(func() {
+			first := true
+			_ = l.Follow(t.Context(), 10, false, func(Record) error {
+				if first {
+					first = false
+					reading <- true
+					<-stuck
+				}
+				return nil
+			})
+		})
+	}
+	for range mostReaders {
+		<-reading
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := l.Follow(ctx, 10, false, func(Record) error { t.Error("one more was given the record"); return nil }); err != nil {
+		t.Error(err)
+	}
+	l.Add(read(10)) // and nobody waits for them
+	l.settle()
+	close(stuck)
+	all.Wait()
+	given := 0
+	if err := l.Follow(t.Context(), 20, false, func(Record) error { given++; return nil }); err != nil || given != 11 {
+		t.Errorf("after them: %d records, %v", given, err)
 	}
 }
 

@@ -8,7 +8,10 @@ import (
 )
 
 // behind is how many records a follower may fall behind by.
-const behind = 4 * waiting
+const behind = waiting
+
+// mostReaders is how many callers are given what is in the files at once.
+const mostReaders = 8
 
 // follower is one reader of new records.
 type follower struct {
@@ -48,13 +51,13 @@ func (f *follower) drain() []Record {
 // each new one, until ctx ends, the log is closed or each returns an error,
 // which it returns. No record falls between the two, or comes twice.
 func (l *Log) Follow(ctx context.Context, n int, follow bool, each func(Record) error) error {
-	last, f, err := l.begin(n, follow)
-	if err != nil {
+	f, err := l.history(ctx, n, follow, each)
+	if err != nil || f == nil { // nil: ctx ended first
 		return err
 	}
 	defer l.leave(f)
-	if err := all(last, each); err != nil || !follow {
-		return err
+	if !follow {
+		return nil
 	}
 	for {
 		select {
@@ -68,6 +71,27 @@ func (l *Log) Follow(ctx context.Context, n int, follow bool, each func(Record) 
 			return all(f.drain(), each)
 		}
 	}
+}
+
+// history gives each the last n records, for Follow. They are megabytes, and each may
+// take its time, so that no more than some callers are given theirs at once. nil without an error: ctx ended before that.
+func (l *Log) history(ctx context.Context, n int, follow bool, each func(Record) error) (*follower, error) {
+	if n > 0 {
+		select {
+		case l.readers <- struct{}{}:
+			defer func() { <-l.readers }()
+		case <-ctx.Done():
+			return nil, nil
+		}
+	}
+	last, f, err := l.begin(n, follow)
+	if err == nil {
+		err = all(last, each)
+	}
+	if err != nil {
+		l.leave(f)
+	}
+	return f, err
 }
 
 // begin reads the files while nothing is written to them.

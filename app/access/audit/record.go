@@ -23,6 +23,8 @@ type Log struct {
 	closed  bool
 	missing missing
 
+	readers chan struct{} // as many as are given what is in the files
+
 	mu        sync.Mutex // the files and the followers
 	file      *file
 	followers map[*follower]bool
@@ -62,7 +64,7 @@ func Open(dir string, log *slog.Logger) *Log {
 
 func newLog(dir string, log *slog.Logger) *Log {
 	return &Log{log: log, in: make(chan Record, waiting), kick: make(chan struct{}, 1),
-		sync: make(chan chan struct{}), done: make(chan struct{}),
+		sync: make(chan chan struct{}), done: make(chan struct{}), readers: make(chan struct{}, mostReaders),
 		file: &file{path: Path(dir)}, followers: map[*follower]bool{}}
 }
 

@@ -143,3 +143,35 @@ func (w *smallWorld) goroutines() int {
 	}
 	return n
 }
+
+// Followers of events and of the record of reads that never read anything: their
+// number times what the agent keeps for one, and no more as time goes by.
+func TestFollowersThatNeverReadCostBoundedMemory(t *testing.T) {
+	const readers, records, each = 400, 2000, 128 // KB each, at most
+	w := newSmallWorld(t, "AUTHTRAY_LOG=info")
+	w.start("", "--no-tray", "--store=memory")
+	w.connectWork()
+	read := func(n int) {
+		for range n {
+			if answer := w.own().say(t, request("GET /v1/connections/work/token"), hangTime); !good(answer) {
+				t.Fatal("no token beside readers that never read")
+			}
+		}
+	}
+	read(records)
+	before := peakMemory(t, w.agent.Process.Pid)
+	for i := range readers {
+		c, err := net.Dial("unix", w.socket())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		io.WriteString(c, request([]string{"GET /v1/log?n=10000&follow=true", "GET /v1/events"}[i%2]))
+	}
+	read(records)
+	after := peakMemory(t, w.agent.Process.Pid)
+	t.Logf("%d readers took %d KB", readers, after-before)
+	if after-before > readers*each {
+		t.Errorf("%d readers that never read took %d KB, more than %d KB each", readers, after-before, each)
+	}
+}
