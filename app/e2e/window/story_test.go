@@ -5,6 +5,7 @@ package window
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
@@ -12,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,28 +23,38 @@ import (
 
 const title = `(\([0-9]+\) )?Authtray`
 
-// programs are built once: the small one, and the one with the window.
+// programs are built once, as they are shipped: the small one, and the one with the window.
 type programs struct{ authtray, window string }
+
+var buildFolder string // "" before there is one
+
+var built = sync.OnceValues(func() (programs, error) {
+	dir, err := os.MkdirTemp("", "authtray-window")
+	if err != nil {
+		return programs{}, err
+	}
+	buildFolder = dir
+	p := programs{filepath.Join(dir, "authtray"), filepath.Join(dir, "authtray-window")}
+	out, err := exec.Command("make", "-s", "-C", "../../..", "OUT="+dir, p.authtray, "window").CombinedOutput()
+	if err != nil {
+		err = fmt.Errorf("make: %w\n%s", err, out)
+	}
+	return p, err
+})
 
 func build(t *testing.T) programs {
 	t.Helper()
-	dir := t.TempDir()
-	p := programs{filepath.Join(dir, "authtray"), filepath.Join(dir, "authtray-window")}
-	tags := "release,migrated_fynedo"
-	if exec.Command("pkg-config", "--exists", "wayland-client", "xkbcommon").Run() != nil {
-		tags += ",x11"
-	}
-	for _, b := range []struct {
-		cgo  string
-		args []string
-	}{{"0", []string{"build", "-o", p.authtray, "../../.."}}, {"1", []string{"build", "-tags", tags, "-o", p.window, "../../.."}}} {
-		cmd := exec.Command("go", b.args...)
-		cmd.Env = append(os.Environ(), "CGO_ENABLED="+b.cgo)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("go %s: %v\n%s", strings.Join(b.args, " "), err, out)
-		}
+	p, err := built()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return p
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	os.RemoveAll(buildFolder)
+	os.Exit(code)
 }
 
 func pictures(t *testing.T, theme string) string {
