@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/authtray/authtray/providers/catalog"
@@ -47,6 +48,9 @@ func (c *Client) authorizeForm(p authorizeParams) url.Values {
 	}
 	set(q, "resource", cmp.Or(p.Resource, c.resource()))
 	set(q, "nonce", p.Nonce)
+	if c.entry.AnyServer() && slices.Contains(c.scopes(p.Scopes), offlineAccess) {
+		q.Set("prompt", "consent") // servers that keep to OpenID Connect Core §11 ignore that scope without it
+	}
 	setAll(q, o.Params)
 	if p.SwitchAccount {
 		setAll(q, o.SwitchAccount)

@@ -41,6 +41,40 @@ func TestTheAuthorizationURLKeepsTheEndpointsOwnQuery(t *testing.T) {
 	}
 }
 
+// A server that keeps to OpenID Connect Core §11 gives no refresh token otherwise.
+func TestOfflineAccessIsAskedForWithConsent(t *testing.T) {
+	offline, plain := []string{"openid", "offline_access"}, []string{"openid"}
+	for _, tt := range []struct {
+		name   string
+		entry  string
+		vars   map[string]string
+		params any
+		scopes []string
+		want   string
+	}{
+		{"any server", "oidc", map[string]string{"issuer": "https://id.example.org"}, nil, offline, "consent"},
+		{"without that scope", "oidc", map[string]string{"issuer": "https://id.example.org"}, nil, plain, ""},
+		{"its own prompt", "oidc", map[string]string{"issuer": "https://id.example.org"}, map[string]any{"prompt": "login"}, offline, "login"},
+		{"switched off", "oidc", map[string]string{"issuer": "https://id.example.org"}, map[string]any{"prompt": "false"}, offline, ""},
+		{"a provider that is known", "microsoft", nil, nil, offline, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			conn := catalog.Connection{Name: "work", Provider: tt.entry, ClientID: "cid", Vars: tt.vars, Scopes: tt.scopes}
+			if tt.params != nil {
+				conn.Override = map[string]any{"authorize_opts": map[string]any{"params": tt.params}}
+			}
+			catalogue, _ := catalog.LoadCatalogue("")
+			c, err := NewClient(catalogue, conn, ClientOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := c.authorizeForm(authorizeParams{}).Get("prompt"); got != tt.want {
+				t.Errorf("prompt %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestNoEntryCanTakeTheStateAway(t *testing.T) {
 	e := testEntry("https://acme.example")
 	e.AuthorizeOpts.Params = map[string]string{"state": "fixed", "redirect_uri": "https://evil.example", "code_challenge": "false", "client_id": "x"}

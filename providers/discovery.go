@@ -215,6 +215,9 @@ func (c *Client) fetchMetadata(ctx context.Context, issuer, place string) (endpo
 	if f, ok := err.(*refusal.Failure); ok {
 		return endpoints{}, f
 	}
+	if at, err := req.URL.Parse(header.Get("Location")); err == nil && status/100 == 3 && at.String() == place+"/" && !strings.HasSuffix(place, "/") {
+		return c.fetchMetadata(ctx, issuer, place+"/") // as Django wants it; no other redirect is followed
+	}
 	members, isObject := refusal.ParseBody(body).(map[string]any)
 	switch {
 	case refusal.PassingStatus(status):

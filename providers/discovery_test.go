@@ -197,6 +197,45 @@ func TestWhyThereIsNoDocument(t *testing.T) {
 	}
 }
 
+func TestADocumentWithASlashBehindItIsFound(t *testing.T) {
+	for _, tt := range []struct {
+		name, to string
+		found    bool
+	}{
+		{"the same address", "/.well-known/openid-configuration/", true},
+		{"another path", "/document", false},
+		{"another host", "//elsewhere.example/.well-known/openid-configuration/", false},
+		{"another parameter", "/.well-known/openid-configuration/?a=b", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			mux := http.NewServeMux()
+			p := httptest.NewServer(mux)
+			t.Cleanup(p.Close)
+			document := answers(200, metadata(p.URL))
+			for _, path := range []string{"/.well-known/openid-configuration/", "/document"} {
+				mux.HandleFunc(path, document)
+			}
+			mux.HandleFunc("/.well-known/openid-configuration", func(w http.ResponseWriter, r *http.Request) {
+				http.Redirect(w, r, tt.to, http.StatusMovedPermanently)
+			})
+			ep, err := testClient(t, catalog.Entry{ID: "acme", Name: "Acme", Issuer: p.URL}).endpoints(t.Context())
+			if (err == nil && ep.Token != "") != tt.found {
+				t.Errorf("%+v, %v", ep, err)
+			}
+		})
+	}
+	p := newRecord(t, func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "//") {
+			t.Error("one slash more and more is followed")
+		}
+		w.Header().Set("Location", r.URL.Path+"/")
+		w.WriteHeader(http.StatusFound)
+	})
+	if _, err := testClient(t, catalog.Entry{ID: "acme", Name: "Acme", Issuer: p.URL}).endpoints(t.Context()); err == nil {
+		t.Error("slashes without end lead somewhere")
+	}
+}
+
 func TestAnEndpointThatMovedIsLookedUpAgainAndNothingIsSentToAnotherOrigin(t *testing.T) {
 	elsewhere := newRecord(t, answers(200, goodAnswer))
 	moved := false

@@ -68,6 +68,9 @@ func (c *Client) offersScope(scope string) bool {
 // without asking anyone.
 func (c *Client) AskedScopes() []string { return slices.Clone(c.scopes(nil)) }
 
+// offlineAccess is the scope that asks for a refresh token (OpenID Connect Core §11).
+const offlineAccess = "offline_access"
+
 // RefreshScope is the scope with which the next sign-in would bring a refresh token;
 // "" where none is known, or it is asked for already.
 func (c *Client) RefreshScope() string {
@@ -77,9 +80,8 @@ func (c *Client) RefreshScope() string {
 			return s
 		}
 	}
-	const openID = "offline_access" // OpenID Connect Core §11
-	if !slices.Contains(asked, openID) && slices.Contains(c.discovered().ScopesSupported, openID) {
-		return openID
+	if !slices.Contains(asked, offlineAccess) && slices.Contains(c.discovered().ScopesSupported, offlineAccess) {
+		return offlineAccess
 	}
 	return ""
 }
