@@ -118,6 +118,13 @@ mcp-clients: ## the bridge with AI clients and MCP servers, and beside mcp-remot
 		@modelcontextprotocol/sdk @modelcontextprotocol/inspector @anthropic-ai/claude-code @openai/codex opencode-ai mcp-remote fastmcp
 	MCP_CLIENTS='$(MCPCLIENTS)' $(TEST) -v -timeout 15m -run 'Inspector|Claude|Opencode|Codex|Beside|Latency|TypeScript|FastMCP' ./app/e2e/tools ./app/tools/mcp
 
+OIDCSERVERS := $(CURDIR)/$(OUT)/oidc-servers
+.PHONY: oidc-servers
+oidc-servers: ## the entry oidc with servers of others: node's from npm into build/, Django's from Debian
+	mkdir -p '$(OIDCSERVERS)'
+	test -d '$(OIDCSERVERS)/node_modules' || npm install --prefix '$(OIDCSERVERS)' --no-audit --no-fund oidc-provider
+	OIDC_SERVERS='$(OIDCSERVERS)' $(TEST) -v -timeout 5m -run OIDCServers ./app/e2e/tools
+
 icons: ## draw the PNG and ICO icons from their SVG sources
 	$(GO) run ./assets/icons/draw
 
