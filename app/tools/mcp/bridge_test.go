@@ -4,6 +4,7 @@ package mcp
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -218,6 +219,36 @@ func TestBridgePassesCancellation(t *testing.T) {
 				t.Errorf("%q", got)
 			}
 		})
+	}
+}
+
+// Over a network the end of a stream comes later than the answer in it. A bridge that
+// does not wait for it has a new connection for each call, with https a handshake too.
+func TestCallsOneAfterTheOtherShareAConnectionToTheServer(t *testing.T) {
+	w := newWorld(t, stateful(notes()))
+	r := w.start(w.bridge())
+	r.begin()
+	r.call("first", "ping", "{}")
+	received := make(chan struct{})
+	w.answer(func(rw http.ResponseWriter, r *http.Request) bool {
+		if r.Method != http.MethodPost {
+			return false
+		}
+		var call struct{ ID json.RawMessage }
+		json.NewDecoder(r.Body).Decode(&call)
+		rw.Header().Set("Content-Type", "text/event-stream")
+		fmt.Fprintf(rw, "data: {\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":{}}\n\n", call.ID)
+		rw.(http.Flusher).Flush()
+		<-received
+		return true
+	})
+	before := w.connections()
+	for id := range 20 {
+		r.call(id, "tools/call", echoX)
+		received <- struct{}{}
+	}
+	if n := w.connections() - before; n > 10 { // some, where the stream's end is not read yet
+		t.Errorf("%d new connections for 20 calls", n)
 	}
 }
 

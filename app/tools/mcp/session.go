@@ -66,11 +66,26 @@ func (s *session) deliver(msg jsonrpc.Message, to receiver) {
 	}
 }
 
+// tailTime is how long the stream that an answer came in may take to end. To break it
+// off at once would break the connection, and the next call would need a new one.
+const tailTime = time.Second
+
 // call sends a request and waits for its answer, as long as ctx lasts. The error is
 // a *trouble, or ctx's.
 func (s *session) call(ctx context.Context, r *jsonrpc.Request, header http.Header) (*jsonrpc.Response, error) {
-	ctx, cancel := context.WithCancel(ctx) // ends what is left of the answer's stream
-	defer cancel()
+	sending, end := context.WithCancel(context.WithoutCancel(ctx))
+	keep := context.AfterFunc(ctx, end)
+	answer, err := s.exchange(ctx, sending, r, header)
+	if keep() && err == nil {
+		time.AfterFunc(tailTime, end)
+	} else {
+		end()
+	}
+	return answer, err
+}
+
+// exchange is call with the context of the HTTP request.
+func (s *session) exchange(ctx, sending context.Context, r *jsonrpc.Request, header http.Header) (*jsonrpc.Response, error) {
 	waiting := make(chan *jsonrpc.Response, 1)
 	s.mu.Lock()
 	s.pending[r.ID] = waiting
@@ -80,7 +95,7 @@ func (s *session) call(ctx context.Context, r *jsonrpc.Request, header http.Head
 		delete(s.pending, r.ID)
 		s.mu.Unlock()
 	}()
-	if err := s.conn.Write(carrying(ctx, message{r.Method, r.ID, header}), r); err != nil {
+	if err := s.conn.Write(carrying(sending, message{r.Method, r.ID, header}), r); err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}

@@ -127,6 +127,13 @@ func (w *world) breakOff() {
 	}
 }
 
+// connections is how many the bridge made so far that were not broken off.
+func (w *world) connections() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.conns)
+}
+
 // answer has requests answered by f where it says so, from now on.
 func (w *world) answer(f func(w http.ResponseWriter, r *http.Request) bool) {
 	w.mu.Lock()
