@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -75,8 +74,8 @@ type bridge struct {
 // Run bridges until in ends, which is no error, or ctx does.
 func (o Bridge) Run(ctx context.Context, in io.Reader, out io.Writer) error {
 	if o.Remote {
-		o.URL = "http://authtray" + connectionPath(o.Name) + "/api/"
-		o.Transport = &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return o.Agent.Dial(ctx) }}
+		o.URL = agentURL + connectionPath(o.Name) + "/api/"
+		o.Transport = agentHTTP(o.Agent)
 	}
 	server, err := url.Parse(o.URL)
 	if err != nil {
@@ -91,7 +90,7 @@ func (o Bridge) Run(ctx context.Context, in io.Reader, out io.Writer) error {
 		Bridge: o, server: server, out: &lineWriter{to: out}, ctx: ctx,
 		inFlight: map[jsonrpc.ID]context.CancelFunc{}, asked: map[jsonrpc.ID]*session{}, listening: map[jsonrpc.ID]*listener{},
 	}
-	b.tokens = agentTokens{agent: o.Agent, name: o.Name, scopes: strings.Join(o.Scopes, " "), purpose: b.purpose, seen: func(token string) { b.secret.Store(&token) }}
+	b.tokens = agentTokens{agent: agentHTTP(o.Agent), name: o.Name, scopes: strings.Join(o.Scopes, " "), purpose: b.purpose, seen: func(token string) { b.secret.Store(&token) }}
 	if o.Remote {
 		b.tokens = noTokens{}
 	}

@@ -54,11 +54,51 @@ func (l *lineReader) next() (jsonrpc.Message, error) {
 	if !json.Valid(first) {
 		return nil, notJSON
 	}
-	msg, err := jsonrpc.DecodeMessage(first)
+	msg, err := decodeMessage(first)
 	if err != nil {
 		return nil, badLine(err.Error())
 	}
 	return msg, nil
+}
+
+// decodeMessage is jsonrpc.DecodeMessage without the 32 kB that it takes, and leaves to
+// the garbage collector, for each value that it reads. Names of members are as they
+// stand: other cases are other members.
+func decodeMessage(data []byte) (jsonrpc.Message, error) {
+	var m map[string]json.RawMessage
+	if err := json.Unmarshal(data, &m); err != nil {
+		return nil, errors.New("the message is no JSON object")
+	}
+	var version, method string
+	var id any
+	if json.Unmarshal(m["jsonrpc"], &version) != nil || version != "2.0" {
+		return nil, errors.New(`the message has no "jsonrpc": "2.0"`)
+	}
+	if m["id"] != nil && json.Unmarshal(m["id"], &id) != nil {
+		return nil, errors.New("the id cannot be read")
+	}
+	name, err := jsonrpc.MakeID(id)
+	if err != nil {
+		return nil, errors.New("the id is neither a string nor a number")
+	}
+	if m["method"] != nil {
+		if json.Unmarshal(m["method"], &method) != nil {
+			return nil, errors.New("the method is no string")
+		}
+		return &jsonrpc.Request{ID: name, Method: method, Params: m["params"]}, nil
+	}
+	if !name.IsValid() {
+		return nil, errors.New("the message is neither a request nor an answer")
+	}
+	r := &jsonrpc.Response{ID: name, Result: m["result"]}
+	if said := m["error"]; said != nil && string(said) != "null" {
+		wire := &jsonrpc.Error{}
+		if json.Unmarshal(said, wire) != nil {
+			return nil, errors.New("the error cannot be read")
+		}
+		r.Error = wire
+	}
+	return r, nil
 }
 
 // line reads to the end of the line. What is too long is read and dropped.

@@ -10,8 +10,6 @@ import (
 	"net/http"
 	"strconv"
 	"time"
-
-	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 )
 
 // listenTo reads what the server sends by itself, up to 2025-11-25: the stream that
@@ -86,7 +84,7 @@ func (b *bridge) listenOnce(ctx context.Context, s *session, at *position) (got 
 		if err != nil {
 			return got, err
 		}
-		msg, err := jsonrpc.DecodeMessage(data)
+		msg, err := decodeMessage(data)
 		if err != nil {
 			continue
 		}

@@ -202,7 +202,7 @@ func (t *transport) good(r *http.Request, answer *http.Response) (*http.Response
 	if len(body) > maxMessage {
 		return nil, refusal("the MCP server's answer is longer than 16 MB and was not read")
 	}
-	msg, err := jsonrpc.DecodeMessage(body)
+	msg, err := decodeMessage(body)
 	response, isResponse := msg.(*jsonrpc.Response)
 	switch {
 	case err == nil && isResponse && response.ID == m.id:
