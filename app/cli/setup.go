@@ -89,13 +89,14 @@ func (s *shell) setupOne(tool setupTool) *cobra.Command {
 			return err
 		}
 		steps, err := tool.steps(s, ctx, p, &a)
+		asks := cmp.Or(a.mcp, tool.name) // an AI client, or the tool itself
 		switch {
 		case err != nil:
 			return err
 		case a.undo:
-			return s.removeSteps(ctx, tool.name, args[0], steps)
+			return s.removeSteps(ctx, asks, args[0], steps)
 		case a.write:
-			err = s.writeSteps(ctx, tool.name, steps)
+			err = s.writeSteps(ctx, asks, steps)
 		default:
 			err = s.showSteps(steps)
 		}
@@ -196,6 +197,8 @@ func (s *shell) writeSteps(ctx context.Context, tool string, steps []setup.Step)
 	}
 	if written == 0 {
 		s.say("authtray: %s is set up already", tool)
+	} else {
+		s.say("authtray: %s is set up", tool)
 	}
 	for _, step := range steps {
 		if !setup.Writable([]setup.Step{step}) {

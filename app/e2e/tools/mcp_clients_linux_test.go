@@ -63,6 +63,10 @@ func TestClaudeCodeConnects(t *testing.T) {
 			t.Errorf("%s:\n%s", name, out)
 		}
 	}
+	w.run("authtray", "setup", "mcp", "notes", "--client", "claude-code", "--remove")
+	if out := w.run("claude", "mcp", "list"); strings.Contains(out, "notes: ") || !strings.Contains(out, "hook: ") {
+		t.Errorf("without the entry:\n%s", out)
+	}
 }
 
 func TestOpencodeConnects(t *testing.T) {
@@ -70,6 +74,10 @@ func TestOpencodeConnects(t *testing.T) {
 	w.run("authtray", "setup", "mcp", "notes", "--client", "opencode", "--write")
 	if out := w.run("opencode", "mcp", "list"); !strings.Contains(out, "notes") || !strings.Contains(out, "connected") {
 		t.Error(out)
+	}
+	w.run("authtray", "setup", "mcp", "notes", "--client", "opencode", "--remove")
+	if out := w.run("opencode", "mcp", "list"); strings.Contains(out, "notes") {
+		t.Errorf("without the entry:\n%s", out)
 	}
 }
 

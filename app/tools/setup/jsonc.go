@@ -17,10 +17,10 @@ type jsonc struct {
 	at   int
 }
 
-// member is where a member's value stands.
+// member is where a member stands: its name, and its value.
 type member struct {
-	name     string
-	from, to int
+	name         string
+	at, from, to int
 }
 
 // members lists an object's members; at stands before the object, and after it then.
@@ -45,7 +45,7 @@ func (j *jsonc) members() (all []member, inside int, err error) {
 		if j.peek() != '"' || !j.value() {
 			return nil, 0, errNotJSONC
 		}
-		var m member
+		m := member{at: from}
 		if json.Unmarshal([]byte(j.text[from:j.at]), &m.name) != nil {
 			return nil, 0, errNotJSONC
 		}
@@ -235,6 +235,48 @@ func addMember(text, object, name, value string) (changed, has string, err error
 		text = text[:at] + strings.TrimLeft(text[at:], " \t\r\n")
 	}
 	return text[:at] + "\n" + indent + entry + text[at:], "", nil
+}
+
+// removeMember takes a member out of the object that a member of the root is, with its
+// line and the one comma that it leaves over. has is its value; "" where there is none.
+func removeMember(text, object, name string) (changed, has string, err error) {
+	root := &jsonc{text: text}
+	all, _, err := root.members()
+	if err != nil {
+		return "", "", err
+	}
+	for _, m := range all {
+		if m.name != object {
+			continue
+		}
+		entries, _, err := (&jsonc{text: text, at: m.from}).members()
+		if err != nil {
+			return "", "", err
+		}
+		for i, e := range entries {
+			if e.name == name {
+				return without(text, entries, i), plain(text[e.from:e.to]), nil
+			}
+		}
+	}
+	return text, "", nil
+}
+
+// without is the text without the ith member.
+func without(text string, all []member, i int) string {
+	from := strings.TrimRight(text[:all[i].at], " \t")
+	from = strings.TrimSuffix(strings.TrimSuffix(from, "\n"), "\r")
+	rest := &jsonc{text: text, at: all[i].to}
+	if rest.space(); rest.skip(',') {
+		return from + text[rest.at:]
+	}
+	if i > 0 { // the last one, and the one before has a comma for it
+		before := &jsonc{text: text, at: all[i-1].to}
+		if before.space(); before.peek() == ',' && before.at < len(from) {
+			from = from[:before.at] + from[before.at+1:]
+		}
+	}
+	return from + text[all[i].to:]
 }
 
 func quoted(s string) string {

@@ -23,7 +23,7 @@ type mcpClient struct {
 
 var mcpClients = []mcpClient{
 	{"claude-code", func(p Plan, program string) []Step { // code.claude.com/docs/en/mcp
-		return []Step{mcpCommand{program: "claude", get: []string{"mcp", "get", p.Name},
+		return []Step{mcpCommand{program: "claude", get: []string{"mcp", "get", p.Name}, undo: []string{"mcp", "remove", "--scope", "user", p.Name},
 			add: append([]string{"mcp", "add", "--scope", "user", p.Name, "--"}, p.bridge(program)...)}}
 	}},
 	{"claude-desktop", func(p Plan, _ string) []Step { // modelcontextprotocol.io/docs/develop/connect-local-servers
@@ -182,8 +182,8 @@ func (m jsonMember) standsAs(has string) bool {
 // mcpCommand is a client that keeps its servers by a command of its own: its file is
 // written by it all the time.
 type mcpCommand struct {
-	program  string
-	get, add []string
+	program        string
+	get, add, undo []string
 }
 
 func (m mcpCommand) Lines() []string { return []string{words(append([]string{m.program}, m.add...))} }
@@ -192,14 +192,19 @@ func (m mcpCommand) Write(ctx context.Context) (bool, error) {
 	if _, err := exec.LookPath(m.program); err != nil {
 		return false, clash("%s is not in PATH; where it is, run: %s", m.program, m.Lines()[0])
 	}
-	if out, err := output(ctx, append([]string{m.program}, m.get...)...); err == nil {
-		if strings.Contains(out, strings.Join(m.add[len(m.add)-2:], " ")) {
-			return false, nil
-		}
+	if there, ours := m.state(ctx); ours {
+		return false, nil
+	} else if there {
 		return false, clash("%s has a server of this name already, and otherwise: take it out and run this again", m.program)
 	}
 	_, err := output(ctx, append([]string{m.program}, m.add...)...)
 	return err == nil, err
+}
+
+// state says whether the client has a server of this name, and whether it is this one.
+func (m mcpCommand) state(ctx context.Context) (there, ours bool) {
+	out, err := output(ctx, append([]string{m.program}, m.get...)...)
+	return err == nil, err == nil && strings.Contains(out, strings.Join(m.add[len(m.add)-2:], " "))
 }
 
 // gooseExtension is one extension in goose's YAML.
@@ -227,25 +232,9 @@ func (g gooseExtension) Write(context.Context) (bool, error) {
 	if lines[at] != "extensions:" {
 		return false, clash("extensions in %s are written in another way than goose writes them; add these lines by hand: authtray setup mcp %s --client goose", g.path, g.name)
 	}
-	indent := "  "
-	for _, l := range lines[at+1:] {
-		body := strings.TrimLeft(l, " ")
-		if body == "" || body[0] == '#' {
-			continue
-		}
-		indent = l[:len(l)-len(body)]
-		break
-	}
-	if indent == "" {
-		indent = "  "
-	}
-	for i := at + 1; i < len(lines); i++ {
-		if l := lines[i]; l != "" && l[0] != ' ' && l[0] != '#' {
-			break
-		}
-		if lines[i] == indent+g.name+":" || lines[i] == indent+quoted(g.name)+":" {
-			return false, g.same(lines[i+1:])
-		}
+	indent, found := g.find(lines, at)
+	if found > 0 {
+		return false, g.same(lines[found+1:])
 	}
 	var ours []string
 	for _, l := range g.lines()[1:] {
@@ -253,6 +242,31 @@ func (g gooseExtension) Write(context.Context) (bool, error) {
 		ours = append(ours, strings.Repeat(indent, (len(l)-len(body))/2)+body)
 	}
 	return true, replace(g.path, strings.Join(slices.Insert(lines, at+1, ours...), "\n")+"\n")
+}
+
+// find is how extensions are indented, and the line at which this one begins; 0: there
+// is none.
+func (g gooseExtension) find(lines []string, at int) (indent string, found int) {
+	indent = "  "
+	for _, l := range lines[at+1:] {
+		body := strings.TrimLeft(l, " ")
+		if body == "" || body[0] == '#' {
+			continue
+		}
+		if len(body) < len(l) {
+			indent = l[:len(l)-len(body)]
+		}
+		break
+	}
+	for i := at + 1; i < len(lines); i++ {
+		if l := lines[i]; l != "" && l[0] != ' ' && l[0] != '#' {
+			break
+		}
+		if lines[i] == indent+g.name+":" || lines[i] == indent+quoted(g.name)+":" {
+			return indent, i
+		}
+	}
+	return indent, 0
 }
 
 // same is nil where the extension that is there is this one.

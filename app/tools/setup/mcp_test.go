@@ -153,3 +153,76 @@ func TestGooseExtensionIsPutAmongTheOthers(t *testing.T) {
 		t.Errorf("extensions on one line: %v", err)
 	}
 }
+
+func TestMembersAreTakenOutAndEveryOtherByteStays(t *testing.T) {
+	for _, c := range []struct{ name, before, after string }{
+		{"the only one", "{\n  \"mcpServers\": {\n    \"notes\": {}\n  }\n}\n", "{\n  \"mcpServers\": {\n  }\n}\n"},
+		{"on one line", `{"mcpServers":{"notes":{}}}`, `{"mcpServers":{}}`},
+		{"the first", `{"mcpServers":{"notes":{}, "x":{}}}`, `{"mcpServers":{ "x":{}}}`},
+		{"between", "{\"mcpServers\":{\n\"a\":{},\n\"notes\":{},\n\"x\":{}\n}}", "{\"mcpServers\":{\n\"a\":{},\n\"x\":{}\n}}"},
+		{"the last", "{\"mcpServers\":{\n  \"a\":{}, // , mine\n  \"notes\":{}\n}}", "{\"mcpServers\":{\n  \"a\":{} // , mine\n}}"},
+		{"the last, and a trailing comma", "{\"mcpServers\":{\n  \"a\":{},\n  \"notes\":{},\n}}", "{\"mcpServers\":{\n  \"a\":{},\n}}"},
+		{"Windows' ends of lines", "{\"mcpServers\":{\r\n  \"a\":{},\r\n  \"notes\":{}\r\n}}", "{\"mcpServers\":{\r\n  \"a\":{}\r\n}}"},
+		{"the name elsewhere", `{"notes":{},"mcpServers":{"x":{"notes":1}}}`, `{"notes":{},"mcpServers":{"x":{"notes":1}}}`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, _, err := removeMember(c.before, "mcpServers", "notes")
+			if got != c.after || err != nil {
+				t.Errorf("%q, %v", got, err)
+			}
+			var v any
+			if err := json.Unmarshal([]byte(plain(got)), &v); err != nil {
+				t.Errorf("what is left is no JSON: %v: %s", err, got)
+			}
+		})
+	}
+}
+
+func FuzzRemoveMember(f *testing.F) {
+	f.Add(`{"mcpServers":{"a":{},"notes":{} // x` + "\n}}")
+	f.Fuzz(func(t *testing.T, text string) {
+		got, has, err := removeMember(text, "mcpServers", "notes")
+		if err != nil || has == "" {
+			return
+		}
+		if _, _, err := removeMember(got, "mcpServers", "notes"); err != nil {
+			t.Errorf("%q became %q: %v", text, got, err)
+		}
+	})
+}
+
+func TestMCPEntryIsTakenOutAndAnothersStays(t *testing.T) {
+	for _, client := range MCPClients() {
+		if client == "claude-code" {
+			continue // it keeps its file by a command, which is tried in app/e2e/tools
+		}
+		t.Run(client, func(t *testing.T) {
+			p := mcpPlan(t)
+			remove := func() (int, error) { return Remove(t.Context(), MCP(p, client)) }
+			if n, err := remove(); n != 0 || err != nil {
+				t.Errorf("where there is no file: %d, %v", n, err)
+			}
+			p.Name = "theirs"
+			if _, err := MCP(p, client)[0].Write(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			path, before := fileOf(t, p.Home)
+			p.Name = "notes"
+			if n, err := remove(); n != 0 || err != nil {
+				t.Errorf("where there is another's: %d, %v", n, err)
+			}
+			if _, err := MCP(p, client)[0].Write(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			with := read(t, path)
+			if n, err := remove(); n != 1 || err != nil || read(t, path) != before {
+				t.Errorf("%d, %v, %q became %q, want %q", n, err, with, read(t, path), before)
+			}
+			changed := strings.ReplaceAll(with, "/opt/authtray", "/opt/other")
+			write(t, path, changed)
+			if n, err := remove(); n != 0 || !isClash(err) || read(t, path) != changed {
+				t.Errorf("one that was changed: %d, %v, %q", n, err, read(t, path))
+			}
+		})
+	}
+}

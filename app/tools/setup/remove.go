@@ -24,6 +24,12 @@ func Remove(ctx context.Context, steps []Step) (removed int, err error) {
 			done, err = s.remove()
 		case block:
 			done, err = s.remove()
+		case jsonMember:
+			done, err = s.remove()
+		case mcpCommand:
+			done, err = s.remove(ctx)
+		case gooseExtension:
+			done, err = s.remove()
 		}
 		if err != nil {
 			return removed, err
@@ -118,6 +124,65 @@ func (b block) remove() (bool, error) {
 		return true, replace(b.path, strings.Join(before, "")+strings.Join(lines[i+len(b.lines):], ""))
 	}
 	return false, nil
+}
+
+func (m jsonMember) remove() (bool, error) {
+	text, err := os.ReadFile(m.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	changed, has, err := removeMember(string(text), m.object, m.name)
+	switch {
+	case err != nil:
+		return false, clash("%s cannot be read as JSON, so it is left alone: %v", m.path, err)
+	case has == "":
+		return false, nil
+	case !m.standsAs(has):
+		return false, clash("%s has a server %q in %s, but not as authtray wrote it: take it out by hand", m.path, m.name, m.object)
+	}
+	return true, replace(m.path, changed)
+}
+
+func (m mcpCommand) remove(ctx context.Context) (bool, error) {
+	there, ours := m.state(ctx)
+	switch {
+	case !there:
+		return false, nil
+	case !ours:
+		return false, clash("%s has a server of this name, but not as authtray wrote it: take it out by hand", m.program)
+	}
+	_, err := output(ctx, append([]string{m.program}, m.undo...)...)
+	return err == nil, err
+}
+
+func (g gooseExtension) remove() (bool, error) {
+	data, err := os.ReadFile(g.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	lines := strings.Split(string(data), "\n")
+	at := slices.Index(lines, "extensions:")
+	if at < 0 {
+		return false, nil
+	}
+	indent, from := g.find(lines, at)
+	if from == 0 {
+		return false, nil
+	}
+	if g.same(lines[from+1:]) != nil {
+		return false, clash("%s has an extension %q, but not as authtray wrote it: take it out by hand", g.path, g.name)
+	}
+	to := from + 1
+	for to < len(lines) && strings.HasPrefix(lines[to], indent+" ") {
+		to++
+	}
+	return true, replace(g.path, strings.Join(slices.Delete(lines, from, to), "\n"))
 }
 
 // GitRivals says, a sentence each, which other helpers git asks for our hosts after
