@@ -24,7 +24,7 @@ SYSTEM  := $(shell uname -s)
 # headers of the latter it is built for X11 alone, which Wayland desktops have too.
 WAYLAND := $(if $(filter Linux,$(SYSTEM)),$(shell pkg-config --exists wayland-client xkbcommon 2>/dev/null && echo yes),yes)
 comma   := ,
-TAGS    := release,migrated_fynedo$(if $(WAYLAND),,$(comma)x11)
+TAGS    := release,migrated_fynedo,no_animations$(if $(WAYLAND),,$(comma)x11)
 
 # -trimpath makes a build of its own of everything, which for Fyne takes minutes;
 # only what is given away needs it.

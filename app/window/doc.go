@@ -20,7 +20,8 @@
 // There are none: Fyne draws the whole window for every frame of an animation
 // that has been started and not stopped, also when its object is hidden or gone.
 // The one that Fyne starts by itself is the cursor of the entry that has the
-// focus, so nothing hidden may keep the focus: show, modal and page see to that.
+// focus: the build tag no_animations has it stand still, and where it is not set
+// nothing hidden may keep the focus, which show, modal and page see to.
 //
 // # Foreign text
 //

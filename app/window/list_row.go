@@ -103,12 +103,11 @@ func (r *row) needs(l look, s tokens.Status) {
 
 // tick brings the row's times up to date.
 func (r *row) tick(now time.Time) {
-	was := r.when.text
-	r.when.set("")
+	was, text := r.when.text, ""
 	if s := r.status.State; s == tokens.Connected || s == tokens.Retrying || s == tokens.Connecting {
-		r.when.set(expiry(r.status, now))
+		text = expiry(r.status, now)
 	}
-	if r.when.text != was {
+	if r.when.set(text); text != was {
 		r.looks(now)
 		r.Refresh()
 	}

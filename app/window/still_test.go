@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
 
+	"github.com/authtray/authtray/app/access/audit"
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/client"
@@ -282,5 +283,45 @@ func TestWindowHasNoAnimationsOfItsOwn(t *testing.T) {
 			}
 			return true
 		})
+	}
+}
+
+// TestSecondInWhichNothingHappensDrawsNothing: Fyne draws the whole window when
+// anything in it is refreshed, so what says the same as before is left alone.
+func TestSecondInWhichNothingHappensDrawsNothing(t *testing.T) {
+	waits := connected("staging")
+	waits.State = tokens.Retrying
+	later := noon.Add(10*time.Minute + 30*time.Second)
+	waits.RetryAt = &later
+	b := live(t, connected("work"), dead("bot"), waits)
+	b.agent.log = []audit.Record{read(-3, "/usr/bin/git", "work")}
+	b.show(viewActivity)
+	b.until("the log is read", func() bool { return len(b.activity.all) == 1 })
+	b.win.Resize(fyne.NewSize(1000, 680))
+	for _, v := range []view{viewConnections, viewActivity, viewSettings} {
+		b.show(v)
+		b.list.choose("staging")
+		b.until("the details are known", func() bool { return b.details.known.Name == "staging" && b.details.appsPage() != "" })
+		b.until("the health is told", func() bool { return v != viewSettings || len(b.settings.health.checks) > 0 })
+		for b.step() {
+		}
+		b.tick()
+		marked := map[*lineRenderer]string{}
+		walk(b.win.Content(), func(o fyne.CanvasObject) {
+			if l, ok := o.(*line); ok {
+				r := test.WidgetRenderer(l).(*lineRenderer)
+				marked[r], r.text.Text = l.text, "untouched"
+			}
+		})
+		if len(marked) < 4 {
+			t.Fatalf("view %d: only %d lines were found", v, len(marked))
+		}
+		b.pass(time.Second)
+		b.tick()
+		for r, text := range marked {
+			if r.text.Text != "untouched" {
+				t.Errorf("view %d: %q is drawn again", v, text)
+			}
+		}
 	}
 }

@@ -32,7 +32,7 @@ func ordinary(t *testing.T, window bool) bool {
 			if exec.Command("pkg-config", "--exists", "wayland-client", "xkbcommon").Run() != nil {
 				t.Skip("the window is built for X11 alone where Wayland's headers are missing")
 			}
-			build(t, filepath.Join(dir, "authtray-window"), "CGO_ENABLED=1", "release,migrated_fynedo")
+			build(t, filepath.Join(dir, "authtray-window"), "CGO_ENABLED=1", "release,migrated_fynedo,no_animations")
 		}
 		share(t, dir)
 		return []string{programFolder + "=" + dir}
