@@ -322,7 +322,7 @@ func TestStorageIsToldAndItsFolderOpens(t *testing.T) {
 	b.until("it opens", func() bool { return b.pages() == 1 && b.opened[0] == "/home/ada/.config/authtray" })
 	b.out.folder = func(string) error { return errors.New("no file manager could be opened") }
 	b.tap(b.find(b.views[viewSettings], "Open the folder"))
-	b.until("why not is told", func() bool { return b.foot.text == "no file manager could be opened" })
+	b.until("why not is told", func() bool { return b.foot.text == "No file manager could be opened" })
 }
 
 func TestAboutLeadsToSourceChangesAndLicences(t *testing.T) {

@@ -25,10 +25,11 @@ type connecting struct {
 	options api.ConnectRequest
 	attempt api.Attempt
 	pending bool
-	again   bool   // the connection was connected before
-	round   int    // of which try an answer is
-	stop    func() // ends the wait for the answer
-	until   *line  // how long the provider's page is still good for
+	again   bool          // the connection was connected before
+	round   int           // of which try an answer is
+	stop    func()        // ends the wait for the answer
+	until   *line         // how long the provider's page is still good for
+	trouble *widget.Label // why the browser did not open
 }
 
 func (u *ui) newConnecting() *connecting {
@@ -99,7 +100,27 @@ func (c *connecting) waiting(f api.Attempt) {
 			c.ended(s, err)
 		}
 	})
-	c.u.openURL(f.URL)
+	c.browse()
+}
+
+// browse opens the provider's page, and says below the buttons where that fails.
+func (c *connecting) browse() {
+	round, url, trouble := c.round, c.attempt.URL, c.trouble
+	trouble.Hide()
+	tell(c.u, func(context.Context) error { return c.u.out.browse(url) }, func(err error) {
+		if err != nil && c.round == round {
+			trouble.SetText(explain(err))
+			trouble.Show()
+		}
+	})
+}
+
+// newTrouble is the place for why the browser did not open.
+func (c *connecting) newTrouble() fyne.CanvasObject {
+	c.trouble = centred(paragraph(""))
+	c.trouble.Importance = widget.DangerImportance
+	c.trouble.Hide()
+	return c.trouble
 }
 
 func (c *connecting) ended(s tokens.Status, err error) {
@@ -240,12 +261,12 @@ func centred(l *widget.Label) *widget.Label {
 func (c *connecting) showWaiting() {
 	c.until = caption("")
 	c.until.align = fyne.TextAlignCenter
-	again := c.u.button(tr("Open the browser again"), nil, func() { c.u.openURL(c.attempt.URL) })
+	again := c.u.button(tr("Open the browser again"), nil, c.browse)
 	link := c.u.button(tr("Copy link"), theme.ContentCopyIcon(), func() { c.copied(c.attempt.URL, tr("Link copied. Open it in any browser on this machine.")) })
 	cancel := c.cancel()
 	c.page(c.waits(), c.headline(tr("Waiting for your browser…")),
 		centred(paragraph(tr("Sign in at {{.Provider}} and agree there. This page goes on by itself.", "Provider", plain(c.entry.Name)))),
-		c.buttons(again, link, cancel), c.until, c.pasteCard())
+		c.buttons(again, link, cancel), c.newTrouble(), c.until, c.pasteCard())
 	c.u.focus(again) // not Cancel: Enter must not end the sign-in by accident
 }
 
@@ -269,11 +290,11 @@ func (c *connecting) showCode() {
 	code.style.Monospace = true
 	code.align = fyne.TextAlignCenter
 	copied := c.u.button(tr("Copy code"), theme.ContentCopyIcon(), func() { c.copied(c.attempt.UserCode, tr("Code copied.")) })
-	again := c.u.button(tr("Open the page again"), nil, func() { c.u.openURL(c.attempt.URL) })
+	again := c.u.button(tr("Open the page again"), nil, c.browse)
 	cancel := c.cancel()
 	c.page(c.waits(), c.headline(tr("Enter this code at {{.Provider}}", "Provider", plain(c.entry.Name))),
 		container.NewStack(newGround(colorCard, colorCardEdge), padded(18, code)), c.until,
-		centred(small(plain(c.attempt.URL))), c.buttons(copied, again, cancel))
+		centred(small(plain(c.attempt.URL))), c.buttons(copied, again, cancel), c.newTrouble())
 	c.u.focus(copied)
 }
 

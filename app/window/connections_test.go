@@ -564,3 +564,17 @@ func TestAccountStaysOnTheRowWhenItsAccessEnds(t *testing.T) {
 		t.Errorf("the details say %q", got)
 	}
 }
+
+func TestBrowserThatDoesNotOpenIsToldBelowItsButton(t *testing.T) {
+	b := live(t, dead("work"))
+	b.out.browse = func(string) error { return errors.New("the browser could not be opened: copy the link") }
+	b.reconnect("work")
+	b.until("why not is told", func() bool { return b.flow.trouble != nil && b.flow.trouble.Visible() })
+	b.sees(b.flow.box, "The browser could not be opened: copy the link")
+	b.out.browse = b.browse
+	b.tap(b.find(b.flow.box, "Open the browser again"))
+	if b.flow.trouble.Visible() {
+		t.Error("it stays when it is tried again")
+	}
+	b.until("it opens", func() bool { return b.pages() == 1 })
+}

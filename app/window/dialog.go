@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens/client"
 )
 
@@ -128,7 +129,7 @@ func (u *ui) dismiss() {
 }
 
 // say puts a sentence at the foot of the window for a while.
-func (u *ui) say(text string) { u.foots(text, colorQuiet) }
+func (u *ui) say(sentence string) { u.foots(sentence, colorQuiet) }
 
 // sorry says what went wrong, in the agent's words where it has some.
 func (u *ui) sorry(err error) { u.foots(explain(err), theme.ColorNameError) }
@@ -142,7 +143,7 @@ func explain(err error) string {
 	case errors.Is(err, client.ErrNoAgent), errors.Is(err, client.ErrNoAnswer), errors.Is(err, client.ErrForeign):
 		return tr("Authtray's agent does not answer.")
 	}
-	return foreign(err.Error())
+	return foreign(text.Capitalize(err.Error()))
 }
 
 func (u *ui) foots(text string, c fyne.ThemeColorName) {

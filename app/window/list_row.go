@@ -41,7 +41,7 @@ func (u *ui) row() *row {
 	r := &row{ground: newGround(colorAlertCard, colorAlertCard), mark: newMark(rowMark), name: newLine("").bold(),
 		whose: caption(""), state: caption("").fixed(), when: caption("").fixed(), shape: canvas.NewImageFromResource(nil), why: paragraph("")}
 	r.head, r.ring = caption("").bold(), newRing()
-	r.act = u.button("", nil, func() { u.offer(r.status) }).primary()
+	r.act = u.button("", nil, func() { u.offer(r.status) }) // the details have the one that stands out
 	r.state.align, r.when.align = fyne.TextAlignTrailing, fyne.TextAlignTrailing
 	r.why.SizeName = theme.SizeNameCaptionText
 	r.ExtendBaseWidget(r)
