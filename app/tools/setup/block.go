@@ -78,7 +78,7 @@ func current(path string) (text []byte, there bool, err error) {
 	case errors.Is(err, fs.ErrNotExist) && errors.Is(missing, fs.ErrNotExist):
 		return nil, false, nil
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, false, clash("%s is a link to nothing, so it is left alone: mend the link or remove it, and run this again", path)
+		return nil, false, clash("%s is a link to nothing, so it is left alone: fix the link or remove it, and run this again", path)
 	case errors.Is(err, catalog.ErrNotRegular), errors.Is(err, catalog.ErrTooLarge):
 		return nil, false, clash("%s %v, so it is left alone: put a file there, and run this again", path, err)
 	}

@@ -127,11 +127,8 @@ func (b block) remove() (bool, error) {
 }
 
 func (m jsonMember) remove() (bool, error) {
-	text, err := os.ReadFile(m.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
+	text, there, err := current(m.path)
+	if err != nil || !there {
 		return false, err
 	}
 	changed, has, err := removeMember(string(text), m.object, m.name)
@@ -159,11 +156,8 @@ func (m mcpCommand) remove(ctx context.Context) (bool, error) {
 }
 
 func (g gooseExtension) remove() (bool, error) {
-	data, err := os.ReadFile(g.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
+	data, there, err := current(g.path)
+	if err != nil || !there {
 		return false, err
 	}
 	lines := strings.Split(string(data), "\n")
