@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -33,7 +34,7 @@ func (s *shell) addAsking(ctx context.Context) error {
 		return err
 	}
 	i := &interview{shell: s, ctx: ctx, agent: s.agent()}
-	for _, ask := range []func() error{i.provider, i.variables, i.name, i.register, i.clientID, i.clientSecret, i.scopes, i.api, i.save, i.signIn} {
+	for _, ask := range []func() error{i.provider, i.variables, i.name, i.register, i.clientID, i.clientSecret, i.scopes, i.api, i.hosts, i.save, i.signIn} {
 		if err := ask(); err != nil {
 			return err
 		}
@@ -127,7 +128,9 @@ func (i *interview) trial(change func(*catalog.Connection) error, variable strin
 func (i *interview) name() (err error) {
 	suggested := i.p.ID
 	if _, server, ok := strings.Cut(cmp.Or(i.conn.MCP, i.conn.Vars["issuer"]), "://"); ok && i.p.AnyServer() {
-		suggested = strings.ToLower(hostOf(server))
+		if host := strings.ToLower(hostOf(server)); net.ParseIP(host) == nil {
+			suggested = host
+		}
 	}
 	if config.CheckName(suggested) != nil || i.exists(suggested) {
 		suggested = ""
@@ -263,6 +266,35 @@ func (i *interview) api() error {
 		return err
 	}
 	return i.conn.SetOverride("api.base", base)
+}
+
+// hosts asks which hosts git, docker and others are to take its tokens to, where the
+// entry does not say it.
+func (i *interview) hosts() error {
+	if len(i.p.API.Git) > 0 || i.conn.MCP != "" {
+		return nil
+	}
+	_, err := i.prompt("Hosts that git, docker and other tools use it for, such as git.example.org (Enter: none)", "", func(s string) (string, error) {
+		i.conn.Hosts = nil
+		for _, word := range splitWords(s) {
+			i.conn.Hosts = append(i.conn.Hosts, pastedHost(word))
+		}
+		if _, err := i.resolve(i.conn); err != nil && strings.HasPrefix(err.Error(), "hosts:") {
+			return "", fmt.Errorf("hosts %s", strings.TrimSpace(strings.TrimPrefix(err.Error(), "hosts:")))
+		}
+		return s, nil
+	})
+	return err
+}
+
+// pastedHost is a host as it was pasted, perhaps as the URL of a page there.
+func pastedHost(s string) string {
+	_, rest, isURL := strings.Cut(s, "://")
+	if !isURL {
+		return strings.ToLower(s)
+	}
+	host, _, _ := strings.Cut(rest, "/")
+	return strings.ToLower(host)
 }
 
 func (i *interview) save() error {

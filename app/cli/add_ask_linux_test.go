@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -117,16 +118,22 @@ func TestAddAsksAndLeadsToAToken(t *testing.T) {
 	p := w.at("add")
 	p.answers("Provider (", "openid")
 	p.answers("The issuer URL: ", strings.TrimPrefix(w.provider.Issuer, "http://")+"/.well-known/openid-configuration")
-	p.answers("A name for this connection [127.0.0.1]: ", "My Work")
+	p.answers("A name for this connection [oidc]: ", "My Work")
 	p.answers("Client id (Enter", "  Client ID: authtray ")
 	p.answers("Client secret (Enter: it has none), not shown: ", "")
 	p.answers("Scopes [openid profile email offline_access]: ", "openid offline_access notes.read")
 	p.answers("Base URL of the API", w.provider.Issuer+"/api")
+	p.answers("Hosts that git", "git example..org")
+	p.sees("must be host names")
+	p.answers("Hosts that git", "https://Git.example.org/team/project, ghcr.io")
 	p.sees("my-work is added.")
 	p.answers("Sign in now? [Y/n] ", "")
 	p.sees("Connected as ")
 	p.sees("A token: authtray token my-work")
 	p.ends(0)
+	if hosts := w.seen("my-work").Config.Hosts; !slices.Equal(hosts, []string{"git.example.org", "ghcr.io"}) {
+		t.Errorf("it answers for %q", hosts)
+	}
 	w.hasOneIssuer("my-work", w.provider.Issuer)
 	w.givesToken("my-work")
 	if out := w.types("authtray request my-work /whoami"); !strings.Contains(out, "ada") {

@@ -334,7 +334,7 @@ func TestIssuerOfAnMCPServerIsOverridden(t *testing.T) {
 	if c := w.seen("files").Config; c.Override["issuer"] != w.provider.Issuer || len(c.Vars) > 0 {
 		t.Errorf("%+v", c)
 	}
-	if u, err := url.Parse(w.provider.Issuer); err != nil || w.seen("files").ProviderName != u.Host {
+	if u, err := url.Parse(w.provider.Issuer); err != nil || w.seen("files").ProviderName != "MCP server "+u.Host {
 		t.Errorf("it is called %q", w.seen("files").ProviderName)
 	}
 }

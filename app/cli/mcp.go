@@ -185,7 +185,7 @@ func freeName(host string, taken map[string]bool) string {
 	}
 	name := labels[0]
 	if len(labels) == 4 && strings.Trim(host, "0123456789.") == "" || strings.Contains(host, ":") {
-		name = strings.ReplaceAll(host, ":", "-") // an address
+		name = "mcp" // an address says nothing
 	}
 	name = strings.Trim(notInNames.ReplaceAllString(name, "-"), ".-")
 	name = cmp.Or(name[:min(len(name), 40)], "mcp")

@@ -3,6 +3,7 @@ package catalog
 import (
 	"cmp"
 	"fmt"
+	"net"
 	"net/url"
 	"strings"
 
@@ -36,12 +37,24 @@ func (c *Catalogue) Resolve(conn Connection) (Entry, error) {
 	}
 	e.API.Base = cmp.Or(e.API.Base, conn.MCP, e.MCP)
 	if u, err := url.Parse(cmp.Or(conn.MCP, e.Issuer)); err == nil && u.Host != "" && (anyIssuer || conn.MCP != "") {
-		e.Name = u.Host // "OpenID Connect says…" would tell a person nothing
+		e.Name = serverName(u, conn.MCP != "") // "OpenID Connect says…" would tell a person nothing
 	}
 	for _, p := range e.check() {
 		return Entry{}, under("override", p)
 	}
 	return e, nil
+}
+
+// serverName is what a server is called that no entry knows: its host, and where
+// that is an address or this machine, what it is too.
+func serverName(u *url.URL, mcp bool) string {
+	switch {
+	case net.ParseIP(u.Hostname()) == nil && !IsLoopbackHost(u.Hostname()):
+		return u.Host
+	case mcp:
+		return "MCP server " + u.Host
+	}
+	return "OpenID server " + u.Host
 }
 
 func isPlaceholder(s string) bool { return s != "" && Placeholder.FindString(s) == s }
