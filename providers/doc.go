@@ -22,7 +22,9 @@
 // The connection's [override], then the entry, then the discovery document. A
 // grant is bound (Binding) to the issuer, client id and endpoint origins it was
 // made with; a Client refuses with ErrBindingChanged to send a refresh token or
-// a client secret anywhere else.
+// a client secret anywhere else. Where access tokens are sent beside that, to the API,
+// whoami and an MCP server (Resources), belongs to the binding too; package tokens
+// serves no token while that differs.
 //
 // # What is not here
 //
