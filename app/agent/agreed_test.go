@@ -2,6 +2,7 @@ package agent
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -44,6 +45,11 @@ func TestASignInPageOnAnotherHostIsAskedAboutOnce(t *testing.T) {
 		}
 	}
 	w.call("POST", "/connections/work/connect", map[string]any{"mode": "url", "accept_host": "localhost:1"}).problem(api.CodeOtherHost, 409)
+	n := newNotes()
+	(&clicks{signIns: w.agent.signIns, notify: n, ended: t.Context(), log: slog.New(slog.DiscardHandler)}).reconnect("work")
+	if said := n.text(); !strings.Contains(said, host) || !strings.HasSuffix(said, "To answer, run: authtray connect work") {
+		t.Errorf("a click is told %q", said)
+	}
 	for _, accept := range []string{host, ""} { // once, and not again
 		at := w.begin("work", map[string]any{"accept_host": accept})
 		if !strings.HasPrefix(at.URL, page+"/authorize?") {

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -33,7 +34,11 @@ func (c *clicks) reconnect(name string) {
 		_, err = p.Wait(ctx)
 	}
 	if err != nil && !canceled(err) && c.ended.Err() == nil { // who canceled it knows
-		c.complain(name, detail(err))
+		said := detail(err)
+		if other := (*api.OtherHost)(nil); errors.As(err, &other) { // which a notification cannot ask
+			said += " To answer, run: authtray connect " + name
+		}
+		c.complain(name, said)
 	}
 }
 
