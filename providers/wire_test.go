@@ -25,6 +25,14 @@ var sampleVars = map[string]map[string]string{
 	"authentik": {"host": "id.example.org", "app": "authtray"},
 	"zitadel":   {"host": "id.example.org"},
 	"kanidm":    {"host": "id.example.org"},
+	"authelia":  {"host": "id.example.org"},
+	"dex":       {"issuer": "https://id.example.org"},
+	"ory":       {"issuer": "https://id.example.org"},
+	"pingone":   {"environment": "env-1"},
+	"cognito":   {"region": "eu-central-1", "pool": "eu-central-1_pool"},
+
+	"entra-external-id": {"tenant": "contoso"},
+
 	"ghe-com":   {"subdomain": "acme"},
 	"snowflake": {"account": "acme-main"},
 
@@ -57,6 +65,8 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 		return respond(r, 200, `{"resource":"https://mcp.example.org/mcp","authorization_servers":["https://id.example.org"]}`), nil
 	case strings.Contains(r.URL.Path, "/.well-known/") && (r.URL.Host == "id.example.org" || catalog.IsLoopbackHost(r.URL.Hostname())):
 		return respond(r, 200, metadata(r.URL.Scheme+"://"+r.URL.Host)), nil
+	case strings.HasPrefix(r.URL.Path, "/.well-known/oauth-authorization-server/") && (strings.HasPrefix(r.URL.Host, "cognito-idp.") || r.URL.Host == "auth.pingone.com"):
+		return respond(r, 200, metadata("https://"+r.URL.Host+strings.TrimPrefix(r.URL.Path, "/.well-known/oauth-authorization-server"))), nil
 	case strings.Contains(r.URL.Path, "/.well-known/"):
 		return respond(r, 404, ""), nil
 	case r.URL.Host == "api.xero.com" && r.URL.Path == "/connections":

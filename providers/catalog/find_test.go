@@ -11,7 +11,7 @@ func TestFindKnowsWhatPeopleCallAProvider(t *testing.T) {
 	for typed, want := range map[string]string{
 		"github": "github", "GitHub": "github", "jira": "atlassian", "confluence": "atlassian", "gmail": "gmail", "outlook": "outlook-mail",
 		"codeberg": "gitea", "forgejo": "gitea", "ado": "azure-devops", "entra": "microsoft", "ghe": "github-enterprise", "twitter": "x",
-		"gcal": "google-calendar", "hf": "huggingface", "osm": "openstreetmap", "authelia": "oidc",
+		"gcal": "google-calendar", "hf": "huggingface", "osm": "openstreetmap", "authelia": "authelia", "casdoor": "oidc", "hydra": "ory", "ping": "pingone", "quickbooks": "intuit", "stash": "bitbucket-dc", "ciam": "entra-external-id",
 		// nearly so
 		"gitlba": "gitlab", "githup": "github", "spotfy": "spotify", "bitbuket": "bitbucket", "keyclaok": "keycloak", "salesforse": "salesforce",
 		// a part, and several words

@@ -25,11 +25,12 @@ type Guide struct {
 // variable that has neither a value nor a default stands as its name in capitals,
 // {host} as HOST. In the steps these are filled in as well:
 //
-//	{redirect_uri}   what to register
-//	{scopes}         the scopes, separated by commas
-//	{scopes_json}    the scopes as the members of a JSON list, escaped for a URL
-//	{name}           the connection's name, or NAME
-//	{client_id}      its client id, or CLIENT_ID
+//	{redirect_uri}         what to register
+//	{fixed_redirect_uri}   the same with --set redirect.port=fixed
+//	{scopes}               the scopes, separated by commas
+//	{scopes_json}          the scopes as the members of a JSON list, escaped for a URL
+//	{name}                 the connection's name, or NAME
+//	{client_id}            its client id, or CLIENT_ID
 func (e Entry) Guide(c Connection) Guide {
 	laid := e.Clone()
 	if overlay(&laid, c.Override) != nil {
@@ -47,6 +48,8 @@ func (e Entry) Guide(c Connection) Guide {
 	laid.Redirect.URL = fillText(laid.Redirect.URL, fill)
 	g.RedirectURI = laid.RedirectURI()
 	fill["redirect_uri"] = g.RedirectURI
+	laid.Redirect.Port = "fixed"
+	fill["fixed_redirect_uri"] = laid.RedirectURI()
 	fill["scopes"] = cmp.Or(strings.Join(g.Scopes, ", "), "those that you need")
 	fill["scopes_json"] = scopesJSON(g.Scopes)
 	fill["name"] = cmp.Or(c.Name, "NAME")
@@ -82,7 +85,7 @@ const maxScopeSets = 3
 
 // guideProblems finds what is wrong with the text for people.
 func (e Entry) guideProblems() (list []problem) {
-	known := []string{"redirect_uri", "scopes", "scopes_json", "name", "client_id"}
+	known := []string{"redirect_uri", "fixed_redirect_uri", "scopes", "scopes_json", "name", "client_id"}
 	for _, step := range e.Steps {
 		if strings.TrimSpace(step) == "" {
 			list = append(list, problem{"steps", "must not hold an empty step"})
@@ -90,7 +93,7 @@ func (e Entry) guideProblems() (list []problem) {
 		for _, name := range Placeholder.FindAllString(step, -1) {
 			name = strings.Trim(name, "{}")
 			if _, isVar := e.Vars[name]; !isVar && !slices.Contains(known, name) {
-				list = append(list, problem{"steps", "uses {" + name + "}, which is neither declared under [vars] nor one of {redirect_uri}, {scopes}, {scopes_json}, {name}, {client_id}"})
+				list = append(list, problem{"steps", "uses {" + name + "}, which is neither declared under [vars] nor one of {redirect_uri}, {fixed_redirect_uri}, {scopes}, {scopes_json}, {name}, {client_id}"})
 			}
 		}
 	}

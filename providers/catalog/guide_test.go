@@ -3,6 +3,7 @@ package catalog
 import (
 	"encoding/json"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -52,6 +53,19 @@ func TestGuideFillsInWhatIsKnown(t *testing.T) {
 	}
 	if e.Steps[0] != "{host} {realm} {redirect_uri} {scopes} {name} {client_id}" {
 		t.Error("Guide changed the entry")
+	}
+}
+
+func TestGuideNamesTheFixedPortOnlyOnceForAll(t *testing.T) {
+	e := Entry{ID: "acme", Name: "Acme", Token: "https://acme.example/token", Steps: []string{"{redirect_uri} or {fixed_redirect_uri}"}}
+	if got := e.Guide(Connection{}).Steps[0]; got != "http://127.0.0.1/callback or http://127.0.0.1:47811/callback" {
+		t.Errorf("%q", got)
+	}
+	c, _ := LoadCatalogue("")
+	for _, e := range c.List() {
+		if text := strings.Join(append(e.Steps, e.Notes), "\n"); strings.Contains(text, strconv.Itoa(FixedPort)) {
+			t.Errorf("%s writes the port out", e.ID)
+		}
 	}
 }
 

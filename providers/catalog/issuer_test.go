@@ -11,7 +11,7 @@ import (
 const oldIssuer, newIssuer = "https://old.example", "https://new.example/tenant/"
 
 func TestIssuerVarIsTheVariableThatHoldsTheIssuersURL(t *testing.T) {
-	want := map[string]string{"oidc": "issuer", "alone": "server", "within": "issuer", "without": "issuer"}
+	want := map[string]string{"oidc": "issuer", "dex": "issuer", "ory": "issuer", "alone": "server", "within": "issuer", "without": "issuer"}
 	for _, e := range withOwnEntries(t).List() {
 		t.Run(e.ID, func(t *testing.T) {
 			if got := e.IssuerVar(); got != want[e.ID] {
