@@ -214,7 +214,7 @@ func (e Entry) APIHosts() []string {
 		return e.API.Hosts
 	}
 	if u, err := url.Parse(e.API.Base); err == nil && u.Host != "" && !strings.HasPrefix(e.API.Base, "{") {
-		return []string{HostPort(u)}
+		return []string{u.Host}
 	}
 	return nil
 }
