@@ -73,6 +73,13 @@ func TestAFaultInAnEntryNamesFileAndLine(t *testing.T) {
 		{"unknown field in an inline table", head + "client = { secret = \"none\", nix = 1 }\n", "acme.toml:4: client.nix: there is no such field; there are id, auth"},
 		{"a table where a value belongs", head + "[authorize]\nx = 1\n", "acme.toml:4: authorize: must be a single value"},
 		{"a value where a list belongs", head + "[authorize_opts]\nscopes = 1\n", "acme.toml:5: authorize_opts.scopes: must be a list"},
+		{"a list where a value belongs", head + "authorize = [\"https://acme.example/\"]\n", "acme.toml:4: authorize: must be a single value"},
+		{"a word where a flag belongs", head + "par_required = \"maybe\"\n", "acme.toml:4: par_required: must be true or false"},
+		{"a word where a number belongs", head + "[tokens]\ndefault_expires_in = \"soon\"\n", "acme.toml:5: tokens.default_expires_in: must be a whole number"},
+		{"a value where a table belongs", head + "client = \"none\"\n", "acme.toml:4: client: must be a table"},
+		{"a number for an endpoint", head + "authorize = 5\n", "acme.toml:4: authorize: is not a URL"},
+		{"a default that is a variable", head + "[vars.a]\ndefault = \"{a}\"\n", "acme.toml:5: vars.a.default: is not a slug"},
+		{"a default that is another variable", head + "[vars.a]\npattern = \"url\"\ndefault = \"https://{b}/\"\n[vars.b]\ndefault = \"x\"\n", "acme.toml:6: vars.a.default: is not a URL"},
 		{"plain http", head + "authorize = \"http://acme.example/\"\n", "acme.toml:4: authorize: must be https"},
 		{"http to a name", head + "authorize = \"http://acme.example/\"\n", "acme.toml:4: authorize: must be https"},
 		{"no URL", head + "authorize = \"acme\"\n", "acme.toml:4: authorize: is not a URL"},
@@ -189,7 +196,7 @@ func TestVariablesCannotSmuggle(t *testing.T) {
 		"slug":     {"a/b", "..", ".", "a@b", "a?b", "a%2f", "", "a b"},
 		"path":     {"/a", "a/", "a//b", "a/../b", "..", "a?b", "a@b"},
 		"port":     {"0", "080", "123456", "-1", "8o"},
-		"url":      {"ftp://a", "http://a.example", "https://u:p@a", "https://", "https://a#b", "javascript:x", "https://a/{b}", "a.example"},
+		"url":      {"ftp://a", "http://a.example", "https://u:p@a", "https://", "https://a#b", "javascript:x", "https://a/{b}", "a.example", "https://münchen.example/x"},
 	} {
 		for _, v := range values {
 			if (Var{Pattern: pattern}).Takes(v) {
@@ -200,7 +207,7 @@ func TestVariablesCannotSmuggle(t *testing.T) {
 	for pattern, values := range map[string][]string{
 		"hostname": {"git.example.org", "git.example.org:8443", "localhost", "10.0.0.1", "[::1]:80"},
 		"slug":     {"common", "contoso.onmicrosoft.com", "72f988bf-86f1"}, "path": {"master", "a/b.c"}, "port": {"1", "47820"},
-		"url": {"https://id.example.org/realms/x", "http://127.0.0.1:8080", "http://[::1]/x", "https://a.example/?x=y"},
+		"url": {"https://id.example.org/realms/x", "http://127.0.0.1:8080", "http://[::1]/x", "https://a.example/?x=y", "https://xn--mnchen-3ya.example/ü"},
 	} {
 		for _, v := range values {
 			if !(Var{Pattern: pattern}).Takes(v) {

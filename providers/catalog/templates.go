@@ -100,7 +100,7 @@ func (v Var) problem(value string) string {
 // not repeat the value.
 func valueProblem(pattern, value string) string {
 	switch {
-	case strings.HasPrefix(pattern, "host") && strings.ContainsFunc(value, func(r rune) bool { return r > '~' }):
+	case strings.HasPrefix(pattern, "host") && !isASCII(value), pattern == "url" && !isASCII(urlHost(value)):
 		return "must be in its ASCII form, which begins with xn--"
 	case pattern == "hostpath" && !patterns[pattern].MatchString(value):
 		return "is not a host, such as git.example.org or example.org/git (without https://)"
@@ -117,6 +117,17 @@ func valueProblem(pattern, value string) string {
 		return "is not a URL"
 	}
 	return ""
+}
+
+func isASCII(s string) bool { return !strings.ContainsFunc(s, func(r rune) bool { return r > '~' }) }
+
+// urlHost is the host of a URL; "" where there is none.
+func urlHost(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return ""
+	}
+	return u.Host
 }
 
 // values gives each variable of the entry, as it applies to a connection, the

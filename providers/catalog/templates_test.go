@@ -135,9 +135,31 @@ func TestHostsAreTakenAsPeopleWriteThem(t *testing.T) {
 		"git.example.org..": "vars.host: is not a host", ".": "vars.host: is not a host",
 	} {
 		t.Run(given, func(t *testing.T) {
-			e, err := c.Resolve(Connection{Name: "work", Provider: "gitlab", Vars: map[string]string{"host": given}})
-			if err != nil && !strings.HasPrefix(err.Error(), want) || err == nil && e.Issuer != "https://"+want {
-				t.Errorf("%v %s, want %s", err, e.Issuer, want)
+			for _, provider := range []string{"gitlab", "gitea", "bitbucket-dc"} { // with a path, without, and with a path once more
+				if provider == "gitea" && strings.Contains(given, "/") {
+					continue
+				}
+				e, err := c.Resolve(Connection{Name: "work", Provider: provider, Vars: map[string]string{"host": given}})
+				if err != nil && !strings.HasPrefix(err.Error(), want) || err == nil && !strings.HasPrefix(e.Token, "https://"+want+"/") {
+					t.Errorf("%s: %v %s, want %s", provider, err, e.Token, want)
+				}
+			}
+		})
+	}
+}
+
+func TestHostIsChosenAmongThoseThatThereAre(t *testing.T) {
+	c, _ := LoadCatalogue("")
+	for given, want := range map[string]string{
+		"":                               "https://sandbox-quickbooks.api.intuit.com/v3",
+		"QuickBooks.API.intuit.com.":     "https://quickbooks.api.intuit.com/v3",
+		"elsewhere.example":              "vars.api: must be one of sandbox-quickbooks.api.intuit.com, quickbooks.api.intuit.com",
+		"quickbooks.api.intuit.com:8443": "vars.api: must be one of",
+	} {
+		t.Run(given, func(t *testing.T) {
+			e, err := c.Resolve(Connection{Name: "work", Provider: "intuit", Vars: map[string]string{"api": given}})
+			if err != nil && !strings.HasPrefix(err.Error(), want) || err == nil && !strings.HasPrefix(e.API.Base, want) {
+				t.Errorf("%v %s, want %s", err, e.API.Base, want)
 			}
 		})
 	}
