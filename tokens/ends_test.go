@@ -299,6 +299,27 @@ func TestWhatIsShownLateDoesNotCountForTheNextEnd(t *testing.T) {
 	})
 }
 
+// The record beside a note that cannot be read has been renewed before: the new grant is
+// newer than that too, or it is never written.
+func TestASignInOverADamagedNoteReplacesARecordOfManyRefreshes(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.pass(10 * time.Hour)
+		was := r.stored().Generation
+		r.notes.trouble(errors.New("damaged"), nil)
+		r.restart()
+		r.pass(time.Minute)
+		r.wantState(ReconnectRequired, ReasonNoteDamaged)
+		r.connect()
+		r.notes.trouble(nil, nil) // it was written anew
+		r.pass(time.Minute)
+		if st, now := r.status(), r.stored().Generation; st.Unsaved || now <= was {
+			t.Fatalf("generation %d is in the keychain after %d, and unsaved: %t", now, was, st.Unsaved)
+		}
+		r.restart()
+		r.wantState(Connected, ReasonNone)
+	})
+}
+
 // The note that a sign-in came after does not cover it, however the clock stands
 // and whichever of the two writes the process lives to see.
 func TestASignInAfterANoteIsNotCoveredByIt(t *testing.T) {

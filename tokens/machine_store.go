@@ -46,6 +46,7 @@ func (m *machine) recordRead(now time.Time, g *Grant, err error) {
 		return
 	case err == nil:
 		m.learnGiven(g.Given)
+		m.highest = max(m.highest, g.Generation) // also of one that a note covers
 		s.held = g
 		if s.skew != 0 {
 			g = g.shifted(s.skew)
