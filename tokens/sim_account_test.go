@@ -23,6 +23,8 @@ type account struct {
 	lostSignIns int // that a crash took before the keychain did
 	unnamed     int // ends by a lost answer that were called a revocation: a crash took the memory of it
 
+	tornNotes int // notes that could not be read, and that the user was told of
+
 	parks, unparks int // grants that were parked, and that the user's trying again brought back
 	barTolds       int // policies that refused for a day, and were told of
 
@@ -47,7 +49,7 @@ func (a *account) all() []*int {
 	return []*int{
 		&a.events, &a.refreshes, &a.served, &a.deaths, &a.lostGrants, &a.revocations, &a.doubles, &a.cuts, &a.repeated, &a.retolds,
 		&a.servedAgain, &a.lostSignIns, &a.unnamed, &a.parks, &a.unparks, &a.barTolds, &a.broken, &a.silent, &a.behind, &a.inTime,
-		&a.tries, &a.short, &a.less, &a.quits,
+		&a.tries, &a.short, &a.less, &a.quits, &a.tornNotes,
 	}
 }
 
@@ -57,7 +59,8 @@ func (a account) String() string {
 		fmt.Sprintf("%d revocations, %d ends: %d because an answer never arrived, of which a crash had %d called a revocation; %d sign-ins that a crash took before the keychain did",
 			a.revocations, a.deaths, a.lostGrants, a.unnamed, a.lostSignIns),
 		fmt.Sprintf("answers lost: %d by a connection that broke, %d in silence, %d behind a gateway; %d asked for again inside the provider's grace", a.broken, a.silent, a.behind, a.inTime),
-		fmt.Sprintf("%d parked, %d of them brought back by trying again; %d policies that refused for a day told of", a.parks, a.unparks, a.barTolds),
+		fmt.Sprintf("%d parked, %d of them brought back by trying again; %d policies that refused for a day, and %d notes that could not be read, told of",
+			a.parks, a.unparks, a.barTolds, a.tornNotes),
 		fmt.Sprintf("%d tries brought forward by callers; %d tokens that last less long than was wanted, and said so; %d tokens for less", a.tries, a.short, a.less),
 		fmt.Sprintf("%d double faults (an end that could not be written, and a crash), %d crashes between an end and its first write: %d ends found once more, %d told once more, %d tokens handed out meanwhile",
 			a.doubles, a.cuts, a.repeated, a.retolds, a.servedAgain),

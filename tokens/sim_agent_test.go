@@ -55,7 +55,7 @@ func newSimAgent(w *world) *simAgent {
 		a.real = startManager(a)
 		return a
 	}
-	a.m = newMachine(w.Now(), w.policy, w.note, w.rnd.Float64)
+	a.m = newMachine(w.Now(), w.policy, w.loadNote(), w.rnd.Float64)
 	a.plantBuffer()
 	a.event("start", func(time.Time) {}, nil)
 	return a
@@ -304,7 +304,7 @@ func (a *simAgent) inStore(q asked) {
 		if err = errors.Join(err, w.writeErr()); err == nil && w.plant != bugServeBeforeWrite {
 			w.disk = w.asWritten(e.grant)
 			w.check.kept(e.grant)
-			if w.note != nil && !e.grant.givenUp() && w.rnd.IntN(3) == 0 {
+			if w.note != nil && !e.grant.givenUp() && (w.note.Damaged || w.rnd.IntN(3) == 0) {
 				a.crash() // before the note on the one before it goes
 			}
 		}
@@ -314,7 +314,9 @@ func (a *simAgent) inStore(q asked) {
 			w.check.erased()
 		}
 	case saveNote:
-		if err = w.folderErr(); err == nil {
+		if err = w.folderErr(); err != nil {
+			w.check.unkept = true
+		} else {
 			w.check.noted()
 			if w.plant != bugForgetsNote {
 				w.note = e.note
@@ -512,7 +514,7 @@ func (a *simAgent) userConnects() {
 
 // userDisconnects, and thinks better of it soon, or some days later.
 func (a *simAgent) userDisconnects() {
-	if a.dead || a.quitting || a.w.asleep || a.m.served == nil && a.m.store.read {
+	if a.dead || a.quitting || a.w.asleep || a.m.served == nil && a.m.store.read && !a.m.store.note.damaged() {
 		return
 	}
 	switch a.w.rnd.IntN(4) { // the keychain is locked at this very moment, and perhaps the disk is full

@@ -36,6 +36,9 @@ type checker struct {
 	written   *Grant // what the keychain took last, to the letter
 	back      bool   // we gave it back
 	erasures  int    // of the record
+	torn      int    // the family that there was when the note was torn last
+	unkept    bool   // …since when a note could not be written
+	toldTorn  bool   // the user was told of a note that cannot be read
 	gen       uint64 // the generation that is served
 	unsure    string // a token whose times a crash kept from being written after the clock was set back
 
@@ -137,6 +140,10 @@ func (c *checker) current(g *Grant) bool {
 func (c *checker) state(m *machine) {
 	switch {
 	case m.base != ReconnectRequired || m.next != nil || m.reason == ReasonEndpointsChanged:
+	case m.reason == ReasonNoteDamaged:
+		if !c.w.loadNote().damaged() {
+			c.fail("a note is said to be unreadable that is not")
+		}
 	case m.parked():
 		if !c.parked && c.suspects <= len(suspectPauses) && !c.w.disk.parked() {
 			c.fail("parked after %d unknown refusals", c.suspects)
@@ -152,7 +159,7 @@ func (c *checker) state(m *machine) {
 		}
 		c.died(m.reason)
 	}
-	unread := m.base == KeychainLocked && !m.store.read // the record says it
+	unread := m.base == KeychainLocked && !m.store.read || m.reason == ReasonNoteDamaged // the record, or the note, says it
 	if c.gone && m.base != Disconnected && m.next == nil && !unread {
 		c.fail("a connection that the user ended is %s", m.base)
 	}
@@ -174,14 +181,14 @@ func (c *checker) died(r Reason) {
 	ok, replaced := false, !c.onDisk // by a consent that a crash took away
 	switch r {
 	case ReasonRevoked:
-		ok = c.saidDead && (p.revoked && !p.lost || replaced || p.ghost || p.lost && c.forgot)
+		ok = c.saidDead && (p.revoked && !p.lost || replaced || p.ghost || p.lost && c.forgot || c.back)
 		if ok && p.lost && !p.ghost {
 			c.unnamed++
 		}
 	case ReasonAnswerLost:
-		ok = c.saidDead && c.unheard && (p.revoked || p.lost || replaced)
+		ok = c.saidDead && c.unheard && (p.revoked || p.lost || replaced || c.back)
 	case ReasonTokenRejected:
-		ok = (p.revoked || replaced) && !p.refreshs
+		ok = (p.revoked || replaced || c.back) && !p.refreshs
 	case ReasonExpired: // true by the clock on the wall, which may be wrong
 		ok = !p.refreshs && c.w.lifetime > 0
 	}
@@ -434,7 +441,7 @@ func (g *Grant) reaches(t simToken) bool {
 // refused: a tool got nothing, though it waited. That may be, but not for long
 // where nothing is out of order: a grant that lives must come back by itself.
 func (c *checker) refused(a *simAgent) {
-	lost := a.m.base == Disconnected && !c.onDisk // a sign-in that a crash took away
+	lost := a.m.base == Disconnected && !c.onDisk || a.m.reason == ReasonNoteDamaged // a sign-in that a crash took away
 	if c.over || c.parked || lost || !c.w.provider.alive || !c.w.wanted {
 		c.dry = 0
 		return
@@ -450,7 +457,7 @@ func (c *checker) refused(a *simAgent) {
 // tidy: where a grant is over, nothing of it is left in a keychain that is open.
 func (c *checker) tidy(a *simAgent) {
 	w := c.w
-	if a.m.next != nil || w.fineFor() < time.Hour {
+	if a.m.next != nil || w.fineFor() < time.Hour || a.m.store.note.damaged() {
 		return
 	}
 	switch {
@@ -471,6 +478,14 @@ func (c *checker) announced(m *machine) {
 		if c.parked {
 			c.told = 0
 		}
+		return
+	}
+	if m.reason == ReasonNoteDamaged {
+		if c.toldTorn {
+			c.fail("a process told twice of a note that cannot be read")
+		}
+		c.toldTorn = true
+		c.tornNotes++
 		return
 	}
 	if m.base == Retrying {
@@ -542,6 +557,9 @@ func (c *checker) noted() {
 }
 
 func (c *checker) erased() {
+	if c.w.agent.m.store.note.damaged() {
+		c.fail("a record was erased, and nobody knows whether it was given up")
+	}
 	c.written = nil
 	c.erasures++
 	c.noted()
@@ -550,6 +568,24 @@ func (c *checker) erased() {
 func (c *checker) givenBack(g *Grant) {
 	if c.w.wanted && c.current(g) {
 		c.fail("a grant that the user wants was given back")
+	}
+}
+
+// booted: the next process begins.
+func (c *checker) booted() {
+	c.toldTorn = false
+	switch n := c.w.note; {
+	case n.damaged() && c.onDisk && c.w.provider.family > c.torn && !c.unkept:
+		c.fail("the note that a sign-in came after covers it")
+	case c.w.loadNote().damaged() && c.over: // this process cannot tell of it
+		c.told, c.retold = max(c.told, 1), c.retold+1
+	}
+}
+
+// noteGone: nobody can know what the note said.
+func (c *checker) noteGone() {
+	if c.gone && c.w.disk != nil {
+		c.over, c.gone, c.told, c.retold = false, false, 0, 0
 	}
 }
 

@@ -30,6 +30,7 @@ const (
 	bugProbesLocked
 	bugForgetsNote
 	bugNoteCoversNew
+	bugNoteLate
 	bugMinValidCut
 	bugMinValidUnthrottled
 	bugNobodyHurries
@@ -65,6 +66,7 @@ var plants = []struct {
 	{"probes with a locked keychain", bugProbesLocked},
 	{"a note that is not written", bugForgetsNote},
 	{"a note that covers a sign-in", bugNoteCoversNew},
+	{"a note written after the sign-in", bugNoteLate},
 	{"a minimum that is cut", bugMinValidCut},
 	{"renewed as often as asked", bugMinValidUnthrottled},
 	{"callers wait for the back-off", bugNobodyHurries},
@@ -102,6 +104,10 @@ func (a *simAgent) plantAfter(event string, served *Grant) {
 	case bugServesUnwritten:
 		if event == "reread" && m.over != nil && a.w.writeErr() != nil {
 			m.served, m.over, m.base = served, nil, Connected // until the end is written
+		}
+	case bugNoteLate:
+		if event == "connect" && m.store.noteAt == aheadOfSave {
+			m.store.noteAt = now
 		}
 	case bugPolicyHurries:
 		if event == "answered" && m.reason == ReasonRefusedForNow && m.busy == idle {

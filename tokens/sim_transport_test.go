@@ -60,7 +60,13 @@ func (s simStore) Close() error             { return nil }
 type simNotes struct{ r *simManager }
 
 // Load is called as the process begins, by the world itself.
-func (n simNotes) Load(string) (*Note, error) { return n.r.a.w.note, nil }
+func (n simNotes) Load(string) (*Note, error) {
+	note := n.r.a.w.loadNote()
+	if note.damaged() {
+		return nil, errors.New("unexpected end of JSON input")
+	}
+	return note, nil
+}
 
 func (n simNotes) Save(_ string, note Note) error {
 	return n.r.do(context.Background(), &asked{effect: effect{kind: saveNote, note: &note}}).err

@@ -36,6 +36,7 @@ type world struct {
 	wrong                          bool          // the clock, for a minute
 	slowNext                       bool          // the next request takes long
 	full                           bool          // the state folder
+	unreadable                     bool          // the note, for the process that is there
 	stuck                          bool          // the keychain takes nothing, and looks as if it would
 	barring                        bool          // a policy of the provider's that passes refuses
 	wanted                         bool          // the user wants to be connected
@@ -244,8 +245,11 @@ func (w *world) userLooks() {
 		return
 	}
 	w.check.tidy(a)
-	out := a.m.base == Disconnected || a.m.base == ReconnectRequired && (w.check.over || a.m.parked())
+	unknown := a.m.base == ReconnectRequired && a.m.reason == ReasonNoteDamaged
+	out := a.m.base == Disconnected || unknown || a.m.base == ReconnectRequired && (w.check.over || a.m.parked())
 	switch {
+	case unknown && !w.wanted:
+		a.userDisconnects()
 	case !w.wanted || !out || !a.m.store.read || a.m.next != nil:
 	case a.m.parked() && w.rnd.IntN(3) > 0:
 		a.userRefresh()
@@ -355,8 +359,36 @@ func (w *world) configEdited() {
 }
 
 func (w *world) boot() {
-	w.tell("boot, disk %v, note %v", w.disk, w.note)
+	w.damageNote()
+	w.tell("boot, disk %v, note %v, unreadable %v", w.disk, w.note, w.unreadable)
+	w.check.booted()
 	newSimAgent(w)
+	if w.wanted && w.loadNote().damaged() && w.rnd.IntN(2) == 0 { // who connects starts the agent
+		w.in(time.Duration(w.rnd.IntN(20))*time.Millisecond, w.agent.userConnects)
+	}
+}
+
+// damageNote is what becomes of the note while no process runs: its file is torn, one
+// that there was not included, or gone, or cannot be read by the next process.
+func (w *world) damageNote() {
+	n := w.rnd.IntN(25)
+	w.unreadable = n == 1
+	switch {
+	case n == 0, w.note != nil && n == 2:
+		w.note = &Note{Damaged: true}
+		w.check.torn, w.check.unkept = w.provider.family, false
+	case n == 3 && w.note != nil && (w.disk == nil || w.disk.End == nil):
+		w.note = nil
+		w.check.noteGone()
+	}
+}
+
+// loadNote is the note as the process finds it.
+func (w *world) loadNote() *Note {
+	if w.unreadable {
+		return &Note{Damaged: true}
+	}
+	return w.note
 }
 
 func (w *world) binding() providers.Binding {
