@@ -296,3 +296,74 @@ func TestClockStepsUndoALeapOnce(t *testing.T) {
 		}
 	})
 }
+
+func TestSuspendOfEightHoursThenTheFirstCallerGetsAFreshToken(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.clock.jump(8 * time.Hour)
+		if got := r.token(); got != "access-2" {
+			t.Fatalf("got %s after the suspend", got)
+		}
+		r.wantHits(1)
+	})
+}
+
+func TestAfterSuspendTheTimerLooksWithinHalfAMinute(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.clock.jump(8 * time.Hour)
+		r.pass(30 * time.Second)
+		r.wantHits(1)
+	})
+}
+
+func TestResumeTriesAtOnceWhatBackedOff(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.always = failure(refusal.Transient, "network") })
+		r.pass(3 * time.Hour)
+		r.provider.with(func() { r.provider.always = nil })
+		r.clock.jump(time.Hour)
+		r.resume()
+		r.pass(3 * time.Second)
+		r.wantState(Connected, ReasonNone)
+	})
+}
+
+func TestAClockSetBackMakesNoTokenYounger(t *testing.T) {
+	for _, back := range []time.Duration{10 * time.Minute, 50 * time.Minute, 30 * 24 * time.Hour} {
+		t.Run(back.String(), func(t *testing.T) {
+			inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+				r.pass(40 * time.Minute)
+				r.clock.jump(-back)
+				r.pass(14 * time.Minute)
+				r.wantHits(0)
+				r.pass(2 * time.Minute) // minute 55 of the token's life, whatever the wall says
+				r.wantHits(1)
+			})
+		})
+	}
+}
+
+func TestAClockSetBackIsRememberedOverARestart(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.pass(40 * time.Minute)
+		r.clock.jump(-30 * time.Minute)
+		r.pass(time.Minute)
+		r.restart()
+		r.pass(20 * time.Minute) // 61 minutes old
+		if got := r.token(); got == "access-1" {
+			t.Fatal("an expired token was handed out after the clock was set back and the process restarted")
+		}
+	})
+}
+
+func TestAClockSetForwardAndBackRenewsAndGoesOn(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.clock.jump(24 * time.Hour)
+		r.pass(time.Minute)
+		r.clock.jump(-24 * time.Hour)
+		r.pass(time.Minute)
+		r.wantState(Connected, ReasonNone)
+		r.token()
+		r.pass(3 * time.Hour)
+		r.token()
+	})
+}

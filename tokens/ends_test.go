@@ -394,3 +394,93 @@ func TestANoteIsWrittenAheadOfTheGrantThatCameAfterIt(t *testing.T) {
 		t.Errorf("the grant waits for a note that cannot be written: %+v", all)
 	}
 }
+
+func TestWithoutRefreshTokenTheEndIsAnnouncedAtTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, time.Hour)
+		r.provider.refreshable = false
+		r.start()
+		defer r.quit()
+		r.connect()
+		r.pass(time.Hour - time.Second)
+		r.wantState(Connected, ReasonNone)
+		r.pass(time.Second)
+		r.wantState(ReconnectRequired, ReasonExpired)
+		r.wantHits(0)
+	})
+}
+
+func TestADeadGrantLosesItsTokensAndStaysQuiet(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		s := &subscriber{r: r, sub: r.m.Subscribe()}
+		defer s.sub.Stop()
+		r.provider.with(func() { r.provider.always = failure(refusal.Dead, "invalid_grant") })
+		r.pass(56 * time.Minute)
+		r.wantState(ReconnectRequired, ReasonRevoked)
+		if g := r.stored(); g.AccessToken+g.RefreshToken != "" || g.End == nil || g.End.Reason != ReasonRevoked {
+			t.Fatalf("the record is %+v", *g)
+		}
+		if got := s.see(); got.State != ReconnectRequired || !got.Announce {
+			t.Fatalf("subscribers see %+v", got)
+		}
+		r.m.Announced("work")
+		synctest.Wait()
+		r.pass(48 * time.Hour)
+		_, err := r.ask(Want{})
+		r.wantCode(err, CodeReconnectRequired)
+		r.restart()
+		r.pass(48 * time.Hour)
+		r.wantState(ReconnectRequired, ReasonRevoked)
+		r.wantHits(1)
+		if s.see().Announce || r.status().Announce {
+			t.Fatal("announced again")
+		}
+		r.provider.with(func() { r.provider.always = nil })
+		r.connect()
+		r.wantState(Connected, ReasonNone)
+		r.restart()
+		r.wantState(Connected, ReasonNone)
+	})
+}
+
+func TestANewerGrantInTheStoreAvertsTheEnd(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() {
+			r.provider.answers = []error{failure(refusal.Dead, "invalid_grant")}
+			r.provider.slow = time.Second
+		})
+		go r.m.Refresh(t.Context(), "work")
+		synctest.Wait() // the request is under way
+		g := *r.stored()
+		g.Generation, g.AccessToken, g.RefreshToken = 9, "access-9", "refresh-9"
+		r.writeBehind(&g)
+		r.pass(2 * time.Second)
+		r.wantState(Connected, ReasonNone)
+		r.wantHits(1)
+		if tok := r.token(); tok != "access-9" {
+			t.Errorf("%s is served", tok)
+		}
+	})
+}
+
+func TestALimitCountedFromConsentIsAnnouncedAWeekAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 24*time.Hour)
+		r.entry.Tokens.RefreshAbsolute = "180d"
+		r.start()
+		defer r.quit()
+		r.connect()
+		r.pass(172 * 24 * time.Hour)
+		if r.status().EndsSoon {
+			t.Fatal("announced too early")
+		}
+		r.pass(2 * 24 * time.Hour)
+		if s := r.status(); !s.EndsSoon || s.EndsAt == nil {
+			t.Fatal("not announced")
+		}
+		r.pass(6 * 24 * time.Hour)
+		r.provider.with(func() { r.provider.always = failure(refusal.Dead, "invalid_grant") })
+		r.pass(24 * time.Hour)
+		r.wantState(ReconnectRequired, ReasonAbsoluteLimit)
+	})
+}

@@ -177,3 +177,58 @@ func TestPolicyHasTheEntrysGrace(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestALostAnswerIsTriedOnceSoonThenNamedAsTheReason(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		lost := &refusal.Failure{Class: refusal.Transient, Code: "network", Lost: true, Detail: "The connection broke."}
+		r.provider.with(func() { r.provider.answers = []error{lost, failure(refusal.Dead, "invalid_grant")} })
+		r.pass(55 * time.Minute)
+		r.wantHits(0)
+		r.pass(30*time.Second + 4*time.Second) // the timer's jitter, and the quick retry
+		r.wantHits(2)
+		r.wantState(ReconnectRequired, ReasonAnswerLost)
+	})
+}
+
+// A process that dies with a request under way leaves a grant that is due: the
+// next one sends the same refresh token again, which providers take for seconds.
+func TestAnAnswerLostWithTheProcessIsAskedForAgainAtOnce(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.slow = 20 * time.Second })
+		r.pass(55*time.Minute + 16*time.Second)
+		r.wantHits(1)
+		r.kill()
+		r.provider.with(func() { r.provider.slow = 0 })
+		r.start()
+		r.wantHits(2)
+		r.wantState(Connected, ReasonNone)
+	})
+}
+
+func TestALostAnswerIsRememberedWhateverFailsAfterIt(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		lost := &refusal.Failure{Class: refusal.Transient, Code: "network", Lost: true, Detail: "The connection broke."}
+		r.provider.with(func() { r.provider.answers = []error{lost, failure(refusal.Transient, "network")} })
+		r.pass(55*time.Minute + 20*time.Second)
+		r.wantHits(2)
+		r.wantState(Retrying, ReasonProviderTrouble)
+		r.provider.with(func() { r.provider.answers = []error{failure(refusal.Dead, "invalid_grant")} })
+		r.pass(time.Minute)
+		r.wantHits(3)
+		r.wantState(ReconnectRequired, ReasonAnswerLost)
+	})
+}
+
+func TestOnlyTheFirstLostAnswerIsAskedForAgainSoon(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() {
+			r.provider.always = &refusal.Failure{Class: refusal.Transient, Code: "network", Lost: true}
+		})
+		r.pass(56 * time.Minute)
+		hits := r.provider.count()
+		r.pass(20 * time.Minute)
+		if more := r.provider.count() - hits; more > 6 {
+			t.Fatalf("%d requests in 20 minutes", more)
+		}
+	})
+}

@@ -2,6 +2,7 @@ package tokens
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -11,6 +12,95 @@ import (
 	"github.com/authtray/authtray/providers/refusal"
 	"github.com/authtray/authtray/tokens/store"
 )
+
+func TestANarrowerTokenIsKeptBesideTheGrant(t *testing.T) {
+	for _, keeps := range []bool{false, true} {
+		t.Run(fmt.Sprintf("keeps the refresh token: %t", keeps), func(t *testing.T) {
+			inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+				r.provider.narrowKeeps = keeps
+				tok, err := r.ask(Want{Scopes: []string{"read"}})
+				if err != nil || tok.AccessToken != "access-2" {
+					t.Fatalf("got %s, %v", tok.AccessToken, err)
+				}
+				if again, _ := r.ask(Want{Scopes: []string{"read"}}); again.AccessToken != "access-2" {
+					t.Fatal("not cached")
+				}
+				r.wantHits(1)
+				if r.token() != "access-1" {
+					t.Fatal("the grant's own token changed")
+				}
+				if g := r.stored(); !keeps && g.RefreshToken != "refresh-2" || keeps && g.RefreshToken != "refresh-1" {
+					t.Fatal("the store does not hold the present refresh token")
+				}
+				r.pass(56 * time.Minute)
+				r.wantState(Connected, ReasonNone)
+			})
+		})
+	}
+}
+
+func TestAProviderThatDoesNotGiveLessLeavesTheGrantAlone(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.answers = []error{failure(refusal.Misconfigured, "invalid_scope")} })
+		_, err := r.ask(Want{Scopes: []string{"admin"}})
+		r.wantCode(err, CodeBadRequest)
+		r.wantState(Connected, ReasonNone)
+		r.token()
+	})
+}
+
+func TestAfterANarrowerTokenTheGrantsOwnIsAskedForWithAllItsScopes(t *testing.T) {
+	for name, refuses := range map[string]bool{"taken": false, "refused": true} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+				r.adopt("read", "write")
+				if _, err := r.ask(Want{Scopes: []string{"read"}}); err != nil {
+					t.Fatal(err)
+				}
+				if refuses {
+					r.provider.with(func() { r.provider.answers = []error{failure(refusal.Misconfigured, "invalid_scope")} })
+				}
+				if _, err := r.m.Refresh(t.Context(), "work"); err != nil {
+					t.Fatal(err)
+				}
+				r.wantState(Connected, ReasonNone)
+				want := []string{"read", "read write"}
+				if refuses {
+					want = append(want, "") // then without any: what there is
+				}
+				if got := r.provider.askedScopes(); !slices.Equal(got, want) {
+					t.Fatalf("the scopes asked for are %q, want %q", got, want)
+				}
+				if _, err := r.m.Refresh(t.Context(), "work"); err != nil {
+					t.Fatal(err)
+				}
+				if got := r.provider.askedScopes(); got[len(got)-1] != "" {
+					t.Fatalf("asked for %q for ever", got)
+				}
+			})
+		})
+	}
+}
+
+func TestAProviderThatIgnoresTheScopesAskedForGivesNobodyMoreThanTheyAsked(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.ignores = []string{"read", "write"} })
+		if _, err := r.m.Refresh(t.Context(), "work"); err != nil {
+			t.Fatal(err)
+		}
+		before := r.token()
+		_, err := r.ask(Want{Scopes: []string{"read"}})
+		r.wantCode(err, CodeBadRequest)
+		after := r.token()
+		if after == before || r.stored().AccessToken != after {
+			t.Fatal("the token that came all the same is not the grant's own")
+		}
+		_, err = r.ask(Want{Scopes: []string{"read"}})
+		r.wantCode(err, CodeBadRequest)
+		r.wantHits(2) // the user's, and one for less: not one for each caller
+		r.wantState(Connected, ReasonNone)
+	})
+}
 
 // refuseLess makes the provider refuse whoever names scopes or a resource.
 func (r *rig) refuseLess(err error) {

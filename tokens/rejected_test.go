@@ -1,12 +1,15 @@
 package tokens
 
 import (
+	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 // A 401 within 10 s of a sign-in or of the timer's renewal was taken for the tool's fault.
@@ -99,4 +102,106 @@ func TestAToolThatAlwaysGetsA401DoesNotRenewForEver(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestManyRejectionsOfOneTokenMakeOneRequest(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.pass(time.Minute)
+		var callers sync.WaitGroup
+		for range 64 {
+			callers.Go(func() {
+				if tok, err := r.reject("access-1"); err != nil || tok.AccessToken != "access-2" {
+					t.Errorf("got %s, %v", tok.AccessToken, err)
+				}
+			})
+		}
+		callers.Wait()
+		r.wantHits(1)
+	})
+}
+
+func TestARejectedTokenIsRenewedOnceAndThenItIsTheTool(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.pass(time.Minute)
+		tok, err := r.reject("access-1")
+		if err != nil || tok.AccessToken != "access-2" {
+			t.Fatalf("got %s, %v", tok.AccessToken, err)
+		}
+		for range 5 {
+			r.pass(30 * time.Second)
+			_, err = r.reject("access-2")
+			r.wantCode(err, CodeRejectedAgain)
+		}
+		if tok, err = r.reject("access-1"); err != nil || tok.AccessToken != "access-2" {
+			t.Fatalf("an older token was not answered with the present one: %v", err)
+		}
+		r.wantHits(1)
+		r.pass(5 * time.Minute)
+		if tok, err = r.reject("access-2"); err != nil || tok.AccessToken != "access-3" {
+			t.Fatalf("much later, a refusal renews again: %s, %v", tok.AccessToken, err)
+		}
+	})
+}
+
+func TestWithoutRefreshTokenOnlyTheProvidersWordTwiceIsAVerdict(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 0)
+		r.provider.refreshable = false
+		r.provider.liveness = providers.Alive
+		r.start()
+		defer r.quit()
+		r.connect()
+		_, err := r.reject("access-1")
+		r.wantCode(err, CodeRejectedAgain)
+		r.pass(time.Minute)
+		r.provider.with(func() { r.provider.liveness = providers.Unclear })
+		_, err = r.reject("access-1")
+		r.wantCode(err, CodeTemporarilyUnavailable)
+		r.wantState(Connected, ReasonNone)
+		r.pass(time.Minute)
+		r.provider.with(func() { r.provider.liveness = providers.DeadToken })
+		_, err = r.reject("access-1")
+		r.wantCode(err, CodeReconnectRequired)
+		r.wantState(ReconnectRequired, ReasonTokenRejected)
+		if r.provider.probes != 6 { // one that was alive, three unclear ones for a caller with 30 s, two that were dead
+			t.Fatalf("%d probes", r.provider.probes)
+		}
+	})
+}
+
+func TestARejectionWhileTheConfigurationIsBrokenHangsNobody(t *testing.T) {
+	inBubble(t, 0, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.refreshable, r.provider.liveness = false, providers.Alive })
+		r.connect()
+		r.quit()
+		r.run()
+		r.m.Put(Connection{Name: "work", Entry: r.entry, Broken: errors.New("x")})
+		r.pass(time.Second)
+		r.reject("access-2")
+		r.put()
+		r.pass(time.Minute)
+		_, err := r.reject("access-2")
+		r.wantCode(err, CodeRejectedAgain)
+	})
+}
+
+func TestAProbeHurriesNoRetry(t *testing.T) {
+	inBubble(t, 3*time.Hour, func(t *testing.T, r *rig) {
+		r.config.Probe = "on"
+		r.put()
+		r.provider.with(func() {
+			r.provider.always = &refusal.Failure{Class: refusal.Transient, Code: "http_429", Status: 429, RetryAfter: time.Hour}
+		})
+		r.m.Refresh(t.Context(), "work")
+		r.wantHits(1)
+		r.provider.with(func() { r.provider.liveness = providers.DeadToken })
+		r.resume() // asks soon whether the token is good
+		r.provider.with(func() { r.provider.probes = 0 })
+		r.m.event(r.m.conns["work"], func(now time.Time) { r.m.conns["work"].m.retryAt = now.Add(time.Hour) })
+		r.pass(time.Minute)
+		if r.provider.probes == 0 {
+			t.Fatal("nobody asked")
+		}
+		r.wantHits(1)
+	})
 }
