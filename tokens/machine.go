@@ -232,7 +232,9 @@ func (m *machine) todo() (at time.Time, do func(now time.Time)) {
 	do = func(now time.Time) { m.start(now, Want{}) }
 	switch {
 	case !m.policy.refreshable(m.served):
-		at, do = m.served.ExpiresAt, m.expire
+		// The grant is kept for a while yet: a clock that is wrong, until the network's
+		// time is known, is no reason to erase it.
+		at, do = m.served.ExpiresAt, func(now time.Time) { m.setState(now, ReconnectRequired, ReasonExpired, "", time.Time{}) }
 	case m.policy.broken != "":
 	case m.base == Connected:
 		at = refreshAt(m.served, m.policy, m.buffer, m.jitter)
@@ -248,12 +250,6 @@ func (m *machine) todo() (at time.Time, do func(now time.Time)) {
 // expiredForGood reports whether the token ended, and nothing can renew it.
 func (m *machine) expiredForGood(now time.Time) bool {
 	return !m.policy.refreshable(m.served) && !m.served.ExpiresAt.IsZero() && !now.Before(m.served.ExpiresAt)
-}
-
-// expire ends the access. The grant is kept for a while yet: a clock that is
-// wrong, until the network's time is known, is no reason to erase it.
-func (m *machine) expire(now time.Time) {
-	m.setState(now, ReconnectRequired, ReasonExpired, "", time.Time{})
 }
 
 func (m *machine) expired() bool {

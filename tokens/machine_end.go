@@ -80,10 +80,8 @@ func (m *machine) disconnect(now time.Time) bool {
 	if g != nil {
 		m.revocations.grants = append(m.revocations.grants, g)
 	}
+	s.read = s.read && !s.note.damaged() // what that covers is given back like the rest
 	switch {
-	case s.note.damaged():
-		s.read = false // what it covers is given back like the rest
-		m.writeNote(now)
 	case !s.read || s.note != nil:
 		m.writeNote(now)
 	case g != nil:

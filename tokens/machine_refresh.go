@@ -76,8 +76,8 @@ func (m *machine) answered(now time.Time, generation uint64, a providers.Answer,
 // mayRefuseScope reports whether the provider may not take the scopes that it granted.
 // It says so, or names an end, which is one only where no scopes are named.
 func mayRefuseScope(err error) bool {
-	var f *refusal.Failure
-	return errors.As(err, &f) && (f.Class == refusal.Dead || f.Class == refusal.Misconfigured && f.Code == "invalid_scope")
+	f := asFailure(err)
+	return f.Class == refusal.Dead || f.Class == refusal.Misconfigured && f.Code == "invalid_scope"
 }
 
 // renewed serves the grant that was on its way to the store.

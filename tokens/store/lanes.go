@@ -3,7 +3,6 @@ package store
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -56,8 +55,11 @@ func (s *serial) Get(ctx context.Context, key string) (value []byte, err error) 
 }
 
 func (s *serial) Set(ctx context.Context, key string, value []byte) error {
-	if err := errors.Join(checkKey(key), checkValue(value)); err != nil {
+	if err := checkKey(key); err != nil {
 		return err
+	}
+	if len(value) > MaxValue {
+		return fmt.Errorf("%w: %d bytes", ErrTooLarge, len(value))
 	}
 	value = bytes.Clone(value) // the write may outlive the call
 	_, err := s.inLane(ctx, key, func(ctx context.Context) ([]byte, error) { return nil, s.set(ctx, key, value) })

@@ -50,10 +50,9 @@ func (e *TakenError) Error() string {
 var endTime = time.Second // a variable for tests
 
 func newOwnership(log *slog.Logger, release func()) *Ownership {
-	return &Ownership{changed: make(chan struct{}, 1), release: release, log: log, lost: unavailable(errNotYet)}
+	notYet := unavailable(errors.New("this process does not own its items yet"))
+	return &Ownership{changed: make(chan struct{}, 1), release: release, log: log, lost: notYet}
 }
-
-var errNotYet = errors.New("this process does not own its items yet")
 
 // Lost is nil while the items are this process's. Else it says why they are not,
 // and wraps ErrUnavailable; a *TakenError where another process has them.

@@ -129,15 +129,13 @@ func (n *busName) after(signal *dbus.Signal, alive bool, lost error) error {
 	switch {
 	case !alive:
 		n.disconnect()
-		return unavailable(errBusGone)
+		return unavailable(errors.New("the session bus went away"))
 	case signal.Sender == "org.freedesktop.DBus" && signal.Name == "org.freedesktop.DBus.NameAcquired" &&
 		len(signal.Body) > 0 && signal.Body[0] == n.name:
 		return nil
 	}
 	return lost
 }
-
-var errBusGone = errors.New("the session bus went away")
 
 // disconnect ends the connection, and with it the ownership of the name.
 func (n *busName) disconnect() {

@@ -183,10 +183,6 @@ func (s *secretService) connection(ctx context.Context) (*dbus.Conn, error) {
 	if bus != nil && bus.Connected() {
 		return bus, nil
 	}
-	return s.connect(ctx)
-}
-
-func (s *secretService) connect(ctx context.Context) (*dbus.Conn, error) {
 	if s.open.Err() != nil {
 		return nil, outOfTime(s.open)
 	}

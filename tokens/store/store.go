@@ -106,14 +106,6 @@ var (
 	partPattern = regexp.MustCompile(`#[ab]\.[0-9]+$`)
 )
 
-// checkValue refuses what is larger than MaxValue.
-func checkValue(value []byte) error {
-	if len(value) > MaxValue {
-		return fmt.Errorf("%w: %d bytes", ErrTooLarge, len(value))
-	}
-	return nil
-}
-
 // checkKey refuses keys that no connection has.
 func checkKey(key string) error {
 	if !keyPattern.MatchString(key) || partPattern.MatchString(key) {
