@@ -45,7 +45,9 @@ type shell struct {
 	build    Build
 	window   func() error // shows the window; nil in a build without one
 	paths    config.Paths
-	parsed   bool // the command line was understood; what fails now is no wrong usage
+	patience time.Duration // how long the agent may take to answer; 0: answerTime
+	atMost   time.Duration // …whatever a command says; 0: no less than that
+	parsed   bool          // the command line was understood; what fails now is no wrong usage
 }
 
 func (s *shell) main(ctx context.Context, args []string) int {

@@ -1,10 +1,14 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"net/url"
+	"sync"
+	"time"
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/config"
@@ -13,8 +17,55 @@ import (
 	"github.com/authtray/authtray/tokens/client"
 )
 
+// answerTime is how long a command waits until the agent begins to answer: one that
+// hangs, or another program at its socket, holds nobody up for ever. It is more than
+// the minute that the agent gives its user to unlock the keychain.
+const answerTime = 75 * time.Second
+
 // agent is the one that runs; whether one does, the first request tells.
-func (s *shell) agent() client.Agent { return api.AgentOf(s.paths.Socket, s.paths.Lock()) }
+func (s *shell) agent() client.Agent {
+	limit := cmp.Or(s.patience, answerTime)
+	if s.atMost > 0 {
+		limit = min(limit, s.atMost)
+	}
+	a := api.AgentOf(s.paths.Socket, s.paths.Lock())
+	dial := a.Dial
+	a.Dial = func(ctx context.Context) (net.Conn, error) {
+		conn, err := dial(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return &answering{Conn: conn}, conn.SetDeadline(time.Now().Add(limit))
+	}
+	return a
+}
+
+// answering is a connection whose deadline ends with the first of the answer, as a
+// stream's must.
+type answering struct {
+	net.Conn
+	mu    sync.Mutex
+	begun bool // or given up
+}
+
+func (a *answering) Read(p []byte) (int, error) {
+	n, err := a.Conn.Read(p)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if n > 0 && !a.begun {
+		a.begun = true
+		_ = a.Conn.SetDeadline(time.Time{}) // a closed connection says so when it is read
+	}
+	return n, err
+}
+
+// SetDeadline is how a context that ends ends the connection.
+func (a *answering) SetDeadline(t time.Time) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.begun = true
+	return a.Conn.SetDeadline(t)
+}
 
 // get asks the agent that runs.
 func (s *shell) get(ctx context.Context, path string, out any) error {

@@ -1,10 +1,13 @@
 package cli
 
 import (
+	"net"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -80,6 +83,58 @@ func TestMistypedConnectionIsSuggestedByEveryCommand(t *testing.T) {
 			exit, out, errs := w.typed("s3cret-value\n", strings.Fields(line)...)
 			if exit == 0 || out != "" || !strings.Contains(errs, "did you mean docs? Run: authtray status") || strings.Contains(errs, "other") {
 				t.Errorf("exit %d: %s%s", exit, out, errs)
+			}
+		})
+	})
+}
+
+// An agent that hangs, or another program at its socket, takes the connection and
+// says nothing.
+func TestEveryCommandEndsWhereTheAgentNeverAnswers(t *testing.T) {
+	dir := t.TempDir()
+	socket := filepath.Join(dir, "s")
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	for name, value := range map[string]string{"AUTHTRAY_SOCKET": socket, "AUTHTRAY_CONFIG": dir + "/config", "AUTHTRAY_STATE": dir + "/state", "HOME": dir} {
+		t.Setenv(name, value)
+	}
+	lines := map[string]string{
+		"request": "request work /me", "exec": "exec work -- true", "add": "add work --provider practice", "setup mcp": "setup mcp work --client cursor",
+		"helper aws": "helper aws work --role-arn arn:aws:iam::123456789012:role/Dev", "setup msmtp": "setup msmtp work --user a@example.org --host x.example.org",
+		"helper git": "helper git get", "helper docker": "helper docker get", "helper kubectl": "helper kubectl work", "helper goauth": "helper goauth https://x.example.org",
+		"secret set": "secret set work", "providers export": "providers export github", "autostart": "autostart status",
+	}
+	local := []string{ // they ask no agent, or their group alone is named
+		"authtray", "run", "version", "window", "completion", "help", "setup", "helper", "secret", "mcp", "setup pip",
+	}
+	stdin := "protocol=https\nhost=git.example.org\n\n"
+	everyCommand(Commands(), func(c *cobra.Command) {
+		path := strings.TrimPrefix(c.CommandPath(), "authtray ")
+		if slices.Contains(local, path) || strings.HasPrefix(path, "completion ") {
+			return
+		}
+		line, own := lines[path]
+		if !own {
+			line = path
+			if strings.Contains(c.Use, "NAME") && !strings.Contains(c.Use, "[NAME") {
+				line += " work"
+			}
+		}
+		t.Run(path, func(t *testing.T) {
+			var out, errs strings.Builder
+			s := &shell{in: strings.NewReader(stdin), out: &out, err: &errs, now: time.Now, version: "test", atMost: 50 * time.Millisecond}
+			ended := make(chan int, 1)
+			go func() { ended <- s.main(t.Context(), strings.Fields(line)) }()
+			select {
+			case exit := <-ended:
+				if said := out.String() + errs.String(); exit == exitUsage || exit == 0 && path != "autostart" || !strings.Contains(said, "in time") && exit != 0 && path != "helper docker" { // whose protocol has one sentence
+					t.Errorf("exit %d: %s", exit, said)
+				}
+			case <-time.After(time.Minute):
+				t.Errorf("it does not end")
 			}
 		})
 	})

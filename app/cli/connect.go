@@ -100,6 +100,7 @@ func (c *connecting) connect(ctx context.Context) error {
 	}
 	bounded, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
+	c.patience = c.timeout + answerTime
 	now, err := c.wait(bounded)
 	if bounded.Err() != nil && err != nil {
 		return c.giveUp(ctx)

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -60,6 +61,9 @@ func (s *shell) examine(ctx context.Context) ([]api.Check, error) {
 		return s.examineHere(ctx, api.Check{ID: "agent", Detail: "No agent is running.", Hint: "authtray run"}), nil
 	case errors.As(err, &p) && p.Code == string(api.CodeNotFound):
 		return s.examineHere(ctx, api.Check{ID: "agent", Detail: "The agent that runs is older than this program.", Hint: "authtray run --replace"}), nil
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return s.examineHere(ctx, api.Check{ID: "agent", Detail: "The agent does not answer in time.", Hint: "authtray run --replace"}), nil
 	}
 	return s.examineHere(ctx, api.Check{ID: "agent", Detail: text.Sentence("The agent cannot be asked: " + oneLine(err.Error())), Hint: "authtray run --replace"}), nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -43,7 +44,7 @@ var exitCodes = []struct {
 		tokens.CodeDisconnected, tokens.CodeConnecting, tokens.CodeReconnectRequired,
 	}, nil},
 	{exitUnavailable, "temporarily unavailable", // retrying among it
-		[]tokens.Code{tokens.CodeTemporarilyUnavailable, tokens.CodeTimeout}, []error{context.DeadlineExceeded}},
+		[]tokens.Code{tokens.CodeTemporarilyUnavailable, tokens.CodeTimeout}, []error{context.DeadlineExceeded, os.ErrDeadlineExceeded}},
 	{exitNoAgent, "no agent is running", nil, []error{client.ErrNoAgent}},
 	{exitKeychain, "keychain locked or missing", []tokens.Code{tokens.CodeKeychainLocked}, append([]error{store.ErrLocked, store.ErrUnavailable}, runKeychainErrors...)},
 }
@@ -143,7 +144,7 @@ func asTrouble(err error) *trouble {
 		t.hint = "authtray unlock"
 	case errors.Is(err, context.Canceled):
 		t.sentence = "stopped"
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		t.sentence, t.hint = "the agent did not answer in time", "authtray status"
 	case errors.Is(err, client.ErrNoAnswer):
 		t.sentence += "; start it again with: authtray run"

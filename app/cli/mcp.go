@@ -66,9 +66,13 @@ first, under a name made of its host, unless there is one.`,
 	return c
 }
 
+// consentTime is longer than the agent waits for its user's consent.
+const consentTime = 15 * time.Minute
+
 // bridge lets the client at the other end of stdin and stdout speak with the MCP
 // server of a connection.
 func (s *shell) bridge(ctx context.Context, name string) error {
+	s.patience = max(s.patience, consentTime)
 	b := mcp.Bridge{
 		Name: name, Agent: s.agent(), Version: s.build.Version,
 		Memory: mcp.Memory(s.paths.State),
