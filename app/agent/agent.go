@@ -92,6 +92,7 @@ func NewAgent(o Options) *Agent {
 		signIns: a.signIns, mcp: a.mcp, gate: o.Gate, ended: a.ended, background: &a.background, log: o.Log,
 	}
 	a.clicks = &clicks{signIns: a.signIns, notify: o.Notify, ended: a.ended, log: o.Log}
+	a.showFromNotifications()
 	a.announcements = newAnnouncements(a.manager, o.Tray, o.Notify)
 	a.announcements.reminders = a.configuration.reminders
 	a.announcements.sharedWarning = a.accounts.sharedWarning

@@ -69,6 +69,26 @@ func (w *windowOpener) command() (*exec.Cmd, error) {
 	return cmd, nil
 }
 
+// there reports whether there is a window to open.
+func (w *windowOpener) there() bool {
+	_, err := w.command()
+	return err == nil
+}
+
+// showFromNotifications lets a notification that stands for several sign-ins open the
+// window, where there is one.
+func (a *Agent) showFromNotifications() {
+	n, ok := a.opts.Notify.(interface{ OnShow(open func()) })
+	if !ok || !a.window.there() {
+		return
+	}
+	n.OnShow(func() {
+		if err := a.OpenWindow(a.ended); err != nil {
+			a.log.Warn("the window cannot be opened", "err", err)
+		}
+	})
+}
+
 func (w *windowOpener) program() (string, error) {
 	self, err := os.Executable()
 	if err == nil && w.carried {

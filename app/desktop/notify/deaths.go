@@ -13,6 +13,9 @@ import (
 type death struct {
 	status tokens.Status
 	act    func()
+	at     time.Time                // when it was announced
+	inside bool                     // it is told in the one that stands for several
+	of     map[string]tokens.Status // …which is this one: those that it stands for
 
 	mark  uint64    // of the notification tried last; 0: none yet
 	since time.Time // when that was
@@ -24,7 +27,7 @@ type death struct {
 }
 
 // wants says whether it is to be put on the screen.
-func (d *death) wants() bool { return !d.tried && !d.over }
+func (d *death) wants() bool { return !d.tried && !d.over && !d.inside }
 
 // run is the one goroutine that speaks to the desktop.
 func (n *Notifier) run(makeDesk func() desk) {
@@ -80,6 +83,7 @@ func (r *runner) step() {
 	r.showGathered()
 	r.revive()
 	r.remind()
+	r.combineDeaths()
 	for name := range r.visible {
 		if !r.wanted(name) {
 			r.desk.withdraw(name)
@@ -112,7 +116,7 @@ func (r *runner) happened(e event) {
 	case e.kind == lost:
 		r.lose(d)
 		return
-	case e.kind == pressed && !d.acted:
+	case e.kind == pressed && !d.acted && d.act != nil:
 		d.acted = true
 		go d.act()
 	}
@@ -175,7 +179,7 @@ func (r *runner) toShow() []*death {
 func (r *runner) show(d *death) {
 	name := d.status.Name
 	r.visible[name] = true
-	err := r.desk.show(name, d.mark, deathMessage(d.status))
+	err := r.desk.show(name, d.mark, d.message())
 	if err != nil {
 		r.opts.Log.Warn("a notification could not be shown", "connection", name, "err", err)
 	}
@@ -194,7 +198,9 @@ func (r *runner) show(d *death) {
 	}
 	r.mu.Unlock()
 	if err == nil && tell != nil {
-		tell(d.status)
+		for _, st := range d.told() {
+			tell(st)
+		}
 	}
 }
 
@@ -202,7 +208,7 @@ func (r *runner) wanted(name string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	d := r.deaths[name]
-	return d != nil && r.enabled && !d.over
+	return d != nil && r.enabled && !d.over && !d.inside
 }
 
 func (r *runner) withdrawAll() {

@@ -53,6 +53,8 @@ type message struct {
 	title, body string
 	safe        string // body in our own words, without what the provider said; of a death
 	warning     bool
+	button      string // what its button says; "": it has none, of a death
+	together    bool   // it stands for several deaths
 	tray        string // the entry of the tray's menu that does what the button does
 }
 

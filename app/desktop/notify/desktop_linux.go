@@ -156,13 +156,15 @@ func (d *freedesktop) show(name string, mark uint64, m message) error {
 		}
 		return err
 	}
-	if d.hidesButtons() {
+	if d.hidesButtons() && !m.together {
 		m.body = clickToReconnect + m.body // first: it may be cut at the end
 	}
 	note := compose(m, can["body-markup"])
 	// The default action is a click on the notification. It has no label, since
 	// some servers show it as a button too.
-	note.Actions = []notify.Action{{Key: actionDefault}, {Key: actionReconnect, Label: "Reconnect"}}
+	if m.button != "" {
+		note.Actions = []notify.Action{{Key: actionDefault}, {Key: actionReconnect, Label: m.button}}
+	}
 	note.ExpireTimeout = notify.ExpireTimeoutNever
 	if was := d.ids[name]; was != nil && !was.closed {
 		note.ReplacesID = was.id

@@ -50,6 +50,9 @@ func keepIcon(path string) error {
 // show puts nothing of a provider's into the toast; toastSafe says why.
 func (d *toasts) show(name string, mark uint64, m message) error {
 	m = m.forToast()
+	if m.together { // the page's button is for one sign-in
+		return d.banner(m.withoutButton())
+	}
 	url, err := d.page.offer(name, m.title, func() { d.to.post(event{kind: pressed, name: name, mark: mark}) })
 	if err != nil {
 		return d.banner(m.withoutButton())
@@ -57,7 +60,7 @@ func (d *toasts) show(name string, mark uint64, m message) error {
 	n := toast.Notification{
 		AppID: appName, Title: m.title, Body: m.body, Icon: d.icon,
 		ActivationType: toast.Protocol, ActivationArguments: url,
-		Actions:  []toast.Action{{Type: toast.Protocol, Content: "Reconnect", Arguments: url}},
+		Actions:  []toast.Action{{Type: toast.Protocol, Content: m.button, Arguments: url}},
 		Duration: toast.Long, Audio: toast.Silent,
 	}
 	if err := bounded(n.Push); err != nil {

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 
@@ -16,7 +17,7 @@ const dialogAnswer = "reconnect"
 // because a dialog may come up while its user types. Only macOS calls it; it stands
 // apart from that system's file so that its escaping is tested on every system.
 func dialogScript(m message) (string, error) {
-	text, err := json.Marshal(map[string]string{"title": text.Line(m.title, maxTitle), "body": text.Line(m.body, maxBody)})
+	text, err := json.Marshal(map[string]string{"title": text.Line(m.title, maxTitle), "body": text.Line(m.body, maxBody), "button": cmp.Or(m.button, "OK")})
 	if err != nil {
 		return "", fmt.Errorf("the dialog's text: %w", err)
 	}
@@ -27,9 +28,9 @@ let answer = "later";
 try {
 	const got = app.displayDialog(text.body, {
 		withTitle: text.title, withIcon: "caution",
-		buttons: ["Later", "Reconnect"], defaultButton: "Later", cancelButton: "Later",
+		buttons: ["Later", text.button], defaultButton: "Later", cancelButton: "Later",
 	});
-	if (got.buttonReturned === "Reconnect") answer = "%s";
+	if (got.buttonReturned === text.button) answer = "%s";
 } catch (e) {}
 answer;
 `, text, dialogAnswer), nil

@@ -5,7 +5,8 @@
 //
 // One notification per death of a grant: a second death of the same connection
 // replaces the first, it never stacks, and it is withdrawn when the connection
-// is well again. Its button acts once. A notification that the user put away
+// is well again. From the third within half a minute they are one, whose button opens
+// the window. Its button acts once. A notification that the user put away
 // stays away; reminders come only if they were asked for. A notification is never
 // the only way: the tray's menu offers the same.
 //

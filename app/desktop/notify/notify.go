@@ -31,6 +31,7 @@ type Notifier struct {
 
 	mu        sync.Mutex
 	onShown   func(tokens.Status) // nil: nobody asked
+	show      func()              // opens the window; nil: there is none
 	deaths    map[string]*death
 	events    []event
 	banners   map[string]time.Time // when a banner is taken back, by what it is about; zero: not shown yet
@@ -68,7 +69,7 @@ func start(o Options, makeDesk func(Options, reporter) desk) *Notifier {
 // for each reminder. What is announced of the same connection is replaced.
 func (n *Notifier) ReconnectRequired(st tokens.Status, onReconnect func()) {
 	n.change(func() {
-		n.deaths[st.Name] = &death{status: st, act: onReconnect}
+		n.deaths[st.Name] = &death{status: st, act: onReconnect, at: n.opts.Clock.Now()}
 	})
 }
 

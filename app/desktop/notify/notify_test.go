@@ -25,6 +25,7 @@ type fakeDesk struct {
 	mu     sync.Mutex
 	log    []string
 	marks  map[string]uint64
+	texts  map[string]message
 	broken error
 }
 
@@ -33,7 +34,18 @@ func (d *fakeDesk) show(name string, mark uint64, m message) error {
 	defer d.mu.Unlock()
 	d.log = append(d.log, "show "+name)
 	d.marks[name] = mark
+	if d.texts == nil {
+		d.texts = map[string]message{}
+	}
+	d.texts[name] = m
 	return d.broken
+}
+
+// shown is what was shown last under a name.
+func (d *fakeDesk) shown(name string) message {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.texts[name]
 }
 
 func (d *fakeDesk) breaks(err error) {
@@ -96,6 +108,13 @@ func (c *fakeClock) pass(d time.Duration) {
 	now := c.now
 	c.mu.Unlock()
 	c.waits <- now
+}
+
+// later is pass where nobody waits for it.
+func (c *fakeClock) later(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
 }
 
 func startFake(t *testing.T, o Options) (*Notifier, *fakeDesk, *fakeClock) {
@@ -508,5 +527,77 @@ func TestBannerAboutSeveralNamesThreeAndCountsTheRest(t *testing.T) {
 		if !strings.HasPrefix(m.body, want) || m.title != fmt.Sprintf("%d connection files cannot be used", len(names)) {
 			t.Errorf("%q %q", m.title, m.body)
 		}
+	}
+}
+
+// From the third sign-in that ends within half a minute they are one notification.
+func TestSignInsThatEndTogetherAreOneNotification(t *testing.T) {
+	n, d, clock := startFake(t, Options{Enabled: true})
+	opened := make(chan bool, 1)
+	n.OnShow(func() { opened <- true })
+	told := make(chan string, 16)
+	n.OnShown(func(st tokens.Status) { told <- st.Name })
+	var log []string
+	expect := func(more ...string) {
+		t.Helper()
+		log = append(log, more...)
+		d.expect(t, log...)
+	}
+	ends := func(name string) { n.ReconnectRequired(dead(name), func() {}) }
+	ends("a")
+	expect("show a")
+	clock.later(20 * time.Second)
+	ends("b")
+	expect("show b")
+	clock.later(40 * time.Second)
+	ends("c") // two within half a minute, at most
+	expect("show c")
+	clock.later(29 * time.Second)
+	ends("d")
+	expect("show d")
+	ends("e")
+	bustest.Eventually(t, bustest.Said("c, d and e are not one"), func() bool {
+		did := d.did()
+		return strings.Contains(did, "withdraw c") && strings.Contains(did, "withdraw d") && strings.HasSuffix(did, "show  together") && !strings.Contains(did, "show e")
+	})
+	if got := d.shown(togetherName); got.title != "3 sign-ins ended: GitHub (c), GitHub (d), GitHub (e)" || got.button != "Show" || !strings.Contains(got.body, "window") {
+		t.Errorf("%+v", got)
+	}
+	ends("f") // joins
+	bustest.Eventually(t, func() string { return d.did() }, func() bool { return strings.HasPrefix(d.shown(togetherName).title, "4 sign-ins ended: ") })
+	n.Withdraw("c")
+	n.Withdraw("d")
+	bustest.Eventually(t, func() string { return d.did() }, func() bool {
+		return d.shown(togetherName).title == "2 sign-ins ended: GitHub (e), GitHub (f)"
+	})
+	d.happens(pressed, togetherName)
+	<-opened
+	bustest.Eventually(t, func() string { return d.did() }, func() bool { return strings.HasSuffix(d.did(), "withdraw "+togetherName) })
+	n.Withdraw("e") // and nothing is shown again
+	n.Withdraw("f")
+	ends("g")
+	bustest.Eventually(t, func() string { return d.did() }, func() bool { return strings.HasSuffix(d.did(), "show g") })
+	seen := map[string]bool{}
+	for len(told) > 0 {
+		seen[<-told] = true
+	}
+	for _, name := range []string{"a", "b", "c", "d", "e", "f", "g"} {
+		if !seen[name] {
+			t.Errorf("%s does not count as told", name)
+		}
+	}
+	if seen[togetherName] {
+		t.Error("something that is no connection counts as told")
+	}
+}
+
+func TestWithoutAWindowTheTrayNamesThem(t *testing.T) {
+	n, d, _ := startFake(t, Options{Enabled: true})
+	for _, name := range []string{"a", "b", "c"} {
+		n.ReconnectRequired(dead(name), func() {})
+	}
+	bustest.Eventually(t, func() string { return d.did() }, func() bool { return d.shown(togetherName).title != "" })
+	if got := d.shown(togetherName); got.button != "" || !strings.Contains(got.body, "menu of the Authtray icon: GitHub (a), GitHub (b), GitHub (c)") {
+		t.Errorf("%+v", got)
 	}
 }

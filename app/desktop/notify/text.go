@@ -27,8 +27,8 @@ func deathMessage(st tokens.Status) message {
 		title:   nameOf(provider, st) + " needs to be reconnected",
 		body:    text.Line(detail, maxBody),
 		safe:    tokens.Sentence(st.State, st.Reason, provider, ""),
-		warning: true,
-		tray:    tokens.English(tokens.Explain(st.State, st.Reason).Action, "Name", provider),
+		warning: true, button: "Reconnect",
+		tray: tokens.English(tokens.Explain(st.State, st.Reason).Action, "Name", provider),
 	}
 	return m
 }

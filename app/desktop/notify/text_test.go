@@ -78,12 +78,12 @@ func TestAToastHoldsOurWordsOnly(t *testing.T) {
 }
 
 func TestTheDialogsTextIsDataNotScript(t *testing.T) {
-	script, err := dialogScript(message{title: `"; evil(); "`, body: "</script>\u2028evil()\n" + `\"`})
+	script, err := dialogScript(message{button: "Reconnect", title: `"; evil(); "`, body: "</script>\u2028evil()\n" + `\"`})
 	if err != nil {
 		t.Fatal(err)
 	}
 	first, rest, _ := strings.Cut(script, "\n")
-	if want := `const text = {"body":"\u003c/script\u003e evil() \\\"","title":"\"; evil(); \""};`; first != want {
+	if want := `const text = {"body":"\u003c/script\u003e evil() \\\"","button":"Reconnect","title":"\"; evil(); \""};`; first != want {
 		t.Errorf("got  %s\nwant %s", first, want)
 	}
 	if strings.Contains(rest, "evil") {
