@@ -29,7 +29,7 @@ TAGS    := release,migrated_fynedo,no_animations$(if $(WAYLAND),,$(comma)x11)
 # -trimpath makes a build of its own of everything, which for Fyne takes minutes;
 # only what is given away needs it.
 RELEASE :=
-package dist: RELEASE := -trimpath
+package: RELEASE := -trimpath
 
 # The window links C, so it is position independent, and its relocations are closed
 # before it runs (SECURITY.md says why the program without C is neither).
@@ -52,7 +52,7 @@ SOAK     ?= 1h
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 export SCREENSHOTS := $(CURDIR)/$(OUT)/screenshots
 
-.PHONY: help run build window install uninstall package package-test check fmt vet static test race desktop desktops packages fuzz release-checks bench simulate crashtest soak icons man clean
+.PHONY: help run build window install uninstall package package-test dist dist-test check fmt vet static test race desktop desktops packages fuzz release-checks bench simulate crashtest soak icons man clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.* ## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -105,6 +105,13 @@ $(OUT)/copyright:
 package: $(OUT)/authtray window man completions $(OUT)/copyright ## archive, .deb and .rpm for this machine, in build/dist
 	$(if $(CLIENT_DOCUMENT),sed 's|@URL@|$(CLIENT_DOCUMENT)|' assets/client.json.in > $(OUT)/client.json)
 	assets/packaging/package $(VERSION)
+
+dist: ## everything of a release in build/dist, from a tag (UNTAGGED=yes without); see RELEASING.md
+	$(if $(CLIENT_DOCUMENT),mkdir -p $(OUT) && sed 's|@URL@|$(CLIENT_DOCUMENT)|' assets/client.json.in > $(OUT)/client.json)
+	UNTAGGED=$(UNTAGGED) assets/packaging/dist $(VERSION)
+
+dist-test: ## that two builds of a release give the same bytes
+	assets/packaging/test/same-bytes
 
 package-test: ## the packages of `make package`, checked by lintian, installed and purged in a Debian of their own (needs root)
 	assets/packaging/test/packages $(VERSION)

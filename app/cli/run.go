@@ -3,7 +3,12 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -25,8 +30,9 @@ one runs already, its window is raised instead. Where one with other folders
 start, and says which process that is (exit code 1).
 
 Grants are kept in the desktop's keychain. Without one, choose a file that is
-sealed with a passphrase (--store=file; asked for at a terminal, else the first
-line of stdin), or memory only (--store=memory).`,
+sealed with a passphrase (--store=file; the systemd credential authtray.passphrase,
+else asked for at a terminal, else the first line of stdin), or memory only
+(--store=memory).`,
 		Example: `  authtray run
   authtray run --no-tray --store=memory
   authtray run --replace`,
@@ -57,6 +63,9 @@ var runKeychainErrors = []error{agent.ErrNoKeychain, agent.ErrStore}
 
 // passphrase opens the file store.
 func (s *shell) passphrase(ctx context.Context, first bool) (string, error) {
+	if said, err := systemdCredential("authtray.passphrase"); said != "" || err != nil {
+		return said, err
+	}
 	if !isTerminal(s.in) {
 		return s.readLine()
 	}
@@ -73,6 +82,27 @@ func (s *shell) passphrase(ctx context.Context, first bool) (string, error) {
 		err = failed("authtray run --store=file", "the two passphrases are not the same")
 	}
 	return once, err
+}
+
+// systemdCredential is the first line of a credential that systemd gave this service, see
+// https://systemd.io/CREDENTIALS; "" where there is none.
+func systemdCredential(name string) (string, error) {
+	folder := os.Getenv("CREDENTIALS_DIRECTORY")
+	if folder == "" {
+		return "", nil
+	}
+	text, err := os.ReadFile(filepath.Join(folder, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("the credential %s cannot be read: %w", name, err)
+	}
+	line, _, _ := strings.Cut(string(text), "\n")
+	if line = strings.TrimSpace(line); line == "" {
+		return "", failed("", "the credential %s is empty: write the passphrase of the file store into it", name)
+	}
+	return line, nil
 }
 
 func (s *shell) openCommand() *cobra.Command {
