@@ -16,7 +16,7 @@ import (
 var atTop = []string{
 	"app", "tokens", "providers", "assets", "main.go", "window.go", "go.mod", "go.sum",
 	"Makefile", "FyneApp.toml", ".ci", ".github", ".gitignore",
-	"README.md", "LICENSE", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "ARCHITECTURE.md",
+	"README.md", "LICENSE", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "ARCHITECTURE.md", "RELEASING.md",
 }
 
 // TestTopHoldsNothingElse reads what is committed: whatever else a person keeps
@@ -107,7 +107,7 @@ var named = regexp.MustCompile(`(?:^|[^\w/.~$-])(?:\./)?((?:app|tokens|providers
 
 // pages are what people and scripts are told about the tree, beside comments.
 var pages = []string{
-	"README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "ARCHITECTURE.md", ".github/workflows/ci.yml",
+	"README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "ARCHITECTURE.md", "RELEASING.md", ".github/workflows/ci.yml",
 	"Makefile", ".ci/run", ".ci/fuzz", ".ci/packages", "providers/practice/run",
 }
 
