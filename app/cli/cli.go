@@ -102,7 +102,7 @@ func (s *shell) root() *cobra.Command {
 	group(root, "Tokens:", s.tokenCommand(), s.rejectedCommand(), s.requestCommand(),
 		s.logCommand(), s.allowCommand())
 	group(root, "Tools:", s.setupCommand(), s.helperCommand(), s.execCommand(), s.mcpCommand())
-	group(root, "The agent:", s.runCommand("run"), s.openCommand(), s.quitCommand(), s.unlockCommand(), s.doctorCommand(), s.autostartCommand(),
+	group(root, "The agent:", s.runCommand("run"), s.openCommand(), s.quitCommand(), s.unlockCommand(), s.doctorCommand(), s.supportCommand(), s.autostartCommand(),
 		s.completionCommand(), s.versionCommand(), s.purgeCommand())
 	root.AddCommand(s.windowCommand())
 	s.addCompletion(root)

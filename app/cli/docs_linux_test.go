@@ -50,6 +50,7 @@ var onlyParsed = []struct{ begin, why string }{
 	{"export AUTHTRAY_PROFILE=practice", "it chooses the profile of `make run`"},
 	{"authtray run", "an agent runs here already; app/e2e/commands starts and replaces it"},
 	{"authtray quit", "the agent is the test's own process; app/e2e/commands ends it"},
+	{"authtray support", "it writes into the folder that the test runs in; app/e2e/commands runs it"},
 	{"authtray purge", "it removes what the other lines made; app/e2e/commands runs it"},
 	{"authtray open", "it wants a screen; app/e2e/window opens it"},
 	{"authtray window", "it wants a screen; app/e2e/window opens it"},

@@ -367,6 +367,10 @@ func (s *story) readTheSurface() {
 		}
 		s.places = append(s.places, place{"the answer to " + path, answer, nil})
 	}
+	bundle := s.must("", "support", "--output", s.home+"/support.txt") // in the home, which is searched
+	if text, err := os.ReadFile(s.home + "/support.txt"); err != nil || !strings.Contains(string(text), "== Connections") {
+		s.t.Errorf("there is no bundle: %v, %s", err, bundle.out)
+	}
 }
 
 // startedByACommand: connect starts an agent, whose log is a file.
