@@ -87,6 +87,9 @@ func acquire(ctx context.Context, o RunOptions) (unlock func() error, err error)
 		raiseOther(ctx, o)
 		return nil, nil
 	}
+	if lost := lostByReplacing(ctx, api.AgentOf(o.Paths.Socket, o.Paths.Lock())); lost != "" {
+		fmt.Fprintln(o.Stderr, lost)
+	}
 	unmark := client.MarkReplaced(o.Paths.Socket)
 	defer func() {
 		if err != nil {
@@ -101,6 +104,31 @@ func acquire(ctx context.Context, o RunOptions) (unlock func() error, err error)
 		return nil, err
 	}
 	return func() error { unmark(); return free() }, nil
+}
+
+// lostByReplacing says which grants end with an agent that keeps them in memory; ""
+// where it keeps none there, or cannot be asked.
+func lostByReplacing(ctx context.Context, old client.Agent) string {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	var h api.Health
+	if err := old.Do(ctx, http.MethodGet, "/v1/health", nil, &h); err != nil || h.Store != "memory" {
+		return ""
+	}
+	var all struct{ Connections []api.Connection }
+	if err := old.Do(ctx, http.MethodGet, "/v1/connections", nil, &all); err != nil {
+		return ""
+	}
+	var names []string
+	for _, c := range all.Connections {
+		if c.State != tokens.Disconnected {
+			names = append(names, c.Name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "The agent that is replaced kept its grants in memory only, so these have to be connected again: " + strings.Join(names, ", ") + "."
 }
 
 // quitTime is how long an agent may take to end: it waits for answers that are
