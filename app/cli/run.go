@@ -49,6 +49,9 @@ else asked for at a terminal, else the first line of stdin), or memory only
 			return usage("--store is keychain, memory or file, not %q", o.Store)
 		}
 		o.Paths = s.paths
+		if !o.AtLogin && !o.Replace {
+			s.firstStart(ctx, o.NoTray, o.Store)
+		}
 		err := agent.RunAgent(ctx, o)
 		if errors.Is(err, context.Canceled) {
 			return nil // asked to end while it was starting

@@ -31,6 +31,7 @@ func TestMain(m *testing.M) {
 // machine is a home without a desktop, where agents keep grants in a sealed file.
 type machine struct {
 	*testing.T
+	home            string
 	program, socket string
 	env             []string
 	provider        *practicetest.Provider
@@ -49,7 +50,7 @@ func newMachine(t *testing.T) *machine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &machine{T: t, program: filepath.Join(home, "authtray"), socket: filepath.Join(home, "run/authtray/agent.sock")}
+	m := &machine{T: t, home: home, program: filepath.Join(home, "authtray"), socket: filepath.Join(home, "run/authtray/agent.sock")}
 	if err := os.Symlink(self, m.program); err != nil {
 		t.Fatal(err)
 	}
@@ -115,6 +116,21 @@ func (m *machine) answers(p *process) time.Time {
 	}
 	m.Fatal("the agent never answered")
 	return time.Time{}
+}
+
+// awaitAny waits until commands find an agent.
+func (m *machine) awaitAny(p *process, said fmt.Stringer) {
+	m.Helper()
+	for end := time.Now().Add(2 * time.Minute); m.command("", "status").Run() != nil; time.Sleep(20 * time.Millisecond) {
+		select {
+		case <-p.ended:
+			m.Fatalf("the agent ended: %s", said)
+		default:
+		}
+		if time.Now().After(end) {
+			m.Fatal("no agent answers")
+		}
+	}
 }
 
 // connect adds a connection and signs in.
