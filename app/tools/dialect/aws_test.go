@@ -88,7 +88,7 @@ func TestRolesAreChecked(t *testing.T) {
 		{STSRole{ARN: arn}, true}, {STSRole{ARN: arn, Duration: time.Hour}, true}, {STSRole{ARN: "arn:aws-cn:iam::123456789012:role/Dev"}, true},
 		{STSRole{ARN: arn, Duration: time.Minute}, false}, {STSRole{ARN: arn, Duration: 13 * time.Hour}, false},
 		{STSRole{ARN: arn, Session: "ada@work"}, true}, {STSRole{ARN: arn, Session: `a" b`}, false}, {STSRole{ARN: arn + `"`}, false},
-		{STSRole{ARN: "Dev"}, false}, {STSRole{}, false}, {STSRole{ARN: "arn:aws:iam::123456789012:user/Ada"}, false},
+		{STSRole{ARN: arn + strings.Repeat("/x", 100)}, true}, {STSRole{ARN: arn + strings.Repeat("/x", 400)}, false}, {STSRole{ARN: "Dev"}, false}, {STSRole{}, false}, {STSRole{ARN: "arn:aws:iam::123456789012:user/Ada"}, false},
 	} {
 		if err := c.role.Check(); (err == nil) != c.good {
 			t.Errorf("%+v: %v", c.role, err)
