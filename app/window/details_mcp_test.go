@@ -47,3 +47,20 @@ func TestNobodyConnectedIsSaid(t *testing.T) {
 		})
 	}
 }
+
+func TestWhoseNamesAnMCPServerOnce(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		is   tokens.Status
+		want string
+	}{
+		{"a server that names no account", tokens.Status{ProviderName: "mcp.example.org", Account: "mcp.example.org"}, "mcp.example.org"},
+		{"one that does", tokens.Status{ProviderName: "mcp.example.org", Account: "ada"}, "ada · mcp.example.org"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := whose(c.is); got != c.want {
+				t.Error(got)
+			}
+		})
+	}
+}

@@ -118,7 +118,7 @@ func whose(s tokens.Status) string {
 	if provider == "" {
 		provider = plain(s.Provider)
 	}
-	if account := plain(s.Account); account != "" {
+	if account := plain(s.Account); account != "" && account != provider { // an MCP server's name stands for both
 		return account + " · " + provider
 	}
 	return provider
