@@ -65,7 +65,7 @@ func TestMistypedConnectionIsSuggestedByEveryCommand(t *testing.T) {
 		"helper aws": "helper aws dcos --role-arn arn:aws:iam::123456789012:role/Dev", "setup mcp": "setup mcp dcos --client cursor",
 	}
 	notNamed := []string{ // they take no connection's name, or another one is right
-		"authtray", "run", "open", "quit", "unlock", "doctor", "autostart", "completion", "version", "window", "watch", "log", "providers", "purge", "setup", "helper",
+		"authtray", "run", "open", "quit", "unlock", "doctor", "autostart", "completion", "version", "window", "watch", "log", "providers", "purge", "support", "setup", "helper",
 		"helper git", "helper docker", "helper kubectl", "helper goauth", "help", "secret", "providers export",
 	}
 	root := Commands()
@@ -105,10 +105,10 @@ func TestEveryCommandEndsWhereTheAgentNeverAnswers(t *testing.T) {
 		"request": "request work /me", "exec": "exec work -- true", "add": "add work --provider practice", "setup mcp": "setup mcp work --client cursor",
 		"helper aws": "helper aws work --role-arn arn:aws:iam::123456789012:role/Dev", "setup msmtp": "setup msmtp work --user a@example.org --host x.example.org",
 		"helper git": "helper git get", "helper docker": "helper docker get", "helper kubectl": "helper kubectl work", "helper goauth": "helper goauth https://x.example.org",
-		"secret set": "secret set work", "providers export": "providers export github", "autostart": "autostart status",
+		"secret set": "secret set work", "providers export": "providers export github", "autostart": "autostart status", "purge": "purge --yes",
 	}
 	local := []string{ // they ask no agent, or their group alone is named
-		"authtray", "run", "version", "window", "completion", "help", "setup", "helper", "secret", "mcp", "setup pip",
+		"authtray", "run", "version", "window", "completion", "help", "setup", "helper", "secret", "mcp", "setup pip", "support",
 	}
 	stdin := "protocol=https\nhost=git.example.org\n\n"
 	everyCommand(Commands(), func(c *cobra.Command) {

@@ -444,7 +444,7 @@ func TestCommandsThatSentencesNameExist(t *testing.T) {
 	}
 	for line := range seen {
 		t.Run(line, func(t *testing.T) {
-			words := strings.Fields(line)[1:]
+			words := strings.Fields(strings.Replace(line, "setup %s", "setup git", 1))[1:] // any tool
 			root := Commands()
 			root.InitDefaultHelpCmd()
 			c, rest, err := root.Find(words)
