@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
 	"path/filepath"
 	"runtime/debug"
 	"strings"
@@ -56,12 +57,16 @@ func RunAgent(ctx context.Context, o RunOptions) error {
 		log.Warn("this process cannot be kept out of core files", "err", err)
 	}
 	hasBus := store.ForbidBusLaunch()
+	sealed, err := openEarly(ctx, o)
+	if err != nil {
+		return err
+	}
 	unlock, err := acquire(ctx, o)
 	if err != nil || unlock == nil {
 		return err
 	}
 	defer unlock()
-	kept, own, err := openStore(ctx, o, hasBus, log)
+	kept, own, err := openStore(ctx, o, sealed, hasBus, log)
 	if err != nil {
 		return startedTwice(err, o.Replace)
 	}
@@ -180,7 +185,7 @@ func postTo(ctx context.Context, p config.Paths, path string) error {
 // openStore opens the store that was chosen, or the keychain, for this process
 // alone: before the first item is read. A keychain that is locked will do: it
 // opens later.
-func openStore(ctx context.Context, o RunOptions, hasBus bool, log *slog.Logger) (store.Store, *store.Ownership, error) {
+func openStore(ctx context.Context, o RunOptions, sealed store.Store, hasBus bool, log *slog.Logger) (store.Store, *store.Ownership, error) {
 	switch o.Store {
 	case "", "keychain":
 		s := store.Keychain(o.Paths.Service(), log)
@@ -193,16 +198,35 @@ func openStore(ctx context.Context, o RunOptions, hasBus bool, log *slog.Logger)
 		log.Warn("grants are kept in memory only, and are gone when the agent ends")
 		return store.Memory(), nil, nil
 	case "file":
-		return openFile(ctx, o)
+		return openFile(ctx, o, sealed)
 	}
 	return nil, nil, fmt.Errorf("%w: %q is not keychain, memory or file", ErrStore, o.Store)
 }
 
-func openFile(ctx context.Context, o RunOptions) (store.Store, *store.Ownership, error) {
+// openEarly opens the file store that is there before the agent that runs is asked to
+// end: the passphrase takes a second, in which nobody would answer, and may be wrong.
+// It reads only, and its result is nil where there is nothing to open yet.
+func openEarly(ctx context.Context, o RunOptions) (store.Store, error) {
+	folder := o.fileStore()
+	if _, err := os.Stat(filepath.Join(folder, store.IdentityFile)); !o.Replace || o.Store != "file" || o.Passphrase == nil || err != nil {
+		return nil, nil
+	}
+	s := store.File(folder, o.Passphrase)
+	if err := s.Unlock(ctx); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("%w: %w", ErrStore, err)
+	}
+	return s, nil
+}
+
+// fileStore is the folder of --store=file.
+func (o RunOptions) fileStore() string { return filepath.Join(o.Paths.State, "store") }
+
+func openFile(ctx context.Context, o RunOptions, sealed store.Store) (store.Store, *store.Ownership, error) {
 	if o.Passphrase == nil {
 		return nil, nil, fmt.Errorf("%w: the file store needs a passphrase, and nobody can be asked for it here", ErrStore)
 	}
-	folder := filepath.Join(o.Paths.State, "store")
+	folder := o.fileStore()
 	own, err := store.OwnFile(ctx, folder)
 	if taken := (*store.TakenError)(nil); err != nil && !errors.As(err, &taken) {
 		err = fmt.Errorf("%w: %w", ErrStore, err)
@@ -210,7 +234,10 @@ func openFile(ctx context.Context, o RunOptions) (store.Store, *store.Ownership,
 	if err != nil {
 		return nil, nil, err
 	}
-	s := store.Owned(store.File(folder, o.Passphrase), own)
+	if sealed == nil {
+		sealed = store.File(folder, o.Passphrase)
+	}
+	s := store.Owned(sealed, own)
 	if err := s.Unlock(ctx); err != nil {
 		s.Close()
 		return nil, nil, fmt.Errorf("%w: %w", ErrStore, err)

@@ -87,6 +87,16 @@ func TestEveryDiskFaultLeavesTheOldFileOrTheNew(t *testing.T) {
 	}
 }
 
+// next is a new process that takes the folder, and ends again.
+func next(t *testing.T, folder string) {
+	t.Helper()
+	own, err := OwnFile(t.Context(), folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own.Close()
+}
+
 func strike(t *testing.T, d *failingDisk) bool {
 	t.Helper()
 	ctx, folder := t.Context(), t.TempDir()
@@ -101,6 +111,7 @@ func strike(t *testing.T, d *failingDisk) bool {
 	s := fileOn(folder, d)
 	said := errors.Join(s.Unlock(ctx), s.Set(ctx, "work", []byte("new")))
 
+	next(t, folder)
 	after := fileOn(folder, atomicfile.OS{})
 	if err := after.Unlock(ctx); err != nil {
 		t.Fatal(err)

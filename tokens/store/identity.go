@@ -10,11 +10,10 @@ import (
 	"strings"
 
 	"filippo.io/age"
-
-	"github.com/authtray/authtray/tokens/store/atomicfile"
 )
 
-const identityFile = "identity.age"
+// IdentityFile is in the folder of a File that has been made.
+const IdentityFile = "identity.age"
 
 // unlock asks for the passphrase and opens the identity, making one where there
 // is none. A wrong passphrase is ErrLocked.
@@ -38,7 +37,7 @@ func (f *file) unlock(ctx context.Context) error {
 	return f.openWith(passphrase, sealed)
 }
 
-func (f *file) identityPath() string { return filepath.Join(f.folder, identityFile) }
+func (f *file) identityPath() string { return filepath.Join(f.folder, IdentityFile) }
 
 // sealedIdentity reads the identity's file; nil where the store is new. It makes the
 // folder.
@@ -46,14 +45,13 @@ func (f *file) sealedIdentity() ([]byte, error) {
 	if err := os.MkdirAll(f.folder, 0o700); err != nil {
 		return nil, err
 	}
-	atomicfile.Sweep(f.folder)
 	sealed, err := os.ReadFile(f.identityPath())
 	if !errors.Is(err, os.ErrNotExist) {
 		return sealed, err
 	}
 	if f.hasItems() {
 		return nil, fmt.Errorf("%w: %s is missing, and without it the values in %s cannot be opened; "+
-			"put it back from a backup, or remove the folder and connect again", ErrCorrupt, identityFile, f.folder)
+			"put it back from a backup, or remove the folder and connect again", ErrCorrupt, IdentityFile, f.folder)
 	}
 	return nil, nil
 }
@@ -91,11 +89,11 @@ func (f *file) openWith(passphrase string, sealed []byte) error {
 		return locked("the passphrase is wrong")
 	}
 	if err != nil {
-		return fmt.Errorf("%w: %s cannot be read; put it back from a backup", ErrCorrupt, identityFile)
+		return fmt.Errorf("%w: %s cannot be read; put it back from a backup", ErrCorrupt, IdentityFile)
 	}
 	id, err := age.ParseX25519Identity(strings.TrimSpace(string(text)))
 	if err != nil {
-		return fmt.Errorf("%w: %s holds no identity", ErrCorrupt, identityFile)
+		return fmt.Errorf("%w: %s holds no identity", ErrCorrupt, IdentityFile)
 	}
 	f.setIdentity(id)
 	return nil

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/authtray/authtray/tokens/store/atomicfile"
 )
 
 // Ownership is this process's right to use the items of one store. Of all
@@ -101,7 +103,11 @@ func (o *Ownership) set(lost error) {
 // OwnFile takes the file store in that folder. *TakenError: another process has
 // it.
 func OwnFile(ctx context.Context, folder string) (*Ownership, error) {
-	return ownByFile(ctx, filepath.Join(folder, "owner.lock"))
+	own, err := ownByFile(ctx, filepath.Join(folder, "owner.lock"))
+	if err == nil {
+		atomicfile.Sweep(folder) // until now somebody else may have been writing
+	}
+	return own, err
 }
 
 // ownByFile is an Ownership by a lock on a file, which the kernel keeps for as

@@ -258,3 +258,20 @@ func (m *machine) exit(err error) int {
 	}
 	return ended.ExitCode()
 }
+
+// TestWrongPassphraseDoesNotEndTheAgentThatWasToBeReplaced: the old one goes on.
+func TestWrongPassphraseDoesNotEndTheAgentThatWasToBeReplaced(t *testing.T) {
+	m := newMachine(t)
+	running := m.agent()
+	m.answers(running)
+	out, err := m.command("wrong horse\n", "run", "--no-tray", "--store=file", "--replace").CombinedOutput()
+	if m.exit(err) != 6 || !strings.Contains(string(out), "passphrase is wrong") {
+		t.Errorf("%v: %s", err, out)
+	}
+	select {
+	case <-running.ended:
+		t.Error("the agent that ran has ended")
+	default:
+		m.answers(running)
+	}
+}
