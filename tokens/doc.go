@@ -218,7 +218,8 @@
 //	{"v":1,"gen":17,"binding":{"issuer":"https://gitlab.com","client_id":"…","origins":["https://gitlab.com"],"resources":["https://gitlab.com"]},
 //	 "access_token":"…","token_type":"Bearer","refresh_token":"…","scopes":["read_user"],
 //	 "obtained_at":"2026-11-23T10:00:00Z","expires_at":"2026-11-23T12:00:00Z","consented_at":"…",
-//	 "account":{"id":"42","label":"ada"},"extra":{"instance_url":"…"}}
+//	 "account":{"id":"42","label":"ada"},"extra":{"instance_url":"…"},
+//	 "given":[{"scopes":["read_user"],"sums":"…"}]}
 //	{"v":1,"gen":18,…,"told":"revoked","end":{"state":"reconnect_required","reason":"revoked","time":"…"}}
 //
 // A record of a higher version is left alone and reported.

@@ -117,9 +117,11 @@ func (m *machine) refreshIfDue(now time.Time) {
 
 // adopt makes g the grant that callers get, with a clean history.
 func (m *machine) adopt(now time.Time, g *Grant) {
+	if m.served == nil || !same(m.served.AccessToken, g.AccessToken) { // a request for less leaves the grant's own token
+		m.lives = append(m.lives, g.lifetime())
+		m.lives = m.lives[max(0, len(m.lives)-usualAnswers):]
+	}
 	m.served, m.next, m.over = g, nil, nil
-	m.lives = append(m.lives, g.lifetime())
-	m.lives = m.lives[max(0, len(m.lives)-usualAnswers):]
 	m.jitter = m.rnd()
 	m.afterRejection, m.rejection = m.rejection, false
 	m.fails, m.suspects, m.answerLost, m.quickRetryUsed, m.graceEnds = 0, 0, false, false, time.Time{}

@@ -195,6 +195,20 @@ func TestMinValidAtTheCallersTimeoutHandsOutWhatThereIs(t *testing.T) {
 }
 
 // A provider that gives shorter tokens now and then is asked as for its usual ones.
+// What is asked for less says nothing of how long the grant's own tokens live.
+func TestMinValidGoesByTheGrantsOwnTokensThoughLessWasAskedFor(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.lifetime, r.provider.narrowKeeps = 10*time.Minute, true })
+		r.m.Refresh(t.Context(), "work")
+		for i := range usualAnswers {
+			r.less(Want{Scopes: []string{fmt.Sprint("scope-", i)}})
+		}
+		r.pass(time.Minute)
+		r.provider.with(func() { r.provider.lifetime = time.Hour })
+		r.wantToken(Want{MinValid: 30 * time.Minute}, "access-6", true)
+	})
+}
+
 func TestMinValidGoesByTheUsualLifeOfTheLastAnswers(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		r.provider.with(func() { r.provider.lifetime = 10 * time.Minute })
