@@ -138,10 +138,12 @@ func TestEveryGermanViewSaysNothingInEnglish(t *testing.T) {
 		}
 		b.agent.checks = append(b.agent.checks, api.Check{ID: fmt.Sprint("check ", i), OK: i%2 == 0, Detail: finding})
 	}
+	b.agent.checks = append(b.agent.checks, api.Check{ID: "connection bot", Detail: dead("bot").Detail})
 	b.settings.health.folded = false
 	b.show(viewSettings)
 	b.until("the health is told", func() bool { return len(b.settings.health.checks) > 0 })
 	b.speaksGerman("settings", b.scrolls[viewSettings])
+	b.sees(b.settings.health.box, "bot: GitLab meldet, dass der Zugriff entzogen wurde. Verbinden Sie sich neu, um fortzufahren.")
 	b.help()
 	b.speaksGerman("shortcuts", b.dialog.Content)
 	b.dismiss()

@@ -85,6 +85,9 @@ func (h *health) row(c api.Check) fyne.CanvasObject {
 	}
 	icon.SetMinSize(fyne.NewSquareSize(18))
 	detail := foreign(c.Detail)
+	if s, known := h.u.model.all[connectionOf(c)]; known && c.Detail == s.Detail {
+		detail = statusSentence(s) // is in more languages
+	}
 	if name := connectionOf(c); name != "" {
 		detail = plain(name) + ": " + detail
 	}

@@ -155,10 +155,13 @@ func walk(t *testing.T, p programs, theme string) {
 
 	s.keys("ctrl+2")
 	s.shot("10-activity")
+	s.idle("with Activity open")
 	s.keys("ctrl+3")
 	s.shot("11-settings")
+	s.idle("with Settings open")
 	s.keys("ctrl+1", "F1")
 	s.shot("12-shortcuts")
+	s.idle("behind a dialog")
 	s.keys("Escape", "ctrl+e")
 	s.shot("13-edit")
 	s.keys("Escape")
