@@ -35,7 +35,7 @@ type activity struct {
 const remembered = 500
 
 func (u *ui) newActivity() *activity {
-	a := &activity{u: u, heights: heights{}, filter: u.entry(tr("Filter by program or connection")), empty: centred(paragraph(""))}
+	a := &activity{u: u, heights: heights{}, filter: u.entry(tr("Filter programs")), empty: centred(paragraph(""))}
 	a.filter.Icon = theme.SearchIcon()
 	a.filter.OnChanged = func(string) { a.show() }
 	a.fresh = u.check(tr("Only programs I don't know"), func(bool) { a.show() })

@@ -9,7 +9,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -48,7 +47,7 @@ func (u *ui) newDetails() *details {
 	d.buttons()
 	d.alert = container.NewStack(newGround(colorAlertCard, colorAlertCard), padded(16, spaced(12, inLine(d.why), container.NewHBox(d.offer))))
 	d.acts = flowed(d.copy, d.refresh, d.manage)
-	d.facts, d.tags, d.history = container.New(layout.NewFormLayout()), flowed(), spaced(0)
+	d.facts, d.tags, d.history = container.New(&pairs{}), flowed(), spaced(0)
 	d.factCard = card(tr("Token"), d.facts)
 	d.factCard.Hide()
 	d.uses = spaced(6)

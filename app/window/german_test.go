@@ -11,6 +11,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/test"
 
 	"github.com/authtray/authtray/app/access/audit"
 	"github.com/authtray/authtray/app/api"
@@ -224,6 +225,22 @@ func TestSmallWindowHoldsEveryView(t *testing.T) {
 	b.agent.checks = []api.Check{{ID: "connection " + broken.Name, Detail: strings.Repeat("Wort ", 60)}, {ID: "browser", Detail: "x", Hint: strings.Repeat("c", 150)}}
 	b.win.Resize(fyne.NewSize(640, 480))
 	b.list.choose(long.Name)
+	waits := long
+	waits.State, waits.Reason, waits.ExpiresAt = tokens.Retrying, tokens.ReasonNetwork, new(time.Time)
+	for _, s := range []tokens.Status{long, broken, waits} { // a list's rows are as wide as a third of the window
+		r := b.row()
+		r.show(s, noon, true)
+		r.Resize(fyne.NewSize(240, 200))
+		right := r.act.Position().X + r.act.Size().Width
+		if r.act.Visible() && (r.act.Position().X < 0 || right > 240) {
+			t.Errorf("%q ends at %v of 240", r.act.Text, right)
+		}
+		walk(r, func(o fyne.CanvasObject) {
+			if l, ok := o.(*line); ok && test.WidgetRenderer(l).(*lineRenderer).text.Text == "…" {
+				t.Errorf("of %q nothing is left", l.text)
+			}
+		})
+	}
 	for v, open := range map[view]func(){
 		viewConnections: func() {}, viewActivity: func() {}, viewSettings: func() {}, viewPick: b.add,
 		viewForm: func() { b.form.begin(gitlab()) },
@@ -238,6 +255,11 @@ func TestSmallWindowHoldsEveryView(t *testing.T) {
 			open()
 			b.until("it is shown", func() bool { return b.view == v })
 			b.inside(t, b.win.Content())
+			for _, o := range b.details.facts.Objects {
+				if l := o.(*line); v == viewConnections && l.Size().Width < l.full() {
+					t.Errorf("%q is cut", l.text)
+				}
+			}
 		})
 	}
 	for name, open := range map[string]func(){

@@ -95,6 +95,53 @@ func sideBySide(by float32, objects ...fyne.CanvasObject) *fyne.Container {
 	return container.New(layout.NewCustomPaddedHBoxLayout(by), objects...)
 }
 
+// pairs lays out labels and values, lines in turn: side by side where there is room
+// for the whole of them, else the value below its label. Like that of flow its height
+// is that of the width it was given last.
+type pairs struct{ width float32 }
+
+// pairsGap is between two lines.
+const pairsGap = 4
+
+// columns are the widths that labels and values want.
+func (p *pairs) columns(objects []fyne.CanvasObject) (label, value float32) {
+	for i, o := range objects {
+		if width := o.(*line).full() + o.(*line).room; i%2 == 0 {
+			label = max(label, width)
+		} else {
+			value = max(value, width)
+		}
+	}
+	return label, value
+}
+
+func (p *pairs) beside(label, value float32) bool { return p.width == 0 || label+value <= p.width }
+
+func (p *pairs) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	p.width = size.Width
+	label, value := p.columns(objects)
+	var y float32
+	for i, o := range objects {
+		h := o.MinSize().Height
+		if i%2 == 1 && p.beside(label, value) {
+			put(o, label, y-h-pairsGap, size.Width-label, h)
+			continue
+		}
+		put(o, 0, y, size.Width, h)
+		y += h + pairsGap
+	}
+}
+
+func (p *pairs) MinSize(objects []fyne.CanvasObject) (s fyne.Size) {
+	beside := p.beside(p.columns(objects))
+	for i, o := range objects {
+		if min := o.MinSize(); i%2 == 0 || !beside {
+			s = fyne.NewSize(24, s.Height+min.Height+pairsGap)
+		}
+	}
+	return s
+}
+
 // space takes no more than the given room.
 func space(w, h float32) fyne.CanvasObject {
 	r := canvas.NewRectangle(color.Transparent)

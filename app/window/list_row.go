@@ -142,7 +142,8 @@ func (r rowRenderer) Layout(size fyne.Size) {
 
 	state, when := r.state.MinSize(), r.when.MinSize()
 	right := size.Width - rowEdge
-	if r.name.full() > right-state.Width-28-left { // the shape says it too, and the details do
+	r.state.Hidden = r.name.Hidden || r.name.full() > right-state.Width-28-left
+	if r.state.Hidden { // the shape says it too, and the details do
 		state.Width = 0
 	}
 	put(r.state, right-state.Width, 13, state.Width, state.Height)
@@ -156,7 +157,7 @@ func (r rowRenderer) Layout(size fyne.Size) {
 	why := r.why.MinSize().Height
 	put(r.why, left-edge, rowHeight-edge-2, right-left+edge, why)
 	act := r.act.MinSize()
-	put(r.act, left, rowHeight+why-edge-4, act.Width, act.Height)
+	put(r.act, max(min(left, right-act.Width), rowEdge), rowHeight+why-edge-4, act.Width, act.Height)
 }
 
 func put(o fyne.CanvasObject, x, y, w, h float32) {
