@@ -59,9 +59,13 @@ func (a *activity) object() fyne.CanvasObject {
 	return container.New(column{860}, padded(16, container.NewBorder(padded(4, head), foot, nil, nil, container.NewStack(a.list, middle))))
 }
 
-// opened begins to follow the log; it goes on until the window closes.
 func (a *activity) opened() {
 	a.u.focus(a.filter)
+	a.follow()
+}
+
+// follow begins to follow the log; it goes on until the window closes.
+func (a *activity) follow() {
 	if a.running {
 		return
 	}
@@ -278,4 +282,19 @@ func (u *ui) readersOf(name string) {
 	u.show(viewActivity)
 	u.activity.fresh.SetChecked(false)
 	u.activity.filter.SetText(name)
+}
+
+// refused are the programs that asked for a connection's token and got none, since
+// one was given last.
+func (a *activity) refused(name string) (programs []string) {
+	for _, r := range a.all {
+		switch {
+		case r.Connection != name || r.Dropped > 0:
+		case r.Code == "":
+			return programs
+		case !slices.Contains(programs, programOf(r)):
+			programs = append(programs, programOf(r))
+		}
+	}
+	return programs
 }

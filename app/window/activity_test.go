@@ -342,3 +342,17 @@ func TestAboutLeadsToSourceChangesAndLicences(t *testing.T) {
 	b.tap(b.find(b.dialog.Content, "Back"))
 	b.sees(b.dialog.Content, "Licences")
 }
+
+func TestReconnectingSaysAsWhomAndWhoAskedInVain(t *testing.T) {
+	b := live(t, dead("work"))
+	fails := func(r audit.Record) audit.Record { r.Code = "reconnect_required"; return r }
+	b.agent.log = []audit.Record{fails(read(-9, "/usr/bin/make", "work")), read(-8, "/usr/bin/curl", "work"), fails(read(-7, "/usr/bin/gh", "work")),
+		fails(read(-6, "/usr/bin/git", "work")), fails(read(-5, "/usr/bin/gh", "work")), fails(read(-4, "/usr/bin/docker", "other"))}
+	b.reconnect("work")
+	b.until("the browser is open", b.agent.has("Wait work url"))
+	b.until("the log is read", func() bool { return len(b.activity.all) == len(b.agent.log) })
+	b.agent.ended <- nil
+	b.until("it is connected", func() bool { return !b.flow.pending })
+	b.sees(b.flow.box, "Reconnected as ada")
+	b.sees(b.flow.box, "2 programs asked for its token in vain and can try again: gh, git")
+}

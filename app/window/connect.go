@@ -3,6 +3,7 @@ package window
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -52,7 +53,9 @@ func (u *ui) reconnect(name string) {
 
 func (c *connecting) begin(name string, e api.Provider, mode providers.Mode) {
 	c.name, c.entry, c.options = name, e, api.ConnectRequest{Mode: mode}
-	c.again = c.u.model.all[name].Account != ""
+	if c.again = c.u.model.all[name].Account != ""; c.again {
+		c.u.activity.follow() // who asked in vain is told at the end
+	}
 	if mode == providers.Browser {
 		// The window opens the browser itself, once it waits for the answer:
 		// an answer that came sooner would be taken for a new question.
@@ -331,6 +334,10 @@ func (c *connecting) showDone(s tokens.Status) {
 	objects := []fyne.CanvasObject{c.sign(shapeFine, theme.ColorNameSuccess), c.headline(text)}
 	if account != "" {
 		objects = append(objects, centred(paragraph(tr("Signed in as {{.Account}}.", "Account", account))))
+	}
+	if programs := c.u.activity.refused(c.name); c.again && len(programs) > 0 {
+		objects = append(objects, centred(paragraph(trn("{{.Count}} programs asked for its token in vain and can try again: {{.Names}}", len(programs),
+			"Names", strings.Join(programs[:min(len(programs), listedAtOnce)], ", ")))))
 	}
 	command := "authtray token " + c.name
 	mono := newLine(command)
