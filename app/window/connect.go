@@ -114,6 +114,7 @@ func (c *connecting) browse() {
 		if err != nil && c.round == round {
 			trouble.SetText(explain(err))
 			trouble.Show()
+			c.u.arrange(viewFlow)
 		}
 	})
 }

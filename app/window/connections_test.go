@@ -567,10 +567,14 @@ func TestAccountStaysOnTheRowWhenItsAccessEnds(t *testing.T) {
 
 func TestBrowserThatDoesNotOpenIsToldBelowItsButton(t *testing.T) {
 	b := live(t, dead("work"))
+	b.win.Resize(fyne.NewSize(1000, 680))
 	b.out.browse = func(string) error { return errors.New("the browser could not be opened: copy the link") }
 	b.reconnect("work")
 	b.until("why not is told", func() bool { return b.flow.trouble != nil && b.flow.trouble.Visible() })
 	b.sees(b.flow.box, "The browser could not be opened: copy the link")
+	if size := b.flow.trouble.Size(); size.Width < 200 || size.Height < 15 || b.flow.until.Position().Y < b.flow.trouble.Position().Y+size.Height {
+		t.Errorf("it has %v, and the line below it is at %v", size, b.flow.until.Position())
+	}
 	b.out.browse = b.browse
 	b.tap(b.find(b.flow.box, "Open the browser again"))
 	if b.flow.trouble.Visible() {

@@ -78,13 +78,12 @@ func (g *guide) fill() {
 	g.redirect.set(plain(cmp.Or(filled.RedirectURI, f.entry.RedirectURI)))
 	if g.open != nil {
 		_, lacking := fillLink(f.entry.Links.Register, f.entry.Entry, f.connection())
-		if g.lacks.Hide(); lacking != "" {
+		g.open.Enable()
+		if lacking != "" {
 			g.open.Disable()
-			g.lacks.SetText(tr("Enter this first: {{.Field}}", "Field", lacking))
-			g.lacks.Show()
-		} else {
-			g.open.Enable()
+			lacking = tr("Enter this first: {{.Field}}", "Field", lacking)
 		}
+		g.say(lacking)
 	}
 	if shown := strings.Join(filled.Steps, "\n"); shown != g.shown {
 		g.shown = shown
@@ -96,6 +95,16 @@ func (g *guide) fill() {
 	}
 }
 
+// say says below the button why the page is not opened; "" for nothing.
+func (g *guide) say(why string) {
+	if why == g.lacks.Text {
+		return
+	}
+	g.lacks.SetText(why)
+	g.lacks.Hidden = why == ""
+	g.form.u.arrange(viewForm)
+}
+
 // browse opens the page where an app is registered, and says next to the button
 // where that fails.
 func (g *guide) browse() {
@@ -103,8 +112,7 @@ func (g *guide) browse() {
 	page, _ := fillLink(f.entry.Links.Register, f.entry.Entry, f.connection())
 	tell(f.u, func(context.Context) error { return f.u.out.browse(page) }, func(err error) {
 		if err != nil {
-			g.lacks.SetText(text.Capitalize(explain(err)))
-			g.lacks.Show()
+			g.say(explain(err))
 		}
 	})
 }

@@ -223,3 +223,22 @@ func TestSecretIsKeptNoLongerThanItsForm(t *testing.T) {
 		})
 	}
 }
+
+// TestWhatIsWrongHasRoomWhereItIsSaid: Fyne gives what was hidden no room by itself.
+func TestWhatIsWrongHasRoomWhereItIsSaid(t *testing.T) {
+	b := toForm(t, nil)
+	b.win.Resize(fyne.NewSize(1000, 680))
+	b.form.submits[0].OnTapped()
+	for name, at := range map[string]*field{"a field": b.form.fields[fieldID], "none of them": b.form.general} {
+		t.Run(name, func(t *testing.T) {
+			at.wrong("This is wrong, and here is what to do about it.")
+			if size := at.error.Size(); size.Width < 200 || size.Height < 15 {
+				t.Errorf("it has %v", size)
+			}
+		})
+	}
+	at := b.form.fields[fieldID]
+	if next := b.form.fields[fieldSecret]; b.app.Driver().AbsolutePositionForObject(next.entry).Y < b.app.Driver().AbsolutePositionForObject(at.error).Y+at.error.Size().Height {
+		t.Error("it lies over the next field")
+	}
+}

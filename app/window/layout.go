@@ -195,6 +195,13 @@ func (u *ui) reveal(o fyne.CanvasObject) {
 	}
 }
 
+// arrange lays a view out anew: Fyne gives what was hidden no room when it is shown.
+func (u *ui) arrange(v view) {
+	if o := u.views[v]; o != nil {
+		o.Refresh()
+	}
+}
+
 // line is one line of text without a label's padding, shortened with an
 // ellipsis where there is no room for all of it.
 type line struct {

@@ -257,7 +257,8 @@ func (u *ui) newField(label, hint, text string, e *entry) *field {
 	at := &field{entry: e, error: small(""), ring: newGround("", theme.ColorNameError)}
 	at.ring.radius = theme.InputRadiusSize()
 	at.error.Importance = widget.DangerImportance
-	at.clear()
+	at.error.Hide()
+	at.ring.Hide()
 	box := spaced(4)
 	if label != "" {
 		box.Add(newLine(label))
@@ -284,6 +285,7 @@ func (at *field) wrong(text string) {
 	if at.hint != nil {
 		at.hint.Hide()
 	}
+	at.u.arrange(at.u.view)
 }
 
 func (at *field) clear() {
@@ -295,6 +297,7 @@ func (at *field) clear() {
 	if at.hint != nil {
 		at.hint.Show()
 	}
+	at.u.arrange(at.u.view)
 }
 
 // wheel lies over an entry and passes what the mouse's wheel does there on to the
