@@ -121,9 +121,6 @@ func (a *activity) sized() {
 
 // tick brings the times on screen up to date.
 func (a *activity) tick() {
-	if a.u.view != viewActivity {
-		return
-	}
 	var times []string
 	now := a.u.out.now()
 	for _, use := range a.shown {

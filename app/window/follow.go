@@ -102,13 +102,22 @@ func (u *ui) rest(ctx context.Context, d time.Duration) {
 	}
 }
 
-// tick brings every time on screen up to date, each second.
+// tick brings every time on screen up to date, each second. What cannot be seen is
+// left alone, since Fyne would draw the window for it: another view, and what is
+// below a dialog.
 func (u *ui) tick() {
-	u.list.tick()
-	u.details.tick()
-	u.flow.tick()
+	u.list.regroup()
 	u.undo.tick()
-	u.activity.tick()
+	switch {
+	case u.dialog != nil:
+	case u.view == viewConnections:
+		u.list.tick()
+		u.details.tick()
+	case u.view == viewFlow:
+		u.flow.tick()
+	case u.view == viewActivity:
+		u.activity.tick()
+	}
 }
 
 // arrived asks for the list too: the stream alone does not say that there is

@@ -272,7 +272,13 @@ func (f *form) foot(n needs) fyne.CanvasObject {
 func (f *form) put(name, label, hint string, e *entry) fyne.CanvasObject {
 	at := f.u.newField(label, hint, "", e)
 	e.OnSubmitted = func(string) { f.submits[0].OnTapped() }
-	e.OnChanged = func(string) { at.clear(); f.guide.fill() }
+	e.OnChanged = func(string) {
+		at.clear()
+		f.guide.fill()
+		if f.u.focused() == fyne.Focusable(e) { // it may have the focus below the fold
+			f.u.reveal(e)
+		}
+	}
 	f.fields[name], f.order = at, append(f.order, name)
 	return at.object
 }

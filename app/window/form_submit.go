@@ -135,6 +135,7 @@ func (f *form) goTo(name string) {
 		f.showMore()
 	}
 	f.u.focus(f.fields[name].entry)
+	f.u.reveal(f.fields[name].entry) // also where it had the focus already
 }
 
 // submit saves what the form says, and connects where it is new.

@@ -242,3 +242,41 @@ func TestWhatIsWrongHasRoomWhereItIsSaid(t *testing.T) {
 		t.Error("it lies over the next field")
 	}
 }
+
+func TestFieldBelowTheFoldIsBroughtUpWhenItMatters(t *testing.T) {
+	e := gitlab()
+	for range 12 {
+		e.Steps = append(e.Steps, "Do this, and then that.")
+	}
+	open := func(t *testing.T) (*bench, *field) {
+		b := live(t)
+		b.win.Resize(fyne.NewSize(1000, 500))
+		b.form.begin(e)
+		at := b.form.fields[fieldID]
+		b.scrolls[viewForm].ScrollToTop() // Fyne's window has no sizes yet when the field gets the focus
+		if b.focused() != fyne.Focusable(at.entry) || b.sees500(at) {
+			t.Fatal("the field is not below the fold with the focus")
+		}
+		return b, at
+	}
+	t.Run("somebody types", func(t *testing.T) {
+		b, at := open(t)
+		at.TypedRune('x')
+		if !b.sees500(at) {
+			t.Error("what is typed cannot be seen")
+		}
+	})
+	t.Run("it is wrong", func(t *testing.T) {
+		b, at := open(t)
+		b.form.submits[0].OnTapped()
+		if !at.error.Visible() || !b.sees500(at) {
+			t.Error("what is wrong cannot be seen")
+		}
+	})
+}
+
+// sees500 reports whether a field is within a window 500 high.
+func (b *bench) sees500(at *field) bool {
+	y := b.app.Driver().AbsolutePositionForObject(at.entry).Y
+	return y > 0 && y < 450
+}

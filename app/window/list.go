@@ -174,12 +174,17 @@ func (l *list) fill(r *row, i int) {
 	r.ring.Hidden = !chosen || !l.widget.focused
 }
 
-// tick brings the times in the rows up to date.
-func (l *list) tick() {
+// regroup moves connections that the time has brought into another group.
+func (l *list) regroup() {
 	now := l.u.out.now()
 	if slices.ContainsFunc(l.items, func(it item) bool { return it.heading == "" && groupOf(it.Status, now) != it.group }) {
 		l.show()
 	}
+}
+
+// tick brings the times in the rows up to date.
+func (l *list) tick() {
+	now := l.u.out.now()
 	for _, r := range l.rows {
 		r.tick(now)
 	}

@@ -142,7 +142,7 @@ func (r rowRenderer) Layout(size fyne.Size) {
 
 	state, when := r.state.MinSize(), r.when.MinSize()
 	right := size.Width - rowEdge
-	r.state.Hidden = r.name.Hidden || r.name.full() > right-state.Width-28-left
+	r.state.Hidden = r.name.Hidden || size.Width > 0 && r.name.full() > right-state.Width-28-left
 	if r.state.Hidden { // the shape says it too, and the details do
 		state.Width = 0
 	}

@@ -325,3 +325,39 @@ func TestSecondInWhichNothingHappensDrawsNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestTimesThatCannotBeSeenAreLeftAlone: a token that ends in seconds is counted down
+// in its own view, and nowhere else.
+func TestTimesThatCannotBeSeenAreLeftAlone(t *testing.T) {
+	s := connected("work")
+	soon := noon.Add(50 * time.Second)
+	s.ExpiresAt = &soon
+	b := live(t, s)
+	b.win.Resize(fyne.NewSize(1000, 680))
+	for name, c := range map[string]struct {
+		show  func()
+		moves bool
+	}{
+		"its view":     {func() { b.show(viewConnections) }, true},
+		"Settings":     {func() { b.show(viewSettings) }, false},
+		"below dialog": {func() { b.show(viewConnections); b.help() }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b.dismiss()
+			c.show()
+			b.tick()
+			times := func() (all string) {
+				for _, r := range b.list.rows {
+					all += r.when.text
+				}
+				return all
+			}
+			before := times()
+			b.pass(time.Second)
+			b.tick()
+			if got := times() != before; got != c.moves {
+				t.Errorf("it is counted down: %v", got)
+			}
+		})
+	}
+}

@@ -199,6 +199,8 @@ func (u *ui) show(v view) {
 func (u *ui) entered(v view) {
 	switch v {
 	case viewConnections:
+		u.list.tick()
+		u.details.tick()
 		u.focus(u.list.widget)
 	case viewActivity:
 		u.activity.opened()
