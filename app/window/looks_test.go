@@ -18,6 +18,7 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/theme"
@@ -418,7 +419,7 @@ func TestRowsLookAsTheyShould(t *testing.T) {
 	b := newBench(t)
 	for name, variant := range map[string]fyne.ThemeVariant{"light": theme.VariantLight, "dark": theme.VariantDark} {
 		test.ApplyTheme(t, fixed{ourTheme(), variant})
-		box := spaced(0)
+		box := container.NewWithoutLayout() // nothing else moves them
 		for _, s := range []tokens.Status{dead("work"), connected("mail"), {Name: "old", Provider: "x", ProviderName: "X", State: tokens.Disconnected}} {
 			r := b.row()
 			r.show(s, noon, false)
