@@ -12,7 +12,7 @@ import (
 // registers reports whether a person has to register an app first: nobody's id is
 // there, and the provider registers none by itself as far as is known.
 func registers(e catalog.Entry, conn catalog.Connection) bool {
-	return conn.ClientID == "" && e.Client.ID == "" && e.Registration == "" && !e.AnyServer()
+	return conn.ClientID == "" && e.NeedsApp()
 }
 
 // wantsSecret reports whether the browser's sign-in needs a client secret.

@@ -157,7 +157,7 @@ func addFor(e catalog.Entry, conn catalog.Connection) string {
 		return "authtray add NAME --mcp " + conn.MCP
 	}
 	words := "authtray add NAME --provider " + e.ID
-	if e.Client.ID == "" && e.MCP == "" {
+	if e.NeedsApp() || e.AnyServer() && e.MCP == "" {
 		words += " --client-id ID"
 	}
 	for _, name := range sortedKeys(e.VarsFor(nil)) {

@@ -123,13 +123,11 @@ func scopeSetWord(set catalog.ScopeSet) string {
 // said.
 func addWord(p api.Provider) string {
 	words := "authtray add NAME --provider " + p.ID
-	if slices.Contains(p.Quirks, "mcp_bootstrap") && p.MCP != "" {
-		return words
-	}
-	if slices.Contains(p.Quirks, "mcp_bootstrap") {
+	isMCP := slices.Contains(p.Quirks, "mcp_bootstrap")
+	if isMCP && p.MCP == "" {
 		return "authtray add NAME --mcp URL"
 	}
-	if p.Client.ID == "" {
+	if p.NeedsApp() || p.AnyServer() && !isMCP {
 		words += " --client-id ID"
 	}
 	for _, name := range sortedKeys(p.VarsFor(nil)) {
@@ -177,12 +175,12 @@ func clientWord(e catalog.Entry) string {
 	switch {
 	case e.Client.ID != "":
 		return e.Client.ID + " (everyone's), or your own: --client-id"
-	case e.Registration != "" || slices.Contains(e.Quirks, "mcp_bootstrap"):
-		return "registered by itself, where the issuer does that; or your own: --client-id"
-	case discovered(e):
+	case e.NeedsApp():
+		return "of the app that you register: --client-id"
+	case e.AnyServer() && !slices.Contains(e.Quirks, "mcp_bootstrap"):
 		return "of the app that you register: --client-id (left out: registered by itself, where the issuer does that)"
 	}
-	return "of the app that you register: --client-id"
+	return "registered by itself, where the issuer does that; or your own: --client-id"
 }
 
 // discovered: the issuer says where everything is.

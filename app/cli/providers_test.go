@@ -22,6 +22,9 @@ func TestProvidersIDLeadsFromTheConsoleToTheFirstCall(t *testing.T) {
 		{"spotify", []string{"Needs: The owner of the app needs a Premium subscription", "At Spotify, once:", "authtray request NAME me"}},
 		{"slack", []string{"http://localhost:47811/callback", "authtray connect NAME\n", "authtray request NAME auth.test"}},
 		{"slack-web", []string{"https://localhost/callback", "authtray secret set NAME", "authtray connect NAME --paste"}},
+		{"mcp-github", []string{"authtray add NAME --provider mcp-github --client-id ID", "of the app that you register: --client-id\n"}},
+		{"todoist", []string{"authtray add NAME --provider todoist\n", "registered by itself"}},
+		{"cognito", []string{"--client-id ID --set vars.pool=… --set vars.region=…", "of the app that you register: --client-id\n"}},
 		{"gitea", []string{"https://HOST/user/settings/applications", "--set vars.host=…"}},
 	} {
 		t.Run(tt.id, func(t *testing.T) {

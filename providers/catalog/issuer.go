@@ -33,6 +33,14 @@ func (e Entry) AnyServer() bool {
 	return e.HasQuirk("mcp_bootstrap")
 }
 
+// NeedsApp reports whether a person has to register an app before a connection can
+// sign in: nobody's client id will do, and no client registers itself (RFC 7591), as
+// none does that needs a secret. A server that the user names may do that, or not.
+func (e Entry) NeedsApp() bool {
+	secret := e.Client.Secret == "" || e.Client.Secret == "required"
+	return e.Client.ID == "" && (secret || e.Registration == "" && !e.AnyServer())
+}
+
 // IssuerVar is Entry.IssuerVar as it applies to the connection, whose provider's
 // entry e is: with [override] laid over it, but for the issuer.
 func (c Connection) IssuerVar(e Entry) (string, error) {

@@ -157,3 +157,17 @@ func TestIssuerIsTakenFromTheAddressOfItsDocument(t *testing.T) {
 		})
 	}
 }
+
+func TestWhichEntriesNeedAnAppToBeRegistered(t *testing.T) {
+	for id, want := range map[string]bool{
+		"gitlab": true, "xero": true, "mcp-github": true, // a client of a server that registers none
+		"todoist": false, "fastmail": false, "mcp-sentry": false, "mcp": false, "oidc": false, // where a client registers itself, or may
+		"snowflake": false, "practice": false, // everyone's client
+	} {
+		t.Run(id, func(t *testing.T) {
+			if e := ours(t, id); e.NeedsApp() != want {
+				t.Errorf("%v", e.NeedsApp())
+			}
+		})
+	}
+}
