@@ -283,9 +283,9 @@ func TestBadIssuerIsOneSentenceAndWritesNothing(t *testing.T) {
 	w.types("authtray add old --provider oidc --client-id authtray --issuer " + companyServer)
 	before := w.read("old")
 	for _, tt := range []struct{ name, args, want string }{
-		{"no scheme", "--provider oidc --issuer login.example.org", "the issuer must begin with https://: did you mean https://login.example.org?"},
-		{"no scheme, with a port", "--provider oidc --issuer localhost:8080", "the issuer must begin with https://: did you mean http://localhost:8080?"},
-		{"no scheme, of an override", "--provider google --issuer accounts.example.org", "the issuer must begin with https://: did you mean https://accounts.example.org?"},
+		{"no scheme", "--provider oidc --issuer login.example.org", "the issuer has no scheme: did you mean https://login.example.org?"},
+		{"no scheme, with a port", "--provider oidc --issuer localhost:8080", "the issuer has no scheme: did you mean http://localhost:8080?"},
+		{"no scheme, of an override", "--provider google --issuer accounts.example.org", "the issuer has no scheme: did you mean https://accounts.example.org?"},
 		{"no scheme, by --set", "--provider oidc --set vars.issuer=login.example.org", "vars.issuer: must begin with https://"},
 		{"plain http", "--provider oidc --issuer http://login.example.org", "the issuer must be https, or http to this machine (localhost, 127.0.0.1 or [::1])"},
 		{"a password", "--provider oidc --issuer https://u:s3cr3t@login.example.org", "the issuer must not hold a user name or password"},

@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"errors"
+	"github.com/authtray/authtray/app/tools/setup"
+	"io"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -33,6 +35,7 @@ The exit code is 1 where something needs attention.`,
 		if err != nil {
 			return err
 		}
+		checks = append(checks, s.gitChecks(ctx)...)
 		if asJSON {
 			err = s.printJSON(map[string]any{"checks": checks})
 		} else {
@@ -66,6 +69,28 @@ func (s *shell) examine(ctx context.Context) ([]api.Check, error) {
 		return s.examineHere(ctx, api.Check{ID: "agent", Detail: "The agent does not answer in time.", Hint: "authtray run --replace"}), nil
 	}
 	return s.examineHere(ctx, api.Check{ID: "agent", Detail: text.Sentence("The agent cannot be asked: " + oneLine(err.Error())), Hint: "authtray run --replace"}), nil
+}
+
+// gitChecks are of git in this folder, where other helpers would keep our tokens.
+func (s *shell) gitChecks(ctx context.Context) (checks []api.Check) {
+	var all struct {
+		Connections []api.Connection `json:"connections"`
+	}
+	if s.get(ctx, "/v1/connections", &all) != nil {
+		return nil
+	}
+	quiet := *s
+	quiet.err = io.Discard
+	for _, c := range all.Connections {
+		p, err := quiet.plan(c.Name)
+		if err != nil {
+			return nil
+		}
+		for _, rival := range setup.GitRivals(ctx, s.gitPlan(ctx, p, &setupAsked{})) {
+			checks = append(checks, api.Check{ID: "git", Detail: text.Sentence(oneLine(rival)), Hint: "git config --show-origin --get-regexp '^credential'"})
+		}
+	}
+	return checks
 }
 
 // report is a tick or a cross a line, and the command that fixes it.

@@ -2,7 +2,10 @@ package cli
 
 import (
 	"context"
+	"github.com/authtray/authtray/app/tools/setup"
 	"net/http"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -33,14 +36,42 @@ keychain, and remove the connection's file.`,
 			return s.here(ctx, withKeychain, func(a client.Agent) error {
 				var failed error
 				for _, name := range args {
+					pointing := s.pointingTo(ctx, name)
 					if err := s.giveBack(ctx, a, connection(name), name+" is removed."); err != nil && failed == nil {
 						failed = err // the others are removed all the same
+					} else if err == nil {
+						s.sayPointing(name, pointing)
 					}
 				}
 				return failed
 			})
 		}),
 	}
+}
+
+// pointingTo is which tools still ask for a connection, as far as their files say.
+func (s *shell) pointingTo(ctx context.Context, name string) []setup.Mention {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return nil
+	}
+	p := setup.Plan{Program: "authtray", Name: name, Home: home, Env: os.Getenv}
+	if client, err := s.provider(ctx, name); err == nil {
+		p.Hosts = client.Hosts()
+	}
+	return setup.Mentions(p)
+}
+
+// sayPointing names them: they would ask for a connection that is gone.
+func (s *shell) sayPointing(name string, found []setup.Mention) {
+	if len(found) == 0 {
+		return
+	}
+	var all []string
+	for _, m := range found {
+		all = append(all, m.Tool+" ("+oneLine(m.Path)+")")
+	}
+	s.say("Still set up to ask for %s: %s. Take that out of the file where you do not need it any more.", name, strings.Join(all, ", "))
 }
 
 func (s *shell) disconnectCommand() *cobra.Command {

@@ -226,7 +226,7 @@ func (s *shell) setupHosts(ctx context.Context, name string, a *setupAsked, git 
 		found = client.Entry().API.Git
 	}
 	if len(found) == 0 {
-		return nil, usage("%s does not say for which host: authtray setup %s %s --host HOST", name, a.tool, name)
+		return nil, usage("the hosts of %s are not known; say which: authtray setup %s %s --host HOST", name, a.tool, name)
 	}
 	return found, s.answerFor(ctx, client, a)
 }

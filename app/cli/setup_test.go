@@ -108,3 +108,75 @@ func TestSetupOfGitNamesHelpersThatWouldStoreTheToken(t *testing.T) {
 		})
 	}
 }
+
+// Another helper of git's, wherever it is configured, that is asked after ours.
+func TestDoctorSeesOtherHelpersOfGit(t *testing.T) {
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip(err)
+	}
+	for _, where := range []string{"global", "include", "local", "system"} {
+		t.Run(where, func(t *testing.T) {
+			w := newWorld(t, nil)
+			home := t.TempDir()
+			for name, value := range map[string]string{"HOME": home, "XDG_CONFIG_HOME": home + "/.config", "GIT_CONFIG_SYSTEM": home + "/system"} {
+				t.Setenv(name, value)
+			}
+			t.Chdir(home)
+			git := func(args ...string) {
+				t.Helper()
+				if out, err := exec.Command("git", args...).CombinedOutput(); err != nil {
+					t.Fatalf("git %v: %v %s", args, err, out)
+				}
+			}
+			git("init", "-q")
+			w.put("work", map[string]any{"provider": "practice", "hosts": []string{"git.example.org"}})
+			w.types("authtray setup git work --write")
+			if _, out, _ := w.command("doctor"); strings.Contains(out, "✖ git") {
+				t.Fatalf("without another helper:\n%s", out)
+			}
+			want := true
+			switch where {
+			case "global":
+				git("config", "--global", "--add", "credential.https://git.example.org.helper", "store")
+			case "include":
+				git("config", "--file", home+"/more", "credential.helper", "store")
+				git("config", "--global", "include.path", home+"/more")
+			case "local":
+				git("config", "credential.helper", "store")
+			case "system": // is asked before, and our lines forget it
+				git("config", "--file", home+"/system", "credential.helper", "store")
+				want = false
+			}
+			_, out, _ := w.command("doctor")
+			if strings.Contains(out, "✖ git") != want {
+				t.Errorf("doctor says\n%s", out)
+			}
+			if _, _, errs := w.command("setup", "git", "work"); strings.Contains(errs, `"store"`) != want {
+				t.Errorf("setup says %s", errs)
+			}
+		})
+	}
+}
+
+func TestRemoveNamesWhatStillPointsToTheConnection(t *testing.T) {
+	w := newWorld(t, nil)
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	t.Setenv("XDG_CONFIG_HOME", home+"/.config")
+	if err := os.WriteFile(home+"/docker-credential-authtray", nil, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", home+":"+os.Getenv("PATH"))
+	w.put("work", map[string]any{"provider": "practice", "hosts": []string{"git.example.org"}})
+	w.put("other", map[string]any{"provider": "practice"})
+	w.types("authtray setup docker work --write")
+	if _, _, errs := w.command("remove", "other"); errs != "" {
+		t.Errorf("of another connection: %s", errs)
+	}
+	_, _, errs := w.command("remove", "work")
+	for _, want := range []string{"docker (" + home + "/.docker/config.json)"} {
+		if !strings.Contains(errs, want) {
+			t.Errorf("%s is not named: %s", want, errs)
+		}
+	}
+}

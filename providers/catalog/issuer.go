@@ -143,7 +143,7 @@ func issuerProblem(s string) string {
 	case s == "":
 		return "is empty: give its URL, such as https://login.example.org"
 	case !strings.Contains(s, "://") && valueProblem("url", "https://"+s) == "":
-		return "must begin with https://: did you mean " + withScheme(s) + "?"
+		return "has no scheme: did you mean " + withScheme(s) + "?"
 	}
 	return valueProblem("url", s)
 }

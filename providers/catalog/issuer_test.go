@@ -100,10 +100,10 @@ func TestSetIssuerLeavesOneIssuerWhereverItWasBefore(t *testing.T) {
 func TestSetIssuerRefusesInOneSentenceAndChangesNothing(t *testing.T) {
 	catalogue := withOwnEntries(t)
 	for _, tt := range []struct{ name, provider, issuer, want string }{
-		{"no scheme", "oidc", "login.example.org", "the issuer must begin with https://: did you mean https://login.example.org?"},
-		{"no scheme, with a port", "oidc", "localhost:8080", "the issuer must begin with https://: did you mean http://localhost:8080?"},
+		{"no scheme", "oidc", "login.example.org", "the issuer has no scheme: did you mean https://login.example.org?"},
+		{"no scheme, with a port", "oidc", "localhost:8080", "the issuer has no scheme: did you mean http://localhost:8080?"},
 		{"no scheme, with slashes", "oidc", "//login.example.org", "the issuer must begin with https://"},
-		{"no scheme, of an override", "gitlab", "git.example.org", "the issuer must begin with https://: did you mean https://git.example.org?"},
+		{"no scheme, of an override", "gitlab", "git.example.org", "the issuer has no scheme: did you mean https://git.example.org?"},
 		{"another scheme", "oidc", "ftp://login.example.org", "the issuer must begin with https://"},
 		{"plain http", "oidc", "http://login.example.org", "the issuer must be https, or http to this machine (localhost, 127.0.0.1 or [::1])"},
 		{"no host", "oidc", "https://", "the issuer is not a URL"},
