@@ -21,6 +21,9 @@ import (
 // edit replaces a connection's file as an editor does.
 func (w *world) edit(name, text string) {
 	w.t.Helper()
+	if err := os.MkdirAll(w.paths.Connections(), 0o700); err != nil { // the agent answers before it has made it
+		w.t.Fatal(err)
+	}
 	if err := os.WriteFile(w.file(name), []byte(text), 0o600); err != nil {
 		w.t.Fatal(err)
 	}
