@@ -154,6 +154,9 @@ func (r rowRenderer) Layout(size fyne.Size) {
 	put(r.whose, left, 34, right-when.Width-8-left, r.whose.MinSize().Height)
 
 	edge := theme.InnerPadding()
+	if width := right - left + edge; r.why.Size().Width != width {
+		r.why.Resize(fyne.NewSize(max(width, 0), 1)) // its height is that of the width it has
+	}
 	why := r.why.MinSize().Height
 	put(r.why, left-edge, rowHeight-edge-2, right-left+edge, why)
 	act := r.act.MinSize()
