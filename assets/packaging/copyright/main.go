@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -78,29 +79,33 @@ func modules(goos, goarch string) ([]module, error) {
 	return slices.Compact(all), nil
 }
 
-var licenceFile = regexp.MustCompile(`(?i)^(licen[cs]e|copying|notice|copyright|patents)([.-].*)?$`)
+var licenceFile = regexp.MustCompile(`(?i)^(licen[cs]e|copying|notice|copyright|patents)([._-].*)?$`)
 
-// write prints every licence file at the top of a module. A module without one
-// may not be given away.
+// write prints every licence file of a module: that at its top, and those of works of
+// others inside it, such as GLFW and the fonts. A module without one may not be given
+// away.
 func (m module) write(out io.Writer) error {
-	entries, err := os.ReadDir(m.dir)
-	if err != nil {
-		return err
-	}
 	found := false
-	for _, e := range entries {
-		if e.IsDir() || !licenceFile.MatchString(e.Name()) || strings.HasSuffix(e.Name(), ".go") {
-			continue
+	err := filepath.WalkDir(m.dir, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (d.Name() == "testdata" || path != m.dir && m.version == ""): // Go's own is at its top
+			return fs.SkipDir
+		case d.IsDir() || !licenceFile.MatchString(d.Name()) || strings.HasSuffix(d.Name(), ".go"):
+			return nil
 		}
-		text, err := os.ReadFile(filepath.Join(m.dir, e.Name()))
+		text, err := os.ReadFile(path)
 		if err != nil {
 			return err
 		}
-		found = true
-		fmt.Fprintf(out, "\n%s\n%s, %s\n\n%s\n", strings.Repeat("-", 78), strings.TrimSpace(m.path+" "+m.version), e.Name(), bytes.TrimSpace(text))
+		name, err := filepath.Rel(m.dir, path)
+		found = found || name == d.Name()
+		fmt.Fprintf(out, "\n%s\n%s, %s\n\n%s\n", strings.Repeat("-", 78), strings.TrimSpace(m.path+" "+m.version), filepath.ToSlash(name), bytes.TrimSpace(text))
+		return err
+	})
+	if err == nil && !found {
+		err = fmt.Errorf("%s has no licence file in %s", m.path, m.dir)
 	}
-	if !found {
-		return fmt.Errorf("%s has no licence file in %s", m.path, m.dir)
-	}
-	return nil
+	return err
 }
