@@ -224,15 +224,16 @@ func TestForwardedSocketAsksAtTheDeskAndOnlyOnceInTenMinutes(t *testing.T) {
 	f.now["open"] = remoteConnection("open", tokens.Disconnected)
 	s := newRemote(f)
 	for body, want := range map[string]int{
-		`{}`:                                    http.StatusForbidden,
-		`{"mode":"url"}`:                        http.StatusForbidden,
-		`{"mode":"device"}`:                     http.StatusForbidden,
-		`{"mode":"browser"}`:                    http.StatusForbidden,
-		`{"mode":"ask","scopes":["admin"]}`:     http.StatusForbidden,
-		`{"mode":"ask","switch_account":true}`:  http.StatusForbidden,
-		`{"mode":"ask","accept_account":true}`:  http.StatusForbidden,
-		`{"mode":"ask","tool":"erase"}`:         http.StatusForbidden,
-		`{"mode":"ask","login_hint":"mallory"}`: http.StatusForbidden,
+		`{}`:                                          http.StatusForbidden,
+		`{"mode":"url"}`:                              http.StatusForbidden,
+		`{"mode":"device"}`:                           http.StatusForbidden,
+		`{"mode":"browser"}`:                          http.StatusForbidden,
+		`{"mode":"ask","scopes":["admin"]}`:           http.StatusForbidden,
+		`{"mode":"ask","switch_account":true}`:        http.StatusForbidden,
+		`{"mode":"ask","accept_account":true}`:        http.StatusForbidden,
+		`{"mode":"ask","accept_host":"evil.example"}`: http.StatusForbidden,
+		`{"mode":"ask","tool":"erase"}`:               http.StatusForbidden,
+		`{"mode":"ask","login_hint":"mallory"}`:       http.StatusForbidden,
 	} {
 		if w := overRemote(s, "POST", "/v1/connections/open/connect", body); w.Code != want {
 			t.Errorf("%s: %d %s", body, w.Code, w.Body)
