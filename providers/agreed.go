@@ -19,7 +19,9 @@ type Agreed struct {
 }
 
 // Resources is where tokens are sent beside the endpoints of their issuer: the API,
-// whoami, the list of tenants, an MCP server.
+// whoami, the list of tenants, an MCP server; and the entry's own hosts of git, which
+// asks for a token by host. Those that a connection's file lists for tools (hosts) are
+// the user's to edit, and none of it.
 type Resources struct {
 	Origins []string // sorted; those of an API's hosts as the entry writes them, "https://*.example.org:443". nil: it is not known
 	agreed  []string // those that the user agreed to
@@ -57,7 +59,7 @@ func (c *Client) Resources() Resources {
 
 func resourceOrigins(e catalog.Entry, mcp string) []string {
 	urls := []string{mcp}
-	for _, host := range e.APIHosts() {
+	for _, host := range slices.Concat(e.APIHosts(), e.API.Git) {
 		urls = append(urls, "https://"+host)
 	}
 	for _, u := range []string{e.API.Base, e.Whoami.URL, e.Tenants.URL} {

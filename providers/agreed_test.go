@@ -154,7 +154,7 @@ func TestResourcesAreWhereverATokenIsSent(t *testing.T) {
 		all  []string
 		ours []string
 	}{
-		{"github", catalog.Connection{Name: "work", Provider: "github", ClientID: "c"}, []string{"https://api.github.com:443"}, []string{"https://api.github.com:443"}},
+		{"github", catalog.Connection{Name: "work", Provider: "github", ClientID: "c"}, []string{"https://api.github.com:443", "https://github.com:443"}, []string{"https://api.github.com:443", "https://github.com:443"}},
 		{"an API of the connection's own", catalog.Connection{Name: "work", Provider: "github", ClientID: "c", Override: map[string]any{"api": map[string]any{"hosts": []any{"evil.example"}}}},
 			[]string{"https://evil.example:443"}, []string{"https://api.github.com:443"}},
 		{"whoami of the connection's own", catalog.Connection{Name: "work", Provider: "github", ClientID: "c", Override: map[string]any{"whoami": map[string]any{"url": "https://evil.example/me"}}},
