@@ -82,10 +82,20 @@ func (e *OtherHost) Error() string {
 		shown(e.Page), shown(e.Sends))
 }
 
+// namesServer reports whether an entry, with its variables unfilled, says itself which
+// server is asked for metadata: neither a variable nor an override says another host.
+func namesServer(before catalog.Entry, issuer, mcp string) bool {
+	same := func(entry, now string) bool {
+		return entry == "" && now == "" || entry != "" && !namesHost(entry) && catalog.Origin(entry) == catalog.Origin(now)
+	}
+	return (before.Issuer != "" || before.MCP != "") && same(before.Issuer, issuer) && same(before.MCP, mcp)
+}
+
 // foreignSignIn is the origin of an authorization endpoint that discovery names away
-// from issuer and token endpoint; "" for any other.
+// from issuer and token endpoint; "" for any other, and for a server that our own
+// catalogue names.
 func (c *Client) foreignSignIn(e endpoints) string {
-	if c.entry.Authorize != "" || e.Authorize == "" || sameSite(e.Authorize, e.Issuer) || sameSite(e.Authorize, e.Token) {
+	if c.vouched || c.entry.Authorize != "" || e.Authorize == "" || sameSite(e.Authorize, e.Issuer) || sameSite(e.Authorize, e.Token) {
 		return ""
 	}
 	return catalog.Origin(e.Authorize)

@@ -70,6 +70,38 @@ func TestASignInPageAwayFromItsProviderIsAskedAbout(t *testing.T) {
 	}
 }
 
+func TestAServerThatOurCatalogueNamesIsNotAskedAbout(t *testing.T) {
+	catalogue, _ := catalog.LoadCatalogue("")
+	issuer := func(to string) map[string]any { return map[string]any{"issuer": to} }
+	for _, tt := range []struct {
+		name  string
+		conn  catalog.Connection
+		asked bool
+	}{
+		{"an issuer", catalog.Connection{Provider: "google", Override: map[string]any{"authorize": ""}}, false},
+		{"an issuer with a tenant in its path", catalog.Connection{Provider: "microsoft", Vars: map[string]string{"tenant": "contoso.example"}, Override: map[string]any{"authorize": ""}}, false},
+		{"an MCP server", catalog.Connection{Provider: "mcp-sentry"}, false},
+		{"an issuer of the connection's own", catalog.Connection{Provider: "google", Override: issuer("https://evil.example")}, true},
+		{"an issuer that a variable names", catalog.Connection{Provider: "oidc", Vars: map[string]string{"issuer": "https://evil.example"}}, true},
+		{"a host that a variable names", catalog.Connection{Provider: "keycloak", Vars: map[string]string{"host": "evil.example", "realm": "x"}, Override: map[string]any{"authorize": ""}}, true},
+		{"an MCP server's URL", catalog.Connection{MCP: "https://evil.example/mcp"}, true},
+		{"another MCP server", catalog.Connection{Provider: "mcp-sentry", MCP: "https://evil.example/mcp"}, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.conn.Name, tt.conn.ClientID = "work", "c"
+			c, err := NewClient(catalogue, tt.conn, ClientOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.entry.Authorize = "" // as discovery names it
+			err = c.checkSignIn(endpoints{Issuer: "https://a.example", Authorize: "https://honest.example/a", Token: "https://a.example/t"}, "")
+			if (err != nil) != tt.asked {
+				t.Errorf("asked: %v", err)
+			}
+		})
+	}
+}
+
 func TestNoSignInBeginsAtAPageAwayFromItsProvider(t *testing.T) {
 	r, e := issuerAt(t, configuration, "", func(m map[string]any) { m["authorization_endpoint"] = "https://honest.example/authorize" })
 	c := testClient(t, e)

@@ -35,6 +35,7 @@ type Client struct {
 	ownPath    string       // of the redirect URI, as configured
 	registered Registration // the one in use; zero: none
 	ours       []string     // Resources
+	vouched    bool         // our own catalogue names the server that discovery asks
 }
 
 // RequestTimeout bounds one request to a provider, body included.
@@ -165,6 +166,8 @@ func NewClient(c *catalog.Catalogue, conn catalog.Connection, o ClientOptions) (
 	conn.MCP = cmp.Or(conn.MCP, e.MCP)
 	client, err := newClient(e, conn, o)
 	if err == nil && e.Origin == "" && conn.Provider != "" {
+		before, _ := c.Entry(conn.Provider)
+		client.vouched = namesServer(before, e.Issuer, conn.MCP)
 		conn.Override, conn.MCP = nil, ""
 		if e, err := c.Resolve(conn); err == nil {
 			client.ours = resourceOrigins(e, e.MCP)
