@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/publicsuffix"
@@ -79,8 +80,12 @@ type OtherHost struct{ Page, Sends string }
 
 func (e *OtherHost) Error() string {
 	return fmt.Sprintf("the sign-in page is at %[1]s, but what you sign in to there is given to %[2]s. Go on only if you know that the two belong together, or %[2]s may get into your account at %[1]s",
-		shown(e.Page), shown(e.Sends))
+		plainHost(e.Page), plainHost(e.Sends))
 }
+
+// plainHost is a host as it is shown where it is compared with another: of letters
+// that look like others, the number.
+func plainHost(host string) string { return strings.Trim(strconv.QuoteToASCII(shown(host)), `"`) }
 
 // namesServer reports whether an entry, with its variables unfilled, says itself which
 // server is asked for metadata: neither a variable nor an override says another host.

@@ -70,6 +70,13 @@ func TestASignInPageAwayFromItsProviderIsAskedAbout(t *testing.T) {
 	}
 }
 
+func TestHostsThatLookAlikeAreToldApart(t *testing.T) {
+	said := (&OtherHost{Page: "github.com", Sends: "g\u0456thub.com"}).Error()
+	if !strings.Contains(said, "at github.com,") || !strings.Contains(said, `to g\u0456thub.com.`) {
+		t.Errorf("told %q", said)
+	}
+}
+
 func TestAServerThatOurCatalogueNamesIsNotAskedAbout(t *testing.T) {
 	catalogue, _ := catalog.LoadCatalogue("")
 	issuer := func(to string) map[string]any { return map[string]any{"issuer": to} }
