@@ -104,7 +104,7 @@ func (m *Manager) FlowEnded(name string, err error) {
 	_ = m.on(name, func(k *conn, now time.Time) {
 		k.m.flow = false
 		if err != nil {
-			k.m.note(now, EventConnectFailed, ReasonNone, err.Error())
+			k.m.note(now, EventConnectFailed, ReasonNone, sentenceOf(err))
 		}
 	})
 }

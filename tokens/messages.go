@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -11,6 +12,14 @@ import (
 	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens/store"
 )
+
+// sentenceOf is what people read of an error: the code is for programs.
+func sentenceOf(err error) string {
+	if e := (*Error)(nil); errors.As(err, &e) {
+		return e.Detail
+	}
+	return err.Error()
+}
 
 // errorFor is what a caller is told in a state.
 func (m *machine) errorFor(s State) *Error {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -153,6 +154,11 @@ func TestWhatAPersonOrAProviderRefusesCostsTheOldGrantNothing(t *testing.T) {
 			c := w.call("GET", "/connections/work", nil).connection()
 			if c.State != tokens.Connected || len(c.Config.Scopes) != 4 {
 				t.Errorf("afterwards it is %s with %v", c.State, c.Config.Scopes)
+			}
+			for _, e := range c.Events { // which people read: a code is for programs
+				if e.What == tokens.EventConnectFailed && regexp.MustCompile(`\([a-z]+_[a-z]+\)`).MatchString(e.Detail) {
+					t.Errorf("the history says %q", e.Detail)
+				}
 			}
 			if now := w.call("GET", "/connections/work/token", nil).token(); now.AccessToken != before.AccessToken || now.Account != "ada" {
 				t.Error("the old grant is not served any more")
