@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -221,8 +222,18 @@ func (l *ledger) silent() {
 	l.echo, l.surplus = nil, nil
 }
 
+// percent is a text in which every byte is percent-encoded (RFC 3986 §2.1).
+func percent(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		fmt.Fprintf(&b, "%%%02x", s[i])
+	}
+	return b.String()
+}
+
 // echoes are the ways in which a provider, or what stands in front of it, has
-// been careless. SECRET stands for what was sent, SECRETS for all of it.
+// been careless. SECRET stands for what was sent, SECRETS for all of it,
+// HEADS, TAILS, ENCODEDS and ENCODEDHEADS for pieces and encodings of all of it.
 func echoes() []echo {
 	list := []echo{
 		body("as the error", 400, `{"error":"SECRET","error_description":"SECRETS","error_uri":"https://op.example/?t=SECRET"}`),
@@ -231,6 +242,10 @@ func echoes() []echo {
 		body("in an object", 401, `{"error":{"code":"SECRET","message":"SECRETS"}}`),
 		body("in a list", 403, `{"errors":[{"code":"SECRET","detail":"SECRETS"}]}`),
 		body("in a description", 400, `{"error":"slow_down","error_description":"SECRETS"}`),
+		body("cut off", 400, `{"error":"invalid_request","error_description":"not known: HEADS TAILS"}`),
+		body("cut off, as the error", 400, `{"error":"HEADS","message":"TAILS"}`),
+		body("percent-encoded", 400, `{"error":"invalid_request","error_description":"not known: ENCODEDS"}`),
+		body("percent-encoded and cut off", 401, `{"error":{"code":"invalid_token","message":"ENCODEDHEADS"}}`),
 		body("in a page", 500, `<h1>Error</h1><pre>grant_type=refresh_token&refresh_token=SECRET SECRETS</pre>`),
 		body("in a 200", 200, `{"ok":false,"error":"SECRET","access_token":""}`),
 		body("as text", 200, `SECRET SECRETS`),
@@ -256,6 +271,21 @@ func echoes() []echo {
 }
 
 func fill(text string, sent []string) string {
+	for _, f := range []struct {
+		word string
+		of   func(string) string
+	}{
+		{"ENCODEDHEADS", func(s string) string { return percent(s)[:min(3*len(s), 3*window/2)] }},
+		{"ENCODEDS", percent},
+		{"HEADS", func(s string) string { return s[:min(len(s), window+4)] + "..." }},
+		{"TAILS", func(s string) string { return "..." + s[max(0, len(s)-window-4):] }},
+	} {
+		var all []string
+		for _, s := range sent {
+			all = append(all, f.of(s))
+		}
+		text = strings.ReplaceAll(text, f.word, strings.Join(all, " "))
+	}
 	text = strings.ReplaceAll(text, "SECRETS", strings.Join(sent, " "))
 	return strings.ReplaceAll(text, "SECRET", sent[0])
 }

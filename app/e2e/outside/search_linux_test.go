@@ -75,7 +75,7 @@ func (s *search) add(form string, o owner) {
 // are.
 func disguises(secret string) []string {
 	forms := []string{
-		secret, url.QueryEscape(secret), url.PathEscape(secret), hex.EncodeToString([]byte(secret)),
+		secret, percent(secret), url.QueryEscape(secret), url.PathEscape(secret), hex.EncodeToString([]byte(secret)),
 		strings.Trim(fmt.Sprintf("%q", secret), `"`), fmt.Sprint([]byte(secret)),
 	}
 	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
