@@ -34,7 +34,7 @@ func credential(pasted string) string {
 func pastedURL(s string) string {
 	s = strings.TrimSpace(s)
 	switch {
-	case s == "" || strings.Contains(s, "://") || strings.HasPrefix(s, "/"):
+	case s == "" || strings.Contains(s, "://") || strings.HasPrefix(s, "/"), strings.HasPrefix("https://", s), strings.HasPrefix("http://", s): // the last two are being typed
 		return s
 	case catalog.IsLoopbackHost(hostOf(s)):
 		return "http://" + s

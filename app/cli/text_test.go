@@ -10,3 +10,16 @@ func TestForeignTextCannotSteerATerminal(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+func TestPastedURLHasAScheme(t *testing.T) {
+	for typed, want := range map[string]string{
+		"": "", "http:": "http:", "https:/": "https:/", "login.example.org": "https://login.example.org", "localhost:9777": "http://localhost:9777",
+		"https://x.example.org": "https://x.example.org", " x.example.org ": "https://x.example.org",
+	} {
+		t.Run(typed, func(t *testing.T) {
+			if got := pastedURL(typed); got != want {
+				t.Errorf("%q, want %q", got, want)
+			}
+		})
+	}
+}
