@@ -197,6 +197,7 @@ var inWindow = []struct {
 	{regexp.MustCompile(`with --scope`), "under Scopes"},
 	{regexp.MustCompile(`--scope `), "the scope "},
 	{regexp.MustCompile(`with --issuer`), "above"},
+	{regexp.MustCompile(`: --issuer (https://)`), " above: $1"},
 	{regexp.MustCompile(`Without --client-id`), "Without a client ID"},
 	{regexp.MustCompile(`with --client-id`), "below"},
 	{regexp.MustCompile(`→`), "›"}, // the toolkit draws a second, broken glyph behind an arrow
