@@ -74,8 +74,12 @@ func TestBridgeReportsARejectedTokenAndSendsOnceMore(t *testing.T) {
 			old := w.agent.good()
 			refusedOnce := 0
 			w.answer(func(rw http.ResponseWriter, r *http.Request) bool {
-				if r.Method != http.MethodPost || r.Header.Get("Authorization") != "Bearer "+old {
+				switch {
+				case r.Header.Get("Authorization") != "Bearer "+old:
 					return false
+				case r.Method != http.MethodPost: // a stream that opens late is not what this is about
+					w.handler.ServeHTTP(rw, r)
+					return true
 				}
 				w.agent.mu.Lock()
 				w.agent.token = "token-2" // renewed by the rejection
