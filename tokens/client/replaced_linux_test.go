@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -89,10 +90,10 @@ func TestAgentThatIsReplacedIsWaitedFor(t *testing.T) {
 func TestWhatMayNotBeDoneTwiceIsNotSentToTheNextAgent(t *testing.T) {
 	r := newReplacement(t)
 	t.Cleanup(MarkReplaced(r.address))
-	times := 0
-	r.listen(func(w http.ResponseWriter, req *http.Request) { times++; hangUp(w, req) })
-	if err := r.do("POST", "/v1/connections/work/connect"); !errors.Is(err, ErrNoAnswer) || times != 1 {
-		t.Errorf("%v after %d times", err, times)
+	var times atomic.Int32
+	r.listen(func(w http.ResponseWriter, req *http.Request) { times.Add(1); hangUp(w, req) })
+	if err := r.do("POST", "/v1/connections/work/connect"); !errors.Is(err, ErrNoAnswer) || times.Load() != 1 {
+		t.Errorf("%v after %d times", err, times.Load())
 	}
 }
 
