@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
@@ -96,29 +97,43 @@ func namesServer(before catalog.Entry, issuer, mcp string) bool {
 	return (before.Issuer != "" || before.MCP != "") && same(before.Issuer, issuer) && same(before.MCP, mcp)
 }
 
-// foreignSignIn is the origin of an authorization endpoint that discovery names away
-// from issuer and token endpoint; "" for any other, and for a server that our own
-// catalogue names.
-func (c *Client) foreignSignIn(e endpoints) string {
-	if c.vouched || c.entry.Authorize != "" || e.Authorize == "" || sameSite(e.Authorize, e.Issuer) || sameSite(e.Authorize, e.Token) {
+// foreignTo is the first URL that a code or a token of a sign-in on page would be sent
+// to, away from that page; "" where there is none. The page belongs to the server that
+// its metadata was read from, whatever issuer that names. So does one at whose site all
+// is that gets a code or a token: the server that named it gets nothing then.
+func (c *Client) foreignTo(page string, e endpoints) string {
+	if page == "" || c.vouched || sameSite(page, cmp.Or(e.source, e.Issuer)) {
 		return ""
 	}
-	return catalog.Origin(e.Authorize)
+	for _, receiver := range []string{e.Token, e.Refresh, e.Userinfo, e.Revoke, e.Introspection} {
+		if receiver != "" && !sameSite(page, receiver) {
+			return receiver
+		}
+	}
+	return ""
 }
 
-// checkSignIn asks about such an endpoint, unless the user agreed to it: before, or
-// with accepted, which names its host.
-func (c *Client) checkSignIn(e endpoints, accepted string) error {
-	page := c.foreignSignIn(e)
-	if page == "" || page == c.opts.Agreed.SignIn || accepted != "" && accepted == usualHost(e.Authorize) {
+// checkSignIn asks about a sign-in page that is away from where its code or tokens go,
+// unless the user agreed to it: before, or with accepted, which names its host. own is
+// the page that the entry itself names, if it does.
+func (c *Client) checkSignIn(page, own string, e endpoints, accepted string) error {
+	receiver := c.foreignTo(page, e)
+	if own != "" || receiver == "" || catalog.Origin(page) == c.opts.Agreed.SignIn || accepted != "" && accepted == usualHost(page) {
 		return nil
 	}
-	return &OtherHost{Page: usualHost(e.Authorize), Sends: usualHost(e.Token)}
+	return &OtherHost{Page: usualHost(page), Sends: usualHost(receiver)}
 }
 
 // ForeignSignIn is the origin of the authorization endpoint that the user was asked
 // about; "" where there is nothing to ask, or nothing is known yet.
 func (c *Client) ForeignSignIn() string { return c.foreignSignIn(c.ownEndpoints().or(c.discovered())) }
+
+func (c *Client) foreignSignIn(e endpoints) string {
+	if c.entry.Authorize != "" || c.foreignTo(e.Authorize, e) == "" {
+		return ""
+	}
+	return catalog.Origin(e.Authorize)
+}
 
 // usualHost is the host of a URL in lower case, with its port where it is not the scheme's own.
 func usualHost(raw string) string {

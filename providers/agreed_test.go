@@ -2,6 +2,7 @@ package providers
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -38,7 +39,7 @@ func TestASignInPageAwayFromItsProviderIsAskedAbout(t *testing.T) {
 				for _, change := range change {
 					change(&e, &agreed)
 				}
-				return testClient(t, e, func(_ *catalog.Connection, o *ClientOptions) { o.Agreed = agreed }).checkSignIn(found, accepted)
+				return testClient(t, e, func(_ *catalog.Connection, o *ClientOptions) { o.Agreed = agreed }).checkSignIn(found.Authorize, e.Authorize, found, accepted)
 			}
 			var other *OtherHost
 			err := ask("")
@@ -68,6 +69,54 @@ func TestASignInPageAwayFromItsProviderIsAskedAbout(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestSignInPageOfAnotherServerIsAskedAboutWhoeverGetsTokens: the page and all that
+// is checked about it may be an honest provider's, and one receiver somebody else's.
+func TestSignInPageOfAnotherServerIsAskedAboutWhoeverGetsTokens(t *testing.T) {
+	honest := endpoints{
+		Issuer: "https://evil.example", source: "https://evil.example/.well-known/openid-configuration",
+		Authorize: "https://honest.example/a", Token: "https://honest.example/t", Refresh: "https://honest.example/t",
+		Userinfo: "https://honest.example/u", Revoke: "https://honest.example/r", Introspection: "https://honest.example/i",
+	}
+	const evil = "https://evil.example/x"
+	for name, change := range map[string]func(e *endpoints){
+		"the token endpoint":   func(e *endpoints) { e.Token = evil },
+		"the refresh endpoint": func(e *endpoints) { e.Refresh = evil },
+		"userinfo":             func(e *endpoints) { e.Userinfo = evil },
+		"revocation":           func(e *endpoints) { e.Revoke = evil },
+		"introspection":        func(e *endpoints) { e.Introspection = evil },
+		"a document elsewhere that names the honest issuer": func(e *endpoints) { e.Issuer, e.Token = "https://honest.example", evil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := testClient(t, catalog.Entry{ID: "acme", Name: "Acme", Issuer: "https://evil.example", Client: catalog.ClientRules{Auth: "none", Secret: "none"}})
+			if err := c.checkSignIn(honest.Authorize, "", honest, ""); err != nil {
+				t.Fatalf("asked though nothing is sent elsewhere: %v", err)
+			}
+			e := honest
+			change(&e)
+			var other *OtherHost
+			if err := c.checkSignIn(e.Authorize, "", e, ""); !errors.As(err, &other) || other.Page != "honest.example" || other.Sends != "evil.example" {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
+func TestPageOfADeviceCodeIsAskedAboutToo(t *testing.T) {
+	home := newRecord(t, nil)
+	home.answer = answers(200, fmt.Sprintf(`{"issuer":%[1]q,"authorization_endpoint":"%[1]s/a","token_endpoint":"%[1]s/token","device_authorization_endpoint":"%[1]s/device",
+		"device_code":"d","user_code":"A","verification_uri":"https://honest.example/device"}`, home.URL))
+	c := testClient(t, catalog.Entry{ID: "acme", Name: "Acme", Issuer: home.URL, Client: catalog.ClientRules{Auth: "none", Secret: "none"}})
+	var other *OtherHost
+	if _, err := c.Authorize(t.Context(), AuthorizeOptions{Mode: Device}); !errors.As(err, &other) || other.Page != "honest.example" {
+		t.Errorf("%v", err)
+	}
+	flow, err := c.Authorize(t.Context(), AuthorizeOptions{Mode: Device, AcceptHost: "honest.example"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	flow.Cancel()
 }
 
 func TestHostsThatLookAlikeAreToldApart(t *testing.T) {
@@ -101,7 +150,8 @@ func TestAServerThatOurCatalogueNamesIsNotAskedAbout(t *testing.T) {
 				t.Fatal(err)
 			}
 			c.entry.Authorize = "" // as discovery names it
-			err = c.checkSignIn(endpoints{Issuer: "https://a.example", Authorize: "https://honest.example/a", Token: "https://a.example/t"}, "")
+			e := endpoints{Issuer: "https://a.example", Authorize: "https://honest.example/a", Token: "https://a.example/t"}
+			err = c.checkSignIn(e.Authorize, "", e, "")
 			if (err != nil) != tt.asked {
 				t.Errorf("asked: %v", err)
 			}

@@ -108,6 +108,7 @@ type endpoints struct {
 	Revoke        string
 	Userinfo      string
 	Introspection string // RFC 7662; only as the discovery document says
+	source        string // where the discovery document was read; "" where none was
 
 	IssParamSupported bool     // RFC 9207: iss must be in the authorization answer
 	ScopesSupported   []string // nil: not announced

@@ -80,7 +80,7 @@ func TestTheSecretIsNotPushedWhereOnlyDiscoverySaysSo(t *testing.T) {
 		if tt.own != nil {
 			tt.own(&e, away.URL)
 		}
-		flow, err := testClient(t, e, withSecret(tt.secret)).Authorize(t.Context(), AuthorizeOptions{Mode: tt.mode})
+		flow, err := testClient(t, e, withSecret(tt.secret)).Authorize(t.Context(), AuthorizeOptions{Mode: tt.mode, AcceptHost: "op.example"})
 		if err == nil {
 			flow.Cancel()
 			flow.leave()

@@ -54,6 +54,9 @@ func (f *Flow) startDevice(ctx context.Context, o AuthorizeOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := f.client.checkSignIn(d.url(), f.client.entry.Device, ends, o.AcceptHost); err != nil {
+		return err
+	}
 	f.url, f.userCode = d.url(), d.userCode
 	f.expireAfter(d.lifetime, errCodeExpired)
 	go f.poll(ends.Token, d, binding)

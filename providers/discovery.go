@@ -127,7 +127,7 @@ func (c *Client) fetchDiscovery(ctx context.Context) (endpoints, error) {
 	for _, place := range places {
 		found, f := c.fetchMetadata(ctx, issuer, place)
 		if f == nil {
-			found.Issuer = cmp.Or(found.Issuer, issuer)
+			found.Issuer, found.source = cmp.Or(found.Issuer, issuer), place
 			return found, nil
 		}
 		if f.Status == 0 {

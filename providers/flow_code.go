@@ -201,7 +201,7 @@ func (f *Flow) startCode(ctx context.Context, o AuthorizeOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := f.client.checkSignIn(ends, o.AcceptHost); err != nil {
+	if err := f.client.checkSignIn(ends.Authorize, f.client.entry.Authorize, ends, o.AcceptHost); err != nil {
 		return err
 	}
 	if err := f.client.checkCredentials(ctx, o.Mode); err != nil {

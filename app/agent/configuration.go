@@ -178,6 +178,12 @@ func (c *configuration) notes() []string {
 	return all
 }
 
+// sameServer reports whether two connections name the same issuer and MCP server, in
+// the same words.
+func sameServer(a, b catalog.Connection) bool {
+	return a.Provider == b.Provider && a.MCP == b.MCP && maps.Equal(a.Vars, b.Vars) && reflect.DeepEqual(a.Override, b.Override)
+}
+
 // write adds or changes a connection's file, and takes it up. Nothing is
 // written that cannot be used.
 func (c *configuration) write(conn catalog.Connection) error {
@@ -190,10 +196,16 @@ func (c *configuration) write(conn catalog.Connection) error {
 	if err != nil {
 		return badConnection(err)
 	}
-	c.keepAgreed(conn.Name, func(a *providers.Agreed) { a.Resources = client.Resources().Origins })
+	was, there := c.get(conn.Name)
 	err = config.WriteConnection(c.paths.Connections(), conn)
 	var file config.File
 	if err == nil {
+		c.keepAgreed(conn.Name, func(a *providers.Agreed) {
+			a.Resources = client.Resources().Origins
+			if !there || !sameServer(was.conn, conn) {
+				a.SignIn = "" // that was about another server
+			}
+		})
 		file, err = config.Connection(c.paths.Connections(), conn.Name)
 	}
 	var path *os.PathError

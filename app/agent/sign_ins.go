@@ -216,7 +216,7 @@ func (s *signIns) authorize(ctx context.Context, in *signIn, client *providers.C
 	if err != nil {
 		return err
 	}
-	if page := client.ForeignSignIn(); r.AcceptHost != "" && page != "" {
+	if page := client.ForeignSignIn(); r.AcceptHost != "" && page != "" && r.Mode != providers.Device { // the page of a code is another
 		s.configuration.keepAgreed(in.name, func(a *providers.Agreed) { a.SignIn = page })
 		s.configuration.touch(in.name)
 	}
