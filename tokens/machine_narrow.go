@@ -31,6 +31,7 @@ type narrowed struct {
 const (
 	maxNarrow    = 32              // tokens for less that are kept
 	maxGiven     = 128             // kinds of tokens for less of which it is remembered which they were…
+	maxGivenSize = 64 << 10        // …in bytes, so that a record never outgrows its store
 	maxSums      = 64              // …and how many of each kind
 	maxNewNarrow = 10              // requests within…
 	narrowWindow = 5 * time.Minute // …that time, for what is not had yet
@@ -251,7 +252,7 @@ func (g given) want() Want { return Want{Scopes: g.Scopes, Resource: g.Resource}
 
 // withGiven is all with one token more. What a record holds already is not changed.
 func withGiven(all []given, want Want, accessToken string) []given {
-	g := given{Scopes: want.Scopes, Resource: want.Resource}
+	g := given{Scopes: want.scopes(), Resource: want.Resource}
 	all = slices.Clone(all)
 	if i := slices.IndexFunc(all, func(g given) bool { return g.want().key() == want.key() }); i >= 0 {
 		g.Sums = all[i].Sums
@@ -260,7 +261,14 @@ func withGiven(all []given, want Want, accessToken string) []given {
 	g.Sums = slices.Concat(g.Sums, sumOf(accessToken))
 	g.Sums = g.Sums[max(0, len(g.Sums)-maxSums*sumSize):]
 	all = append(all, g)
-	return all[max(0, len(all)-maxGiven):]
+	all = all[max(0, len(all)-maxGiven):]
+	size := 0
+	for i := len(all) - 1; i >= 0; i-- {
+		if size += len(all[i].want().key()) + len(all[i].Sums); size > maxGivenSize && i < len(all)-1 {
+			return all[i+1:]
+		}
+	}
+	return all
 }
 
 // learnGiven takes up what a record says that was just read. A grant that a sign-in
@@ -286,9 +294,12 @@ func (m *machine) wasNarrow(accessToken string) (Want, bool) {
 	return Want{}, false
 }
 
+// scopes are each once and sorted.
+func (w Want) scopes() []string { return slices.Compact(slices.Sorted(slices.Values(w.Scopes))) }
+
 // key is the same for the same scopes in any order.
 func (w Want) key() string {
-	return strings.Join(slices.Sorted(slices.Values(w.Scopes)), " ") + "\n" + w.Resource
+	return strings.Join(w.scopes(), " ") + "\n" + w.Resource
 }
 
 // allOf reports whether w names the scopes of the grant, all of them and no other.
