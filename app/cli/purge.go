@@ -17,6 +17,7 @@ import (
 	"github.com/authtray/authtray/app/desktop/autostart"
 	"github.com/authtray/authtray/app/tools/setup"
 	"github.com/authtray/authtray/tokens/client"
+	"github.com/authtray/authtray/tokens/store"
 )
 
 func (s *shell) purgeCommand() *cobra.Command {
@@ -75,6 +76,13 @@ func (s *shell) purgePlan() (purge, error) {
 			p.chosen = append(p.chosen, folder)
 		}
 	}
+	for _, chosen := range p.chosen {
+		for _, folder := range p.folders {
+			if inside, err := filepath.Rel(folder, chosen); err == nil && filepath.IsLocal(inside) {
+				return p, failed("", "%s was chosen by you and is inside %s, which would be removed: move it, or remove both by hand", chosen, folder)
+			}
+		}
+	}
 	if p.tools, err = s.plan(""); err != nil {
 		return p, err
 	}
@@ -125,6 +133,9 @@ func (s *shell) agreed(ctx context.Context) error {
 // purge removes in an order in which a failure leaves what is needed to try again:
 // tools and grants before the configuration that tells of them.
 func (s *shell) purge(ctx context.Context, p purge) error {
+	if _, err := os.Stat(filepath.Join(s.paths.State, "store", store.IdentityFile)); err == nil && errors.Is(s.get(ctx, "/v1/health", &struct{}{}), client.ErrNoAgent) {
+		return failed("authtray run --store=file", "the grants are in a sealed file, and cannot be revoked before it is open")
+	}
 	err := s.here(ctx, withKeychain, func(a client.Agent) error {
 		for _, name := range sortedKeys(p.connections) {
 			if err := s.forgetTools(ctx, p, name); err != nil {
