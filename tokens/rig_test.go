@@ -463,7 +463,7 @@ func (s *rigStore) Unlock(ctx context.Context) error {
 }
 
 func (s *rigStore) Changed() <-chan struct{} { return s.changed }
-func (s *rigStore) Kind() string             { return "memory" }
+func (s *rigStore) Kind() store.Kind         { return store.KindMemory }
 func (s *rigStore) Close() error             { return nil }
 
 // rigAnswer is a good answer that states no scopes and rotates nothing.

@@ -54,7 +54,7 @@ func (s simStore) Unlock(ctx context.Context) error {
 }
 
 func (s simStore) Changed() <-chan struct{} { return s.r.changed }
-func (s simStore) Kind() string             { return "memory" }
+func (s simStore) Kind() store.Kind         { return store.KindMemory }
 func (s simStore) Close() error             { return nil }
 
 type simNotes struct{ r *simManager }

@@ -20,6 +20,7 @@ import (
 	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/store"
 )
 
 // Agent is the long-lived process's one object: it puts the parts together, and
@@ -343,7 +344,7 @@ func (a *Agent) Health() api.Health {
 	h.Tray, tray = a.opts.Tray.Health()
 	h.Notifications, notifications = a.opts.Notify.Health()
 	notes := []string{a.keychain.lostNote(), tray, notifications, a.opts.Audit.Trouble()}
-	if h.Store == "memory" {
+	if h.Store == store.KindMemory {
 		notes = append(notes, "Grants are kept in memory only: when the agent ends, every connection has to be connected again.")
 	}
 	for _, c := range a.extra.checks() {

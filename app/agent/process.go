@@ -34,7 +34,7 @@ type RunOptions struct {
 	NoTray     bool
 	Replace    bool             // take over from an agent that runs
 	AtLogin    bool             // the desktop started it: wait for a keychain that comes late, and leave in silence where another runs
-	Store      string           // keychain, memory or file ["keychain"]
+	Store      store.Kind       // where grants are kept [store.KindKeychain]
 	Passphrase store.Passphrase // of the file store; nil: nobody can be asked
 	HasWindow  bool             // this executable carries the window
 	Stderr     io.Writer        // the log, and what is said to the user
@@ -187,17 +187,17 @@ func postTo(ctx context.Context, p config.Paths, path string) error {
 // opens later.
 func openStore(ctx context.Context, o RunOptions, sealed store.Store, hasBus bool, log *slog.Logger) (store.Store, *store.Ownership, error) {
 	switch o.Store {
-	case "", "keychain":
+	case "", store.KindKeychain:
 		s := store.Keychain(o.Paths.Service(), log)
 		if err := awaitKeychain(ctx, s, hasBus, log); err != nil && !o.AtLogin {
 			s.Close()
 			return nil, nil, err
 		}
 		return OwnKeychain(ctx, o.Paths, s, log) // at login the keychain may come later still: the icon says so until then
-	case "memory":
+	case store.KindMemory:
 		log.Warn("grants are kept in memory only, and are gone when the agent ends")
 		return store.Memory(), nil, nil
-	case "file":
+	case store.KindFile:
 		return openFile(ctx, o, sealed)
 	}
 	return nil, nil, fmt.Errorf("%w: %q is not keychain, memory or file", ErrStore, o.Store)
@@ -208,7 +208,7 @@ func openStore(ctx context.Context, o RunOptions, sealed store.Store, hasBus boo
 // It reads only, and its result is nil where there is nothing to open yet.
 func openEarly(ctx context.Context, o RunOptions) (store.Store, error) {
 	folder := o.fileStore()
-	if _, err := os.Stat(filepath.Join(folder, store.IdentityFile)); !o.Replace || o.Store != "file" || o.Passphrase == nil || err != nil {
+	if _, err := os.Stat(filepath.Join(folder, store.IdentityFile)); !o.Replace || o.Store != store.KindFile || o.Passphrase == nil || err != nil {
 		return nil, nil
 	}
 	s := store.File(folder, o.Passphrase)

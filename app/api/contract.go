@@ -10,6 +10,7 @@ import (
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/store"
 )
 
 // Agent is what the server serves. Its errors are *tokens.Error, or are told
@@ -243,7 +244,7 @@ type Health struct {
 	Uptime        string            `json:"uptime"` // a Go duration
 	PID           int               `json:"pid"`
 	Profile       string            `json:"profile"`
-	Store         string            `json:"store"` // keychain, memory or file
+	Store         store.Kind        `json:"store"`
 	Tray          TrayState         `json:"tray"`
 	Notifications NotificationState `json:"notifications"`
 	Notes         []string          `json:"notes"` // what works less than it could, a sentence each

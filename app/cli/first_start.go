@@ -11,6 +11,7 @@ import (
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/tokens/store"
 )
 
 // firstChecks are those of a desktop's parts that an agent does well to have. Without
@@ -20,12 +21,12 @@ var firstChecks = []string{"keychain", "tray", "notifications"}
 // firstStart is for a person who starts the profile's first agent at a terminal. It
 // says in one place what this desktop lacks and how that is mended; where it lacks
 // nothing, the window is opened once the agent answers, to add a connection.
-func (s *shell) firstStart(ctx context.Context, noTray bool, store string) {
+func (s *shell) firstStart(ctx context.Context, noTray bool, kind store.Kind) {
 	if !isTerminal(s.err) || !isFirst(s.paths) {
 		return
 	}
 	wanted := func(c api.Check) bool {
-		return slices.Contains(firstChecks, c.ID) && !(noTray && c.ID == "tray") && !(store != "keychain" && c.ID == "keychain")
+		return slices.Contains(firstChecks, c.ID) && !(noTray && c.ID == "tray") && !(kind != store.KindKeychain && c.ID == "keychain")
 	}
 	lacks := false
 	for _, c := range s.examineHere(ctx, api.Check{OK: true}) {

@@ -41,10 +41,10 @@ else asked for at a terminal, else the first line of stdin), or memory only
 	c.Flags().BoolVar(&o.NoTray, "no-tray", false, "without an icon in the panel")
 	c.Flags().BoolVar(&o.Replace, "replace", false, "take over from the agent that runs")
 	c.Flags().BoolVar(&o.AtLogin, "login", false, "started with the session: wait for a keychain that comes late, and raise no window")
-	c.Flags().StringVar(&o.Store, "store", "keychain", "where grants are kept: keychain, memory or file")
+	kind := c.Flags().String("store", string(store.KindKeychain), "where grants are kept: keychain, memory or file")
 	c.RunE = s.do(func(ctx context.Context, _ []string) error {
-		switch o.Store {
-		case "keychain", "memory", "file":
+		switch o.Store = store.Kind(*kind); o.Store {
+		case store.KindKeychain, store.KindMemory, store.KindFile:
 		default:
 			return usage("--store is keychain, memory or file, not %q", o.Store)
 		}

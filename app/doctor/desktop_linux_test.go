@@ -84,7 +84,7 @@ type faulty struct {
 	other      bool // gives back something else
 }
 
-func (faulty) Kind() string                  { return "keychain" }
+func (faulty) Kind() store.Kind              { return store.KindKeychain }
 func (f faulty) Check(context.Context) error { return f.check }
 func (f faulty) Set(ctx context.Context, key string, value []byte) error {
 	if f.other {

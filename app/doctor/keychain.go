@@ -18,7 +18,7 @@ const probeSize = 4 << 10
 
 func keychainCheck(ctx context.Context, p Input) Check {
 	const id = "keychain"
-	if kind := p.Store.Kind(); kind == "memory" {
+	if kind := p.Store.Kind(); kind == store.KindMemory {
 		return failed(id, "authtray run --replace", "Grants are kept in memory only: when the agent ends, every connection has to be connected again.")
 	}
 	err := p.Store.Check(ctx)
@@ -45,11 +45,11 @@ func keychainCheck(ctx context.Context, p Input) Check {
 	return fine(id, "The %s is open; %d KB were written, read and deleted.", kindWord(p.Store.Kind()), probeSize>>10)
 }
 
-func kindWord(kind string) string {
-	if kind == "file" {
+func kindWord(kind store.Kind) string {
+	if kind == store.KindFile {
 		return "sealed file"
 	}
-	return kind
+	return string(kind)
 }
 
 // probe writes, reads and deletes an item of its own. No connection can have

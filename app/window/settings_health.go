@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/tokens/store"
 )
 
 // health is what the agent finds when it looks at everything that it stands on:
@@ -154,14 +155,14 @@ func uptime(d string) string {
 	return span(up)
 }
 
-func storeCheck(store string) api.Check {
-	switch store {
-	case "keychain":
+func storeCheck(kind store.Kind) api.Check {
+	switch kind {
+	case store.KindKeychain:
 		return api.Check{OK: true, Detail: tr("Tokens are kept in the desktop's keychain.")}
-	case "memory":
+	case store.KindMemory:
 		return api.Check{Detail: tr("Tokens are kept in memory only: they are gone when the agent ends.")}
-	case "file":
+	case store.KindFile:
 		return api.Check{OK: true, Detail: tr("Tokens are kept in an encrypted file.")}
 	}
-	return api.Check{OK: true, Detail: tr("Tokens are kept in: {{.Store}}", "Store", plain(store))}
+	return api.Check{OK: true, Detail: tr("Tokens are kept in: {{.Store}}", "Store", plain(string(kind)))}
 }

@@ -60,7 +60,7 @@ type item struct {
 	Value []byte `json:"value"`
 }
 
-func (f *file) kind() string             { return "file" }
+func (f *file) kind() Kind               { return KindFile }
 func (f *file) changed() <-chan struct{} { return f.opens }
 func (f *file) close() error             { return nil }
 

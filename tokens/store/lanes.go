@@ -19,7 +19,7 @@ type backend interface {
 	check(ctx context.Context) error
 	unlock(ctx context.Context) error
 	changed() <-chan struct{}
-	kind() string
+	kind() Kind
 	close() error
 }
 
@@ -43,7 +43,7 @@ const (
 	unlockLane = "#unlock"
 )
 
-func (s *serial) Kind() string             { return s.kind() }
+func (s *serial) Kind() Kind               { return s.kind() }
 func (s *serial) Changed() <-chan struct{} { return s.changed() }
 func (s *serial) Close() error             { return s.close() }
 

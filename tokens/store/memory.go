@@ -41,5 +41,5 @@ func (m *memory) remove(_ context.Context, key string) error {
 func (m *memory) check(context.Context) error  { return nil }
 func (m *memory) unlock(context.Context) error { return nil }
 func (m *memory) changed() <-chan struct{}     { return nil }
-func (m *memory) kind() string                 { return "memory" }
+func (m *memory) kind() Kind                   { return KindMemory }
 func (m *memory) close() error                 { return nil }

@@ -42,7 +42,7 @@ type split struct {
 	whole sync.Map // keys whose head is the value, with no parts anywhere
 }
 
-func (s *split) kind() string                     { return "keychain" }
+func (s *split) kind() Kind                       { return KindKeychain }
 func (s *split) changed() <-chan struct{}         { return s.items.Changed() }
 func (s *split) check(ctx context.Context) error  { return s.items.Check(ctx) }
 func (s *split) unlock(ctx context.Context) error { return s.items.Unlock(ctx) }

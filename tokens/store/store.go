@@ -66,10 +66,19 @@ type Store interface {
 	// Changed is sent to (never blocking) when the store may have been locked,
 	// unlocked, or come back. A hint: nil where the store cannot tell.
 	Changed() <-chan struct{}
-	// Kind is "keychain", "file" or "memory".
-	Kind() string
+	Kind() Kind
 	Close() error
 }
+
+// Kind is where a store keeps what it is given. Its text stands on the wire and
+// in --store.
+type Kind string
+
+const (
+	KindKeychain Kind = "keychain"
+	KindFile     Kind = "file"   // sealed with a passphrase
+	KindMemory   Kind = "memory" // gone when the process ends
+)
 
 // hint sends to a channel that holds one hint, if it holds none.
 func hint(to chan<- struct{}) {
