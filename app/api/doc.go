@@ -3,10 +3,11 @@
 //
 // The address is $AUTHTRAY_SOCKET, else $XDG_RUNTIME_DIR/authtray/agent.sock,
 // else /run/user/UID/authtray/agent.sock where that folder is ours, else
-// run/agent.sock in the state folder; macOS $TMPDIR/authtray-UID/agent.sock;
-// Windows \\.\pipe\authtray-SID. A profile's name follows authtray
-// (authtray-PROFILE). The folder is 0700, the socket 0600, and the peer's uid
-// is checked on every connection; clients check the server's uid too.
+// run/agent.sock in the state folder; macOS authtray-UID/agent.sock in the folder
+// that `getconf DARWIN_USER_TEMP_DIR` names, whatever TMPDIR is; Windows
+// \\.\pipe\authtray-SID. A profile's name follows authtray (authtray-PROFILE). The
+// folder is 0700, the socket 0600, and the peer's uid is checked on every
+// connection; clients check the server's uid too.
 //
 // Host is ignored; a request with Origin is refused (not_allowed): browsers
 // have no business here. Everything is Cache-Control: no-store. Times are RFC

@@ -2,16 +2,22 @@ package address
 
 import (
 	"errors"
+	"os/exec"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 )
 
-// agent: TMPDIR is a folder of the user's own on macOS; without one, the state
-// folder.
+// agent takes the user's own folder for temporary files; where the system names
+// none, the state folder.
 func agent(world string) (string, error) {
-	if tmp := getenv("TMPDIR"); strings.HasPrefix(tmp, "/") {
-		return strings.TrimRight(tmp, "/") + "/" + world + "-" + strconv.Itoa(syscall.Getuid()) + "/agent.sock", nil
+	dir, ok := userTempDir(getenv("TMPDIR"))
+	if !ok {
+		dir, ok = userTempDir(darwinUserTempDir())
+	}
+	if ok {
+		return dir + "/" + world + "-" + strconv.Itoa(syscall.Getuid()) + "/agent.sock", nil
 	}
 	if state := getenv("AUTHTRAY_STATE"); state != "" {
 		return state + "/run/agent.sock", nil
@@ -21,3 +27,13 @@ func agent(world string) (string, error) {
 	}
 	return "", errors.New("HOME is not set, so the agent's folders cannot be found: set it, or AUTHTRAY_SOCKET")
 }
+
+// darwinUserTempDir asks the system, since a shell may have set TMPDIR to
+// anything: confstr(3) needs C.
+var darwinUserTempDir = sync.OnceValue(func() string {
+	out, err := exec.Command("/usr/bin/getconf", "DARWIN_USER_TEMP_DIR").Output()
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(out))
+})
