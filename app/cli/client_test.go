@@ -1,9 +1,12 @@
 package cli
 
 import (
+	"io"
 	"net"
+	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -42,6 +45,25 @@ func TestToolsLookWhereTheAgentListens(t *testing.T) {
 		if got, err := address.Agent(); got != paths.Socket || err != nil {
 			t.Errorf("%v: tools ask at %q (%v), the agent listens at %q", env, got, err, paths.Socket)
 		}
+	}
+}
+
+func TestRunAtLoginWritesToTheAgentsLogWhereTheSessionKeepsNone(t *testing.T) {
+	for goos, want := range map[string]bool{"linux": false, "freebsd": false, "darwin": true, "windows": true} {
+		if loginHasNoLog(goos) != want {
+			t.Errorf("%s: %t", goos, !want)
+		}
+	}
+	s := &shell{err: io.Discard}
+	s.paths.State = filepath.Join(t.TempDir(), "state")
+	if err := s.logToFile(); err != nil {
+		t.Fatal(err)
+	}
+	defer debug.SetCrashOutput(nil, debug.CrashOptions{})
+	defer s.err.(*os.File).Close()
+	s.say("the keychain is locked")
+	if text, err := os.ReadFile(filepath.Join(s.paths.State, "agent.log")); string(text) != "the keychain is locked\n" {
+		t.Errorf("%q, %v", text, err)
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -49,6 +51,12 @@ else asked for at a terminal, else the first line of stdin), or memory only
 			return usage("--store is keychain, memory or file, not %q", o.Store)
 		}
 		o.Paths = s.paths
+		if o.AtLogin && loginHasNoLog(runtime.GOOS) {
+			if err := s.logToFile(); err != nil {
+				s.say("%v", err) // an agent without a log is better than none
+			}
+			o.Stderr = s.err
+		}
 		if !o.AtLogin && !o.Replace {
 			s.firstStart(ctx, o.NoTray, o.Store)
 		}
@@ -59,6 +67,21 @@ else asked for at a terminal, else the first line of stdin), or memory only
 		return err
 	})
 	return c
+}
+
+// loginHasNoLog reports whether nothing keeps what a program says that the session
+// starts: launchd and the Run key throw it away, and a Linux session has a journal.
+func loginHasNoLog(goos string) bool { return goos == "darwin" || goos == "windows" }
+
+// logToFile has all that this process says to stderr go to the agent's log, a
+// panic's trace too.
+func (s *shell) logToFile() error {
+	log, err := s.openLog()
+	if err != nil {
+		return fmt.Errorf("the agent's log cannot be written: %w", err)
+	}
+	s.err = log
+	return debug.SetCrashOutput(log, debug.CrashOptions{})
 }
 
 // runKeychainErrors are why an agent that is to be run has nowhere to keep grants.
