@@ -19,6 +19,7 @@ import (
 	"github.com/authtray/authtray/app"
 	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/app/desktop/browser"
+	"github.com/authtray/authtray/app/desktop/console"
 	"github.com/authtray/authtray/app/window"
 	"github.com/authtray/authtray/app/window/raise"
 	"github.com/authtray/authtray/app/window/remote"
@@ -59,6 +60,7 @@ func startAgent(ctx context.Context) error {
 	var said bytes.Buffer
 	cmd := exec.CommandContext(ctx, program, "open")
 	cmd.Stderr = &said
+	console.Hide(cmd)
 	if err := cmd.Run(); err != nil {
 		lines := strings.Split(strings.TrimSpace(said.String()), "\n")
 		if why := strings.TrimPrefix(lines[len(lines)-1], "authtray: "); why != "" {

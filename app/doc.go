@@ -10,6 +10,7 @@
 //	desktop/autostart/ start at login
 //	desktop/browser/   the one function that opens URLs
 //	desktop/clipboard/ a token on the clipboard, for half a minute
+//	desktop/console/   starting programs without a console window on Windows
 //	desktop/notify/    notifications with a Reconnect button, and questions
 //	desktop/tray/      icon, menu and tooltip, as a pure function of the connections
 //	tools/dialect/     how git, Docker, kubectl and others ask for a credential

@@ -16,6 +16,7 @@ import (
 
 	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/app/desktop/autostart"
+	"github.com/authtray/authtray/app/desktop/console"
 	"github.com/authtray/authtray/app/window/raise"
 )
 
@@ -66,6 +67,7 @@ func (w *windowOpener) command() (*exec.Cmd, error) {
 	}
 	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Env = append(os.Environ(), "AUTHTRAY_SOCKET="+w.socket)
+	console.Hide(cmd)
 	return cmd, nil
 }
 

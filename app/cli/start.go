@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/app/desktop/console"
 )
 
 // startTime is how long a new agent may take to answer: at most it waits for a
@@ -63,9 +64,9 @@ func detached(log *os.File) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the agent cannot be started: %w", err)
 	}
-	cmd := exec.Command(self, "run")
+	cmd := exec.Command(console.AgentProgram(self), "run")
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = ownSession()
+	console.Detach(cmd)
 	return cmd, nil
 }
 

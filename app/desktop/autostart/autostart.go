@@ -6,6 +6,8 @@ import (
 	"os"
 	"strings"
 	"unicode"
+
+	"github.com/authtray/authtray/app/desktop/console"
 )
 
 // Entry is what is to be started at login: `PROGRAM run --login`, in a profile.
@@ -76,7 +78,7 @@ func (e Entry) complete() (Entry, error) {
 			return e, fmt.Errorf("start at login cannot be set, because the program's own path is unknown: %w", err)
 		}
 		// Linux says so of a program that was replaced while it runs.
-		e.Program = strings.TrimSuffix(path, " (deleted)")
+		e.Program = console.AgentProgram(strings.TrimSuffix(path, " (deleted)"))
 	}
 	for _, s := range []string{e.Program, e.Profile} {
 		if strings.ContainsFunc(s, unicode.IsControl) {
