@@ -49,6 +49,9 @@ func Quoted(sh Shell, s string) string {
 
 // Command is a program and its arguments as one line.
 func Command(sh Shell, argv ...string) string {
+	if sh == PowerShell && unparsed(argv) {
+		return argv[0] + " --% " + Command(Cmd, argv[1:]...)
+	}
 	words := make([]string, len(argv))
 	for i, arg := range argv {
 		words[i] = Word(sh, arg)
@@ -58,6 +61,21 @@ func Command(sh Shell, argv ...string) string {
 		return "& " + line // else it is an expression: a string
 	}
 	return line
+}
+
+// unparsed reports whether argv has an empty argument, which Windows PowerShell 5.1
+// leaves out, and nothing that needs quotes of PowerShell's: such a line may go to
+// the program as it stands, behind PowerShell's stop-parsing token.
+func unparsed(argv []string) bool {
+	empty := false
+	for i, arg := range argv {
+		if arg == "" && i > 0 {
+			empty = true
+		} else if !isBare(Cmd, arg) {
+			return false
+		}
+	}
+	return empty
 }
 
 // isBare reports whether no quotes are needed: letters, digits and marks that no

@@ -100,6 +100,12 @@ func TestCommandIsOneLine(t *testing.T) {
 			t.Errorf("shell %d: %s, want %s", sh, got, want)
 		}
 	}
+	if got := Command(PowerShell, "git", "config", "--global", "credential.https://git.example.helper", ""); got != `git --% config --global credential.https://git.example.helper ""` {
+		t.Error(got)
+	}
+	if got := Command(PowerShell, "x", "", "%PATH%"); got != "x '' '%PATH%'" {
+		t.Error(got)
+	}
 	if got := Command(PowerShell, "authtray", "a b"); got != "authtray 'a b'" {
 		t.Error(got)
 	}

@@ -9,6 +9,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+
+	"github.com/authtray/authtray/app/shellquote"
 )
 
 // Docker has docker, and what reads its configuration (podman, buildx, skopeo,
@@ -98,11 +100,28 @@ func (p Plan) linked(name string) []Step {
 	return []Step{link{name, self, []string{filepath.Dir(self), filepath.Join(p.Home, ".local", "bin")}}}
 }
 
-func (l link) Lines() []string {
-	if runtime.GOOS == "windows" {
-		return []string{typed("copy", l.self, filepath.Join(l.dirs[0], l.name)+".exe")}
+func (l link) Lines() []string { return l.lines(shellquote.Local()) }
+
+func (l link) lines(sh shellquote.Shell) []string {
+	path := filepath.Join(l.dirs[0], l.name)
+	if sh == shellquote.POSIX {
+		return []string{shellquote.Command(sh, "ln", "-s", l.self, path)}
 	}
-	return []string{typed("ln", "-s", l.self, filepath.Join(l.dirs[0], l.name))}
+	path += ".exe"
+	return []string{
+		shellquote.Command(sh, "New-Item", "-ItemType", "HardLink", "-Path", path, "-Target", l.self),
+		"# in cmd.exe:  " + shellquote.Command(shellquote.Cmd, "mklink", "/H", path, l.self),
+	}
+}
+
+// make makes the link at path, which has no ending yet. On Windows that is a hard
+// link: a symbolic one wants rights of an administrator's. Programs are found there
+// by the ending .exe.
+func (l link) make(goos, path string) error {
+	if goos == "windows" {
+		return os.Link(l.self, path+".exe")
+	}
+	return os.Symlink(l.self, path)
 }
 
 // Write makes the link in the first folder that is in PATH and can be written.
@@ -111,7 +130,7 @@ func (l link) Write(context.Context) (bool, error) {
 		if !inPath(dir) {
 			continue
 		}
-		if os.Symlink(l.self, filepath.Join(dir, l.name)) == nil {
+		if l.make(runtime.GOOS, filepath.Join(dir, l.name)) == nil {
 			return true, nil
 		}
 	}

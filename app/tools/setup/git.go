@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/authtray/authtray/app/shellquote"
 	"github.com/authtray/authtray/app/tools/dialect"
 	"github.com/authtray/authtray/providers/text"
 )
@@ -21,7 +22,7 @@ type command struct {
 	have func(context.Context) (bool, error)
 }
 
-func (c command) Lines() []string { return []string{words(c.argv)} }
+func (c command) Lines() []string { return typedLines(shellquote.Local(), c.argv...) }
 
 func (c command) Write(ctx context.Context) (bool, error) {
 	if c.have != nil {
@@ -43,7 +44,7 @@ func output(ctx context.Context, argv ...string) (string, error) {
 		return "", fmt.Errorf("%s is not installed, or not in PATH", argv[0])
 	}
 	if err != nil {
-		return out.String(), fmt.Errorf("%s does not work: %w: %s", words(argv), err, short(said.String()))
+		return out.String(), fmt.Errorf("%s does not work: %w: %s", typed(argv...), err, short(said.String()))
 	}
 	return out.String(), nil
 }
@@ -91,7 +92,7 @@ func (g gitHelper) commands() [2][]string {
 
 func (g gitHelper) Lines() []string {
 	c := g.commands()
-	return []string{typed(c[0]...), typed(c[1]...)}
+	return append(typedLines(shellquote.Local(), c[0]...), typedLines(shellquote.Local(), c[1]...)...)
 }
 
 func (g gitHelper) Write(ctx context.Context) (bool, error) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"os/exec"
 	"strings"
+
+	"github.com/authtray/authtray/app/shellquote"
 )
 
 // GoAuth adds authtray to what the go command asks before it fetches modules,
@@ -24,7 +26,7 @@ func (p Plan) goCommand() string {
 type goAuth struct{ command string }
 
 func (g goAuth) Lines() []string {
-	return []string{typed("go", "env", "-w", "GOAUTH="+g.withAuthtray(context.Background()))}
+	return typedLines(shellquote.Local(), "go", "env", "-w", "GOAUTH="+g.withAuthtray(context.Background()))
 }
 
 // withAuthtray is GOAUTH with authtray in it.

@@ -12,6 +12,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	"github.com/authtray/authtray/app/shellquote"
 )
 
 // mcpClient is a program that starts MCP servers. What is said of each is from its
@@ -186,7 +188,9 @@ type mcpCommand struct {
 	get, add, undo []string
 }
 
-func (m mcpCommand) Lines() []string { return []string{words(append([]string{m.program}, m.add...))} }
+func (m mcpCommand) Lines() []string {
+	return typedLines(shellquote.Local(), append([]string{m.program}, m.add...)...)
+}
 
 func (m mcpCommand) Write(ctx context.Context) (bool, error) {
 	if _, err := exec.LookPath(m.program); err != nil {

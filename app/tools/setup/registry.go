@@ -74,8 +74,20 @@ func Pip(p Plan, index string) []Step {
 }
 
 // Curl shows the ways that leave no token in a list of processes.
-func Curl(p Plan, socket, host string) []Step {
+func Curl(p Plan, socket, host string) []Step { return curl(shellquote.Local(), p, socket, host) }
+
+// curl: on Windows the agent listens at a pipe, which curl does not speak to, and
+// PowerShell has no <(…); its own curl is another program than curl.exe.
+func curl(sh shellquote.Shell, p Plan, socket, host string) []Step {
 	name := p.Name
+	if sh == shellquote.PowerShell {
+		argv := p.argv("token", name, "--format", "header")
+		return []Step{
+			note{"with the token in a header that no list of processes shows:"},
+			shown{shellquote.Command(sh, argv...) + " | curl.exe -H '@-' https://" + host + "/PATH"},
+			note{"in cmd.exe:  " + shellquote.Command(shellquote.Cmd, argv...) + " | curl -H @- https://" + host + "/PATH"},
+		}
+	}
 	return []Step{
 		note{"through the agent, which adds the token and renews it after a 401:"},
 		shown{typed("curl", "--unix-socket", socket, "http://authtray/v1/connections/"+name+"/api/PATH")},

@@ -66,6 +66,16 @@ func words(argv []string) string { return shellquote.Command(shellquote.POSIX, a
 // typed is a command for a person to type.
 func typed(argv ...string) string { return shellquote.Command(shellquote.Local(), argv...) }
 
+// typedLines is typed for a step of its own. On Windows nothing tells which shell
+// the person types into, so cmd.exe's way is a comment where it is another one.
+func typedLines(sh shellquote.Shell, argv ...string) []string {
+	lines := []string{shellquote.Command(sh, argv...)}
+	if cmd := shellquote.Command(shellquote.Cmd, argv...); sh == shellquote.PowerShell && cmd != lines[0] {
+		lines = append(lines, "# in cmd.exe:  "+cmd)
+	}
+	return lines
+}
+
 // hostOf is a host without the path that a connection's file may give it.
 func hostOf(pattern string) string {
 	host, _, _ := strings.Cut(pattern, "/")

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/authtray/authtray/app/shellquote"
 )
 
 func write(t *testing.T, path, text string) {
@@ -153,6 +156,60 @@ func TestProgramsWithOddPathsAreCalledAllTheSame(t *testing.T) {
 		if text := strings.Join(all, "\n"); !strings.Contains(text, want) {
 			t.Errorf("%s\nis not in\n%s", want, text)
 		}
+	}
+}
+
+// TestLinesForWindowsAreReadByItsShells: what is printed there is typed into
+// PowerShell, and where cmd.exe wants it otherwise a comment has that.
+func TestLinesForWindowsAreReadByItsShells(t *testing.T) {
+	program := `C:\Program Files\Authtray\authtray.exe`
+	p := Plan{Program: program, Name: "work"}
+	l := link{name: "docker-credential-authtray", self: program, dirs: []string{"bin"}}
+	exe := filepath.Join("bin", "docker-credential-authtray.exe")
+	var curled []string
+	for _, s := range curl(shellquote.PowerShell, p, `\\.\pipe\authtray`, "api.example.org") {
+		curled = append(curled, s.Lines()...)
+	}
+	for _, row := range []struct {
+		name      string
+		got, want []string
+	}{
+		{"a path with a blank", typedLines(shellquote.PowerShell, program, "token", "work"),
+			[]string{"& '" + program + "' token work", `# in cmd.exe:  "` + program + `" token work`}},
+		{"an argument with a blank", typedLines(shellquote.PowerShell, "kubectl", "--exec-command="+program),
+			[]string{"kubectl '--exec-command=" + program + "'", `# in cmd.exe:  kubectl "--exec-command=` + program + `"`}},
+		{"the same for both", typedLines(shellquote.PowerShell, "kubectl", "get", "pods"), []string{"kubectl get pods"}},
+		{"POSIX", typedLines(shellquote.POSIX, "a b"), []string{"'a b'"}},
+		{"helper of docker's", l.lines(shellquote.PowerShell),
+			[]string{"New-Item -ItemType HardLink -Path " + shellquote.Word(shellquote.PowerShell, exe) + " -Target '" + program + "'",
+				"# in cmd.exe:  mklink /H " + shellquote.Word(shellquote.Cmd, exe) + ` "` + program + `"`}},
+		{"curl", curled, []string{"# with the token in a header that no list of processes shows:",
+			"& '" + program + "' token work --format header | curl.exe -H '@-' https://api.example.org/PATH",
+			`# in cmd.exe:  "` + program + `" token work --format header | curl -H @- https://api.example.org/PATH`}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			if !slices.Equal(row.got, row.want) {
+				t.Errorf("%q\nwant %q", row.got, row.want)
+			}
+		})
+	}
+}
+
+func TestLinksAreFoundByTheirName(t *testing.T) {
+	self := filepath.Join(t.TempDir(), "authtray")
+	if err := os.WriteFile(self, []byte("program"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for goos, name := range map[string]string{"windows": "helper.exe", "linux": "helper"} {
+		t.Run(goos, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := (link{self: self}).make(goos, filepath.Join(dir, "helper")); err != nil {
+				t.Fatal(err)
+			}
+			if text, err := os.ReadFile(filepath.Join(dir, name)); string(text) != "program" {
+				t.Errorf("%q, %v", text, err)
+			}
+		})
 	}
 }
 
