@@ -52,7 +52,7 @@ SOAK     ?= 1h
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 export SCREENSHOTS := $(CURDIR)/$(OUT)/screenshots
 
-.PHONY: help run build window install uninstall package package-test dist dist-test check fmt vet static test race desktop desktops packages fuzz release-checks bench simulate crashtest soak icons man clean
+.PHONY: help run build window windows install uninstall package package-test dist dist-test check fmt vet static test race desktop desktops packages fuzz release-checks bench simulate crashtest soak icons man clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.* ## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -77,6 +77,29 @@ $(OUT)/authtray:
 window: ## the window, build/authtray-window (with cgo; some minutes the first time)
 	CGO_ENABLED=1 $(GO) build -tags $(TAGS) $(RELEASE) $(if $(filter Linux,$(SYSTEM)),$(HARDENED),-ldflags '$(LDFLAGS)') -o $(OUT)/authtray-window .
 endif
+
+# Not a line of go.mod: that would make it a requirement of every importer.
+WINRES := github.com/tc-hib/go-winres@v0.3.3
+
+# The file that it makes is linked by each build for windows/amd64, and by no other.
+.PHONY: resources
+resources:
+	$(HERE) run $(WINRES) make --in assets/packaging/winres.json --arch amd64 --out rsrc --product-version $(VERSION).0 --file-version $(VERSION).0
+
+# authtray-agent.exe is authtray.exe for the session to start: a program of the GUI
+# subsystem gets no console window.
+WINDOWS := GOOS=windows GOARCH=amd64
+MINGW   ?= x86_64-w64-mingw32-gcc
+windows: resources ## programs for Windows, in build/windows; the window too where $(MINGW) is installed
+	mkdir -p $(OUT)/windows
+	$(WINDOWS) $(PLAIN) build $(RELEASE) -ldflags '$(LDFLAGS)' -o $(OUT)/windows/authtray.exe .
+	$(WINDOWS) $(PLAIN) build $(RELEASE) -ldflags '$(LDFLAGS) -H windowsgui' -o $(OUT)/windows/authtray-agent.exe .
+	if command -v $(MINGW) >/dev/null; then \
+		$(WINDOWS) CGO_ENABLED=1 CC=$(MINGW) $(GO) build -tags $(TAGS) $(RELEASE) -ldflags '$(LDFLAGS) -H windowsgui' -o $(OUT)/windows/authtray-window.exe .; \
+	else \
+		echo "$(MINGW) is not installed (Debian: gcc-mingw-w64-x86-64): built without the window"; \
+	fi
+	WINDOWS_PROGRAMS='$(CURDIR)/$(OUT)/windows' WINDOWS_VERSION=$(VERSION) $(TEST) -count=1 -run TestWindowsPrograms ./app/e2e/packages
 
 $(OUT)/practice:
 	$(PLAIN) build $(RELEASE) -ldflags '$(LDFLAGS)' -o $@ ./providers/practice
