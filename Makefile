@@ -90,16 +90,16 @@ resources:
 # subsystem gets no console window.
 WINDOWS := GOOS=windows GOARCH=amd64
 MINGW   ?= x86_64-w64-mingw32-gcc
-windows: resources ## programs for Windows, in build/windows; the window too where $(MINGW) is installed
+windows: resources ## programs for Windows, in build/windows; with the window where gcc-mingw-w64 is installed
 	mkdir -p $(OUT)/windows
 	$(WINDOWS) $(PLAIN) build $(RELEASE) -ldflags '$(LDFLAGS)' -o $(OUT)/windows/authtray.exe .
 	$(WINDOWS) $(PLAIN) build $(RELEASE) -ldflags '$(LDFLAGS) -H windowsgui' -o $(OUT)/windows/authtray-agent.exe .
 	if command -v $(MINGW) >/dev/null; then \
 		$(WINDOWS) CGO_ENABLED=1 CC=$(MINGW) $(GO) build -tags $(TAGS) $(RELEASE) -ldflags '$(LDFLAGS) -H windowsgui' -o $(OUT)/windows/authtray-window.exe .; \
 	else \
-		echo "$(MINGW) is not installed (Debian: gcc-mingw-w64-x86-64): built without the window"; \
+		echo "no C compiler for Windows is installed (Debian: gcc-mingw-w64-x86-64): built without the window"; \
 	fi
-	WINDOWS_PROGRAMS='$(CURDIR)/$(OUT)/windows' WINDOWS_VERSION=$(VERSION) $(TEST) -count=1 -run TestWindowsPrograms ./app/e2e/packages
+	WINDOWS_PROGRAMS='$(CURDIR)/$(OUT)/windows' WINDOWS_VERSION=$(VERSION) $(HERE) test -tags ci -count=1 -run TestWindowsPrograms ./app/e2e/packages
 
 $(OUT)/practice:
 	$(PLAIN) build $(RELEASE) -ldflags '$(LDFLAGS)' -o $@ ./providers/practice
