@@ -2,7 +2,9 @@ package providers
 
 import (
 	"context"
+	"fmt"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 
@@ -13,6 +15,20 @@ import (
 	"github.com/authtray/authtray/providers/practice/server"
 	"github.com/authtray/authtray/providers/refusal"
 )
+
+// TestFixedPortIsOneEverywhere names the places where the number is written out.
+func TestFixedPortIsOneEverywhere(t *testing.T) {
+	uri := fmt.Sprintf("http://127.0.0.1:%d/callback", catalog.FixedPort)
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for place, text := range map[string]string{"README.md": string(readme), "FixedRedirect in practice/server/clients.go": server.FixedRedirect} {
+		if !strings.Contains(text, uri) {
+			t.Errorf("%s does not have %s", place, uri)
+		}
+	}
+}
 
 // practiceClient is a connection to a real provider that listens.
 func practiceClient(t *testing.T, p *practicetest.Provider, change func(*catalog.Connection), secret string) *Client {

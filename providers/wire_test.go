@@ -123,7 +123,7 @@ func TestWhatEachProviderIsSent(t *testing.T) {
 			t.Error(err)
 		}
 		if got != string(want) {
-			t.Errorf("%s differs from %s:\n%s", e.ID, file, got)
+			t.Errorf("%s differs from %s: run this test with -update, and read what git diff says", e.ID, file)
 		}
 	}
 }

@@ -9,19 +9,22 @@
 // Copy the entry that is nearest, or extend it, change the facts, and name where
 // each was read under [sources], or its field in "unverified". Write down as steps
 // what a person does in the provider's console, from signing in to copying the
-// client id: see Entry.Guide for what is filled in. Run the tests of package
-// providers with -update, and read its testdata/wire/ID.txt: it is what the
-// provider will be sent, byte for byte. Add the answers that it is known to give to
+// client id: see Entry.Guide for what is filled in. Run
+//
+//	CGO_ENABLED=0 go test -tags ci ./providers ./providers/catalog -update
+//
+// and read testdata/wire/ID.txt of package providers: it is what the provider will
+// be sent, byte for byte. Add the answers that it is known to give to
 // testdata/answers.jsonl there, at least one of them an error; where none was seen, the
-// standard's form, with a note that says so. Run the tests of this package with
-// -update as well: VERIFIED.md then says how much of the entry was read where, and
+// standard's form, with a note that says so. VERIFIED.md then says how much of the entry was read where, and
 // the other tests name what a first-timer would miss. `authtray providers export ID`
 // prints an entry that was made elsewhere, to send it.
 //
 // # A provider entry
 //
 // An entry is TOML. Every field is optional but id, name, and either token or
-// issuer. A field may hold template variables in braces, {host}, that are
+// issuer; one of ours also has steps, aliases, notes, verified_on, [sources] and,
+// without an issuer, links.register and links.docs. A field may hold template variables in braces, {host}, that are
 // declared under [vars] and that the connection fills; one that no field uses,
 // also because an [override] took all its places, need not be filled. Entry
 // documents each field. Facts that were not read in the provider's own documents

@@ -113,7 +113,6 @@ func TestEachEntryLeadsAFirstTimer(t *testing.T) {
 				wants bool
 				word  string
 			}{
-				{true, "."},
 				{secret, "secret set {name}"},
 				{e.Client.ID == "" && e.Registration == "" && e.MCP == "" && e.ID != "google" && e.Extends != "google" && e.ID != "keycloak" && e.ID != "strava", "{redirect_uri}"},
 				{e.Device != "" && e.ID != "gitlab" && e.ID != "huggingface" && e.ID != "vercel", "--device"}, // those need nothing ticked

@@ -15,8 +15,9 @@ type Flag struct {
 	plain func(value string) bool
 }
 
-// Flags are all of them: the ordinary command makes its own of this table.
-var Flags = []Flag{
+// Flags are all of them: the ordinary command makes its own of this table. Each
+// takes a value.
+var Flags = [...]Flag{
 	{Name: "min-valid", Param: "min_valid", Usage: "how long the token is to last (30s, or a quarter of its life if that is less)", plain: plainDuration},
 	{Name: "format", Default: "raw", Usage: "raw, json, header, env or mcp-headers", plain: isRaw},
 	{Name: "scope", Param: "scope", Many: true, Usage: "a narrower token: only this scope (may be repeated)"},
@@ -31,7 +32,7 @@ func Target(args []string) (target string, ok bool) {
 		return "", false
 	}
 	var called string
-	var values [4]string // as long as Flags
+	var values [len(Flags)]string
 	for rest := args[2:]; len(rest) > 0; {
 		if flag, value, used := readFlag(rest); used > 0 {
 			values[flag], rest = value, rest[used:]

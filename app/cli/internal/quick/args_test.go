@@ -52,9 +52,3 @@ func TestArgumentsAreCutAtTheirZeroBytes(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
-
-func TestTargetHasRoomForEveryFlag(t *testing.T) {
-	if n := len(Flags); n != 4 {
-		t.Errorf("%d flags, and room for 4", n)
-	}
-}
