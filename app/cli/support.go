@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -119,11 +120,14 @@ func (s *shell) supportConnections(ctx context.Context, w io.Writer) (accounts [
 			accounts = append(accounts, c.Account, c.AccountID)
 		}
 		if text, err := json.Marshal(files[name].Connection); err == nil && files[name].Err == nil { // as it was understood: the file itself may hold anything
-			fmt.Fprintf(w, "  file %s\n", oneLine(string(text)))
+			fmt.Fprintf(w, "  file %s\n", oneLine(pathOfURL.ReplaceAllString(string(text), "$1/…")))
 		}
 	}
 	return accounts
 }
+
+// pathOfURL finds the URLs of a connection whose path or query may be a secret.
+var pathOfURL = regexp.MustCompile(`(https?://[^/?#"\\]*)[/?#][^"\\]+`)
 
 func describe(w io.Writer, c api.Connection) {
 	st := c.Status
