@@ -96,12 +96,16 @@ func (c *configuration) applyFile(file config.File, fresh bool, certs certificat
 		if old != nil && !reflect.DeepEqual(old.conn, file.Connection) {
 			c.changed(file.Name)
 		}
-		c.set(file.Name, &configured{conn: file.Connection, client: client, seen: now})
-		c.notify.Settle(file.Name + aboutFile)
+		known := &configured{conn: file.Connection, client: client, seen: now}
+		if old == nil {
+			c.set(file.Name, known) // who hears of it asks for it
+		}
 		c.manager.Put(tokens.Connection{
 			Name: file.Name, Config: file.Connection, Entry: client.Entry(), Provider: client,
 			Replaced: c.registered.Load(file.Name).Replaces, Resources: client.Resources(),
 		})
+		c.set(file.Name, known) // no token that is served yet goes to hosts that came with it
+		c.notify.Settle(file.Name + aboutFile)
 	case old != nil && old.client != nil:
 		c.keep(file.Name, old, now, fmt.Errorf("%w; the last good configuration is used until it is fixed", err))
 	default:

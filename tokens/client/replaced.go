@@ -31,8 +31,11 @@ func markOf(address string) string { return address + ".replaced" }
 func MarkReplaced(address string) (unmark func()) {
 	self := strconv.Itoa(os.Getpid())
 	if os.MkdirAll(filepath.Dir(address), 0o700) == nil {
-		_ = os.Remove(markOf(address)) // nothing is written through a link
-		_ = os.WriteFile(markOf(address), []byte(self), 0o600)
+		_ = os.Remove(markOf(address))
+		if f, err := os.OpenFile(markOf(address), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600); err == nil { // nothing is written through a link
+			_, _ = f.WriteString(self)
+			_ = f.Close()
+		}
 	}
 	return func() {
 		if by, err := os.ReadFile(markOf(address)); err == nil && strings.TrimSpace(string(by)) == self {
