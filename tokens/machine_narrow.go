@@ -31,7 +31,7 @@ type narrowed struct {
 const (
 	maxNarrow    = 32              // tokens for less that are kept
 	maxGiven     = 128             // kinds of tokens for less of which it is remembered which they were…
-	maxGivenSize = 64 << 10        // …in bytes, so that a record never outgrows its store
+	maxGivenSize = 128 << 10       // …in bytes, so that a record never outgrows its store
 	maxSums      = 64              // …and how many of each kind
 	maxNewNarrow = 10              // requests within…
 	narrowWindow = 5 * time.Minute // …that time, for what is not had yet

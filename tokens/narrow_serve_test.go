@@ -168,6 +168,29 @@ func TestTheRecordSaysOfABoundedNumberOfTokensWhatTheyWereFor(t *testing.T) {
 	}
 }
 
+// TestARecordOfLongScopesFitsItsStore: a caller may repeat a scope, and name many.
+func TestARecordOfLongScopesFitsItsStore(t *testing.T) {
+	var all []given
+	for i := range maxGiven {
+		scopes := []string{"repo", "repo"}
+		for j := range 300 {
+			scopes = append(scopes, fmt.Sprintf("https://api.example/%d-%d", i, j))
+		}
+		all = withGiven(all, Want{Scopes: scopes}, fmt.Sprint("access-", i))
+		all = withGiven(all, Want{Scopes: append(scopes, "repo")}, fmt.Sprint("again-", i))
+	}
+	m := &machine{given: all}
+	for token, want := range map[string]bool{"access-127": true, "again-127": true, "access-0": false} {
+		if _, is := m.wasNarrow(token); is != want {
+			t.Errorf("%s: %t", token, is)
+		}
+	}
+	g := &Grant{Version: recordVersion, Generation: 1, AccessToken: strings.Repeat("a", 4096), RefreshToken: strings.Repeat("r", 4096), Given: all}
+	if b, err := g.encode(); err != nil || len(b) > store.MaxValue {
+		t.Errorf("a record of %d bytes, %v", len(b), err)
+	}
+}
+
 // crowd asks for that many different tokens for less, as fast as it may.
 func (r *rig) crowd(n int) {
 	for i := range n {

@@ -25,7 +25,6 @@ import (
 // oidcServer is an OpenID Connect server that nobody here wrote, and what it can do.
 type oidcServer struct {
 	issuer           string // its path
-	lines            string // what a person gives to `add` besides
 	device, register bool
 	revokes          bool // its discovery document has a revocation endpoint
 	start            func(w *world, dir string, port string) *exec.Cmd

@@ -52,7 +52,7 @@ func TestMentionsFindsWhatStepsWrote(t *testing.T) {
 				}
 			}
 			found := Mentions(p)
-			if len(found) != 1 || found[0].Tool != tool && "mcp" != found[0].Tool {
+			if len(found) != 1 || found[0].Tool != tool && found[0].Tool != "mcp" {
 				t.Errorf("found %v", found)
 			}
 			p.Name, p.Hosts = "wor", []string{"other.example.net"}
