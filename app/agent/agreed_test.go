@@ -87,6 +87,14 @@ func TestWhereATokenMayBeSentIsTheUsersToSay(t *testing.T) {
 		w.call("GET", "/connections/work/token", nil).problem(tokens.CodeReconnectRequired, 409)
 		w.call("GET", "/connections/work/api/https://evil.example/x", nil).problem(tokens.CodeReconnectRequired, 409)
 	})
+	t.Run("an edited file, and something else written with a command", func(t *testing.T) {
+		conn := hosts("evil.example")
+		conn["scopes"] = []string{"openid", "profile", "email", "offline_access", "notes.read"}
+		w.call("PUT", "/connections/work", conn).ok()
+		w.stop()
+		w.start()
+		w.call("GET", "/connections/work/token", nil).problem(tokens.CodeReconnectRequired, 409)
+	})
 	t.Run("the file as it was", func(t *testing.T) {
 		w.edit("work", before)
 		eventually(t, "it is connected", func() bool { return w.seen("work").State == tokens.Connected })

@@ -178,6 +178,15 @@ func (c *configuration) notes() []string {
 	return all
 }
 
+// agreedNow are the origins that a command or the window has been given for a
+// connection: those of before that are still there, and those that come with it. What
+// was edited into the file meanwhile is in force already, and nobody was shown it.
+func agreedNow(before []string, was *configured, now *providers.Client) []string {
+	return slices.DeleteFunc(now.Resources().Origins, func(o string) bool {
+		return was != nil && was.client != nil && slices.Contains(was.client.Resources().Origins, o) && !slices.Contains(before, o)
+	})
+}
+
 // sameServer reports whether two connections name the same issuer and MCP server, in
 // the same words.
 func sameServer(a, b catalog.Connection) bool {
@@ -201,7 +210,7 @@ func (c *configuration) write(conn catalog.Connection) error {
 	var file config.File
 	if err == nil {
 		c.keepAgreed(conn.Name, func(a *providers.Agreed) {
-			a.Resources = client.Resources().Origins
+			a.Resources = agreedNow(a.Resources, was, client)
 			if !there || !sameServer(was.conn, conn) {
 				a.SignIn = "" // that was about another server
 			}
