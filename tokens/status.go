@@ -42,7 +42,7 @@ type Error struct {
 	Code    Code
 	Reason  Reason
 	Detail  string    // one sentence for people
-	Hint    string    // the command that mends it; "" where there is none
+	Hint    string    // the command that fixes it; "" where there is none
 	Said    string    // the provider's own words, for people alone; "" where there are none
 	RetryAt time.Time // temporarily_unavailable: when the next try is; rejected_again: when to say it again; else zero
 	Field   string    // the field of the connection that is to be corrected, as in its file ("client_id", "vars.host"); "": none in particular

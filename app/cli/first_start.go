@@ -19,7 +19,7 @@ import (
 var firstChecks = []string{"keychain", "tray", "notifications"}
 
 // firstStart is for a person who starts the profile's first agent at a terminal. It
-// says in one place what this desktop lacks and how that is mended; where it lacks
+// says in one place what this desktop lacks and how that is fixed; where it lacks
 // nothing, the window is opened once the agent answers, to add a connection.
 func (s *shell) firstStart(ctx context.Context, noTray bool, kind store.Kind) {
 	if !isTerminal(s.err) || !isFirst(s.paths) {

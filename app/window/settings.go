@@ -26,7 +26,7 @@ func (u *ui) newSettings() *settings {
 	s := &settings{u: u, health: u.newHealth(), store: paragraph(tr("The agent is asked…"))}
 	s.autostart = s.check(tr("Start Authtray when I log in"), func(on bool) api.SettingsPatch { return api.SettingsPatch{Autostart: &on} })
 	s.notifications = s.check(tr("Notify me when a connection needs me"), func(on bool) api.SettingsPatch { return api.SettingsPatch{Notifications: &on} })
-	s.reminders = s.check(tr("Remind me every day until it is mended"), func(on bool) api.SettingsPatch { return api.SettingsPatch{Reminders: &on} })
+	s.reminders = s.check(tr("Remind me every day until it is fixed"), func(on bool) api.SettingsPatch { return api.SettingsPatch{Reminders: &on} })
 	return s
 }
 

@@ -15,7 +15,7 @@ import (
 )
 
 // health is what the agent finds when it looks at everything that it stands on:
-// what is wrong first, each with what mends it, and what is fine folded away.
+// what is wrong first, each with what fixes it, and what is fine folded away.
 type health struct {
 	u      *ui
 	box    *fyne.Container
