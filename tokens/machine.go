@@ -271,19 +271,28 @@ func (m *machine) configured(now time.Time, p policy) {
 }
 
 // bindResources compares where the configuration sends tokens beside the provider's
-// own endpoints with what the grant is bound to. What may be adopted belongs to the
-// grant from now on; with anything else its token is served no more.
+// own endpoints with what the grant is bound to: where that is elsewhere, its token is
+// served no more.
 func (m *machine) bindResources(now time.Time) {
-	adopted, moved := m.policy.resources.Compare(m.served.Binding.Resources)
-	switch first := m.served.Binding.Resources == nil; {
-	case moved != "" && !m.bindingDiffers() && !m.expired():
+	_, moved := m.policy.resources.Compare(m.served.Binding.Resources)
+	if moved != "" && !m.bindingDiffers() && !m.expired() {
 		m.endpointsChanged(now)
-	case moved == "" && (len(adopted) > 0 || first && m.policy.resources.Origins != nil):
-		if !first {
-			m.adopted = adopted
-		}
-		m.change(now, func(g *Grant) { g.Binding.Resources = append(append([]string{}, g.Binding.Resources...), adopted...) })
 	}
+}
+
+// adoptResources makes what may be adopted of the configuration the grant's own, once
+// the provider's endpoints are known to be those of the grant: a configuration that
+// leads to another provider says nothing about it.
+func (m *machine) adoptResources(now time.Time) {
+	adopted, moved := m.policy.resources.Compare(m.served.Binding.Resources)
+	first := m.served.Binding.Resources == nil
+	if moved != "" || len(adopted) == 0 && !(first && m.policy.resources.Origins != nil) {
+		return
+	}
+	if !first {
+		m.adopted = adopted
+	}
+	m.change(now, func(g *Grant) { g.Binding.Resources = append(append([]string{}, g.Binding.Resources...), adopted...) })
 }
 
 // setAccount fills in whose the grant is, which the provider said only after the sign-in
@@ -316,9 +325,13 @@ func (m *machine) bound(now time.Time, generation uint64, same bool) {
 	case same && away:
 		m.setStateOfGrant(now)
 	}
-	if same && leadsElsewhere(m.told) {
+	if !same {
+		return
+	}
+	if leadsElsewhere(m.told) {
 		m.setTold(now, ReasonNone)
 	}
+	m.adoptResources(now)
 }
 
 // setStateOfGrant moves to the grant's own state, with nothing that lies over it.

@@ -44,6 +44,8 @@ func (m *machine) shift(now time.Time, d time.Duration, undone bool) {
 	if m.expired() && now.Before(m.served.ExpiresAt) {
 		m.setTold(now, ReasonNone)
 		m.setStateOfGrant(now)
+		m.bindResources(now) // nobody compared while it was over
+		m.emit(effect{kind: compareBinding, grant: m.served})
 	}
 }
 

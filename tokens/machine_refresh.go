@@ -98,6 +98,9 @@ func (m *machine) renewed(now time.Time) {
 	}
 	m.afterRejection = m.afterRejection || again // a token for less rotated the refresh token alone
 	defer m.bindResources(now)                   // the configuration may have changed while it was saved
+	if m.served.Binding.Resources == nil && m.policy.resources.Origins != nil {
+		m.emit(effect{kind: compareBinding, grant: m.served}) // it could not be compared before
+	}
 	if away {
 		m.told = ReasonNone // as the record has it
 		m.setTold(now, told)
@@ -231,7 +234,9 @@ func (m *machine) reread(now time.Time, g *Grant, err error) {
 	case err == nil && m.overtaken(now, g):
 	case e.Reason == ReasonRefused:
 		m.served = m.served.with(End{State: ReconnectRequired, Reason: e.Reason, Detail: e.Detail, Time: now})
-		m.setStateOfGrant(now)
+		if !m.bindingDiffers() { // the configuration changed while the record was read
+			m.setStateOfGrant(now)
+		}
 		m.rewrite(now)
 	default:
 		m.markDead(now, e.Reason, e.Detail)

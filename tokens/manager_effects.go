@@ -96,7 +96,11 @@ func (m *Manager) performRemote(k *conn, e effect) {
 		m.event(k, func(time.Time) { k.m.proven(e.grant.AccessToken, scopes) })
 	case compareBinding:
 		if b, err := p.Binding(ctx); err == nil {
-			m.event(k, func(now time.Time) { k.m.bound(now, generation, e.grant.Binding.LeadsTo(b)) })
+			m.event(k, func(now time.Time) {
+				if k.provider == p { // else the configuration changed, and is compared by itself
+					k.m.bound(now, generation, e.grant.Binding.LeadsTo(b))
+				}
+			})
 		}
 	case revokeGrant:
 		g := e.grant

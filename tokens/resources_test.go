@@ -7,12 +7,17 @@ import (
 	"time"
 
 	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/refusal"
 )
 
 // putAt configures the connection so that its tokens go to these origins.
 func (r *rig) putAt(origins ...string) {
-	r.m.Put(Connection{Name: "work", Config: r.config, Entry: r.entry, Provider: r.provider, Resources: providers.Resources{Origins: append([]string{}, origins...)}})
+	r.putResources(origins...)
 	synctest.Wait()
+}
+
+func (r *rig) putResources(origins ...string) {
+	r.m.Put(Connection{Name: "work", Config: r.config, Entry: r.entry, Provider: r.provider, Resources: providers.Resources{Origins: append([]string{}, origins...)}})
 }
 
 func TestAGrantOfAnOlderRecordIsBoundToTodaysResourcesOnce(t *testing.T) {
@@ -87,5 +92,90 @@ func TestFewerResourcesCostNothing(t *testing.T) {
 		r.put() // nobody says
 		synctest.Wait()
 		r.wantState(Connected, ReasonNone)
+	})
+}
+
+func TestAGrantThatAClockSetBackBringsBackIsComparedAgain(t *testing.T) {
+	const home = "https://api.p.example:443"
+	for name, changes := range map[string]func(r *rig){
+		"the hosts changed": func(r *rig) { r.putAt(home, "https://evil.example:443") },
+		"the issuer changed": func(r *rig) {
+			r.provider.with(func() {
+				r.provider.binding = providers.Binding{ClientID: "client", Origins: []string{"https://evil.example"}}
+			})
+			r.putAt(home)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+				r.provider.with(func() { r.provider.refreshable = false })
+				r.connect()
+				r.putAt(home)
+				r.clock.jump(2 * time.Hour)
+				r.pass(40 * time.Second)
+				r.wantState(ReconnectRequired, ReasonExpired)
+				changes(r)
+				r.clock.jump(-2 * time.Hour)
+				r.status() // sees it
+				synctest.Wait()
+				r.wantNothingServed()
+			})
+		})
+	}
+}
+
+func TestARefusalDoesNotCoverThatTheConfigurationLeadsElsewhere(t *testing.T) {
+	const home = "https://api.p.example:443"
+	for name, changes := range map[string]func(r *rig){
+		"the hosts changed": func(r *rig) { r.putResources(home, "https://evil.example:443") },
+		"the issuer changed": func(r *rig) {
+			r.provider.with(func() {
+				r.provider.binding = providers.Binding{ClientID: "client", Origins: []string{"https://evil.example"}}
+			})
+			r.putResources(home)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, 24*time.Hour, func(t *testing.T, r *rig) {
+				r.putAt(home)
+				r.provider.with(func() { r.provider.always = failure(refusal.Suspect, "strange") })
+				r.store.slowGet = time.Second // the record is read again before the grant ends
+				_, _ = r.m.Refresh(t.Context(), "work")
+				for r.provider.count() < 5 {
+					time.Sleep(100 * time.Millisecond)
+				}
+				changes(r)
+				r.pass(time.Minute)
+				r.wantNothingServed()
+			})
+		})
+	}
+}
+
+// wantNothingServed wants the grant kept, unused.
+func (r *rig) wantNothingServed() {
+	r.t.Helper()
+	r.wantState(ReconnectRequired, ReasonEndpointsChanged)
+	_, err := r.ask(Want{})
+	r.wantCode(err, CodeReconnectRequired)
+}
+
+func TestAnOlderRecordIsNotBoundToResourcesOfAnotherIssuersConfiguration(t *testing.T) {
+	const elsewhere = "https://evil.example:443"
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) { // rigBinding has no resources
+		r.provider.with(func() {
+			r.provider.binding = providers.Binding{ClientID: "client", Origins: []string{"https://evil.example"}}
+		})
+		r.putAt(elsewhere)
+		r.wantNothingServed()
+		if got := r.stored().Binding.Resources; got != nil {
+			t.Fatalf("the record is bound to %v", got)
+		}
+		r.provider.with(func() { r.provider.binding = rigBinding })
+		r.putAt("https://api.p.example:443")
+		r.wantState(Connected, ReasonNone)
+		if got := r.stored().Binding.Resources; slices.Contains(got, elsewhere) || len(got) != 1 {
+			t.Fatalf("the record is bound to %v", got)
+		}
 	})
 }
