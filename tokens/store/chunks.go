@@ -94,11 +94,8 @@ func asHead(value []byte, most int) (string, bool) {
 // readHead reads a head: the value, or the manifest of its parts.
 func readHead(head string) ([]byte, *manifest, error) {
 	if encoded, ok := strings.CutPrefix(head, markBase64); ok {
-		value, err := base64.StdEncoding.DecodeString(encoded)
-		if err != nil {
-			return nil, nil, fmt.Errorf("%w: its text is not base64", ErrCorrupt)
-		}
-		return value, nil, nil
+		value, err := fromBase64(encoded)
+		return value, nil, err
 	}
 	encoded, ok := strings.CutPrefix(head, markParts)
 	if !ok {
@@ -131,7 +128,11 @@ func (m *manifest) join(parts []string) ([]byte, error) {
 	if m.Enc == "" {
 		return []byte(body), nil
 	}
-	value, err := base64.StdEncoding.DecodeString(body)
+	return fromBase64(body)
+}
+
+func fromBase64(text string) ([]byte, error) {
+	value, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
 		return nil, fmt.Errorf("%w: its text is not base64", ErrCorrupt)
 	}

@@ -13,67 +13,23 @@ import (
 
 var errDisk = errors.New("planned fault")
 
-// failingDisk fails at the k-th step; dead, it fails at each one after it too,
-// as after a crash. Torn, a failing write leaves the first half.
-type failingDisk struct {
-	atomicfile.OS
+// fault strikes at the k-th step; dead, at each one after it too, as after a crash.
+type fault struct {
 	k     int
 	dead  bool
 	count int
 }
 
-func (d *failingDisk) step() error {
-	if d.count++; d.count == d.k || (d.dead && d.count > d.k) {
+func (f *fault) do(step func() error) error {
+	if f.count++; f.count == f.k || f.dead && f.count > f.k {
 		return errDisk
 	}
-	return nil
+	return step()
 }
 
-func (d *failingDisk) Create(folder string) (*os.File, error) {
-	if err := d.step(); err != nil {
-		return nil, err
-	}
-	return d.OS.Create(folder)
-}
-
-func (d *failingDisk) Write(f *os.File, data []byte) error {
-	if err := d.step(); err != nil {
-		_ = d.OS.Write(f, data[:len(data)/2])
-		return err
-	}
-	return d.OS.Write(f, data)
-}
-
-func (d *failingDisk) Sync(f *os.File) error {
-	if err := d.step(); err != nil {
-		_ = f.Close()
-		return err
-	}
-	return d.OS.Sync(f)
-}
-
-func (d *failingDisk) Rename(from, to string) error {
-	return errors.Join(d.step(), d.whenAlive(func() error { return d.OS.Rename(from, to) }))
-}
-
-func (d *failingDisk) SyncFolder(folder string) error {
-	return errors.Join(d.step(), d.whenAlive(func() error { return d.OS.SyncFolder(folder) }))
-}
-
-func (d *failingDisk) Remove(path string) error {
-	return errors.Join(d.step(), d.whenAlive(func() error { return d.OS.Remove(path) }))
-}
-
-func (d *failingDisk) whenAlive(op func() error) error {
-	if d.count == d.k || (d.dead && d.count > d.k) {
-		return nil
-	}
-	return op()
-}
-
-func fileOn(folder string, d atomicfile.Disk) Store {
+func fileOn(folder string, do func(func() error) error) Store {
 	f := newFile(folder, func(context.Context, bool) (string, error) { return "p", nil })
-	f.disk, f.workFactor = d, 4
+	f.step, f.workFactor = do, 4
 	return serialize(f)
 }
 
@@ -82,7 +38,7 @@ func fileOn(folder string, d atomicfile.Disk) Store {
 func TestEveryDiskFaultLeavesTheOldFileOrTheNew(t *testing.T) {
 	for _, dead := range []bool{false, true} {
 		for k, more := 1, true; more; k++ {
-			more = strike(t, &failingDisk{k: k, dead: dead})
+			more = strike(t, &fault{k: k, dead: dead})
 		}
 	}
 }
@@ -97,22 +53,22 @@ func next(t *testing.T, folder string) {
 	own.Close()
 }
 
-func strike(t *testing.T, d *failingDisk) bool {
+func strike(t *testing.T, d *fault) bool {
 	t.Helper()
 	ctx, folder := t.Context(), t.TempDir()
-	opened := fileOn(folder, d).Unlock(ctx)
-	sound := fileOn(folder, atomicfile.OS{})
+	opened := fileOn(folder, d.do).Unlock(ctx)
+	sound := fileOn(folder, nil)
 	if err := sound.Unlock(ctx); err != nil {
 		t.Fatalf("step %d: a first Unlock was cut (%v), and the next says %v", d.k, opened, err)
 	}
 	if err := sound.Set(ctx, "work", []byte("old")); err != nil {
 		t.Fatal(err)
 	}
-	s := fileOn(folder, d)
+	s := fileOn(folder, d.do)
 	said := errors.Join(s.Unlock(ctx), s.Set(ctx, "work", []byte("new")))
 
 	next(t, folder)
-	after := fileOn(folder, atomicfile.OS{})
+	after := fileOn(folder, nil)
 	if err := after.Unlock(ctx); err != nil {
 		t.Fatal(err)
 	}

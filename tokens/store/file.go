@@ -38,15 +38,15 @@ type Passphrase func(ctx context.Context, first bool) (string, error)
 func File(folder string, ask Passphrase) Store { return serialize(newFile(folder, ask)) }
 
 func newFile(folder string, ask Passphrase) *file {
-	return &file{folder: folder, askUser: ask, workFactor: 18, disk: atomicfile.OS{}, opens: make(chan struct{}, 1)}
+	return &file{folder: folder, askUser: ask, workFactor: 18, opens: make(chan struct{}, 1)}
 }
 
 type file struct {
 	folder     string
 	askUser    Passphrase
-	workFactor int // 2^n of scrypt, the cost of guessing the passphrase; 18 takes about a second
-	disk       atomicfile.Disk
-	opens      chan struct{} // sent to once the identity is open
+	workFactor int                      // 2^n of scrypt, the cost of guessing the passphrase; 18 takes about a second
+	step       func(func() error) error // for tests; see atomicfile.Options
+	opens      chan struct{}            // sent to once the identity is open
 
 	mu       sync.Mutex
 	identity *age.X25519Identity
@@ -60,19 +60,19 @@ type item struct {
 	Value []byte `json:"value"`
 }
 
-func (f *file) kind() Kind               { return KindFile }
-func (f *file) changed() <-chan struct{} { return f.opens }
-func (f *file) close() error             { return nil }
+func (f *file) Kind() Kind               { return KindFile }
+func (f *file) Changed() <-chan struct{} { return f.opens }
+func (f *file) Close() error             { return nil }
 
-// check says also whether the folder can be written to.
-func (f *file) check(context.Context) error {
+// Check says also whether the folder can be written to.
+func (f *file) Check(context.Context) error {
 	if _, err := f.changing(); err != nil {
 		return err
 	}
 	return atomicfile.Probe(f.folder)
 }
 
-func (f *file) get(_ context.Context, key string) ([]byte, error) {
+func (f *file) Get(_ context.Context, key string) ([]byte, error) {
 	id, err := f.opened()
 	if err != nil {
 		return nil, err
@@ -95,7 +95,7 @@ func (f *file) get(_ context.Context, key string) ([]byte, error) {
 	return it.Value, nil
 }
 
-func (f *file) set(_ context.Context, key string, value []byte) error {
+func (f *file) Set(_ context.Context, key string, value []byte) error {
 	id, err := f.changing()
 	if err != nil {
 		return err
@@ -111,11 +111,11 @@ func (f *file) set(_ context.Context, key string, value []byte) error {
 	return f.replace(f.path(key), sealed)
 }
 
-func (f *file) remove(_ context.Context, key string) error {
+func (f *file) Delete(_ context.Context, key string) error {
 	if _, err := f.changing(); err != nil {
 		return err
 	}
-	return atomicfile.RemoveOn(f.disk, f.path(key))
+	return atomicfile.Remove(f.path(key))
 }
 
 // changing is the identity, for a change of the folder. Without the identity's file
@@ -173,5 +173,5 @@ func decrypt(sealed []byte, with age.Identity) ([]byte, error) {
 }
 
 func (f *file) replace(path string, data []byte) error {
-	return atomicfile.Write(path, data, atomicfile.Options{Disk: f.disk})
+	return atomicfile.Write(path, data, atomicfile.Options{Do: f.step})
 }

@@ -15,9 +15,9 @@ import (
 // IdentityFile is in the folder of a File that has been made.
 const IdentityFile = "identity.age"
 
-// unlock asks for the passphrase and opens the identity, making one where there
+// Unlock asks for the passphrase and opens the identity, making one where there
 // is none. A wrong passphrase is ErrLocked.
-func (f *file) unlock(ctx context.Context) error {
+func (f *file) Unlock(ctx context.Context) error {
 	if _, err := f.opened(); err == nil {
 		return nil
 	}

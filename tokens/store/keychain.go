@@ -39,15 +39,7 @@ func RawKeychain(service string, log *slog.Logger) Items {
 
 // lockWatcher is the system's side of a keychain that go-keyring leaves out.
 type lockWatcher interface {
-	// Check says whether a call would work now, without asking the user
-	// anything: nil, ErrLocked or ErrUnavailable.
-	Check(ctx context.Context) error
-	// Unlock asks the user, if need be.
-	Unlock(ctx context.Context) error
-	// Changed is sent to when Check may say something else than before.
-	Changed() <-chan struct{}
-	Close() error
-
+	Lock
 	// ready is Check for one item, where a call must not be made without it.
 	ready(ctx context.Context, name string) error
 	// interrupt ends go-keyring's waiting for a person.

@@ -11,31 +11,19 @@ import (
 // callTimeout bounds each operation from within, whatever the caller allows.
 const callTimeout = 10 * time.Second
 
-// backend is a place for values, without what every Store has in common (serial).
-type backend interface {
-	get(ctx context.Context, key string) ([]byte, error)
-	set(ctx context.Context, key string, value []byte) error
-	remove(ctx context.Context, key string) error
-	check(ctx context.Context) error
-	unlock(ctx context.Context) error
-	changed() <-chan struct{}
-	kind() Kind
-	close() error
-}
-
-// serial is a backend as a Store. It refuses keys and values that no connection
-// has, bounds each operation in time, and lets one at a time run on each key. An
-// operation keeps its key's lane until it has really ended, also when its caller
-// gave up long before: so a late write can never overtake a newer one, and a hung
-// call holds up its own key only.
+// serial has a Store keep what the contract says of all of them. It refuses keys and
+// values that no connection has, bounds each operation in time, and lets one at a
+// time run on each key. An operation keeps its key's lane until it has really ended,
+// also when its caller gave up long before: so a late write can never overtake a
+// newer one, and a hung call holds up its own key only.
 type serial struct {
-	backend
+	Store
 
 	mu    sync.Mutex
 	lanes map[string]chan struct{} // by key, for ever; each holds one token while an operation runs
 }
 
-func serialize(b backend) Store { return &serial{backend: b, lanes: map[string]chan struct{}{}} }
+func serialize(s Store) Store { return &serial{Store: s, lanes: map[string]chan struct{}{}} }
 
 // Lanes of what concerns no key. No key starts with #.
 const (
@@ -43,15 +31,11 @@ const (
 	unlockLane = "#unlock"
 )
 
-func (s *serial) Kind() Kind               { return s.kind() }
-func (s *serial) Changed() <-chan struct{} { return s.changed() }
-func (s *serial) Close() error             { return s.close() }
-
 func (s *serial) Get(ctx context.Context, key string) (value []byte, err error) {
 	if err := checkKey(key); err != nil {
 		return nil, err
 	}
-	return s.inLane(ctx, key, func(ctx context.Context) ([]byte, error) { return s.get(ctx, key) })
+	return s.inLane(ctx, key, func(ctx context.Context) ([]byte, error) { return s.Store.Get(ctx, key) })
 }
 
 func (s *serial) Set(ctx context.Context, key string, value []byte) error {
@@ -62,7 +46,7 @@ func (s *serial) Set(ctx context.Context, key string, value []byte) error {
 		return fmt.Errorf("%w: %d bytes", ErrTooLarge, len(value))
 	}
 	value = bytes.Clone(value) // the write may outlive the call
-	_, err := s.inLane(ctx, key, func(ctx context.Context) ([]byte, error) { return nil, s.set(ctx, key, value) })
+	_, err := s.inLane(ctx, key, func(ctx context.Context) ([]byte, error) { return nil, s.Store.Set(ctx, key, value) })
 	return err
 }
 
@@ -70,18 +54,18 @@ func (s *serial) Delete(ctx context.Context, key string) error {
 	if err := checkKey(key); err != nil {
 		return err
 	}
-	_, err := s.inLane(ctx, key, func(ctx context.Context) ([]byte, error) { return nil, s.remove(ctx, key) })
+	_, err := s.inLane(ctx, key, func(ctx context.Context) ([]byte, error) { return nil, s.Store.Delete(ctx, key) })
 	return err
 }
 
 func (s *serial) Check(ctx context.Context) error {
-	_, err := s.inLane(ctx, checkLane, func(ctx context.Context) ([]byte, error) { return nil, s.check(ctx) })
+	_, err := s.inLane(ctx, checkLane, func(ctx context.Context) ([]byte, error) { return nil, s.Store.Check(ctx) })
 	return err
 }
 
 // Unlock waits for a person: only ctx bounds it.
 func (s *serial) Unlock(ctx context.Context) error {
-	_, err := s.await(ctx, unlockLane, func(ctx context.Context) ([]byte, error) { return nil, s.unlock(ctx) })
+	_, err := s.await(ctx, unlockLane, func(ctx context.Context) ([]byte, error) { return nil, s.Store.Unlock(ctx) })
 	if err != nil && ctx.Err() != nil {
 		return locked("nobody answered in time")
 	}

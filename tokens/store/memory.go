@@ -14,7 +14,7 @@ type memory struct {
 	values map[string][]byte
 }
 
-func (m *memory) get(_ context.Context, key string) ([]byte, error) {
+func (m *memory) Get(_ context.Context, key string) ([]byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	value, ok := m.values[key]
@@ -24,22 +24,22 @@ func (m *memory) get(_ context.Context, key string) ([]byte, error) {
 	return bytes.Clone(value), nil
 }
 
-func (m *memory) set(_ context.Context, key string, value []byte) error {
+func (m *memory) Set(_ context.Context, key string, value []byte) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.values[key] = value
 	return nil
 }
 
-func (m *memory) remove(_ context.Context, key string) error {
+func (m *memory) Delete(_ context.Context, key string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.values, key)
 	return nil
 }
 
-func (m *memory) check(context.Context) error  { return nil }
-func (m *memory) unlock(context.Context) error { return nil }
-func (m *memory) changed() <-chan struct{}     { return nil }
-func (m *memory) kind() Kind                   { return KindMemory }
-func (m *memory) close() error                 { return nil }
+func (m *memory) Check(context.Context) error  { return nil }
+func (m *memory) Unlock(context.Context) error { return nil }
+func (m *memory) Changed() <-chan struct{}     { return nil }
+func (m *memory) Kind() Kind                   { return KindMemory }
+func (m *memory) Close() error                 { return nil }

@@ -158,39 +158,33 @@ type owned struct {
 	once    sync.Once
 }
 
-func (o *owned) Get(ctx context.Context, key string) ([]byte, error) {
+// whileOurs runs an operation, if the items are this process's.
+func (o *owned) whileOurs(operation func() error) error {
 	if err := o.own.Lost(); err != nil {
-		return nil, err
+		return err
 	}
-	return o.Store.Get(ctx, key)
+	return operation()
+}
+
+func (o *owned) Get(ctx context.Context, key string) (value []byte, err error) {
+	err = o.whileOurs(func() error { value, err = o.Store.Get(ctx, key); return err })
+	return value, err
 }
 
 func (o *owned) Set(ctx context.Context, key string, value []byte) error {
-	if err := o.own.Lost(); err != nil {
-		return err
-	}
-	return o.Store.Set(ctx, key, value)
+	return o.whileOurs(func() error { return o.Store.Set(ctx, key, value) })
 }
 
 func (o *owned) Delete(ctx context.Context, key string) error {
-	if err := o.own.Lost(); err != nil {
-		return err
-	}
-	return o.Store.Delete(ctx, key)
+	return o.whileOurs(func() error { return o.Store.Delete(ctx, key) })
 }
 
 func (o *owned) Check(ctx context.Context) error {
-	if err := o.own.Lost(); err != nil {
-		return err
-	}
-	return o.Store.Check(ctx)
+	return o.whileOurs(func() error { return o.Store.Check(ctx) })
 }
 
 func (o *owned) Unlock(ctx context.Context) error {
-	if err := o.own.Lost(); err != nil {
-		return err
-	}
-	return o.Store.Unlock(ctx)
+	return o.whileOurs(func() error { return o.Store.Unlock(ctx) })
 }
 
 func (o *owned) Changed() <-chan struct{} { return o.changed }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/godbus/dbus/v5"
+
+	"github.com/authtray/authtray/tokens/store/sessionbus"
 )
 
 // OwnKeychain takes the keychain's items of a service, by owning a name on the
@@ -105,9 +107,9 @@ func (n *busName) keep() {
 // request asks for the name on a new connection. nil: it is ours. Where it wraps a
 // *TakenError, the bus gives us the name once its owner is gone.
 func (n *busName) request(ctx context.Context) error {
-	bus, err := privateBus(ctx)
+	bus, err := sessionbus.Connect(ctx)
 	if err != nil {
-		return err
+		return unavailable(err)
 	}
 	n.bus, n.signals = bus, make(chan *dbus.Signal, 8)
 	bus.Signal(n.signals)

@@ -186,9 +186,9 @@ func (s *secretService) connection(ctx context.Context) (*dbus.Conn, error) {
 	if s.open.Err() != nil {
 		return nil, outOfTime(s.open)
 	}
-	bus, err := privateBus(ctx)
+	bus, err := sessionbus.Connect(ctx)
 	if err != nil {
-		return nil, err
+		return nil, unavailable(err)
 	}
 	signals := make(chan *dbus.Signal, 32)
 	bus.Signal(signals)
@@ -237,15 +237,6 @@ func ForbidBusLaunch() bool {
 		_ = os.Setenv("DBUS_SESSION_BUS_ADDRESS", fmt.Sprintf("unix:path=/run/user/%d/bus", os.Getuid()))
 	}
 	return false
-}
-
-// privateBus is a connection of our own. ctx bounds the connecting only.
-func privateBus(ctx context.Context) (*dbus.Conn, error) {
-	bus, err := sessionbus.Connect(ctx)
-	if err != nil {
-		return nil, unavailable(err)
-	}
-	return bus, nil
 }
 
 // wakePrompt sends a signal that concerns nobody to the connection that go-keyring

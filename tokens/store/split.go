@@ -17,11 +17,7 @@ type Items interface {
 	Set(ctx context.Context, name, text string) error
 	// Delete of an absent name is ErrAbsent.
 	Delete(ctx context.Context, name string) error
-
-	Check(ctx context.Context) error
-	Unlock(ctx context.Context) error
-	Changed() <-chan struct{}
-	Close() error
+	Lock
 }
 
 // Split keeps values of any length in items, cut into parts of MaxItem bytes.
@@ -29,7 +25,7 @@ type Items interface {
 // the old value stands, whole. Only one process at a time may write to a key.
 // Where items say themselves how much one of them holds (MaxItem() int), that counts.
 func Split(items Items) Store {
-	s := &split{items: items, most: MaxItem}
+	s := &split{Items: items, most: MaxItem}
 	if own, ok := items.(interface{ MaxItem() int }); ok {
 		s.most = own.MaxItem()
 	}
@@ -37,38 +33,18 @@ func Split(items Items) Store {
 }
 
 type split struct {
-	items Items
+	Items
 	most  int      // bytes of one item
 	whole sync.Map // keys whose head is the value, with no parts anywhere
 }
 
-func (s *split) kind() Kind                       { return KindKeychain }
-func (s *split) changed() <-chan struct{}         { return s.items.Changed() }
-func (s *split) check(ctx context.Context) error  { return s.items.Check(ctx) }
-func (s *split) unlock(ctx context.Context) error { return s.items.Unlock(ctx) }
-func (s *split) close() error                     { return s.items.Close() }
+func (s *split) Kind() Kind { return KindKeychain }
 
-// get returns the value. Where the parts do not fit a head that has changed
-// since, another process was writing, and its head is read.
-func (s *split) get(ctx context.Context, key string) ([]byte, error) {
+func (s *split) Get(ctx context.Context, key string) ([]byte, error) {
 	head, err := s.item(ctx, key)
-	for range 3 {
-		if err != nil {
-			return nil, err
-		}
-		value, broken := s.readParts(ctx, key, head)
-		if !errors.Is(broken, ErrCorrupt) {
-			return value, broken
-		}
-		before := head
-		if head, err = s.item(ctx, key); err == nil && head == before {
-			return nil, broken
-		}
+	if err != nil {
+		return nil, err
 	}
-	return nil, fmt.Errorf("%w: it changes while it is read", ErrUnavailable)
-}
-
-func (s *split) readParts(ctx context.Context, key, head string) ([]byte, error) {
 	value, m, err := readHead(head)
 	if m == nil {
 		return value, err
@@ -87,12 +63,11 @@ func (s *split) readParts(ctx context.Context, key, head string) ([]byte, error)
 	return m.join(parts)
 }
 
-// set puts the parts into the free slot, then the head, then tidies up.
-func (s *split) set(ctx context.Context, key string, value []byte) error {
-	if text, fits := asHead(value, s.most); fits {
-		if _, whole := s.whole.Load(key); whole {
-			return s.put(ctx, key, text)
-		}
+// Set puts the parts into the free slot, then the head, then tidies up.
+func (s *split) Set(ctx context.Context, key string, value []byte) error {
+	text, fits := asHead(value, s.most)
+	if _, whole := s.whole.Load(key); whole && fits {
+		return s.put(ctx, key, text)
 	}
 	s.whole.Delete(key)
 	old, err := s.current(ctx, key)
@@ -134,7 +109,7 @@ func (s *split) put(ctx context.Context, name, text string) error {
 	if err := ctx.Err(); err != nil {
 		return outOfTime(ctx)
 	}
-	if err := s.items.Set(ctx, name, text); err != nil {
+	if err := s.Items.Set(ctx, name, text); err != nil {
 		return outcome(err)
 	}
 	kept, err := s.item(ctx, name)
@@ -148,7 +123,7 @@ func (s *split) item(ctx context.Context, name string) (string, error) {
 	if err := ctx.Err(); err != nil {
 		return "", outOfTime(ctx)
 	}
-	text, err := s.items.Get(ctx, name)
+	text, err := s.Items.Get(ctx, name)
 	return text, outcome(err)
 }
 
@@ -158,8 +133,8 @@ func (s *split) item(ctx context.Context, name string) (string, error) {
 // is done by each change of the key, until it has succeeded once in this
 // process; never by Get, which leaves another process's write alone.
 
-// remove deletes the head, which is what makes the value absent, then all parts.
-func (s *split) remove(ctx context.Context, key string) error {
+// Delete deletes the head, which is what makes the value absent, then all parts.
+func (s *split) Delete(ctx context.Context, key string) error {
 	s.whole.Delete(key)
 	old, err := s.current(ctx, key)
 	if err != nil {
@@ -225,7 +200,7 @@ func (s *split) erase(ctx context.Context, name string) error {
 		if err := ctx.Err(); err != nil {
 			return outOfTime(ctx)
 		}
-		err := s.items.Delete(ctx, name)
+		err := s.Items.Delete(ctx, name)
 		if err != nil && !errors.Is(err, ErrAbsent) {
 			return outcome(err)
 		}

@@ -56,7 +56,13 @@ type Store interface {
 	Set(ctx context.Context, key string, value []byte) error
 	// Delete removes the value and all its parts. An absent key is no error.
 	Delete(ctx context.Context, key string) error
-	// Check says, without asking the user anything, whether Set could work now:
+	Kind() Kind
+	Lock
+}
+
+// Lock is what is between a keychain, or a store, and whoever wants to use it.
+type Lock interface {
+	// Check says, without asking the user anything, whether a write could work now:
 	// nil, ErrLocked or ErrUnavailable.
 	Check(ctx context.Context) error
 	// Unlock opens the store, asking the user if need be; ctx bounds the wait.
@@ -66,7 +72,6 @@ type Store interface {
 	// Changed is sent to (never blocking) when the store may have been locked,
 	// unlocked, or come back. A hint: nil where the store cannot tell.
 	Changed() <-chan struct{}
-	Kind() Kind
 	Close() error
 }
 

@@ -24,7 +24,7 @@ type Options struct {
 	FollowLink bool                      // what a symbolic link leads to is replaced, there or not; else the link is
 	MakeFolder bool                      // make the folder, 0700, and those above it
 	Check      func(folder string) error // refuses a folder before anything is written to it
-	Disk       Disk                      // for tests of what survives a fault [OS]
+	Do         func(func() error) error  // does each single step; for tests that end the world between two of them
 }
 
 // Error says why a file was not replaced, or not for good.
@@ -65,9 +65,6 @@ const TempPrefix = ".new-"
 // unless it says otherwise, nothing was changed and nothing is left beside the file.
 // Owner, access lists and hard links of the old file are not carried over.
 func Write(path string, data []byte, o Options) error {
-	if o.Disk == nil {
-		o.Disk = OS{}
-	}
 	file := path
 	if o.FollowLink {
 		to, err := target(path)
@@ -87,29 +84,37 @@ func Write(path string, data []byte, o Options) error {
 			return err
 		}
 	}
-	if err := replace(o.Disk, file, data, o.mode(file)); err != nil {
+	if err := o.replace(file, data); err != nil {
 		return &Error{Path: path, Err: err}
 	}
-	if err := o.Disk.SyncFolder(folder); err != nil {
+	if err := o.do(func() error { return syncFolder(folder) }); err != nil {
 		return &Error{Path: path, Replaced: true, Err: err}
 	}
 	return nil
 }
 
-func replace(d Disk, file string, data []byte, mode fs.FileMode) error {
-	temp, err := d.Create(filepath.Dir(file))
+func (o Options) do(step func() error) error {
+	if o.Do != nil {
+		return o.Do(step)
+	}
+	return step()
+}
+
+func (o Options) replace(file string, data []byte) error {
+	temp, err := os.CreateTemp(filepath.Dir(file), TempPrefix+"*")
 	if err != nil {
 		return err
 	}
-	err = d.Write(temp, data)
-	if mode != 0o600 {
+	err = o.do(func() error { _, err := temp.Write(data); return err })
+	if mode := o.mode(file); mode != 0o600 {
 		err = errors.Join(err, temp.Chmod(mode))
 	}
-	if err = errors.Join(err, d.Sync(temp)); err == nil {
-		err = d.Rename(temp.Name(), file)
+	err = errors.Join(err, o.do(temp.Sync), temp.Close())
+	if err == nil {
+		err = o.do(func() error { return rename(temp.Name(), file) })
 	}
 	if err != nil {
-		_ = d.Remove(temp.Name())
+		_ = o.do(func() error { return os.Remove(temp.Name()) })
 	}
 	return err
 }
@@ -148,14 +153,11 @@ func target(path string) (string, error) {
 }
 
 // Remove removes a file for good. One that is not there is no error.
-func Remove(path string) error { return RemoveOn(OS{}, path) }
-
-// RemoveOn is Remove on a Disk of a test.
-func RemoveOn(d Disk, path string) error {
-	if err := d.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+func Remove(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return d.SyncFolder(filepath.Dir(path))
+	return syncFolder(filepath.Dir(path))
 }
 
 // Probe says why nothing could be written to a folder now.
@@ -176,38 +178,3 @@ func Sweep(folder string) {
 		}
 	}
 }
-
-// Disk is each single step of a write, so that a test can end the world between
-// any two of them.
-type Disk interface {
-	Create(folder string) (*os.File, error) // a new file, 0600, whose name begins with TempPrefix
-	Write(f *os.File, data []byte) error
-	Sync(f *os.File) error // and close
-	Rename(from, to string) error
-	SyncFolder(folder string) error
-	Remove(path string) error
-}
-
-// OS is the real one.
-type OS struct{}
-
-// Create implements Disk.
-func (OS) Create(folder string) (*os.File, error) { return os.CreateTemp(folder, TempPrefix+"*") }
-
-// Write implements Disk.
-func (OS) Write(f *os.File, data []byte) error {
-	_, err := f.Write(data)
-	return err
-}
-
-// Sync implements Disk.
-func (OS) Sync(f *os.File) error { return errors.Join(f.Sync(), f.Close()) }
-
-// Rename implements Disk.
-func (OS) Rename(from, to string) error { return rename(from, to) }
-
-// SyncFolder implements Disk.
-func (OS) SyncFolder(folder string) error { return syncFolder(folder) }
-
-// Remove implements Disk.
-func (OS) Remove(path string) error { return os.Remove(path) }
