@@ -21,6 +21,7 @@
 //	tools/proxy/       requests to a provider's API with the token added: the tool never sees it
 //	tools/recipes/     scripts for bars and prompts
 //	shellquote/        a word of a command, as the shell that reads it wants it
+//	lang/              what people read in other languages than English
 //	config/            folders, settings and connection files, and watching them
 //	doctor/            looking at everything that the agent stands on
 //	window/            the Fyne window, a client of the socket in a process of its own (cgo builds)

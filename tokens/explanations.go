@@ -32,13 +32,7 @@ type Explanation struct {
 type Translate func(text string, pairs ...string) string
 
 // English fills a text's places. What is filled in is not filled again.
-func English(text string, pairs ...string) string {
-	old := make([]string, 0, len(pairs))
-	for i := 0; i+1 < len(pairs); i += 2 {
-		old = append(old, "{{."+pairs[i]+"}}", pairs[i+1])
-	}
-	return strings.NewReplacer(old...).Replace(text)
-}
+func English(template string, pairs ...string) string { return text.Fill(template, pairs...) }
 
 // Word is a state as people read it.
 func (s State) Word() string { return strings.ReplaceAll(string(s), "_", " ") }

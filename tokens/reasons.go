@@ -1,8 +1,8 @@
 package tokens
 
 // Reason says why a connection stands where it does. To add one: its constant and
-// its place in Reasons here, its row in explanations.go, its German in the window's
-// lang/de.json, and the rule that sets it (rules.go, or a file of the machine).
+// its place in Reasons here, its row in explanations.go, its German in
+// app/lang/de.json, and the rule that sets it (rules.go, or a file of the machine).
 type Reason string
 
 const (

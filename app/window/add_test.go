@@ -1,6 +1,7 @@
 package window
 
 import (
+	"cmp"
 	"reflect"
 	"slices"
 	"strings"
@@ -24,7 +25,7 @@ func toForm(t *testing.T, change func(*api.Provider), statuses ...tokens.Status)
 		change(&b.agent.entry)
 	}
 	b.add()
-	b.until("the providers are there", func() bool { return len(b.pick.found) == 3 })
+	b.until("the providers are there", func() bool { return len(b.pick.all) == 3 })
 	test.Type(b.pick.search, "lab")
 	b.press(fyne.KeyReturn)
 	b.until("the form is open", func() bool { return b.view == viewForm })
@@ -39,7 +40,7 @@ func fill(b *bench, id, secret string) {
 func TestProvidersAreFoundWhileTyping(t *testing.T) {
 	all := []api.Brief{{ID: "gitlab", Name: "GitLab"}, {ID: "github-app", Name: "GitHub App"}, {ID: "github", Name: "GitHub"}, {ID: "bitbucket", Name: "Bitbucket"}, {ID: "mylab", Name: "My Lab"}, {ID: "gitlab-a", Name: "A GitLab"}}
 	for typed, want := range map[string][]string{
-		"":         {"GitHub", "GitLab", "A GitLab", "Bitbucket", "GitHub App", "My Lab"},
+		"":         {"A GitLab", "Bitbucket", "GitHub", "GitHub App", "GitLab", "My Lab"},
 		"git":      {"A GitLab", "GitHub", "GitHub App", "GitLab"},
 		"lab":      {"A GitLab", "GitLab", "My Lab"},
 		"my":       {"My Lab"},
@@ -57,6 +58,79 @@ func TestProvidersAreFoundWhileTyping(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("found(%q) = %q; want %q", typed, got, want)
 		}
+	}
+}
+
+func TestFrequentProvidersComeFirst(t *testing.T) {
+	catalogue, problems := catalog.LoadCatalogue("")
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	newBench(t)
+	var got []string
+	list := choices(catalogue.Names(), "")
+	for _, c := range list[:9] {
+		got = append(got, cmp.Or(c.heading, c.Name))
+	}
+	if want := "Common, GitHub, Google, GitLab, Microsoft, OpenID Connect, MCP server, All providers, Airtable"; strings.Join(got, ", ") != want {
+		t.Errorf("the list begins with %s", strings.Join(got, ", "))
+	}
+	if len(list) != len(catalogue.Names())+8 {
+		t.Errorf("%d entries for %d providers", len(list), len(catalogue.Names()))
+	}
+	for _, c := range choices(catalogue.Names(), "git") {
+		if c.heading != "" {
+			t.Errorf("there is the heading %q above what was searched for", c.heading)
+		}
+	}
+}
+
+func TestListSaysWhatEachProviderNeeds(t *testing.T) {
+	catalogue, problems := catalog.LoadCatalogue("")
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	newBench(t)
+	want := map[string]string{
+		"github":    "Needs a client ID; a secret too for signing in with the browser",
+		"google":    "Needs a client ID and secret",
+		"gitlab":    "Needs a client ID · your own server too",
+		"microsoft": "Needs a client ID",
+		"oidc":      "Needs the server's address; many servers want nothing else",
+		"mcp":       "Needs the server's address; many servers want nothing else",
+		"keycloak":  "Needs a client ID · your own server",
+		"practice":  "Nothing to register",
+	}
+	for _, b := range catalogue.Names() {
+		said := toBring(b)
+		if want[b.ID] != "" && said != want[b.ID] {
+			t.Errorf("%s: %q; want %q", b.ID, said, want[b.ID])
+		}
+		entry, _ := catalogue.Entry(b.ID)
+		if n := needsOf(api.Provider{Entry: entry}); n.register != strings.Contains(said, "client ID") || n.secret == always && !strings.Contains(said, "secret") {
+			t.Errorf("%s: %q, and its form asks otherwise: %+v", b.ID, said, n)
+		}
+	}
+}
+
+func TestKeysPassOverTheHeadingsOfTheProviders(t *testing.T) {
+	b := live(t)
+	b.add()
+	b.until("the providers are there", func() bool { return len(b.pick.items) == 8 }) // three, twice, and two headings
+	b.press(fyne.KeyDown)
+	var got []string
+	for range 5 {
+		got = append(got, b.pick.items[b.pick.list.at].Name)
+		b.press(fyne.KeyDown)
+	}
+	b.press(fyne.KeyUp)
+	got = append(got, b.pick.items[b.pick.list.at].Name)
+	if want := "GitHub GitLab OpenID Connect GitHub GitLab GitLab"; strings.Join(got, " ") != want {
+		t.Errorf("went over %q; want %q", got, want)
+	}
+	b.press(fyne.KeyUp, fyne.KeyUp, fyne.KeyUp, fyne.KeyUp, fyne.KeyUp)
+	if b.focused() != fyne.Focusable(b.pick.search) {
+		t.Error("Up does not lead back to the search")
 	}
 }
 
@@ -226,12 +300,22 @@ func TestFailureThatConcernsAFieldLeadsBackToIt(t *testing.T) {
 func TestRefusedPasteLeavesTheFlowPending(t *testing.T) {
 	b := toFlow(t, nil)
 	b.agent.fails("Paste", &client.Problem{Code: "bad_request", Detail: "That is not the address this sign-in waits for."})
-	var at *entry
-	walk(b.flow.box, func(o fyne.CanvasObject) {
-		if e, ok := o.(*entry); ok {
-			at = e
-		}
-	})
+	paste := func() (at *entry) {
+		walk(b.flow.box, func(o fyne.CanvasObject) {
+			if e, ok := o.(*entry); ok {
+				at = e
+			}
+		})
+		return at
+	}
+	if paste() != nil {
+		t.Error("there is a field for an address that nobody needs yet")
+	}
+	b.tap(b.find(b.flow.box, "Did the browser not come back?"))
+	at := paste()
+	if b.focused() != fyne.Focusable(at) {
+		t.Error("the field does not have the focus")
+	}
 	at.SetText(" http://127.0.0.1:4/callback?code=x \n")
 	b.tap(b.find(b.flow.box, "Continue"))
 	b.until("it was pasted whole", b.agent.has("Paste gitlab http://127.0.0.1:4/callback?code=x"))

@@ -274,7 +274,8 @@ func (c *connecting) showWaiting() {
 	c.u.focus(again) // not Cancel: Enter must not end the sign-in by accident
 }
 
-// pasteCard is the way on where the browser cannot come back by itself.
+// pasteCard is the way on where the browser cannot come back by itself. It is folded
+// where most browsers do.
 func (c *connecting) pasteCard() fyne.CanvasObject {
 	title, text := tr("Did the browser not come back?"), tr("Copy the whole address it ended on, also when the page shows an error, and paste it here.")
 	if c.entry.Redirect.Host == "https_only" {
@@ -283,7 +284,20 @@ func (c *connecting) pasteCard() fyne.CanvasObject {
 	at := c.u.newField("", "", "", c.u.entry("http://127.0.0.1…"))
 	at.OnSubmitted = func(string) { c.paste(at) }
 	on := c.u.button(tr("Continue"), nil, func() { c.paste(at) })
-	return card(title, inLine(small(text)), container.NewBorder(nil, nil, nil, container.NewVBox(on), at.object))
+	all := card(title, inLine(small(text)), container.NewBorder(nil, nil, nil, container.NewVBox(on), at.object))
+	if c.entry.Redirect.Host == "https_only" {
+		return all
+	}
+	all.Hide()
+	var unfold *button
+	unfold = c.u.button(title, theme.MenuDropDownIcon(), func() {
+		unfold.Hide()
+		all.Show()
+		c.u.arrange(viewFlow)
+		c.u.focus(at.entry)
+		c.u.reveal(at.entry)
+	}).low()
+	return container.NewStack(container.NewCenter(unfold), all)
 }
 
 // showCode: a code is typed in on any device (RFC 8628).

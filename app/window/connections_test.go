@@ -56,7 +56,13 @@ func TestEmptyStateIsOneSentenceAndOneButton(t *testing.T) {
 	b := live(t)
 	b.until("the welcome is shown", b.welcome.Visible)
 	b.sees(b.welcome, "Connect an account once, and your tools always have a token that works.")
+	if b.adds.Visible() {
+		t.Error("there are two buttons for one thing")
+	}
 	b.tap(b.find(b.welcome, "Add a connection"))
+	if !b.adds.Visible() {
+		t.Error("other views lack the header's button")
+	}
 	if b.view != viewPick {
 		t.Fatal("the button does not lead to the providers")
 	}

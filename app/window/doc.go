@@ -28,8 +28,5 @@
 // Whatever a provider, a browser or another program wrote passes through plain
 // before it is shown, and is never read as Markdown.
 //
-// # Adding a translation
-//
-// Copy lang/de.json, named after the language, and translate its values. The
-// keys are the English texts; a test names those that are missing.
+// Its texts in other languages are in package lang.
 package window

@@ -41,7 +41,7 @@ func needsOf(e api.Provider) needs {
 	n := needs{vars: slices.Sorted(maps.Keys(e.Vars)), mcp: e.ID == "mcp", device: e.Device != "",
 		browser: e.Authorize != "" || e.Issuer != "" || e.ID == "mcp"}
 	n.clientID, n.secret = always, always
-	if e.Client.ID != "" || e.Registration != "" || e.AnyServer() || n.mcp {
+	if !e.NeedsApp() {
 		n.clientID = maybe
 	}
 	switch {

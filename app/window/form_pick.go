@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/providers/catalog"
 )
 
 // pick is the first step to a new connection: which provider.
@@ -20,7 +21,13 @@ type pick struct {
 	list   *pickList
 	none   *widget.Label
 	all    []api.Brief
-	found  []api.Brief
+	items  []choice
+}
+
+// choice is an entry of the list: a provider, or the heading of those below it.
+type choice struct {
+	api.Brief
+	heading string // "" for a provider
 }
 
 func (u *ui) newPick() *pick {
@@ -29,7 +36,7 @@ func (u *ui) newPick() *pick {
 	p.search.Icon = theme.SearchIcon()
 	p.list = newPickList(p)
 	p.search.OnChanged = func(string) { p.show() }
-	p.search.OnSubmitted = func(string) { p.choose(0) }
+	p.search.OnSubmitted = func(string) { p.choose(p.first()) }
 	p.search.down = func() { u.focus(p.list) }
 	return p
 }
@@ -62,13 +69,41 @@ func (u *ui) add() {
 }
 
 func (p *pick) show() {
-	p.found = found(p.all, p.search.Text)
-	p.none.Hidden = len(p.found) > 0
+	p.items = choices(p.all, p.search.Text)
+	p.none.Hidden = len(p.items) > 0
 	p.none.SetText(tr("No provider of that name. “OpenID Connect” works with any server that speaks it."))
 	p.list.UnselectAll()
-	p.list.at = 0
+	p.list.at = p.first()
+	for i, c := range p.items {
+		p.list.heights.tell(&p.list.List, i, c.tall(), pickHeight)
+	}
 	p.list.ScrollToTop()
 	p.list.Refresh()
+}
+
+// first is where the first provider stands.
+func (p *pick) first() int {
+	return max(slices.IndexFunc(p.items, func(c choice) bool { return c.heading == "" }), 0)
+}
+
+// choices are what the list shows: where nothing is typed yet, the providers that
+// most people look for, and then all.
+func choices(all []api.Brief, typed string) (out []choice) {
+	found := found(all, typed)
+	if len(strings.Fields(typed)) == 0 {
+		for _, id := range frequent {
+			if i := slices.IndexFunc(found, func(b api.Brief) bool { return b.ID == id }); i >= 0 {
+				out = append(out, choice{Brief: found[i]})
+			}
+		}
+		if len(out) > 0 {
+			out = append(append([]choice{{heading: tr("Common")}}, out...), choice{heading: tr("All providers")})
+		}
+	}
+	for _, b := range found {
+		out = append(out, choice{Brief: b})
+	}
+	return out
 }
 
 // found are the providers whose name, id or aliases hold every word; those that
@@ -83,20 +118,37 @@ func found(all []api.Brief, typed string) []api.Brief {
 		}
 	}
 	slices.SortStableFunc(out, func(a, b api.Brief) int {
-		return cmp.Or(cmp.Compare(matchRank(a, typed), matchRank(b, typed)), cmp.Compare(common(a, words), common(b, words)), strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)))
+		return cmp.Or(cmp.Compare(matchRank(a, typed), matchRank(b, typed)), strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)))
 	})
 	return out
 }
 
-// frequent are the providers that most people look for, in the order of the list
-// where nothing is typed yet.
+// frequent are the providers that most people look for.
 var frequent = []string{"github", "google", "gitlab", "microsoft", "oidc", "mcp"}
 
-func common(b api.Brief, words []string) int {
-	if i := slices.Index(frequent, b.ID); i >= 0 && len(words) == 0 {
-		return i
+// toBring says what a person has to bring along for a provider.
+func toBring(b api.Brief) string {
+	own := b.Server == catalog.ServerOwn
+	var needed string
+	switch {
+	case !b.NeedsApp && own:
+		return tr("Needs the server's address; many servers want nothing else")
+	case !b.NeedsApp:
+		return tr("Nothing to register")
+	case b.Secret == "none" || b.Secret == "optional":
+		needed = tr("Needs a client ID")
+	case b.Secret == "web_only":
+		needed = tr("Needs a client ID; a secret too for signing in with the browser")
+	default:
+		needed = tr("Needs a client ID and secret")
 	}
-	return len(frequent)
+	switch b.Server {
+	case catalog.ServerOwn:
+		needed += " · " + tr("your own server")
+	case catalog.ServerEither:
+		needed += " · " + tr("your own server too")
+	}
+	return needed
 }
 
 func matchRank(b api.Brief, typed string) int {
@@ -111,28 +163,29 @@ func matchRank(b api.Brief, typed string) int {
 }
 
 func (p *pick) choose(i int) {
-	if i >= len(p.found) {
+	if i >= len(p.items) || p.items[i].heading != "" {
 		return
 	}
-	p.u.withEntry(p.found[i].ID, func(e api.Provider) { p.u.form.begin(e) })
+	p.u.withEntry(p.items[i].ID, func(e api.Provider) { p.u.form.begin(e) })
 }
 
 // pickList is a list of providers that Enter takes one of.
 type pickList struct {
 	widget.List
 	pick    *pick
+	heights heights
 	at      int
 	focused bool
 }
 
 func newPickList(p *pick) *pickList {
-	l := &pickList{pick: p}
+	l := &pickList{pick: p, heights: heights{}}
 	l.HideSeparators = true
-	l.Length = func() int { return len(p.found) }
+	l.Length = func() int { return len(p.items) }
 	l.CreateItem = func() fyne.CanvasObject { return newPickRow() }
 	l.UpdateItem = func(i int, o fyne.CanvasObject) {
 		o.(*pickRow).ring.Hidden = !l.focused || l.at != i
-		o.(*pickRow).show(p.found[i])
+		o.(*pickRow).show(p.items[i])
 	}
 	l.OnHighlighted = func(i int) {
 		was := l.at
@@ -148,6 +201,14 @@ func newPickList(p *pick) *pickList {
 func (l *pickList) FocusGained() {
 	l.focused = true
 	l.List.FocusGained()
+	l.skip(fyne.KeyDown)
+}
+
+// skip leaves a heading in the direction of a key.
+func (l *pickList) skip(key fyne.KeyName) {
+	if l.at < len(l.pick.items) && l.pick.items[l.at].heading != "" {
+		l.List.TypedKey(&fyne.KeyEvent{Name: key})
+	}
 }
 
 func (l *pickList) FocusLost() {
@@ -162,35 +223,68 @@ func (l *pickList) TypedKey(e *fyne.KeyEvent) {
 		l.pick.choose(l.at)
 	case e.Name == fyne.KeyEscape || e.Name == fyne.KeyF1:
 		l.pick.u.typed(e)
-	case e.Name == fyne.KeyUp && l.at == 0:
+	case e.Name == fyne.KeyUp && l.at <= l.pick.first():
 		l.pick.u.focus(l.pick.search)
 	default:
 		l.List.TypedKey(e)
+		l.skip(e.Name)
 	}
+}
+
+// pickHeight is how high a provider's row is.
+const pickHeight = 54
+
+func (c choice) tall() float32 {
+	if c.heading != "" {
+		return rowHead
+	}
+	return pickHeight
 }
 
 type pickRow struct {
 	widget.BaseWidget
-	mark *mark
-	name *line
-	id   *line
-	ring *ground
+	mark  *mark
+	name  *line
+	bring *line // what is needed
+	head  *line // a heading; nothing else is shown then
+	ring  *ground
 }
 
 func newPickRow() *pickRow {
-	r := &pickRow{mark: newMark(30), name: newLine(""), id: caption("").fixed(), ring: newRing()}
+	r := &pickRow{mark: newMark(30), name: newLine(""), bring: caption(""), head: caption("").bold(), ring: newRing()}
 	r.ExtendBaseWidget(r)
 	return r
 }
 
-func (r *pickRow) show(b api.Brief) {
-	r.mark.of(b.ID, b.Name)
-	r.name.set(plain(b.Name))
-	r.id.set(plain(b.ID))
+func (r *pickRow) show(c choice) {
+	heading := c.heading != ""
+	r.mark.Hidden, r.name.Hidden, r.bring.Hidden, r.head.Hidden = heading, heading, heading, !heading
+	r.head.set(c.heading)
+	if !heading {
+		r.mark.of(c.ID, c.Name)
+		r.name.set(plain(c.Name))
+		r.bring.set(toBring(c.Brief))
+	}
 	r.Refresh()
 }
 
+func (r *pickRow) MinSize() fyne.Size { return fyne.NewSize(200, pickHeight) }
+
 func (r *pickRow) CreateRenderer() fyne.WidgetRenderer {
-	mark := container.New(inset{8, 6}, r.mark)
-	return widget.NewSimpleRenderer(container.NewStack(container.NewBorder(nil, nil, mark, container.New(inset{10, 0}, middled(r.id)), middled(r.name)), r.ring))
+	return widget.NewSimpleRenderer(container.New(pickLayout{}, r.ring, r.head, r.mark, r.name, r.bring))
 }
+
+// pickLayout lays a row out: a heading at its foot, or a mark and two lines.
+type pickLayout struct{}
+
+func (pickLayout) Layout(o []fyne.CanvasObject, size fyne.Size) {
+	const left = 8 + 30 + 10
+	ring, head, mark, name, bring := o[0], o[1], o[2], o[3], o[4]
+	put(ring, 0, 0, size.Width, size.Height)
+	put(head, 8, size.Height-head.MinSize().Height-4, size.Width-16, head.MinSize().Height)
+	put(mark, 8, (size.Height-30)/2, 30, 30)
+	put(name, left, 7, size.Width-left-8, name.MinSize().Height)
+	put(bring, left, 29, size.Width-left-8, bring.MinSize().Height)
+}
+
+func (pickLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(200, rowHead) }

@@ -299,8 +299,10 @@ func (u *ui) newWelcome() fyne.CanvasObject {
 	icon.SetMinSize(fyne.NewSquareSize(88))
 	text := paragraph(tr("Connect an account once, and your tools always have a token that works."))
 	text.Alignment = fyne.TextAlignCenter
+	safe := small(tr("GitHub, Google, GitLab, MCP servers and many more. Tokens stay in your keychain."))
+	safe.Alignment = fyne.TextAlignCenter
 	add := u.button(tr("Add a connection"), theme.ContentAddIcon(), u.add).primary()
-	body := spaced(14, container.NewCenter(icon), text, container.NewCenter(add))
+	body := spaced(14, container.NewCenter(icon), text, safe, container.NewCenter(add))
 	return container.NewStack(newPlane(theme.ColorNameBackground), container.New(column{420}, middled(body)))
 }
 
@@ -315,5 +317,13 @@ func (u *ui) showWelcome(on bool) {
 		}
 	}
 	u.panes.Hidden = on
+	u.showAdd()
 	u.views[viewConnections].Refresh()
+}
+
+// showAdd shows the header's button, but where the page has it.
+func (u *ui) showAdd() {
+	if u.adds.Show(); u.view == viewConnections && u.welcome.Visible() {
+		u.adds.Hide()
+	}
 }

@@ -82,7 +82,7 @@ func TestEveryTextIsTranslatedAndNothingElseIs(t *testing.T) {
 			return true
 		})
 	}
-	files, err := filepath.Glob("lang/*.json")
+	files, err := filepath.Glob("../lang/*.json")
 	if err != nil || len(files) < 2 || len(texts) < 100 {
 		t.Fatalf("%d languages, %d texts, %v", len(files), len(texts), err)
 	}
@@ -232,7 +232,7 @@ func TestCausesAreToldInTheDesktopsLanguage(t *testing.T) {
 }
 
 func TestTranslationsFillTheSamePlaces(t *testing.T) {
-	data, err := os.ReadFile("lang/de.json")
+	data, err := os.ReadFile("../lang/de.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -469,7 +469,7 @@ func TestFocusCanBeSeen(t *testing.T) {
 		test.ApplyTheme(t, fixed{ourTheme(), variant})
 		b.focus(nil)
 		rows := b.rows(func() int { return 2 }, func() fyne.CanvasObject { return newLine("x") }, func(int, fyne.CanvasObject) {})
-		b.pick.found = []api.Brief{{ID: "github", Name: "GitHub"}}
+		b.pick.items = []choice{{Brief: api.Brief{ID: "github", Name: "GitHub"}}}
 		for name, at := range map[string]fyne.Focusable{"button": b.button("Go", nil, nil), "primary button": b.button("Go", nil, nil).primary(), "quiet button": b.button("Go", nil, nil).low(),
 			"check": b.check("Go", nil), "field": b.entry("x"), "secret": b.secret("x"), "rows": rows, "connections": b.list.widget, "providers": newPickList(b.pick)} {
 			t.Run(fmt.Sprint(name, " ", dark), func(t *testing.T) {

@@ -36,6 +36,7 @@ type ui struct {
 	scrolls   map[view]*container.Scroll
 	view      view
 	tabs      []*tab
+	adds      *button // the header's; the page without connections has one of its own
 	list      *list
 	details   *details
 	welcome   fyne.CanvasObject
@@ -147,14 +148,14 @@ func (u *ui) build() {
 }
 
 func (u *ui) frame() fyne.CanvasObject {
-	add := u.button(tr("Add a connection"), theme.ContentAddIcon(), u.add).primary()
+	u.adds = u.button(tr("Add a connection"), theme.ContentAddIcon(), u.add).primary()
 	tabs := sideBySide(4)
 	for i, name := range []string{tr("Connections"), tr("Activity"), tr("Settings")} {
 		t := u.newTab(name, view(i))
 		u.tabs = append(u.tabs, t)
 		tabs.Add(t.object())
 	}
-	bar := container.NewBorder(nil, nil, container.New(inset{8, 0}, tabs), padded(8, add))
+	bar := container.NewBorder(nil, nil, container.New(inset{8, 0}, tabs), padded(8, u.adds))
 	head := container.NewStack(newPlane(theme.ColorNameHeaderBackground), container.NewVBox(bar))
 	foot := container.New(layout.NewCustomPaddedLayout(5, 5, 14, 14), container.NewBorder(nil, nil, nil, caption(tr("F1 shows the shortcuts")).fixed(), u.foot))
 	return container.NewBorder(
@@ -191,6 +192,7 @@ func (u *ui) show(v view) {
 			t.rule.Show()
 		}
 	}
+	u.showAdd()
 	u.entered(v)
 	u.stack.Refresh()
 }

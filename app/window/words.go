@@ -2,18 +2,14 @@ package window
 
 import (
 	"cmp"
-	"embed"
-	"encoding/json"
-	"regexp"
-	"slices"
-	"strings"
-	"sync"
+	"errors"
 	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 
+	translations "github.com/authtray/authtray/app/lang"
 	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
 )
@@ -127,12 +123,16 @@ func whose(s tokens.Status) string {
 // plain makes foreign text fit for one line of screen.
 func plain(s string) string { return text.Line(s, 200) }
 
-//go:embed lang/*.json
-var translations embed.FS
-
 // loadTranslations takes up the desktop's language; English is what remains
 // where there is no better one.
-func loadTranslations() error { return lang.AddTranslationsFS(translations, "lang") }
+func loadTranslations() error {
+	files, err := translations.Files.ReadDir(".")
+	for _, f := range files {
+		data, readErr := translations.Files.ReadFile(f.Name())
+		err = errors.Join(err, readErr, lang.AddTranslations(fyne.NewStaticResource(f.Name(), data)))
+	}
+	return err
+}
 
 // tr translates an English text. The values fill its {{.Key}} in pairs:
 // tr("expires in {{.Time}}", "Time", "42 min").
@@ -146,7 +146,7 @@ func tr(text string, pairs ...string) string {
 // translate is tr for a text that may be anybody's: only what stands in the language
 // files is a template.
 func translate(text string, pairs ...string) string {
-	if !translated()[text] {
+	if !translations.Known(text) {
 		return tokens.English(text, pairs...)
 	}
 	return tr(text, pairs...)
@@ -155,60 +155,20 @@ func translate(text string, pairs ...string) string {
 // foreign is a sentence of the agent's or the catalogue's, in the desktop's language
 // where it is known, and else said to be English.
 func foreign(text string) string {
-	if text == "" || translated()[text] {
+	if text == "" || translations.Known(text) {
 		return plain(translate(text))
 	}
-	for _, p := range patterns() {
-		if found := p.english.FindStringSubmatch(text); found != nil {
-			var pairs []string
-			for i, value := range found[1:] {
-				pairs = append(pairs, string(rune('A'+i)), plain(value))
-			}
-			return plain(tr(p.key, pairs...))
+	if template, pairs, ok := translations.Find(text); ok {
+		for i := 1; i < len(pairs); i += 2 {
+			pairs[i] = plain(pairs[i])
 		}
+		return plain(tr(template, pairs...))
 	}
 	return tr("In English: {{.Text}}", "Text", plain(text))
 }
 
 // spokenEnglish reports whether the window speaks English.
 func spokenEnglish() bool { return tr("In English: {{.Text}}", "Text", "x") == "x" }
-
-// pattern is a text of the language files that the agent has filled in already: its
-// places are called A, B and so on.
-type pattern struct {
-	key     string
-	english *regexp.Regexp
-}
-
-var patterns = sync.OnceValue(func() (all []pattern) {
-	for key := range translated() {
-		if !strings.Contains(key, "{{.A}}") {
-			continue
-		}
-		english := regexp.QuoteMeta(key)
-		for place := 'A'; place <= 'D'; place++ {
-			english = strings.ReplaceAll(english, regexp.QuoteMeta("{{."+string(place)+"}}"), "(.+?)")
-		}
-		all = append(all, pattern{key, regexp.MustCompile("(?s)^" + english + "$")})
-	}
-	slices.SortFunc(all, func(a, b pattern) int { return cmp.Or(len(b.key)-len(a.key), strings.Compare(a.key, b.key)) }) // the most exact first
-	return all
-})
-
-// translated are the texts of the language files.
-var translated = sync.OnceValue(func() map[string]bool {
-	all := map[string]bool{}
-	files, _ := translations.ReadDir("lang")
-	for _, f := range files {
-		data, _ := translations.ReadFile("lang/" + f.Name())
-		var texts map[string]any
-		_ = json.Unmarshal(data, &texts) // they are built in, and tested
-		for text := range texts {
-			all[text] = true
-		}
-	}
-	return all
-})
 
 // trn is tr for a text that depends on a count, which it also gets as
 // {{.Count}}. The plural forms stand in the language files under the text.

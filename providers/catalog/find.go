@@ -17,6 +17,38 @@ type Name struct {
 	Name    string   `json:"name"`
 	Aliases []string `json:"aliases,omitempty"`
 	Own     bool     `json:"own,omitempty"` // the entry is the user's own
+
+	// What a person has to bring along.
+	NeedsApp bool   `json:"needs_app,omitempty"` // Entry.NeedsApp
+	Secret   string `json:"secret,omitempty"`    // the entry's client.secret: "" is required
+	Server   Server `json:"server,omitempty"`    // whose server it is
+}
+
+// Server is whose server a provider's is.
+type Server string
+
+const (
+	ServerTheirs Server = ""     // the provider's
+	ServerEither Server = "own?" // the provider's, or one that the user names
+	ServerOwn    Server = "own"  // one that the user names
+)
+
+// server reads it from where the sign-in page, or the issuer, is.
+func (e Entry) server() Server {
+	if e.AnyServer() && e.MCP == "" {
+		return ServerOwn
+	}
+	for name, v := range e.Vars {
+		page := cmp.Or(e.Issuer, e.Authorize)
+		if host := "https://{" + name + "}"; page != "{"+name+"}" && page != host && !strings.HasPrefix(page, host+"/") {
+			continue
+		}
+		if v.Default != "" {
+			return ServerEither
+		}
+		return ServerOwn
+	}
+	return ServerTheirs
 }
 
 // Names lists all entries, sorted by id.
@@ -24,7 +56,8 @@ func (c *Catalogue) Names() []Name {
 	var all []Name
 	for _, id := range sortedKeys(c.entries) {
 		e := c.entries[id]
-		all = append(all, Name{ID: e.ID, Name: e.Name, Aliases: slices.Clone(e.Aliases), Own: e.Origin != ""})
+		all = append(all, Name{ID: e.ID, Name: e.Name, Aliases: slices.Clone(e.Aliases), Own: e.Origin != "",
+			NeedsApp: e.NeedsApp(), Secret: e.Client.Secret, Server: e.server()})
 	}
 	return all
 }

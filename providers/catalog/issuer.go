@@ -25,8 +25,8 @@ func (e Entry) IssuerVar() string {
 // AnyServer reports whether the entry is of no provider in particular: the user names
 // the server by its URL (oidc, mcp).
 func (e Entry) AnyServer() bool {
-	for _, v := range e.Vars {
-		if v.pattern() == "url" {
+	for name, v := range e.Vars {
+		if v.pattern() == "url" && e.Redirect.URL != "{"+name+"}" {
 			return true
 		}
 	}

@@ -1,6 +1,7 @@
 package text
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -70,4 +71,17 @@ func Capitalize(s string) string {
 func lastRune(s string) rune {
 	r, _ := utf8.DecodeLastRuneInString(s)
 	return r
+}
+
+// Fill fills the places of a text, in pairs: "Name", "work" for {{.Name}}. What is
+// filled in is not filled again.
+func Fill(template string, pairs ...string) string {
+	if len(pairs) == 0 {
+		return template
+	}
+	places := slices.Clone(pairs)
+	for i := 0; i+1 < len(places); i += 2 {
+		places[i] = "{{." + places[i] + "}}"
+	}
+	return strings.NewReplacer(places[:len(places)&^1]...).Replace(template)
 }
