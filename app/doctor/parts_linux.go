@@ -22,6 +22,7 @@ var (
 	gnomeKeyring = part{"gnome-keyring-daemon", "gnome-keyring-daemon --start --components=secrets", "gnome-keyring"}
 	kwallet5     = part{"kwalletd5", "kwalletd5 &", "kwalletmanager"}
 	kwallet6     = part{"kwalletd6", "kwalletd6 &", "kwalletmanager"}
+	ksecrets     = part{"ksecretd", "ksecretd &", "kwalletmanager"} // since KDE Frameworks 6.13
 	plasma       = part{"plasmashell", "plasmashell --replace &", "plasma-workspace"}
 	waybar       = part{"waybar", "waybar &", "waybar"}
 	mako         = part{"mako", "mako &", "mako-notifier"}
@@ -52,6 +53,9 @@ func here(getenv func(string) string) desktopParts {
 			}
 			if name == "kde" && getenv("KDE_SESSION_VERSION") == "6" {
 				d.keychain = kwallet6
+				if has(ksecrets.program) {
+					d.keychain = ksecrets
+				}
 			}
 			return d
 		}

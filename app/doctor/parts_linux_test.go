@@ -51,6 +51,35 @@ func TestHintsAreOfTheDesktop(t *testing.T) {
 	}
 }
 
+// Plasma 6 has one of two daemons, by the version of KDE's libraries.
+func TestHintOfPlasmasKeychainIsTheDaemonThatIsThere(t *testing.T) {
+	for _, c := range []struct {
+		version string
+		there   []string
+		want    string
+	}{
+		{"5", []string{"kwalletd5"}, "kwalletd5 &"},
+		{"6", []string{"kwalletd6"}, "kwalletd6 &"},
+		{"6", []string{"kwalletd6", "ksecretd"}, "ksecretd &"},
+	} {
+		t.Run(c.want, func(t *testing.T) {
+			bin := t.TempDir()
+			for _, program := range c.there {
+				if err := os.WriteFile(filepath.Join(bin, program), nil, 0o755); err != nil {
+					t.Fatal(err)
+				}
+			}
+			t.Setenv("PATH", bin)
+			d := here(func(asked string) string {
+				return map[string]string{"XDG_CURRENT_DESKTOP": "KDE", "KDE_SESSION_VERSION": c.version}[asked]
+			})
+			if got := d.keychain.hint(); got != c.want {
+				t.Errorf("%q, not %q", got, c.want)
+			}
+		})
+	}
+}
+
 func TestGNOMEsTrayIsAnExtensionOfOneOfTwoNames(t *testing.T) {
 	empty, debian, upstream := t.TempDir(), t.TempDir(), t.TempDir()
 	for dir, id := range map[string]string{debian: appIndicators[0], upstream: appIndicators[1]} {

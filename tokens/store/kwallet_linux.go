@@ -11,10 +11,10 @@ import (
 // This file starts KWallet; its items are read as those of any Secret Service
 // (keychain.go).
 
-// kwallets are the names of KWallet's daemon, the newest first. It is a Secret
-// Service once it runs, but of the names a bus can start it knows only its own,
-// and the first program of KDE that wants a password starts it by that.
-var kwallets = []string{"org.kde.kwalletd6", "org.kde.kwalletd5"}
+// kwallets are the names that a bus can start KWallet by, the newest first, of which
+// each is a Secret Service once it runs. The first is ksecretd, which is one since
+// KDE Frameworks 6.13; kwalletd6 only passes calls on to it there.
+var kwallets = []string{"org.kde.secretservicecompat", "org.kde.kwalletd6", "org.kde.kwalletd5"}
 
 // kdeWallet is the wallet that every program of KDE uses and makes.
 const kdeWallet = "kdewallet"

@@ -70,15 +70,18 @@ func (b *Bus) socket() string { return filepath.Join(b.dir, "bus") }
 
 const busConfig = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig><type>session</type><listen>%s</listen><auth>EXTERNAL</auth>
+<busconfig><type>session</type><listen>%s</listen><auth>EXTERNAL</auth><servicedir>%s</servicedir>
 <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>`
 
 // Start starts the bus again after Kill, at the same address.
 func (b *Bus) Start() {
 	b.t.Helper()
 	_ = os.Remove(b.socket())
+	if err := os.MkdirAll(b.services(), 0o700); err != nil {
+		b.t.Fatal(err)
+	}
 	config := filepath.Join(b.dir, "bus.conf")
-	if err := os.WriteFile(config, fmt.Appendf(nil, busConfig, b.Address()), 0o600); err != nil {
+	if err := os.WriteFile(config, fmt.Appendf(nil, busConfig, b.Address(), b.services()), 0o600); err != nil {
 		b.t.Fatal(err)
 	}
 	b.life = start(b.t, b.Env(), nil, "dbus-daemon", "--config-file="+config, "--nofork", "--nopidfile", "--nosyslog")
@@ -101,6 +104,20 @@ func (b *Bus) Kill() {
 	b.life = nil
 	if err == nil {
 		<-shared.Context().Done()
+	}
+}
+
+func (b *Bus) services() string { return filepath.Join(b.dir, "services") }
+
+// Offer has the bus start a program when somebody asks for this name.
+func (b *Bus) Offer(name string, program ...string) {
+	b.t.Helper()
+	text := fmt.Sprintf("[D-BUS Service]\nName=%s\nExec=%s\n", name, strings.Join(program, " "))
+	if err := os.WriteFile(filepath.Join(b.services(), name+".service"), []byte(text), 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+	if err := b.Connect().BusObject().Call("org.freedesktop.DBus.ReloadConfig", 0).Err; err != nil {
+		b.t.Fatal(err)
 	}
 }
 
