@@ -144,7 +144,7 @@ func TestHintsOfAKeychainHelp(t *testing.T) {
 				env := append(b.Env(), "PATH="+path, "BROWSER=true")
 				s := &hintShell{t, t, env}
 				if running {
-					s.typed("authtray run --no-tray --login >agent.log 2>&1 &")
+					s.typed("authtray run --no-tray --login >/dev/null 2>&1 &")
 					bustest.Eventually(t, bustest.Said("the agent does not answer"), func() bool { exit, _ := s.typed("authtray status"); return exit == 0 })
 				}
 				bad := s.check("keychain")
