@@ -59,7 +59,7 @@ func describeProvider(w io.Writer, p api.Provider) error {
 		notes += "\n\nCompared with its sources on " + oneLine(p.VerifiedOn) + "."
 	}
 	if len(p.Unverified) > 0 {
-		notes += " Not read in the provider's own documents: " + oneLine(strings.Join(p.Unverified, ", "))
+		notes += " Not read in the provider's own documents: " + oneLine(strings.ReplaceAll(strings.Join(p.Unverified, ", "), "steps.", "step ")) + "."
 	}
 	if notes = strings.TrimSpace(notes); notes != "" {
 		_, err := fmt.Fprintf(w, "\n%s\n", notes)

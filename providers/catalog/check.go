@@ -201,20 +201,29 @@ func (e Entry) tenantProblems() (list []problem) {
 	return list
 }
 
-// pathProblems: what is called unverified, and what has a source, must be fields.
+// pathProblems: what is called unverified, and what has a source, must be fields,
+// or steps by their number.
 func (e Entry) pathProblems() (list []problem) {
-	t := reflect.TypeFor[Entry]()
 	for _, path := range e.Unverified {
-		if !hasField(t, path) {
-			list = append(list, problem{"unverified", fmt.Sprintf("%q is not a field of an entry", path)})
+		if !e.hasFact(path) {
+			list = append(list, problem{"unverified", fmt.Sprintf("%q is not a field of an entry, nor the number of a step (steps.1)", path)})
 		}
 	}
 	for _, path := range sortedKeys(e.Sources) {
-		if !hasField(t, path) {
-			list = append(list, problem{"sources." + path, "is not a field of an entry"})
+		if !e.hasFact(path) {
+			list = append(list, problem{"sources." + path, "is not a field of an entry, nor the number of a step (steps.1)"})
 		}
 	}
 	return list
+}
+
+// hasFact reports whether a path names a field of an entry, or one of its steps.
+func (e Entry) hasFact(path string) bool {
+	if number, ok := strings.CutPrefix(path, "steps."); ok {
+		n, err := strconv.Atoi(number)
+		return err == nil && n > 0 && n <= len(e.Steps) && strconv.Itoa(n) == number
+	}
+	return hasField(reflect.TypeFor[Entry](), path)
 }
 
 func isPortRule(s string) bool {

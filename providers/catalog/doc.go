@@ -9,7 +9,9 @@
 // Copy the entry that is nearest, or extend it, change the facts, and name where
 // each was read under [sources], or its field in "unverified". Write down as steps
 // what a person does in the provider's console, from signing in to copying the
-// client id: see Entry.Guide for what is filled in. Run
+// client id: see Entry.Guide for what is filled in. Where a step was read stands
+// under its number, "steps.1". What an extended entry says of its values vouches for
+// none that the new one has itself. Run
 //
 //	CGO_ENABLED=0 go test -tags ci ./providers ./providers/catalog -update
 //

@@ -61,8 +61,8 @@ type Entry struct {
 	Notes     string     `toml:"notes,omitempty" json:"notes,omitempty"`           // what a user must know, shown by `authtray providers ID`
 
 	VerifiedOn string            `toml:"verified_on,omitempty" json:"verified_on,omitempty"` // the day on which the facts were last compared with their sources, as 2006-01-02
-	Unverified []string          `toml:"unverified,omitempty" json:"unverified,omitempty"`   // field paths not read in the provider's documents
-	Sources    map[string]string `toml:"sources,omitempty" json:"sources,omitempty"`         // field path → where the fact was read
+	Unverified []string          `toml:"unverified,omitempty" json:"unverified,omitempty"`   // field paths, and steps (steps.2), not read in the provider's documents
+	Sources    map[string]string `toml:"sources,omitempty" json:"sources,omitempty"`         // field path, or step (steps.2) → where the fact was read
 }
 
 // ScopeSet is a choice of scopes for a purpose.

@@ -47,6 +47,45 @@ func TestEachEntryOfTheProgramIsWhole(t *testing.T) {
 	}
 }
 
+// TestEachStepSaysWhereItWasRead holds each step to a source, or to the list of what
+// was read nowhere.
+func TestEachStepSaysWhereItWasRead(t *testing.T) {
+	c, _ := LoadCatalogue("")
+	for _, e := range c.List() {
+		for i := range e.Steps {
+			path := fmt.Sprintf("steps.%d", i+1)
+			if e.ID != "practice" && !covered(path, sortedKeys(e.Sources)) && !covered(path, e.Unverified) {
+				t.Errorf("%s: %s has no source and is not among the unverified", e.ID, path)
+			}
+		}
+	}
+}
+
+// TestSourcesOfAnotherEntryVouchForNothing: where an entry sets a field that the one
+// it extends has too, the source of that one's value is none of its own.
+func TestSourcesOfAnotherEntryVouchForNothing(t *testing.T) {
+	files, errs := readEntries(builtin, "entries", "entries", builtin.ReadFile)
+	if len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	for id, f := range files {
+		if f.table["extends"] == nil {
+			continue
+		}
+		t.Run(id, func(t *testing.T) {
+			var e Entry
+			if err := overlay(&e, f.table); err != nil {
+				t.Fatal(err)
+			}
+			for _, path := range facts(reflect.ValueOf(e), "") {
+				if !covered(path, sortedKeys(e.Sources)) && !covered(path, e.Unverified) {
+					t.Errorf("%s has no source of its own and is not among the unverified", path)
+				}
+			}
+		})
+	}
+}
+
 // sourced reports whether a field, or one in it or around it, names its source.
 func sourced(e Entry, field string) bool {
 	for path := range e.Sources {
@@ -89,13 +128,14 @@ func TestTableOfVerifiedFactsIsTrue(t *testing.T) {
 Made by ` + "`go test ./providers/catalog -run Verified -update`" + ` from the entries; do not edit. A fact is
 one field of an entry. "Sourced" facts name where they were read ([sources] of the
 entry); "open" ones are named in its "unverified"; the rest follows from a default or
-from the sourced ones. "Compared on" is the day on which the facts were last held
+from the sourced ones. A step, of what a person does in the provider's console, is
+"read" where one of those pages says it. "Compared on" is the day on which the facts were last held
 against their sources. Nothing here was tried with an account.
 
-| provider | facts | sourced | open | share sourced | compared on | source of its endpoints |
-|---|---|---|---|---|---|---|
+| provider | facts | sourced | open | share sourced | steps | read | compared on | source of its endpoints |
+|---|---|---|---|---|---|---|---|---|
 `)
-	var all, read, open int
+	var all, read, open, steps, stepsRead int
 	for _, e := range c.List() {
 		if e.ID == "practice" {
 			continue
@@ -110,10 +150,11 @@ against their sources. Nothing here was tried with an account.
 				s++
 			}
 		}
-		all, read, open = all+n, read+s, open+u
-		fmt.Fprintf(&b, "| %s (%s) | %d | %d | %d | %d %% | %s | %s |\n", e.Name, e.ID, n, s, u, 100*s/n, e.VerifiedOn, endpointSource(e))
+		r := readSteps(e)
+		all, read, open, steps, stepsRead = all+n, read+s, open+u, steps+len(e.Steps), stepsRead+r
+		fmt.Fprintf(&b, "| %s (%s) | %d | %d | %d | %d %% | %d | %d | %s | %s |\n", e.Name, e.ID, n, s, u, 100*s/n, len(e.Steps), r, e.VerifiedOn, endpointSource(e))
 	}
-	fmt.Fprintf(&b, "| all | %d | %d | %d | %d %% | | |\n", all, read, open, 100*read/all)
+	fmt.Fprintf(&b, "| all | %d | %d | %d | %d %% | %d | %d | | |\n", all, read, open, 100*read/all, steps, stepsRead)
 	if *update {
 		if err := os.WriteFile("VERIFIED.md", []byte(b.String()), 0o644); err != nil {
 			t.Fatal(err)
@@ -123,6 +164,16 @@ against their sources. Nothing here was tried with an account.
 	if err != nil || string(have) != b.String() {
 		t.Errorf("VERIFIED.md is not of these entries (%v): run the test with -update", err)
 	}
+}
+
+// readSteps counts the steps that have a source.
+func readSteps(e Entry) (n int) {
+	for i := range e.Steps {
+		if path := fmt.Sprintf("steps.%d", i+1); covered(path, sortedKeys(e.Sources)) && !covered(path, e.Unverified) {
+			n++
+		}
+	}
+	return n
 }
 
 func endpointSource(e Entry) string {

@@ -4,10 +4,12 @@ import (
 	"embed"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/authtray/authtray/providers/name"
@@ -137,6 +139,9 @@ func (l *loader) load(id string, path []string) (Entry, bool) {
 
 func (l *loader) resolve(f tomlFile, path []string) (Entry, bool) {
 	e, err := l.base(f, path)
+	if f.table["steps"] != nil {
+		e.withoutSourcesOfSteps()
+	}
 	if err == nil {
 		err = overlay(&e, f.table)
 	}
@@ -175,6 +180,14 @@ func (l *loader) base(f tomlFile, path []string) (Entry, error) {
 	e = e.Clone()
 	e.Aliases = nil // they are of that one
 	return e, extendError(ok, want)
+}
+
+// withoutSourcesOfSteps is for an entry with steps of its own: where those of the one
+// that it extends were read says nothing of them.
+func (e *Entry) withoutSourcesOfSteps() {
+	ofStep := func(path string) bool { return path == "steps" || strings.HasPrefix(path, "steps.") }
+	e.Unverified = slices.DeleteFunc(e.Unverified, ofStep)
+	maps.DeleteFunc(e.Sources, func(path, _ string) bool { return ofStep(path) })
 }
 
 func extendError(ok bool, id string) error {

@@ -53,6 +53,43 @@ func TestARefusedRuleSaysWhatIsRefused(t *testing.T) {
 	}
 }
 
+func TestSourcesAndUnverifiedNameFieldsAndSteps(t *testing.T) {
+	for path, ok := range map[string]bool{"token": true, "client.auth": true, "steps": true, "steps.1": true, "steps.2": true, "steps.3": false, "steps.0": false, "steps.01": false, "steps.-1": false, "steps.x": false, "steps.1.x": false, "tokn": false} {
+		for _, line := range []string{"unverified = [\"" + path + "\"]\n", "sources.\"" + path + "\" = \"a page\"\n"} {
+			t.Run(line, func(t *testing.T) {
+				dir := userFolder(t, map[string]string{"a.toml": "id = \"a\"\nname = \"A\"\ntoken = \"https://a.example/token\"\nsteps = [\"One.\", \"Two.\"]\n" + line})
+				_, errs := LoadCatalogue(dir)
+				if ok && len(errs) > 0 || !ok && (len(errs) != 1 || !strings.Contains(errs[0].Error(), "is not a field of an entry, nor the number of a step")) {
+					t.Error(errs)
+				}
+			})
+		}
+	}
+}
+
+func TestStepsOfItsOwnHaveNoSourceFromTheEntryThatIsExtended(t *testing.T) {
+	const first = "id = \"a\"\nname = \"A\"\ntoken = \"https://a.example/token\"\nsteps = [\"One.\", \"Two.\"]\nunverified = [\"steps.2\", \"revoke\"]\nsources.\"steps.1\" = \"a page\"\nsources.token = \"a page\"\n"
+	for name, tt := range map[string]struct {
+		steps   string
+		sources int
+		open    int
+	}{
+		"its own steps":         {"steps = [\"Another.\"]\n", 1, 1},
+		"the steps of that one": {"", 2, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, errs := LoadCatalogue(userFolder(t, map[string]string{"a.toml": first, "b.toml": "id = \"b\"\nname = \"B\"\nextends = \"a\"\n" + tt.steps}))
+			e, _ := c.Entry("b")
+			if len(errs) > 0 || len(e.Sources) != tt.sources || len(e.Unverified) != tt.open {
+				t.Errorf("%v: sources %v, unverified %v", errs, e.Sources, e.Unverified)
+			}
+			if a, _ := c.Entry("a"); len(a.Sources) != 2 || len(a.Unverified) != 2 {
+				t.Errorf("a has lost its own: %v, %v", a.Sources, a.Unverified)
+			}
+		})
+	}
+}
+
 func userFolder(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()

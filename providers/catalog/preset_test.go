@@ -14,6 +14,34 @@ func TestPresetOfAnMCPServerNeedsNoURL(t *testing.T) {
 	}
 }
 
+// PagerDuty's server names itself as the issuer, and the document there is of another.
+func TestPresetOfAnMCPServerNamesTheIssuerOfThatServerOnly(t *testing.T) {
+	const issuer = "https://app.pagerduty.com/global/oauth/anonymous"
+	c, _ := LoadCatalogue("")
+	for name, tt := range map[string]struct {
+		conn Connection
+		want string
+	}{
+		"the preset's server":             {Connection{}, issuer},
+		"the same, named":                 {Connection{MCP: "https://mcp.pagerduty.com/mcp"}, issuer},
+		"another server":                  {Connection{MCP: "https://mcp.example.org/mcp"}, ""},
+		"another server and its issuer":   {Connection{MCP: "https://mcp.example.org/mcp", Override: map[string]any{"issuer": "https://login.example.org"}}, "https://login.example.org"},
+		"an issuer of the user's choice":  {Connection{Override: map[string]any{"issuer": "https://login.example.org"}}, "https://login.example.org"},
+		"a preset that leaves it to them": {Connection{Provider: "mcp-sentry"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			conn := tt.conn
+			conn.Name = "work"
+			if conn.Provider == "" {
+				conn.Provider = "mcp-pagerduty"
+			}
+			if e, err := c.Resolve(conn); err != nil || e.Issuer != tt.want {
+				t.Errorf("%v: issuer %q, want %q", err, e.Issuer, tt.want)
+			}
+		})
+	}
+}
+
 func TestIssuerOfAClientIsFilledIn(t *testing.T) {
 	c, _ := LoadCatalogue("")
 	for client, want := range map[string]string{"authtray": "authtray", "a/b?c": "a%2Fb%3Fc"} {

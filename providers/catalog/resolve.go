@@ -30,6 +30,9 @@ func (c *Catalogue) Resolve(conn Connection) (Entry, error) {
 	if err != nil {
 		return Entry{}, err
 	}
+	if conn.MCP != "" && e.MCP != "" && conn.MCP != e.MCP && e.Issuer == before.Issuer {
+		e.Issuer = "" // it is that of the entry's server, not of the connection's
+	}
 	anyIssuer := isPlaceholder(e.Issuer) || isPlaceholder(before.Issuer) && e.Name == before.Name
 	e = e.fill(values)
 	if conn.ClientID != "" { // Kanidm: each client has an issuer of its own
