@@ -51,7 +51,6 @@ type reporter interface {
 type message struct {
 	about       string // of a banner
 	title, body string
-	safe        string // body in our own words, without what the provider said; of a death
 	warning     bool
 	button      string // what its button says; "": it has none, of a death
 	together    bool   // it stands for several deaths

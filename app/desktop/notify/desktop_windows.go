@@ -6,30 +6,22 @@ import (
 	"os"
 	"path/filepath"
 
-	toast "git.sr.ht/~jackmordaunt/go-toast"
+	"golang.org/x/sys/windows/registry"
 
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/desktop/tray"
 	"github.com/authtray/authtray/assets"
 )
 
-// toasts shows Windows toasts through go-toast v1, the module that beeep uses:
-// with two versions of it, whichever registers first gets the clicks of both.
-// The button opens a page of ours (protocol activation), which works from the
-// Action Center too, for as long as the agent runs. go-toast cannot replace or
-// remove a toast; one that was withdrawn leads to a page that says so.
-type toasts struct {
-	noQuestions
-	to   reporter
-	icon string // a file that stays: Windows remembers its path
-	page page
-}
-
 func newDesk(o Options, to reporter) desk {
 	to.setHealth(api.NotificationActions, "")
-	d := &toasts{to: to, icon: o.IconFile}
+	d := &toasts{to: to, icon: o.IconFile, balloon: tray.Balloon, push: func(xml string) error { return pushToast(appName, xml) }}
 	if err := keepIcon(o.IconFile); err != nil {
 		o.Log.Info("the icon of notifications could not be kept", "err", err)
 		d.icon = ""
+	}
+	if err := nameApplication(d.icon); err != nil {
+		o.Log.Info("notifications may be shown without our name", "err", err)
 	}
 	return d
 }
@@ -47,34 +39,40 @@ func keepIcon(path string) error {
 	return os.WriteFile(path, assets.AppIcon, 0o600)
 }
 
-// show puts nothing of a provider's into the toast; toastSafe says why.
-func (d *toasts) show(name string, mark uint64, m message) error {
-	m = m.forToast()
-	if m.together { // the page's button is for one sign-in
-		return d.banner(m.withoutButton())
-	}
-	url, err := d.page.offer(name, m.title, func() { d.to.post(event{kind: pressed, name: name, mark: mark}) })
+// nameApplication tells Windows whose toasts those of our application ID are.
+func nameApplication(icon string) error {
+	key, _, err := registry.CreateKey(registry.CURRENT_USER, `Software\Classes\AppUserModelId\`+appName, registry.SET_VALUE)
 	if err != nil {
-		return d.banner(m.withoutButton())
+		return err
 	}
-	n := toast.Notification{
-		AppID: appName, Title: m.title, Body: m.body, Icon: d.icon,
-		ActivationType: toast.Protocol, ActivationArguments: url,
-		Actions:  []toast.Action{{Type: toast.Protocol, Content: m.button, Arguments: url}},
-		Duration: toast.Long, Audio: toast.Silent,
+	defer key.Close()
+	if icon != "" {
+		err = key.SetStringValue("IconUri", icon)
 	}
-	if err := bounded(n.Push); err != nil {
-		return d.banner(m.withoutButton())
-	}
-	return nil
+	return errors.Join(err, key.SetStringValue("DisplayName", appName))
 }
 
-func (d *toasts) withdraw(name string) { d.page.withdraw(name) }
-
-func (d *toasts) banner(m message) error {
-	m.title, m.body = toastSafe(m.title), toastSafe(m.body)
-	return beep(m, d.icon)
+// SwitchedOff says in a sentence that the user or a policy wants no notifications of
+// ours; "" where they may be shown.
+func SwitchedOff() string {
+	const current = `Software\Microsoft\Windows\CurrentVersion\`
+	for _, off := range []struct {
+		key, value string
+		means      uint64
+	}{
+		{current + "PushNotifications", "ToastEnabled", 0},
+		{current + `Notifications\Settings\` + appName, "Enabled", 0},
+		{`Software\Policies\Microsoft\Windows\CurrentVersion\PushNotifications`, "NoToastApplicationNotification", 1},
+	} {
+		key, err := registry.OpenKey(registry.CURRENT_USER, off.key, registry.QUERY_VALUE)
+		if err != nil {
+			continue
+		}
+		value, _, err := key.GetIntegerValue(off.value)
+		key.Close()
+		if err == nil && value == off.means {
+			return switchedOffDetail
+		}
+	}
+	return ""
 }
-
-func (d *toasts) settle(string) {}
-func (d *toasts) close()        {}

@@ -24,7 +24,7 @@
 // # Systems
 //
 // On Linux it is org.freedesktop.Notifications, on a connection of our own; on
-// Windows a toast whose button opens a page of ours; on macOS a dialog through
+// Windows a toast whose button opens a page of ours, or else the tray icon's balloon; on macOS a dialog through
 // osascript; beeep shows banners without a button. To add a system, implement
 // desk, and name it in its newDesk; noQuestions is the part of one that cannot show several buttons.
 package notify

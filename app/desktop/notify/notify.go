@@ -134,6 +134,9 @@ func (n *Notifier) Configure(enabled, reminders bool) {
 func (n *Notifier) Health() (state api.NotificationState, detail string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if off := SwitchedOff(); off != "" {
+		return api.NotificationNone, off
+	}
 	return n.health.state, n.health.detail
 }
 

@@ -3,7 +3,6 @@ package notify
 import (
 	"html"
 	"strings"
-	"unicode"
 
 	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
@@ -26,7 +25,6 @@ func deathMessage(st tokens.Status) message {
 	m := message{
 		title:   nameOf(provider, st) + " needs to be reconnected",
 		body:    text.Line(detail, maxBody),
-		safe:    tokens.Sentence(st.State, st.Reason, provider, ""),
 		warning: true, button: "Reconnect",
 		tray: tokens.English(tokens.Explain(st.State, st.Reason).Action, "Name", provider),
 	}
@@ -58,29 +56,10 @@ func (m message) withoutButton() message {
 	return m
 }
 
-// forToast is a death's message in our own words, without what the provider said.
-func (m message) forToast() message {
-	m.title, m.tray = toastSafe(m.title), toastSafe(m.tray)
-	m.body = toastSafe(m.safe)
-	return m
-}
-
 // markup escapes text for a server whose bodies are markup.
 func markup(s string) string { return html.EscapeString(s) }
 
 // unmarked is text for a server that may or may not read markup.
 func unmarked(s string) string {
 	return strings.NewReplacer("<", "‹", ">", "›", "&", "and").Replace(s)
-}
-
-// toastSafe keeps letters, digits and plain punctuation. A toast is XML, and
-// where COM fails, go-toast has PowerShell read that XML from a string in which
-// dollar signs and backquotes mean something.
-func toastSafe(s string) string {
-	return text.Line(strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune(" .,:;!?()-_/…“”", r) {
-			return r
-		}
-		return -1
-	}, strings.ReplaceAll(s, "\n", " ")), maxBody)
 }

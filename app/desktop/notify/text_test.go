@@ -35,11 +35,8 @@ func TestEveryReasonIsAWholeMessage(t *testing.T) {
 		t.Run(string(r), func(t *testing.T) {
 			st := dead("work")
 			st.Reason, st.Detail = r, tokens.Sentence(st.State, r, "GitHub", "GitHub said $(calc)")
-			for what, m := range map[string]message{"banner": deathMessage(st), "toast": deathMessage(st).forToast(), "without a button": deathMessage(st).withoutButton()} {
+			for what, m := range map[string]message{"banner": deathMessage(st), "without a button": deathMessage(st).withoutButton()} {
 				if !strings.Contains(m.body, "GitHub") || !strings.Contains(m.body, "econnect") || !strings.Contains(m.tray, "econnect GitHub") || strings.Contains(m.body, "{{") {
-					t.Errorf("%s: %+v", what, m)
-				}
-				if what == "toast" && strings.Contains(m.body, "calc") {
 					t.Errorf("%s: %+v", what, m)
 				}
 			}
@@ -60,20 +57,8 @@ func TestForeignTextIsHarmlessEverywhere(t *testing.T) {
 	if got := unmarked(hostile); strings.ContainsAny(got, "<>&") {
 		t.Errorf("an unknown server gets %q", got)
 	}
-	if got := toastSafe(hostile); strings.ContainsAny(got, "<>&$`\"'@]\n\x1b\u202e") {
-		t.Errorf("a toast gets %q", got)
-	}
 	if got := text.Line(strings.Repeat("x", 400), maxBody); len([]rune(got)) != maxBody {
 		t.Errorf("%d characters", len(got))
-	}
-}
-
-func TestAToastHoldsOurWordsOnly(t *testing.T) {
-	st := dead("gh")
-	st.Detail, st.ProviderName = "$(calc)", "Git`Hub$x"
-	m := deathMessage(st).forToast()
-	if m.title != "GitHubx (gh) needs to be reconnected" || m.body != "Access at GitHubx has ended. Reconnect to go on." {
-		t.Errorf("%+v", m)
 	}
 }
 

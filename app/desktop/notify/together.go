@@ -95,7 +95,6 @@ func (d *death) message() message {
 	} else {
 		m.body = text.Line("Reconnect them in the menu of the Authtray icon: "+strings.Join(names, ", ")+".", maxBody)
 	}
-	m.safe = m.body
 	return m
 }
 
