@@ -24,7 +24,12 @@ const MaxHead = 8 << 10
 // Serve serves l with at most most connections at once. It takes the server's
 // ConnState.
 func Serve(s *http.Server, l net.Listener, most int) error {
-	b := &listener{Listener: l, most: most, waiting: list.New()}
+	return serveAs(os.Getuid(), s, l, most)
+}
+
+// serveAs is Serve where self is this user.
+func serveAs(self int, s *http.Server, l net.Listener, most int) error {
+	b := &listener{Listener: l, self: self, most: most, waiting: list.New()}
 	b.free.L = &b.mu
 	s.ConnState = func(c net.Conn, state http.ConnState) {
 		if c, ok := c.(*conn); ok {
@@ -47,6 +52,7 @@ func NoBody(h http.Handler) http.Handler {
 
 type listener struct {
 	net.Listener
+	self int // whose connections are welcome
 	most int
 
 	mu      sync.Mutex
@@ -63,7 +69,7 @@ func (l *listener) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		if isForeign(raw) {
+		if isForeign(raw, l.self) {
 			raw.Close()
 			continue
 		}
@@ -164,16 +170,16 @@ func (c *conn) CloseWrite() error {
 // NetConn is the connection that was accepted.
 func (c *conn) NetConn() net.Conn { return c.Conn }
 
-// isForeign reports whether a loopback connection is known to be of another user.
+// isForeign reports whether a loopback connection is known to be of another user than self.
 // Root's are not, since root may do what it likes anyway.
-func isForeign(c net.Conn) bool {
+func isForeign(c net.Conn, self int) bool {
 	from, ok := c.RemoteAddr().(*net.TCPAddr)
 	to, also := c.LocalAddr().(*net.TCPAddr)
 	if !ok || !also || !from.IP.IsLoopback() {
 		return false
 	}
 	uid, known := Owner(from.AddrPort(), to.AddrPort())
-	return known && uid != 0 && uid != Nobody && uid != os.Getuid()
+	return known && uid != 0 && uid != Nobody && uid != self
 }
 
 // Nobody owns a connection that its program has closed.
