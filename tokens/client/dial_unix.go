@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"syscall"
@@ -34,6 +35,12 @@ func dialOnce(ctx context.Context, address string) (net.Conn, error) {
 		return nil, err
 	}
 	return conn, nil
+}
+
+// isOf reports whether a file is of a user, or root's, and nobody else may write it.
+func isOf(info fs.FileInfo, uid int) bool {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return ok && (int(st.Uid) == uid || st.Uid == 0) && info.Mode().Perm()&0o022 == 0
 }
 
 // dialError tells an agent that is not there from one that cannot be reached.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"syscall"
@@ -34,6 +35,9 @@ func Dial(ctx context.Context, name string) (net.Conn, error) {
 	}
 	return pipeConn{os.NewFile(uintptr(handle), name)}, nil
 }
+
+// isOf: there is no mark beside a pipe.
+func isOf(fs.FileInfo, int) bool { return true }
 
 // openPipe waits while every instance of the pipe is taken: the server makes the
 // next one as soon as it has taken up the last caller.

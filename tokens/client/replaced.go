@@ -38,6 +38,9 @@ func MarkReplaced(address string) (unmark func()) {
 		}
 	}
 	return func() {
+		if !replaced(address) {
+			return
+		}
 		if by, err := os.ReadFile(markOf(address)); err == nil && strings.TrimSpace(string(by)) == self {
 			_ = os.Remove(markOf(address))
 		}
@@ -45,10 +48,11 @@ func MarkReplaced(address string) (unmark func()) {
 }
 
 // replaced reports whether the agent at an address is being replaced, or was a moment
-// ago.
+// ago. A mark that somebody else may have left says nothing: it would have every
+// client wait.
 func replaced(address string) bool {
 	info, err := os.Lstat(markOf(address))
-	return err == nil && info.Mode().IsRegular() && time.Since(info.ModTime()).Abs() < replaceTime
+	return err == nil && info.Mode().IsRegular() && isOf(info, os.Getuid()) && time.Since(info.ModTime()).Abs() < replaceTime
 }
 
 // pauseForReplacement is false where ctx ends first.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -116,6 +117,54 @@ func TestNoAgentIsToldAtOnceWhereNoneTakesOver(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+func TestAMarkThatSomebodyElseMayHaveLeftHasNobodyWait(t *testing.T) {
+	for name, change := range map[string]func(mark string) error{
+		"others may write it": func(mark string) error { return os.Chmod(mark, 0o666) },
+		"its group may":       func(mark string) error { return os.Chmod(mark, 0o620) },
+		"a link": func(mark string) error {
+			return errors.Join(os.Rename(mark, mark+".real"), os.Symlink(mark+".real", mark))
+		},
+		"a pipe": func(mark string) error {
+			return errors.Join(os.Remove(mark), syscall.Mkfifo(mark, 0o600))
+		},
+		"another user's": func(mark string) error {
+			if os.Getuid() != 0 { // who cannot give it away: see TestIsOf
+				return os.Remove(mark)
+			}
+			return os.Chown(mark, 12345, 12345)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newReplacement(t)
+			unmark := MarkReplaced(r.address)
+			if err := change(markOf(r.address)); err != nil {
+				t.Fatal(err)
+			}
+			if err := r.do("GET", "/v1/health"); !errors.Is(err, ErrNoAgent) {
+				t.Error(err)
+			}
+			unmark() // reads no pipe, and waits for nobody
+		})
+	}
+}
+
+func TestIsOf(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "mark")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Lstat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !isOf(info, os.Getuid()) {
+		t.Error("a file of ours is not")
+	}
+	if os.Getuid() != 0 && isOf(info, os.Getuid()+1) { // root's are everybody's
+		t.Error("a file of another user is ours")
 	}
 }
 
