@@ -11,6 +11,7 @@ import (
 	"golang.org/x/net/publicsuffix"
 
 	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/text"
 )
 
 // Agreed is what the user agreed to for a connection, beyond what its provider's
@@ -85,8 +86,29 @@ func (e *OtherHost) Error() string {
 }
 
 // plainHost is a host as it is shown where it is compared with another: of letters
-// that look like others, the number.
-func plainHost(host string) string { return strings.Trim(strconv.QuoteToASCII(shown(host)), `"`) }
+// that look like others, the number; of a long one the end, which says whose it is,
+// and all of its registrable domain.
+func plainHost(host string) string {
+	plain := func(s string) string { return strings.Trim(strconv.QuoteToASCII(text.Line(s, 0)), `"`) }
+	name, _, _ := strings.Cut(host, ":")
+	site, err := publicsuffix.EffectiveTLDPlusOne(name)
+	if err != nil {
+		site = ""
+	}
+	rest, cut := host, ""
+	for len(plain(rest)) > maxShown {
+		_, after, ok := strings.Cut(rest, ".")
+		if !ok || len(after) < len(site) || !strings.Contains(after, site) {
+			break
+		}
+		rest, cut = after, "…"
+	}
+	end := plain(rest)
+	if most := max(maxShown, len(plain(site))+len(":65535")); len(end) > most {
+		end, cut = end[len(end)-most:], "…"
+	}
+	return cut + end
+}
 
 // namesServer reports whether an entry, with its variables unfilled, says itself which
 // server is asked for metadata: neither a variable nor an override says another host.

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/net/publicsuffix"
+
 	"github.com/authtray/authtray/providers/catalog"
 )
 
@@ -124,6 +126,53 @@ func TestHostsThatLookAlikeAreToldApart(t *testing.T) {
 	if !strings.Contains(said, "at github.com,") || !strings.Contains(said, `to g\u0456thub.com.`) {
 		t.Errorf("told %q", said)
 	}
+}
+
+func TestAHostIsShownWithTheEndThatSaysWhoseItIs(t *testing.T) {
+	long := strings.Repeat("accounts.google.com.", 10)
+	label := strings.Repeat("a", 63)
+	for host, want := range map[string]string{
+		"github.com":                                   "github.com",
+		long + "evil.example":                          "evil.example",
+		long + "evil.co.uk:8443":                       "evil.co.uk:8443",
+		long + label + ".co.uk":                        label + ".co.uk",
+		label + "." + label + ".github.io":             label + ".github.io",
+		strings.Repeat("a", 300) + "evil":              "aaaaevil",
+		strings.Repeat("і", 100) + ".evil.com":         "evil.com",
+		"127.0.0.1:1234":                               "127.0.0.1:1234",
+		"[::1]:1234":                                   "[::1]:1234",
+		"github.com\u202e" + strings.Repeat(".x", 100): ".x",
+	} {
+		got := plainHost(host)
+		if !strings.HasSuffix(got, want) || len(got) > 120 || strings.ContainsFunc(strings.TrimPrefix(got, "…"), func(r rune) bool { return r > '~' || r < ' ' }) {
+			t.Errorf("%s is shown as %s", host, got)
+		}
+	}
+}
+
+func FuzzHostShown(f *testing.F) {
+	for _, host := range []string{"github.com", "a.b.co.uk:8443", "g\u0456thub.com", strings.Repeat("a.", 200) + "evil.example", "[::1]:1", "\u202e\"\x00", "com.github.io."} {
+		f.Add(host)
+	}
+	f.Fuzz(func(t *testing.T, host string) {
+		got := plainHost(host)
+		if len(got) > 5*300 || strings.ContainsFunc(strings.TrimPrefix(got, "…"), func(r rune) bool { return r > '~' || r < ' ' }) {
+			t.Errorf("%q is shown as %q", host, got)
+		}
+		if site, err := publicsuffix.EffectiveTLDPlusOne(host); err == nil && site == asciiOf(site) && !strings.HasSuffix(got, site) {
+			t.Errorf("%q is shown as %q, without %q", host, got, site)
+		}
+	})
+}
+
+// asciiOf is what of s is printable ASCII that is quoted as it is.
+func asciiOf(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r > '~' || r <= ' ' || r == '"' || r == '\\' {
+			return -1
+		}
+		return r
+	}, s)
 }
 
 func TestAServerThatOurCatalogueNamesIsNotAskedAbout(t *testing.T) {

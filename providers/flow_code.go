@@ -124,7 +124,7 @@ func wrongIssuer(provider string, a callback) *refusal.Failure {
 		what = "does not say which issuer it comes from, though this provider always does"
 	}
 	return &refusal.Failure{Class: refusal.Misconfigured, Code: "wrong_issuer",
-		Detail: fmt.Sprintf("The answer in the browser %s, so nothing was sent to %s. Connect again; if that does not help, check the connection's issuer.", what, provider)}
+		Detail: fmt.Sprintf("The answer in the browser %s, so its code was not sent to %s. Connect again; if that does not help, check the connection's issuer.", what, provider)}
 }
 
 // authorizeFailure is what an error in the browser (RFC 6749 §4.1.2.1) means.

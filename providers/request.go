@@ -47,7 +47,7 @@ func (c *Client) accountEndpoint(endpoint string, kept map[string]json.RawMessag
 	}
 	u, err := url.Parse(endpoint)
 	if err != nil || !slices.Contains(rules.Hosts, host) {
-		return "", c.misconfigured("foreign_host", "%s sent us to a host that is not one of its own; nothing was sent.", c.entry.Name)
+		return "", c.misconfigured("foreign_host", "%s sent us to a host that is not one of its own; nothing was sent there.", c.entry.Name)
 	}
 	u.Host = host
 	return u.String(), nil
@@ -260,7 +260,7 @@ func (c *Client) expand(template, accessToken string, extra map[string]json.RawM
 		return nil, c.misconfigured("incomplete_url", "%s did not say what its URL %s needs; reconnect.", c.entry.Name, template)
 	}
 	if namesHost(template) && !catalog.HostAllowed(c.entry.APIHosts(), u) {
-		return nil, c.misconfigured("foreign_host", "%s sent us to a host that is not one of its own; nothing was sent.", c.entry.Name)
+		return nil, c.misconfigured("foreign_host", "%s sent us to a host that is not one of its own; nothing was sent there.", c.entry.Name)
 	}
 	return u, nil
 }

@@ -213,7 +213,7 @@ func (c *Client) fetchResourceAt(ctx context.Context, place string) (resourceMet
 
 // otherResource is the failure of metadata of another server than the one asked.
 func (c *Client) otherResource(place, resource string) *refusal.Failure {
-	f := c.misconfigured("resource_mismatch", "The resource metadata at %s are of another server than %s; nothing was sent.", place, c.conn.MCP)
+	f := c.misconfigured("resource_mismatch", "The resource metadata at %s are of another server than %s, so no sign-in was begun.", place, c.conn.MCP)
 	if f.Status = http.StatusOK; plainURL.MatchString(resource) && c.conn.Name != "" {
 		f.Detail = fmt.Sprintf("The resource metadata at %s are of %s, not of %s; name that URL if it is the server you mean.", place, resource, c.conn.MCP)
 		f.Hint = "authtray add " + c.conn.Name + " --mcp " + resource

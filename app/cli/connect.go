@@ -125,7 +125,7 @@ func (c *connecting) askHost(ctx context.Context, p *client.Problem) error {
 	}
 	c.say("%s\nGo on? [y/N] ", oneLine(t.sentence))
 	if !c.yes() {
-		return failed("", "%s is not connected, and nothing was sent", c.name)
+		return failed("", "%s is not connected, and its sign-in page was not opened", c.name)
 	}
 	c.request.AcceptHost = p.Host
 	return c.connect(ctx)

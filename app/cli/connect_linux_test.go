@@ -27,7 +27,7 @@ func TestConnectAsksAboutASignInPageOnAnotherHost(t *testing.T) {
 	p.sees(page)
 	p.sees(sends)
 	p.answers("Go on? [y/N] ", "")
-	p.sees("work is not connected, and nothing was sent")
+	p.sees("work is not connected, and its sign-in page was not opened")
 	p.ends(exitFailed)
 
 	p = w.at("connect", "work", "--no-browser", "--timeout", "1s")

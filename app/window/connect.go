@@ -13,6 +13,7 @@ import (
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/client"
 )
@@ -330,7 +331,7 @@ func (c *connecting) asksForHost(err error) bool {
 		c.start()
 	})
 	c.page(c.sign(shapeAlert, theme.ColorNameWarning), c.headline(tr("The sign-in page is on another host")),
-		centred(paragraph(plain(p.Sentence()))), c.buttons(cancel, on))
+		centred(paragraph(text.Line(p.Sentence(), 0))), c.buttons(cancel, on))
 	c.u.focus(cancel)
 	return true
 }

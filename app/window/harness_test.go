@@ -3,6 +3,7 @@ package window
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -13,7 +14,9 @@ import (
 	"github.com/authtray/authtray/app/access/audit"
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/window/remote"
+	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/client"
 )
@@ -382,6 +385,11 @@ func (a *fakeAgent) Token(_ context.Context, name string) (tokens.Token, error) 
 	return tokens.Token{AccessToken: a.token}, a.called("Token", name)
 }
 
+// otherHostSays is the whole question, which ends with whose word it would be on.
+func otherHostSays(page string) string {
+	return text.Sentence((&providers.OtherHost{Page: page, Sends: "api." + strings.Repeat("a", 50) + ".example"}).Error())
+}
+
 func (a *fakeAgent) Refresh(_ context.Context, name string) error { return a.called("Refresh", name) }
 
 func (a *fakeAgent) Connect(_ context.Context, name string, o api.ConnectRequest) (api.Attempt, error) {
@@ -389,7 +397,7 @@ func (a *fakeAgent) Connect(_ context.Context, name string, o api.ConnectRequest
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.otherHost != "" && o.AcceptHost != a.otherHost {
-		err = &client.Problem{Code: "other_host", Host: a.otherHost, Detail: "The sign-in page is at " + a.otherHost + "."}
+		err = &client.Problem{Code: "other_host", Host: a.otherHost, Detail: otherHostSays(a.otherHost)}
 	}
 	return a.flow, err
 }
