@@ -3,14 +3,20 @@ package agent
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"time"
 
 	"github.com/authtray/authtray/app/access/audit"
 	"github.com/authtray/authtray/app/access/gate"
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/tools/hosts"
 	"github.com/authtray/authtray/app/tools/proxy"
+	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -33,7 +39,7 @@ func (t *tokenAccess) token(ctx context.Context, name string, w tokens.Want) (to
 	var token tokens.Token
 	err := t.admit(ctx, name)
 	if err == nil {
-		token, err = t.manager.Token(ctx, name, w)
+		token, err = t.forPlace(ctx, name, func() (tokens.Token, error) { return t.manager.Token(ctx, name, w) })
 	}
 	t.record(ctx, name, audit.Token, err)
 	return token, err
@@ -43,10 +49,68 @@ func (t *tokenAccess) rejected(ctx context.Context, name, accessToken string) (t
 	var token tokens.Token
 	err := t.admit(ctx, name)
 	if err == nil {
-		token, err = t.manager.Rejected(ctx, name, accessToken)
+		token, err = t.forPlace(ctx, name, func() (tokens.Token, error) { return t.manager.Rejected(ctx, name, accessToken) })
 	}
 	t.record(ctx, name, audit.Rejected, err)
 	return token, err
+}
+
+// forPlace is a token for the place that the caller names, if it names one: none where
+// the connection leads elsewhere, also where it does so only by the time that there is
+// a token. A program that has run for long knows addresses of before a change.
+func (t *tokenAccess) forPlace(ctx context.Context, name string, get func() (tokens.Token, error)) (tokens.Token, error) {
+	place := api.PlaceOf(ctx)
+	if !place.Named() {
+		return get()
+	}
+	for ctx.Err() == nil {
+		client := t.configuration.client(name)
+		if client != nil && place.MCP != "" && client.Connection().MCP != place.MCP {
+			return tokens.Token{}, otherPlace(name, place.MCP)
+		}
+		token, err := get()
+		switch {
+		case err != nil:
+			return tokens.Token{}, err
+		case t.configuration.client(name) != client: // it may be of a sign-in from after the change
+			continue
+		case client == nil:
+			return tokens.Token{}, otherPlace(name, place.MCP)
+		}
+		for _, at := range place.URLs {
+			if !leadsTo(client, at, token) {
+				return tokens.Token{}, otherPlace(name, at)
+			}
+		}
+		return token, nil
+	}
+	return tokens.Token{}, ctx.Err()
+}
+
+// leadsTo reports whether a connection's tokens are for an address: of its API, or of
+// what it answers for by host.
+func leadsTo(client *providers.Client, at string, token tokens.Token) bool {
+	u, err := url.Parse(at)
+	if err != nil || u.Host == "" || u.User != nil {
+		return false
+	}
+	if _, err := client.API(at, proxy.Extra(token)); err == nil {
+		return true
+	}
+	if u.Scheme != "https" && !(u.Scheme == "http" && catalog.IsLoopbackHost(u.Hostname())) {
+		return false
+	}
+	_, err = hosts.Match([]hosts.Connection{{Name: "it", Hosts: client.Hosts()}}, u.Host, u.EscapedPath(), "")
+	return err == nil
+}
+
+func otherPlace(name, at string) error {
+	where := "there"
+	if u, err := url.Parse(at); err == nil && u.Host != "" {
+		where = "to " + text.Line(u.Host, 200)
+	}
+	return &tokens.Error{Code: api.CodeOtherPlace,
+		Detail: fmt.Sprintf("%s was changed and leads elsewhere now, so its token is not sent %s. Start the program that asked anew.", name, where)}
 }
 
 // forward sends a request to the connection's API with its token; see api.Agent.
@@ -56,26 +120,37 @@ func (t *tokenAccess) forward(w http.ResponseWriter, r *http.Request, name, path
 		_, err := t.manager.Token(r.Context(), name, tokens.Want{})
 		return err
 	}
-	return proxy.Forward(w, r, path, file.client, apiTokens{t, name})
+	return proxy.Forward(w, r, path, file.client, apiTokens{t, name, file.client})
 }
 
 // apiTokens are a connection's tokens for requests that carry them to the API.
 type apiTokens struct {
 	access *tokenAccess
 	name   string
+	client *providers.Client // which knows where the API is
 }
 
 // Token is one read in the record, however often the request is sent.
 func (t apiTokens) Token(ctx context.Context) (token tokens.Token, err error) {
 	if err = t.access.admit(ctx, t.name); err == nil {
-		token, err = t.access.manager.Token(ctx, t.name, tokens.Want{})
+		token, err = t.unlessChanged(t.access.manager.Token(ctx, t.name, tokens.Want{}))
 	}
 	t.access.record(ctx, t.name, audit.API, err)
 	return token, err
 }
 
 func (t apiTokens) Rejected(ctx context.Context, accessToken string) (tokens.Token, error) {
-	return t.access.manager.Rejected(ctx, t.name, accessToken)
+	return t.unlessChanged(t.access.manager.Rejected(ctx, t.name, accessToken))
+}
+
+// unlessChanged keeps back a token that may be of a sign-in from after a change of
+// where the API is.
+func (t apiTokens) unlessChanged(token tokens.Token, err error) (tokens.Token, error) {
+	if err == nil && t.access.configuration.client(t.name) != t.client {
+		return tokens.Token{}, &tokens.Error{Code: tokens.CodeTemporarilyUnavailable,
+			Detail: fmt.Sprintf("The configuration of %s was changed while this request waited for its token. Send it again.", t.name)}
+	}
+	return token, err
 }
 
 // admit is nil where the caller may read the connection's token. It asks the

@@ -43,7 +43,7 @@
 //
 // # Tokens
 //
-//	GET /v1/connections/NAME/token?min_valid=60s&timeout=10s[&scope=a+b][&resource=URL][&for=TEXT]
+//	GET /v1/connections/NAME/token?min_valid=60s&timeout=10s[&scope=a+b][&resource=URL][&for=TEXT][&mcp=URL][&url=URL]
 //	200 {"access_token":"…","token_type":"Bearer","expires_at":"2026-11-23T12:00:00Z","scopes":["read_user"],"account":"ada"}
 //	200 with Accept: text/plain: the bare token and a newline
 //
@@ -57,12 +57,17 @@
 //
 // for says what the token is for, for the record of reads alone.
 //
+// mcp and url say where it is going to be sent: to the MCP server of that URL, to an
+// address of the API or of the connection's hosts (url may be repeated). 409 other_place
+// where the connection leads elsewhere by now: its configuration was changed since the
+// caller learned the address.
+//
 // scope and resource ask for a token for less than the grant. 400 bad_request where
 // the provider gives none, or where neither its answer, nor the token itself, nor
 // introspection says that it can do less; 503 temporarily_unavailable with "retry_at"
 // where more than ten new ones were asked for within five minutes.
 //
-//	POST /v1/connections/NAME/rejected?timeout=10s   {"access_token":"…"}      answers as /token
+//	POST /v1/connections/NAME/rejected?timeout=10s[&mcp=URL][&url=URL]   {"access_token":"…"}      answers as /token
 //	        a current token is renewed once, one for less by one for as much; 409 rejected_again where a rejection itself just brought it: "retry_at" says when another one is believed
 //	POST /v1/connections/NAME/refresh                                          200 the connection's object
 //
@@ -166,7 +171,7 @@
 // one: client_id, client_secret, scopes, mcp, vars.host, override.issuer.
 //
 //	unknown_connection 404 · unknown_provider 404 · disconnected, reconnect_required, misconfigured, rejected_again, connecting,
-//	connect_failed, other_account, other_host, unclear_host 409 · keychain_locked 423 · temporarily_unavailable 503 · timeout 504 · bad_request 400 · not_allowed 403 ·
+//	connect_failed, other_account, other_host, unclear_host, other_place 409 · keychain_locked 423 · temporarily_unavailable 503 · timeout 504 · bad_request 400 · not_allowed 403 ·
 //	not_found 404 · failed 500 (something on this machine: a disk, a folder, a program)
 //
 // A client that sends half a request, or never reads, slows nobody else: every

@@ -111,7 +111,7 @@ func (s *Server) token(c call) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(withPurpose(c.r.Context(), query), d)
+	ctx, cancel := context.WithTimeout(withUse(c.r.Context(), query), d)
 	defer cancel()
 	t, err := s.agent.Token(ctx, c.name, w)
 	if err != nil {
@@ -128,11 +128,12 @@ func (s *Server) rejected(c call) error {
 	if in.AccessToken == "" {
 		return badRequest("access_token is the token that was rejected.")
 	}
-	d, err := timeout(c.r.URL.Query())
+	query := c.r.URL.Query()
+	d, err := timeout(query)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(withPurpose(c.r.Context(), c.r.URL.Query()), d)
+	ctx, cancel := context.WithTimeout(withUse(c.r.Context(), query), d)
 	defer cancel()
 	t, err := s.agent.Rejected(ctx, c.name, in.AccessToken)
 	if err != nil {

@@ -44,6 +44,45 @@ func withPurpose(ctx context.Context, q url.Values) context.Context {
 	return ctx
 }
 
+// Place is where a caller is going to send a token. The zero value says nothing.
+type Place struct {
+	MCP  string   // the MCP server that it speaks with, as the connection's file names it
+	URLs []string // addresses of an API, or of what the connection answers for by host
+}
+
+type placeKey struct{}
+
+// PlaceOf is where the caller of a request for a token is going to send it.
+func PlaceOf(ctx context.Context) Place {
+	p, _ := ctx.Value(placeKey{}).(Place)
+	return p
+}
+
+// Named reports whether the caller said where.
+func (p Place) Named() bool { return p.MCP != "" || len(p.URLs) > 0 }
+
+// withUse notes what the caller says that the token is for, and where it is sent.
+func withUse(ctx context.Context, q url.Values) context.Context {
+	return WithPlace(withPurpose(ctx, q), Place{MCP: q.Get("mcp"), URLs: q["url"]})
+}
+
+// WithPlace puts a place into a context.
+func WithPlace(ctx context.Context, p Place) context.Context {
+	return context.WithValue(ctx, placeKey{}, p)
+}
+
+// Query is the place as a request for a token has it.
+func (p Place) Query() url.Values {
+	q := url.Values{}
+	if p.MCP != "" {
+		q.Set("mcp", p.MCP)
+	}
+	if len(p.URLs) > 0 {
+		q["url"] = p.URLs
+	}
+	return q
+}
+
 // check wants the other end of c to be this user.
 func check(c net.Conn) (Peer, error) {
 	p, err := peer(c)

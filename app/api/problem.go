@@ -19,6 +19,7 @@ const (
 	CodeOtherAccount    tokens.Code = "other_account"
 	CodeOtherHost       tokens.Code = "other_host"
 	CodeUnclearHost     tokens.Code = "unclear_host"
+	CodeOtherPlace      tokens.Code = "other_place"
 	CodeNotFound        tokens.Code = "not_found"
 	CodeFailed          tokens.Code = "failed" // something on this machine: a disk, a folder, a program
 )
@@ -41,6 +42,7 @@ var statuses = map[tokens.Code]int{
 	CodeOtherAccount:                  http.StatusConflict,
 	CodeOtherHost:                     http.StatusConflict,
 	CodeUnclearHost:                   http.StatusConflict,
+	CodeOtherPlace:                    http.StatusConflict,
 	CodeNotFound:                      http.StatusNotFound,
 	CodeFailed:                        http.StatusInternalServerError,
 }

@@ -37,7 +37,7 @@ var exitCodes = []struct {
 	{exitDone, "done", nil, nil},
 	{exitFailed, "failed", []tokens.Code{
 		tokens.CodeUnknownConnection, tokens.CodeMisconfigured, tokens.CodeRejectedAgain, tokens.CodeNotAllowed,
-		api.CodeUnknownProvider, api.CodeConnectFailed, api.CodeOtherAccount, api.CodeOtherHost, api.CodeUnclearHost, api.CodeNotFound, api.CodeFailed,
+		api.CodeUnknownProvider, api.CodeConnectFailed, api.CodeOtherAccount, api.CodeOtherHost, api.CodeUnclearHost, api.CodeOtherPlace, api.CodeNotFound, api.CodeFailed,
 	}, nil},
 	{exitUsage, "wrong usage", []tokens.Code{tokens.CodeBadRequest}, nil},
 	{exitReconnect, "reconnect required or not connected", []tokens.Code{

@@ -98,13 +98,13 @@ func (s *shell) apiOf(ctx context.Context, name string) (catalog.APIRules, error
 }
 
 // login is a connection's token, with the user name that goes with it. toolsUser
-// is the one that the tool has already, or "".
-func (s *shell) login(ctx context.Context, name, toolsUser string) (dialect.Login, catalog.APIRules, error) {
+// is the one that the tool has already, or ""; at is where it sends the token.
+func (s *shell) login(ctx context.Context, name, toolsUser string, at ...string) (dialect.Login, catalog.APIRules, error) {
 	api, err := s.apiOf(ctx, name)
 	if err != nil {
 		return dialect.Login{}, api, err
 	}
-	t, _, err := s.token(ctx, name)
+	t, _, err := s.token(ctx, name, at...)
 	if err != nil {
 		return dialect.Login{}, api, err
 	}

@@ -58,7 +58,8 @@ func (s *shell) dockerGet(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l, _, err := s.login(ctx, name, "")
+	host, _ := dialect.DockerHost(server)
+	l, _, err := s.login(ctx, name, "", webPlace(host, ""))
 	if err != nil {
 		return err
 	}

@@ -73,7 +73,7 @@ func (s *shell) gitAnswer(ctx context.Context, asked dialect.GitRequest) (string
 	if user == name {
 		user = "" // it named the connection; the server does not know it
 	}
-	l, api, err := s.login(ctx, name, user)
+	l, api, err := s.login(ctx, name, user, webPlace(asked.Host, asked.Path))
 	if err != nil {
 		return "", err
 	}

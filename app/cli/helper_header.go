@@ -82,9 +82,10 @@ func (s *shell) goauth(ctx context.Context, raw string) error {
 	if err != nil {
 		return err
 	}
-	t, _, err := s.token(ctx, name)
+	at := webPlace(u.Host, u.Path)
+	t, _, err := s.token(ctx, name, at)
 	if err == nil && !isTerminal(s.in) && dialect.GoTokenRefused(s.in) {
-		t, _, err = s.reject(ctx, name, t.AccessToken)
+		t, _, err = s.reject(ctx, name, t.AccessToken, at)
 	}
 	if err != nil {
 		return err

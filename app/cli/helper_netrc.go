@@ -22,15 +22,19 @@ holds the token: hand it over without a file, as below, or it stays on the disk.
 	}
 	c.Flags().StringVar(&host, "host", "", "for this host alone")
 	c.RunE = s.do(func(ctx context.Context, args []string) error {
-		l, _, err := s.login(ctx, args[0], "")
-		if err != nil {
-			return err
-		}
-		names := []string{host}
-		if host == "" {
+		names, places := []string{host}, []string(nil)
+		if host == "" { // else it is the user's word where the token goes
+			var err error
 			if names, err = s.plainHosts(ctx, args[0]); err != nil {
 				return err
 			}
+			for _, name := range names {
+				places = append(places, webPlace(name, ""))
+			}
+		}
+		l, _, err := s.login(ctx, args[0], "", places...)
+		if err != nil {
+			return err
 		}
 		return s.put(netrc(names, l))
 	})

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/tokens"
 )
@@ -72,6 +74,47 @@ func TestIDTokensAreRenewedBeforeTheyAreHandedOut(t *testing.T) {
 		if c.problem == "" && (got != c.want || err != nil) || c.problem != "" && (err == nil || !strings.Contains(err.Error(), c.problem)) || refreshes != c.refreshes {
 			t.Errorf("%s: %q, %v, %d refreshes", c.name, got, err, refreshes)
 		}
+	}
+}
+
+// A connection may be changed between the questions which one answers for a host, and
+// for its token.
+func TestEveryToolThatAsksByHostSaysWhereTheTokenGoes(t *testing.T) {
+	for _, tt := range []struct {
+		name, in string
+		args     []string
+		urls     []string
+	}{
+		{"git", "protocol=https\nhost=git.example.org\npath=acme/x.git\n\n", []string{"helper", "git", "get"}, []string{"https://git.example.org/acme/x.git"}},
+		{"git with a port, on this machine", "protocol=http\nhost=localhost:3000\n\n", []string{"helper", "git", "get"}, []string{"https://localhost:3000/"}},
+		{"docker", "registry.example.org:5000", []string{"helper", "docker", "get"}, []string{"https://registry.example.org:5000/"}},
+		{"goauth", "", []string{"helper", "goauth", "https://git.example.org/acme/mod"}, []string{"https://git.example.org/acme/mod"}},
+		{"netrc", "", []string{"helper", "netrc", "work"}, []string{"https://git.example.org/", "https://registry.example.org:5000/"}},
+		{"request", "", []string{"request", "work", "/user?q=secret"}, []string{"http://127.0.0.1:1/v4/user"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var urls []string
+			serveAgent(t, func(w http.ResponseWriter, r *http.Request) {
+				var answer any
+				switch {
+				case strings.HasPrefix(r.URL.Path, "/v1/hosts/"):
+					answer = api.HostMatch{Name: "work"}
+				case strings.HasSuffix(r.URL.Path, "/token"):
+					urls = r.URL.Query()["url"]
+					answer = tokens.Token{AccessToken: "at"}
+				case r.URL.Path == "/v1/connections/work":
+					answer = map[string]any{"name": "work", "config": map[string]any{"provider": "practice",
+						"hosts":    []string{"git.example.org", "registry.example.org:5000", "git.example.org/acme"},
+						"override": map[string]any{"api": map[string]any{"base": "http://127.0.0.1:1/v4"}}}}
+				}
+				json.NewEncoder(w).Encode(answer)
+			})
+			s := &shell{in: strings.NewReader(tt.in), out: io.Discard, err: t.Output(), now: time.Now}
+			s.main(t.Context(), tt.args)
+			if !slices.Equal(urls, tt.urls) {
+				t.Errorf("the agent was told %q, want %q", urls, tt.urls)
+			}
+		})
 	}
 }
 

@@ -4,10 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -88,6 +92,44 @@ func TestMCPFloodOfBrowserWindowsAtStart(t *testing.T) {
 	}
 	if c := w.seen("notes"); c.State != tokens.Disconnected {
 		t.Errorf("a browser was opened: the connection is %s", c.State)
+	}
+}
+
+// A bridge runs for days, and knows the address of its server from when it began.
+func TestMCPSendsTheServerOfBeforeAChangeNoTokenOfAfterIt(t *testing.T) {
+	w := newWorld(t, nil)
+	var mu sync.Mutex
+	var seen []string
+	mux := http.NewServeMux()
+	before := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		seen = append(seen, r.Header.Get("Authorization"))
+		mu.Unlock()
+		mux.ServeHTTP(rw, r)
+	}))
+	t.Cleanup(func() { before.CloseClientConnections(); before.Close() })
+	w.put("notes", map[string]any{"mcp": mcptest.Serve(mux, before.URL, w.provider.Issuer)})
+	if exit, _, errs := w.command("connect", "notes"); exit != 0 {
+		t.Fatal(errs)
+	}
+	s := w.mcpClient("mcp", "notes")
+	mcptest.Who(w.t, s)
+	w.put("notes", map[string]any{"mcp": w.mcpServer()})
+	if exit, _, errs := w.command("connect", "notes"); exit != 0 {
+		t.Fatal(errs)
+	}
+	_, err := s.CallTool(t.Context(), &sdk.CallToolParams{Name: mcptest.Tool})
+	if err == nil || !strings.Contains(err.Error(), "restart the AI client") {
+		t.Errorf("the call ended with: %v", err)
+	}
+	_, token, _ := w.command("token", "notes")
+	mu.Lock()
+	defer mu.Unlock()
+	if len(seen) == 0 || token == "" || slices.Contains(seen, "Bearer "+strings.TrimSpace(token)) {
+		t.Errorf("the server of before was sent the token of after, or nothing was tried (%d requests)", len(seen))
+	}
+	if got := mcptest.Who(w.t, w.mcpClient("mcp", "notes")); got != "Ada Lovelace" {
+		t.Errorf("the server of after knows the caller as %q", got)
 	}
 }
 

@@ -98,7 +98,12 @@ func (s *shell) request(ctx context.Context, name, target string, told apiReques
 	if err != nil {
 		return err
 	}
-	token, err := bearerOf(s.token(ctx, name))
+	var at []string
+	if u, err := provider.API(target, nil); err == nil { // else it is where the user says, or what came with the grant
+		u.RawQuery = ""
+		at = []string{u.String()}
+	}
+	token, err := bearerOf(s.token(ctx, name, at...))
 	if err != nil {
 		return err
 	}
@@ -113,7 +118,7 @@ func (s *shell) request(ctx context.Context, name, target string, told apiReques
 			return answer, err
 		},
 		Rejected: func(*http.Response) bool { return rejected },
-		Renew:    func(token bearer) (bearer, error) { return bearerOf(s.reject(ctx, name, token.AccessToken)) },
+		Renew:    func(token bearer) (bearer, error) { return bearerOf(s.reject(ctx, name, token.AccessToken, at...)) },
 		Access:   func(token bearer) string { return token.AccessToken },
 	}.Do(token)
 	switch {

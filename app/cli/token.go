@@ -161,13 +161,27 @@ func (s *shell) fetchToken(ctx context.Context, target string) (tokens.Token, []
 }
 
 // token is a connection's token, and the agent's JSON of it.
-func (s *shell) token(ctx context.Context, name string) (tokens.Token, []byte, error) {
-	return s.askToken(ctx, http.MethodGet, connection(name, "token"), nil)
+func (s *shell) token(ctx context.Context, name string, at ...string) (tokens.Token, []byte, error) {
+	return s.askToken(ctx, http.MethodGet, connection(name, "token")+placeQuery(at), nil)
 }
 
 // reject tells the agent that a token was refused, and gives the one to use now.
-func (s *shell) reject(ctx context.Context, name, token string) (tokens.Token, []byte, error) {
-	return s.askToken(ctx, http.MethodPost, connection(name, "rejected"), api.Rejected{AccessToken: token})
+func (s *shell) reject(ctx context.Context, name, token string, at ...string) (tokens.Token, []byte, error) {
+	return s.askToken(ctx, http.MethodPost, connection(name, "rejected")+placeQuery(at), api.Rejected{AccessToken: token})
+}
+
+// placeQuery says where a token is going to be sent, if that is known: the agent gives
+// none where the connection leads elsewhere by then.
+func placeQuery(at []string) string {
+	if len(at) == 0 {
+		return ""
+	}
+	return "?" + api.Place{URLs: at}.Query().Encode()
+}
+
+// webPlace is what a tool that asks by host is going to send a token to.
+func webPlace(host, path string) string {
+	return (&url.URL{Scheme: "https", Host: host, Path: "/" + strings.TrimPrefix(path, "/")}).String()
 }
 
 func (s *shell) askToken(ctx context.Context, method, path string, in any) (tokens.Token, []byte, error) {

@@ -22,6 +22,7 @@ import (
 type agentTokens struct {
 	agent  http.RoundTripper
 	name   string
+	server string // the URL of the MCP server, the only one that is sent them
 	scopes string // of a narrower token; "": the connection's own
 
 	purpose func(context.Context) string
@@ -49,7 +50,7 @@ func (a agentTokens) rejected(ctx context.Context, old string) (string, error) {
 func (a agentTokens) do(ctx context.Context, method, what string, body []byte) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, agentTime)
 	defer cancel()
-	q := url.Values{}
+	q := url.Values{"mcp": {a.server}}
 	if p := a.purpose(ctx); p != "" {
 		q.Set("for", p)
 	}

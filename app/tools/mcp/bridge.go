@@ -90,7 +90,7 @@ func (o Bridge) Run(ctx context.Context, in io.Reader, out io.Writer) error {
 		Bridge: o, server: server, out: &lineWriter{to: out}, ctx: ctx,
 		inFlight: map[jsonrpc.ID]context.CancelFunc{}, asked: map[jsonrpc.ID]*session{}, listening: map[jsonrpc.ID]*listener{},
 	}
-	b.tokens = agentTokens{agent: agentHTTP(o.Agent), name: o.Name, scopes: strings.Join(o.Scopes, " "), purpose: b.purpose, seen: func(token string) { b.secret.Store(&token) }}
+	b.tokens = agentTokens{agent: agentHTTP(o.Agent), name: o.Name, server: o.URL, scopes: strings.Join(o.Scopes, " "), purpose: b.purpose, seen: func(token string) { b.secret.Store(&token) }}
 	if o.Remote {
 		b.tokens = noTokens{}
 	}

@@ -99,6 +99,8 @@ const rejectedByTransport = -32005
 func agentTrouble(err error) *trouble {
 	t := &trouble{kind: noToken}
 	switch {
+	case errors.As(err, &t.problem) && t.problem.Code == "other_place":
+		t.kind, t.sentence = refused, "this connection leads to another MCP server now, and the one that was asked is not sent its token; restart the AI client"
 	case errors.As(err, &t.problem):
 		t.sentence, t.hint, t.until = t.problem.Sentence(), t.problem.Hint, t.problem.RetryAt
 	case errors.Is(err, client.ErrNoAgent):

@@ -33,8 +33,8 @@ func (a *attempt) begin(ctx context.Context) (err error) {
 	return err
 }
 
-// extra are the members that were kept with the grant.
-func extra(token tokens.Token) map[string]json.RawMessage {
+// Extra are the members that were kept with the grant.
+func Extra(token tokens.Token) map[string]json.RawMessage {
 	all := map[string]json.RawMessage{}
 	for name, v := range token.Extra {
 		if raw, err := json.Marshal(v); err == nil {
@@ -86,7 +86,7 @@ func (a *attempt) send(r *http.Request, token tokens.Token, body io.Reader, leng
 	}
 	out.URL, out.Header, out.ContentLength = r.URL, r.Header.Clone(), length
 	out.Header.Set("Authorization", token.Authorization())
-	a.api.AddAPIHeaders(out, extra(token))
+	a.api.AddAPIHeaders(out, Extra(token))
 	answer, err := a.api.SendAPI(out)
 	switch {
 	case err != nil:
