@@ -95,13 +95,12 @@ func (m *Manager) performRemote(k *conn, e effect) {
 		scopes := p.Scopes(ctx, e.grant.AccessToken, e.grant.Binding)
 		m.event(k, func(time.Time) { k.m.proven(e.grant.AccessToken, scopes) })
 	case compareBinding:
-		if b, err := p.Binding(ctx); err == nil {
-			m.event(k, func(now time.Time) {
-				if k.provider == p { // else the configuration changed, and is compared by itself
-					k.m.bound(now, generation, e.grant.Binding.LeadsTo(b))
-				}
-			})
-		}
+		b, err := p.Binding(ctx)
+		m.event(k, func(now time.Time) {
+			if err == nil && k.provider == p { // else the configuration changed, and is compared by itself
+				k.m.bound(now, generation, e.grant.Binding.LeadsTo(b))
+			}
+		})
 	case revokeGrant:
 		g := e.grant
 		_, err := guarded(m, k, func() (any, error) {
