@@ -46,12 +46,12 @@ func TestTheLastOfQuickDisconnectionsErasesTheLastGrant(t *testing.T) {
 			t.Fatalf("the keychain still holds %v", g)
 		}
 		if r.provider.revoked != 2 {
-			t.Fatalf("%d grants were given back", r.provider.revoked)
+			t.Fatalf("%d grants were revoked", r.provider.revoked)
 		}
 	})
 }
 
-// What could not be read cannot be given back, and nobody is told that it was.
+// What could not be read cannot be revoked, and nobody is told that it was.
 func TestAGrantInALockedKeychainIsGivenBackOnceItOpens(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		r.store.fail(store.ErrLocked)
@@ -318,7 +318,7 @@ func TestASignInIsNotCoveredByAnEarlierNote(t *testing.T) {
 				r.start()
 				r.pass(time.Hour / 2)
 				if r.wantState(Connected, ReasonNone); r.provider.revoked != before {
-					t.Fatal("the grant that the user wants was given back")
+					t.Fatal("the grant that the user wants was revoked")
 				}
 			})
 		})

@@ -135,7 +135,7 @@ func TestThatTheConfigurationIsBackIsSeenLaterWhereItCouldNotBeToldAtOnce(t *tes
 		r.pass(time.Second)
 		r.wantState(ReconnectRequired, ReasonEndpointsChanged)
 		r.provider.with(func() { r.provider.binding = rigBinding }) // and nobody says so
-		r.pass(mendRetry)
+		r.pass(slowRetry)
 		r.wantState(Connected, ReasonNone)
 	})
 }

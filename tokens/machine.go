@@ -356,7 +356,7 @@ func (m *machine) endpointsChanged(now time.Time) {
 	if m.policy.replaced != "" && m.served.Binding.ClientID == m.policy.replaced {
 		reason = ReasonClientForgotten
 	}
-	m.setState(now, ReconnectRequired, reason, "", now.Add(mendRetry))
+	m.setState(now, ReconnectRequired, reason, "", now.Add(slowRetry))
 }
 
 // bindingDiffers reports whether the grant is kept, but the configuration leads elsewhere.
@@ -367,6 +367,6 @@ func (m *machine) bindingDiffers() bool {
 // compareAgain compares the binding, once an hour and on resume: that the configuration
 // is back may have been missed where it takes the network to tell.
 func (m *machine) compareAgain(now time.Time) {
-	m.retryAt = now.Add(mendRetry)
+	m.retryAt = now.Add(slowRetry)
 	m.emit(effect{kind: compareBinding, grant: m.served})
 }

@@ -61,7 +61,7 @@ func (m *machine) networkBack(now time.Time) {
 	case ReasonNetwork:
 		m.retryAt = earlier(soon, m.retryAt)
 	case ReasonRefusedForNow:
-		if next := m.retryAt.Add(justRenewed - mendRetry); soon.Before(next) { // so long after the last try
+		if next := m.retryAt.Add(justRenewed - slowRetry); soon.Before(next) { // so long after the last try
 			soon = next
 		}
 		m.retryAt = earlier(soon, m.retryAt)

@@ -6,7 +6,7 @@ import (
 )
 
 // This file is how a grant ends: at the provider's word, which is written into
-// the record, and at the user's, which also has it given back and erased. A note
+// the record, and at the user's, which also has it revoked and erased. A note
 // outside the store is written only for the user's word, where the store could
 // not be read or written.
 
@@ -80,7 +80,7 @@ func (m *machine) disconnect(now time.Time) bool {
 	if g != nil {
 		m.revocations.grants = append(m.revocations.grants, g)
 	}
-	s.read = s.read && !s.note.damaged() // what that covers is given back like the rest
+	s.read = s.read && !s.note.damaged() // what that covers is revoked like the rest
 	switch {
 	case !s.read || s.note != nil:
 		m.writeNote(now)

@@ -188,7 +188,7 @@ func (g *Grant) notNarrowed(want Want, has []string) bool {
 // refusesGrant reports whether, to a plain refresh, the answer would be about the grant
 // or the client, and not about the scopes or the resource.
 func refusesGrant(f *refusal.Failure) bool {
-	return f.Class == refusal.Dead || f.Class == refusal.Misconfigured && mendReason(f) == ReasonClientRefused
+	return f.Class == refusal.Dead || f.Class == refusal.Misconfigured && misconfiguredReason(f) == ReasonClientRefused
 }
 
 // decide starts the plain refresh that decides what a refused narrower token

@@ -137,9 +137,9 @@ func (m *machine) refused(now time.Time, err error) {
 		if m.served.RefusedSince.IsZero() { // for who is told after a day, also where the process did not run for all of it
 			m.change(now, func(g *Grant) { g.RefusedSince = now })
 		}
-		m.setState(now, Retrying, ReasonRefusedForNow, f.Detail, now.Add(mendRetry))
+		m.setState(now, Retrying, ReasonRefusedForNow, f.Detail, now.Add(slowRetry))
 	case refusal.Misconfigured:
-		m.setState(now, Misconfigured, mendReason(f), f.Detail, now.Add(mendRetry))
+		m.setState(now, Misconfigured, misconfiguredReason(f), f.Detail, now.Add(slowRetry))
 	case refusal.Suspect:
 		m.suspect(now, f)
 	default:

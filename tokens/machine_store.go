@@ -229,7 +229,7 @@ func (m *machine) wants() (e effect, at time.Time) {
 	case m.unsaved():
 		e, at = effect{kind: saveRecord, grant: m.kept()}, s.at
 	case s.erase && m.durable() && len(m.revocations.grants) == 0 && m.revocations.under == 0 && m.served == nil:
-		// It was read and given back, or a crash could leave it alive at the provider.
+		// It was read and revoked, or a crash could leave it alive at the provider.
 		e, at = effect{kind: eraseRecord}, s.at
 	}
 	if n := m.noteWants(); n.kind != nothing && (at.IsZero() || s.noteAt.Before(at)) {

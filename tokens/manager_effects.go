@@ -107,7 +107,7 @@ func (m *Manager) performRemote(k *conn, e effect) {
 			return nil, p.Revoke(ctx, providers.Revocation{AccessToken: g.AccessToken, RefreshToken: g.RefreshToken, Binding: g.Binding, Extra: g.Extra})
 		})
 		if err != nil {
-			m.opts.Log.Info("the provider did not take a grant back", "connection", k.name, "err", err)
+			m.opts.Log.Info("the provider did not revoke a grant", "connection", k.name, "err", err)
 		}
 		m.event(k, func(now time.Time) { k.m.revoked(now, err) })
 	}

@@ -124,16 +124,16 @@ func (m *Manager) Loaded(ctx context.Context, name string) error {
 	return m.settle(ctx, k, func() bool { return !k.m.reading() })
 }
 
-// Why a grant is given back, and erased, only later.
+// Why a grant is revoked and erased only later.
 var (
-	ErrLocked  = errors.New("the keychain is locked; the grant is erased and given back once it opens")
-	ErrNotKept = errors.New("the state folder cannot be written; the grant is erased and given back once it can")
+	ErrLocked  = errors.New("the keychain is locked; the grant is revoked and erased once it opens")
+	ErrNotKept = errors.New("the state folder cannot be written; the grant is revoked and erased once it can")
 )
 
 // Disconnect revokes the grant at the provider and erases it here, both also
-// where ctx ends first. gave says that there was one to be given back. The error
+// where ctx ends first. gave says that there was one to be revoked. The error
 // is an *Error for an unknown name or the end of ctx; ErrLocked; ErrNotKept; else
-// it says why the provider did not take the grant back, which is erased here all
+// it says why the provider did not revoke the grant, which is erased here all
 // the same.
 func (m *Manager) Disconnect(ctx context.Context, name string) (gave bool, err error) {
 	k, err := m.find(name)

@@ -48,7 +48,7 @@ type Grant struct {
 //	state               tokens
 //	reconnect_required  none    the grant is over
 //	reconnect_required  kept    it is parked: sent again only when the user asks
-//	disconnected        kept    the user gave it up: it is given back to the provider, then erased
+//	disconnected        kept    the user gave it up: it is revoked at the provider, then erased
 type End struct {
 	State  State     `json:"state"`
 	Reason Reason    `json:"reason,omitempty"`

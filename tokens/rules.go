@@ -24,7 +24,7 @@ const (
 	firstBackoff  = 5 * time.Second
 	lastBackoff   = 5 * time.Minute
 	maxRetryAfter = time.Hour
-	mendRetry     = time.Hour        // misconfigured: look again
+	slowRetry     = time.Hour        // misconfigured, refused for now, or led elsewhere: look again
 	storeRetry    = 30 * time.Second // keychain locked or out of reach: look again
 	secondLook    = 5 * time.Second  // between two probes that together make a verdict
 	probeEvery    = time.Hour
@@ -183,8 +183,8 @@ var tellingCodes = []string{
 	"interaction_required", "login_required", "consent_required", "inactive_user", "inactive_org", "account_inactive",
 }
 
-// mendReason tells a refused client from a refused request.
-func mendReason(f *refusal.Failure) Reason {
+// misconfiguredReason tells a refused client from a refused request.
+func misconfiguredReason(f *refusal.Failure) Reason {
 	switch f.Code {
 	case "invalid_client", "incorrect_client_credentials", "bad_client_secret", "invalid_client_id", "unauthorized_client":
 		return ReasonClientRefused

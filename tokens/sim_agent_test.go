@@ -217,7 +217,7 @@ func (a *simAgent) carry(q asked) {
 	case revokeGrant:
 		a.later(soon(), func() {
 			a.w.provider.givenBack(e.grant)
-			a.answer("given back", q, outcome{}, func(now time.Time) { a.m.revoked(now, nil) })
+			a.answer("revoked", q, outcome{}, func(now time.Time) { a.m.revoked(now, nil) })
 		})
 	case askScopes:
 		shown := a.w.provider.show(e.grant)

@@ -464,7 +464,7 @@ func (c *checker) tidy(a *simAgent) {
 	case c.gone && (w.disk != nil || w.note != nil):
 		c.fail("the user disconnected, and something is left: %v, note %v", w.disk, w.note)
 	case c.gone && w.provider.alive && c.onDisk:
-		c.fail("the user disconnected, and the grant was never given back")
+		c.fail("the user disconnected, and the grant was never revoked")
 	case c.over && !c.gone && w.disk != nil && w.disk.AccessToken != "" && !a.m.expired():
 		c.fail("the grant is over, and its tokens are still in the keychain")
 	case w.note != nil:
@@ -567,7 +567,7 @@ func (c *checker) erased() {
 
 func (c *checker) givenBack(g *Grant) {
 	if c.w.wanted && c.current(g) {
-		c.fail("a grant that the user wants was given back")
+		c.fail("a grant that the user wants was revoked")
 	}
 }
 

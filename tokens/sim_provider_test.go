@@ -154,7 +154,7 @@ func (p *simProvider) revoke() {
 
 // givenBack is our own revocation, of a grant that the user disconnected.
 func (p *simProvider) givenBack(g *Grant) {
-	p.w.tell("given back: %v", g)
+	p.w.tell("revoked for the user: %v", g)
 	p.w.check.givenBack(g)
 	if readSimToken(g.AccessToken).family == p.family {
 		p.alive = false

@@ -230,7 +230,7 @@ func (w *walker) answers(from walk, i int, refresh bool) {
 		case saveNote, clearNote:
 			answer("note done", func(to *walk) { to.m.noteDone(to.now, e.kind, e.note, err) })
 		case revokeGrant:
-			answer("given back", func(to *walk) { to.m.revoked(to.now, err) })
+			answer("revoked", func(to *walk) { to.m.revoked(to.now, err) })
 		case compareBinding:
 			answer("bound", func(to *walk) { to.m.bound(to.now, e.grant.Generation, err == nil) })
 		}
