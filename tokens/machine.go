@@ -118,8 +118,7 @@ type probing struct {
 	barred Reason // why the store could not be written when a probe was wanted last
 }
 
-// effect is something the machine wants done. Effects on the store and the
-// note take effect in the order given.
+// effect is something the machine wants done.
 type effect struct {
 	kind  effectKind
 	grant *Grant // save, refresh, probe
@@ -144,6 +143,12 @@ const (
 	revokeGrant               // revoked
 	askScopes                 // proven
 )
+
+// toStore reports whether an effect is on the record, or on the note beside it. They
+// are begun one after the other (storing.under), but for rereadRecord.
+func (k effectKind) toStore() bool {
+	return k == readRecord || k == rereadRecord || k == saveRecord || k == eraseRecord || k == saveNote || k == clearNote
+}
 
 // newMachine is a machine before its record is read. note is what stands
 // outside the store; nil: nothing does.

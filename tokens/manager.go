@@ -83,17 +83,14 @@ type Manager struct {
 type conn struct {
 	name string
 
-	mu       sync.Mutex
-	m        *machine
-	config   Connection
-	provider Provider
-	changed  chan struct{}      // closed and replaced at each event
-	queue    []effect           // for the store, in order
-	running  bool               // somebody works on the queue
-	shown    Status             // what subscribers were told of last; the zero value has them told again
-	signIn   string             // the access token that the last sign-in brought
-	abort    context.CancelFunc // gives up the last refresh, where it is under way
-	removed  bool               // nobody sees it any more; it goes once the store has nothing of it
+	mu      sync.Mutex
+	m       *machine
+	config  Connection
+	changed chan struct{}      // closed and replaced at each event
+	shown   Status             // what subscribers were told of last; the zero value has them told again
+	signIn  string             // the access token that the last sign-in brought
+	abort   context.CancelFunc // gives up the last refresh, where it is under way
+	removed bool               // nobody sees it any more; it goes once the store has nothing of it
 }
 
 // New makes a manager with no connections. Run starts its timer.
@@ -120,15 +117,15 @@ func (m *Manager) Put(c Connection) {
 		if !known {
 			return
 		}
+		if c.Provider == nil {
+			c.Provider = k.config.Provider
+		}
 		k.config, k.removed, k.shown = c, false, Status{}
 		m.mu.Lock()
 		if m.conns[c.Name] == nil { // it was being let go of
 			m.conns[c.Name] = k
 		}
 		m.mu.Unlock()
-		if c.Provider != nil {
-			k.provider = c.Provider
-		}
 		k.m.configured(now, policyOf(c))
 	})
 }
@@ -143,7 +140,7 @@ func (m *Manager) conn(c Connection) (*conn, bool) {
 	if known {
 		return k, true
 	}
-	k = &conn{name: c.Name, config: c, provider: c.Provider, changed: make(chan struct{})}
+	k = &conn{name: c.Name, config: c, changed: make(chan struct{})}
 	k.m = newMachine(now, policyOf(c), m.loadNote(c.Name), m.rnd)
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -281,9 +278,7 @@ func (k *conn) status(now time.Time) Status {
 type Subscription struct {
 	m       *Manager
 	changed chan struct{} // wakes Wait
-
-	mu    sync.Mutex
-	names []string // in the order of their first change, each once
+	names   []string      // in the order of their first change, each once; guarded by m.mu
 }
 
 // Subscribe tells of each change of a connection's Status, but for its events,
@@ -304,8 +299,8 @@ func (s *Subscription) Wait(ctx context.Context) ([]string, error) {
 		return nil, ctx.Err()
 	case <-s.changed:
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.m.mu.Lock()
+	defer s.m.mu.Unlock()
 	names := s.names
 	s.names = nil
 	select {
@@ -322,24 +317,14 @@ func (s *Subscription) Stop() {
 	delete(s.m.subs, s)
 }
 
-func (s *Subscription) add(name string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if slices.Contains(s.names, name) {
-		return
-	}
-	s.names = append(s.names, name)
-	select {
-	case s.changed <- struct{}{}:
-	default:
-	}
-}
-
 // publish tells every subscriber that a connection changed.
 func (m *Manager) publish(name string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for s := range m.subs {
-		s.add(name)
+		if !slices.Contains(s.names, name) {
+			s.names = append(s.names, name)
+			hint(s.changed)
+		}
 	}
 }

@@ -56,7 +56,7 @@ func (m *Manager) performRemote(k *conn, e effect) {
 	ctx, cancel := context.WithTimeout(m.ctx, remoteTimeout)
 	defer cancel()
 	k.mu.Lock()
-	p, generation := k.provider, e.grant.Generation
+	p, generation := k.config.Provider, e.grant.Generation
 	if e.kind == sendRefresh {
 		k.abort = cancel
 	}

@@ -127,7 +127,7 @@ func (m *Manager) now() time.Time {
 		m.publishChange(k, now)
 		k.mu.Unlock()
 	}
-	m.wakeTimer()
+	hint(m.wake)
 	return now
 }
 
@@ -180,7 +180,7 @@ func (c *clockSteps) measure() (now time.Time, step time.Duration, undone bool) 
 // event hands an event to a machine, carries out what it wants and tells who
 // listens.
 func (m *Manager) event(k *conn, f func(now time.Time)) {
-	defer m.wakeTimer()
+	defer hint(m.wake)
 	now := m.now()
 	k.mu.Lock()
 	defer k.mu.Unlock() // whatever f makes of what came from outside
@@ -217,66 +217,37 @@ func (m *Manager) serveCaller(k *conn, f func(time.Time) Token) (<-chan struct{}
 	return changed, t
 }
 
-func (m *Manager) wakeTimer() {
+// hint sends to a channel that holds one hint, if it holds none.
+func hint(to chan<- struct{}) {
 	select {
-	case m.wake <- struct{}{}:
+	case to <- struct{}{}:
 	default:
 	}
 }
 
-// carryOut starts the machine's effects; k is locked. What concerns the store
-// is queued, in order; the rest goes its own way.
+// carryOut starts the machine's effects; k is locked.
 func (m *Manager) carryOut(k *conn) {
 	if k.m.adopted != nil {
 		m.opts.Log.Info("the grant's token may be sent to more hosts, as the configuration says now", "connection", k.name, "hosts", k.m.adopted)
 		k.m.adopted = nil
 	}
-	for _, e := range k.m.effects() {
-		switch e.kind {
-		case checkStore, sendRefresh, askProvider, askScopes, compareBinding, revokeGrant:
-			m.spawn(false, func() { m.perform(k, e) })
-		default:
-			k.queue = append(k.queue, e)
-			if !k.running {
-				k.running = m.spawn(true, func() { m.drain(k) })
-			}
-		}
-	}
-}
-
-// spawn starts an effect, and says whether it did. Once the manager is closed
-// nothing new is begun, but what came of earlier work still goes to the store:
-// a rotated refresh token that is thrown away is a lost grant.
-func (m *Manager) spawn(toStore bool, f func()) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.ended || m.closed && !toStore {
-		return false
-	}
-	m.under++
-	go func() {
-		defer func() {
-			m.mu.Lock()
-			defer m.mu.Unlock()
-			m.under--
-			m.endIfIdle()
-		}()
-		f()
-	}()
-	return true
-}
-
-func (m *Manager) drain(k *conn) {
-	for {
-		k.mu.Lock()
-		if len(k.queue) == 0 {
-			k.running = false
-			k.mu.Unlock()
-			return
+	for _, e := range k.m.effects() {
+		// Once the manager is closed nothing new is begun, but what came of earlier work
+		// still goes to the store: a rotated refresh token that is thrown away is a lost grant.
+		if m.ended || m.closed && !e.kind.toStore() {
+			continue
 		}
-		e := k.queue[0]
-		k.queue = k.queue[1:]
-		k.mu.Unlock()
-		m.perform(k, e)
+		m.under++
+		go func() {
+			defer func() {
+				m.mu.Lock()
+				defer m.mu.Unlock()
+				m.under--
+				m.endIfIdle()
+			}()
+			m.perform(k, e)
+		}()
 	}
 }

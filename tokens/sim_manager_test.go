@@ -273,7 +273,7 @@ func (r *simManager) settled(name string, before State, served *Grant) {
 	}
 	if a.w.plant != noBug && !a.dead {
 		r.locked(a.plantLast)
-		r.m.wakeTimer()
+		hint(r.m.wake)
 		r.settle()
 	}
 	if r.saw.State != "" && !a.dead && !a.quitting && (r.saw.State != a.m.state() || r.saw.Reason != a.m.reason) {

@@ -326,14 +326,6 @@ func (w *walker) others(from walk, refresh bool) {
 	}
 }
 
-// firstOfQueue reports whether an effect is not behind another one for the store.
-func firstOfQueue(pending []effect, i int) bool {
-	queued := func(k effectKind) bool {
-		return slices.Contains([]effectKind{readRecord, rereadRecord, saveRecord, eraseRecord, saveNote, clearNote}, k)
-	}
-	return !queued(pending[i].kind) || !slices.ContainsFunc(pending[:i], func(e effect) bool { return queued(e.kind) })
-}
-
 // walkStates is how many states are looked at, the nearest first, of each kind of grant.
 const walkStates = 30_000
 
@@ -357,9 +349,7 @@ func TestMachineReachesTheStatesOfItsTableAndNoOther(t *testing.T) {
 			}
 			w.others(from, refresh)
 			for i := range from.pending {
-				if firstOfQueue(from.pending, i) {
-					w.answers(from, i, refresh)
-				}
+				w.answers(from, i, refresh)
 			}
 		}
 	}
