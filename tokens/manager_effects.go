@@ -97,7 +97,7 @@ func (m *Manager) performRemote(k *conn, e effect) {
 	case compareBinding:
 		b, err := p.Binding(ctx)
 		m.event(k, func(now time.Time) {
-			if err == nil && k.provider == p { // else the configuration changed, and is compared by itself
+			if err == nil && k.config.Provider == p { // else the configuration changed, and is compared by itself
 				k.m.bound(now, generation, e.grant.Binding.LeadsTo(b))
 			}
 		})
