@@ -116,7 +116,7 @@ func (c *Client) AddAPIHeaders(r *http.Request, extra map[string]json.RawMessage
 	}
 	for name, template := range c.entry.API.Headers {
 		complete := true
-		value := catalog.Placeholder.ReplaceAllStringFunc(template, func(name string) string {
+		value := catalog.Placeholder().ReplaceAllStringFunc(template, func(name string) string {
 			v := c.placeholderValue(strings.Trim(name, "{}"), "", extra)
 			complete = complete && fitsHeader(v)
 			return v
@@ -171,7 +171,7 @@ func MissingScopes(resp *http.Response) (scopes []string, missing bool) {
 func challenges(h http.Header) map[string]string {
 	said := map[string]string{}
 	for _, value := range h.Values("WWW-Authenticate") {
-		for _, m := range challengeParam.FindAllStringSubmatch(value, -1) {
+		for _, m := range challengeParam().FindAllStringSubmatch(value, -1) {
 			if name := strings.ToLower(m[1]); said[name] == "" {
 				said[name] = strings.Trim(m[2], `"`)
 			}

@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/authtray/authtray/assets"
 	"github.com/authtray/authtray/providers/refusal"
@@ -23,10 +24,15 @@ type page struct {
 	Reload bool   // ask again in some seconds
 }
 
+// Most processes show no page, so nothing of it is made before the first.
 var (
-	pageTemplate = template.Must(template.ParseFS(assets.Pages, "pages/result.html"))
-	pageStyle    = readStyle()
-	pagePolicy   = "default-src 'none'; style-src '" + hashSource(pageStyle) + "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	pageTemplate = sync.OnceValue(func() *template.Template {
+		return template.Must(template.ParseFS(assets.Pages, "pages/result.html"))
+	})
+	pageStyle  = sync.OnceValue(readStyle)
+	pagePolicy = sync.OnceValue(func() string {
+		return "default-src 'none'; style-src '" + hashSource(pageStyle()) + "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	})
 )
 
 func readStyle() string {
@@ -105,7 +111,7 @@ func writeReply(w http.ResponseWriter, r reply) {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Content-Security-Policy", pagePolicy)
+	h.Set("Content-Security-Policy", pagePolicy())
 	h.Set("X-Content-Type-Options", "nosniff")
 	if r.status == http.StatusMethodNotAllowed {
 		h.Set("Allow", http.MethodGet)
@@ -125,8 +131,8 @@ func renderPage(p page) []byte {
 	data := struct {
 		page
 		Style template.CSS
-	}{p, template.CSS(pageStyle)}
-	if err := pageTemplate.Execute(&b, data); err != nil {
+	}{p, template.CSS(pageStyle())}
+	if err := pageTemplate().Execute(&b, data); err != nil {
 		return []byte(template.HTMLEscapeString(p.Title + ". " + p.Text + " " + p.Next))
 	}
 	return b.Bytes()

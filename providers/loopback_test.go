@@ -263,7 +263,7 @@ func TestPagesLoadNothingAndRunNothing(t *testing.T) {
 		}
 	}
 	style, _, _ := strings.Cut(html[strings.Index(html, "<style>")+len("<style>"):], "</style>")
-	if !strings.Contains(pagePolicy, hashSource(style)) {
+	if !strings.Contains(pagePolicy(), hashSource(style)) {
 		t.Error("the policy does not allow the page's own style")
 	}
 }

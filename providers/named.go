@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/providers/refusal"
+	"github.com/authtray/authtray/providers/text"
 )
 
 // This file is what a document of a server may name: which URLs, and which issuer.
@@ -88,7 +88,7 @@ func isTenant(s string) bool {
 // that it was asked of. The name is shown where it can be nothing but a URL.
 func (c *Client) otherIssuer(asked, said string) *refusal.Failure {
 	f := c.misconfigured("issuer_mismatch", "The discovery document at %s is of another issuer; check the issuer URL.", asked)
-	if f.Status = http.StatusOK; plainURL.MatchString(said) && c.conn.Name != "" {
+	if f.Status = http.StatusOK; plainURL().MatchString(said) && c.conn.Name != "" {
 		f.Detail = fmt.Sprintf("The discovery document at %s is of another issuer, %s; name that one if it is the server you mean.", asked, said)
 		f.Hint = "authtray add " + c.conn.Name + " --issuer " + said
 	}
@@ -96,4 +96,4 @@ func (c *Client) otherIssuer(asked, said string) *refusal.Failure {
 }
 
 // plainURL is a URL that a person can be shown, and can type into any shell.
-var plainURL = regexp.MustCompile(`^https?://[A-Za-z0-9._~:/%-]{1,200}$`)
+var plainURL = text.Pattern(`^https?://[A-Za-z0-9._~:/%-]{1,200}$`)

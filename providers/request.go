@@ -247,7 +247,7 @@ func (c *Client) bearerRequest(method, template, body, accessToken string, extra
 // answer must not say where tokens go. Any other is one path segment.
 func (c *Client) expand(template, accessToken string, extra map[string]json.RawMessage) (*url.URL, error) {
 	complete := true
-	filled := catalog.Placeholder.ReplaceAllStringFunc(template, func(name string) string {
+	filled := catalog.Placeholder().ReplaceAllStringFunc(template, func(name string) string {
 		value := c.placeholderValue(strings.Trim(name, "{}"), accessToken, extra)
 		complete = complete && value != ""
 		if strings.HasPrefix(template, name) {

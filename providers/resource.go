@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/providers/refusal"
+	"github.com/authtray/authtray/providers/text"
 )
 
 // resourceMetadata is what a protected resource, such as an MCP server, says of
@@ -101,7 +101,7 @@ func hostOf(raw string) string {
 	return u.Scheme + "://" + u.Host
 }
 
-var challengeParam = regexp.MustCompile(`(?i)(?:^|[\s,])(resource_metadata|scope|error)\s*=\s*("[^"]*"|[^\s,]+)`)
+var challengeParam = text.Pattern(`(?i)(?:^|[\s,])(resource_metadata|scope|error)\s*=\s*("[^"]*"|[^\s,]+)`)
 
 // challenged is what a server that wants a token says of it.
 type challenged struct {
@@ -214,7 +214,7 @@ func (c *Client) fetchResourceAt(ctx context.Context, place string) (resourceMet
 // otherResource is the failure of metadata of another server than the one asked.
 func (c *Client) otherResource(place, resource string) *refusal.Failure {
 	f := c.misconfigured("resource_mismatch", "The resource metadata at %s are of another server than %s, so no sign-in was begun.", place, c.conn.MCP)
-	if f.Status = http.StatusOK; plainURL.MatchString(resource) && c.conn.Name != "" {
+	if f.Status = http.StatusOK; plainURL().MatchString(resource) && c.conn.Name != "" {
 		f.Detail = fmt.Sprintf("The resource metadata at %s are of %s, not of %s; name that URL if it is the server you mean.", place, resource, c.conn.MCP)
 		f.Hint = "authtray add " + c.conn.Name + " --mcp " + resource
 	}

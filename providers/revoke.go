@@ -69,7 +69,7 @@ func (c *Client) noRevocation() error {
 // UserRevokeURL is the page where the user removes access; "" where none is known.
 func (c *Client) UserRevokeURL() string {
 	page := strings.ReplaceAll(c.entry.Links.UserRevoke, "{client_id}", url.PathEscape(c.clientID()))
-	if catalog.Placeholder.MatchString(page) {
+	if catalog.Placeholder().MatchString(page) {
 		return ""
 	}
 	return page

@@ -2,11 +2,11 @@ package providers
 
 import (
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/authtray/authtray/providers/refusal"
+	"github.com/authtray/authtray/providers/text"
 )
 
 // maxSaid is how much of a provider's own words is shown, in characters.
@@ -16,7 +16,7 @@ const maxSaid = 80
 const hiddenText = "…"
 
 // tokenRun is what may be a token, or a piece of one.
-var tokenRun = regexp.MustCompile(`[A-Za-z0-9._~+/=%-]{20,}`)
+var tokenRun = text.Pattern(`[A-Za-z0-9._~+/=%-]{20,}`)
 
 // said is what a provider said of a refusal, for people alone: its code and the
 // beginning of its description, in printable ASCII. Some servers repeat what they
@@ -25,7 +25,7 @@ var tokenRun = regexp.MustCompile(`[A-Za-z0-9._~+/=%-]{20,}`)
 // the window, never in a log or a notification.
 func said(code, description string, sent []string) string {
 	text := description[:min(len(description), 4096)]
-	text = tokenRun.ReplaceAllString(withoutSent(text, sent), hiddenText)
+	text = tokenRun().ReplaceAllString(withoutSent(text, sent), hiddenText)
 	text = strings.Join(strings.Fields(strings.Map(func(r rune) rune {
 		switch {
 		case r == '…':

@@ -1,7 +1,6 @@
 package tokens
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -175,7 +174,7 @@ func Explain(s State, r Reason) Explanation {
 }
 
 // fixes is a text that says itself what to do.
-var fixes = regexp.MustCompile(`(?i)[;,.] (check|correct|register|enable|set|connect)\b`)
+var fixes = text.Pattern(`(?i)[;,.] (check|correct|register|enable|set|connect)\b`)
 
 // Sentence explains, and says what to do. provider is the provider's name; cause,
 // where there is one, is what was said of it.
@@ -194,7 +193,7 @@ func (e Explanation) Sentence(tr Translate, provider, cause string) string {
 	if why != wholeCause {
 		told = tr(why, "Provider", provider, "Cause", cause)
 	}
-	if e.Way == "" || e.Way == wayFix && fixes.MatchString(English(why, "Cause", english)) {
+	if e.Way == "" || e.Way == wayFix && fixes().MatchString(English(why, "Cause", english)) {
 		return told
 	}
 	return told + " " + tr(e.Way)

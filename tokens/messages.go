@@ -3,7 +3,6 @@ package tokens
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -123,7 +122,7 @@ func (m *machine) lacking(asked []string) (list []string) {
 		return nil
 	}
 	for _, s := range asked {
-		if !slices.Contains(m.served.Scopes, s) && plainScope.MatchString(s) {
+		if !slices.Contains(m.served.Scopes, s) && plainScope().MatchString(s) {
 			list = append(list, s)
 		}
 	}
@@ -131,7 +130,7 @@ func (m *machine) lacking(asked []string) (list []string) {
 }
 
 // plainScope is a scope that can stand in a command as it is.
-var plainScope = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/@-]*$`)
+var plainScope = text.Pattern(`^[A-Za-z0-9][A-Za-z0-9._:/@-]*$`)
 
 func errorTimeout(provider string) *Error {
 	return &Error{

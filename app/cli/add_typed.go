@@ -3,25 +3,25 @@ package cli
 import (
 	"context"
 	"net/http"
-	"regexp"
 	"strings"
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens/client"
 )
 
 // This file reads what people type and paste: with a label, in quotes, with capitals,
 // without a scheme.
 
-var credentialLabel = regexp.MustCompile(`(?i)^(?:oauth2?[ _-]?)?(?:(?:client|app|application|consumer)[ _-]?)?(?:id|secret|key|password)\s*[:=]\s*`)
+var credentialLabel = text.Pattern(`(?i)^(?:oauth2?[ _-]?)?(?:(?:client|app|application|consumer)[ _-]?)?(?:id|secret|key|password)\s*[:=]\s*`)
 
 // credential is a client id or secret as it was pasted: without blanks around it, the
 // label that stood before it, and quotes.
 func credential(pasted string) string {
 	s := strings.TrimSpace(pasted)
-	s = strings.TrimSpace(credentialLabel.ReplaceAllString(s, ""))
+	s = strings.TrimSpace(credentialLabel().ReplaceAllString(s, ""))
 	for _, quote := range []string{`"`, `'`, "`"} {
 		if len(s) >= 2 && strings.HasPrefix(s, quote) && strings.HasSuffix(s, quote) {
 			return strings.TrimSpace(s[1 : len(s)-1])

@@ -7,7 +7,6 @@ import (
 	"log"
 	"os"
 	"os/signal"
-	"regexp"
 	"strings"
 	"syscall"
 	"time"
@@ -51,7 +50,7 @@ type shell struct {
 }
 
 func (s *shell) main(ctx context.Context, args []string) int {
-	root := s.root()
+	root := s.rootFor(args)
 	root.SetArgs(withDash(args))
 	root.SetIn(s.in)
 	root.SetOut(s.out)
@@ -63,12 +62,12 @@ func (s *shell) main(ctx context.Context, args []string) int {
 	return s.tell(err)
 }
 
-var unknownCommand = regexp.MustCompile(`^unknown command "([^"]*)" for "([^"]*)"$`)
+var unknownCommand = text.Pattern(`^unknown command "([^"]*)" for "([^"]*)"$`)
 
 // nearCommands continues the sentence of a command that does not exist with those
 // that were probably meant; "" where there are none.
 func nearCommands(root *cobra.Command, sentence string) string {
-	found := unknownCommand.FindStringSubmatch(sentence)
+	found := unknownCommand().FindStringSubmatch(sentence)
 	if found == nil {
 		return ""
 	}
@@ -88,6 +87,33 @@ func nearCommands(root *cobra.Command, sentence string) string {
 	return ""
 }
 
+// commandGroup are commands under a title of their own in the help, in this order.
+type commandGroup struct {
+	title    string
+	commands []command
+}
+
+// command is a command that is made when it is needed: to make all of them takes
+// longer than most take to run.
+type command struct {
+	name string
+	make func() *cobra.Command
+}
+
+func (s *shell) commandGroups() []commandGroup {
+	return []commandGroup{
+		{"Connections:", []command{{"add", s.addCommand}, {"secret", s.secretCommand}, {"connect", s.connectCommand}, {"status", s.statusCommand},
+			{"watch", s.watchCommand}, {"refresh", s.refreshCommand}, {"disconnect", s.disconnectCommand}, {"remove", s.removeCommand}, {"providers", s.providersCommand}}},
+		{"Tokens:", []command{{"token", s.tokenCommand}, {"rejected", s.rejectedCommand}, {"request", s.requestCommand}, {"log", s.logCommand}, {"allow", s.allowCommand}}},
+		{"Tools:", []command{{"setup", s.setupCommand}, {"helper", s.helperCommand}, {"exec", s.execCommand}, {"mcp", s.mcpCommand}}},
+		{"The agent:", []command{{"run", func() *cobra.Command { return s.runCommand("run") }}, {"open", s.openCommand}, {"quit", s.quitCommand}, {"unlock", s.unlockCommand},
+			{"doctor", s.doctorCommand}, {"support", s.supportCommand}, {"autostart", s.autostartCommand}, {"completion", s.completionCommand},
+			{"version", s.versionCommand}, {"purge", s.purgeCommand}}},
+		{"", []command{{"window", s.windowCommand}}},
+	}
+}
+
+// root is the command line with all commands.
 func (s *shell) root() *cobra.Command {
 	root := s.runCommand("authtray")
 	root.Short = "Keeps your OAuth connections alive and serves their tokens to local tools"
@@ -97,27 +123,36 @@ func (s *shell) root() *cobra.Command {
   authtray connect work --device
   curl -H "Authorization: Bearer $(authtray token work)" https://api.github.com/user`
 	root.SilenceErrors, root.SilenceUsage = true, true
-	group(root, "Connections:", s.addCommand(), s.secretCommand(), s.connectCommand(), s.statusCommand(), s.watchCommand(),
-		s.refreshCommand(), s.disconnectCommand(), s.removeCommand(), s.providersCommand())
-	group(root, "Tokens:", s.tokenCommand(), s.rejectedCommand(), s.requestCommand(),
-		s.logCommand(), s.allowCommand())
-	group(root, "Tools:", s.setupCommand(), s.helperCommand(), s.execCommand(), s.mcpCommand())
-	group(root, "The agent:", s.runCommand("run"), s.openCommand(), s.quitCommand(), s.unlockCommand(), s.doctorCommand(), s.supportCommand(), s.autostartCommand(),
-		s.completionCommand(), s.versionCommand(), s.purgeCommand())
-	root.AddCommand(s.windowCommand())
+	cobra.EnableCommandSorting = false
+	for _, group := range s.commandGroups() {
+		if group.title != "" {
+			root.AddGroup(&cobra.Group{ID: group.title, Title: group.title})
+		}
+		for _, c := range group.commands {
+			made := c.make()
+			made.GroupID = group.title
+			root.AddCommand(made)
+		}
+	}
 	s.addCompletion(root)
 	root.SetHelpCommandGroupID("The agent:")
 	return root
 }
 
-// group adds commands under a title of their own in the help, in this order.
-func group(root *cobra.Command, title string, commands ...*cobra.Command) {
-	cobra.EnableCommandSorting = false
-	root.AddGroup(&cobra.Group{ID: title, Title: title})
-	for _, c := range commands {
-		c.GroupID = title
-		root.AddCommand(c)
+// rootFor is the command line with what args need of it: the one command that they
+// begin with, or all of them.
+func (s *shell) rootFor(args []string) *cobra.Command {
+	for _, group := range s.commandGroups() {
+		for _, c := range group.commands {
+			if len(args) > 0 && args[0] == c.name && c.name != "completion" {
+				root := &cobra.Command{Use: "authtray", SilenceErrors: true, SilenceUsage: true}
+				root.CompletionOptions.DisableDefaultCmd = true
+				root.AddCommand(c.make())
+				return root
+			}
+		}
 	}
+	return s.root()
 }
 
 // action is what a command does once its line has been understood.

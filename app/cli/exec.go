@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/providers/text"
 )
 
 // Exit codes of a command that could not be started, as env(1) has them.
@@ -24,7 +24,7 @@ const (
 // (api.env) names another.
 const defaultVariable = "ACCESS_TOKEN"
 
-var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var variableName = text.Pattern(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 func (s *shell) execCommand() *cobra.Command {
 	var variable string
@@ -78,7 +78,7 @@ func withDash(args []string) []string {
 
 // exec looks for the command first: where there is none, no token is read.
 func (s *shell) exec(ctx context.Context, name, variable string, command []string) error {
-	if variable != "" && !variableName.MatchString(variable) {
+	if variable != "" && !variableName().MatchString(variable) {
 		return usage("--var %q is not the name of a variable: letters, digits and underscores", variable)
 	}
 	path, err := exec.LookPath(command[0])

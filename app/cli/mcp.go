@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"regexp"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -186,7 +185,7 @@ func setupMCP(_ *shell, _ context.Context, p setup.Plan, a *setupAsked) ([]setup
 	return steps, nil
 }
 
-var notInNames = regexp.MustCompile(`[^a-z0-9.-]+`)
+var notInNames = text.Pattern(`[^a-z0-9.-]+`)
 
 // freeName is a name made of a host: notion of mcp.notion.com.
 func freeName(host string, taken map[string]bool) string {
@@ -198,7 +197,7 @@ func freeName(host string, taken map[string]bool) string {
 	if len(labels) == 4 && strings.Trim(host, "0123456789.") == "" || strings.Contains(host, ":") {
 		name = "mcp" // an address says nothing
 	}
-	name = strings.Trim(notInNames.ReplaceAllString(name, "-"), ".-")
+	name = strings.Trim(notInNames().ReplaceAllString(name, "-"), ".-")
 	name = cmp.Or(name[:min(len(name), 40)], "mcp")
 	for n := 1; ; n++ {
 		try := name

@@ -250,7 +250,7 @@ func flowWord(e catalog.Entry) string {
 // filled puts the defaults of an entry's variables into a text, and a word in
 // the place of what is not known yet: {host} becomes HOST.
 func filled(p api.Provider, text string) string {
-	return catalog.Placeholder.ReplaceAllStringFunc(text, func(name string) string {
+	return catalog.Placeholder().ReplaceAllStringFunc(text, func(name string) string {
 		name = strings.Trim(name, "{}")
 		return cmp.Or(p.Vars[name].Default, strings.ToUpper(name))
 	})

@@ -50,7 +50,7 @@ func TestProvidersIDLeavesNoPlaceholder(t *testing.T) {
 			w.t = t
 			shown := w.types("authtray providers " + e.ID)
 			for _, line := range strings.Split(shown, "\n") {
-				if name := catalog.Placeholder.FindString(line); name != "" {
+				if name := catalog.Placeholder().FindString(line); name != "" {
 					t.Errorf("%s in %q", name, line)
 				}
 			}

@@ -13,7 +13,6 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -23,6 +22,7 @@ import (
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/providers/text"
 )
 
 func (s *shell) supportCommand() *cobra.Command {
@@ -120,14 +120,14 @@ func (s *shell) supportConnections(ctx context.Context, w io.Writer) (accounts [
 			accounts = append(accounts, c.Account, c.AccountID)
 		}
 		if text, err := json.Marshal(files[name].Connection); err == nil && files[name].Err == nil { // as it was understood: the file itself may hold anything
-			fmt.Fprintf(w, "  file %s\n", oneLine(pathOfURL.ReplaceAllString(string(text), "$1/…")))
+			fmt.Fprintf(w, "  file %s\n", oneLine(pathOfURL().ReplaceAllString(string(text), "$1/…")))
 		}
 	}
 	return accounts
 }
 
 // pathOfURL finds the URLs of a connection whose path or query may be a secret.
-var pathOfURL = regexp.MustCompile(`(https?://[^/?#"\\]*)[/?#][^"\\]+`)
+var pathOfURL = text.Pattern(`(https?://[^/?#"\\]*)[/?#][^"\\]+`)
 
 func describe(w io.Writer, c api.Connection) {
 	st := c.Status

@@ -1,7 +1,6 @@
 package window
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -87,7 +87,7 @@ func failureOf(detail string) string {
 
 // codes are those that stand behind a sentence for programs: "(connect_failed)",
 // "(invalid_grant, HTTP 400)".
-var codes = regexp.MustCompile(`\s*\([a-z0-9_]+(, HTTP \d+)?\)`)
+var codes = text.Pattern(`\s*\([a-z0-9_]+(, HTTP \d+)?\)`)
 
 // told is what an event says besides what happened, without codes, in the desktop's
 // language where it is one of our sentences.
@@ -96,7 +96,7 @@ func (m moment) told(provider string) string {
 	if m.Detail == "" {
 		return ""
 	}
-	return plain(codes.ReplaceAllString(statusSentence(s), ""))
+	return plain(codes().ReplaceAllString(statusSentence(s), ""))
 }
 
 func (m moment) look() look {

@@ -128,7 +128,7 @@ func labelOf(v catalog.Var, name string) string {
 // fillLink fills in a page's address for a connection. Where it needs something
 // that is not known yet, lacking says what, in the words of its field.
 func fillLink(link string, e catalog.Entry, c catalog.Connection) (page, lacking string) {
-	page = catalog.Placeholder.ReplaceAllStringFunc(link, func(name string) string {
+	page = catalog.Placeholder().ReplaceAllStringFunc(link, func(name string) string {
 		name = strings.Trim(name, "{}")
 		v, isVar := e.Vars[name]
 		value := cmp.Or(c.Vars[name], v.Default)
@@ -157,7 +157,7 @@ func (u *ui) step(n int, words string) fyne.CanvasObject {
 	return container.NewBorder(nil, nil, container.NewVBox(number), nil, container.New(inset{6, 0}, inLine(rich)))
 }
 
-var address = regexp.MustCompile(`https://[^\s"“”<>]*[^\s"“”<>.,;:)…*]`)
+var address = text.Pattern(`https://[^\s"“”<>]*[^\s"“”<>.,;:)…*]`)
 
 // linked splits words at the addresses in them.
 func (u *ui) linked(words string) []widget.RichTextSegment {
@@ -168,7 +168,7 @@ func (u *ui) linked(words string) []widget.RichTextSegment {
 		}
 	}
 	from := 0
-	for _, at := range address.FindAllStringIndex(words, -1) {
+	for _, at := range address().FindAllStringIndex(words, -1) {
 		page := words[at[0]:at[1]]
 		to, err := url.Parse(page)
 		if err != nil || to.Host == "" || to.Hostname() == "localhost" || strings.ToUpper(to.Hostname()) == to.Hostname() {
@@ -184,23 +184,23 @@ func (u *ui) linked(words string) []widget.RichTextSegment {
 
 // inWindow says in the window's words what the catalogue says in the command line's.
 var inWindow = []struct {
-	command *regexp.Regexp
+	command func() *regexp.Regexp
 	words   string
 }{
-	{regexp.MustCompile(`authtray secret set [A-Za-z0-9._-]*[A-Za-z0-9_-]`), "enter it below"},
-	{regexp.MustCompile(`: authtray add [^.]* --mcp \S*[^\s.]`), ""},
-	{regexp.MustCompile(`authtray connect [A-Za-z0-9._-]*[A-Za-z0-9_-]( --paste)?`), "press Connect"},
-	{regexp.MustCompile(`: --set vars\.[a-z_]+=[^\s.;]\S*[^\s.;]`), " above"},
-	{regexp.MustCompile(`with --device`), "with a code"},
-	{regexp.MustCompile(`--device`), "“Connect with a code”"},
-	{regexp.MustCompile(`as in --scope `), "such as "},
-	{regexp.MustCompile(`with --scope`), "under Scopes"},
-	{regexp.MustCompile(`--scope `), "the scope "},
-	{regexp.MustCompile(`with --issuer`), "above"},
-	{regexp.MustCompile(`: --issuer (https://)`), " above: $1"},
-	{regexp.MustCompile(`Without --client-id`), "Without a client ID"},
-	{regexp.MustCompile(`with --client-id`), "below"},
-	{regexp.MustCompile(`→`), "›"}, // the toolkit draws a second, broken glyph behind an arrow
+	{text.Pattern(`authtray secret set [A-Za-z0-9._-]*[A-Za-z0-9_-]`), "enter it below"},
+	{text.Pattern(`: authtray add [^.]* --mcp \S*[^\s.]`), ""},
+	{text.Pattern(`authtray connect [A-Za-z0-9._-]*[A-Za-z0-9_-]( --paste)?`), "press Connect"},
+	{text.Pattern(`: --set vars\.[a-z_]+=[^\s.;]\S*[^\s.;]`), " above"},
+	{text.Pattern(`with --device`), "with a code"},
+	{text.Pattern(`--device`), "“Connect with a code”"},
+	{text.Pattern(`as in --scope `), "such as "},
+	{text.Pattern(`with --scope`), "under Scopes"},
+	{text.Pattern(`--scope `), "the scope "},
+	{text.Pattern(`with --issuer`), "above"},
+	{text.Pattern(`: --issuer (https://)`), " above: $1"},
+	{text.Pattern(`Without --client-id`), "Without a client ID"},
+	{text.Pattern(`with --client-id`), "below"},
+	{text.Pattern(`→`), "›"}, // the toolkit draws a second, broken glyph behind an arrow
 }
 
 // readable is text of the catalogue's at full length, in the window's words.
@@ -208,7 +208,7 @@ func readable(s string) string {
 	var lines []string
 	for l := range strings.Lines(s) {
 		for _, w := range inWindow {
-			l = w.command.ReplaceAllString(l, w.words)
+			l = w.command().ReplaceAllString(l, w.words)
 		}
 		if l = text.Line(l, 2000); l != "" {
 			lines = append(lines, l)

@@ -3,7 +3,6 @@ package catalog
 import (
 	"fmt"
 	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/authtray/authtray/providers/name"
 	"github.com/authtray/authtray/providers/refusal"
+	"github.com/authtray/authtray/providers/text"
 )
 
 // enum is a field that holds one of a few words; the empty one is always allowed
@@ -64,17 +64,17 @@ func (e Entry) identityProblems() (list []problem) {
 }
 
 var (
-	envName   = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	loginName = regexp.MustCompile(`^[!-9;-~]*$`) // printable, without blanks and the colon of RFC 7617
+	envName   = text.Pattern(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	loginName = text.Pattern(`^[!-9;-~]*$`) // printable, without blanks and the colon of RFC 7617
 )
 
-var varName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+var varName = text.Pattern(`^[a-z][a-z0-9_]*$`)
 
 func (e Entry) varProblems() (list []problem) {
 	for _, name := range sortedKeys(e.Vars) {
 		v, path := e.Vars[name], "vars."+name
 		switch {
-		case !varName.MatchString(name):
+		case !varName().MatchString(name):
 			list = append(list, problem{path, "a variable's name is lower case letters, digits and underscores"})
 		case patterns[v.pattern()] == nil:
 			list = append(list, problem{path + ".pattern", "must be one of " + strings.Join(sortedKeys(patterns), ", ")})
@@ -113,10 +113,10 @@ func (e Entry) urlProblems() (list []problem) {
 	urls := e.fill(e.sampleValues()).urls()
 	for _, path := range sortedKeys(urls) {
 		raw := urls[path]
-		if name := Placeholder.FindString(raw); name != "" && strings.HasPrefix(raw, name) {
+		if name := Placeholder().FindString(raw); name != "" && strings.HasPrefix(raw, name) {
 			raw = "https://kept.example" + strings.TrimPrefix(raw, name)
 		}
-		if raw = Placeholder.ReplaceAllString(raw, "x"); raw == "" {
+		if raw = Placeholder().ReplaceAllString(raw, "x"); raw == "" {
 			continue
 		}
 		if text := urlProblem(raw); text != "" {
@@ -159,10 +159,10 @@ func (e Entry) otherProblems() (list []problem) {
 	if p := e.Redirect.Path; p != "" && (p[0] != '/' || strings.ContainsAny(p, "?# ")) {
 		list = append(list, problem{"redirect.path", "must begin with / and hold no query"})
 	}
-	if e.API.Env != "" && !envName.MatchString(e.API.Env) {
+	if e.API.Env != "" && !envName().MatchString(e.API.Env) {
 		list = append(list, problem{"api.env", "must be the name of an environment variable"})
 	}
-	if !loginName.MatchString(e.API.User) {
+	if !loginName().MatchString(e.API.User) {
 		list = append(list, problem{"api.user", "must be a user name without blanks and colons"})
 	}
 	if (e.Redirect.Host == "https_only") != (e.Redirect.URL != "") {
@@ -190,7 +190,7 @@ func (e Entry) tenantProblems() (list []problem) {
 	if from := e.Tokens.HostFrom; (from == "") != (len(e.Tokens.Hosts) == 0) || from != "" && !slices.Contains(e.Kept(), from) {
 		list = append(list, problem{"tokens.host_from", "must be a kept member or parameter, and tokens.hosts must say which hosts it may name"})
 	}
-	if slices.ContainsFunc(e.Tokens.Hosts, func(h string) bool { return !patterns["hostname"].MatchString(h) }) && e.Tokens.HostFrom != "" {
+	if slices.ContainsFunc(e.Tokens.Hosts, func(h string) bool { return !patterns["hostname"]().MatchString(h) }) && e.Tokens.HostFrom != "" {
 		list = append(list, problem{"tokens.hosts", "must be host names"})
 	}
 	for _, path := range sortedKeys(e.API.Headers) {

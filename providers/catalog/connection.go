@@ -131,7 +131,7 @@ func IsBadScope(s string) bool {
 // app/tools/hosts says what each form means.
 func isBadHost(s string) bool {
 	host, path, hasPath := strings.Cut(strings.TrimPrefix(s, "*."), "/")
-	return !patterns["hostname"].MatchString(host) || hasPath && !patterns["path"].MatchString(path)
+	return !patterns["hostname"]().MatchString(host) || hasPath && !patterns["path"]().MatchString(path)
 }
 
 // checkOverride: every name under [override] must be a field of an entry, and

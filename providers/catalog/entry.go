@@ -2,12 +2,12 @@ package catalog
 
 import (
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/authtray/authtray/providers/refusal"
+	"github.com/authtray/authtray/providers/text"
 )
 
 // Entry describes one provider: the whole of what Authtray needs to know to
@@ -193,7 +193,7 @@ type Links struct {
 
 // Placeholder is what is filled in at run time: {access_token}, {client_id} and
 // kept members.
-var Placeholder = regexp.MustCompile(`\{[a-z][A-Za-z0-9_.]*\}`)
+var Placeholder = text.Pattern(`\{[a-z][A-Za-z0-9_.]*\}`)
 
 // RedirectURIParam is the value of a refresh parameter that stands for the
 // redirect URI with which the grant was made.

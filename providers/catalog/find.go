@@ -229,7 +229,7 @@ func hostURL(raw string) (*url.URL, error) {
 	if port := u.Port(); port != "" && port != "443" {
 		host += ":" + port
 	}
-	if !patterns["hostname"].MatchString(host) {
+	if !patterns["hostname"]().MatchString(host) {
 		return nil, errHostForm
 	}
 	return &url.URL{Scheme: u.Scheme, Host: host, Path: strings.TrimRight(u.Path, "/")}, nil
@@ -261,7 +261,7 @@ func byName(e Entry, u *url.URL) (Connection, bool) {
 // byTemplate fits hosts such as {subdomain}.ghe.com.
 func byTemplate(e Entry, u *url.URL) (Connection, bool) {
 	for _, host := range slices.Concat(e.API.Git, e.API.Hosts) {
-		name := Placeholder.FindString(host)
+		name := Placeholder().FindString(host)
 		before, after, _ := strings.Cut(host, name)
 		if name == "" || before+after == "" {
 			continue

@@ -72,7 +72,7 @@ func scopesJSON(scopes []string) string {
 // fillText replaces the placeholders that values names, once: what a value holds
 // is not looked at again.
 func fillText(text string, values map[string]string) string {
-	return Placeholder.ReplaceAllStringFunc(text, func(name string) string {
+	return Placeholder().ReplaceAllStringFunc(text, func(name string) string {
 		if value, ok := values[strings.Trim(name, "{}")]; ok {
 			return value
 		}
@@ -90,7 +90,7 @@ func (e Entry) guideProblems() (list []problem) {
 		if strings.TrimSpace(step) == "" {
 			list = append(list, problem{"steps", "must not hold an empty step"})
 		}
-		for _, name := range Placeholder.FindAllString(step, -1) {
+		for _, name := range Placeholder().FindAllString(step, -1) {
 			name = strings.Trim(name, "{}")
 			if _, isVar := e.Vars[name]; !isVar && !slices.Contains(known, name) {
 				list = append(list, problem{"steps", "uses {" + name + "}, which is neither declared under [vars] nor one of {redirect_uri}, {fixed_redirect_uri}, {scopes}, {scopes_json}, {name}, {client_id}"})

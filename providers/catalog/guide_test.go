@@ -94,7 +94,7 @@ func TestGuideOfEachEntryLeavesNothingToFillIn(t *testing.T) {
 		t.Run(e.ID, func(t *testing.T) {
 			g := e.Guide(Connection{})
 			for _, text := range append(g.Steps, g.Register, g.RedirectURI) {
-				if name := Placeholder.FindString(text); name != "" {
+				if name := Placeholder().FindString(text); name != "" {
 					t.Errorf("%s stays in %q", name, text)
 				}
 			}

@@ -60,7 +60,7 @@ func serverName(u *url.URL, mcp bool) string {
 	return "OpenID server " + u.Host
 }
 
-func isPlaceholder(s string) bool { return s != "" && Placeholder.FindString(s) == s }
+func isPlaceholder(s string) bool { return s != "" && Placeholder().FindString(s) == s }
 
 func (c *Catalogue) unknown(id string) string {
 	for _, known := range sortedKeys(c.entries) {

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/authtray/authtray/providers/text"
 )
 
 const (
@@ -16,18 +18,18 @@ const (
 
 // patterns are what a template variable's value may look like. None lets a
 // value carry a scheme, user information, a query, or a path where none belongs.
-var patterns = map[string]*regexp.Regexp{
-	"hostname": regexp.MustCompile(`^` + hostForm + `$`),
-	"hostpath": regexp.MustCompile(`^` + hostForm + `(/` + slugForm + `)*$`),
-	"slug":     regexp.MustCompile(`^` + slugForm + `$`),
-	"path":     regexp.MustCompile(`^` + slugForm + `(/` + slugForm + `)*$`),
-	"port":     regexp.MustCompile(`^[1-9][0-9]{0,4}$`),
-	"url":      regexp.MustCompile(`^https?://[^\s{}"<>]+$`),
+var patterns = map[string]func() *regexp.Regexp{
+	"hostname": text.Pattern(`^` + hostForm + `$`),
+	"hostpath": text.Pattern(`^` + hostForm + `(/` + slugForm + `)*$`),
+	"slug":     text.Pattern(`^` + slugForm + `$`),
+	"path":     text.Pattern(`^` + slugForm + `(/` + slugForm + `)*$`),
+	"port":     text.Pattern(`^[1-9][0-9]{0,4}$`),
+	"url":      text.Pattern(`^https?://[^\s{}"<>]+$`),
 }
 
 // IsSlug reports whether s is a single path segment of letters, digits, dots,
 // dashes and underscores.
-func IsSlug(s string) bool { return patterns["slug"].MatchString(s) }
+func IsSlug(s string) bool { return patterns["slug"]().MatchString(s) }
 
 // samples stand in for variables without a default when an entry is checked.
 var samples = map[string]string{
@@ -102,10 +104,10 @@ func valueProblem(pattern, value string) string {
 	switch {
 	case strings.HasPrefix(pattern, "host") && !isASCII(value), pattern == "url" && !isASCII(urlHost(value)):
 		return "must be in its ASCII form, which begins with xn--"
-	case pattern == "hostpath" && !patterns[pattern].MatchString(value):
+	case pattern == "hostpath" && !patterns[pattern]().MatchString(value):
 		return "is not a host, such as git.example.org or example.org/git (without https://)"
 	case pattern != "url":
-		if !patterns[pattern].MatchString(value) {
+		if !patterns[pattern]().MatchString(value) {
 			return "is not a " + pattern
 		}
 		return ""
@@ -113,7 +115,7 @@ func valueProblem(pattern, value string) string {
 		return "must begin with https://"
 	case urlProblem(value) != "":
 		return urlProblem(value)
-	case !patterns[pattern].MatchString(value):
+	case !patterns[pattern]().MatchString(value):
 		return "is not a URL"
 	}
 	return ""
@@ -252,7 +254,7 @@ func (e Entry) templateProblems() (list []problem) {
 	}
 	c := e.Clone()
 	eachString(&c, func(path, s string) string {
-		for _, name := range Placeholder.FindAllString(s, -1) {
+		for _, name := range Placeholder().FindAllString(s, -1) {
 			if isTemplated(path) && !known[strings.Trim(name, "{}")] && !e.takesRedirectURI(path, s) {
 				list = append(list, problem{path, "uses " + name + ", which is neither declared under [vars] nor kept from the answer"})
 			}

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -71,14 +72,16 @@ type answer struct {
 func readAnswer(rules ErrorRules, status int, header http.Header, body []byte) answer {
 	a := answer{rules: rules, status: status, members: ParseBody(body), empty: len(bytes.TrimSpace(body)) == 0}
 	if a.codes = rules.codes(a.members); len(a.codes) == 0 {
-		if m := bearerError.FindStringSubmatch(header.Get("WWW-Authenticate")); m != nil {
+		if m := bearerError().FindStringSubmatch(header.Get("WWW-Authenticate")); m != nil {
 			a.codes = m[1:]
 		}
 	}
 	return a
 }
 
-var bearerError = regexp.MustCompile(`(?i)^\s*(?:Bearer|DPoP)\s(?:.*[\s,])?error="?([a-z_]{1,64})`)
+var bearerError = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)^\s*(?:Bearer|DPoP)\s(?:.*[\s,])?error="?([a-z_]{1,64})`)
+})
 
 func (a answer) class() (class Class, policy string) {
 	for _, r := range a.rules.Refused {
@@ -122,7 +125,7 @@ func (a answer) isRefusal() bool {
 		return a.empty || a.members != nil || len(a.codes) > 0
 	}
 	return a.rules.Failed(a.members) || slices.ContainsFunc(a.codes, func(code string) bool {
-		return isWord.MatchString(code) && !strings.EqualFold(code, http.StatusText(a.status))
+		return isWord().MatchString(code) && !strings.EqualFold(code, http.StatusText(a.status))
 	})
 }
 
@@ -131,7 +134,7 @@ func (a answer) isRefusal() bool {
 func (a answer) code() string {
 	for _, fits := range []func(string) bool{
 		func(code string) bool { _, ok := standardCodes[plainCode(code)]; return ok },
-		isWord.MatchString,
+		isWord().MatchString,
 		func(string) bool { return true },
 	} {
 		if i := slices.IndexFunc(a.codes, fits); i >= 0 {
@@ -141,7 +144,7 @@ func (a answer) code() string {
 	return ""
 }
 
-var isWord = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,63}$`)
+var isWord = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,63}$`) })
 
 func plainCode(code string) string { return strings.ToLower(strings.TrimSpace(code)) }
 

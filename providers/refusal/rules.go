@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // rule is one line of ErrorRules, or of what an entry calls a dead token:
@@ -29,10 +30,8 @@ type rule struct {
 
 type condition struct{ path, value string }
 
-var (
-	ruleStatus = regexp.MustCompile(`^([1-5][0-9][0-9]|[1-5]xx|\*)$`)
-	ruleMember = regexp.MustCompile(`^[A-Za-z0-9_.-]+=`)
-)
+var ruleStatus = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([1-5][0-9][0-9]|[1-5]xx|\*)$`) })
+var ruleMember = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_.-]+=`) })
 
 // CheckRule says what is wrong with a rule.
 func CheckRule(s string) error {
@@ -42,7 +41,7 @@ func CheckRule(s string) error {
 
 func parseRule(s string) (rule, error) {
 	words := strings.Fields(s)
-	if len(words) == 0 || !ruleStatus.MatchString(words[0]) {
+	if len(words) == 0 || !ruleStatus().MatchString(words[0]) {
 		return rule{}, fmt.Errorf("rule %q must begin with a status: 400, 4xx or *", s)
 	}
 	r := rule{status: words[0]}
@@ -59,7 +58,7 @@ func parseRule(s string) (rule, error) {
 // the one before, or the code.
 func (r *rule) add(word string) {
 	switch last := len(r.where) - 1; {
-	case ruleMember.MatchString(word):
+	case ruleMember().MatchString(word):
 		path, value, _ := strings.Cut(word, "=")
 		r.where = append(r.where, condition{path, value})
 	case last >= 0:

@@ -20,7 +20,7 @@ func TestTheLargestItemFitsBelowGoKeyringOnEverySystem(t *testing.T) {
 	if checkKey(key) != nil || checkKey(key+"K") == nil {
 		t.Fatal("the longest key has another length")
 	}
-	if strings.ContainsAny(keyPattern.String(), `'"\\ `) {
+	if strings.ContainsAny(keyPattern().String(), `'"\\ `) {
 		t.Error("a key may need quoting in the command")
 	}
 	command := "add-generic-password -U -s '" + service + "' -a '" + slotA.part(key, maxParts-1) + "' -w go-keyring-base64:" +

@@ -106,7 +106,7 @@ func (p *page) handler(host string) http.Handler {
 		// same-origin, not no-referrer: with that the button's request would have no Origin.
 		head.Set("Referrer-Policy", "same-origin")
 		head.Set("X-Content-Type-Options", "nosniff")
-		head.Set("Content-Security-Policy", policy)
+		head.Set("Content-Security-Policy", policy())
 		if r.Host != host || !sameOrigin(r, host) { // a name that was bound to 127.0.0.1, or another site's form
 			http.Error(w, "not allowed", http.StatusForbidden)
 			return
@@ -159,20 +159,25 @@ type view struct{ Title, Text, Button string }
 const style = `body{font:16px/1.5 system-ui,sans-serif;max-width:32em;margin:15vh auto;padding:0 1em;color-scheme:light dark}
 button{font:inherit;padding:.6em 1.4em;border:0;border-radius:.4em;background:#0e7c6b;color:#fff}`
 
+// Most processes show no page, so nothing of it is made before the first.
 var (
-	styleSum = sha256.Sum256([]byte(style))
-	policy   = "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(styleSum[:]) +
-		"'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-	pageTemplate = template.Must(template.New("page").Parse(strings.ReplaceAll(`<!doctype html>
+	policy = sync.OnceValue(func() string {
+		sum := sha256.Sum256([]byte(style))
+		return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
+			"'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+	})
+	pageTemplate = sync.OnceValue(func() *template.Template {
+		return template.Must(template.New("page").Parse(strings.ReplaceAll(`<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Authtray</title><style>STYLE</style>
 <h1>{{.Title}}</h1><p>{{.Text}}</p>
 {{if .Button}}<form method="post"><button>{{.Button}}</button></form>{{end}}
 `, "STYLE", style)))
+	})
 )
 
 func write(w http.ResponseWriter, status int, v view) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	pageTemplate.Execute(w, v) // a reader that went away is no concern of ours
+	pageTemplate().Execute(w, v) // a reader that went away is no concern of ours
 }

@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/authtray/authtray/providers/text"
 )
 
 // AWSCredentials are temporary ones, as STS gives them.
@@ -43,18 +44,18 @@ type STSRole struct {
 const maxARN = 640
 
 var (
-	roleARN    = regexp.MustCompile(`^arn:[a-z0-9-]+:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$`)
-	awsRegion  = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$`)
-	notSession = regexp.MustCompile(`[^A-Za-z0-9_+=,.@-]+`)
-	awsWord    = regexp.MustCompile(`^[A-Za-z0-9]{1,64}$`)
+	roleARN    = text.Pattern(`^arn:[a-z0-9-]+:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$`)
+	awsRegion  = text.Pattern(`^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$`)
+	notSession = text.Pattern(`[^A-Za-z0-9_+=,.@-]+`)
+	awsWord    = text.Pattern(`^[A-Za-z0-9]{1,64}$`)
 )
 
 // Check says what is wrong with the role.
 func (r STSRole) Check() error {
-	if len(r.ARN) > maxARN || !roleARN.MatchString(r.ARN) {
+	if len(r.ARN) > maxARN || !roleARN().MatchString(r.ARN) {
 		return fmt.Errorf("%q is not the ARN of a role; it looks like arn:aws:iam::123456789012:role/NAME", r.ARN)
 	}
-	if r.Session != "" && (notSession.MatchString(r.Session) || len(r.Session) < 2 || len(r.Session) > 64) {
+	if r.Session != "" && (notSession().MatchString(r.Session) || len(r.Session) < 2 || len(r.Session) > 64) {
 		return fmt.Errorf("%q is not the name of a session: 2 to 64 letters, digits and _+=,.@-", r.Session)
 	}
 	if r.Duration != 0 && (r.Duration < 15*time.Minute || r.Duration > 12*time.Hour) {
@@ -66,7 +67,7 @@ func (r STSRole) Check() error {
 // STSSession makes a role session name of a connection's: 2 to 64 characters of
 // STS's alphabet.
 func STSSession(connection string) string {
-	name := "authtray-" + notSession.ReplaceAllString(connection, "-")
+	name := "authtray-" + notSession().ReplaceAllString(connection, "-")
 	return name[:min(len(name), 64)]
 }
 
@@ -75,7 +76,7 @@ func STSEndpoint(region string) (string, error) {
 	if region == "" {
 		return "https://sts.amazonaws.com", nil
 	}
-	if !awsRegion.MatchString(region) {
+	if !awsRegion().MatchString(region) {
 		return "", fmt.Errorf("%q is not a region of AWS, such as eu-central-1", region)
 	}
 	suffix := ".amazonaws.com"
@@ -154,7 +155,7 @@ func stsRefusal(status int, body []byte) error {
 	var refusal struct {
 		Code string `xml:"Error>Code"`
 	}
-	if xml.Unmarshal(body, &refusal) != nil || !awsWord.MatchString(refusal.Code) {
+	if xml.Unmarshal(body, &refusal) != nil || !awsWord().MatchString(refusal.Code) {
 		refusal.Code = ""
 	}
 	return &STSError{Code: refusal.Code, Status: status}
