@@ -22,6 +22,7 @@
 //	tools/recipes/     scripts for bars and prompts
 //	shellquote/        a word of a command, as the shell that reads it wants it
 //	lang/              what people read in other languages than English
+//	lang/langtest/       what is English still, for tests
 //	config/            folders, settings and connection files, and watching them
 //	doctor/            looking at everything that the agent stands on
 //	window/            the Fyne window, a client of the socket in a process of its own (cgo builds)

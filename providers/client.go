@@ -65,6 +65,8 @@ type ClientOptions struct {
 	Now func() time.Time
 	// Log is told of faults of our own; nil: nothing is logged.
 	Log *slog.Logger
+	// Language is that of the pages in the browser; nil: English.
+	Language Language
 	// Version stands in the User-Agent: "authtray/VERSION".
 	Version string
 }
@@ -238,4 +240,12 @@ func keepAs(members map[string]any) map[string]json.RawMessage {
 		}
 	}
 	return extra
+}
+
+// language is that of the pages in the browser.
+func (c *Client) language() Language {
+	if c.opts.Language == nil {
+		return english{}
+	}
+	return c.opts.Language
 }

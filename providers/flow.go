@@ -33,7 +33,7 @@ type AuthorizeOptions struct {
 
 	// Accept, where given, is asked once the tokens are there and before the
 	// flow ends: an error ends the flow with it, and the page in the browser
-	// shows that sentence instead of "connected". It may block; ctx ends with
+	// shows its sentence instead of "connected", best as a *NotAccepted. It may block; ctx ends with
 	// the flow.
 	Accept func(ctx context.Context, r Result) error
 
@@ -47,6 +47,16 @@ type AuthorizeOptions struct {
 
 	after func(time.Duration) (<-chan time.Time, func()) // tests; nil: real timers
 }
+
+// NotAccepted is why a flow's owner did not accept what it brought.
+type NotAccepted struct {
+	Text string // a sentence for the page in the browser, in its language
+	Asks bool   // the owner asks the user how to go on; nothing has failed
+	Err  error
+}
+
+func (e *NotAccepted) Error() string { return e.Err.Error() }
+func (e *NotAccepted) Unwrap() error { return e.Err }
 
 // Result is a flow that ended well.
 type Result struct {

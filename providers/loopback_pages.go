@@ -15,13 +15,33 @@ import (
 	"github.com/authtray/authtray/providers/text"
 )
 
-// page is what assets/pages/result.html is filled with.
+// Language is what people read: lang.Language.
+type Language interface {
+	Code() string // "de"
+	// Tr gives a text in the language, and fills its {{.Name}} in pairs.
+	Tr(template string, pairs ...string) string
+	// Sentence gives one that is filled already, or says that it is English.
+	Sentence(provider, s string) string
+}
+
+// english is the Language of the texts here.
+type english struct{}
+
+func (english) Code() string                               { return "en" }
+func (english) Tr(template string, pairs ...string) string { return text.Fill(template, pairs...) }
+func (english) Sentence(_, s string) string                { return s }
+
+// page is what assets/pages/result.html is filled with. Title, Text and Next are
+// put into the browser's language where the page is written.
 type page struct {
-	Kind   string // fine | trouble | waiting: the sign and its color
-	Title  string
-	Text   string
-	Next   string // what to do now
-	Reload bool   // ask again in some seconds
+	Kind     string // fine | trouble | waiting: the sign and its color
+	Title    string
+	Text     string // with places, or
+	Told     string // in the language already
+	Next     string // what to do now
+	Provider string // fills places
+	Account  string
+	Reload   bool // ask again in some seconds
 }
 
 // Most processes show no page, so nothing of it is made before the first.
@@ -56,14 +76,14 @@ const (
 var (
 	strangerPage = page{Kind: "trouble", Title: "Nothing here",
 		Text: "This address is only used to finish a sign-in that was started in Authtray.", Next: nextClose}
-	unexpectedPage = page{Kind: "trouble", Title: "Not the sign-in we are waiting for",
+	unexpectedPage = page{Kind: "trouble", Title: "This sign-in is not ours",
 		Text: "This answer does not belong to a sign-in that Authtray has under way, so it was ignored.",
 		Next: "If you were signing in, go back to Authtray and open its sign-in page again."}
 )
 
 func waitingPage(provider string) page {
-	return page{Kind: "waiting", Title: "One moment", Reload: true,
-		Text: "Authtray is still waiting for " + shown(provider) + " to hand over access.", Next: "This page looks again by itself."}
+	return page{Kind: "waiting", Title: "One moment", Reload: true, Provider: shown(provider),
+		Text: "Authtray is still waiting for {{.Provider}} to hand over access.", Next: "This page looks again by itself."}
 }
 
 // resultPage says how a flow ended:
@@ -74,40 +94,58 @@ func waitingPage(provider string) page {
 //	ErrCanceled   trouble   canceled in Authtray
 //	*Failure      trouble   its Detail
 //	else          trouble   its sentence
-func resultPage(provider string, r Result, err error, again bool) page {
+func resultPage(provider string, r Result, err error, again bool, l Language) page {
 	provider = shown(provider)
+	p := page{Kind: "trouble", Title: "Not connected", Next: nextRetry, Provider: provider}
 	var failure *refusal.Failure
+	var refused *NotAccepted
 	switch {
 	case err == nil:
 		return connectedPage(provider, shown(r.Account.Label), again)
 	case errors.Is(err, ErrDenied):
-		return page{Kind: "trouble", Title: "Access was denied",
-			Text: "Access was not allowed at " + provider + ", so nothing was connected.", Next: nextRetry}
+		p.Title, p.Text = "Access was denied", "Access was not allowed at {{.Provider}}, so nothing was connected."
 	case errors.Is(err, ErrTimedOut):
-		return page{Kind: "trouble", Title: "Too late",
-			Text: "This sign-in at " + provider + " was not finished in time.", Next: nextRetry}
+		p.Title, p.Text = "Too late", "This sign-in at {{.Provider}} was not finished in time."
 	case errors.Is(err, ErrCanceled):
-		return page{Kind: "trouble", Title: "Canceled",
-			Text: "This sign-in at " + provider + " was canceled in Authtray.", Next: nextRetry}
+		p.Title, p.Text = "Canceled", "This sign-in at {{.Provider}} was canceled in Authtray."
+	case errors.As(err, &refused):
+		p.Told = text.Line(refused.Text, maxSentence)
+		if refused.Asks {
+			p.Kind, p.Title, p.Next = "waiting", "Another account", "Go back to Authtray: it asks which account to use. You can close this tab."
+		}
 	case errors.As(err, &failure):
-		return page{Kind: "trouble", Title: "Not connected", Text: text.Line(failure.Detail, maxSentence), Next: nextRetry}
+		p.Told = text.Line(l.Sentence(provider, failure.Detail), maxSentence)
+	default:
+		p.Told = text.Line(l.Sentence(provider, err.Error()), maxSentence)
 	}
-	return page{Kind: "trouble", Title: "Not connected", Text: text.Line(err.Error(), maxSentence), Next: nextRetry}
-}
-
-func connectedPage(provider, account string, again bool) page {
-	p := page{Kind: "fine", Title: "Connected", Text: "Authtray is connected to " + provider, Next: nextClose}
-	if again {
-		p.Title, p.Text = "Already connected", "Authtray is already connected to "+provider
-	}
-	if account != "" {
-		p.Text += " as " + account
-	}
-	p.Text += "."
 	return p
 }
 
-func writeReply(w http.ResponseWriter, r reply) {
+func connectedPage(provider, account string, again bool) page {
+	p := page{Kind: "fine", Title: "Connected", Text: "Authtray is connected to {{.Provider}}.", Next: nextClose, Provider: provider, Account: account}
+	if account != "" {
+		p.Text = "Authtray is connected to {{.Provider}} as {{.Account}}."
+	}
+	if again {
+		p.Title, p.Text = "Already connected", "Authtray is already connected to {{.Provider}}."
+		if account != "" {
+			p.Text = "Authtray is already connected to {{.Provider}} as {{.Account}}."
+		}
+	}
+	return p
+}
+
+// in is the page in a language.
+func (p page) in(l Language) page {
+	told := p.Told
+	if told == "" {
+		told = l.Tr(p.Text, "Provider", p.Provider, "Account", p.Account)
+	}
+	p.Title, p.Text, p.Next = l.Tr(p.Title), told, l.Tr(p.Next)
+	return p
+}
+
+func writeReply(w http.ResponseWriter, r reply, l Language) {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "no-referrer")
@@ -123,15 +161,16 @@ func writeReply(w http.ResponseWriter, r reply) {
 	}
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(r.status)
-	w.Write(renderPage(r.page))
+	w.Write(renderPage(r.page.in(l), l))
 }
 
-func renderPage(p page) []byte {
+func renderPage(p page, l Language) []byte {
 	var b bytes.Buffer
 	data := struct {
 		page
-		Style template.CSS
-	}{p, template.CSS(pageStyle())}
+		Language, Foot string
+		Style          template.CSS
+	}{p, l.Code(), l.Tr("shown by a program on this computer"), template.CSS(pageStyle())}
 	if err := pageTemplate().Execute(&b, data); err != nil {
 		return []byte(template.HTMLEscapeString(p.Title + ". " + p.Text + " " + p.Next))
 	}

@@ -181,7 +181,17 @@ type reply struct {
 }
 
 func (way *callbackServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	writeReply(w, way.reply(r))
+	writeReply(w, way.reply(r), way.language())
+}
+
+// language is that of any flow: it is the user's.
+func (way *callbackServer) language() Language {
+	way.mu.Lock()
+	defer way.mu.Unlock()
+	if len(way.routes) == 0 {
+		return english{}
+	}
+	return way.routes[0].flow.client.language()
 }
 
 // reply decides. In this order:
@@ -262,7 +272,7 @@ func resultReply(ctx context.Context, doors []*callbackRoute, rest string) reply
 	defer stop()
 	select {
 	case <-f.done:
-		return reply{status: http.StatusOK, page: resultPage(f.client.name(), f.result, f.err, again)}
+		return reply{status: http.StatusOK, page: resultPage(f.client.name(), f.result, f.err, again, f.client.language())}
 	case <-enough:
 	case <-ctx.Done():
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/providers/refusal"
+	"github.com/authtray/authtray/providers/text"
 )
 
 func TestLandingTable(t *testing.T) {
@@ -246,9 +247,11 @@ func TestResultPageTable(t *testing.T) {
 		{"too late, other words", Result{}, errCodeExpired, false, "trouble", "not finished in time"},
 		{"canceled", Result{}, ErrCanceled, false, "trouble", "canceled in Authtray"},
 		{"failed", Result{}, &refusal.Failure{Detail: "Hub is in trouble.", Err: errors.New("inner")}, false, "trouble", "Hub is in trouble."},
+		{"another account", Result{}, &NotAccepted{Asks: true, Text: "You are grace now.", Err: errors.New("inner (other_account)")}, false, "waiting", "You are grace now."},
+		{"not kept", Result{}, &NotAccepted{Text: "The keychain is locked.", Err: errors.New("inner")}, false, "trouble", "The keychain is locked."},
 		{"otherwise", Result{}, refusal.ErrBindingChanged, false, "trouble", "endpoints changed"},
 	} {
-		p := resultPage("Hub", test.r, test.err, test.again)
+		p := resultPage("Hub", test.r, test.err, test.again, english{}).in(english{})
 		if p.Kind != test.kind || !strings.Contains(p.Text, test.says) || strings.Contains(p.Text, "inner") || p.Next == "" {
 			t.Errorf("%s: %+v", test.name, p)
 		}
@@ -256,7 +259,7 @@ func TestResultPageTable(t *testing.T) {
 }
 
 func TestPagesLoadNothingAndRunNothing(t *testing.T) {
-	html := string(renderPage(connectedPage("Hub", "ada", false)))
+	html := string(renderPage(connectedPage("Hub", "ada", false).in(english{}), english{}))
 	for _, bad := range []string{"<script", "src=", "href=", "url(", "@import", " style=", " on"} {
 		if strings.Contains(strings.ReplaceAll(html, " on this computer", ""), bad) {
 			t.Errorf("the page holds %q", bad)
@@ -303,4 +306,36 @@ func FuzzLoopback(f *testing.F) {
 			t.Fatalf("status %d", got.status)
 		}
 	})
+}
+
+// shouting is a language for tests.
+type shouting struct{}
+
+func (shouting) Code() string { return "xx" }
+func (shouting) Tr(template string, pairs ...string) string {
+	return text.Fill(strings.ToUpper(strings.NewReplacer("{{.Provider}}", "Hub", "{{.Account}}", "ada").Replace(template)), pairs...)
+}
+func (shouting) Sentence(_, s string) string { return strings.ToUpper(s) }
+
+func TestPagesSpeakTheUsersLanguage(t *testing.T) {
+	ada := Result{Account: Account{ID: "1", Label: "ada"}}
+	pages := map[string]page{"stranger": strangerPage, "unexpected": unexpectedPage, "waiting": waitingPage("Hub")}
+	for name, err := range map[string]error{"connected": nil, "denied": ErrDenied, "late": ErrTimedOut, "canceled": ErrCanceled,
+		"other account": &NotAccepted{Asks: true, Text: "ANOTHER ONE"}, "not kept": &NotAccepted{Text: "NOT KEPT"},
+		"failed": &refusal.Failure{Detail: "Hub is in trouble."}, "otherwise": errors.New("it is odd")} {
+		pages[name], pages[name+", again"] = resultPage("Hub", ada, err, false, shouting{}), resultPage("Hub", ada, err, true, shouting{})
+	}
+	for name, p := range pages {
+		t.Run(name, func(t *testing.T) {
+			in := p.in(shouting{})
+			for _, said := range []string{in.Title, in.Text, in.Next} {
+				if said == "" || said != strings.ToUpper(said) {
+					t.Errorf("%q", said)
+				}
+			}
+			if html := string(renderPage(in, shouting{})); !strings.Contains(html, `lang="xx"`) || strings.Contains(html, "shown by") {
+				t.Error(html)
+			}
+		})
+	}
 }

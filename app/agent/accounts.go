@@ -2,12 +2,12 @@ package agent
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"strings"
 	"time"
 
 	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/app/lang"
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/tokens"
 )
@@ -20,6 +20,7 @@ type accounts struct {
 	manager  grantHolder
 	remember config.Accounts                     // of grants that are gone
 	client   func(name string) *providers.Client // nil: the connection's file was never good
+	language *lang.Language
 	log      *slog.Logger
 }
 
@@ -136,15 +137,15 @@ func (a *accounts) singleGrantApp(name string) string {
 // sharedNote is what a person should know of an account under two names; "" for
 // nothing.
 func (a *accounts) sharedNote(st tokens.Status) string {
-	return sharedSentence(st, a.sharing(st.Name))
+	return sharedSentence(st, a.sharing(st.Name), nil)
 }
 
-func sharedSentence(st tokens.Status, names []string) string {
+func sharedSentence(st tokens.Status, names []string, l *lang.Language) string {
 	if len(names) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s is the same account at %s, which keeps one grant for each user and app: connecting or disconnecting one ends the other. Keep one of them.",
-		strings.Join(names, " and "), providerName(st))
+	return l.Tr("{{.A}} is the same account at {{.B}}, which keeps one grant for each user and app: connecting or disconnecting one ends the other. Keep one of them.",
+		"A", strings.Join(names, " "+l.Tr("and")+" "), "B", providerName(st))
 }
 
 // sharedWarning is sharedNote for the connection that was connected last, and ""
@@ -159,7 +160,7 @@ func (a *accounts) sharedWarning(st tokens.Status) string {
 			return ""
 		}
 	}
-	return sharedSentence(st, names)
+	return sharedSentence(st, names, a.language)
 }
 
 func consentTime(st tokens.Status) time.Time {

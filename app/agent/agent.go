@@ -76,32 +76,33 @@ func NewAgent(o Options) *Agent {
 		manager: a.manager, now: o.Clock.Now, log: o.Log,
 	}
 	a.accounts = &accounts{
-		manager: a.manager, remember: config.NewAccounts(o.Paths.State), client: a.configuration.client, log: o.Log,
+		manager: a.manager, remember: config.NewAccounts(o.Paths.State), client: a.configuration.client, language: o.Language, log: o.Log,
 	}
 	a.mcp = &mcpServers{records: mcp.Memory(o.Paths.State), configuration: a.configuration, changed: a.manager.Touch}
 	a.views = &connectionViews{manager: a.manager, configuration: a.configuration, accounts: a.accounts, mcp: a.mcp}
 	a.access = &tokenAccess{manager: a.manager, configuration: a.configuration, gate: o.Gate, audit: o.Audit}
-	unlock := &unlockNotice{notify: o.Notify, unlock: func() { a.keychain.unlock() }, ended: a.ended}
+	unlock := &unlockNotice{notify: o.Notify, language: o.Language, unlock: func() { a.keychain.unlock() }, ended: a.ended}
 	a.access.refused = unlock.refused
 	a.signIns = &signIns{
 		manager: a.manager, configuration: a.configuration, clients: a.clients, accounts: a.accounts,
-		show: a.views.get, open: o.Open, notify: o.Notify, unlock: a.keychain.unlock, now: o.Clock.Now, ended: a.ended, background: &a.background, log: o.Log,
+		show: a.views.get, open: o.Open, notify: o.Notify, language: o.Language, unlock: a.keychain.unlock, now: o.Clock.Now, ended: a.ended, background: &a.background, log: o.Log,
 		pending: map[string]*signIn{}, held: map[string]heldGrant{},
 	}
 	a.remover = &connectionRemover{
 		manager: a.manager, configuration: a.configuration, accounts: a.accounts, clients: a.clients,
 		signIns: a.signIns, mcp: a.mcp, gate: o.Gate, ended: a.ended, background: &a.background, log: o.Log,
 	}
-	a.clicks = &clicks{signIns: a.signIns, notify: o.Notify, ended: a.ended, log: o.Log}
+	a.clicks = &clicks{signIns: a.signIns, notify: o.Notify, status: a.manager.Status, language: o.Language, ended: a.ended, log: o.Log}
 	a.showFromNotifications()
 	a.announcements = newAnnouncements(a.manager, o.Tray, o.Notify)
+	a.announcements.language = o.Language
 	a.announcements.reminders = a.configuration.reminders
 	a.announcements.sharedWarning = a.accounts.sharedWarning
 	a.announcements.reconnect = a.clicks.reconnect
 	a.announcements.keychain = unlock.follow
 
 	a.consents = &consents{
-		manager: a.manager, signIns: a.signIns, notify: o.Notify, announce: a.announcements.announceAgain, now: o.Clock.Now, ended: a.ended,
+		manager: a.manager, signIns: a.signIns, notify: o.Notify, language: o.Language, announce: a.announcements.announceAgain, now: o.Clock.Now, ended: a.ended,
 		pending: map[string]*consent{}, refused: map[string]time.Time{},
 	}
 	a.announcements.connected = a.consents.connected
@@ -109,10 +110,10 @@ func NewAgent(o Options) *Agent {
 
 	a.configuration.newClient = clientMaker{
 		keychain: a.keychain, registered: a.configuration.registered, agreed: a.configuration.agreed,
-		options: providers.ClientOptions{Transport: o.Transport, Now: o.Clock.Now, Version: o.Version, Log: o.Log},
+		options: providers.ClientOptions{Transport: o.Transport, Now: o.Clock.Now, Version: o.Version, Log: o.Log, Language: o.Language},
 	}.make
 	a.configuration.manager = a.manager
-	a.configuration.notify = o.Notify
+	a.configuration.notify, a.configuration.language = o.Notify, o.Language
 	a.configuration.changed = a.signIns.stop
 	return a
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/lang"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -23,6 +24,7 @@ type announcements struct {
 	manager       statusHolder
 	tray          Tray
 	notify        Notifier
+	language      *lang.Language
 	reminders     func() bool                   // the user wishes them
 	sharedWarning func(st tokens.Status) string // "" for none
 	reconnect     func(name string)             // the notification's button
@@ -143,17 +145,17 @@ func (a *announcements) announce(st tokens.Status) {
 		}
 		a.withdraw(st.Name)
 		if st.Announce {
-			a.notify.Warn(st.Name+aboutPolicy, "Authtray: "+st.Name, st.Detail)
+			a.notify.Warn(st.Name+aboutPolicy, "Authtray: "+st.Name, a.language.Status(st))
 			a.manager.Announced(st.Name)
 		}
 	}
 	a.warnOnce(st, "shared", a.sharedWarning(st))
 	unsaved := ""
 	if st.Unsaved {
-		unsaved = st.Detail
+		unsaved = a.language.Status(st)
 	}
 	a.warnOnce(st, "unsaved", unsaved)
-	a.warnOnce(st, "ends", endsSoon(st))
+	a.warnOnce(st, "ends", endsSoon(st, a.language))
 }
 
 // announceDeath hands a death to the notifier, once. The user counts as told when
@@ -244,9 +246,10 @@ func (a *announcements) warnOnce(st tokens.Status, about, text string) {
 	}
 }
 
-func endsSoon(st tokens.Status) string {
+func endsSoon(st tokens.Status, l *lang.Language) string {
 	if !st.EndsSoon || st.EndsAt == nil {
 		return ""
 	}
-	return "Your sign-in at " + providerName(st) + " ends on " + st.EndsAt.Local().Format("2 January") + ". Reconnect before then to go on without a break."
+	return l.Tr("Your sign-in at {{.Provider}} ends on {{.Date}}. Reconnect before then to go on without a break.",
+		"Provider", providerName(st), "Date", st.EndsAt.Local().Format(l.Tr("2 January"))) // a layout is a text too
 }

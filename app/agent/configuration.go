@@ -13,6 +13,7 @@ import (
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/app/lang"
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/providers/text"
@@ -36,6 +37,7 @@ type configuration struct {
 	newClient  func(*catalog.Catalogue, catalog.Connection, certificates) (*providers.Client, error)
 	manager    connectionTaker
 	notify     Notifier
+	language   *lang.Language
 	changed    func(name string) // is told before other settings of a connection are taken up
 
 	certificates *certificateFiles

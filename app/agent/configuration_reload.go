@@ -57,7 +57,8 @@ func (c *configuration) reload() {
 func (c *configuration) makeFolders() {
 	if _, err := os.Stat(c.paths.Connections()); errors.Is(err, os.ErrNotExist) {
 		c.log.Info("no connections yet; add the first one with: authtray add NAME --provider ID")
-		c.notify.Info(aboutWelcome, "Authtray is running", "Add your first connection in its window, or with: authtray add NAME --provider ID")
+		c.notify.Info(aboutWelcome, c.language.Tr("Authtray is running"),
+			c.language.Tr("Add your first connection in its window, or with: authtray add NAME --provider ID"))
 	}
 	for _, dir := range []string{c.paths.Connections(), c.paths.Providers()} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -155,7 +156,7 @@ func (c *configuration) complain(name string, old *configured, err error) {
 	}
 	c.log.Warn("a connection's file cannot be used", "connection", name, "err", err)
 	if old != nil {
-		c.notify.Warn(name+aboutFile, "Authtray: the file of "+name+" cannot be used", err.Error())
+		c.notify.Warn(name+aboutFile, c.language.Tr("Authtray: the file of {{.Name}} cannot be used", "Name", name), c.language.Sentence("", err.Error()))
 	}
 }
 

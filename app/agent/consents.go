@@ -11,6 +11,7 @@ import (
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/desktop/notify"
+	"github.com/authtray/authtray/app/lang"
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/providers/refusal"
@@ -32,6 +33,7 @@ type consents struct {
 	signIns  *signIns
 	asker    questioner // nil: nobody can be asked
 	notify   Notifier
+	language *lang.Language
 	announce func(st tokens.Status) // the notification of a dead grant, unless it is up
 	now      func() time.Time
 	ended    context.Context
@@ -154,8 +156,9 @@ func (c *consents) askTool(name string, r api.ConnectRequest) api.Pending {
 		key, err := "", notify.ErrCannotAsk
 		if c.asker != nil {
 			key, err = c.asker.Ask(ctx, notify.Question{
-				Title: "Allow " + r.Tool + " on " + name + "?", Body: cmp.Or(r.For, "A program") + " wants to call this tool.",
-				Answers: []notify.Answer{{Key: allowKey, Label: "Allow once"}, {Key: "deny", Label: "Deny"}},
+				Title:   c.language.Tr("Allow {{.Tool}} on {{.Name}}?", "Tool", r.Tool, "Name", name),
+				Body:    c.language.Tr("{{.Program}} wants to call this tool.", "Program", cmp.Or(r.For, c.language.Tr("A program"))),
+				Answers: []notify.Answer{{Key: allowKey, Label: c.language.Tr("Allow once")}, {Key: "deny", Label: c.language.Tr("Deny")}},
 			})
 		}
 		if err != nil || key != allowKey {
@@ -169,10 +172,11 @@ func (c *consents) askTool(name string, r api.ConnectRequest) api.Pending {
 func (c *consents) run(ctx context.Context, st tokens.Status, r api.ConnectRequest) error {
 	key, err := "", notify.ErrCannotAsk
 	if c.asker != nil {
-		key, err = c.asker.Ask(ctx, consentQuestion(st.Name, r))
+		key, err = c.asker.Ask(ctx, consentQuestion(st.Name, r, c.language))
 	}
 	if errors.Is(err, notify.ErrCannotAsk) {
-		c.notify.Warn(st.Name+aboutConsent, "Authtray: "+st.Name, consentQuestion(st.Name, r).Body+" Choose it in the menu of the Authtray icon, or run: "+connectCommand(st.Name, r.Scopes))
+		c.notify.Warn(st.Name+aboutConsent, "Authtray: "+st.Name, consentQuestion(st.Name, r, c.language).Body+" "+
+			c.language.Tr("Choose it in the menu of the Authtray icon, or run: {{.Command}}", "Command", connectCommand(st.Name, r.Scopes)))
 	}
 	if now, err := c.manager.Status(st.Name); err == nil && now.State == tokens.Connected && len(r.Scopes) == 0 {
 		return nil // the user did so without the notification
@@ -193,20 +197,17 @@ const allowKey = "allow"
 
 // consentQuestion says who wants what. The scopes are a provider's text; those of
 // the request have been checked to be scopes.
-func consentQuestion(name string, r api.ConnectRequest) notify.Question {
-	by := "A program"
-	if r.For != "" {
-		by = r.For
-	}
+func consentQuestion(name string, r api.ConnectRequest, l *lang.Language) notify.Question {
+	by := cmp.Or(r.For, l.Tr("A program"))
 	q := notify.Question{
-		Title:   "Connect " + name + "?",
-		Body:    by + " wants to use " + name + ", which is not connected.",
-		Answers: []notify.Answer{{Key: allowKey, Label: "Connect"}, {Key: "later", Label: "Not now"}},
+		Title:   l.Tr("Connect {{.Name}}?", "Name", name),
+		Body:    l.Tr("{{.Program}} wants to use {{.Name}}, which is not connected.", "Program", by, "Name", name),
+		Answers: []notify.Answer{{Key: allowKey, Label: l.Tr("Connect")}, {Key: "later", Label: l.Tr("Not now")}},
 	}
 	if len(r.Scopes) > 0 {
-		q.Title = name + " wants: " + strings.Join(r.Scopes, ", ")
-		q.Body = by + " has asked for something that needs more access than " + name + " was given."
-		q.Answers[0].Label = "Allow"
+		q.Title = l.Tr("{{.Name}} wants: {{.Scopes}}", "Name", name, "Scopes", strings.Join(r.Scopes, ", "))
+		q.Body = l.Tr("{{.Program}} has asked for something that needs more access than {{.Name}} was given.", "Program", by, "Name", name)
+		q.Answers[0].Label = l.Tr("Allow")
 	}
 	return q
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/desktop/clipboard"
 	"github.com/authtray/authtray/app/desktop/tray"
+	"github.com/authtray/authtray/app/lang"
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/tokens"
 )
@@ -16,10 +17,12 @@ import (
 // clicks carries out what the user clicked in a notification or the tray's menu.
 // A click has nobody else to answer to, so a notification tells where it fails.
 type clicks struct {
-	signIns *signIns
-	notify  Notifier
-	ended   context.Context // the agent's
-	log     *slog.Logger
+	signIns  *signIns
+	notify   Notifier
+	status   func(name string) (tokens.Status, error)
+	language *lang.Language
+	ended    context.Context // the agent's
+	log      *slog.Logger
 }
 
 // reconnect signs in with the browser, and returns when that is over.
@@ -28,24 +31,40 @@ func (c *clicks) reconnect(name string) {
 	defer cancel()
 	p, err := c.signIns.connect(ctx, name, api.ConnectRequest{Mode: providers.Browser})
 	if err == nil && p.Attempt().BrowserError != "" {
-		c.complain(name, p.Attempt().BrowserError+" Run: authtray connect "+name)
+		c.complain(name, p.Attempt().BrowserError, c.language.Tr("Run: {{.Command}}", "Command", "authtray connect "+name))
 	}
 	if err == nil {
 		_, err = p.Wait(ctx)
 	}
 	if err != nil && !canceled(err) && c.ended.Err() == nil { // who canceled it knows
-		said := detail(err)
+		way := ""
 		if other := (*api.OtherHost)(nil); errors.As(err, &other) { // which a notification cannot ask
-			said += " To answer, run: authtray connect " + name
+			way = c.language.Tr("To answer, run: {{.Command}}", "Command", "authtray connect "+name)
 		}
-		c.complain(name, said)
+		c.complain(name, detail(err), way)
 	}
 }
 
-// complain tells what went wrong.
-func (c *clicks) complain(name, text string) {
+// complain tells what went wrong, and the way on where text does not say it.
+func (c *clicks) complain(name, text, way string) {
 	c.log.Info("what the user asked for did not work", "connection", name, "why", text)
-	c.notify.Warn(name, "Authtray: "+name, text)
+	told := c.inLanguage(name, text)
+	if way != "" {
+		told += " " + way
+	}
+	c.notify.Warn(name, "Authtray: "+name, told)
+}
+
+// inLanguage is a sentence of an error's about a connection: often its detail.
+func (c *clicks) inLanguage(name, text string) string {
+	if c.language == nil {
+		return text
+	}
+	st, err := c.status(name)
+	if err == nil && st.Detail == text {
+		return c.language.Status(st)
+	}
+	return c.language.Sentence(providerName(st), text)
 }
 
 // menu is what the tray's menu does with an agent. Each returns when it is done;
@@ -68,7 +87,7 @@ func (m menu) Refresh(name string) {
 	ctx, cancel := context.WithTimeout(m.ended, userTime)
 	defer cancel()
 	if _, err := m.agent.Refresh(ctx, name); err != nil {
-		m.complain(name, detail(err))
+		m.complain(name, detail(err), "")
 	}
 }
 
@@ -80,7 +99,7 @@ func (m menu) CopyToken(name string) {
 		err = clipboard.CopySecret(ctx, m.log, t.AccessToken)
 	}
 	if err != nil {
-		m.complain(name, detail(err))
+		m.complain(name, detail(err), "")
 	}
 }
 
@@ -88,12 +107,12 @@ func (m menu) Open(connection string) {
 	ctx, cancel := context.WithTimeout(m.ended, userTime)
 	defer cancel()
 	if err := m.open(ctx, connection); err != nil {
-		m.complain("window", detail(err))
+		m.complain("window", detail(err), "")
 	}
 }
 
 func (m menu) SetAutostart(on bool) {
 	if _, err := m.agent.PatchSettings(api.SettingsPatch{Autostart: &on}); err != nil {
-		m.complain("settings", detail(err))
+		m.complain("settings", detail(err), "")
 	}
 }

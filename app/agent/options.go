@@ -9,6 +9,7 @@ import (
 	"github.com/authtray/authtray/app/access/gate"
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/app/lang"
 	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/store"
 )
@@ -29,6 +30,7 @@ type Options struct {
 	Audit     Auditor
 	Gate      Gate              // nil: nobody can be asked
 	HasWindow bool              // this executable carries the window
+	Language  *lang.Language    // of notifications and pages; nil: English
 	Transport http.RoundTripper // to providers, in tests
 	Step      func(name, step string)
 }
@@ -102,7 +104,7 @@ func (o Options) withDefaults() Options {
 		o.Audit = noAuditor{o.Paths.State}
 	}
 	if o.Gate == nil {
-		o.Gate = gate.New(o.Paths.State, nil, o.Log)
+		o.Gate = gate.New(o.Paths.State, nil, o.Log, o.Language)
 	}
 	return o
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/authtray/authtray/app/desktop/clipboard"
 	"github.com/authtray/authtray/app/desktop/notify"
 	"github.com/authtray/authtray/app/desktop/tray"
+	"github.com/authtray/authtray/app/lang"
 	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/client"
 	"github.com/authtray/authtray/tokens/store"
@@ -287,9 +288,10 @@ func runDesktop(ctx context.Context, o RunOptions, kept store.Store, own *store.
 	if err != nil {
 		log.Warn("the settings cannot be read, so the defaults are used", "err", err)
 	}
+	language := lang.OfDesktop()
 	note := notify.New(notify.Options{
 		Enabled: settings.Notifications, Reminders: settings.Reminders,
-		IconFile: filepath.Join(o.Paths.State, "icon.png"), Log: log,
+		IconFile: filepath.Join(o.Paths.State, "icon.png"), Log: log, Language: language,
 	})
 	defer note.Close()
 	login := autostart.Entry{Profile: o.Paths.Profile}
@@ -302,7 +304,7 @@ func runDesktop(ctx context.Context, o RunOptions, kept store.Store, own *store.
 		Paths: o.Paths, Store: kept, Ownership: own, Log: log, Version: o.Version,
 		Open:   func(ctx context.Context, url string) error { return browser.Open(ctx, log, url) },
 		Notify: note, Autostart: login, HasWindow: o.HasWindow,
-		Audit: auditor{reads}, Gate: gate.New(o.Paths.State, note, log),
+		Audit: auditor{reads}, Gate: gate.New(o.Paths.State, note, log, language), Language: language,
 	}
 	if o.NoTray {
 		return NewAgent(opts).Run(ctx)
@@ -316,7 +318,7 @@ func runWithTray(ctx context.Context, o Options) error {
 	var a *Agent
 	t := tray.New(tray.Options{
 		Actions: &actions, CanCopy: clipboard.Available(), Autostart: loginEntry{autostart: o.Autostart, log: o.Log}.on(),
-		Profile: o.Paths.Profile, Log: o.Log, MCP: func(name string) *api.MCP { return a.mcp.of(name) }, // asked once there are connections to show
+		Profile: o.Paths.Profile, Log: o.Log, Language: o.Language, MCP: func(name string) *api.MCP { return a.mcp.of(name) }, // asked once there are connections to show
 	})
 	o.Tray = trayFace{t}
 	a = NewAgent(o)

@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/lang"
 	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -23,6 +25,7 @@ type signIns struct {
 	show          func(name string) (api.Connection, error) // a connection once its sign-in is over
 	open          Opener                                    // nil: there is no browser
 	notify        Notifier
+	language      *lang.Language
 	unlock        func() // the keychain, which the grant is to go to
 	now           func() time.Time
 	ended         context.Context // the agent's
@@ -234,20 +237,22 @@ func (s *signIns) authorize(ctx context.Context, in *signIn, client *providers.C
 func (s *signIns) accept(ctx context.Context, name string, r providers.Result, wanted bool) error {
 	was := s.accounts.of(name)
 	if wanted || !differ(was, r.Account) {
-		return s.accounts.adopt(ctx, name, r)
+		if err := s.accounts.adopt(ctx, name, r); err != nil {
+			return &providers.NotAccepted{Text: s.language.Sentence("", detail(err)), Err: err}
+		}
+		return nil
 	}
 	s.mu.Lock()
 	s.held[name] = heldGrant{result: r, until: s.now().Add(holdTime)}
 	s.mu.Unlock()
-	return &api.OtherAccount{
+	const told = "You signed in as {{.A}}, but {{.B}} was connected as {{.C}}. The new sign-in is kept for ten minutes, in case you want it."
+	names := []string{"A", label(r.Account), "B", name, "C", label(was)}
+	return &providers.NotAccepted{Asks: true, Text: s.language.Tr(told, names...), Err: &api.OtherAccount{
 		Account: label(r.Account),
 		Problem: &tokens.Error{
-			Code: api.CodeOtherAccount,
-			Detail: fmt.Sprintf("You signed in as %s, but %s was connected as %s. The new sign-in is kept for ten minutes, in case you want it.",
-				label(r.Account), name, label(was)),
-			Hint: "authtray connect " + name + " --accept-account",
+			Code: api.CodeOtherAccount, Detail: text.Fill(told, names...), Hint: "authtray connect " + name + " --accept-account",
 		},
-	}
+	}}
 }
 
 // named takes whose grant it is where the provider said so only after the grant
@@ -256,8 +261,9 @@ func (s *signIns) accept(ctx context.Context, name string, r providers.Result, w
 func (s *signIns) named(name string, r providers.Result, wanted bool) {
 	was := s.accounts.of(name)
 	if s.accounts.fillIn(name, r) && !wanted && differ(was, r.Account) {
-		s.notify.Warn(name+aboutAccount, "Authtray: "+name, fmt.Sprintf("You signed in as %s, but %s was connected as %s before. If you did not mean that, run: authtray connect %s --switch-account",
-			label(r.Account), name, label(was), name))
+		s.notify.Warn(name+aboutAccount, "Authtray: "+name, s.language.Tr(
+			"You signed in as {{.Account}}, but {{.Name}} was connected as {{.Before}} before. If you did not mean that, run: authtray connect {{.Name}} --switch-account",
+			"Account", label(r.Account), "Name", name, "Before", label(was)))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/authtray/authtray/app/desktop/notify"
+	"github.com/authtray/authtray/app/lang"
 	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/store"
 )
@@ -36,9 +37,10 @@ type Asker interface {
 // cannot have a token for it: once each time that it is locked, quietly, with a
 // button that unlocks it. It is taken back when the keychain opens.
 type unlockNotice struct {
-	notify Notifier
-	unlock func()
-	ended  context.Context // the agent's
+	language *lang.Language
+	notify   Notifier
+	unlock   func()
+	ended    context.Context // the agent's
 
 	mu     sync.Mutex
 	shown  bool // since the keychain was last open
@@ -75,8 +77,8 @@ func (u *unlockNotice) refused(err error) {
 
 func (u *unlockNotice) showQuestion(ctx context.Context, asker Asker) {
 	answer, err := asker.Ask(ctx, notify.Question{
-		Title: lockedTitle, Body: lockedText, Quiet: true,
-		Answers: []notify.Answer{{Key: "unlock", Label: "Unlock"}},
+		Title: u.language.Tr(lockedTitle), Body: u.language.Tr(lockedText), Quiet: true,
+		Answers: []notify.Answer{{Key: "unlock", Label: u.language.Tr("Unlock")}},
 	})
 	switch {
 	case ctx.Err() != nil:
@@ -89,7 +91,8 @@ func (u *unlockNotice) showQuestion(ctx context.Context, asker Asker) {
 
 // tell is the way without a button.
 func (u *unlockNotice) tell() {
-	u.notify.Warn(aboutLocked, lockedTitle, lockedText+" Choose “Unlock the keychain…” in the menu of the Authtray icon, or run: authtray unlock")
+	u.notify.Warn(aboutLocked, u.language.Tr(lockedTitle), u.language.Tr(lockedText)+" "+
+		u.language.Tr("Choose “Unlock the keychain…” in the menu of the Authtray icon, or run: authtray unlock"))
 }
 
 // follow takes the notification back where nothing is locked any more.

@@ -191,7 +191,7 @@ func tooltip(st tokens.Status, others bool) string {
 		second.Name = "another"
 		all = append(all, second)
 	}
-	return tray.Tooltip(all, "", now)
+	return tray.Tooltip(all, "", tray.Surroundings{Now: now})
 }
 
 // refusing is an agent that gives no token, and says why.

@@ -26,6 +26,7 @@ import (
 	"github.com/jeandeaual/go-locale"
 
 	"github.com/authtray/authtray/providers/text"
+	"github.com/authtray/authtray/tokens"
 )
 
 // Files are the translations, one for each language.
@@ -35,6 +36,7 @@ var Files embed.FS
 
 // Language is one that people read. Nil is English.
 type Language struct {
+	code   string
 	texts  map[string]string
 	counts map[string]forms
 	match  func() []pattern
@@ -67,7 +69,7 @@ func Named(code string) *Language {
 	}
 	var all map[string]json.RawMessage
 	_ = json.Unmarshal(data, &all) // the files are built in, and tested
-	l := &Language{texts: map[string]string{}, counts: map[string]forms{}}
+	l := &Language{code: code, texts: map[string]string{}, counts: map[string]forms{}}
 	for key, value := range all {
 		var one string
 		var both forms
@@ -79,6 +81,14 @@ func Named(code string) *Language {
 	}
 	l.match = sync.OnceValue(func() []pattern { return patternsOf(l.texts) })
 	return l
+}
+
+// Code is the language's, such as "de".
+func (l *Language) Code() string {
+	if l == nil {
+		return "en"
+	}
+	return l.code
 }
 
 // english has the forms of the texts that depend on a count.
@@ -106,19 +116,33 @@ func (l *Language) Count(template string, n int, pairs ...string) string {
 	return text.Fill(template, append(pairs, "Count", strconv.Itoa(n))...)
 }
 
-// Sentence gives a sentence that was filled in already where it was made. What is
-// in no file stays English.
-func (l *Language) Sentence(s string) string {
-	if l == nil {
+// Sentence gives a sentence that was filled in already where it was made, which may
+// begin with the provider's name. What is in no file is said to be English.
+func (l *Language) Sentence(provider, s string) string {
+	if l == nil || s == "" {
 		return s
 	}
 	if known, ok := l.texts[s]; ok {
 		return known
 	}
+	if rest, ok := strings.CutPrefix(s, provider); ok && provider != "" {
+		if known, ok := l.texts["The provider"+rest]; ok {
+			return text.Fill(known, "Provider", provider)
+		}
+	}
 	if key, pairs, ok := find(l.match(), s); ok {
 		return l.Tr(key, pairs...)
 	}
-	return s
+	return l.Tr("In English: {{.Text}}", "Text", s)
+}
+
+// Status is a connection's detail.
+func (l *Language) Status(st tokens.Status) string {
+	st.ProviderName = cmp.Or(st.ProviderName, st.Provider)
+	if told := st.Sentence(l.Tr); told != st.Detail || l == nil {
+		return told
+	}
+	return l.Sentence(st.ProviderName, st.Detail)
 }
 
 // Known reports whether a text is in the files as it stands.

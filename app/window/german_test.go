@@ -3,7 +3,6 @@ package window
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/authtray/authtray/app/access/audit"
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/lang/langtest"
 	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/client"
@@ -29,25 +29,11 @@ func german(t *testing.T, statuses ...tokens.Status) *bench {
 	return live(t, statuses...)
 }
 
-// english are words that no German sentence has.
-var english = regexp.MustCompile(`(?i)\b(the|is|are|and|to|of|with|not|your|you|cannot|it|its|be|has|were|for|from|this|that|there|no|by|or|again|open|close|settings|says|signed|expires|ago|days)\b`)
-
-// quoted is what no translation may change: commands, addresses, and settings.
-var quoted = regexp.MustCompile("`[^`]*`|authtray [a-z].*|https?://\\S+|HTTPS_PROXY|ask = true|--[a-z-]+|Not before")
-
-// scopeName is of no language.
-var scopeName = regexp.MustCompile(`^[a-z]+([._:/-][a-z]+)+$`)
-
-// isEnglish reports whether a text is English, and does not say so.
-func isEnglish(text string) bool {
-	return !strings.Contains(text, "Auf Englisch: ") && !scopeName.MatchString(text) && english.MatchString(quoted.ReplaceAllString(text, ""))
-}
-
 // speaksGerman fails on each English text that can be seen.
 func (b *bench) speaksGerman(where string, o fyne.CanvasObject) {
 	b.Helper()
 	for _, text := range texts(unrolled(o)) {
-		if isEnglish(text) {
+		if langtest.IsEnglish(text) {
 			b.Errorf("%s: %q", where, text)
 		}
 	}
@@ -63,7 +49,7 @@ func unrolled(o fyne.CanvasObject) fyne.CanvasObject {
 
 func TestEnglishIsTold(t *testing.T) {
 	for text, want := range map[string]bool{"The keychain is locked.": true, "Der Schlüsselbund ist gesperrt.": false, "Auf Englisch: The keychain is locked.": false, "Nötig: Auf Englisch: Somebody.": false, "authtray token work": false} {
-		if isEnglish(text) != want {
+		if langtest.IsEnglish(text) != want {
 			t.Errorf("%q is taken for English: %v", text, !want)
 		}
 	}
@@ -99,7 +85,7 @@ func TestGermanWindowSaysNothingInEnglish(t *testing.T) {
 				row.show(st, noon, true)
 				b.speaksGerman("row", row)
 				for _, item := range b.details.menu().Items {
-					if isEnglish(item.Label) {
+					if langtest.IsEnglish(item.Label) {
 						t.Errorf("the menu says %q", item.Label)
 					}
 				}
@@ -114,7 +100,7 @@ func TestEveryGermanViewSaysNothingInEnglish(t *testing.T) {
 	b := german(t, connected("work"), dead("bot"), off)
 	b.speaksGerman("frame", b.win.Content())
 	for _, it := range b.list.items {
-		if isEnglish(it.heading) {
+		if langtest.IsEnglish(it.heading) {
 			t.Errorf("a heading says %q", it.heading)
 		}
 	}
@@ -195,7 +181,7 @@ func TestGermanFormSaysWhereItIsEnglish(t *testing.T) {
 			for i, text := range seen {
 				steps = steps || text == "Diese Schritte gibt es nur auf Englisch:"
 				inGuide := steps && i < slices.Index(append(seen, "Seite öffnen"), "Seite öffnen")
-				if isEnglish(text) && !inGuide && !slices.Contains(seen[:i], "Gut zu wissen (auf Englisch)") && !slices.Contains(e.Steps, text) && text != e.Name {
+				if langtest.IsEnglish(text) && !inGuide && !slices.Contains(seen[:i], "Gut zu wissen (auf Englisch)") && !slices.Contains(e.Steps, text) && text != e.Name {
 					t.Errorf("%q", text)
 				}
 			}

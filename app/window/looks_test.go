@@ -24,6 +24,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/desktop/notify"
 	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/tokens"
 )
@@ -35,9 +36,11 @@ func custom(key fyne.KeyName) *desktop.CustomShortcut {
 }
 
 // sources are the package's own files, parsed.
-func sources(t *testing.T) map[string]*ast.File {
+func sources(t *testing.T) map[string]*ast.File { return sourcesIn(t, ".") }
+
+func sourcesIn(t *testing.T, dir string) map[string]*ast.File {
 	t.Helper()
-	names, err := filepath.Glob("*.go")
+	names, err := filepath.Glob(filepath.Join(dir, "*.go"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,6 +58,77 @@ func sources(t *testing.T) map[string]*ast.File {
 	return out
 }
 
+// saidIn are the texts that the code of a folder has translated: the first argument of
+// tr, Tr and their like, and what a page in the browser is made of.
+func saidIn(t *testing.T, dir string) (texts []string) {
+	files := sourcesIn(t, dir)
+	constants := map[string]string{}
+	literal := func(e ast.Expr) (string, bool) {
+		switch e := e.(type) {
+		case *ast.BasicLit:
+			s, err := strconv.Unquote(e.Value)
+			return s, err == nil && e.Kind == token.STRING
+		case *ast.Ident:
+			s, ok := constants[e.Name]
+			return s, ok
+		}
+		return "", false
+	}
+	take := func(e ast.Expr) {
+		if s, ok := literal(e); ok && s != "" {
+			texts = append(texts, s)
+		}
+	}
+	for _, f := range files {
+		ast.Inspect(f, func(n ast.Node) bool {
+			if spec, ok := n.(*ast.ValueSpec); ok {
+				for i := range min(len(spec.Names), len(spec.Values)) {
+					if s, ok := literal(spec.Values[i]); ok {
+						constants[spec.Names[i].Name] = s
+					}
+				}
+			}
+			return true
+		})
+	}
+	of := func(e ast.Expr) string {
+		switch e := e.(type) {
+		case *ast.Ident:
+			return e.Name
+		case *ast.SelectorExpr:
+			return e.Sel.Name
+		}
+		return ""
+	}
+	isPart := func(name string) bool { return name == "Title" || name == "Text" || name == "Next" }
+	for name, f := range files {
+		page := strings.HasSuffix(name, "loopback_pages.go")
+		ast.Inspect(f, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.CallExpr:
+				if called := of(n.Fun); len(n.Args) > 0 && slices.Contains([]string{"tr", "trn", "Tr", "Count"}, called) {
+					take(n.Args[0])
+				}
+				if of(n.Fun) == "view" && len(n.Args) == 3 { // of the page with the Reconnect button
+					take(n.Args[1])
+				}
+			case *ast.KeyValueExpr:
+				if page && isPart(of(n.Key)) {
+					take(n.Value)
+				}
+			case *ast.AssignStmt:
+				for i := range min(len(n.Lhs), len(n.Rhs)) {
+					if page && isPart(of(n.Lhs[i])) {
+						take(n.Rhs[i])
+					}
+				}
+			}
+			return true
+		})
+	}
+	return texts
+}
+
 func TestEveryTextIsTranslatedAndNothingElseIs(t *testing.T) {
 	texts := map[string]bool{}
 	for _, s := range slices.Concat(tokens.Texts(), causes(t), findings(t)) {
@@ -68,19 +142,13 @@ func TestEveryTextIsTranslatedAndNothingElseIs(t *testing.T) {
 			fromCatalogue[v.Label] = true
 		}
 	}
-	for _, f := range sources(t) {
-		ast.Inspect(f, func(n ast.Node) bool {
-			call, ok := n.(*ast.CallExpr)
-			if !ok || len(call.Args) == 0 {
-				return true
-			}
-			name, ok := call.Fun.(*ast.Ident)
-			if text, isText := call.Args[0].(*ast.BasicLit); ok && isText && (name.Name == "tr" || name.Name == "trn") {
-				s, _ := strconv.Unquote(text.Value)
-				texts[s] = true
-			}
-			return true
-		})
+	for _, dir := range []string{".", "../desktop/tray", "../desktop/notify", "../access/gate", "../agent", "../../providers"} {
+		for _, s := range saidIn(t, dir) {
+			texts[s] = true
+		}
+	}
+	for _, s := range notify.Texts() {
+		texts[s] = true
 	}
 	files, err := filepath.Glob("../lang/*.json")
 	if err != nil || len(files) < 2 || len(texts) < 100 {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/desktop/notify"
+	"github.com/authtray/authtray/app/lang"
 )
 
 // Asker shows a question and waits for its answer: notify.Notifier.
@@ -23,11 +24,12 @@ const denyCooldown = time.Minute
 
 // Gate decides who may read. Safe for concurrent use.
 type Gate struct {
-	memory Memory
-	asker  Asker // nil: nobody can be asked
-	log    *slog.Logger
-	now    func() time.Time
-	sums   sums
+	memory   Memory
+	asker    Asker // nil: nobody can be asked
+	log      *slog.Logger
+	language *lang.Language // of questions
+	now      func() time.Time
+	sums     sums
 
 	mu      sync.Mutex
 	once    map[key]bool      // answers about a process
@@ -53,8 +55,8 @@ type pending struct {
 }
 
 // New makes a gate with the memory of a state folder.
-func New(state string, asker Asker, log *slog.Logger) *Gate {
-	return &Gate{memory: NewMemory(state), asker: asker, log: log, now: time.Now,
+func New(state string, asker Asker, log *slog.Logger, language *lang.Language) *Gate {
+	return &Gate{memory: NewMemory(state), asker: asker, log: log, language: language, now: time.Now,
 		once: map[key]bool{}, refused: map[who]time.Time{}, pending: map[key]*pending{}}
 }
 
@@ -147,7 +149,7 @@ func (g *Gate) askUser(ctx context.Context, p *pending, k key, connection string
 	defer p.cancel()
 	answer, err := "", notify.ErrCannotAsk
 	if g.asker != nil {
-		answer, err = g.asker.Ask(ctx, question(connection, s, was))
+		answer, err = g.asker.Ask(ctx, question(connection, s, was, g.language))
 	}
 	err = g.settle(answer, err, k, connection, s)
 	g.mu.Lock()

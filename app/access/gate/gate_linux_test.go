@@ -70,7 +70,7 @@ func newRig(t *testing.T) *rig {
 
 // restart is another agent with the same state folder.
 func (r *rig) restart() {
-	r.gate = New(r.state, r.user, slog.New(slog.DiscardHandler))
+	r.gate = New(r.state, r.user, slog.New(slog.DiscardHandler), nil)
 	r.gate.now = func() time.Time { return r.now }
 }
 

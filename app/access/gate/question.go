@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/desktop/notify"
+	"github.com/authtray/authtray/app/lang"
 	"github.com/authtray/authtray/app/shellquote"
 	"github.com/authtray/authtray/tokens"
 )
@@ -22,17 +24,21 @@ const (
 
 // question asks about a program. was says that another program of that path had
 // been allowed.
-func question(connection string, s subject, was bool) notify.Question {
-	body := fmt.Sprintf("%s (process %d) wants to read it.", shown(s.Exe), s.PID)
+func question(connection string, s subject, was bool, l *lang.Language) notify.Question {
+	who, file := program(s.Exe), shown(s.Exe)
+	if s.Exe == "" {
+		who, file = l.Tr("A program"), l.Tr("A program that the system does not name")
+	}
+	body := l.Tr("{{.Program}} (process {{.PID}}) wants to read it.", "Program", file, "PID", strconv.Itoa(s.PID))
 	if was {
-		body += " You allowed this program, but its file has changed since."
+		body += " " + l.Tr("You allowed this program, but its file has changed since.")
 	}
-	q := notify.Question{Title: program(s.Exe) + ": allow the token of " + connection + "?", Body: body}
-	q.Answers = append(q.Answers, notify.Answer{Key: once, Label: "Allow once"})
+	q := notify.Question{Title: l.Tr("{{.Program}}: allow the token of {{.Name}}?", "Program", who, "Name", connection), Body: body}
+	q.Answers = append(q.Answers, notify.Answer{Key: once, Label: l.Tr("Allow once")})
 	if !s.weak {
-		q.Answers = append(q.Answers, notify.Answer{Key: always, Label: "Always"})
+		q.Answers = append(q.Answers, notify.Answer{Key: always, Label: l.Tr("Always")})
 	}
-	q.Answers = append(q.Answers, notify.Answer{Key: deny, Label: "Deny"})
+	q.Answers = append(q.Answers, notify.Answer{Key: deny, Label: l.Tr("Deny")})
 	return q
 }
 

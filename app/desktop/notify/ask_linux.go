@@ -25,7 +25,7 @@ func (d *freedesktop) ask(a *asking) (later bool) {
 	}
 	sole := len(a.Answers) == 1
 	if sole && d.hidesButtons() {
-		body = "Click here: " + a.Answers[0].Label + ". " + body
+		body = d.language.Tr("Click here: {{.Answer}}.", "Answer", a.Answers[0].Label) + " " + body
 	}
 	note := compose(message{title: unmarked(a.Title), body: body, warning: true}, can["body-markup"])
 	if a.Quiet {

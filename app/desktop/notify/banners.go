@@ -1,10 +1,12 @@
 package notify
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+
+	"github.com/authtray/authtray/app/lang"
 )
 
 // How long a banner may be anywhere. On the screen it is shorter, but GNOME and
@@ -31,32 +33,44 @@ func kindOf(about string) string {
 	return ""
 }
 
-// severalOf says of several banners of a kind what they have in common.
-var severalOf = map[string]struct{ title, body string }{
-	"file":    {"%d connection files cannot be used", "Authtray goes on with what it last read. Open Authtray to see why."},
-	"policy":  {"%d connections are refused for now", "Authtray goes on trying. Open Authtray to see why."},
-	"consent": {"Programs ask for %d connections", "Open Authtray to sign in for them."},
-	"account": {"%d connections have another account now", "Open Authtray to see which."},
-	"unsaved": {"The new tokens of %d connections are not saved yet", "Unlock the keychain, or they are lost when Authtray ends."},
-	"ends":    {"%d sign-ins end soon", "Reconnect them in Authtray before then to go on without a break."},
-	"shared":  {"%d connections share an account with another", "Open Authtray to see which."},
+// severalOf says of several banners of a kind what they have in common: a title with
+// their count, and what to do.
+var severalOf = map[string][2]string{
+	"file":    {"{{.Count}} connection files cannot be used", "Authtray goes on with what it last read. Open Authtray to see why."},
+	"policy":  {"{{.Count}} connections are refused for now", "Authtray goes on trying. Open Authtray to see why."},
+	"consent": {"Programs ask for {{.Count}} connections", "Open Authtray to sign in for them."},
+	"account": {"{{.Count}} connections have another account now", "Open Authtray to see which."},
+	"unsaved": {"The new tokens of {{.Count}} connections are not saved yet", "Unlock the keychain, or they are lost when Authtray ends."},
+	"ends":    {"{{.Count}} sign-ins end soon", "Reconnect them in Authtray before then to go on without a break."},
+	"shared":  {"{{.Count}} connections share an account with another", "Open Authtray to see which."},
+}
+
+// severalOfAny is for a kind that is not there.
+var severalOfAny = [2]string{"{{.Count}} connections need you", "Open Authtray to see why."}
+
+// Texts are those of the tables here, for whoever translates them.
+func Texts() (all []string) {
+	for _, t := range severalOf {
+		all = append(all, t[:]...)
+	}
+	return append(all, severalOfAny[:]...)
 }
 
 // namedAtOnce is how many connections a notification about several names.
 const namedAtOnce = 3
 
 // several is one message for the banners about many connections.
-func several(kind string, names []string) message {
-	text, ok := severalOf[kind]
+func several(kind string, names []string, l *lang.Language) message {
+	said, ok := severalOf[kind]
 	if !ok {
-		text.title, text.body = "%d connections need you", "Open Authtray to see why."
+		said = severalOfAny
 	}
 	slices.Sort(names)
 	who := strings.Join(names[:min(len(names), namedAtOnce)], ", ")
 	if more := len(names) - namedAtOnce; more > 0 {
-		who += fmt.Sprintf(" and %d more", more)
+		who += " " + l.Count("and {{.Count}} more", more)
 	}
-	return message{title: fmt.Sprintf(text.title, len(names)), body: who + ". " + text.body, warning: true}
+	return message{title: l.Tr(said[0], "Count", strconv.Itoa(len(names))), body: who + ". " + l.Tr(said[1]), warning: true}
 }
 
 // gathering is the banners of one kind that are, or are to be, one notification.
@@ -97,7 +111,7 @@ func (r *runner) showGathered() {
 		case len(abouts) == 0:
 			continue
 		case len(abouts) > 1 || m.about != abouts[0]:
-			m = several(kind, namesOf(abouts))
+			m = several(kind, namesOf(abouts), r.opts.Language)
 		}
 		m.about = kind
 		r.putBanner(m, abouts)

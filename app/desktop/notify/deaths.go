@@ -179,7 +179,7 @@ func (r *runner) toShow() []*death {
 func (r *runner) show(d *death) {
 	name := d.status.Name
 	r.visible[name] = true
-	err := r.desk.show(name, d.mark, d.message())
+	err := r.desk.show(name, d.mark, d.message(r.opts.Language))
 	if err != nil {
 		r.opts.Log.Warn("a notification could not be shown", "connection", name, "err", err)
 	}

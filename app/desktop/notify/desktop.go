@@ -54,7 +54,7 @@ type message struct {
 	warning     bool
 	button      string // what its button says; "": it has none, of a death
 	together    bool   // it stands for several deaths
-	tray        string // the entry of the tray's menu that does what the button does
+	menu        string // which entry of the tray's menu does what the button does
 }
 
 // event is something that happened to what is shown.

@@ -9,9 +9,9 @@ import (
 	"github.com/authtray/authtray/app/desktop/browser"
 )
 
-func newDesk(_ Options, to reporter) desk {
+func newDesk(o Options, to reporter) desk {
 	to.setHealth(api.NotificationActions, "")
-	return &dialogs{to: to, osascript: osascript, failsIn: 3 * time.Second, open: map[string]*openDialog{}}
+	return &dialogs{to: to, language: o.Language, osascript: osascript, failsIn: 3 * time.Second, open: map[string]*openDialog{}}
 }
 
 func osascript() *exec.Cmd {

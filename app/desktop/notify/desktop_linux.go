@@ -10,6 +10,7 @@ import (
 	"github.com/godbus/dbus/v5"
 
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/lang"
 	"github.com/authtray/authtray/assets"
 	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens/store/sessionbus"
@@ -46,6 +47,7 @@ type freedesktop struct {
 	conn     *dbus.Conn // nil: no bus
 	to       reporter
 	patience time.Duration // with the server and the bus
+	language *lang.Language
 
 	mu     sync.Mutex // held while a notification is sent, so that what comes of it finds its id
 	gone   bool       // the connection is over
@@ -68,7 +70,11 @@ type onScreen struct {
 
 // newDesk's desk has ended from the beginning where there is no bus, and ends later
 // where there is one that does not answer.
-func newDesk(_ Options, to reporter) desk { return newFreedesktop(to, callTimeout) }
+func newDesk(o Options, to reporter) desk {
+	d := newFreedesktop(to, callTimeout)
+	d.language = o.Language
+	return d
+}
 
 func newFreedesktop(to reporter, patience time.Duration) *freedesktop {
 	d := &freedesktop{to: to, patience: patience, ids: map[string]*onScreen{}, told: map[string]uint32{}, asked: map[uint32]*asking{}}
@@ -157,7 +163,7 @@ func (d *freedesktop) show(name string, mark uint64, m message) error {
 		return err
 	}
 	if d.hidesButtons() && !m.together {
-		m.body = clickToReconnect + m.body // first: it may be cut at the end
+		m.body = d.language.Tr("Click here to reconnect.") + " " + m.body // first: it may be cut at the end
 	}
 	note := compose(m, can["body-markup"])
 	// The default action is a click on the notification. It has no label, since
@@ -176,8 +182,6 @@ func (d *freedesktop) show(name string, mark uint64, m message) error {
 	d.ids[name] = &onScreen{id: id, mark: mark}
 	return nil
 }
-
-const clickToReconnect = "Click here to reconnect. "
 
 func (d *freedesktop) withdraw(name string) {
 	d.mu.Lock()

@@ -15,7 +15,7 @@ import (
 
 func newDesk(o Options, to reporter) desk {
 	to.setHealth(api.NotificationActions, "")
-	d := &toasts{to: to, icon: o.IconFile, balloon: tray.Balloon, push: func(xml string) error { return pushToast(appName, xml) }}
+	d := &toasts{to: to, icon: o.IconFile, page: page{language: o.Language}, balloon: tray.Balloon, push: func(xml string) error { return pushToast(appName, xml) }}
 	if err := keepIcon(o.IconFile); err != nil {
 		o.Log.Info("the icon of notifications could not be kept", "err", err)
 		d.icon = ""

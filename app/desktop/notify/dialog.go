@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/lang"
 	"github.com/authtray/authtray/assets"
 	"github.com/authtray/authtray/providers/text"
 )
@@ -22,6 +23,7 @@ import (
 type dialogs struct {
 	noQuestions
 	to        reporter
+	language  *lang.Language
 	osascript func() *exec.Cmd // runs the script that it reads from stdin
 	failsIn   time.Duration    // a dialog that is open for longer can be seen
 	open      map[string]*openDialog
@@ -41,7 +43,7 @@ const noDialogDetail = "The dialog with the Reconnect button could not be shown:
 // answered: osascript ends at once where there is no session to show it in, or
 // where it may not. The notifier tries that again later.
 func (d *dialogs) show(name string, mark uint64, m message) error {
-	script, err := dialogScript(m)
+	script, err := dialogScript(m, d.language.Tr("Later"))
 	if err != nil {
 		return err
 	}
@@ -127,8 +129,8 @@ func dialogOutcome(ended error, printed, said string) (kind, error) {
 // everything escaped that could end a line or a script. Return means "later",
 // because a dialog may come up while its user types. Later is the cancel button,
 // which is error -128 to a script; any other error means that there was no dialog.
-func dialogScript(m message) (string, error) {
-	text, err := json.Marshal(map[string]string{"title": text.Line(m.title, maxTitle), "body": text.Line(m.body, maxBody), "button": cmp.Or(m.button, "OK")})
+func dialogScript(m message, later string) (string, error) {
+	text, err := json.Marshal(map[string]string{"title": text.Line(m.title, maxTitle), "body": text.Line(m.body, maxBody), "button": cmp.Or(m.button, "OK"), "later": later})
 	if err != nil {
 		return "", fmt.Errorf("the dialog's text: %w", err)
 	}
@@ -139,7 +141,7 @@ let answer = "%s";
 try {
 	const got = app.displayDialog(text.body, {
 		withTitle: text.title, withIcon: "caution",
-		buttons: ["Later", text.button], defaultButton: "Later", cancelButton: "Later",
+		buttons: [text.later, text.button], defaultButton: text.later, cancelButton: text.later,
 	});
 	if (got.buttonReturned === text.button) answer = "%s";
 } catch (e) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/lang"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -16,6 +17,7 @@ type Options struct {
 	IconFile  string       // Windows: where the icon may be kept, as a PNG; it must stay where it is
 	Clock     tokens.Clock // nil: tokens.System
 	Log       *slog.Logger // nil: nothing is logged
+	Language  *lang.Language
 }
 
 // reminderAfter is how long a reminder waits, by the wall clock.

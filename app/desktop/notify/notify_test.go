@@ -523,7 +523,7 @@ func TestBannerAboutSeveralNamesThreeAndCountsTheRest(t *testing.T) {
 		"a, b, c. ":           {"c", "b", "a"},
 		"a, b, c and 2 more.": {"e", "d", "c", "b", "a"},
 	} {
-		m := several("file", names)
+		m := several("file", names, nil)
 		if !strings.HasPrefix(m.body, want) || m.title != fmt.Sprintf("%d connection files cannot be used", len(names)) {
 			t.Errorf("%q %q", m.title, m.body)
 		}

@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/authtray/authtray/app/lang"
 	"github.com/authtray/authtray/providers/connlimit"
 )
 
@@ -24,6 +25,8 @@ import (
 // virus scanners and browsers open links ahead of people. It shows a button,
 // and that acts.
 type page struct {
+	language *lang.Language
+
 	mu     sync.Mutex
 	server *http.Server // nil: nothing is offered, and nothing listens
 	host   string
@@ -125,10 +128,10 @@ func (p *page) show(w http.ResponseWriter, r *http.Request) {
 	o, ok := p.offers[hash(r.PathValue("secret"))]
 	p.mu.Unlock()
 	if !ok {
-		write(w, http.StatusGone, view{Title: "Nothing to do here any more", Text: usedText})
+		write(w, http.StatusGone, p.used())
 		return
 	}
-	write(w, http.StatusOK, view{Title: o.title, Text: "Authtray will open the sign-in in your browser.", Button: "Reconnect"})
+	write(w, http.StatusOK, p.view(o.title, "Authtray will open the sign-in in your browser.", "Reconnect"))
 }
 
 func (p *page) press(w http.ResponseWriter, r *http.Request) {
@@ -138,14 +141,21 @@ func (p *page) press(w http.ResponseWriter, r *http.Request) {
 	delete(p.offers, key)
 	p.mu.Unlock()
 	if !ok {
-		write(w, http.StatusGone, view{Title: "Nothing to do here any more", Text: usedText})
+		write(w, http.StatusGone, p.used())
 		return
 	}
 	o.press()
-	write(w, http.StatusOK, view{Title: "Going on in a new tab", Text: "The sign-in opens in your browser. You may close this page."})
+	write(w, http.StatusOK, p.view(p.language.Tr("Going on in a new tab"), "The sign-in opens in your browser. You may close this page.", ""))
 }
 
-const usedText = "This link was used, or is no longer needed. The Authtray icon says how things are."
+func (p *page) used() view {
+	return p.view(p.language.Tr("Nothing to do here any more"), "This link was used, or is no longer needed. The Authtray icon says how things are.", "")
+}
+
+// view is a page in the user's language.
+func (p *page) view(title, text, button string) view {
+	return view{p.language.Code(), title, p.language.Tr(text), p.language.Tr(button)}
+}
 
 // hash keeps the secret itself out of the map, whose look-up takes a time that
 // depends on its keys.
@@ -154,7 +164,7 @@ func hash(secret string) string {
 	return string(sum[:])
 }
 
-type view struct{ Title, Text, Button string }
+type view struct{ Language, Title, Text, Button string }
 
 const style = `body{font:16px/1.5 system-ui,sans-serif;max-width:32em;margin:15vh auto;padding:0 1em;color-scheme:light dark}
 button{font:inherit;padding:.6em 1.4em;border:0;border-radius:.4em;background:#0e7c6b;color:#fff}`
@@ -168,7 +178,7 @@ var (
 	})
 	pageTemplate = sync.OnceValue(func() *template.Template {
 		return template.Must(template.New("page").Parse(strings.ReplaceAll(`<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<html lang="{{.Language}}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Authtray</title><style>STYLE</style>
 <h1>{{.Title}}</h1><p>{{.Text}}</p>
 {{if .Button}}<form method="post"><button>{{.Button}}</button></form>{{end}}

@@ -4,6 +4,7 @@ import (
 	"html"
 	"strings"
 
+	"github.com/authtray/authtray/app/lang"
 	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
 )
@@ -16,19 +17,15 @@ const (
 
 // deathMessage says that a connection needs its user: access was revoked, or has
 // ended. The title is here, the sentence in tokens/explanations.go.
-func deathMessage(st tokens.Status) message {
+func deathMessage(st tokens.Status, l *lang.Language) message {
 	provider := text.Line(first(st.ProviderName, st.Provider, st.Name), 40)
-	detail := st.Detail
-	if detail == "" {
-		detail = tokens.Sentence(st.State, st.Reason, provider, "")
+	e := tokens.Explain(st.State, st.Reason)
+	return message{
+		title:   l.Tr("{{.Name}} needs to be reconnected", "Name", nameOf(provider, st)),
+		body:    text.Line(first(l.Status(st), e.Sentence(l.Tr, provider, "")), maxBody),
+		warning: true, button: l.Tr("Reconnect"),
+		menu: l.Tr("Choose “{{.Entry}}” in the menu of the Authtray icon.", "Entry", l.Tr(e.Action, "Name", provider)),
 	}
-	m := message{
-		title:   nameOf(provider, st) + " needs to be reconnected",
-		body:    text.Line(detail, maxBody),
-		warning: true, button: "Reconnect",
-		tray: tokens.English(tokens.Explain(st.State, st.Reason).Action, "Name", provider),
-	}
-	return m
 }
 
 // nameOf is the provider, and the connection's name where that says more.
@@ -50,8 +47,8 @@ func first(options ...string) string {
 
 // withoutButton is the message for where there is none: it names the way there is.
 func (m message) withoutButton() message {
-	if m.tray != "" {
-		m.body += " Choose “" + m.tray + "” in the menu of the Authtray icon."
+	if m.menu != "" {
+		m.body += " " + m.menu
 	}
 	return m
 }

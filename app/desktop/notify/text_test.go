@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/authtray/authtray/app/lang"
+	"github.com/authtray/authtray/app/lang/langtest"
 	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
 )
@@ -13,16 +15,16 @@ func TestTheMessageNamesConnectionReasonAndWay(t *testing.T) {
 		st                tokens.Status
 		title, body, tray string
 	}{
-		{dead("work"), "GitHub (work) needs to be reconnected", "GitHub says access was revoked. Reconnect to go on.", "Reconnect GitHub"},
-		{dead("github"), "GitHub needs to be reconnected", "GitHub says access was revoked. Reconnect to go on.", "Reconnect GitHub"},
-		{tokens.Status{Name: "x", Provider: "mcp", State: tokens.ReconnectRequired}, "mcp (x) needs to be reconnected", "Access at mcp has ended. Reconnect to go on.", "Reconnect mcp"},
+		{dead("work"), "GitHub (work) needs to be reconnected", "GitHub says access was revoked. Reconnect to go on.", "Choose “Reconnect GitHub” in the menu of the Authtray icon."},
+		{dead("github"), "GitHub needs to be reconnected", "GitHub says access was revoked. Reconnect to go on.", "Choose “Reconnect GitHub” in the menu of the Authtray icon."},
+		{tokens.Status{Name: "x", Provider: "mcp", State: tokens.ReconnectRequired}, "mcp (x) needs to be reconnected", "Access at mcp has ended. Reconnect to go on.", "Choose “Reconnect mcp” in the menu of the Authtray icon."},
 	} {
-		m := deathMessage(c.st)
-		if m.title != c.title || m.body != c.body || m.tray != c.tray {
+		m := deathMessage(c.st, nil)
+		if m.title != c.title || m.body != c.body || m.menu != c.tray {
 			t.Errorf("%+v", m)
 		}
 	}
-	if got := deathMessage(dead("gh")).withoutButton().body; !strings.HasSuffix(got, "Choose “Reconnect GitHub” in the menu of the Authtray icon.") {
+	if got := deathMessage(dead("gh"), nil).withoutButton().body; !strings.HasSuffix(got, "Choose “Reconnect GitHub” in the menu of the Authtray icon.") {
 		t.Error(got)
 	}
 }
@@ -35,8 +37,8 @@ func TestEveryReasonIsAWholeMessage(t *testing.T) {
 		t.Run(string(r), func(t *testing.T) {
 			st := dead("work")
 			st.Reason, st.Detail = r, tokens.Sentence(st.State, r, "GitHub", "GitHub said $(calc)")
-			for what, m := range map[string]message{"banner": deathMessage(st), "without a button": deathMessage(st).withoutButton()} {
-				if !strings.Contains(m.body, "GitHub") || !strings.Contains(m.body, "econnect") || !strings.Contains(m.tray, "econnect GitHub") || strings.Contains(m.body, "{{") {
+			for what, m := range map[string]message{"banner": deathMessage(st, nil), "without a button": deathMessage(st, nil).withoutButton()} {
+				if !strings.Contains(m.body, "GitHub") || !strings.Contains(m.body, "econnect") || !strings.Contains(m.menu, "econnect GitHub") || strings.Contains(m.body, "{{") {
 					t.Errorf("%s: %+v", what, m)
 				}
 			}
@@ -63,15 +65,45 @@ func TestForeignTextIsHarmlessEverywhere(t *testing.T) {
 }
 
 func TestTheDialogsTextIsDataNotScript(t *testing.T) {
-	script, err := dialogScript(message{button: "Reconnect", title: `"; evil(); "`, body: "</script>\u2028evil()\n" + `\"`})
+	script, err := dialogScript(message{button: "Reconnect", title: `"; evil(); "`, body: "</script>\u2028evil()\n" + `\"`}, "Later")
 	if err != nil {
 		t.Fatal(err)
 	}
 	first, rest, _ := strings.Cut(script, "\n")
-	if want := `const text = {"body":"\u003c/script\u003e evil() \\\"","button":"Reconnect","title":"\"; evil(); \""};`; first != want {
+	if want := `const text = {"body":"\u003c/script\u003e evil() \\\"","button":"Reconnect","later":"Later","title":"\"; evil(); \""};`; first != want {
 		t.Errorf("got  %s\nwant %s", first, want)
 	}
 	if strings.Contains(rest, "evil") {
 		t.Errorf("text in the script:\n%s", rest)
+	}
+}
+
+func TestGermanNotificationsSayNothingInEnglish(t *testing.T) {
+	de := lang.Named("de")
+	german := func(t *testing.T, m message) {
+		t.Helper()
+		for _, text := range []string{m.title, m.body, m.button, m.menu} {
+			if langtest.IsEnglish(text) {
+				t.Errorf("%q", text)
+			}
+		}
+	}
+	for _, r := range tokens.Reasons {
+		t.Run(string(r), func(t *testing.T) {
+			st := dead("work")
+			st.State, st.Reason, st.Detail = r.State(), r, tokens.Sentence(r.State(), r, "GitHub", "")
+			german(t, deathMessage(st, de))
+			german(t, deathMessage(st, de).withoutButton())
+		})
+	}
+	for kind := range severalOf {
+		t.Run(kind, func(t *testing.T) { german(t, several(kind, []string{"a", "b", "c", "d", "e"}, de)) })
+	}
+	all := map[string]tokens.Status{"a": dead("a"), "b": dead("b"), "c": dead("c")}
+	german(t, (&death{of: all}).message(de))
+	german(t, (&death{of: all, act: func() {}}).message(de))
+	p := page{language: de}
+	for _, v := range []view{p.used(), p.view("", "Authtray will open the sign-in in your browser.", "Reconnect")} {
+		german(t, message{title: v.Title, body: v.Text, button: v.Button})
 	}
 }

@@ -35,7 +35,7 @@ func TestToastsShowFallsBackToTheBalloon(t *testing.T) {
 					return row.balloon
 				}}
 			defer d.withdraw("gh")
-			err := d.show("gh", 1, deathMessage(dead("gh")))
+			err := d.show("gh", 1, deathMessage(dead("gh"), nil))
 			if (err == nil) != row.shown || h.health != row.health || balloons != row.balloons {
 				t.Errorf("%v, health %s, %d balloons", err, h.health, balloons)
 			}

@@ -1,12 +1,12 @@
 package notify
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/authtray/authtray/app/lang"
 	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
 )
@@ -76,24 +76,22 @@ func areAmong(some, all map[string]tokens.Status) bool {
 }
 
 // message is what a death's notification says.
-func (d *death) message() message {
+func (d *death) message(l *lang.Language) message {
 	if d.of == nil {
-		return deathMessage(d.status)
+		return deathMessage(d.status, l)
 	}
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(d.of)) {
 		st := d.of[name]
 		names = append(names, nameOf(text.Line(first(st.ProviderName, st.Provider, st.Name), 40), st))
 	}
-	what := "1 sign-in ended: "
-	if len(names) > 1 {
-		what = fmt.Sprintf("%d sign-ins ended: ", len(names))
-	}
-	m := message{title: text.Line(what+strings.Join(names, ", "), maxTitle), warning: true, together: true}
+	who := strings.Join(names, ", ")
+	m := message{title: text.Line(l.Count("{{.Count}} sign-ins ended: {{.Names}}", len(names), "Names", who), maxTitle), warning: true, together: true}
 	if d.act != nil {
-		m.body, m.button, m.tray = "Reconnect them in Authtray's window.", "Show", "Open Authtray…"
+		m.body, m.button = l.Tr("Reconnect them in Authtray's window."), l.Tr("Show")
+		m.menu = l.Tr("Choose “{{.Entry}}” in the menu of the Authtray icon.", "Entry", l.Tr("Open Authtray…"))
 	} else {
-		m.body = text.Line("Reconnect them in the menu of the Authtray icon: "+strings.Join(names, ", ")+".", maxBody)
+		m.body = text.Line(l.Tr("Reconnect them in the menu of the Authtray icon: {{.Names}}.", "Names", who), maxBody)
 	}
 	return m
 }

@@ -2,12 +2,13 @@ package tray
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/lang"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -53,6 +54,11 @@ type Surroundings struct {
 	CanCopy   bool
 	Autostart bool
 	MCP       func(name string) *api.MCP // of connections to MCP servers; may be nil
+	Language  *lang.Language
+}
+
+func (in Surroundings) tr(template string, pairs ...string) string {
+	return in.Language.Tr(template, pairs...)
 }
 
 var separator = Item{Separator: true}
@@ -67,23 +73,23 @@ const (
 // Build makes the menu: the window, what needs the user, then the connections, then
 // what is always there. Labels are plain text.
 func Build(all []tokens.Status, in Surroundings) Menu {
-	m := Menu{{Label: "Open Authtray…", Do: Do{Verb: Open}}, separator}
-	if urgent := needsUser(all); len(urgent) > 0 {
-		m = append(append(m, upTo(maxUrgent, urgent, "All %d that need you…")...), separator)
+	m := Menu{{Label: in.tr("Open Authtray…"), Do: Do{Verb: Open}}, separator}
+	if urgent := needsUser(all, in); len(urgent) > 0 {
+		m = append(append(m, upTo(maxUrgent, urgent, in.tr("All {{.Count}} that need you…", "Count", strconv.Itoa(len(urgent))))...), separator)
 	}
 	for _, st := range foremost(all, in.Now) {
 		m = append(m, connection(st, in))
 	}
 	if n := len(all); n > maxConnections {
-		m = append(m, Item{Label: fmt.Sprintf("All %d connections…", n), Do: Do{Verb: Open}})
+		m = append(m, Item{Label: in.tr("All {{.Count}} connections…", "Count", strconv.Itoa(n)), Do: Do{Verb: Open}})
 	}
 	if len(all) == 0 {
-		m = append(m, disabled("No connections yet"))
+		m = append(m, disabled(in.tr("No connections yet")))
 	}
 	return append(m, separator,
-		Item{Label: "Start at login", Check: true, Checked: in.Autostart, Do: Do{Verb: ToggleAutostart}},
+		Item{Label: in.tr("Start at login"), Check: true, Checked: in.Autostart, Do: Do{Verb: ToggleAutostart}},
 		separator,
-		Item{Label: "Quit Authtray", Do: Do{Verb: Quit}},
+		Item{Label: in.tr("Quit Authtray"), Do: Do{Verb: Quit}},
 	)
 }
 
@@ -93,7 +99,7 @@ func upTo(most int, m Menu, all string) Menu {
 	if len(m) <= most {
 		return m
 	}
-	return append(m[:most-1:most-1], Item{Label: fmt.Sprintf(all, len(m)), Do: Do{Verb: Open}})
+	return append(m[:most-1:most-1], Item{Label: all, Do: Do{Verb: Open}})
 }
 
 // foremost are the connections that have room in the menu: those that need the
@@ -128,29 +134,33 @@ func rank(st tokens.Status, now time.Time) int {
 
 // needsUser is one entry for each thing that only the user can fix; the keychain
 // is one thing for all connections.
-func needsUser(all []tokens.Status) Menu {
+func needsUser(all []tokens.Status, in Surroundings) Menu {
 	var dead, wrong, keychain Menu
 	for _, st := range all {
-		action := tokens.English(tokens.Explain(st.State, st.Reason).Action, "Name", short(st.Name)) + "…"
+		action := in.tr(tokens.Explain(st.State, st.Reason).Action, "Name", short(st.Name)) + "…"
 		switch {
 		case st.State == tokens.ReconnectRequired:
 			dead = append(dead, Item{Label: action, Do: Do{Reconnect, st.Name}})
 		case st.State == tokens.Misconfigured:
 			wrong = append(wrong, Item{Label: action, Do: Do{Open, st.Name}})
 		case st.State == tokens.KeychainLocked:
-			keychain = Menu{unlock(st)}
+			keychain = Menu{unlock(st, in)}
 		case st.Unsaved:
-			keychain = Menu{{Label: tokens.Unsaved.Button + "…", Do: Do{Verb: UnlockKeychain}}}
+			keychain = Menu{{Label: in.tr(tokens.Unsaved.Button) + "…", Do: Do{Verb: UnlockKeychain}}}
 		}
 	}
 	return append(append(dead, keychain...), wrong...)
 }
 
 // unlock is the entry for a keychain that cannot be read.
-func unlock(st tokens.Status) Item { return Item{Label: button(st), Do: Do{Verb: UnlockKeychain}} }
+func unlock(st tokens.Status, in Surroundings) Item {
+	return Item{Label: button(st, in), Do: Do{Verb: UnlockKeychain}}
+}
 
 // button is what leads on from a connection's state.
-func button(st tokens.Status) string { return tokens.Explain(st.State, st.Reason).Button + "…" }
+func button(st tokens.Status, in Surroundings) string {
+	return in.tr(tokens.Explain(st.State, st.Reason).Button) + "…"
+}
 
 // connection leads with the name that tools and the window have for it.
 func connection(st tokens.Status, in Surroundings) Item {
@@ -158,51 +168,51 @@ func connection(st tokens.Status, in Surroundings) Item {
 	if account := short(st.Account); account != "" {
 		label += " · " + account
 	}
-	return Item{Label: clean(label+" · "+stateText(st, in.Now), maxLabel), Items: below(st, in)}
+	return Item{Label: clean(label+" · "+stateText(st, in), maxLabel), Items: below(st, in)}
 }
 
-func stateText(st tokens.Status, now time.Time) string {
+func stateText(st tokens.Status, in Surroundings) string {
 	switch st.State {
 	case tokens.Retrying:
-		return retryText(st, now)
+		return retryText(st, in)
 	case tokens.Connected:
-		return expiryText(st, now)
+		return expiryText(st, in)
 	}
-	return st.State.Word()
+	return in.tr(st.State.Word())
 }
 
-func expiryText(st tokens.Status, now time.Time) string {
+func expiryText(st tokens.Status, in Surroundings) string {
 	switch {
 	case st.ExpiresAt != nil:
-		return "until " + clockTime(*st.ExpiresAt, now)
+		return in.tr("until {{.Time}}", "Time", in.clockTime(*st.ExpiresAt))
 	case st.NeverExpires:
-		return "does not expire"
+		return in.tr("does not expire")
 	}
-	return "connected"
+	return in.tr("connected")
 }
 
 // below is what can be done with one connection in its state.
 func below(st tokens.Status, in Surroundings) Menu {
 	var m Menu
-	if detail := clean(st.Detail, maxLabel); detail != "" {
+	if detail := clean(said(st, in.Language), maxLabel); detail != "" {
 		m = append(m, disabled(detail))
 	}
 	switch st.State {
 	case tokens.Disconnected:
-		return append(m, Item{Label: button(st), Do: Do{Connect, st.Name}})
+		return append(m, Item{Label: button(st, in), Do: Do{Connect, st.Name}})
 	case tokens.Connecting:
-		return append(m, Item{Label: button(st), Do: Do{Connect, st.Name}})
+		return append(m, Item{Label: button(st, in), Do: Do{Connect, st.Name}})
 	case tokens.ReconnectRequired:
-		m = append(m, Item{Label: button(st), Do: Do{Reconnect, st.Name}})
+		m = append(m, Item{Label: button(st, in), Do: Do{Reconnect, st.Name}})
 		if st.Parked() {
-			m = append(m, Item{Label: tryAgain, Do: Do{Refresh, st.Name}})
+			m = append(m, Item{Label: in.tr(tryAgain), Do: Do{Refresh, st.Name}})
 		}
 	case tokens.KeychainLocked:
-		m = append(m, unlock(st))
+		m = append(m, unlock(st, in))
 	default:
 		m = append(m, withToken(st, in)...)
 	}
-	return append(append(m, server(st, in)...), manage(st))
+	return append(append(m, server(st, in)...), manage(st, in))
 }
 
 // server is what there is to know of a connection's MCP server.
@@ -215,28 +225,30 @@ func server(st tokens.Status, in Surroundings) (m Menu) {
 		return nil
 	}
 	if name := clean(now.Server, maxName); name != "" {
-		m = append(m, disabled("MCP server "+name))
+		m = append(m, disabled(in.tr("MCP server {{.Name}}", "Name", name)))
 	}
 	switch n := len(now.Clients); n {
 	case 0:
-		return append(m, disabled("No AI client is connected"))
+		return append(m, disabled(in.tr("No AI client is connected")))
 	case 1:
-		return append(m, disabled(clean("AI client: "+unnamed(now.Clients[0]), maxLabel)))
+		return append(m, disabled(clean(in.tr("AI client: {{.Name}}", "Name", in.unnamed(now.Clients[0])), maxLabel)))
 	default:
 		var names []string
 		for _, client := range slices.Compact(slices.Clone(now.Clients)) {
-			names = append(names, unnamed(client))
+			names = append(names, in.unnamed(client))
 		}
-		return append(m, disabled(clean(fmt.Sprintf("%d AI clients: %s", n, strings.Join(names, ", ")), maxLabel)))
+		return append(m, disabled(clean(in.tr("{{.Count}} AI clients: {{.Names}}", "Count", strconv.Itoa(n), "Names", strings.Join(names, ", ")), maxLabel)))
 	}
 }
 
-func unnamed(client string) string { return cmp.Or(clean(client, maxName), "unnamed") }
+func (in Surroundings) unnamed(client string) string {
+	return cmp.Or(clean(client, maxName), in.tr("unnamed"))
+}
 
 // manage leads to what has to be asked for first: disconnecting ends an access at
 // the provider, and a menu cannot ask.
-func manage(st tokens.Status) Item {
-	return Item{Label: "Disconnect or change in Authtray…", Do: Do{Open, st.Name}}
+func manage(st tokens.Status, in Surroundings) Item {
+	return Item{Label: in.tr("Disconnect or change in Authtray…"), Do: Do{Open, st.Name}}
 }
 
 // tryAgain is for whatever a refresh may still succeed with.
@@ -246,17 +258,19 @@ var tryAgain = tokens.Explain(tokens.Retrying, tokens.ReasonNone).Button
 func withToken(st tokens.Status, in Surroundings) Menu {
 	var m Menu
 	if st.EndsSoon && st.EndsAt != nil {
-		m = append(m, disabled("This sign-in ends "+clockTime(*st.EndsAt, in.Now)),
-			Item{Label: "Reconnect…", Do: Do{Reconnect, st.Name}})
+		m = append(m, disabled(in.tr("This sign-in ends {{.Time}}", "Time", in.clockTime(*st.EndsAt))),
+			Item{Label: in.tr("Reconnect") + "…", Do: Do{Reconnect, st.Name}})
 	}
 	if in.CanCopy {
-		m = append(m, Item{Label: "Copy token", Do: Do{CopyToken, st.Name}})
+		m = append(m, Item{Label: in.tr("Copy token"), Do: Do{CopyToken, st.Name}})
+	} else { // the window needs no program for it
+		m = append(m, Item{Label: in.tr("Copy token in Authtray…"), Do: Do{Open, st.Name}})
 	}
 	switch {
 	case st.State != tokens.Connected:
-		m = append(m, Item{Label: tryAgain, Do: Do{Refresh, st.Name}})
+		m = append(m, Item{Label: in.tr(tryAgain), Do: Do{Refresh, st.Name}})
 	case st.Refreshable:
-		m = append(m, Item{Label: "Refresh", Do: Do{Refresh, st.Name}})
+		m = append(m, Item{Label: in.tr("Refresh"), Do: Do{Refresh, st.Name}})
 	}
 	return m
 }

@@ -2,12 +2,15 @@ package tray
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf16"
 
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/lang"
+	"github.com/authtray/authtray/app/lang/langtest"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -79,24 +82,29 @@ gh · ada · until 14:32
 			[]tokens.Status{with(gitlab(tokens.Connected), func(s *tokens.Status) { s.ExpiresAt = at("2026-11-24 00:10") })},
 			Surroundings{}, `
 work · until 24 Nov 00:10
+  Copy token in Authtray… → open work
   Disconnect or change in Authtray… → open work`},
 		{"an MCP server without a client, and another connection",
 			[]tokens.Status{with(github(tokens.Connected), func(s *tokens.Status) { s.Name = "notes" }), gitlab(tokens.Connected)},
 			Surroundings{MCP: mcpOf("notes", api.MCP{Server: "Notes <b>"})}, `
 notes · ada · connected
+  Copy token in Authtray… → open notes
   (MCP server Notes ‹b›)
   (No AI client is connected)
   Disconnect or change in Authtray… → open notes
 work · connected
+  Copy token in Authtray… → open work
   Disconnect or change in Authtray… → open work`},
 		{"an MCP server that has not said its name, and one client",
 			[]tokens.Status{gitlab(tokens.Connected)}, Surroundings{MCP: mcpOf("work", api.MCP{Clients: []string{""}})}, `
 work · connected
+  Copy token in Authtray… → open work
   (AI client: unnamed)
   Disconnect or change in Authtray… → open work`},
 		{"an MCP server with clients of one name",
 			[]tokens.Status{gitlab(tokens.Connected)}, Surroundings{MCP: mcpOf("work", api.MCP{Server: "Notes", Clients: []string{"claude-code", "cursor\x1b[2J", "cursor\x1b[2J"}})}, `
 work · connected
+  Copy token in Authtray… → open work
   (MCP server Notes)
   (3 AI clients: claude-code, cursor[2J)
   Disconnect or change in Authtray… → open work`},
@@ -112,6 +120,7 @@ gh · ada · does not expire
 Reconnect gh… → reconnect gh
 ---
 work · connected
+  Copy token in Authtray… → open work
   Disconnect or change in Authtray… → open work
 gh · ada · reconnect required
   (GitHub says access was revoked. Reconnect to go on.)
@@ -153,6 +162,7 @@ work · keychain locked
 Unlock the keychain… → unlock keychain
 ---
 work · connected
+  Copy token in Authtray… → open work
   Disconnect or change in Authtray… → open work`},
 		{"wrongly set up",
 			[]tokens.Status{with(gitlab(tokens.Misconfigured), func(s *tokens.Status) { s.Detail = "GitLab does not know this client id." })},
@@ -168,6 +178,7 @@ work · misconfigured
 			[]tokens.Status{with(gitlab(tokens.Retrying), func(s *tokens.Status) { s.RetryAt = at("2026-11-23 12:03") })},
 			Surroundings{}, `
 work · trying again at 12:03
+  Copy token in Authtray… → open work
   Try again now → refresh work
   Disconnect or change in Authtray… → open work`},
 		{"connecting", []tokens.Status{gitlab(tokens.Connecting)}, Surroundings{}, `
@@ -183,6 +194,7 @@ work · connecting
 work · until 13:00
   (This sign-in ends 29 Nov 09:00)
   Reconnect… → reconnect work
+  Copy token in Authtray… → open work
   Disconnect or change in Authtray… → open work`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -313,7 +325,7 @@ func TestTooltipSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		{[]tokens.Status{with(absent, unsaved)}, "", "Authtray: Start the keychain: it cannot be reached."},
 		{[]tokens.Status{with(notKept, unsaved)}, "", "Authtray: Unlock the keychain and reconnect GitHub: the last sign-in is lost."},
 	} {
-		if got := Tooltip(c.all, c.profile, now); got != c.want {
+		if got := Tooltip(c.all, c.profile, Surroundings{Now: now}); got != c.want {
 			t.Errorf("got  %s\nwant %s", got, c.want)
 		}
 	}
@@ -328,7 +340,7 @@ func TestTooltipIsWholeOnWindows(t *testing.T) {
 						RetryAt: at("2026-11-24 12:03"), Detail: tokens.Sentence(state, reason, provider, "")}
 					other := with(st, func(s *tokens.Status) { s.Name = "another" })
 					for _, all := range [][]tokens.Status{{st}, {st, other}} {
-						got := Tooltip(all, "a-profile", now)
+						got := Tooltip(all, "a-profile", Surroundings{Now: now})
 						if n := len(utf16.Encode([]rune(got))); n > 127 || strings.Contains(got, "…") {
 							t.Errorf("%d units: %s", n, got)
 						}
@@ -338,7 +350,7 @@ func TestTooltipIsWholeOnWindows(t *testing.T) {
 		}
 	}
 	long := with(github(tokens.ReconnectRequired), func(s *tokens.Status) { s.Name = strings.Repeat("x", 64); s.ProviderName = strings.Repeat("𝕩", 100) })
-	if got := Tooltip([]tokens.Status{long, long}, strings.Repeat("p", 64), now); len(utf16.Encode([]rune(got))) > 127 {
+	if got := Tooltip([]tokens.Status{long, long}, strings.Repeat("p", 64), Surroundings{Now: now}); len(utf16.Encode([]rune(got))) > 127 {
 		t.Error(got)
 	}
 }
@@ -440,6 +452,35 @@ func TestNoTokenForLongNeedsTheUser(t *testing.T) {
 	for name, st := range map[string]tokens.Status{"never expires": {State: tokens.Retrying, NeverExpires: true}, "no token": {State: tokens.Retrying}, "connected": {State: tokens.Connected, ExpiresAt: &at}} {
 		if _, ok := noTokenFrom(st); ok {
 			t.Errorf("%s: it would need the user", name)
+		}
+	}
+}
+
+// TestGermanMenuSaysNothingInEnglish: every state and reason, with what a provider may
+// have said, in the menu and in the tooltip.
+func TestGermanMenuSaysNothingInEnglish(t *testing.T) {
+	in := Surroundings{Now: now, Language: lang.Named("de"), CanCopy: true, MCP: mcpOf("gh", api.MCP{Server: "Notes", Clients: []string{"", "cursor"}})}
+	for _, r := range append(slices.Clone(tokens.Reasons), tokens.ReasonNone) {
+		for _, state := range []tokens.State{r.State(), tokens.Disconnected, tokens.Connecting, tokens.Connected, tokens.Retrying} {
+			st := with(github(state), func(s *tokens.Status) {
+				s.Reason, s.Detail = r, tokens.Sentence(state, r, "GitHub", "")
+				s.ExpiresAt, s.RetryAt, s.EndsAt, s.EndsSoon, s.Refreshable = at("2026-11-23 14:32"), at("2026-11-24 14:32"), at("2026-11-29 09:00"), true, true
+			})
+			for _, unsaved := range []bool{false, true} {
+				st.Unsaved = unsaved
+				for _, all := range [][]tokens.Status{nil, {st}, {st, st}, slices.Repeat([]tokens.Status{st}, 12)} {
+					if tip := Tooltip(all, "", in); langtest.IsEnglish(tip) {
+						t.Errorf("%s %s: tooltip %q", state, r, tip)
+					}
+					for _, it := range Build(all, in) {
+						for _, label := range append([]Item{it}, it.Items...) {
+							if langtest.IsEnglish(label.Label) {
+								t.Errorf("%s %s: %q", state, r, label.Label)
+							}
+						}
+					}
+				}
+			}
 		}
 	}
 }

@@ -155,11 +155,11 @@ type view struct {
 func (t *Tray) view(now time.Time) view {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	in := Surroundings{Now: now, CanCopy: t.opts.CanCopy, Autostart: t.autostart, MCP: t.opts.MCP, Language: t.opts.Language}
 	return view{
-		menu: Build(t.statuses, Surroundings{
-			Now: now, CanCopy: t.opts.CanCopy, Autostart: t.autostart, MCP: t.opts.MCP}),
+		menu:    Build(t.statuses, in),
 		shape:   ShapeOf(t.statuses, now),
-		tooltip: Tooltip(t.statuses, t.opts.Profile, now),
+		tooltip: Tooltip(t.statuses, t.opts.Profile, in),
 	}
 }
 

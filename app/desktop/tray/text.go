@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/authtray/authtray/app/lang"
 	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
 )
@@ -54,15 +55,23 @@ func providerOf(st tokens.Status) string {
 
 // clockTime is when t is, as said at now: the time of day, with its day unless
 // that is today. It stays true as time goes by, so nothing has to redraw it.
-func clockTime(t, now time.Time) string {
-	t = t.In(now.Location())
+func (in Surroundings) clockTime(t time.Time) string {
+	t = t.In(in.Now.Location())
 	switch {
-	case sameDay(t, now):
+	case sameDay(t, in.Now):
 		return t.Format("15:04")
-	case t.Sub(now).Abs() < 300*24*time.Hour:
-		return t.Format("2 Jan 15:04")
+	case t.Sub(in.Now).Abs() < 300*24*time.Hour:
+		return t.Format(in.tr("2 Jan 15:04")) // a layout is a text too
 	}
-	return t.Format("2 Jan 2006")
+	return t.Format(in.tr("2 Jan 2006"))
+}
+
+// said is a status's sentence in a language; "" where it has none.
+func said(st tokens.Status, l *lang.Language) string {
+	if st.Detail == "" {
+		return ""
+	}
+	return l.Status(st)
 }
 
 func sameDay(a, b time.Time) bool {

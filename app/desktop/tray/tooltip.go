@@ -1,7 +1,7 @@
 package tray
 
 import (
-	"fmt"
+	"strconv"
 	"time"
 	"unicode/utf16"
 
@@ -15,8 +15,8 @@ const maxTooltip = 127
 // is; the words about a connection in trouble are in tokens/explanations.go. It is
 // never cut in the middle while a shorter way to say it is left.
 // profile is the named profile, "" for the default one.
-func Tooltip(all []tokens.Status, profile string, now time.Time) string {
-	said := texts(all, now)
+func Tooltip(all []tokens.Status, profile string, in Surroundings) string {
+	said := texts(all, in)
 	line := ""
 	for _, who := range names(profile) {
 		for _, text := range said {
@@ -42,32 +42,31 @@ func names(profile string) []string {
 }
 
 // texts are the ways to say how the connections are, the longest first.
-func texts(all []tokens.Status, now time.Time) []string {
+func texts(all []tokens.Status, in Surroundings) []string {
 	var worst []tokens.Status
-	shape := ShapeOf(all, now)
+	shape := ShapeOf(all, in.Now)
 	for _, st := range all {
-		if shape != Fine && shapeOf(st, now) == shape {
+		if shape != Fine && shapeOf(st, in.Now) == shape {
 			worst = append(worst, st)
 		}
 	}
 	if len(worst) == 0 {
-		return []string{fineText(all)}
+		return []string{fineText(all, in)}
 	}
-	said := sentences(worst[0], all, now)
+	said := sentences(worst[0], all, in)
 	if len(worst) == 1 {
 		return said
 	}
-	more := fmt.Sprintf("%d connections need you", len(worst))
-	if shape == Working {
-		more = fmt.Sprintf("%d connections are being worked on", len(worst))
-	}
-	for i := range said {
-		said[i] = more + ". First: " + said[i]
+	count := strconv.Itoa(len(worst))
+	for i, first := range said {
+		if said[i] = in.tr("{{.Count}} connections need you. First: {{.Sentence}}", "Count", count, "Sentence", first); shape == Working {
+			said[i] = in.tr("{{.Count}} connections are being worked on. First: {{.Sentence}}", "Count", count, "Sentence", first)
+		}
 	}
 	return said
 }
 
-func fineText(all []tokens.Status) string {
+func fineText(all []tokens.Status, in Surroundings) string {
 	connected := 0
 	for _, st := range all {
 		if st.State == tokens.Connected {
@@ -76,13 +75,13 @@ func fineText(all []tokens.Status) string {
 	}
 	switch {
 	case len(all) == 0:
-		return "no connections yet. Open Authtray from the menu to add one."
+		return in.tr("no connections yet. Open Authtray from the menu to add one.")
 	case connected == 0:
-		return "nothing is connected. Choose Connect in the menu."
+		return in.tr("nothing is connected. Choose Connect in the menu.")
 	case connected == 1:
-		return "1 connection is fine"
+		return in.tr("1 connection is fine")
 	}
-	return fmt.Sprintf("%d connections are fine", connected)
+	return in.tr("{{.Count}} connections are fine", "Count", strconv.Itoa(connected))
 }
 
 // sentences are the ways to say what is wrong with one connection, the longest
@@ -90,19 +89,19 @@ func fineText(all []tokens.Status) string {
 // short ones have what to do first, and the shortest call the connection by the
 // name that the user gave it. A token that is not in the keychain hides nothing
 // else that is wrong, and is not told beside what says already what to do with that.
-func sentences(st tokens.Status, all []tokens.Status, now time.Time) []string {
-	action, why := actionFor(st, nameOf(st, all), now)
-	shortest, _ := actionFor(st, st.Name, now)
-	said := []string{action + ": " + why + ".", action + ".", shortest + "."}
+func sentences(st tokens.Status, all []tokens.Status, in Surroundings) []string {
+	action, why := actionFor(st, nameOf(st, all), in)
+	shortest, _ := actionFor(st, st.Name, in)
+	ways := []string{action + ": " + why + ".", action + ".", shortest + "."}
 	if st.Detail != "" && st.State != tokens.Connecting {
-		said = append([]string{st.Detail}, said...)
+		ways = append([]string{said(st, in.Language)}, ways...)
 	}
 	if !st.Unsaved || st.State == tokens.Connected || namesKeychain(st) {
-		return said
+		return ways
 	}
 	var both []string
-	for _, s := range said {
-		both = append(both, tokens.Unsaved.Action+": the new token is not saved. "+s, tokens.Unsaved.Action+". "+s)
+	for _, s := range ways {
+		both = append(both, in.tr("Unlock the keychain: the new token is not saved.")+" "+s, in.tr(tokens.Unsaved.Action)+". "+s)
 	}
 	return both
 }
@@ -112,20 +111,20 @@ func namesKeychain(st tokens.Status) bool {
 	return st.State == tokens.KeychainLocked || st.Reason == tokens.ReasonNotKept
 }
 
-func retryText(st tokens.Status, now time.Time) string {
+func retryText(st tokens.Status, in Surroundings) string {
 	if st.RetryAt == nil {
-		return "trying again"
+		return in.tr("trying again")
 	}
-	return "trying again at " + clockTime(*st.RetryAt, now)
+	return in.tr("trying again at {{.Time}}", "Time", in.clockTime(*st.RetryAt))
 }
 
 // actionFor is what to do about a connection and why, in as few words as a tooltip
 // has room for. name is what the connection is called.
-func actionFor(st tokens.Status, name string, now time.Time) (action, why string) {
+func actionFor(st tokens.Status, name string, in Surroundings) (action, why string) {
 	e := tokens.Explain(st.State, st.Reason)
-	action, why = tokens.English(e.Action, "Name", name), tokens.English(e.Short, "Name", name)
+	action, why = in.tr(e.Action, "Name", name), in.tr(e.Short, "Name", name)
 	if st.State == tokens.Retrying && st.RetryAt != nil {
-		action += " at " + clockTime(*st.RetryAt, now)
+		action = in.tr("{{.Action}} at {{.Time}}", "Action", action, "Time", in.clockTime(*st.RetryAt))
 	}
 	return action, why
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/lang"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -31,7 +32,8 @@ type Options struct {
 	OnHealth  func(Health) // called when Health changes; must not block
 	Log       *slog.Logger // nil: nothing is logged
 	// MCP is what is known of a connection's MCP server, nil for another connection.
-	MCP func(name string) *api.MCP
+	MCP      func(name string) *api.MCP
+	Language *lang.Language // of the menu and the tooltip; nil: English
 }
 
 // Tray is the icon. Its methods are safe for concurrent use, and before Run.
