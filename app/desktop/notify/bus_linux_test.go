@@ -169,6 +169,43 @@ func TestDesktopServersThatComeLaterAndAgainAreTakenUp(t *testing.T) {
 	}
 }
 
+// Two servers, of which one takes the name from the other, as `--replace` does, and
+// gives it back when it ends: the one that has it shows what is still true, and is
+// believed.
+func TestDesktopOfTwoServersTheOneWithTheNameCounts(t *testing.T) {
+	address := bustest.Start(t, false)
+	n, _ := onBus(t)
+	awaitHealth(t, n, api.NotificationNone)
+	acted := make(chan bool, 10)
+	n.ReconnectRequired(dead("gh"), func() { acted <- true })
+	first := startFakeServer(t, address, 7, "actions")
+	shown := first.nth(t, 1)
+	if _, err := first.conn.RequestName(serverName, dbus.NameFlagAllowReplacement); err != nil {
+		t.Fatal(err)
+	}
+	second := &fakeServer{conn: bustest.Connect(t, address), can: []string{"actions"}, last: 39}
+	if err := second.conn.Export(second, serverPath, serverName); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := second.conn.RequestName(serverName, dbus.NameFlagReplaceExisting); err != nil || r != dbus.RequestNameReplyPrimaryOwner {
+		t.Fatalf("taking the name over: %v %v", r, err)
+	}
+	second.nth(t, 1)
+	first.emit("ActionInvoked", shown.ID, "reconnect") // it is still there, and its word no more
+	n.Info("mark", "mark", "")
+	second.nth(t, 2)
+	if len(acted) > 0 {
+		t.Error("acted on the word of the server that lost the name")
+	}
+	second.conn.Close() // the first one has waited for the name
+	again := first.nth(t, 2)
+	first.emit("ActionInvoked", again.ID, "reconnect")
+	<-acted
+	if n := first.count(); n != 2 {
+		t.Errorf("the first server was sent %d notifications, not 2", n)
+	}
+}
+
 func TestDesktopABusThatComesBackIsTakenUp(t *testing.T) {
 	b := storetest.StartBus(t)
 	s := startFakeServer(t, b.Address(), 7, "actions")
