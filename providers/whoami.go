@@ -149,6 +149,7 @@ func (c *Client) askWhoami(ctx context.Context, accessToken string, extra map[st
 	for k, v := range c.entry.Whoami.Headers {
 		req.Header.Set(k, v)
 	}
+	c.AddAPIHeaders(req, extra) // where it is one of the API's own requests
 	return c.say(ctx, req)
 }
 

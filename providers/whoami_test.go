@@ -57,6 +57,33 @@ func TestWhoamiIsAskedAsTheEntrySays(t *testing.T) {
 	}
 }
 
+// Twitch answers /helix/users only with the client's id beside the token.
+func TestWhoamiAtTheAPICarriesItsHeaders(t *testing.T) {
+	p := newRecord(t, answers(200, `{"data":[{"id":"1","login":"ada"}]}`))
+	for name, tt := range map[string]struct {
+		base string
+		want string
+	}{
+		"at the API":     {p.URL + "/helix", "client"},
+		"somewhere else": {"https://api.example.org", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := testEntry(p.URL)
+			e.API = catalog.APIRules{Base: tt.base, Headers: map[string]string{"Client-Id": "{client_id}", "X-Version": "1"}}
+			e.Whoami = catalog.WhoamiRules{URL: p.URL + "/helix/users", Label: []string{"data.0.login"}, AccountID: "data.0.id", Headers: map[string]string{"X-Version": "2"}}
+			c := testClient(t, e)
+			got, err := c.Whoami(t.Context(), Answer{AccessToken: "token"})
+			if err != nil || got != (Account{"1", "ada"}) {
+				t.Fatalf("%v %+v", err, got)
+			}
+			asked := p.requests()[len(p.requests())-1]
+			if sent := asked.header.Get("Client-Id"); (sent != "") != (tt.want != "") || asked.header.Get("X-Version") != "2" {
+				t.Errorf("Client-Id %q, X-Version %q", sent, asked.header.Get("X-Version"))
+			}
+		})
+	}
+}
+
 func TestATokenGoesToNoHostThatTheAnswerNames(t *testing.T) {
 	evil := newRecord(t, answers(200, `{"sub":"x"}`))
 	e := testEntry("https://acme.example")
