@@ -154,7 +154,7 @@ func target(path string) (string, error) {
 
 // Remove removes a file for good. One that is not there is no error.
 func Remove(path string) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return syncFolder(filepath.Dir(path))

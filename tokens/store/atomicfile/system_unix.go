@@ -9,6 +9,7 @@ import (
 )
 
 func rename(from, to string) error { return os.Rename(from, to) }
+func remove(path string) error     { return os.Remove(path) }
 
 // syncFolder makes a rename or a removal last. Some file systems cannot, and say so.
 func syncFolder(folder string) error {
