@@ -5,6 +5,7 @@
 //	cli/man/           the manual pages, made from the commands
 //	agent/             the long-lived process: configuration, sign-ins, announcements, registered clients
 //	api/               the socket: its contract (in its package comment), server, listeners, peer check
+//	api/apitest/       the address of a test's agent
 //	access/audit/      who read which token when
 //	access/gate/       asking the user before a new program reads a token (ask = true)
 //	desktop/autostart/ start at login
@@ -12,6 +13,7 @@
 //	desktop/clipboard/ a token on the clipboard, for half a minute
 //	desktop/console/   starting programs without a console window on Windows
 //	desktop/notify/    notifications with a Reconnect button, and questions
+//	desktop/register/  PATH, Start menu and installed apps on Windows
 //	desktop/tray/      icon, menu and tooltip, as a pure function of the connections
 //	tools/dialect/     how git, Docker, kubectl and others ask for a credential
 //	tools/setup/       the configuration that makes them ask

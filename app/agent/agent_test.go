@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/api/apitest"
 	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/providers/practice/practicetest"
 	"github.com/authtray/authtray/providers/practice/server"
@@ -55,7 +56,7 @@ func newWorld(t *testing.T, change ...func(*Options)) *world {
 		clock: &clock{Clock: tokens.System}, notes: newNotes(), log: &bytes.Buffer{},
 		paths: config.Paths{
 			Config: filepath.Join(dir, "config"), State: filepath.Join(dir, "state"),
-			Socket: filepath.Join(dir, "run", "agent.sock"),
+			Socket: apitest.Address(dir),
 		},
 	}
 	w.client = httpClient(w.paths.Socket)

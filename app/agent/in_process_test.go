@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/api/apitest"
 	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/tokens/client"
 	"github.com/authtray/authtray/tokens/store"
@@ -19,7 +20,7 @@ import (
 func folders(t *testing.T) Options {
 	dir := t.TempDir()
 	return Options{
-		Paths: config.Paths{Config: filepath.Join(dir, "config"), State: filepath.Join(dir, "state"), Socket: filepath.Join(dir, "run", "agent.sock")},
+		Paths: config.Paths{Config: filepath.Join(dir, "config"), State: filepath.Join(dir, "state"), Socket: apitest.Address(dir)},
 		Store: store.Memory(), Log: slog.New(slog.DiscardHandler), Version: "test",
 	}
 }

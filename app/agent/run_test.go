@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/api/apitest"
 	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/app/window/raise"
 	"github.com/authtray/authtray/tokens/client"
@@ -38,7 +39,7 @@ func newBare(t *testing.T) *bare {
 	t.Setenv("HOME", dir)
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path="+filepath.Join(dir, "no-bus"))
 	return &bare{t: t, paths: config.Paths{
-		Config: filepath.Join(dir, "config"), State: filepath.Join(dir, "state"), Socket: filepath.Join(dir, "run", "agent.sock"),
+		Config: filepath.Join(dir, "config"), State: filepath.Join(dir, "state"), Socket: apitest.Address(dir),
 	}}
 }
 

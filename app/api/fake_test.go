@@ -9,13 +9,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/authtray/authtray/app/api/apitest"
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/tokens"
@@ -234,7 +234,7 @@ func tempAddress(t *testing.T) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	return filepath.Join(dir, "run", "agent.sock")
+	return apitest.Address(dir)
 }
 
 // httpClient sends every request to the socket, whatever host its URL names.

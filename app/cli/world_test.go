@@ -12,6 +12,7 @@ import (
 
 	"github.com/authtray/authtray/app/agent"
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/api/apitest"
 	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/providers/practice/practicetest"
 	"github.com/authtray/authtray/providers/practice/server"
@@ -39,7 +40,7 @@ func newWorld(t *testing.T, own map[string]string, change ...func(*agent.Options
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	w := &world{t: t, paths: config.Paths{
-		Config: filepath.Join(dir, "config"), State: filepath.Join(dir, "state"), Socket: filepath.Join(dir, "run", "agent.sock"),
+		Config: filepath.Join(dir, "config"), State: filepath.Join(dir, "state"), Socket: apitest.Address(dir),
 	}}
 	for name, text := range own {
 		if err := os.MkdirAll(w.paths.Providers(), 0o700); err != nil {

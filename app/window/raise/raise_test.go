@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/authtray/authtray/app/api/apitest"
 )
 
 func address(t *testing.T) string {
@@ -19,7 +21,7 @@ func address(t *testing.T) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	return Address(filepath.Join(dir, "run", "agent.sock"))
+	return Address(apitest.Address(dir))
 }
 
 func open(t *testing.T, at string) *Door {
