@@ -90,7 +90,7 @@ resources:
 # subsystem gets no console window.
 WINDOWS := GOOS=windows GOARCH=amd64
 MINGW   ?= x86_64-w64-mingw32-gcc
-windows: resources ## programs for Windows, in build/windows; with the window where gcc-mingw-w64 is installed
+windows: resources ## programs and zip for Windows, in build/; with the window where gcc-mingw-w64 is installed
 	mkdir -p $(OUT)/windows
 	$(WINDOWS) $(PLAIN) build $(RELEASE) -ldflags '$(LDFLAGS)' -o $(OUT)/windows/authtray.exe .
 	$(WINDOWS) $(PLAIN) build $(RELEASE) -ldflags '$(LDFLAGS) -H windowsgui' -o $(OUT)/windows/authtray-agent.exe .
@@ -99,7 +99,9 @@ windows: resources ## programs for Windows, in build/windows; with the window wh
 	else \
 		echo "no C compiler for Windows is installed (Debian: gcc-mingw-w64-x86-64): built without the window"; \
 	fi
+	$(HERE) run ./assets/packaging/copyright windows amd64 > $(OUT)/windows/LICENCES.txt
 	WINDOWS_PROGRAMS='$(CURDIR)/$(OUT)/windows' WINDOWS_VERSION=$(VERSION) $(HERE) test -tags ci -count=1 -run TestWindowsPrograms ./app/e2e/packages
+	assets/packaging/windows/zip $(VERSION) $(OUT)/windows
 
 $(OUT)/practice:
 	$(PLAIN) build $(RELEASE) -ldflags '$(LDFLAGS)' -o $@ ./providers/practice

@@ -134,6 +134,7 @@ func (s *shell) root() *cobra.Command {
 			root.AddCommand(made)
 		}
 	}
+	root.AddCommand(s.systemCommands()...)
 	s.addCompletion(root)
 	root.SetHelpCommandGroupID("The agent:")
 	return root

@@ -53,6 +53,29 @@ func TestWindowsProgramsHaveTheirSubsystemAndResources(t *testing.T) {
 	}
 }
 
+// TestWindowsScriptsAreReadByCmd: cmd.exe loses its place in a script with other line
+// ends, and reads other characters in the code page of the machine.
+func TestWindowsScriptsAreReadByCmd(t *testing.T) {
+	scripts, err := filepath.Glob("../../../assets/packaging/windows/*.cmd")
+	if err != nil || len(scripts) != 2 {
+		t.Fatalf("%v, %v", scripts, err)
+	}
+	for _, path := range scripts {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if bytes.Count(text, []byte("\n")) != bytes.Count(text, []byte("\r\n")) || !bytes.HasSuffix(text, []byte("\r\n")) {
+				t.Error("its lines do not all end in CRLF")
+			}
+			if i := bytes.IndexFunc(text, func(r rune) bool { return r > 0x7e }); i >= 0 {
+				t.Errorf("byte %d is not ASCII", i)
+			}
+		})
+	}
+}
+
 // wantResources looks into a resource section: its first table lists the types, each
 // with the number that winuser.h gives it.
 func wantResources(t *testing.T, data []byte) {
