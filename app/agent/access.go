@@ -91,14 +91,11 @@ func (t *tokenAccess) forPlace(ctx context.Context, name string, get func() (tok
 // what it answers for by host.
 func leadsTo(client *providers.Client, at string, token tokens.Token) bool {
 	u, err := url.Parse(at)
-	if err != nil || u.Host == "" || u.User != nil {
+	if err != nil || !catalog.Speakable(u) || u.User != nil {
 		return false
 	}
 	if _, err := client.API(at, proxy.Extra(token)); err == nil {
 		return true
-	}
-	if u.Scheme != "https" && !(u.Scheme == "http" && catalog.IsLoopbackHost(u.Hostname())) {
-		return false
 	}
 	_, err = hosts.Match([]hosts.Connection{{Name: "it", Hosts: client.Hosts()}}, u.Host, u.EscapedPath(), "")
 	return err == nil

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/tokens"
 )
@@ -118,4 +120,33 @@ func TestATokenIsNotSentWhereTheConnectionLedBeforeAChange(t *testing.T) {
 			}
 		})
 	}
+}
+
+// FuzzPlace asks for a token for any address: none is given for a host that is not the
+// connection's, as the one that sends it would read the address.
+func FuzzPlace(f *testing.F) {
+	catalogue, _ := catalog.LoadCatalogue("")
+	conn := catalog.Connection{Name: "work", Provider: "mcp", MCP: "https://mcp.example.org/mcp", Hosts: []string{"git.example.org/acme", "*.wild.example.org"}}
+	client, err := providers.NewClient(catalogue, conn, providers.ClientOptions{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, at := range []string{"https://mcp.example.org/mcp", "https://git.example.org/acme/x.git", "https://a.wild.example.org/", "https://mcp.example.org@evil.example/",
+		"https://mcp.example.org\\@evil.example", "https://MCP.example.org./mcp", "http://mcp.example.org/", "https:mcp.example.org", "//mcp.example.org/", "https://mcp.example.org:443:80/",
+		"https://git.example.org/acme/%2e%2e/x", "https://evil.example/?https://mcp.example.org", "https://mcp.example.org#@evil.example", "https://[::1%25mcp.example.org]/", "mcp.example.org/x", "/x"} {
+		f.Add(at)
+	}
+	f.Fuzz(func(t *testing.T, at string) {
+		if !leadsTo(client, at, tokens.Token{}) {
+			return
+		}
+		u, err := url.Parse(at)
+		if err != nil {
+			t.Fatalf("%q is no address", at)
+		}
+		host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
+		if u.Scheme != "https" || u.User != nil || host != "mcp.example.org" && host != "git.example.org" && !strings.HasSuffix(host, ".wild.example.org") {
+			t.Errorf("a token is given for %q", at)
+		}
+	})
 }

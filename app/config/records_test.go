@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -133,4 +134,40 @@ func TestRecordsRefuseANameThatLeadsElsewhere(t *testing.T) {
 	if left, _ := os.ReadDir(state); len(left) != 0 {
 		t.Errorf("%v was written", left)
 	}
+}
+
+// FuzzAgreed reads any bytes as what the user agreed to: nothing is agreed to that is
+// not in the file, and what was read is written back as it was.
+func FuzzAgreed(f *testing.F) {
+	for _, seed := range []string{`{"sign_in":"https://a.example:443","resources":["https://b.example:443"]}`, `{}`, `null`, `[]`, `{"resources":null}`, `{"resources":[""]}`,
+		`{"sign_in":1}`, `{"Sign_In":"x","sign_in":"y"}`, "{", "", "\xff", `{"resources":["https://*.example:443"]}{}`} {
+		f.Add([]byte(seed))
+	}
+	state := f.TempDir()
+	r := NewAgreed(state)
+	file := filepath.Join(state, "agreed", "work.json")
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if err := Write(file, data); err != nil {
+			t.Skip()
+		}
+		a, found, err := r.Load("work")
+		if err != nil {
+			if found || a.SignIn != "" || a.Resources != nil {
+				t.Fatalf("agreed to %+v by a file that cannot be read", a)
+			}
+			return
+		}
+		for _, o := range append(a.Resources, a.SignIn) {
+			if o != "" && !json.Valid(data) {
+				t.Fatalf("%q is in no JSON", o)
+			}
+		}
+		if err := r.Save("work", a); err != nil {
+			t.Fatal(err)
+		}
+		again, found, err := r.Load("work")
+		if err != nil || !found || again.SignIn != a.SignIn || !slices.Equal(again.Resources, a.Resources) {
+			t.Fatalf("%+v became %+v (%v)", a, again, err)
+		}
+	})
 }

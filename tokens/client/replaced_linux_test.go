@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -178,4 +179,26 @@ func TestMarkOfALaterReplacementStays(t *testing.T) {
 	if !replaced(r.address) {
 		t.Error("it was taken back by the one before")
 	}
+}
+
+// FuzzMark leaves any bytes as the mark: it is taken back by the process that it
+// names, and by no other.
+func FuzzMark(f *testing.F) {
+	self := strconv.Itoa(os.Getpid())
+	for _, seed := range []string{"self", " self\n", "self self", "", "\x00", "1", "-self", "0self"} {
+		f.Add(seed)
+	}
+	dir := f.TempDir()
+	f.Fuzz(func(t *testing.T, text string) {
+		address := filepath.Join(dir, "s")
+		text = strings.ReplaceAll(text, "self", self)
+		unmark := MarkReplaced(address)
+		if err := os.WriteFile(markOf(address), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		unmark()
+		if _, err := os.Lstat(markOf(address)); (err != nil) != (strings.TrimSpace(text) == self) {
+			t.Errorf("%q: %v", text, err)
+		}
+	})
 }
