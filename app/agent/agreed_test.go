@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -76,6 +78,7 @@ func TestWhereATokenMayBeSentIsTheUsersToSay(t *testing.T) {
 		if c := w.call("PUT", "/connections/work", hosts("api.example.org")).connection(); c.State != tokens.Connected {
 			t.Errorf("it is %s/%s", c.State, c.Reason)
 		}
+		eventually(t, "it is logged", func() bool { return strings.Contains(w.logText(), "may be sent to more hosts") })
 	})
 	typed := w.read("work")
 	t.Run("a file that was edited", func(t *testing.T) {
@@ -104,4 +107,35 @@ func TestWhereATokenMayBeSentIsTheUsersToSay(t *testing.T) {
 			t.Errorf("it is %s/%s", c.State, c.Reason)
 		}
 	})
+}
+
+// Nobody may be able to say yet that the grant is another server's: here that server
+// cannot be reached.
+func TestTheHostsOfAnotherServerAreNotAgreedToForTheGrantThatThereIs(t *testing.T) {
+	w, u := withAPI(t)
+	other := newUpstream(t)
+	token := w.call("GET", "/connections/me/token", nil).token().AccessToken
+	conn := w.practice()
+	conn["vars"] = map[string]string{"port": "1"}
+	conn["override"] = map[string]any{"api": map[string]any{"base": other.URL + "/v4"}}
+	for _, how := range []string{"a change", "a connection added again under the name of one whose file was lost"} {
+		t.Run(how, func(t *testing.T) {
+			if how != "a change" {
+				w.stop()
+				if err := os.Remove(filepath.Join(w.paths.Connections(), "me.toml")); err != nil {
+					t.Fatal(err)
+				}
+				w.start()
+			}
+			w.call("PUT", "/connections/me", conn).ok()
+			w.call("GET", "/connections/me/token", nil).problem(tokens.CodeReconnectRequired, 409)
+			w.do("GET", "x", nil)
+			if n, r, _ := other.seen(); n > 0 {
+				t.Errorf("the API of the other server was sent a token (the grant's own: %t)", r.Header.Get("Authorization") == "Bearer "+token)
+			}
+		})
+	}
+	if n, _, _ := u.seen(); n > 0 {
+		t.Errorf("%d requests to the API of before", n)
+	}
 }

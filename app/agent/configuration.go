@@ -182,11 +182,23 @@ func (c *configuration) notes() []string {
 
 // agreedNow are the origins that a command or the window has been given for a
 // connection: those of before that are still there, and those that come with it. What
-// was edited into the file meanwhile is in force already, and nobody was shown it.
+// was edited into the file meanwhile is in force already, and nobody was shown it. The
+// hosts of another server are agreed to for the sign-in there, which binds its grant to
+// them, and not for the grant that there is.
 func agreedNow(before []string, was *configured, now *providers.Client) []string {
+	if was == nil || was.client == nil || !sameGrants(was.client, now) {
+		return nil
+	}
 	return slices.DeleteFunc(now.Resources().Origins, func(o string) bool {
-		return was != nil && was.client != nil && slices.Contains(was.client.Resources().Origins, o) && !slices.Contains(before, o)
+		return slices.Contains(was.client.Resources().Origins, o) && !slices.Contains(before, o)
 	})
+}
+
+// sameGrants reports whether two clients have their grants from the same server, as far
+// as the configuration says it.
+func sameGrants(a, b *providers.Client) bool {
+	e, f := a.Entry(), b.Entry()
+	return a.Connection().MCP == b.Connection().MCP && e.Issuer == f.Issuer && e.Authorize == f.Authorize && e.Token == f.Token && e.Device == f.Device
 }
 
 // sameServer reports whether two connections name the same issuer and MCP server, in
