@@ -1,7 +1,7 @@
 package tokens
 
 import (
-	"slices"
+	"cmp"
 	"strings"
 
 	"github.com/authtray/authtray/providers/text"
@@ -80,9 +80,41 @@ var TooLarge = Explanation{
 	Way: "Ask for fewer scopes, or see with the provider why it is so large.",
 }
 
-// explanations is the table. ReasonNone is for a state without a reason, and for
-// one whose reason is not here.
-var explanations = map[State]map[Reason]Explanation{
+// Reason says why a connection stands where it does. To add one: its constant, its
+// row in Explanations, its German in app/lang/de.json, and the rule that sets
+// it (rules.go, or a file of the machine).
+type Reason string
+
+const (
+	ReasonNone                Reason = ""
+	ReasonRevoked             Reason = "revoked"              // the provider says that the grant is over
+	ReasonAnswerLost          Reason = "answer_lost"          // …after the answer to a refresh was lost
+	ReasonAbsoluteLimit       Reason = "absolute_limit"       // …at the end of a lifetime counted from consent
+	ReasonIdleLimit           Reason = "idle_limit"           // …after it was not used for too long
+	ReasonRefused             Reason = "refused"              // five unknown refusals in a row: the grant is parked
+	ReasonExpired             Reason = "expired"              // the token ended and there is no refresh token
+	ReasonTokenRejected       Reason = "token_rejected"       // no refresh token, and the provider no longer takes the token
+	ReasonEndpointsChanged    Reason = "endpoints_changed"    // issuer, client id or endpoint origins are not those of the grant
+	ReasonClientForgotten     Reason = "client_forgotten"     // the provider no longer knew the client that had registered itself; another one did
+	ReasonRecordDamaged       Reason = "record_damaged"       // the keychain item cannot be read as a record
+	ReasonNoteDamaged         Reason = "note_damaged"         // the note that something was given up cannot be read
+	ReasonNotKept             Reason = "not_kept"             // the keychain never took the last sign-in; only of a note of an older version
+	ReasonNetwork             Reason = "network"              // the provider could not be reached
+	ReasonProviderTrouble     Reason = "provider_trouble"     // it answered with something passing
+	ReasonUnclearRefusal      Reason = "unclear_refusal"      // it refused in words that nobody knows
+	ReasonRefusedForNow       Reason = "refused_for_now"      // a policy of the provider's that passes
+	ReasonKeychainLocked      Reason = "keychain_locked"      //
+	ReasonKeychainWithheld    Reason = "keychain_withheld"    // KeePassXC asks whether Authtray may read its entries
+	ReasonKeychainMissing     Reason = "keychain_missing"     // it has no default keyring yet
+	ReasonKeychainUnavailable Reason = "keychain_unavailable" //
+	ReasonClientRefused       Reason = "client_refused"       // misconfigured: client id or secret
+	ReasonRequestRefused      Reason = "request_refused"      // misconfigured: scope, URL, grant type
+	ReasonConfiguration       Reason = "configuration"        // the connection's file cannot be used; detail says why
+)
+
+// Explanations is the table: each reason stands under the state that it explains.
+// ReasonNone is for a state without a reason; its row fills what others leave out.
+var Explanations = map[State]map[Reason]Explanation{
 	Connected: {
 		ReasonNone: {Short: Unsaved.Short, Action: Unsaved.Action}, // said only of one that is not saved
 	},
@@ -134,6 +166,7 @@ var explanations = map[State]map[Reason]Explanation{
 	Misconfigured: {
 		ReasonNone: {Long: "{{.Provider}} refuses the request. Check the connection's scopes and addresses.", WithCause: wholeCause, Way: wayFix,
 			Short: "the request is refused", Action: "Check the scopes and addresses of {{.Name}}", Button: "Edit settings"},
+		ReasonRequestRefused: {},
 		ReasonClientRefused: {Long: "{{.Provider}} refuses the client id or secret. Check them against the app you registered there.",
 			Short: "they are refused", Action: "Check the client id and secret of {{.Name}}"},
 		ReasonConfiguration: {Long: "The connection's file cannot be used.",
@@ -142,6 +175,7 @@ var explanations = map[State]map[Reason]Explanation{
 	KeychainLocked: {
 		ReasonNone: {Long: "The keychain is locked.", Way: "Unlock it; Authtray retries by itself.",
 			Short: "it is locked", Action: "Unlock the keychain", Button: "Unlock the keychain"},
+		ReasonKeychainLocked: {},
 		ReasonKeychainWithheld: {Long: "KeePassXC asks whether Authtray may read its entries.",
 			Way:   "Allow it; Authtray retries by itself. To be asked again, run: authtray unlock",
 			Short: "it asks whether Authtray may read its entries", Action: "Answer KeePassXC"},
@@ -157,20 +191,11 @@ var explanations = map[State]map[Reason]Explanation{
 // Explain looks up what to say. What a reason does not say for itself is said as
 // for its state.
 func Explain(s State, r Reason) Explanation {
-	of := explanations[s]
-	e, own := of[ReasonNone], of[r]
-	for _, field := range []struct {
-		to   *string
-		from string
-	}{
-		{&e.Long, own.Long}, {&e.WithCause, own.WithCause}, {&e.Way, own.Way},
-		{&e.Short, own.Short}, {&e.Action, own.Action}, {&e.Button, own.Button},
-	} {
-		if field.from != "" {
-			*field.to = field.from
-		}
+	own, state := Explanations[s][r], Explanations[s][ReasonNone]
+	return Explanation{
+		Long: cmp.Or(own.Long, state.Long), WithCause: cmp.Or(own.WithCause, state.WithCause), Way: cmp.Or(own.Way, state.Way),
+		Short: cmp.Or(own.Short, state.Short), Action: cmp.Or(own.Action, state.Action), Button: cmp.Or(own.Button, state.Button),
 	}
-	return e
 }
 
 // fixes is a text that says itself what to do.
@@ -228,20 +253,4 @@ func (s Status) Sentence(tr Translate) string {
 		}
 	}
 	return s.Detail
-}
-
-// Texts are all texts of the table, sorted, for whoever translates them.
-func Texts() (all []string) {
-	list := []Explanation{Unsaved, TooLarge}
-	for s, of := range explanations {
-		all = append(all, s.Word())
-		for r := range of {
-			list = append(list, Explain(s, r))
-		}
-	}
-	for _, e := range list {
-		all = append(all, e.Long, e.WithCause, e.Way, e.Short, e.Action, e.Button)
-	}
-	slices.Sort(all)
-	return slices.DeleteFunc(slices.Compact(all), func(s string) bool { return s == "" || s == wholeCause })
 }

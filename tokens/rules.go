@@ -185,8 +185,7 @@ var tellingCodes = []string{
 
 // misconfiguredReason tells a refused client from a refused request.
 func misconfiguredReason(f *refusal.Failure) Reason {
-	switch f.Code {
-	case "invalid_client", "incorrect_client_credentials", "bad_client_secret", "invalid_client_id", "unauthorized_client":
+	if field := f.Field(); field == "client_id" || field == "client_secret" {
 		return ReasonClientRefused
 	}
 	return ReasonRequestRefused

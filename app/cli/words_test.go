@@ -35,8 +35,11 @@ func TestEveryStateIsToldInASentenceWithTheWayOn(t *testing.T) {
 	for _, provider := range []string{"GitHub", "Google Cloud Platform"} {
 		for _, detail := range append([]string{""}, providerSentences(t)...) {
 			detail = strings.Replace(detail, "The provider", provider, 1)
-			for _, r := range append([]tokens.Reason{tokens.ReasonNone}, tokens.Reasons...) {
-				for _, s := range statesOf(r) {
+			for s, reasons := range tokens.Explanations {
+				for r := range reasons {
+					if r == tokens.ReasonNone && s != tokens.Disconnected && s != tokens.Connecting {
+						continue // no connection is in these without a reason
+					}
 					for _, unsaved := range []bool{false, true} {
 						st := tokens.Status{Name: fmt.Sprintf("c%d", len(all)), Provider: "p", ProviderName: provider,
 							State: s, Reason: r, Detail: tokens.Sentence(s, r, provider, detail), Unsaved: unsaved}
@@ -98,14 +101,6 @@ func amiss(line string) string {
 		return "it is badly put together"
 	}
 	return ""
-}
-
-// statesOf are the states that a reason is legal in.
-func statesOf(r tokens.Reason) []tokens.State {
-	if r == tokens.ReasonNone {
-		return []tokens.State{tokens.Disconnected, tokens.Connecting}
-	}
-	return []tokens.State{r.State()}
 }
 
 // providerSentences are what the provider's client says of a failure: every text

@@ -57,12 +57,8 @@ func TestEnglishIsTold(t *testing.T) {
 
 func TestGermanWindowSaysNothingInEnglish(t *testing.T) {
 	later, before := noon.Add(time.Hour), noon.Add(-time.Hour)
-	for _, r := range append([]tokens.Reason{tokens.ReasonNone}, tokens.Reasons...) {
-		states := []tokens.State{r.State()}
-		if r == tokens.ReasonNone {
-			states = []tokens.State{tokens.Disconnected, tokens.Connecting, tokens.Connected, tokens.Retrying, tokens.ReconnectRequired, tokens.Misconfigured, tokens.KeychainLocked}
-		}
-		for _, s := range states {
+	for s, reasons := range tokens.Explanations {
+		for r := range reasons {
 			t.Run(fmt.Sprint(s, " ", r), func(t *testing.T) {
 				st := connected("work")
 				st.State, st.Reason, st.Detail = s, r, tokens.Sentence(s, r, "GitLab", "")

@@ -88,12 +88,11 @@ func TestEveryStateIsToldInTheDesktopsLanguage(t *testing.T) {
 			t.Setenv("LC_ALL", language)
 			t.Setenv("LANG", language)
 			newBench(t)
-			for _, r := range append([]tokens.Reason{tokens.ReasonNone}, tokens.Reasons...) {
-				states := []tokens.State{r.State()}
-				if r == tokens.ReasonNone {
-					states = []tokens.State{tokens.Disconnected, tokens.Connecting, tokens.Retrying, tokens.ReconnectRequired, tokens.Misconfigured, tokens.KeychainLocked}
-				}
-				for _, s := range states {
+			for s, reasons := range tokens.Explanations {
+				for r := range reasons {
+					if s == tokens.Connected {
+						continue // below
+					}
 					for _, cause := range []string{"", `a cause {{.Provider}} "x"`} {
 						english := tokens.Sentence(s, r, "GitLab", cause)
 						st := tokens.Status{State: s, Reason: r, ProviderName: "GitLab", Cause: cause, Detail: english}

@@ -166,12 +166,8 @@ func (r ErrorRules) Failed(members any) bool {
 	return r.OKField != "" && TextAt(members, r.OKField) == "false"
 }
 
-// AnyRule reports whether one of the rules matches an answer. The body is read
-// only where a rule asks for it.
+// AnyRule reports whether one of the rules matches an answer.
 func (r ErrorRules) AnyRule(rules []string, status int, body []byte) bool {
-	if !RulesNeedBody(rules, status) {
-		body = nil
-	}
 	members := ParseBody(body)
 	return anyRule(rules, status, r.codes(members), members)
 }

@@ -9,7 +9,7 @@ import (
 // Sentence says for people what happened and, if something must be fixed, what.
 // It begins with "The provider", which a Client replaces by the entry's name.
 func Sentence(f *Failure) string {
-	if s, ok := codeSentences[f.Code]; ok && f.Class != Transient && f.Class != RefusedForNow {
+	if s := codes[f.Code].sentence; s != "" && f.Class != Transient && f.Class != RefusedForNow {
 		return s
 	}
 	switch status := f.Status; {
@@ -45,41 +45,34 @@ func (f *Failure) Field() string {
 	if f.Class != Misconfigured {
 		return ""
 	}
-	return codeFields[f.Code]
+	return codes[f.Code].field
 }
 
-var codeFields = map[string]string{
-	"invalid_client":               "client_id",
-	"invalid_client_id":            "client_id",
-	"incorrect_client_credentials": "client_id",
-	"unauthorized_client":          "client_id",
-	"no_registration":              "client_id",
-	"bad_client_secret":            "client_secret",
-	"no_client_secret":             "client_secret",
-	"invalid_scope":                "scopes",
-	"invalid_target":               "resource",
-}
+// codes are what is known of error codes, the provider's and our own: the field to be
+// corrected, and what is said of the code whatever the status.
+var codes = map[string]struct{ field, sentence string }{
+	"interaction_required": {"", "The provider wants you to sign in again in the browser."},
+	"login_required":       {"", "The provider wants you to sign in again in the browser."},
+	"consent_required":     {"", "The provider wants your consent again in the browser."},
+	"inactive_user":        {"", "The provider says that the account is disabled."},
+	"inactive_org":         {"", "The provider says that the organization is disabled."},
+	"account_inactive":     {"", "The provider says that the account is disabled."},
 
-var codeSentences = map[string]string{
-	"interaction_required": "The provider wants you to sign in again in the browser.",
-	"login_required":       "The provider wants you to sign in again in the browser.",
-	"consent_required":     "The provider wants your consent again in the browser.",
-	"inactive_user":        "The provider says that the account is disabled.",
-	"inactive_org":         "The provider says that the organization is disabled.",
-	"account_inactive":     "The provider says that the account is disabled.",
-
-	"invalid_client":               "The provider does not accept the client id or the client secret; check both.",
-	"incorrect_client_credentials": "The provider does not accept the client id or the client secret; check both.",
-	"bad_client_secret":            "The provider does not accept the client secret; set it again.",
-	"unauthorized_client":          "The provider does not let this client do that; check the app's settings at the provider (grant types, redirect URI).",
-	"unsupported_grant_type":       "The provider does not support this kind of request; check the token URL and the provider chosen.",
-	"invalid_scope":                "The provider does not grant one of the scopes asked for; correct the connection's scopes.",
-	"invalid_target":               "The provider does not know the resource asked for; correct the connection's resource.",
-	"redirect_uri_mismatch":        "The provider does not know our redirect URI; register it exactly as shown for this provider.",
-	"use_dpop_nonce":               "The provider wants tokens bound to a key (DPoP), which Authtray does not do; switch that off in the app's settings at the provider.",
-	"invalid_dpop_proof":           "The provider wants tokens bound to a key (DPoP), which Authtray does not do; switch that off in the app's settings at the provider.",
-	"device_flow_disabled":         "The provider has the device flow switched off for this app; enable it in the app's settings.",
-	"token_rotation_not_enabled":   "The provider has token rotation switched off for this app; enable it in the app's settings.",
+	"invalid_client":               {"client_id", "The provider does not accept the client id or the client secret; check both."},
+	"incorrect_client_credentials": {"client_id", "The provider does not accept the client id or the client secret; check both."},
+	"bad_client_secret":            {"client_secret", "The provider does not accept the client secret; set it again."},
+	"unauthorized_client":          {"client_id", "The provider does not let this client do that; check the app's settings at the provider (grant types, redirect URI)."},
+	"unsupported_grant_type":       {"", "The provider does not support this kind of request; check the token URL and the provider chosen."},
+	"invalid_scope":                {"scopes", "The provider does not grant one of the scopes asked for; correct the connection's scopes."},
+	"invalid_target":               {"resource", "The provider does not know the resource asked for; correct the connection's resource."},
+	"redirect_uri_mismatch":        {"", "The provider does not know our redirect URI; register it exactly as shown for this provider."},
+	"use_dpop_nonce":               {"", "The provider wants tokens bound to a key (DPoP), which Authtray does not do; switch that off in the app's settings at the provider."},
+	"invalid_dpop_proof":           {"", "The provider wants tokens bound to a key (DPoP), which Authtray does not do; switch that off in the app's settings at the provider."},
+	"device_flow_disabled":         {"", "The provider has the device flow switched off for this app; enable it in the app's settings."},
+	"token_rotation_not_enabled":   {"", "The provider has token rotation switched off for this app; enable it in the app's settings."},
+	"invalid_client_id":            {field: "client_id"},
+	"no_registration":              {field: "client_id"},
+	"no_client_secret":             {field: "client_secret"},
 }
 
 // Named puts the provider's name into a failure's sentence.

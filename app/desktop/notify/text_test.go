@@ -30,10 +30,7 @@ func TestTheMessageNamesConnectionReasonAndWay(t *testing.T) {
 }
 
 func TestEveryReasonIsAWholeMessage(t *testing.T) {
-	for _, r := range tokens.Reasons {
-		if r.State() != tokens.ReconnectRequired {
-			continue // a warning, which shows the status's sentence as it is
-		}
+	for r := range tokens.Explanations[tokens.ReconnectRequired] { // of others a warning shows the status's sentence as it is
 		t.Run(string(r), func(t *testing.T) {
 			st := dead("work")
 			st.Reason, st.Detail = r, tokens.Sentence(st.State, r, "GitHub", "GitHub said $(calc)")
@@ -88,13 +85,15 @@ func TestGermanNotificationsSayNothingInEnglish(t *testing.T) {
 			}
 		}
 	}
-	for _, r := range tokens.Reasons {
-		t.Run(string(r), func(t *testing.T) {
-			st := dead("work")
-			st.State, st.Reason, st.Detail = r.State(), r, tokens.Sentence(r.State(), r, "GitHub", "")
-			german(t, deathMessage(st, de))
-			german(t, deathMessage(st, de).withoutButton())
-		})
+	for state, of := range tokens.Explanations {
+		for r := range of {
+			t.Run(string(state)+" "+string(r), func(t *testing.T) {
+				st := dead("work")
+				st.State, st.Reason, st.Detail = state, r, tokens.Sentence(state, r, "GitHub", "")
+				german(t, deathMessage(st, de))
+				german(t, deathMessage(st, de).withoutButton())
+			})
+		}
 	}
 	for kind := range severalOf {
 		t.Run(kind, func(t *testing.T) { german(t, several(kind, []string{"a", "b", "c", "d", "e"}, de)) })

@@ -335,7 +335,7 @@ func TestTooltipIsWholeOnWindows(t *testing.T) {
 	for _, provider := range []string{"GitHub", "Google Cloud Platform", strings.Repeat("W", 40), strings.Repeat("𝕩", 40)} {
 		for _, state := range states {
 			for _, unsaved := range []bool{false, true} {
-				for _, reason := range append([]tokens.Reason{""}, tokens.Reasons...) {
+				for reason := range tokens.Explanations[state] {
 					st := tokens.Status{Name: "a-connection", ProviderName: provider, State: state, Reason: reason, Unsaved: unsaved,
 						RetryAt: at("2026-11-24 12:03"), Detail: tokens.Sentence(state, reason, provider, "")}
 					other := with(st, func(s *tokens.Status) { s.Name = "another" })
@@ -460,8 +460,8 @@ func TestNoTokenForLongNeedsTheUser(t *testing.T) {
 // have said, in the menu and in the tooltip.
 func TestGermanMenuSaysNothingInEnglish(t *testing.T) {
 	in := Surroundings{Now: now, Language: lang.Named("de"), CanCopy: true, MCP: mcpOf("gh", api.MCP{Server: "Notes", Clients: []string{"", "cursor"}})}
-	for _, r := range append(slices.Clone(tokens.Reasons), tokens.ReasonNone) {
-		for _, state := range []tokens.State{r.State(), tokens.Disconnected, tokens.Connecting, tokens.Connected, tokens.Retrying} {
+	for state, of := range tokens.Explanations {
+		for r := range of {
 			st := with(github(state), func(s *tokens.Status) {
 				s.Reason, s.Detail = r, tokens.Sentence(state, r, "GitHub", "")
 				s.ExpiresAt, s.RetryAt, s.EndsAt, s.EndsSoon, s.Refreshable = at("2026-11-23 14:32"), at("2026-11-24 14:32"), at("2026-11-29 09:00"), true, true
