@@ -24,13 +24,13 @@ type machine struct {
 	served    *Grant
 	next      *Grant
 	over      *Grant
-	highest   uint64          // the highest generation that there has been
-	jitter    float64         // of served's timer
-	lives     []time.Duration // of the tokens of the last answers, oldest first
-	early     []time.Time     // of the last hour's renewals that a caller brought about before they were due
-	narrow    []*narrowed     // the one asked for longest ago first
-	given     []given         // the tokens for less that were handed out, as the record says it too
-	newNarrow []time.Time     // when tokens for less were last asked for that were not had
+	highest   uint64           // the highest generation that there has been
+	jitter    float64          // of served's timer
+	lives     [3]time.Duration // of the tokens of the last answers, the last one first: the longest is the usual one
+	early     []time.Time      // of the last hour's renewals that a caller brought about before they were due
+	narrow    []*narrowed      // the one asked for longest ago first
+	given     []given          // the tokens for less that were handed out, as the record says it too
+	newNarrow []time.Time      // when tokens for less were last asked for that were not had
 
 	nextNarrow *narrowed // what next's answer was asked for: kept once next is written, and the provider was asked what it may do
 

@@ -5,9 +5,6 @@ import (
 	"time"
 )
 
-// This file is what time does to a grant beside its timers: the clock is set, the
-// machine sleeps, the network comes back.
-
 // shift moves every time of the machine by d (negative), after the wall clock
 // was set back: a token is as old as it was. The record is written again, or
 // the next process would take the token for younger. Where the step undoes one

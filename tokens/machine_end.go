@@ -5,11 +5,6 @@ import (
 	"time"
 )
 
-// This file is how a grant ends: at the provider's word, which is written into
-// the record, and at the user's, which also has it revoked and erased. A note
-// outside the store is written only for the user's word, where the store could
-// not be read or written.
-
 // noteDecides reports whether a note says where the connection stands, though the
 // record cannot be read.
 func (m *machine) noteDecides() bool {

@@ -12,9 +12,7 @@ import (
 	"github.com/authtray/authtray/providers/refusal"
 )
 
-// This file is tokens for less than the grant: fewer scopes, or one resource.
-
-// narrowed is what is known of a token for less.
+// narrowed is what is known of a token for less than the grant: fewer scopes, or one resource.
 type narrowed struct {
 	want  Want
 	token Grant            // generation 0; only the token's own fields; no access token: there is none
@@ -75,7 +73,7 @@ func (m *machine) serveNarrow(now time.Time, want Want) reply {
 	case m.served == nil:
 		return m.unserved(now, want)
 	case want.allOf(m.served):
-		return m.serveFrom(now, m.served, m.usualLife(), want)
+		return m.serveFrom(now, m.served, slices.Max(m.lives[:]), want)
 	case m.policy.neverNarrows && len(want.Scopes) > 0:
 		return reply{err: m.errorNarrow(want, errNeverNarrows)}
 	}
@@ -105,10 +103,6 @@ func (m *machine) serveNarrow(now time.Time, want Want) reply {
 
 // answeredNarrow keeps the narrower token beside the grant. That it is for less goes to
 // the store first, as does the grant's new refresh token where there is one.
-//
-// A refusal says nothing of the grant, whatever its class: Microsoft, for one, answers
-// invalid_grant where a scope was not consented to. A lost answer concerns the grant,
-// since its refresh token may be spent.
 func (m *machine) answeredNarrow(now time.Time, want Want, a providers.Answer, err error) {
 	less := &narrowed{want: want, at: now, provoked: m.rejection}
 	m.busy, m.rejection = idle, false
@@ -192,20 +186,16 @@ func refusesGrant(f *refusal.Failure) bool {
 }
 
 // decide starts the plain refresh that decides what a refused narrower token
-// means, and reports whether it did. So that a tool that asks again and again does
-// not renew the grant each time, a grant that was just renewed is not renewed, and
-// after such a refresh there is none for another refusal during provokedPause.
+// means, and reports whether it did. A tool that asks again and again does not have the
+// grant renewed each time.
 func (m *machine) decide(now time.Time) bool {
 	lately := !m.decideAt.IsZero() && now.Sub(m.decideAt) < provokedPause(m.served)
 	if lately || now.Sub(m.served.ObtainedAt) < justRenewed {
 		return false
 	}
 	m.start(now, Want{})
-	if m.busy == idle {
-		return false
-	}
 	m.decideAt = now
-	return true
+	return m.busy != idle
 }
 
 // lookUp is what is known of a token for less, which somebody asks for.

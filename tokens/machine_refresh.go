@@ -10,9 +10,6 @@ import (
 	"github.com/authtray/authtray/providers/refusal"
 )
 
-// This file is the refresh: check the store, send, save, serve; and what each
-// kind of failure does.
-
 // start begins a refresh, if none is under way. want names a narrower token;
 // its zero value is the grant's own.
 func (m *machine) start(now time.Time, want Want) {
@@ -193,8 +190,7 @@ func (m *machine) repeat(now time.Time, f *refusal.Failure) time.Duration {
 }
 
 // tryForCaller makes the next try now, or as soon as may be, for a caller that waits
-// without a usable token: the back-off is for the timer. It never goes against
-// what the provider asked for, and unknown refusals keep their pauses.
+// without a usable token: the back-off is for the timer.
 func (m *machine) tryForCaller(now time.Time) {
 	if m.base != Retrying || m.soonest.IsZero() {
 		return
@@ -204,8 +200,7 @@ func (m *machine) tryForCaller(now time.Time) {
 	}
 }
 
-// suspect tries again, with growing pauses, what was refused in words that nobody
-// knows. The refusal after the last pause parks the grant.
+// suspect tries again what was refused in words that nobody knows.
 func (m *machine) suspect(now time.Time, f *refusal.Failure) {
 	if m.suspects == len(suspectPauses) {
 		m.lastLook(End{State: ReconnectRequired, Reason: ReasonRefused, Detail: f.Detail})

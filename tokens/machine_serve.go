@@ -7,8 +7,6 @@ import (
 	"github.com/authtray/authtray/providers"
 )
 
-// This file is what callers get: a token, a reason why not, or the word to wait.
-
 // reply is the machine's answer to a caller. With wait, the caller asks again
 // after the next event; a token beside it is what there is for one that cannot
 // wait. An err that is temporarily_unavailable may be waited out by a caller that
@@ -31,7 +29,7 @@ func (m *machine) serve(now time.Time, want Want) reply {
 	case !want.plain():
 		return m.serveNarrow(now, want)
 	}
-	return m.serveFrom(now, m.served, m.usualLife(), want)
+	return m.serveFrom(now, m.served, slices.Max(m.lives[:]), want)
 }
 
 // serveFrom hands out g, of a kind of token that usually lives that long. For a
@@ -77,15 +75,6 @@ func (m *machine) renewEarly(now time.Time, g *Grant, want Want) bool {
 		m.early = append(m.early, now)
 	}
 	return true
-}
-
-// usualLife is how long the grant's own tokens live: the longest of the last
-// answers. Some providers give less now and then.
-func (m *machine) usualLife() (d time.Duration) {
-	for _, life := range m.lives {
-		d = max(d, life)
-	}
-	return d
 }
 
 // unserved says why there is no token in memory that is good enough, after

@@ -7,10 +7,6 @@ import (
 	"github.com/authtray/authtray/tokens/store"
 )
 
-// This file is the machine's dealings with the store: reading the record at the
-// start, writing each change of it, and doing it later where the keychain is
-// locked. What ends a grant is in machine_end.go.
-
 // operate begins the one operation on the store, or on the note outside it, that is
 // under way at a time.
 func (m *machine) operate(e effect) {
@@ -100,10 +96,9 @@ func (m *machine) found(now time.Time, g *Grant, err error) {
 	m.refreshIfDue(now)
 }
 
-// refreshIfDue does at once what is due of a grant that was just read: a process that
-// ended before it had the answer to a refresh has one due, and providers that take
-// the same refresh token again do so for seconds. A refresh that the user asked
-// for before the record was read is made here too.
+// refreshIfDue does at once what is due of a grant that was just read, or what the user
+// asked for before it was: after a lost answer a provider takes the same refresh token
+// again for seconds.
 func (m *machine) refreshIfDue(now time.Time) {
 	m.tick(now)
 	if m.base != Connected && !m.parked() {
@@ -118,8 +113,7 @@ func (m *machine) refreshIfDue(now time.Time) {
 // adopt makes g the grant that callers get, with a clean history.
 func (m *machine) adopt(now time.Time, g *Grant) {
 	if m.served == nil || !same(m.served.AccessToken, g.AccessToken) { // a request for less leaves the grant's own token
-		m.lives = append(m.lives, g.lifetime())
-		m.lives = m.lives[max(0, len(m.lives)-usualAnswers):]
+		m.lives = [...]time.Duration{g.lifetime(), m.lives[0], m.lives[1]}
 	}
 	m.served, m.next, m.over = g, nil, nil
 	m.jitter = m.rnd()

@@ -11,9 +11,6 @@ import (
 	"github.com/authtray/authtray/providers/refusal"
 )
 
-// This file carries out the effects of the machines: on the store, the notes and
-// the provider. Each brings its answer back as an event.
-
 // perform carries out one effect and brings its answer back as an event.
 func (m *Manager) perform(k *conn, e effect) {
 	defer m.recovered(k, nil)
@@ -63,9 +60,7 @@ func (m *Manager) performRemote(k *conn, e effect) {
 	k.mu.Unlock()
 	if p == nil { // the configuration cannot be used, and never could
 		m.event(k, func(now time.Time) {
-			switch e.kind {
-			case sendRefresh:
-				k.m.answered(now, generation, providers.Answer{}, errNobody)
+			switch e.kind { // no refresh is begun
 			case askProvider:
 				k.m.probed(now, generation, providers.Unclear, nil)
 			case revokeGrant:

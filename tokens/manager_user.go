@@ -9,8 +9,6 @@ import (
 	"github.com/authtray/authtray/tokens/store"
 )
 
-// This file is what the user asks for, and waits to see done.
-
 // Refresh renews now, because the user asked: back-off is forgotten, and a
 // locked keychain may ask to be opened. It returns when the refresh has been
 // answered. The error is an *Error.

@@ -22,10 +22,7 @@ func sentenceOf(err error) string {
 
 // errorFor is what a caller is told in a state.
 func (m *machine) errorFor(s State) *Error {
-	r, detail := m.reason, m.detail
-	if m.policy.broken != "" && s == Misconfigured {
-		r, detail = ReasonConfiguration, m.policy.broken
-	}
+	r, detail := m.why(s)
 	e := Refusal(m.policy.name, s, r, m.policy.provider, detail)
 	e.Said = m.said
 	if e.Code == CodeTemporarilyUnavailable {
@@ -160,15 +157,19 @@ func (m *machine) state() State {
 	return m.base
 }
 
+// why is the reason and the cause of a state.
+func (m *machine) why(s State) (Reason, string) {
+	if m.policy.broken != "" && s == Misconfigured {
+		return ReasonConfiguration, m.policy.broken
+	}
+	return m.reason, m.detail
+}
+
 // status is what the world may know. The caller fills in what only it knows.
 func (m *machine) status(now time.Time) Status {
-	s := Status{State: m.state(), Reason: m.reason, Unsaved: m.served != nil && m.unsaved() && m.store.writes > 0, Announce: m.announce(now)}
-	detail := m.detail
-	if s.State == Misconfigured && m.policy.broken != "" {
-		s.Reason, detail = ReasonConfiguration, m.policy.broken
-	}
-	s.Cause = detail
-	s.Detail = Sentence(s.State, s.Reason, m.policy.provider, detail)
+	s := Status{State: m.state(), Unsaved: m.served != nil && m.unsaved() && m.store.writes > 0, Announce: m.announce(now)}
+	s.Reason, s.Cause = m.why(s.State)
+	s.Detail = Sentence(s.State, s.Reason, m.policy.provider, s.Cause)
 	if s.State == Retrying || s.State == Misconfigured || s.State == ReconnectRequired {
 		s.Said = m.said
 	}

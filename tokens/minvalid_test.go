@@ -200,7 +200,7 @@ func TestMinValidGoesByTheGrantsOwnTokensThoughLessWasAskedFor(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		r.provider.with(func() { r.provider.lifetime, r.provider.narrowKeeps = 10*time.Minute, true })
 		r.m.Refresh(t.Context(), "work")
-		for i := range usualAnswers {
+		for i := range 3 {
 			r.less(Want{Scopes: []string{fmt.Sprint("scope-", i)}})
 		}
 		r.pass(time.Minute)
@@ -217,7 +217,7 @@ func TestMinValidGoesByTheUsualLifeOfTheLastAnswers(t *testing.T) {
 		r.provider.with(func() { r.provider.lifetime = time.Hour })
 		r.wantToken(Want{MinValid: 30 * time.Minute}, "access-3", true)
 		r.provider.with(func() { r.provider.lifetime = 10 * time.Minute })
-		for range usualAnswers {
+		for range 3 {
 			r.m.Refresh(t.Context(), "work")
 		}
 		hits := r.provider.count()

@@ -17,7 +17,6 @@ const (
 	refreshFloor  = 5 * time.Second  // the timer never refreshes sooner after the last answer
 	justRenewed   = 10 * time.Second // a token this new is handed out whatever it has left
 	maxEarly      = 6                // renewals an hour for callers that want a token to last longer than the timer does
-	usualAnswers  = 3                // the usual life of a token is that of the last answers
 	quickRetry    = 4 * time.Second  // after a lost answer, once
 	atOnce        = time.Second      // …where the connection is known to be dead, or the provider takes the refresh token again for a while
 	callerPause   = 10 * time.Second // between tries that callers without a usable token bring about
@@ -78,11 +77,10 @@ func freshIsBetter(g *Grant, now time.Time, usual, minValid time.Duration) bool 
 // provokedPause is how long after a refresh that a tool's refusal brought about,
 // and that brought g, another refusal of the same kind brings about none.
 func provokedPause(g *Grant) time.Duration {
-	life := g.lifetime()
-	if life == 0 {
-		life = 4 * maxBuffer
+	if life := g.lifetime(); life > 0 {
+		return max(justRenewed, Buffer(life))
 	}
-	return max(justRenewed, Buffer(life))
+	return maxBuffer
 }
 
 // wasOver reports whether nothing was left of the token as it came.

@@ -104,11 +104,7 @@ func (f *file) Set(_ context.Context, key string, value []byte) error {
 	if err != nil {
 		return err
 	}
-	sealed, err := encrypt(text, id.Recipient())
-	if err != nil {
-		return err
-	}
-	return f.replace(f.path(key), sealed)
+	return f.seal(f.path(key), text, id.Recipient())
 }
 
 func (f *file) Delete(_ context.Context, key string) error {
@@ -151,17 +147,18 @@ func (f *file) path(key string) string {
 	return filepath.Join(f.folder, "item-"+name.String()+".age")
 }
 
-func encrypt(text []byte, to age.Recipient) ([]byte, error) {
+// seal makes text, sealed, the content of a file.
+func (f *file) seal(path string, text []byte, to age.Recipient) error {
 	var sealed bytes.Buffer
 	w, err := age.Encrypt(&sealed, to)
+	if err == nil {
+		_, err = w.Write(text)
+		err = errors.Join(err, w.Close()) // writes the end
+	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if _, err := w.Write(text); err != nil {
-		return nil, err
-	}
-	err = w.Close() // writes the end
-	return sealed.Bytes(), err
+	return atomicfile.Write(path, sealed.Bytes(), atomicfile.Options{Do: f.step})
 }
 
 func decrypt(sealed []byte, with age.Identity) ([]byte, error) {
@@ -170,8 +167,4 @@ func decrypt(sealed []byte, with age.Identity) ([]byte, error) {
 		return nil, err
 	}
 	return io.ReadAll(r)
-}
-
-func (f *file) replace(path string, data []byte) error {
-	return atomicfile.Write(path, data, atomicfile.Options{Do: f.step})
 }

@@ -26,15 +26,25 @@ func (f *file) Unlock(ctx context.Context) error {
 		return err
 	}
 	passphrase, err := f.askUser(ctx, sealed == nil)
+	var id *age.X25519Identity
 	switch {
 	case err != nil:
 		return fmt.Errorf("%w: no passphrase: %w", ErrLocked, err)
 	case passphrase == "":
 		return locked("an empty passphrase protects nothing; enter one")
 	case sealed == nil:
-		return f.create(passphrase)
+		id, err = f.create(passphrase)
+	default:
+		id, err = openWith(passphrase, sealed)
 	}
-	return f.openWith(passphrase, sealed)
+	if err != nil {
+		return err
+	}
+	f.mu.Lock()
+	f.identity = id
+	f.mu.Unlock()
+	hint(f.opens)
+	return nil
 }
 
 func (f *file) identityPath() string { return filepath.Join(f.folder, IdentityFile) }
@@ -57,53 +67,37 @@ func (f *file) sealedIdentity() ([]byte, error) {
 }
 
 // create makes the identity.
-func (f *file) create(passphrase string) error {
+func (f *file) create(passphrase string) (*age.X25519Identity, error) {
 	id, err := age.GenerateX25519Identity()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	to, err := age.NewScryptRecipient(passphrase)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	to.SetWorkFactor(f.workFactor)
-	sealed, err := encrypt([]byte(id.String()), to)
-	if err != nil {
-		return err
-	}
-	if err := f.replace(f.identityPath(), sealed); err != nil {
-		return err
-	}
-	f.setIdentity(id)
-	return nil
+	return id, f.seal(f.identityPath(), []byte(id.String()), to)
 }
 
-func (f *file) openWith(passphrase string, sealed []byte) error {
+func openWith(passphrase string, sealed []byte) (*age.X25519Identity, error) {
 	with, err := age.NewScryptIdentity(passphrase)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	text, err := decrypt(sealed, with)
 	var none *age.NoIdentityMatchError
 	if errors.As(err, &none) {
-		return locked("the passphrase is wrong")
+		return nil, locked("the passphrase is wrong")
 	}
 	if err != nil {
-		return fmt.Errorf("%w: %s cannot be read; put it back from a backup", ErrCorrupt, IdentityFile)
+		return nil, fmt.Errorf("%w: %s cannot be read; put it back from a backup", ErrCorrupt, IdentityFile)
 	}
 	id, err := age.ParseX25519Identity(strings.TrimSpace(string(text)))
 	if err != nil {
-		return fmt.Errorf("%w: %s holds no identity", ErrCorrupt, IdentityFile)
+		return nil, fmt.Errorf("%w: %s holds no identity", ErrCorrupt, IdentityFile)
 	}
-	f.setIdentity(id)
-	return nil
-}
-
-func (f *file) setIdentity(id *age.X25519Identity) {
-	f.mu.Lock()
-	f.identity = id
-	f.mu.Unlock()
-	hint(f.opens)
+	return id, nil
 }
 
 func (f *file) hasItems() bool {

@@ -19,11 +19,10 @@ const callTimeout = 10 * time.Second
 type serial struct {
 	Store
 
-	mu    sync.Mutex
-	lanes map[string]chan struct{} // by key, for ever; each holds one token while an operation runs
+	lanes sync.Map // channels by key, for ever; each holds one token while an operation runs
 }
 
-func serialize(s Store) Store { return &serial{Store: s, lanes: map[string]chan struct{}{}} }
+func serialize(s Store) Store { return &serial{Store: s} }
 
 // Lanes of what concerns no key. No key starts with #.
 const (
@@ -83,12 +82,8 @@ func (s *serial) inLane(ctx context.Context, key string, fn func(context.Context
 // ErrUnavailable when ctx ends first. fn then runs on, and must look at its
 // context before each further step.
 func (s *serial) await(ctx context.Context, key string, fn func(context.Context) ([]byte, error)) ([]byte, error) {
-	s.mu.Lock()
-	if s.lanes[key] == nil {
-		s.lanes[key] = make(chan struct{}, 1)
-	}
-	lane := s.lanes[key]
-	s.mu.Unlock()
+	of, _ := s.lanes.LoadOrStore(key, make(chan struct{}, 1))
+	lane := of.(chan struct{})
 	select { // in the order in which they came: a channel's senders queue
 	case lane <- struct{}{}:
 	case <-ctx.Done():
@@ -108,11 +103,6 @@ func (s *serial) await(ctx context.Context, key string, fn func(context.Context)
 	case a := <-answers:
 		return a.value, a.err
 	case <-ctx.Done():
-	}
-	select { // an answer that is there counts
-	case a := <-answers:
-		return a.value, a.err
-	default:
 		return nil, outOfTime(ctx)
 	}
 }

@@ -7,34 +7,25 @@ import (
 )
 
 // Memory is a store that forgets everything when the process ends.
-func Memory() Store { return serialize(&memory{values: map[string][]byte{}}) }
+func Memory() Store { return serialize(&memory{}) }
 
-type memory struct {
-	mu     sync.Mutex
-	values map[string][]byte
-}
+type memory struct{ values sync.Map }
 
 func (m *memory) Get(_ context.Context, key string) ([]byte, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	value, ok := m.values[key]
+	value, ok := m.values.Load(key)
 	if !ok {
 		return nil, ErrAbsent
 	}
-	return bytes.Clone(value), nil
+	return bytes.Clone(value.([]byte)), nil
 }
 
 func (m *memory) Set(_ context.Context, key string, value []byte) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.values[key] = value
+	m.values.Store(key, value)
 	return nil
 }
 
 func (m *memory) Delete(_ context.Context, key string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.values, key)
+	m.values.Delete(key)
 	return nil
 }
 

@@ -146,6 +146,11 @@ func Owned(s Store, own *Ownership) Store {
 		return s
 	}
 	o := &owned{Store: s, own: own, changed: make(chan struct{}, 1), closed: make(chan struct{})}
+	o.end = sync.OnceValue(func() error {
+		defer own.Close()
+		close(o.closed)
+		return s.Close()
+	})
 	go o.passOn()
 	return o
 }
@@ -155,7 +160,7 @@ type owned struct {
 	own     *Ownership
 	changed chan struct{}
 	closed  chan struct{}
-	once    sync.Once
+	end     func() error
 }
 
 // whileOurs runs an operation, if the items are this process's.
@@ -189,14 +194,7 @@ func (o *owned) Unlock(ctx context.Context) error {
 
 func (o *owned) Changed() <-chan struct{} { return o.changed }
 
-func (o *owned) Close() (err error) {
-	o.once.Do(func() {
-		close(o.closed)
-		err = o.Store.Close()
-		o.own.Close()
-	})
-	return err
-}
+func (o *owned) Close() error { return o.end() }
 
 // passOn sends a hint for each of the store's and of the ownership's.
 func (o *owned) passOn() {
