@@ -40,6 +40,7 @@ type Agent struct {
 	accounts      *accounts
 	mcp           *mcpServers
 	views         *connectionViews
+	history       *history
 	signIns       *signIns
 	remover       *connectionRemover
 	access        *tokenAccess
@@ -79,7 +80,8 @@ func NewAgent(o Options) *Agent {
 		manager: a.manager, remember: config.NewAccounts(o.Paths.State), client: a.configuration.client, language: o.Language, log: o.Log,
 	}
 	a.mcp = &mcpServers{records: mcp.Memory(o.Paths.State), configuration: a.configuration, changed: a.manager.Touch}
-	a.views = &connectionViews{manager: a.manager, configuration: a.configuration, accounts: a.accounts, mcp: a.mcp}
+	a.history = newHistory(a.manager, o.Paths.State, func(name string) { a.background.start(name, func() { a.remover.check(name) }) }, o.Log)
+	a.views = &connectionViews{history: a.history, manager: a.manager, configuration: a.configuration, accounts: a.accounts, mcp: a.mcp}
 	a.access = &tokenAccess{manager: a.manager, configuration: a.configuration, gate: o.Gate, audit: o.Audit}
 	unlock := &unlockNotice{notify: o.Notify, language: o.Language, unlock: func() { a.keychain.unlock() }, ended: a.ended}
 	a.access.refused = unlock.refused
@@ -90,13 +92,12 @@ func NewAgent(o Options) *Agent {
 	}
 	a.remover = &connectionRemover{
 		manager: a.manager, configuration: a.configuration, accounts: a.accounts, clients: a.clients,
-		signIns: a.signIns, mcp: a.mcp, gate: o.Gate, ended: a.ended, background: &a.background, log: o.Log,
+		signIns: a.signIns, mcp: a.mcp, history: a.history, gate: o.Gate, ended: a.ended, background: &a.background, log: o.Log,
 	}
 	a.clicks = &clicks{signIns: a.signIns, notify: o.Notify, status: a.manager.Status, language: o.Language, ended: a.ended, log: o.Log}
 	a.showFromNotifications()
 	a.announcements = newAnnouncements(a.manager, o.Tray, o.Notify)
-	a.announcements.language = o.Language
-	a.announcements.reminders = a.configuration.reminders
+	a.announcements.language, a.announcements.reminders = o.Language, a.configuration.reminders
 	a.announcements.sharedWarning = a.accounts.sharedWarning
 	a.announcements.reconnect = a.clicks.reconnect
 	a.announcements.keychain = unlock.follow
@@ -138,6 +139,12 @@ func (a *Agent) Run(ctx context.Context) error {
 		changes := a.manager.Subscribe()
 		defer changes.Stop()
 		a.announcements.run(a.ended, changes)
+	})
+	work.Go(func() {
+		changes := a.manager.Subscribe()
+		defer changes.Stop()
+		a.history.forgetRemoved()
+		a.history.follow(a.ended, changes)
 	})
 	work.Go(func() { a.views.followNotes(a.ended) })
 	work.Go(func() { a.configuration.watch(a.ended) })

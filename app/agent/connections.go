@@ -24,6 +24,7 @@ type connectionViews struct {
 	configuration *configuration
 	accounts      *accounts
 	mcp           *mcpServers
+	history       *history
 }
 
 func (v *connectionViews) list() []api.Connection {
@@ -41,6 +42,7 @@ func (v *connectionViews) get(name string) (api.Connection, error) {
 		return api.Connection{}, err
 	}
 	c := v.view(st)
+	c.Events = v.history.of(st)
 	if file, ok := v.configuration.get(name); ok {
 		conn := file.conn
 		c.Config = &conn
@@ -138,6 +140,7 @@ type connectionRemover struct {
 	clients       *registeredClients
 	signIns       *signIns
 	mcp           *mcpServers
+	history       *history
 	gate          Gate
 	ended         context.Context // the agent's
 	log           *slog.Logger
@@ -209,7 +212,7 @@ func (r *connectionRemover) check(name string) {
 	ctx, cancel := context.WithTimeout(r.ended, userTime)
 	defer cancel()
 	if _, err := r.manager.Refresh(ctx, name); err != nil {
-		r.log.Info("a connection of the same account was looked at", "connection", name, "err", err)
+		r.log.Info("it was looked at whether a connection still works", "connection", name, "err", err)
 	}
 }
 
@@ -238,6 +241,7 @@ func (r *connectionRemover) remove(ctx context.Context, name string) (api.Remove
 	if err := r.gate.Forget(name); err != nil {
 		r.log.Warn("which programs were allowed cannot be forgotten", "connection", name, "err", err)
 	}
+	r.history.save(name)
 	r.clients.forget(ctx, name)
 	if err := r.configuration.agreed.Remove(name); err != nil {
 		r.log.Warn("what was agreed to cannot be forgotten", "connection", name, "err", err)

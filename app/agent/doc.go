@@ -19,6 +19,7 @@
 //   - registeredClients: the clients that register themselves (RFC 7591), and are
 //     registered again where the provider forgot them.
 //   - keychain: client secrets, and the user's unlocking.
+//   - history: what happened to each connection, also before the agent started.
 //   - accounts: whose account a connection is, and which connections are the same.
 //   - signIns: the pending sign-ins, and the grants of other accounts that wait for
 //     the user's word.

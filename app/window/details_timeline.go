@@ -114,7 +114,7 @@ func timeline(provider string, events []tokens.Event, now time.Time) fyne.Canvas
 		box.Add(container.New(thread{last: i == len(all)-1}, momentObjects(provider, m, now)...))
 	}
 	if len(all) == 0 {
-		box.Add(caption(tr("Nothing has happened since Authtray was started.")))
+		box.Add(caption(tr("Nothing has happened yet.")))
 	}
 	return box
 }

@@ -1,0 +1,155 @@
+package agent
+
+import (
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/authtray/authtray/tokens"
+)
+
+// happened is the history of a connection, as the socket tells it.
+func (w *world) happened(name string) (kinds []string) {
+	w.t.Helper()
+	for _, e := range w.call("GET", "/connections/"+name, nil).connection().Events {
+		kinds = append(kinds, string(e.What))
+	}
+	return kinds
+}
+
+func TestHistoryOutlivesTheAgent(t *testing.T) {
+	w := newWorld(t)
+	w.add("work")
+	w.connect("work", "ada")
+	w.clock.pass(11 * time.Second)
+	w.call("POST", "/connections/work/refresh", nil).ok()
+	before := w.happened("work")
+	if want := []string{"connected", "refreshed"}; !slices.Equal(before, want) {
+		t.Fatalf("happened %v; want %v", before, want)
+	}
+	for range 2 { // starting is no event
+		w.stop()
+		w.start()
+		eventually(t, "the record is read", func() bool {
+			return w.call("GET", "/connections/work", nil).connection().State == tokens.Connected
+		})
+		if got := w.happened("work"); !slices.Equal(got, before) {
+			t.Errorf("after a restart: %v; want %v", got, before)
+		}
+	}
+	w.provider.Revoke("ada")
+	w.call("POST", "/connections/work/refresh", nil).problem(tokens.CodeReconnectRequired, 409)
+	w.stop()
+	w.start()
+	if got, want := w.happened("work"), append(before, "reconnect_required"); !slices.Equal(got, want) {
+		t.Errorf("after its end and a restart: %v; want %v", got, want)
+	}
+}
+
+func TestHistoryIsBoundedAndWithoutSecrets(t *testing.T) {
+	w := newWorld(t)
+	w.add("work")
+	w.connect("work", "ada")
+	var secrets []string
+	for range 60 {
+		w.clock.pass(11 * time.Second)
+		w.call("POST", "/connections/work/refresh", nil).ok()
+		secrets = append(secrets, w.call("GET", "/connections/work/token", nil).token().AccessToken)
+	}
+	w.stop()
+	data, err := os.ReadFile(filepath.Join(w.paths.State, "history", "work.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(data), `"what"`); n != keptEvents {
+		t.Errorf("%d events are kept; want %d", n, keptEvents)
+	}
+	for _, s := range secrets {
+		if strings.Contains(string(data), s) {
+			t.Fatal("there is a token in the history")
+		}
+	}
+	w.start()
+}
+
+func TestHistoryGoesWithItsConnection(t *testing.T) {
+	w := newWorld(t)
+	w.add("work")
+	w.connect("work", "ada")
+	file := filepath.Join(w.paths.State, "history", "work.json")
+	eventually(t, "the history is kept", func() bool { _, err := os.Stat(file); return err == nil })
+	w.call("DELETE", "/connections/work", nil).ok()
+	if _, err := os.Stat(file); !os.IsNotExist(err) {
+		t.Errorf("the history of a removed connection is left: %v", err)
+	}
+	w.add("work")
+	if got := w.happened("work"); len(got) > 0 {
+		t.Errorf("a new connection of that name has the history %v", got)
+	}
+	w.connect("work", "ada")
+	w.stop()
+	if err := os.Remove(filepath.Join(w.paths.Connections(), "work.toml")); err != nil { // as somebody may while no agent runs
+		t.Fatal(err)
+	}
+	w.start()
+	eventually(t, "the history of a connection without a file is removed", func() bool { _, err := os.Stat(file); return os.IsNotExist(err) })
+}
+
+func TestDamagedHistoryBeginsAnew(t *testing.T) {
+	w := newWorld(t)
+	w.add("work")
+	w.stop()
+	dir := filepath.Join(w.paths.State, "history")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "work.json"), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.start()
+	w.connect("work", "ada")
+	if got := w.happened("work"); !slices.Equal(got, []string{"connected"}) {
+		t.Errorf("happened %v", got)
+	}
+}
+
+// refusingWire is a network on which the provider knows the client no more.
+type refusingWire struct{ refuses atomic.Bool }
+
+func (c *refusingWire) RoundTrip(r *http.Request) (*http.Response, error) {
+	if c.refuses.Load() && strings.HasSuffix(r.URL.Path, "/token") {
+		return &http.Response{StatusCode: 401, Header: http.Header{"Content-Type": {"application/json"}}, Request: r,
+			Body: io.NopCloser(strings.NewReader(`{"error":"invalid_client"}`))}, nil
+	}
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+// TestRefusedSettingsAreRefusedStillAfterARestart: the record does not say that the
+// provider refused the client, and its token may be good for long.
+func TestRefusedSettingsAreRefusedStillAfterARestart(t *testing.T) {
+	wire := &refusingWire{}
+	on := func(o *Options) { o.Transport = wire }
+	w := newWorld(t, on)
+	w.add("work")
+	w.connect("work", "ada")
+	wire.refuses.Store(true)
+	w.clock.pass(11 * time.Second)
+	w.call("POST", "/connections/work/refresh", nil)
+	if got := w.call("GET", "/connections/work", nil).connection(); got.State != tokens.Misconfigured {
+		t.Fatalf("it is %s (%s)", got.State, got.Detail)
+	}
+	w.stop()
+	w.start(on)
+	eventually(t, "it is misconfigured again", func() bool {
+		return w.call("GET", "/connections/work", nil).connection().State == tokens.Misconfigured
+	})
+	if got := w.happened("work"); slices.Contains(got[1:], "connected") {
+		t.Errorf("a restart is told as %v", got)
+	}
+}
