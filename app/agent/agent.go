@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"runtime/debug"
@@ -124,8 +125,9 @@ func NewAgent(o Options) *Agent {
 func (a *Agent) Run(ctx context.Context) error {
 	defer a.end()
 	defer context.AfterFunc(ctx, a.end)()
-	defer a.extra.serveForwarded(a, a.configuration.isRemote)()
-	listener, err := api.Listen(a.opts.Paths.Socket, a.log)
+	forwarded := a.extra.serveForwarded(a, a.configuration.isRemote, a.opts.Sockets)
+	defer forwarded.end()
+	listener, err := a.opts.Sockets.Listen(a.opts.Paths.Socket, a.log)
 	if err != nil {
 		return err
 	}
@@ -151,14 +153,18 @@ func (a *Agent) Run(ctx context.Context) error {
 	work.Go(func() { a.clients.replaceRefused(a.ended) })
 	work.Go(func() { watchNetwork(a.ended, a.log, a.manager.NetworkBack) })
 	server := api.NewServer(a, a.log)
+	server.HandsOver(append(forwarded.listeners(), listener)...)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	a.log.Info("ready", "socket", a.opts.Paths.Socket, "version", a.opts.Version, "store", a.opts.Store.Kind())
 	select {
 	case err = <-served: // cannot go on without a socket
-		a.end()
+	case <-server.HandedOver():
+		a.finish(server, listener, forwarded)
+		work.Wait() // who waits for a refresh under way is answered first
 	case <-a.ended.Done():
 	}
+	a.end()
 	a.signIns.stopAll()
 	quick, cancel := context.WithTimeout(context.Background(), shutdownTime)
 	defer cancel()
@@ -168,6 +174,19 @@ func (a *Agent) Run(ctx context.Context) error {
 	a.background.wait()
 	a.log.Info("ended")
 	return err
+}
+
+// finish answers the requests that were taken up before another agent took over: they
+// may still bring a refresh about. Then it ends the agent.
+func (a *Agent) finish(server *api.Server, listener net.Listener, forwarded forwardedSocket) {
+	a.signIns.stopAll()
+	quick, cancel := context.WithTimeout(a.ended, shutdownTime)
+	defer cancel()
+	var both sync.WaitGroup
+	both.Go(func() { server.Finish(quick, listener) })
+	both.Go(func() { forwarded.finish(quick) })
+	both.Wait()
+	a.end()
 }
 
 const (

@@ -38,15 +38,48 @@ func (l *extraListeners) checks() []api.Check {
 }
 
 // serveForwarded serves the connections that isRemote allows at the socket to
-// forward, until end is called.
-func (l *extraListeners) serveForwarded(agent api.Agent, isRemote func(name string) bool) (end func()) {
-	listener, err := api.Listen(api.RemoteAddress(l.paths.Socket), l.log)
+// forward, until its end is called.
+func (l *extraListeners) serveForwarded(agent api.Agent, isRemote func(name string) bool, before api.Sockets) forwardedSocket {
+	listener, err := before.Listen(api.RemoteAddress(l.paths.Socket), l.log)
 	if err != nil {
 		l.log.Warn("there is no socket to forward", "err", err)
 		l.say(api.Check{ID: "remote", Detail: text.Sentence("There is no socket to forward: " + err.Error()), Hint: "authtray run --replace"})
-		return func() {}
+		return forwardedSocket{}
 	}
-	return serveUntil(api.NewRemoteServer(agent, isRemote, l.log), listener)
+	f := forwardedSocket{api.NewRemoteServer(agent, isRemote, l.log), listener, make(chan struct{})}
+	go func() { defer close(f.over); f.server.Serve(listener) }()
+	return f
+}
+
+// forwardedSocket is the socket to forward, and its server; the zero value has none.
+type forwardedSocket struct {
+	server   *api.Server
+	listener net.Listener
+	over     chan struct{} // closed when nothing is served any more
+}
+
+func (f forwardedSocket) listeners() []net.Listener {
+	if f.server == nil {
+		return nil
+	}
+	return []net.Listener{f.listener}
+}
+
+// finish answers what was taken up, and nothing else.
+func (f forwardedSocket) finish(ctx context.Context) {
+	if f.server != nil {
+		f.server.Finish(ctx, f.listener)
+	}
+}
+
+func (f forwardedSocket) end() {
+	if f.server == nil {
+		return
+	}
+	quick, cancel := context.WithTimeout(context.Background(), shutdownTime)
+	defer cancel()
+	f.server.Shutdown(quick)
+	<-f.over
 }
 
 // checkSettings tells of a listener that the settings ask for and that there is no
@@ -59,15 +92,4 @@ func (l *extraListeners) checkSettings(s config.Settings) {
 		"remove that line, and let the tool use the socket (/v1/connections/NAME/api/PATH)."
 	l.log.Warn("api_listen is not served any more")
 	l.say(api.Check{ID: "settings", Detail: gone, Hint: doctor.Edit(l.paths.Settings())})
-}
-
-func serveUntil(server *api.Server, l net.Listener) (end func()) {
-	over := make(chan struct{})
-	go func() { defer close(over); server.Serve(l) }()
-	return func() {
-		quick, cancel := context.WithTimeout(context.Background(), shutdownTime)
-		defer cancel()
-		server.Shutdown(quick)
-		<-over
-	}
 }

@@ -121,7 +121,7 @@ func TestExtraListenersGoOnWhereNothingCanBeServed(t *testing.T) {
 	if err := os.MkdirAll(api.RemoteAddress(o.Paths.Socket), 0o700); err != nil { // a folder in the socket's place
 		t.Fatal(err)
 	}
-	l.serveForwarded(nil, nil)()
+	l.serveForwarded(nil, nil, nil).end()
 	found := l.checks()
 	if len(found) != 1 || found[0].ID != "remote" || found[0].OK || found[0].Hint == "" {
 		t.Errorf("found %+v", found)

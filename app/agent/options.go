@@ -21,6 +21,7 @@ type Options struct {
 	Store     store.Store
 	Ownership *store.Ownership // of Store; nil: nobody else can reach it
 	Log       *slog.Logger
+	Sockets   api.Sockets // of the agent that this one takes over from
 	Version   string
 	Clock     tokens.Clock
 	Open      Opener

@@ -62,38 +62,46 @@ func RunAgent(ctx context.Context, o RunOptions) error {
 	if err != nil {
 		return err
 	}
-	unlock, err := acquire(ctx, o)
+	unlock, sockets, err := acquire(ctx, o)
 	if err != nil || unlock == nil {
 		return err
 	}
 	defer unlock()
+	defer sockets.Close()
 	kept, own, err := openStore(ctx, o, sealed, hasBus, log)
 	if err != nil {
 		return startedTwice(err, o.Replace)
 	}
 	defer kept.Close()
-	return runDesktop(ctx, o, kept, own, log)
+	return runDesktop(ctx, o, kept, own, sockets, log)
 }
 
-// acquire makes this process the profile's agent. A nil unlock without an error
-// means that another one is, and has been asked to show itself.
-func acquire(ctx context.Context, o RunOptions) (unlock func() error, err error) {
+// acquire makes this process the profile's agent, with the sockets of the one that it
+// takes over from. A nil unlock without an error means that another one is, and has
+// been asked to show itself.
+func acquire(ctx context.Context, o RunOptions) (unlock func() error, sockets api.Sockets, err error) {
 	if err := o.Paths.CheckFolders(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	lock := func() (func() error, error) { return api.LockFor(o.Paths.Lock(), o.Paths.Socket) }
 	unlock, err = lock()
 	if !errors.Is(err, api.ErrRunning) {
-		return unlock, err
+		return unlock, nil, err
 	}
 	if o.AtLogin {
-		return nil, nil
+		return nil, nil, nil
 	}
 	if !o.Replace {
 		raiseOther(ctx, o)
-		return nil, nil
+		return nil, nil, nil
 	}
-	if lost := lostByReplacing(ctx, api.AgentOf(o.Paths.Socket, o.Paths.Lock())); lost != "" {
+	return takeOver(ctx, o, lock)
+}
+
+// takeOver asks the agent that runs to end, and waits until it has.
+func takeOver(ctx context.Context, o RunOptions, lock func() (func() error, error)) (unlock func() error, sockets api.Sockets, err error) {
+	old := api.AgentOf(o.Paths.Socket, o.Paths.Lock())
+	if lost := lostByReplacing(ctx, old); lost != "" {
 		fmt.Fprintln(o.Stderr, lost)
 	}
 	unmark := client.MarkReplaced(o.Paths.Socket)
@@ -102,14 +110,17 @@ func acquire(ctx context.Context, o RunOptions) (unlock func() error, err error)
 			unmark()
 		}
 	}()
-	if err := postTo(ctx, o.Paths, "/v1/quit"); err != nil {
-		return nil, fmt.Errorf("the agent that runs could not be asked to end: %w", err)
+	asking, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	if sockets, err = api.TakeOver(asking, old); err != nil {
+		return nil, nil, fmt.Errorf("the agent that runs could not be asked to end: %w", sentence(err))
 	}
 	free, err := awaitEnd(ctx, lock)
 	if err != nil {
-		return nil, err
+		sockets.Close()
+		return nil, nil, err
 	}
-	return func() error { unmark(); return free() }, nil
+	return func() error { unmark(); return free() }, sockets, nil
 }
 
 // lostByReplacing says which grants end with an agent that keeps them in memory; ""
@@ -139,7 +150,7 @@ func lostByReplacing(ctx context.Context, old client.Agent) string {
 
 // quitTime is how long an agent may take to end: it waits for answers that are
 // under way.
-const quitTime = tokens.ShutdownTime + 5*time.Second
+const quitTime = tokens.ShutdownTime + 4*shutdownTime
 
 // AwaitEnd waits until the agent that was asked to end has let go of the
 // profile's lock, and takes it. Its error wraps api.ErrRunning where the agent
@@ -171,11 +182,18 @@ func raiseOther(ctx context.Context, o RunOptions) {
 	}
 }
 
+// askTime is how long an agent that runs may take to do what it is asked.
+const askTime = 20 * time.Second
+
 // postTo sends a request without a body to the agent that runs.
 func postTo(ctx context.Context, p config.Paths, path string) error {
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
-	err := api.AgentOf(p.Socket, p.Lock()).Do(ctx, http.MethodPost, path, nil, nil)
+	return sentence(api.AgentOf(p.Socket, p.Lock()).Do(ctx, http.MethodPost, path, nil, nil))
+}
+
+// sentence is an agent's error for people.
+func sentence(err error) error {
 	var problem *client.Problem
 	if errors.As(err, &problem) {
 		return errors.New(problem.Sentence())
@@ -283,7 +301,7 @@ func awaitKeychain(ctx context.Context, s store.Store, hasBus bool, log *slog.Lo
 }
 
 // runDesktop puts the agent together with this desktop, and runs it.
-func runDesktop(ctx context.Context, o RunOptions, kept store.Store, own *store.Ownership, log *slog.Logger) error {
+func runDesktop(ctx context.Context, o RunOptions, kept store.Store, own *store.Ownership, sockets api.Sockets, log *slog.Logger) error {
 	settings, err := config.ReadSettings(o.Paths.Settings())
 	if err != nil {
 		log.Warn("the settings cannot be read, so the defaults are used", "err", err)
@@ -301,7 +319,7 @@ func runDesktop(ctx context.Context, o RunOptions, kept store.Store, own *store.
 	reads := audit.Open(o.Paths.State, log)
 	defer reads.Close()
 	opts := Options{
-		Paths: o.Paths, Store: kept, Ownership: own, Log: log, Version: o.Version,
+		Paths: o.Paths, Store: kept, Ownership: own, Sockets: sockets, Log: log, Version: o.Version,
 		Open:   func(ctx context.Context, url string) error { return browser.Open(ctx, log, url) },
 		Notify: note, Autostart: login, HasWindow: o.HasWindow,
 		Audit: auditor{reads}, Gate: gate.New(o.Paths.State, note, log, language), Language: language,

@@ -158,7 +158,7 @@
 //	                                                   "notifications":"actions|plain|none","notes":["No tray host is running: …"]}
 //	POST  /v1/window                                  raise or start the window; 204
 //	POST  /v1/unlock                                  ask the user to unlock the keychain, where it is locked; 204 when it is open
-//	POST  /v1/quit                                    204
+//	POST  /v1/quit[?hand_over=true]                   204; with hand_over the sockets come as SCM_RIGHTS, for the agent that takes over
 //
 // # Errors
 //

@@ -200,8 +200,20 @@ func (s *Server) unlock(c call) error {
 	return done(c.w)
 }
 
-// quit answers before the agent ends, or the caller would never know.
+// quit ends the agent, and where one takes over from it, gives that one its sockets.
 func (s *Server) quit(c call) error {
+	handOver, err := flag(c, "hand_over")
+	switch {
+	case err != nil:
+		return err
+	case handOver:
+		return s.handOver(c)
+	}
+	return s.end(c)
+}
+
+// end answers before the agent ends, or the caller would never know.
+func (s *Server) end(c call) error {
 	err := done(c.w)
 	_ = http.NewResponseController(c.w).Flush()
 	s.agent.Quit()

@@ -33,6 +33,8 @@ func (s *Server) events(c call) error {
 		defer leave()
 		wants = func(name string) bool { return name == only }
 	}
+	ctx, cancel := s.streaming(c)
+	defer cancel()
 	changes := s.agent.Subscribe() // before the first look: nothing falls between
 	defer changes.Stop()
 	c.w.Header().Set("Content-Type", "text/event-stream")
@@ -51,7 +53,7 @@ func (s *Server) events(c call) error {
 		if err := flush(c.w); err != nil {
 			return nil // too slow, or gone
 		}
-		names, err := changes.Wait(c.r.Context()) // the client's, and the server's
+		names, err := changes.Wait(ctx) // the client's, and the server's
 		if err != nil {
 			return nil
 		}
@@ -121,7 +123,9 @@ func (s *Server) reads(c call) error {
 			return nil
 		}
 	}
-	err = s.agent.Reads(c.r.Context(), n, follow, func(r audit.Record) error {
+	ctx, cancel := s.streaming(c)
+	defer cancel()
+	err = s.agent.Reads(ctx, n, follow, func(r audit.Record) error {
 		text, err := encode(r)
 		if err != nil {
 			return err

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"os"
 	"sync"
+	"time"
 )
 
 // Listen makes the socket, and hands out connections of this user's processes
@@ -15,18 +17,36 @@ func Listen(address string, log *slog.Logger) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &listener{Listener: l, log: log}, nil
+	return newListener(l, log), nil
 }
 
 type listener struct {
 	net.Listener
 	log  *slog.Logger
 	told sync.Once
+
+	closed  chan struct{}
+	closing sync.Once
+
+	mu       sync.Mutex
+	open     int           // connections that were handed out and are not closed
+	draining bool          // none is handed out any more
+	drained  chan struct{} // closed once draining, and none is open
+	parked   bool          // Accept knows that it is draining
+}
+
+func newListener(l net.Listener, log *slog.Logger) *listener {
+	return &listener{Listener: l, log: log, closed: make(chan struct{}), drained: make(chan struct{})}
 }
 
 func (l *listener) Accept() (net.Conn, error) {
 	for {
 		c, err := l.Listener.Accept()
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			l.count(func() { l.parked = true })
+			<-l.closed
+			return nil, net.ErrClosed
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -36,7 +56,43 @@ func (l *listener) Accept() (net.Conn, error) {
 			l.told.Do(func() { l.log.Warn("a connection to the socket was refused (said once)", "err", err) })
 			continue
 		}
-		return &peerConn{Conn: c, peer: p}, nil
+		l.count(func() { l.open++ })
+		return &peerConn{Conn: c, peer: p, closed: sync.OnceFunc(func() { l.count(func() { l.open-- }) })}, nil
+	}
+}
+
+func (l *listener) Close() error {
+	l.closing.Do(func() { close(l.closed) })
+	return l.Listener.Close()
+}
+
+// drain hands out no connection any more, and waits until those that were handed out
+// are closed, or ctx ends. The socket goes on listening.
+func (l *listener) drain(ctx context.Context) {
+	socket, ok := l.Listener.(interface{ SetDeadline(time.Time) error })
+	if !ok {
+		return
+	}
+	l.count(func() { l.draining = true })
+	_ = socket.SetDeadline(time.Unix(1, 0))
+	select {
+	case <-l.drained:
+	case <-l.closed:
+	case <-ctx.Done():
+	}
+}
+
+// count changes what is known of the connections.
+func (l *listener) count(change func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	change()
+	if l.draining && l.parked && l.open == 0 {
+		select {
+		case <-l.drained:
+		default:
+			close(l.drained)
+		}
 	}
 }
 

@@ -98,5 +98,11 @@ func check(c net.Conn) (Peer, error) {
 // peerConn carries the peer from Accept to the request's context.
 type peerConn struct {
 	net.Conn
-	peer Peer
+	peer   Peer
+	closed func()
+}
+
+func (c *peerConn) Close() error {
+	c.closed()
+	return c.Conn.Close()
 }

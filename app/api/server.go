@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"runtime"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/authtray/authtray/providers/connlimit"
@@ -38,6 +39,12 @@ type Server struct {
 	base  context.Context    // of every request
 	stop  context.CancelFunc // ends it, and with it the streams
 
+	streams    context.Context    // of answers that have no end of their own
+	endStreams context.CancelFunc // ends it alone
+	sockets    []net.Listener     // for the agent that takes over
+	handed     chan struct{}      // closed once it has them
+	handedOnce sync.Once
+
 	mux     *http.ServeMux
 	other   error                  // what is answered elsewhere than at the routes
 	allowed func(name string) bool // which connections the other machine may use; nil: this is the local socket
@@ -54,7 +61,8 @@ func NewServer(a Agent, log *slog.Logger) *Server {
 // newServer makes a server of api/ alone. other is what is answered elsewhere.
 func newServer(a Agent, log *slog.Logger, other error) *Server {
 	ctx, stop := context.WithCancel(context.Background())
-	s := &Server{agent: a, log: log, base: ctx, stop: stop, mux: http.NewServeMux(), other: other}
+	s := &Server{agent: a, log: log, base: ctx, stop: stop, mux: http.NewServeMux(), other: other, handed: make(chan struct{})}
+	s.streams, s.endStreams = context.WithCancel(ctx)
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { s.fail(w, other) })
 	s.http = &http.Server{
 		Handler:           s,

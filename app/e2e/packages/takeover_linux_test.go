@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -155,43 +157,79 @@ func (m *machine) connect(name string) error {
 	return answer.Body.Close()
 }
 
-// callers ask for tokens without a pause, by the Go client and by the command, until
-// the returned function is called, which tells how many answers there were.
-func (m *machine) callers(names []string) (stop func() (answers int64, failed []error)) {
+// asker asks for the token of a connection in one way.
+type asker struct {
+	by  string
+	ask func(m *machine, name string) error
+}
+
+// ours know of replacements: the Go client and the command.
+var ours = []asker{
+	{"client", func(m *machine, name string) error {
+		limited, cancel := context.WithTimeout(m.Context(), 30*time.Second)
+		defer cancel()
+		return client.At(m.socket).Do(limited, "GET", "/v1/connections/"+name+"/token?timeout=30s", nil, nil)
+	}},
+	{"command", func(m *machine, name string) error { return said(m.command("", "token", name)) }},
+}
+
+// others know nothing of them, and ask once.
+var others = []asker{
+	{"net/http", func(m *machine, name string) error {
+		dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", m.socket)
+		}
+		c := http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}
+		answer, err := c.Get("http://agent/v1/connections/" + name + "/token")
+		if err != nil {
+			return err
+		}
+		defer answer.Body.Close()
+		if answer.StatusCode != http.StatusOK {
+			body, _ := io.ReadAll(answer.Body)
+			return fmt.Errorf("%s: %s", answer.Status, body)
+		}
+		return nil
+	}},
+	{"curl", func(m *machine, name string) error {
+		return said(exec.Command("curl", "-sS", "--fail-with-body", "--max-time", "30", "--unix-socket", m.socket, "http://agent/v1/connections/"+name+"/token"))
+	}},
+}
+
+// said is why a command failed, with what it said.
+func said(cmd *exec.Cmd) error {
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%w: %s", err, out)
+	}
+	return nil
+}
+
+// callers ask for tokens without a pause until the returned function is called, which
+// tells how many answers there were. The first asker is one for each name, the others
+// for every tenth.
+func (m *machine) callers(names []string, askers []asker) (stop func() (answers int64, failed []error)) {
 	ctx, cancel := context.WithCancel(m.Context())
 	var work sync.WaitGroup
 	var answers atomic.Int64
 	var mu sync.Mutex
 	var failed []error
-	ask := func(by string, once func() error) {
-		for ctx.Err() == nil {
-			if err := once(); err != nil {
-				mu.Lock()
-				failed = append(failed, fmt.Errorf("%s: %w", by, err))
-				mu.Unlock()
-				return
-			}
-			answers.Add(1)
-			time.Sleep(20 * time.Millisecond)
-		}
-	}
 	for i, name := range names {
-		work.Go(func() {
-			ask("client", func() error {
-				limited, cancel := context.WithTimeout(m.Context(), 30*time.Second)
-				defer cancel()
-				return client.At(m.socket).Do(limited, "GET", "/v1/connections/"+name+"/token?timeout=30s", nil, nil)
-			})
-		})
-		if i%10 == 0 {
+		for j, a := range askers {
+			if j > 0 && i%10 != 0 {
+				continue
+			}
 			work.Go(func() {
-				ask("command", func() error {
-					out, err := m.command("", "token", name).CombinedOutput()
-					if err != nil {
-						return fmt.Errorf("%w: %s", err, out)
+				for ctx.Err() == nil {
+					if err := a.ask(m, name); err != nil {
+						mu.Lock()
+						failed = append(failed, fmt.Errorf("%s: %w", a.by, err))
+						mu.Unlock()
+						return
 					}
-					return nil
-				})
+					answers.Add(1)
+					time.Sleep(20 * time.Millisecond)
+				}
 			})
 		}
 	}
@@ -208,18 +246,23 @@ func TestTakeoverUnderLoadFailsNoCaller(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it signs in fifty times")
 	}
-	m := newMachine(t)
+	for name, askers := range map[string][]asker{"that know of replacements": ours, "that know nothing of them": others} {
+		t.Run(name, func(t *testing.T) { takeover(newMachine(t), askers) })
+	}
+}
+
+func takeover(m *machine, askers []asker) {
 	running := m.agent()
 	m.answers(running)
 	var names []string
 	for i := range 50 {
 		names = append(names, fmt.Sprintf("c%d", i))
 		if err := m.connect(names[i]); err != nil {
-			t.Fatal(err)
+			m.Fatal(err)
 		}
 	}
 	m.slow.Store(true)
-	stop := m.callers(names)
+	stop := m.callers(names, askers)
 	for range 3 {
 		for before := m.refreshes.Load(); m.refreshes.Load() < before+20; time.Sleep(5 * time.Millisecond) {
 		}
@@ -227,26 +270,29 @@ func TestTakeoverUnderLoadFailsNoCaller(t *testing.T) {
 		listens := m.answers(next)
 		<-running.ended
 		if !running.ProcessState.Success() {
-			t.Errorf("the old agent: %v\n%s", running.ProcessState, running.said.String())
+			m.Errorf("the old agent: %v\n%s", running.ProcessState, running.said.String())
 		}
-		t.Logf("the new agent answered %v after the old one had ended", listens.Sub(running.at).Round(time.Millisecond))
+		m.Logf("the new agent answered %v after the old one had ended", listens.Sub(running.at).Round(time.Millisecond))
 		running = next
 	}
 	answers, failed := stop()
-	t.Logf("%d answers, %d refreshes, %d failures", answers, m.refreshes.Load(), len(failed))
+	m.Logf("%d answers, %d refreshes, %d failures", answers, m.refreshes.Load(), len(failed))
 	for _, err := range failed {
-		t.Error(err)
+		m.Error(err)
 	}
 	if n := len(m.provider.Grants()); n != len(names) {
-		t.Errorf("%d grants are left of %d", n, len(names))
+		m.Errorf("%d grants are left of %d", n, len(names))
 	}
 	if out, err := m.command("", "quit").CombinedOutput(); err != nil {
-		t.Errorf("quit: %v %s", err, out)
+		m.Errorf("quit: %v %s", err, out)
+	}
+	if left, err := os.ReadDir(filepath.Dir(m.socket)); err != nil || len(left) > 0 {
+		m.Errorf("%v is left beside the socket, %v", left, err)
 	}
 	began := time.Now()
 	out, err := m.command("", "token", "c0").CombinedOutput()
 	if code := m.exit(err); code != 5 || time.Since(began) > 20*time.Second {
-		t.Errorf("after the end of it all: exit code %d in %v: %s", code, time.Since(began), out)
+		m.Errorf("after the end of it all: exit code %d in %v: %s", code, time.Since(began), out)
 	}
 }
 
