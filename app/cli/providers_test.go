@@ -62,7 +62,7 @@ func TestProvidersIDLeavesNoPlaceholder(t *testing.T) {
 func TestProvidersFindsByWhatPeopleCallThem(t *testing.T) {
 	w := newWorld(t, nil)
 	for typed, want := range map[string]string{
-		"jira": "Atlassian (Jira and Confluence) (atlassian)", "Codeberg": "Gitea, Forgejo or Codeberg (gitea)",
+		"jira": "Atlassian (Jira) (atlassian)", "Codeberg": "Gitea, Forgejo or Codeberg (gitea)",
 		"enterprise": "github-enterprise ", "google": "Google (google)", "drive": "Google Drive (google-drive)", "mcp-": "mcp-sentry ",
 	} {
 		t.Run(typed, func(t *testing.T) {

@@ -9,7 +9,7 @@ func TestFindKnowsWhatPeopleCallAProvider(t *testing.T) {
 	c, _ := LoadCatalogue("")
 	all := c.Names()
 	for typed, want := range map[string]string{
-		"github": "github", "GitHub": "github", "jira": "atlassian", "confluence": "atlassian", "gmail": "gmail", "outlook": "outlook-mail",
+		"github": "github", "GitHub": "github", "jira": "atlassian", "confluence": "confluence", "gmail": "gmail", "outlook": "outlook-mail",
 		"codeberg": "gitea", "forgejo": "gitea", "ado": "azure-devops", "entra": "microsoft", "ghe": "github-enterprise", "twitter": "x",
 		"gcal": "google-calendar", "hf": "huggingface", "osm": "openstreetmap", "authelia": "authelia", "casdoor": "oidc", "hydra": "ory", "ping": "pingone", "quickbooks": "intuit", "stash": "bitbucket-dc", "ciam": "entra-external-id",
 		// nearly so

@@ -90,6 +90,25 @@ func TestStepsOfItsOwnHaveNoSourceFromTheEntryThatIsExtended(t *testing.T) {
 	}
 }
 
+// A variable may be in no field's braces, and be used all the same.
+func TestVariableThatChoosesATenantIsUsed(t *testing.T) {
+	c, errs := LoadCatalogue(userFolder(t, map[string]string{"mine.toml": "id = \"mine\"\nname = \"Mine\"\nextends = \"atlassian\"\n"}))
+	if len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	for _, id := range []string{"atlassian", "xero", "confluence", "mine"} {
+		t.Run(id, func(t *testing.T) {
+			e, _ := c.Entry(id)
+			if _, ok := e.VarsFor(nil)[e.Tenants.Var]; !ok {
+				t.Errorf("%s is not among %v", e.Tenants.Var, e.VarsFor(nil))
+			}
+		})
+	}
+	if e, err := c.Resolve(Connection{Name: "a", Provider: "confluence", Vars: map[string]string{"site": "acme.atlassian.net"}}); err != nil || e.Name == "" {
+		t.Error(err)
+	}
+}
+
 func userFolder(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()

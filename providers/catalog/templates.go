@@ -184,11 +184,12 @@ func (e Entry) VarsFor(override map[string]any) map[string]Var {
 	return laid.Vars
 }
 
-// fieldsWith lists the fields in which a variable is used.
+// fieldsWith lists the fields in which a variable is used: in braces, or as the one
+// that chooses a tenant.
 func (e Entry) fieldsWith(name string) (paths []string) {
 	c := e.Clone()
 	eachString(&c, func(path, s string) string {
-		if isTemplated(path) && strings.Contains(s, "{"+name+"}") {
+		if isTemplated(path) && strings.Contains(s, "{"+name+"}") || path == "tenants.var" && s == name {
 			paths = append(paths, path)
 		}
 		return s
