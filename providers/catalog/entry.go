@@ -55,6 +55,7 @@ type Entry struct {
 	Quirks []string `toml:"quirks,omitempty" json:"quirks,omitempty"`
 
 	Aliases   []string   `toml:"aliases,omitempty" json:"aliases,omitempty"`       // other words by which people look for it: "jira", "gmail"
+	Sites     []string   `toml:"sites,omitempty" json:"sites,omitempty"`           // pages of the provider's by whose address people look for it: "*.atlassian.net/wiki"; nothing is sent there
 	Cost      string     `toml:"cost,omitempty" json:"cost,omitempty"`             // what must be had first, and what it costs; empty: an account, free
 	Steps     []string   `toml:"steps,omitempty" json:"steps,omitempty"`           // how a person registers an app, in order; see Entry.Guide
 	ScopeSets []ScopeSet `toml:"scope_sets,omitempty" json:"scope_sets,omitempty"` // ready choices of scopes, at most three

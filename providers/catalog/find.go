@@ -163,7 +163,8 @@ var (
 // The likeliest comes first, and an entry more special than another before it;
 // none where the host tells nothing. The error says what is wrong with raw.
 //
-//	a host that an entry names                                     api.github.com, gitlab.com, mcp.sentry.dev
+//	a page that an entry names                                     acme.atlassian.net/wiki
+//	a host that an entry names                                     api.github.com, gitlab.com, mcp.sentry.dev, acme.slack.com
 //	a host that a template makes                                   acme.ghe.com, example.okta.com
 //	a label or path that is its id, an alias, or what it extends   gitlab.example.org, codeberg.org, example.org/gitlab
 //	a host called git…                                             the entries of Git servers
@@ -172,7 +173,7 @@ func (c *Catalogue) ForHost(raw string) ([]Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, guess := range []func(Entry, *url.URL) (Connection, bool){byName, byTemplate, byLabel, byKind} {
+	for _, guess := range []func(Entry, *url.URL) (Connection, bool){byPage, byName, byTemplate, byLabel, byKind} {
 		var found []Connection
 		for _, id := range sortedKeys(c.entries) {
 			if e := c.entries[id]; id != "practice" {
@@ -255,7 +256,31 @@ func (e Entry) namedHosts() []string {
 }
 
 func byName(e Entry, u *url.URL) (Connection, bool) {
-	return Connection{}, HostAllowed(e.namedHosts(), &url.URL{Scheme: "https", Host: u.Host})
+	if HostAllowed(e.namedHosts(), &url.URL{Scheme: "https", Host: u.Host}) {
+		return Connection{}, true
+	}
+	return e.onSite(u, func(path string) bool { return path == "" })
+}
+
+// byPage fits the sites of entries that share a host, and are told apart by the path.
+func byPage(e Entry, u *url.URL) (Connection, bool) {
+	return e.onSite(u, func(path string) bool { return path != "" && strings.HasPrefix(u.Path+"/", "/"+path+"/") })
+}
+
+// onSite fits a page on one of the entry's sites whose path will do. Where the entry
+// asks which of several sites of the account is meant, it is this one.
+func (e Entry) onSite(u *url.URL, fits func(path string) bool) (Connection, bool) {
+	for _, site := range e.Sites {
+		host, path, _ := strings.Cut(site, "/")
+		if !fits(path) || !HostAllowed([]string{host}, &url.URL{Scheme: "https", Host: u.Host}) {
+			continue
+		}
+		if v, ok := e.Vars[e.Tenants.Var]; ok && v.pattern() == "hostname" {
+			return Connection{Vars: map[string]string{e.Tenants.Var: u.Host}}, true
+		}
+		return Connection{}, true
+	}
+	return Connection{}, false
 }
 
 // byTemplate fits hosts such as {subdomain}.ghe.com.

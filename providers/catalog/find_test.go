@@ -67,6 +67,10 @@ func TestForHostGuessesTheProvider(t *testing.T) {
 		"example.okta.com": "okta domain=example.okta.com", "https://example.eu.auth0.com/": "auth0 domain=example.eu.auth0.com",
 		"https://keycloak.example.org/realms/x": "keycloak host=keycloak.example.org", "bitbucket.org": "bitbucket", "huggingface.co": "huggingface",
 		"https://mcp.sentry.dev/mcp": "mcp-sentry", "https://mcp.example.org/v1/mcp": "mcp https://mcp.example.org/v1/mcp",
+		"https://acme.atlassian.net/jira/projects": "atlassian site=acme.atlassian.net", "acme.atlassian.net/wiki": "confluence site=acme.atlassian.net", "https://acme.atlassian.net/wikis/x": "atlassian site=acme.atlassian.net",
+		"https://acme.slack.com/archives/C1": "slack", "https://www.notion.so/acme/x": "notion", "https://acme.my.salesforce.com": "salesforce", "https://acme.sharepoint.com/sites/x": "microsoft",
+		"https://mail.google.com/mail/u/0": "gmail", "https://docs.google.com/document/d/x": "google-drive", "https://calendar.google.com": "google-calendar", "https://outlook.office.com/mail": "outlook-mail",
+		"atlassian.net": "", "https://atlassian.net.example.org/wiki": "",
 		"github.example.org": "github-enterprise host=github.example.org",
 		"git.example.org":    "gitea host=git.example.org", "example.org": "", "https://www.example.org/wiki": "", "[::1]:3000": "", "10.0.0.1": "",
 	} {
@@ -91,7 +95,7 @@ func TestForHostGuessesTheProvider(t *testing.T) {
 // but what the host cannot tell.
 func TestWhatForHostFillsInIsTaken(t *testing.T) {
 	c, _ := LoadCatalogue("")
-	for _, raw := range []string{"gitlab.example.org", "example.org/gitlab", "codeberg.org", "git.example.org", "acme.ghe.com", "example.okta.com", "mcp.example.org"} {
+	for _, raw := range []string{"gitlab.example.org", "example.org/gitlab", "codeberg.org", "git.example.org", "acme.ghe.com", "example.okta.com", "mcp.example.org", "acme.atlassian.net", "acme.atlassian.net/wiki", "acme.slack.com"} {
 		t.Run(raw, func(t *testing.T) {
 			found, err := c.ForHost(raw)
 			if err != nil || len(found) == 0 {

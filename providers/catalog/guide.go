@@ -102,6 +102,11 @@ func (e Entry) guideProblems() (list []problem) {
 			list = append(list, problem{"aliases", "must be words in lower case"})
 		}
 	}
+	for _, s := range e.Sites {
+		if host, _, _ := strings.Cut(s, "/"); s != strings.ToLower(s) || !patterns["hostname"].MatchString(strings.TrimPrefix(host, "*.")) {
+			list = append(list, problem{"sites", "must be hosts in lower case, *.example.org among them, with a path or without"})
+		}
+	}
 	if e.VerifiedOn != "" {
 		if _, err := time.Parse(time.DateOnly, e.VerifiedOn); err != nil {
 			list = append(list, problem{"verified_on", "must be a day, such as 2026-11-28"})

@@ -97,7 +97,7 @@ func sourced(e Entry, field string) bool {
 }
 
 // textFields are for people, or about the entry itself: no facts of the provider.
-var textFields = strings.Fields("id name extends vars aliases cost steps scope_sets notes verified_on unverified sources api.try")
+var textFields = strings.Fields("id name extends vars aliases sites cost steps scope_sets notes verified_on unverified sources api.try")
 
 // facts are the paths of all that an entry says of its provider; a list or a table
 // of words is one.

@@ -178,7 +178,7 @@ func (l *loader) base(f tomlFile, path []string) (Entry, error) {
 	}
 	e, ok := l.load(want, path)
 	e = e.Clone()
-	e.Aliases = nil // they are of that one
+	e.Aliases, e.Sites = nil, nil // they are of that one
 	return e, extendError(ok, want)
 }
 

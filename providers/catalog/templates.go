@@ -238,7 +238,7 @@ func (e Entry) fill(values map[string]string) Entry {
 // taken as they are.
 func isTemplated(path string) bool {
 	switch head, _, _ := strings.Cut(path, "."); head {
-	case "", "name", "notes", "unverified", "sources", "vars", "extends", "id", "aliases", "cost", "steps", "scope_sets", "verified_on":
+	case "", "name", "notes", "unverified", "sources", "vars", "extends", "id", "aliases", "sites", "cost", "steps", "scope_sets", "verified_on":
 		return false
 	}
 	return path != "whoami.body"
