@@ -2,6 +2,7 @@ package tray
 
 import (
 	"errors"
+	"time"
 	"unicode/utf16"
 	"unsafe"
 
@@ -30,8 +31,12 @@ var (
 	findWindow      = windows.NewLazySystemDLL("user32.dll").NewProc("FindWindowExW")
 )
 
+// iconTime is how long an icon may take to come: an agent has something to say before
+// it has one.
+const iconTime = 5 * time.Second
+
 // Balloon shows a balloon at the icon of this process, for as long as Windows is set
-// to; what does not fit is cut.
+// to; what does not fit is cut. It waits for the icon for a few seconds.
 func Balloon(title, body string, warning bool) error {
 	const (
 		modify      = 1    // NIM_MODIFY
@@ -40,6 +45,7 @@ func Balloon(title, body string, warning bool) error {
 		warningSign = 2    // NIIF_WARNING
 		systrayIcon = 100  // the number that fyne.io/systray gives its icon
 	)
+	waitFor(drawn, iconTime)
 	window, err := iconWindow()
 	if err != nil {
 		return err

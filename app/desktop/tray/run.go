@@ -15,8 +15,11 @@ import (
 	"github.com/authtray/authtray/assets"
 )
 
-// started: systray keeps its state in package variables and serves one tray a process.
-var started atomic.Bool
+// systray keeps its state in package variables and serves one tray a process.
+var (
+	started atomic.Bool
+	drawn   = make(chan struct{}) // closed once the icon was drawn
+)
 
 func (t *Tray) run(ctx context.Context) error {
 	if !started.CompareAndSwap(false, true) {
@@ -50,6 +53,7 @@ func (t *Tray) loop(ctx context.Context, desk *desktop) {
 	systray.Run(func() {
 		r := &renderer{perform: t.perform}
 		r.draw(t.view(time.Now()))
+		close(drawn)
 		go t.keepDrawn(ctx, r, desk)
 		context.AfterFunc(ctx, systray.Quit)
 	}, func() {})
