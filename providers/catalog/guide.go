@@ -103,7 +103,7 @@ func (e Entry) guideProblems() (list []problem) {
 		}
 	}
 	for _, s := range e.Sites {
-		if host, _, _ := strings.Cut(s, "/"); s != strings.ToLower(s) || !patterns["hostname"].MatchString(strings.TrimPrefix(host, "*.")) {
+		if host, _, _ := strings.Cut(s, "/"); s != strings.ToLower(s) || !patterns["hostname"]().MatchString(strings.TrimPrefix(host, "*.")) {
 			list = append(list, problem{"sites", "must be hosts in lower case, *.example.org among them, with a path or without"})
 		}
 	}
