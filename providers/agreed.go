@@ -85,6 +85,9 @@ func (e *OtherHost) Error() string {
 		plainHost(e.Page), plainHost(e.Sends))
 }
 
+// maxHost is how long a host's name may be (RFC 1035 §2.3.4).
+const maxHost = 253
+
 // plainHost is a host as it is shown where it is compared with another: of letters
 // that look like others, the number; of a long one the end, which says whose it is,
 // and all of its registrable domain.
@@ -92,7 +95,7 @@ func plainHost(host string) string {
 	plain := func(s string) string { return strings.Trim(strconv.QuoteToASCII(text.Line(s, 0)), `"`) }
 	name, _, _ := strings.Cut(host, ":")
 	site, err := publicsuffix.EffectiveTLDPlusOne(name)
-	if err != nil {
+	if err != nil || len(site) > maxHost {
 		site = ""
 	}
 	rest, cut := host, ""

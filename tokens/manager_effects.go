@@ -53,12 +53,12 @@ func (m *Manager) performRemote(k *conn, e effect) {
 	ctx, cancel := context.WithTimeout(m.ctx, remoteTimeout)
 	defer cancel()
 	k.mu.Lock()
-	p, generation := k.config.Provider, e.grant.Generation
+	p, generation, away := k.config.Provider, e.grant.Generation, e.kind == askProvider && k.m.bindingDiffers()
 	if e.kind == sendRefresh {
 		k.abort = cancel
 	}
 	k.mu.Unlock()
-	if p == nil { // the configuration cannot be used, and never could
+	if p == nil || away { // the configuration cannot be used, and never could, or leads elsewhere since
 		m.event(k, func(now time.Time) {
 			switch e.kind { // no refresh is begun
 			case askProvider:
@@ -82,7 +82,7 @@ func (m *Manager) performRemote(k *conn, e effect) {
 		m.event(k, func(now time.Time) { k.m.answered(now, generation, a, err) })
 	case askProvider:
 		l, err := providers.Unclear, m.checkStore(k)
-		if err == nil {
+		if b, not := p.Binding(ctx); err == nil && not == nil && e.grant.Binding.LeadsTo(b) { // or another issuer would have the token
 			l, _ = guarded(m, k, func() (providers.Liveness, error) { return p.Probe(ctx, e.grant.AccessToken, e.grant.Extra), nil })
 		}
 		m.event(k, func(now time.Time) { k.m.probed(now, generation, l, err) })

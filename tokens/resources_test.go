@@ -179,3 +179,22 @@ func TestAnOlderRecordIsNotBoundToResourcesOfAnotherIssuersConfiguration(t *test
 		}
 	})
 }
+
+func TestNoTokenIsProbedAtAnotherIssuer(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.refreshable, r.provider.liveness = false, providers.Alive })
+		r.connect()
+		r.put()
+		synctest.Wait()
+		if _, err := r.reject("access-2"); err == nil || r.provider.probes != 1 {
+			t.Fatalf("%d probes at the grant's own issuer: %v", r.provider.probes, err)
+		}
+		r.pass(time.Minute)
+		r.provider.with(func() {
+			r.provider.binding = providers.Binding{ClientID: "client", Origins: []string{"https://evil.example"}}
+		}) // discovery says so
+		if _, err := r.reject("access-2"); err == nil || r.provider.probes != 1 {
+			t.Errorf("%d probes after the endpoints moved: %v", r.provider.probes, err)
+		}
+	})
+}
