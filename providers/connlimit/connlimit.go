@@ -52,8 +52,9 @@ func NoBody(h http.Handler) http.Handler {
 
 type listener struct {
 	net.Listener
-	self int // whose connections are welcome
-	most int
+	self   int // whose connections are welcome
+	owners owners
+	most   int
 
 	mu      sync.Mutex
 	free    sync.Cond // signalled when one more may come, or one may go
@@ -62,20 +63,23 @@ type listener struct {
 	closed  bool
 }
 
-// Accept hands out connections within the limit.
+// Accept hands out connections within the limit. The server calls it in one goroutine,
+// until it fails.
 func (l *listener) Accept() (net.Conn, error) {
 	for {
 		raw, err := l.Listener.Accept()
 		if err != nil {
+			l.owners.close()
 			return nil, err
 		}
-		if isForeign(raw, l.self) {
+		if l.isForeign(raw) {
 			raw.Close()
 			continue
 		}
 		c, err := l.admit(raw)
 		if err != nil {
 			raw.Close()
+			l.owners.close()
 			return nil, err
 		}
 		return c, nil
@@ -172,14 +176,14 @@ func (c *conn) NetConn() net.Conn { return c.Conn }
 
 // isForeign reports whether a loopback connection is known to be of another user than self.
 // Root's are not, since root may do what it likes anyway.
-func isForeign(c net.Conn, self int) bool {
+func (l *listener) isForeign(c net.Conn) bool {
 	from, ok := c.RemoteAddr().(*net.TCPAddr)
 	to, also := c.LocalAddr().(*net.TCPAddr)
 	if !ok || !also || !from.IP.IsLoopback() {
 		return false
 	}
-	uid, known := Owner(from.AddrPort(), to.AddrPort())
-	return known && uid != 0 && uid != Nobody && uid != self
+	uid, known := l.owners.of(from.AddrPort(), to.AddrPort())
+	return known && uid != 0 && uid != Nobody && uid != l.self
 }
 
 // Nobody owns a connection that its program has closed.

@@ -24,22 +24,52 @@ const (
 // takes no longer where there are many. False where the kernel does not know it: it
 // was made in another network namespace, or in Windows around WSL.
 func Owner(client, server netip.AddrPort) (uid int, known bool) {
-	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
+	var o owners
+	defer o.close()
+	return o.of(client, server)
+}
+
+// owners asks the kernel whose connections are, one question at a time. It keeps its
+// socket until close: to make one takes five times as long as to ask. The zero value
+// is ready.
+type owners struct {
+	fd  int
+	buf []byte // nil: there is no socket
+}
+
+// of is Owner.
+func (o *owners) of(client, server netip.AddrPort) (uid int, known bool) {
+	n, err := o.ask(ownerRequest(client, server))
 	if err != nil {
+		o.close() // an answer that comes late is not the next question's
 		return 0, false
 	}
-	defer unix.Close(fd)
-	wait := unix.NsecToTimeval(int64(1e9)) // the kernel answers within the call
-	_ = unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &wait)
-	if err := unix.Sendto(fd, ownerRequest(client, server), 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
-		return 0, false
+	return ownerIn(o.buf[:n], client, server)
+}
+
+// ask leaves the answer in buf.
+func (o *owners) ask(request []byte) (n int, err error) {
+	if o.buf == nil {
+		fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
+		if err != nil {
+			return 0, err
+		}
+		o.fd, o.buf = fd, make([]byte, 4096)
+		wait := unix.NsecToTimeval(int64(1e9)) // the kernel answers within the call
+		_ = unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &wait)
 	}
-	buf := make([]byte, 4096)
-	n, _, err := unix.Recvfrom(fd, buf, 0)
-	if err != nil {
-		return 0, false
+	if err := unix.Sendto(o.fd, request, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
+		return 0, err
 	}
-	return ownerIn(buf[:n], client, server)
+	n, _, err = unix.Recvfrom(o.fd, o.buf, 0)
+	return n, err
+}
+
+func (o *owners) close() {
+	if o.buf != nil {
+		_ = unix.Close(o.fd)
+		o.buf = nil
+	}
 }
 
 // ownerRequest asks for the socket that client is the local and server the remote

@@ -76,6 +76,32 @@ func TestOwnerKnowsThisUsersConnections(t *testing.T) {
 	}
 }
 
+func TestOwnersAskAgainAfterAnAnswerThatDidNotCome(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	c := dial(t, l.Addr().String(), "")
+	from, to := c.LocalAddr().(*net.TCPAddr).AddrPort(), l.Addr().(*net.TCPAddr).AddrPort()
+	var o owners
+	defer o.close()
+	for range 3 {
+		if uid, known := o.of(from, to); uid != os.Getuid() || !known {
+			t.Fatalf("%d %v", uid, known)
+		}
+	}
+	fd := o.fd
+	o.fd = -1 // it fails
+	if _, known := o.of(from, to); known {
+		t.Error("known without an answer")
+	}
+	syscall.Close(fd)
+	if uid, known := o.of(from, to); uid != os.Getuid() || !known {
+		t.Errorf("a new socket says %d %v", uid, known)
+	}
+}
+
 func FuzzOwnerIn(f *testing.F) {
 	a := (&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}).AddrPort()
 	f.Add(ownerRequest(a, a))
