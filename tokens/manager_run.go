@@ -204,17 +204,22 @@ func (m *Manager) publishChange(k *conn, now time.Time) {
 
 // serveCaller answers a caller's question. It becomes an event only if the machine started
 // something because of it, or will sooner.
-func (m *Manager) serveCaller(k *conn, f func(time.Time) Token) (<-chan struct{}, Token) {
+func (m *Manager) serveCaller(k *conn, ask func(*conn, time.Time) reply) (r reply, t Token, changed <-chan struct{}) {
 	now := m.now()
 	k.mu.Lock()
 	base, retryAt := k.m.base, k.m.retryAt
-	t := f(now)
+	if r = ask(k, now); r.token != nil {
+		t = tokenOf(r.token)
+	}
+	if r.short > 0 {
+		t.MinValidMet = new(bool)
+	}
 	changed, started := k.changed, len(k.m.pending) > 0 || k.m.base != base || !k.m.retryAt.Equal(retryAt)
 	k.mu.Unlock()
 	if started {
 		m.event(k, func(time.Time) {})
 	}
-	return changed, t
+	return r, t, changed
 }
 
 // hint sends to a channel that holds one hint, if it holds none.

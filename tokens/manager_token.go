@@ -10,36 +10,24 @@ import (
 // Token returns a token that satisfies w, waiting for a refresh, if it must,
 // until ctx ends. The error is an *Error.
 func (m *Manager) Token(ctx context.Context, name string, w Want) (Token, error) {
-	k, err := m.find(name)
-	if err != nil {
-		return Token{}, err
-	}
-	return m.wait(ctx, k, func(now time.Time) reply { return k.m.serve(now, w) })
+	return m.wait(ctx, name, func(k *conn, now time.Time) reply { return k.m.serve(now, w) })
 }
 
 // Rejected says that an API refused accessToken, and returns the token to use
 // now. The error is an *Error.
 func (m *Manager) Rejected(ctx context.Context, name, accessToken string) (Token, error) {
-	k, err := m.find(name)
-	if err != nil {
-		return Token{}, err
-	}
-	return m.wait(ctx, k, func(now time.Time) reply { return k.m.rejected(now, accessToken) })
+	return m.wait(ctx, name, func(k *conn, now time.Time) reply { return k.m.rejected(now, accessToken) })
 }
 
 // wait asks the machine, again after each of its events, until it has an answer
 // or ctx ends. Whoever gives up cancels nothing for others.
-func (m *Manager) wait(ctx context.Context, k *conn, ask func(time.Time) reply) (Token, error) {
+func (m *Manager) wait(ctx context.Context, name string, ask func(*conn, time.Time) reply) (Token, error) {
+	k, err := m.find(name)
+	if err != nil {
+		return Token{}, err
+	}
 	for patient := true; ; {
-		var r reply
-		changed, tok := m.serveCaller(k, func(now time.Time) (t Token) {
-			if r = ask(now); r.token != nil {
-				if t = k.token(r.token); r.short > 0 {
-					t.MinValidMet = new(bool)
-				}
-			}
-			return t
-		})
+		r, tok, changed := m.serveCaller(k, ask)
 		switch {
 		case r.token != nil && !(r.wait && patient):
 			return tok, nil
@@ -94,8 +82,8 @@ func (k *conn) label() string {
 	return k.m.policy.provider
 }
 
-// token is what callers get of a grant.
-func (k *conn) token(g *Grant) Token {
+// tokenOf is what callers get of a grant.
+func tokenOf(g *Grant) Token {
 	t := Token{
 		AccessToken: g.AccessToken, TokenType: g.TokenType, ExpiresAt: timePtr(g.ExpiresAt),
 		Scopes: g.Scopes, Account: g.Account.Label, IDToken: g.IDToken,
