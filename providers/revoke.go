@@ -59,7 +59,7 @@ func (c *Client) revokeEndpoints(ctx context.Context) (endpoints, error) {
 }
 
 func (c *Client) noRevocation() error {
-	f := c.misconfigured(CodeNoRevocation, "%s has no way for Authtray to give access back; the grant is only forgotten here.", c.entry.Name)
+	f := c.misconfigured(CodeNoRevocation, "%s offers Authtray no way to revoke access.", c.entry.Name)
 	if page := c.UserRevokeURL(); page != "" {
 		f.Detail = "To end access at " + c.entry.Name + " as well, remove it at " + page
 	}

@@ -102,8 +102,11 @@ func TestWhatIsSaidWhereTheProviderWasNotTold(t *testing.T) {
 	w.call("PUT", "/connections/work", conn).ok()
 	conn["override"] = map[string]any{"revoke": map[string]any{"style": "none"}}
 	w.call("PUT", "/connections/none", conn).ok()
+	conn["override"] = map[string]any{"revoke": map[string]any{"style": "none"}, "links": map[string]any{"user_revoke": ""}}
+	w.call("PUT", "/connections/nowhere", conn).ok()
 	w.connect("work", "ada")
 	w.connect("none", "grace")
+	w.connect("nowhere", "grace")
 	cut.Store(true)
 	var removed api.Removed
 	w.call("DELETE", "/connections/work/grant", nil).ok().into(&removed)
@@ -115,7 +118,11 @@ func TestWhatIsSaidWhereTheProviderWasNotTold(t *testing.T) {
 	if removed.Revoked || strings.Contains(removed.Detail, "was not told") || !strings.Contains(removed.Detail, "remove it at http://127.0.0.1") {
 		t.Errorf("no way to tell: %+v", removed)
 	}
-	for _, name := range []string{"work", "none"} {
+	w.call("DELETE", "/connections/nowhere/grant", nil).ok().into(&removed)
+	if want := "The grant is erased here. Practice provider offers Authtray no way to revoke access."; removed.Detail != want {
+		t.Errorf("no way to tell, and no page: %q; want %q", removed.Detail, want)
+	}
+	for _, name := range []string{"work", "none", "nowhere"} {
 		if st := w.call("GET", "/connections/"+name, nil).connection().State; st != tokens.Disconnected {
 			t.Errorf("%s is %s", name, st)
 		}

@@ -78,6 +78,9 @@ func noteUnrenewable(st tokens.Status, e catalog.Entry, scope string) string {
 	if scope != "" && !slices.Contains(st.Scopes, scope) {
 		return fmt.Sprintf("%s To ask for one, run: authtray connect %s --scope %s", why, st.Name, scope)
 	}
+	if e.MCP != "" || e.HasQuirk("mcp_bootstrap") || e.Registration != "" && !e.NeedsApp() {
+		return why // the server decides, and there is no app to look at
+	}
 	if e.AuthorizeOpts.Params["prompt"] != "consent" {
 		return fmt.Sprintf("%s Some providers give one only when they ask for your consent anew. To have them ask, run: authtray add %s --set authorize_opts.params.prompt=consent && authtray connect %s", why, st.Name, st.Name)
 	}

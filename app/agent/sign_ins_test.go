@@ -444,11 +444,12 @@ func TestASignInWithoutARefreshTokenSaysHowToHaveOne(t *testing.T) {
 		{"all was asked for", st(granted), asks("consent"), "", "app's settings"},
 		{"a token that never ends", st(func(st *tokens.Status) { st.ExpiresAt, st.NeverExpires = nil, true }), asks(""), "", ""},
 		{"one that can be renewed", st(func(st *tokens.Status) { st.Refreshable = true }), asks(""), "", ""},
+		{"an MCP server, which has no app to look at", st(as), catalog.Entry{Quirks: []string{"mcp_bootstrap"}}, "", "Acme gave no refresh token, so you have to sign in again when this token ends."},
 		{"not connected", st(func(st *tokens.Status) { st.State = tokens.ReconnectRequired }), asks(""), "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := noteUnrenewable(c.st, c.entry, c.scope)
-			if (got == "") != (c.want == "") || !strings.Contains(got, c.want) || got != "" && !strings.Contains(got, "Acme gave no refresh token") {
+			if (got == "") != (c.want == "") || strings.HasSuffix(c.want, "ends.") && got != c.want || !strings.Contains(got, c.want) || got != "" && !strings.Contains(got, "Acme gave no refresh token") {
 				t.Errorf("told %q", got)
 			}
 		})

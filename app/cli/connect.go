@@ -260,8 +260,11 @@ func (c *connecting) connected(now tokens.Status) error {
 	if now.Note != "" {
 		c.say("%s", oneLine(now.Note))
 	}
-	if now.Account == "" {
+	switch now.Account {
+	case "":
 		return c.print("Connected.")
+	case now.ProviderName: // a server that names nobody
+		return c.print("Connected to %s.", oneLine(now.Account))
 	}
 	return c.print("Connected as %s.", oneLine(now.Account))
 }

@@ -64,6 +64,9 @@ func noticesCheck(ctx context.Context, _ Input) Check {
 	var can []string
 	server := conn.Object(noticesName, noticesPath)
 	if err := server.CallWithContext(ctx, noticesName+".GetCapabilities", 0).Store(&can); err != nil {
+		if activatable(ctx, conn) { // as status says, which starts none
+			return failed(id, start, "The session bus would start a notification server when it is needed, but it does not start now, so nothing tells you when a connection needs you.")
+		}
 		return failed(id, start, "No notification server is running, so nothing tells you when a connection needs you.")
 	}
 	if !slices.Contains(can, "actions") {
@@ -73,6 +76,13 @@ func noticesCheck(ctx context.Context, _ Input) Check {
 		return fine(id, "The notification server shows no buttons: a click on a notification reconnects, and `makoctl menu` or its like answers a question.")
 	}
 	return fine(id, "The notification server shows buttons.")
+}
+
+// activatable reports whether the bus would start a notification server.
+func activatable(ctx context.Context, conn *dbus.Conn) bool {
+	var names []string
+	err := conn.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.ListActivatableNames", 0).Store(&names)
+	return err == nil && slices.Contains(names, noticesName)
 }
 
 // serverOf is what a notification server calls itself.

@@ -93,14 +93,14 @@ func (h *health) row(c api.Check) fyne.CanvasObject {
 		detail = plain(name) + ": " + detail
 	}
 	body := spaced(6, inLine(paragraph(detail)))
-	if mend := h.mend(c); !c.OK && mend != nil {
-		body.Add(mend)
+	if fix := h.fix(c); !c.OK && fix != nil {
+		body.Add(fix)
 	}
 	return container.NewBorder(nil, nil, container.NewVBox(space(1, 1), icon), nil, container.New(inset{6, 0}, body))
 }
 
-// mend is the buttons that mend what is wrong, and the command where there is one.
-func (h *health) mend(c api.Check) fyne.CanvasObject {
+// fix is the buttons that lead on from what is wrong, or the command that does.
+func (h *health) fix(c api.Check) fyne.CanvasObject {
 	u := h.u
 	row := flowed()
 	if s, ok := u.model.all[connectionOf(c)]; ok {

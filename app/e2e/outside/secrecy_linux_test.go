@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -427,6 +428,11 @@ func (s *story) searchEverything() {
 	secrets := s.ledger.known()
 	s.enough(secrets)
 	places := append(s.places, files(s.t, s.home)...)
+	if !slices.ContainsFunc(places, func(p place) bool {
+		return strings.Contains(p.name, "/history/") && strings.Contains(p.text, "refreshed")
+	}) {
+		s.t.Error("no connection has a history on disk")
+	}
 	for _, p := range s.processes {
 		places = append(places, p)
 	}
