@@ -301,6 +301,10 @@ func (a *Agent) Providers() []api.Brief {
 	return append([]api.Brief{}, a.configuration.known().Names()...)
 }
 
+func (a *Agent) ForHost(host string) ([]catalog.Connection, error) {
+	return a.configuration.known().ForHost(host)
+}
+
 func (a *Agent) Provider(id string) (api.Provider, error) {
 	e, ok := a.configuration.known().Entry(id)
 	if !ok {

@@ -52,6 +52,9 @@ type Agent interface {
 	Disconnect(ctx context.Context, name string) (Removed, error)
 
 	Providers() []Brief
+	// ForHost guesses from a host or URL: each guess is the start of a connection,
+	// the likeliest first. The error says what is wrong with the host.
+	ForHost(host string) ([]catalog.Connection, error)
 	// Provider is an entry, with the redirect URI that a user registers.
 	Provider(id string) (Provider, error)
 

@@ -141,6 +141,7 @@
 // # The rest
 //
 //	GET   /v1/providers                               {"providers":[{"id":"gitlab","name":"GitLab"}]}
+//	GET   /v1/providers?for=HOST                      {"guesses":[{"provider":"gitlab","vars":{"host":"git.example.org"}}]}, of a host or URL
 //	GET   /v1/providers/ID                            the entry, as JSON, with "redirect_uri"
 //	GET   /v1/events                                  text/event-stream; each event: "event: connection", data: the connection's object as in the list
 //	                                                  (first one event for each connection as it is now; a removed one: "event: removed", {"name":…});

@@ -3,6 +3,7 @@ package api
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -158,6 +159,15 @@ func (f *fake) Paste(context.Context, string, string) (Connection, error) { retu
 func (f *fake) CancelConnect(string) error                                { return f.err }
 func (f *fake) Disconnect(context.Context, string) (Removed, error)       { return Removed{}, f.err }
 func (f *fake) Providers() []Brief                                        { return []Brief{{ID: "practice", Name: "Practice"}} }
+func (f *fake) ForHost(host string) ([]catalog.Connection, error) {
+	switch host {
+	case "gitlab.example.org":
+		return []catalog.Connection{{Provider: "gitlab", Vars: map[string]string{"host": host}}}, nil
+	case "a b":
+		return nil, errors.New("write a host")
+	}
+	return nil, nil
+}
 func (f *fake) Provider(string) (Provider, error) {
 	return Provider{RedirectURI: "http://127.0.0.1/callback"}, f.err
 }

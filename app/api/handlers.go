@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -153,6 +154,13 @@ func (s *Server) refresh(c call) error {
 }
 
 func (s *Server) providers(c call) error {
+	if host := c.r.URL.Query().Get("for"); host != "" {
+		guesses, err := s.agent.ForHost(host)
+		if err != nil {
+			return badRequest(text.Capitalize(err.Error()) + ".")
+		}
+		return answer(c.w, map[string]any{"guesses": append([]catalog.Connection{}, guesses...)})
+	}
 	return answer(c.w, map[string]any{"providers": s.agent.Providers()})
 }
 

@@ -40,16 +40,18 @@ func fill(b *bench, id, secret string) {
 func TestProvidersAreFoundWhileTyping(t *testing.T) {
 	all := []api.Brief{{ID: "gitlab", Name: "GitLab"}, {ID: "github-app", Name: "GitHub App"}, {ID: "github", Name: "GitHub"}, {ID: "bitbucket", Name: "Bitbucket"}, {ID: "mylab", Name: "My Lab"}, {ID: "gitlab-a", Name: "A GitLab"}}
 	for typed, want := range map[string][]string{
-		"":         {"A GitLab", "Bitbucket", "GitHub", "GitHub App", "GitLab", "My Lab"},
-		"git":      {"A GitLab", "GitHub", "GitHub App", "GitLab"},
-		"lab":      {"A GitLab", "GitLab", "My Lab"},
-		"my":       {"My Lab"},
-		"mylab":    {"My Lab"},
-		"github":   {"GitHub", "GitHub App"},
-		"bit":      {"Bitbucket"},
-		"gitlab":   {"GitLab", "A GitLab"},
-		"APP hub ": {"GitHub App"},
-		"nothing":  nil,
+		"":          {"A GitLab", "Bitbucket", "GitHub", "GitHub App", "GitLab", "My Lab"},
+		"git":       {"A GitLab", "GitHub", "GitHub App", "GitLab"},
+		"lab":       {"A GitLab", "GitLab", "My Lab"},
+		"my":        {"My Lab"},
+		"mylab":     {"My Lab"},
+		"github":    {"GitHub", "GitHub App"},
+		"bit":       {"Bitbucket"},
+		"gitlab":    {"GitLab", "A GitLab"},
+		"APP hub ":  {"GitHub App"},
+		"nothing":   nil,
+		"gihtub":    {"GitHub"},
+		"bitbukcet": {"Bitbucket"},
 	} {
 		var got []string
 		for _, b := range found(all, typed) {
@@ -131,6 +133,21 @@ func TestKeysPassOverTheHeadingsOfTheProviders(t *testing.T) {
 	b.press(fyne.KeyUp, fyne.KeyUp, fyne.KeyUp, fyne.KeyUp, fyne.KeyUp)
 	if b.focused() != fyne.Focusable(b.pick.search) {
 		t.Error("Up does not lead back to the search")
+	}
+}
+
+func TestProviderIsFoundByTheHostThatWasTyped(t *testing.T) {
+	b := live(t)
+	b.add()
+	b.until("the providers are there", func() bool { return len(b.pick.all) > 0 })
+	for _, typed := range []string{"https://git.example.com", "git.example", "https://git.example.org"} {
+		b.pick.search.SetText(typed)
+	}
+	b.until("the host's provider is there", func() bool { return len(b.pick.items) == 1 && b.pick.items[0].ID == "gitlab" })
+	b.pick.choose(0)
+	b.until("the form is open", func() bool { return b.view == viewForm })
+	if got := b.form.fields[fieldVar+"host"].Text; got != "git.example.org" {
+		t.Errorf("host %q", got)
 	}
 }
 

@@ -36,6 +36,7 @@ type Agent interface {
 	Paste(ctx context.Context, name, redirect string) error
 	Cancel(ctx context.Context, name string) error
 	Providers(ctx context.Context) ([]api.Brief, error)
+	ForHost(ctx context.Context, host string) ([]catalog.Connection, error)
 	Provider(ctx context.Context, id string) (api.Provider, error)
 	Settings(ctx context.Context) (api.SettingsPatch, error)
 	Set(ctx context.Context, s api.SettingsPatch) error

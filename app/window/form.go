@@ -145,11 +145,9 @@ func (f *form) change(e api.Provider, d api.Connection) {
 	f.focusFirst()
 }
 
-func (f *form) fill(c catalog.Connection) {
-	if id, ok := f.fields[fieldID]; ok {
-		id.SetText(c.ClientID)
-	}
-	if mcp, ok := f.fields[fieldMCP]; ok {
+// suppose fills in what a connection says of its server.
+func (f *form) suppose(c catalog.Connection) {
+	if mcp, ok := f.fields[fieldMCP]; ok && c.MCP != "" {
 		mcp.SetText(c.MCP)
 	}
 	for name, value := range c.Vars {
@@ -157,6 +155,13 @@ func (f *form) fill(c catalog.Connection) {
 			v.SetText(value)
 		}
 	}
+}
+
+func (f *form) fill(c catalog.Connection) {
+	if id, ok := f.fields[fieldID]; ok {
+		id.SetText(c.ClientID)
+	}
+	f.suppose(c)
 	if len(c.Scopes) > 0 {
 		f.scopes.set(c.Scopes)
 	}

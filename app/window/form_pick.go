@@ -2,6 +2,7 @@ package window
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"strings"
 
@@ -27,7 +28,8 @@ type pick struct {
 // choice is an entry of the list: a provider, or the heading of those below it.
 type choice struct {
 	api.Brief
-	heading string // "" for a provider
+	heading string             // "" for a provider
+	guess   catalog.Connection // what a host that was typed says of the connection
 }
 
 func (u *ui) newPick() *pick {
@@ -70,6 +72,34 @@ func (u *ui) add() {
 
 func (p *pick) show() {
 	p.items = choices(p.all, p.search.Text)
+	p.draw()
+	if typed := strings.TrimSpace(p.search.Text); len(p.items) == 0 && isHost(typed) {
+		ask(p.u, func(ctx context.Context) ([]catalog.Connection, error) { return p.u.agent.ForHost(ctx, typed) },
+			func(guesses []catalog.Connection, _ error) {
+				if typed == strings.TrimSpace(p.search.Text) {
+					p.guess(guesses)
+				}
+			})
+	}
+}
+
+// isHost reports whether a text can be a host or URL, rather than the name of a
+// provider.
+func isHost(typed string) bool {
+	return strings.Contains(typed, ".") && !strings.ContainsAny(typed, " \t")
+}
+
+// guess shows the providers that a host belongs to.
+func (p *pick) guess(guesses []catalog.Connection) {
+	for _, g := range guesses {
+		if i := slices.IndexFunc(p.all, func(b api.Brief) bool { return b.ID == g.Provider }); i >= 0 {
+			p.items = append(p.items, choice{Brief: p.all[i], guess: g})
+		}
+	}
+	p.draw()
+}
+
+func (p *pick) draw() {
 	p.none.Hidden = len(p.items) > 0
 	p.none.SetText(tr("No provider of that name. “OpenID Connect” works with any server that speaks it."))
 	p.list.UnselectAll()
@@ -107,7 +137,8 @@ func choices(all []api.Brief, typed string) (out []choice) {
 }
 
 // found are the providers whose name, id or aliases hold every word; those that
-// begin with what was typed come first.
+// begin with what was typed come first. Where there are none, those that are spelled
+// nearly so.
 func found(all []api.Brief, typed string) []api.Brief {
 	words := strings.Fields(strings.ToLower(typed))
 	out := []api.Brief{}
@@ -116,6 +147,10 @@ func found(all []api.Brief, typed string) []api.Brief {
 		if !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, w) }) {
 			out = append(out, b)
 		}
+	}
+	if len(out) == 0 {
+		near, _ := catalog.Find(typed, all)
+		return near
 	}
 	slices.SortStableFunc(out, func(a, b api.Brief) int {
 		return cmp.Or(cmp.Compare(matchRank(a, typed), matchRank(b, typed)), strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)))
@@ -166,7 +201,12 @@ func (p *pick) choose(i int) {
 	if i >= len(p.items) || p.items[i].heading != "" {
 		return
 	}
-	p.u.withEntry(p.items[i].ID, func(e api.Provider) { p.u.form.begin(e) })
+	chosen := p.items[i]
+	p.u.withEntry(chosen.ID, func(e api.Provider) {
+		p.u.form.begin(e)
+		p.u.form.suppose(chosen.guess)
+		p.u.form.focusFirst()
+	})
 }
 
 // pickList is a list of providers that Enter takes one of.

@@ -424,6 +424,13 @@ func (a *fakeAgent) Providers(context.Context) ([]api.Brief, error) {
 	return []api.Brief{{ID: "github", Name: "GitHub"}, {ID: "gitlab", Name: "GitLab"}, {ID: "oidc", Name: "OpenID Connect"}}, a.called("Providers", "")
 }
 
+func (a *fakeAgent) ForHost(_ context.Context, host string) ([]catalog.Connection, error) {
+	if host != "https://git.example.org" {
+		return nil, nil
+	}
+	return []catalog.Connection{{Provider: "gitlab", Vars: map[string]string{"host": "git.example.org"}}, {Provider: "removed"}}, nil
+}
+
 func (a *fakeAgent) Provider(_ context.Context, id string) (api.Provider, error) {
 	return a.entry, a.called("Provider", id)
 }

@@ -135,6 +135,12 @@ func (c *Client) Providers(ctx context.Context) ([]api.Brief, error) {
 	return a.Providers, err
 }
 
+// ForHost guesses providers from a host or URL, the likeliest first.
+func (c *Client) ForHost(ctx context.Context, host string) ([]catalog.Connection, error) {
+	a, err := ask[struct{ Guesses []catalog.Connection }](ctx, c, quick, http.MethodGet, "/v1/providers?for="+url.QueryEscape(host), nil)
+	return a.Guesses, err
+}
+
 // Provider is one entry of the catalogue.
 func (c *Client) Provider(ctx context.Context, id string) (api.Provider, error) {
 	return ask[api.Provider](ctx, c, quick, http.MethodGet, "/v1/providers/"+url.PathEscape(id), nil)
