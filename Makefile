@@ -10,7 +10,7 @@ PREFIX  ?= /usr/local
 override PREFIX := $(patsubst ~/%,$(HOME)/%,$(PREFIX))
 export OUT := build
 VERSION := $(shell sed -n 's/^Version = "\(.*\)"/\1/p' FyneApp.toml)
-# Where build/client.json is to be published (https); empty: no client document is sent.
+# Where client.json of a release is published (https); empty: no client document is sent.
 CLIENT_DOCUMENT ?=
 # What `authtray version` tells, and the date of all that is packed: that of the
 # commit, so that the same commit gives the same bytes.
@@ -128,12 +128,11 @@ $(OUT)/copyright:
 	$(HERE) run ./assets/packaging/copyright $(shell $(GO) env GOOS GOARCH) > $@
 
 package: $(OUT)/authtray window man completions $(OUT)/copyright ## archive, .deb and .rpm for this machine, in build/dist
-	$(if $(CLIENT_DOCUMENT),sed 's|@URL@|$(CLIENT_DOCUMENT)|' assets/client.json.in > $(OUT)/client.json)
+	$(if $(CLIENT_DOCUMENT),assets/packaging/client-document '$(CLIENT_DOCUMENT)' > $(OUT)/client.json)
 	assets/packaging/package $(VERSION)
 
 dist: ## everything of a release in build/dist, from a tag (UNTAGGED=yes without); see RELEASING.md
-	$(if $(CLIENT_DOCUMENT),mkdir -p $(OUT) && sed 's|@URL@|$(CLIENT_DOCUMENT)|' assets/client.json.in > $(OUT)/client.json)
-	UNTAGGED=$(UNTAGGED) assets/packaging/dist $(VERSION)
+	UNTAGGED=$(UNTAGGED) CLIENT_DOCUMENT='$(CLIENT_DOCUMENT)' assets/packaging/dist $(VERSION)
 
 dist-test: ## that two builds of a release give the same bytes
 	assets/packaging/test/same-bytes

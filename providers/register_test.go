@@ -102,6 +102,21 @@ func TestClientDocumentOfTheBuildIsTheClientWhereTheIssuerTakesThem(t *testing.T
 	}
 }
 
+func TestBuildWithoutAClientDocumentRegistersAClient(t *testing.T) {
+	c, sent := registering(t, func(string) bool { return false }) // an issuer that takes documents
+	r, err := c.Register(t.Context(), nil)
+	if err != nil || r.ClientID != "new" || len(sent()) != 1 {
+		t.Errorf("%+v, %v, %q", r, err, sent())
+	}
+	for _, none := range []string{"", "http://authtray.example/client.json", "https://authtray.example", "https://authtray.example/"} {
+		ClientDocument = none
+		if takesDocument(true, nil) {
+			t.Errorf("%q is sent as a client id", none)
+		}
+	}
+	ClientDocument = ""
+}
+
 func TestClientDocumentIsWhatSignInsUse(t *testing.T) {
 	text, err := os.ReadFile("../assets/client.json.in")
 	if err != nil {
