@@ -5,19 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/authtray/authtray/app/tools/dialect"
 	"github.com/authtray/authtray/app/tools/setup"
-	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/text"
 )
 
@@ -32,6 +27,7 @@ type setupAsked struct {
 	id    bool
 	aws   awsAsked
 	mcp   string // --client
+	wsl   bool
 }
 
 // setupTool is a tool that can be set up.
@@ -100,7 +96,7 @@ func (s *shell) setupOne(tool setupTool) *cobra.Command {
 		default:
 			err = s.showSteps(steps)
 		}
-		if tool.name == "git" {
+		if tool.name == "git" && !a.wsl {
 			for _, rival := range setup.GitRivals(ctx, s.gitPlan(ctx, p, &a)) {
 				s.say("authtray: %s", oneLine(rival))
 			}
@@ -124,19 +120,6 @@ func (s *shell) removeSteps(ctx context.Context, tool, name string, steps []setu
 		return nil
 	}
 	return s.print("%s does not ask for %s any more.", tool, name)
-}
-
-// gitPlan is a plan with the hosts that git is to ask for.
-func (s *shell) gitPlan(ctx context.Context, p setup.Plan, a *setupAsked) setup.Plan {
-	quiet := *s
-	quiet.err = io.Discard
-	client, err := s.provider(ctx, p.Name)
-	if err != nil {
-		return p
-	}
-	p.HTTPS = strings.HasPrefix(cmp.Or(client.Entry().API.Base, client.Entry().Token, client.Entry().Issuer), "https://")
-	p.Hosts, _ = quiet.setupHosts(ctx, p.Name, &setupAsked{hosts: a.hosts}, true)
-	return p
 }
 
 // plan says how tools call this program.
@@ -210,58 +193,6 @@ func (s *shell) writeSteps(ctx context.Context, tool string, steps []setup.Step)
 	return nil
 }
 
-// setupHosts are the hosts that a tool is to ask for: those of --host, else those
-// that the connection's file names, else those that the provider's entry names
-// for git where git says so.
-func (s *shell) setupHosts(ctx context.Context, name string, a *setupAsked, git bool) ([]string, error) {
-	client, err := s.provider(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	found := a.hosts
-	if len(found) == 0 {
-		found = client.Connection().Hosts
-	}
-	if len(found) == 0 && git {
-		found = client.Entry().API.Git
-	}
-	if len(found) == 0 {
-		return nil, usage("the hosts of %s are not known; say which: authtray setup %s %s --host HOST", name, a.tool, name)
-	}
-	return found, s.answerFor(ctx, client, a)
-}
-
-// answerFor enters the hosts of --host into the connection, where it does not answer
-// for them yet; without --write it says the command that does.
-func (s *shell) answerFor(ctx context.Context, client *providers.Client, a *setupAsked) error {
-	conn := client.Connection()
-	hosts := client.Hosts() // a list in the file takes the place of the entry's
-	var missing []string
-	for _, pattern := range a.hosts {
-		if host, path, _ := strings.Cut(pattern, "/"); !slices.Contains(hosts, pattern) {
-			if by, err := s.forHost(ctx, host, path, conn.Name); err != nil || by != conn.Name {
-				missing = append(missing, pattern)
-			}
-		}
-	}
-	all := slices.Concat(hosts, missing)
-	switch {
-	case len(missing) == 0:
-		return nil
-	case a.undo:
-		return nil
-	case !a.write:
-		s.say("authtray: %s does not answer for %s yet; --write enters that too, or: authtray add %s --host %s", conn.Name, oneLine(strings.Join(missing, ", ")), conn.Name, oneLine(strings.Join(all, " --host ")))
-		return nil
-	}
-	conn.Hosts = all
-	if err := s.agent().Do(ctx, http.MethodPut, connection(conn.Name), conn, nil); err != nil {
-		return err
-	}
-	s.say("authtray: %s answers for %s now", conn.Name, oneLine(strings.Join(missing, ", ")))
-	return nil
-}
-
 // webAddress checks --registry and --index, to which a token is sent.
 func webAddress(flag, raw string) error {
 	u, err := url.Parse(raw)
@@ -271,19 +202,9 @@ func webAddress(flag, raw string) error {
 	return nil
 }
 
-func hostFlag(c *cobra.Command, a *setupAsked) {
-	c.Flags().StringArrayVar(&a.hosts, "host", nil, "for this host (may be repeated; those of the connection)")
-}
-
 // setupTools are the tools that can be set up, in the order of the help.
 var setupTools = []setupTool{
-	{"git", "git asks for the hosts of the connection", "  authtray setup git work\n  authtray setup git work --write", hostFlag,
-		func(s *shell, ctx context.Context, p setup.Plan, a *setupAsked) (_ []setup.Step, err error) {
-			if _, err = s.setupHosts(ctx, p.Name, a, true); err != nil {
-				return nil, err
-			}
-			return setup.Git(s.gitPlan(ctx, p, a)), nil
-		}},
+	{"git", "git asks for the hosts of the connection", "  authtray setup git work\n  authtray setup git work --write", gitFlags, setupGit},
 	{"docker", "docker, podman and friends ask for a registry", "  authtray setup docker work --host ghcr.io --write", hostFlag,
 		func(s *shell, ctx context.Context, p setup.Plan, a *setupAsked) (_ []setup.Step, err error) {
 			p.Hosts, err = s.setupHosts(ctx, p.Name, a, false)

@@ -66,6 +66,37 @@ func Git(p Plan) []Step {
 	return steps
 }
 
+// GitWSL is Git for the git of a Linux that runs beside Windows (WSL): it calls
+// program, which is at a path of Windows, through WSL's interop. The lines are typed
+// there, and nothing can be written from here.
+func GitWSL(p Plan, program string) ([]Step, error) {
+	path, err := wslPath(program)
+	if err != nil {
+		return nil, err
+	}
+	p.Program = path
+	var lines shown
+	for _, pattern := range p.Hosts {
+		key := "credential." + p.origin(hostOf(pattern))
+		for _, argv := range (gitHelper{key + ".helper", "!" + words(p.argv("helper", "git"))}).commands() {
+			lines = append(lines, words(argv))
+		}
+		if hostOf(pattern) != pattern {
+			lines = append(lines, words([]string{"git", "config", "--global", key + ".useHttpPath", "true"}))
+		}
+	}
+	return []Step{lines}, nil
+}
+
+// wslPath is where WSL has a file of a drive of Windows, unless its /etc/wsl.conf
+// says otherwise.
+func wslPath(path string) (string, error) {
+	if len(path) < 3 || path[1] != ':' || path[2] != '\\' {
+		return "", fmt.Errorf("%s is not on a drive, so WSL does not see it", path)
+	}
+	return "/mnt/" + strings.ToLower(path[:1]) + strings.ReplaceAll(path[2:], `\`, "/"), nil
+}
+
 // origin: this machine is spoken to without TLS, unless the connection is.
 func (p Plan) origin(host string) string {
 	if !p.HTTPS && dialect.Secure("http", host) {
