@@ -52,7 +52,7 @@ SOAK     ?= 1h
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 export SCREENSHOTS := $(CURDIR)/$(OUT)/screenshots
 
-.PHONY: help run build window windows install uninstall package package-test dist dist-test check fmt vet static test race desktop desktops packages fuzz release-checks bench simulate crashtest soak icons man clean
+.PHONY: help run build window windows test-windows install uninstall package package-test dist dist-test check fmt vet static test race desktop desktops packages fuzz release-checks bench simulate crashtest soak icons man clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.* ## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -102,6 +102,9 @@ windows: resources ## programs and zip for Windows, in build/; with the window w
 	$(HERE) run ./assets/packaging/copyright windows amd64 > $(OUT)/windows/LICENCES.txt
 	WINDOWS_PROGRAMS='$(CURDIR)/$(OUT)/windows' WINDOWS_VERSION=$(VERSION) $(HERE) test -tags ci -count=1 -run TestWindowsPrograms ./app/e2e/packages
 	assets/packaging/windows/zip $(VERSION) $(OUT)/windows
+
+test-windows: windows ## the programs for Windows and the tests of the packages under Wine, which it installs where it may; 20 min cold
+	app/e2e/windows/run $(CURDIR)/$(OUT)/authtray-$(VERSION)-windows-amd64.zip
 
 $(OUT)/practice:
 	$(PLAIN) build $(RELEASE) -ldflags '$(LDFLAGS)' -o $@ ./providers/practice

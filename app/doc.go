@@ -37,6 +37,7 @@
 //	e2e/bustest/       a session bus and a screen for a test
 //	e2e/story/         the whole story on that desktop; `make run`; what an idle agent costs
 //	e2e/window/        the real window, walked through
+//	e2e/windows/       the programs for Windows, and the packages' tests, under Wine
 //	e2e/packages/      installing, updating and removing the program's files
 //	e2e/outside/       what the process leaves behind, and whom it tells
 //	e2e/crash/         kills, a keychain that goes away, an hour of bad weather

@@ -1,0 +1,177 @@
+package windows
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestWineConnectionLivesItsLife is the story of a connection. Its log is the
+// transcript that `make test-windows` prints.
+func TestWineConnectionLivesItsLife(t *testing.T) {
+	m := newMachine(t, "")
+	port := m.provider.Issuer[strings.LastIndex(m.provider.Issuer, ":")+1:]
+	m.start()
+	m.authtray(0, "add", "work", "--provider", "practice", "--set", "vars.port="+port)
+	m.connect("work")
+	token := strings.TrimSpace(m.authtray(0, "token", "work"))
+	if _, known := m.provider.GrantOf(token); !known {
+		t.Fatal("the provider does not know the token")
+	}
+	m.authtray(0, "status")
+	m.authtray(0, "doctor")
+	m.authtray(0, "log")
+	m.helpers(port)
+
+	m.kill()
+	m.authtray(5, "token", "work")
+	m.start()
+	if after := strings.TrimSpace(m.authtray(0, "token", "work")); after == "" {
+		t.Error("no token after a restart")
+	}
+
+	if m.provider.Revoke("ada") == 0 {
+		t.Fatal("there was nothing to revoke")
+	}
+	m.authtray(3, "refresh", "work")
+	m.authtray(3, "token", "work")
+	m.balloonAndMenu()
+	m.authtray(0, "token", "work")
+	m.authtray(0, "quit")
+	select {
+	case err := <-m.ended:
+		if m.agent = nil; err != nil {
+			t.Errorf("the agent ended: %v", err)
+		}
+	case <-time.After(hangTime):
+		t.Fatal("the agent did not end")
+	}
+}
+
+// helpers asks as tools do, with the line ends of theirs.
+func (m *machine) helpers(port string) {
+	m.t.Helper()
+	for _, end := range []string{"\n", "\r\n"} {
+		out := m.piped(0, strings.Join([]string{"protocol=http", "host=127.0.0.1:" + port, "", ""}, end), "helper", "git", "get")
+		if !strings.Contains(out, "username=ada\n") || strings.Contains(out, "\r") {
+			m.t.Errorf("to %q git got %q", end, out)
+		}
+	}
+	if out := m.authtray(0, "helper", "kubectl", "work"); !strings.Contains(out, "ExecCredential") {
+		m.t.Errorf("kubectl got %q", out)
+	}
+	if out := m.authtray(7, "exec", "work", "--", "cmd", "/c", "if defined ACCESS_TOKEN exit 7"); out != "" {
+		m.t.Errorf("exec said %q", out)
+	}
+	m.piped(0, m.authtray(0, "token", "work")+"\r\n", "rejected", "work")
+	m.authtray(0, "token", "work")
+}
+
+// balloonAndMenu looks at how the user is told, and reconnects in the tray's menu.
+func (m *machine) balloonAndMenu() {
+	m.t.Helper()
+	time.Sleep(5 * time.Second) // Wine draws a balloon after two
+	m.screenshot("balloon")
+	const x, y = "12", "32" // the first icon in the window that Wine has for them where no panel takes them
+	m.xdotool("mousemove", x, y, "click", "3")
+	time.Sleep(2 * time.Second)
+	m.screenshot("menu")
+	m.xdotool("key", "Down", "Down", "Return") // below “Open Authtray…”
+	ctx, cancel := context.WithTimeout(context.Background(), hangTime)
+	defer cancel()
+	m.signIn(ctx, m.browser)
+	for ctx.Err() == nil && m.wine(ctx, "authtray.exe", "token", "work").Run() != nil {
+		time.Sleep(200 * time.Millisecond)
+	}
+	m.t.Log("(“Reconnect” in the tray's menu opened the browser; somebody signed in)")
+}
+
+// TestWineInstallsForOneUser unpacks the zip where a user of that name would, and
+// installs, updates and removes it.
+func TestWineInstallsForOneUser(t *testing.T) {
+	const home = `C:\users\Jürgen Müller 日本`
+	m := newMachine(t, `set APPDATA=`+home+`\AppData\Roaming&& set LOCALAPPDATA=`+home+`\AppData\Local&& `)
+	unpacked := filepath.Join(t.TempDir(), "Down löads & 日本")
+	if out, err := exec.Command("unzip", "-q", os.Getenv("WINE_ZIP"), "-d", unpacked).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	found, err := filepath.Glob(filepath.Join(unpacked, "*", "install.cmd"))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("%v, %v", found, err)
+	}
+	prefix := filepath.Join(os.Getenv("WINEPREFIX"), "drive_c", "users")
+	folder := filepath.Join(prefix, "Jürgen Müller 日本", "AppData", "Local", "Programs", "Authtray")
+	m.programs = folder
+	run := func(script string, args ...string) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), hangTime)
+		defer cancel()
+		cmd := exec.CommandContext(ctx, "wine", "cmd", "/c", m.set+filepath.Base(script)+" "+strings.Join(args, " "))
+		cmd.Dir = filepath.Dir(script)
+		said, err := os.CreateTemp(t.TempDir(), "said") // a pipe would end with the agent that it starts
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer said.Close()
+		cmd.Stdout, cmd.Stderr = said, said
+		err = cmd.Run()
+		out, _ := os.ReadFile(said.Name())
+		t.Logf("> %s %s\n%s", filepath.Base(script), strings.Join(args, " "), out)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	registry := func(key string) string { // in a code page that has not all of the user's name
+		out, _ := exec.Command("wine", "reg", "query", `HKCU\`+key).Output()
+		return string(out)
+	}
+	const runKey, appsKey = `Software\Microsoft\Windows\CurrentVersion\Run`, `Software\Microsoft\Windows\CurrentVersion\Uninstall\Authtray`
+	for _, round := range []string{"installed", "updated"} {
+		run(found[0], "/q")
+		m.awaitAgent()
+		if got := strings.Count(registry("Environment"), `\AppData\Local\Programs\Authtray`); got != 1 {
+			t.Errorf("%s: the folder is in PATH %d times", round, got)
+		}
+		if got := registry(runKey); !strings.Contains(got, `\AppData\Local\Programs\Authtray\authtray-agent.exe" run --login`) {
+			t.Errorf("%s: at login: %s", round, got)
+		}
+		if got := registry(appsKey); !strings.Contains(got, "uninstall.cmd") {
+			t.Errorf("%s: installed apps: %s", round, got)
+		}
+		if links, _ := filepath.Glob(filepath.Join(prefix, "*", "AppData", "Roaming", "Microsoft", "Windows", "Start Menu", "Programs", "Authtray.lnk")); len(links) != 1 {
+			t.Errorf("%s: in the Start menu: %v", round, links)
+		}
+		if got := registry(`Software\Classes\AppUserModelId\Authtray`); !strings.Contains(got, "Authtray") {
+			t.Errorf("%s: the agent has not said whose its notifications are: %s", round, got)
+		}
+	}
+	m.authtray(0, "add", "kept", "--provider", "practice")
+	if out := m.piped(0, "", "version"); out == "" {
+		t.Error("no version")
+	}
+	helper := m.wine(t.Context(), "docker-credential-authtray.exe", "list")
+	if out, err := helper.CombinedOutput(); err != nil || !strings.HasPrefix(string(out), "{") {
+		t.Errorf("docker-credential-authtray.exe list: %v: %s", err, out)
+	}
+	mine := filepath.Join(folder, "mine.txt")
+	if err := os.WriteFile(mine, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run(filepath.Join(folder, "uninstall.cmd"), "/q")
+	left, _ := filepath.Glob(filepath.Join(folder, "*"))
+	if len(left) != 1 || left[0] != mine {
+		t.Errorf("left of the programs: %v", left)
+	}
+	for _, key := range []string{"Environment", runKey, appsKey, `Software\Classes\AppUserModelId\Authtray`} {
+		if got := registry(key); strings.Contains(got, "Authtray") || strings.Contains(got, "authtray") {
+			t.Errorf("left in the registry: %s", got)
+		}
+	}
+	if kept := filepath.Join(prefix, "Jürgen Müller 日本", "AppData", "Roaming", "authtray", "connections", "kept.toml"); !exists(kept) {
+		t.Errorf("the user's file is gone: %s", kept)
+	}
+}
