@@ -52,7 +52,7 @@ func TestTheLastOfQuickDisconnectionsErasesTheLastGrant(t *testing.T) {
 }
 
 // What could not be read cannot be revoked, and nobody is told that it was.
-func TestAGrantInALockedKeychainIsGivenBackOnceItOpens(t *testing.T) {
+func TestAGrantInALockedKeychainIsRevokedOnceItOpens(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		r.store.fail(store.ErrLocked)
 		r.restart()
@@ -182,7 +182,7 @@ func TestASecondDisconnectionForgetsNoRevocation(t *testing.T) {
 	})
 }
 
-func TestTwoDisconnectionsAtOnceGiveBackOnce(t *testing.T) {
+func TestTwoDisconnectionsAtOnceRevokeOnce(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		k := r.m.conns["work"]
 		r.m.event(k, func(now time.Time) { k.m.disconnect(now); k.m.disconnect(now) }) // as two events with a Save between that has not returned
@@ -193,7 +193,7 @@ func TestTwoDisconnectionsAtOnceGiveBackOnce(t *testing.T) {
 	})
 }
 
-func TestWhatIsFoundInTheStoreIsGivenBackBesideTheRest(t *testing.T) {
+func TestWhatIsFoundInTheStoreIsRevokedBesideTheRest(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		r.store.fail(store.ErrLocked)
 		r.restart()
@@ -280,7 +280,7 @@ func TestSweepTakesADamagedRecordToo(t *testing.T) {
 	})
 }
 
-func TestNothingIsGivenBackBeforeANoteIsWritten(t *testing.T) {
+func TestNothingIsRevokedBeforeANoteIsWritten(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		r.store.fail(store.ErrLocked)
 		r.restart()

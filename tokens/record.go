@@ -76,9 +76,7 @@ func (g *Grant) changed(f func(*Grant)) *Grant {
 
 // with is the next generation of g, with that end, its tokens kept.
 func (g *Grant) with(e End) *Grant {
-	n := *g
-	n.Generation, n.End = n.Generation+1, &e
-	return &n
+	return g.changed(func(n *Grant) { n.Generation, n.End = n.Generation+1, &e })
 }
 
 // deadGrant is the record of a grant that is over: it holds no token.
@@ -133,16 +131,11 @@ func (g *Grant) renewed(a providers.Answer, keepID bool) *Grant {
 	return &n
 }
 
-// rotatedBy reports whether the answer brings another refresh token.
-func (g *Grant) rotatedBy(a providers.Answer) bool {
-	return a.RefreshToken != "" && !same(a.RefreshToken, g.RefreshToken)
-}
-
 // forLess is the grant after a refresh that was made for a narrower token: only the
 // refresh token is taken from the answer.
 func (g *Grant) forLess(a providers.Answer, want Want, all []given) *Grant {
-	n := *g
-	n.Narrowed = n.Narrowed || g.rotatedBy(a) && len(want.Scopes) > 0
+	n, rotated := *g, a.RefreshToken != "" && !same(a.RefreshToken, g.RefreshToken)
+	n.Narrowed = n.Narrowed || rotated && len(want.Scopes) > 0
 	n.Generation, n.Given = n.Generation+1, all
 	n.takeRefreshToken(a)
 	return &n
@@ -180,9 +173,7 @@ func (g *Grant) takeRefreshToken(a providers.Answer) {
 // ended is the grant with an end that has come, as old as it may be: of one from
 // the future nobody knows how old it is.
 func (g *Grant) ended(now time.Time) *Grant {
-	n := *g
-	n.ObtainedAt, n.ExpiresAt = now.Add(-g.lifetime()), now
-	return &n
+	return g.changed(func(n *Grant) { n.ObtainedAt, n.ExpiresAt = now.Add(-g.lifetime()), now })
 }
 
 // shifted is the grant with its times moved by d, after the wall clock was.

@@ -216,7 +216,7 @@ func (a *simAgent) carry(q asked) {
 		}
 	case revokeGrant:
 		a.later(soon(), func() {
-			a.w.provider.givenBack(e.grant)
+			a.w.provider.revokedForUser(e.grant)
 			a.answer("revoked", q, outcome{}, func(now time.Time) { a.m.revoked(now, nil) })
 		})
 	case askScopes:

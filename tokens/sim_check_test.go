@@ -565,7 +565,7 @@ func (c *checker) erased() {
 	c.noted()
 }
 
-func (c *checker) givenBack(g *Grant) {
+func (c *checker) revokedForUser(g *Grant) {
 	if c.w.wanted && c.current(g) {
 		c.fail("a grant that the user wants was revoked")
 	}

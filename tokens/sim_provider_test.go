@@ -152,10 +152,10 @@ func (p *simProvider) revoke() {
 	p.w.check.revoked()
 }
 
-// givenBack is our own revocation, of a grant that the user disconnected.
-func (p *simProvider) givenBack(g *Grant) {
+// revokedForUser is our own revocation, of a grant that the user disconnected.
+func (p *simProvider) revokedForUser(g *Grant) {
 	p.w.tell("revoked for the user: %v", g)
-	p.w.check.givenBack(g)
+	p.w.check.revokedForUser(g)
 	if readSimToken(g.AccessToken).family == p.family {
 		p.alive = false
 		p.w.check.back = true

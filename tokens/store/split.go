@@ -74,16 +74,17 @@ func (s *split) Set(ctx context.Context, key string, value []byte) error {
 	if err != nil {
 		return err
 	}
-	head, parts := seal(value, old.Slot.other(), s.most)
+	free := old.Slot.other()
+	head, parts := seal(value, free, s.most)
 	for i, part := range parts {
-		if err := s.put(ctx, old.Slot.other().part(key, i), part); err != nil {
+		if err := s.put(ctx, free.part(key, i), part); err != nil {
 			return err
 		}
 	}
 	if err := s.put(ctx, key, head); err != nil {
 		return err
 	}
-	_ = s.tidy(ctx, key, head, old) // left-overs do no harm, and are looked for again
+	_ = s.tidy(ctx, key, old, len(parts)) // left-overs do no harm, and are looked for again
 	return nil
 }
 
@@ -143,27 +144,19 @@ func (s *split) Delete(ctx context.Context, key string) error {
 	if err := s.erase(ctx, key); err != nil {
 		return err
 	}
-	return s.tidy(ctx, key, "", old)
+	return s.tidy(ctx, key, old, 0)
 }
 
-// tidy deletes every part of key that head does not name. old is the manifest
-// that head replaced.
-func (s *split) tidy(ctx context.Context, key, head string, old manifest) error {
-	keep := manifest{Slot: slotB}
-	if _, m, _ := readHead(head); m != nil {
-		keep = *m
-	}
-	known := 0
-	if old.Slot != keep.Slot {
-		known = old.N
-	}
-	if err := s.sweep(ctx, key, keep.Slot.other(), 0, known); err != nil {
+// tidy deletes the parts of old, which was replaced, and all in the other slot but the
+// first n, which the head names.
+func (s *split) tidy(ctx context.Context, key string, old manifest, n int) error {
+	if err := s.sweep(ctx, key, old.Slot, 0, old.N); err != nil {
 		return err
 	}
-	if err := s.sweep(ctx, key, keep.Slot, keep.N, 0); err != nil {
+	if err := s.sweep(ctx, key, old.Slot.other(), n, 0); err != nil {
 		return err
 	}
-	if keep.N == 0 {
+	if n == 0 {
 		s.whole.Store(key, true)
 	}
 	return nil
