@@ -207,6 +207,36 @@ func TestDamagedPartsAreCorruptNeverAbsent(t *testing.T) {
 	}
 }
 
+func TestNoPartIsLeftOfAValueThatLacksOne(t *testing.T) {
+	for _, slot := range []string{"a", "b"} {
+		for name, next := range map[string][]byte{"small": sized('x', 10), "large": sized('x', 5000), "none": nil} {
+			t.Run(slot+", "+name, func(t *testing.T) {
+				ctx, items := storetest.Context(t), storetest.NewItems()
+				for old := "a"; ; old = "b" {
+					if err := store.Split(items).Set(ctx, "work", []byte(patterned(7000))); err != nil {
+						t.Fatal(err)
+					}
+					if old == slot {
+						break
+					}
+				}
+				items.Put("work#"+slot+".1", "")
+				if err := set(ctx, store.Split(items), next); err != nil {
+					t.Fatal(err)
+				}
+				if got := value(t, store.Split(items)); !bytes.Equal(got, next) {
+					t.Errorf("read as %d bytes", len(got))
+				}
+				for _, left := range items.Names() {
+					if strings.Contains(left, "#"+slot+".") {
+						t.Errorf("%s is left", left)
+					}
+				}
+			})
+		}
+	}
+}
+
 func patterned(n int) string {
 	var text strings.Builder
 	for i := 0; text.Len() < n; i++ {
