@@ -150,6 +150,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	})
 	work.Go(func() { a.views.followNotes(a.ended) })
 	work.Go(func() { a.configuration.watch(a.ended) })
+	work.Go(a.followMemory)
 	work.Go(func() { a.clients.replaceRefused(a.ended) })
 	work.Go(func() { watchNetwork(a.ended, a.log, a.manager.NetworkBack) })
 	server := api.NewServer(a, a.log)
