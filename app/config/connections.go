@@ -38,9 +38,13 @@ func Connections(dir string) (map[string]File, error) {
 		if !ok || strings.HasPrefix(name, ".") {
 			continue
 		}
-		if f, err := Connection(dir, name); !errors.Is(err, fs.ErrNotExist) {
-			found[name] = f
+		f, err := Connection(dir, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			if f.Err = dangling(f.Path); f.Err == nil {
+				continue // it went meanwhile
+			}
 		}
+		found[name] = f
 	}
 	return found, nil
 }

@@ -98,7 +98,7 @@ func dangling(path string) error {
 		return nil
 	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s is a link to nothing", path)
+		return fmt.Errorf("%s is a link to nothing; restore what it leads to, or remove it", path)
 	}
 	return nil
 }

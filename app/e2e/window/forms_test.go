@@ -1,0 +1,172 @@
+//go:build desktop && linux
+
+package window
+
+import (
+	"bytes"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/authtray/authtray/app/tools/mcp/mcptest"
+	"github.com/authtray/authtray/providers/practice/practicetest"
+	"github.com/authtray/authtray/providers/practice/server"
+)
+
+// open starts an agent and the window, with a browser that only writes down what it
+// is to open.
+func open(t *testing.T, name string, env ...string) (s *screen, p programs, asked func() []string) {
+	p = build(t)
+	s = newScreen(t)
+	s.shots = pictures(t, name)
+	file, browser := filepath.Join(s.home, "asked"), filepath.Join(s.home, "browser")
+	write(t, browser, "#!/bin/sh\nprintf '%s\\n' \"$1\" >> "+file+"\n")
+	s.env = append(append(s.env, "BROWSER="+browser, "FYNE_THEME=light"), env...)
+	s.run(exec.Command("openbox"))
+	s.run(exec.Command(p.authtray, "run", "--no-tray", "--store=memory"))
+	s.until("the agent answers", func() bool { _, err := s.tries(p.authtray, "status"); return err == nil })
+	s.does(p.authtray, "open")
+	s.the(title)
+	return s, p, func() []string {
+		data, _ := os.ReadFile(file)
+		return strings.Fields(string(data))
+	}
+}
+
+// form opens the form of the provider that comes first for what is typed.
+func (s *screen) form(typed string) {
+	s.keys("ctrl+n")
+	s.calm()
+	s.types(typed)
+	s.calm()
+	s.keys("Return")
+	s.calm()
+}
+
+// signIn is the address at the provider that the browser was sent to last.
+func signIn(s *screen, asked func() []string, times int) string {
+	s.until("the browser is asked to open the page", func() bool { return len(asked()) == times })
+	led := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	first, err := led.Get(asked()[times-1])
+	if err != nil {
+		s.Fatal(err)
+	}
+	first.Body.Close()
+	return first.Header.Get("Location")
+}
+
+// TestAddStories adds what people add most, with the keyboard, in the real window.
+func TestAddStories(t *testing.T) {
+	provider := practicetest.Start(t, server.Options{})
+	mcp := mcptest.Start(t, provider.Issuer)
+	s, p, asked := open(t, "add")
+
+	s.form("github")
+	s.types("draft-id")
+	s.shot("01-github-draft")
+	s.keys("Escape") // beside the field that Enter is pressed in
+	s.form("github")
+	s.shot("02-github-draft-again")
+	s.keys("Return") // the client ID is there still; what is missing is asked for
+	s.calm()
+	s.types("s3cret")
+	s.keys("Return")
+	if page := signIn(s, asked, 1); !strings.HasPrefix(page, "https://github.com/login/oauth/authorize?") || !strings.Contains(page, "client_id=draft-id") {
+		t.Errorf("GitHub: the browser is sent to %s", page)
+	}
+	s.shot("03-github-waiting")
+	s.keys("Escape")
+
+	s.form("gitlab")
+	s.keys("shift+Tab", "shift+Tab", "shift+Tab", "shift+Tab") // Copy, Open the page, Name, the host
+	s.types("git.example.org")
+	s.keys("Tab", "Tab", "Tab", "Tab")
+	s.types("id-1")
+	s.keys("Tab")
+	s.types("s3cret")
+	s.shot("04-gitlab-filled")
+	s.keys("Return")
+	if page := signIn(s, asked, 2); !strings.HasPrefix(page, "https://git.example.org/oauth/authorize?") || !strings.Contains(page, "client_id=id-1") {
+		t.Errorf("GitLab: the browser is sent to %s", page)
+	}
+	s.keys("Escape")
+
+	for i, add := range []struct{ name, address string }{{"oidc", provider.Issuer}, {"mcp", mcp}} {
+		s.form(add.name)
+		s.types(add.address)
+		s.shot("05-" + add.name)
+		s.keys("Return")
+		s.until("the browser is asked to open the page", func() bool { return len(asked()) == 3+i })
+		agree(t, asked()[2+i], "ada")
+		s.until(add.name+" is connected", func() bool { return s.state(p, add.name) == "connected" })
+		s.shot("06-" + add.name + "-connected")
+		s.keys("Return")
+		if s.does(p.authtray, "token", add.name) == "" {
+			t.Errorf("%s: authtray token gives nothing", add.name)
+		}
+	}
+	s.shot("07-all")
+}
+
+// TestWheelDragAndFocus: the wheel scrolls a form wherever the pointer is, its bar can
+// be dragged, and Tab shows where it has come to.
+func TestWheelDragAndFocus(t *testing.T) {
+	s, _, _ := open(t, "wheel")
+	s.form("gitlab")
+	window := s.the(title)
+	s.does("xdotool", "windowsize", "--sync", window, "1000", "600")
+	point := func(x, y string) { s.does("xdotool", "mousemove", "--sync", "--window", window, x, y) }
+	turn := func(button string) { s.does("xdotool", "click", "--repeat", "60", "--delay", "5", button) }
+	rest := func() []byte { // what is seen while the pointer is out of the way
+		s.does("xdotool", "mousemove", "1279", "899")
+		return s.calm()
+	}
+	top := rest()
+	point("40", "300") // beside the form
+	turn("5")
+	bottom := rest()
+	s.shot("01-bottom")
+	if bytes.Equal(top, bottom) {
+		t.Fatal("beside the form the wheel scrolls nothing")
+	}
+	point("40", "300")
+	turn("4")
+	if !bytes.Equal(rest(), top) {
+		t.Error("the wheel does not scroll back to the top")
+	}
+	for _, y := range []string{"150", "250", "350", "450"} {
+		point("500", y) // over the form: fields come below the pointer
+		turn("5")
+		if !bytes.Equal(rest(), bottom) {
+			t.Errorf("at height %s the wheel does not scroll to the end", y)
+		}
+		point("500", y)
+		turn("4")
+	}
+	point("996", "120")
+	s.does("xdotool", "mousedown", "1")
+	for _, y := range []string{"160", "220", "300", "400", "520"} {
+		point("996", y)
+	}
+	s.does("xdotool", "mouseup", "1")
+	if bytes.Equal(rest(), top) {
+		t.Error("the bar cannot be dragged")
+	}
+	s.shot("02-dragged")
+	s.keys("Escape")
+	s.form("gitlab")
+	seen := [][]byte{rest()}
+	for i := range 7 {
+		s.keys("Tab")
+		now := rest()
+		for _, before := range seen {
+			if bytes.Equal(now, before) {
+				t.Errorf("after %d times Tab it cannot be seen where the focus is", i+1)
+			}
+		}
+		seen = append(seen, now)
+	}
+}
