@@ -39,7 +39,8 @@ type Registration struct {
 //
 // Servers hold a client to the scope that it registered with, so that it names all
 // that resource and issuer announce, and more. Where that is refused, it names those
-// that a sign-in asks for.
+// that a sign-in asks for, and at last only those of them that the issuer announces:
+// some servers (node's oidc-provider) register no client with another one.
 func (c *Client) Register(ctx context.Context, redirectURIs []string, more ...string) (Registration, error) {
 	ep, err := c.endpoints(ctx)
 	if err != nil {
@@ -48,13 +49,26 @@ func (c *Client) Register(ctx context.Context, redirectURIs []string, more ...st
 	if takesDocument(ep.CIMDSupported, ep.AuthMethods) && c.registered.ClientID != ClientDocument {
 		return Registration{Issuer: ep.Issuer, ClientID: ClientDocument, Auth: "none"}, nil
 	}
-	usual, all := c.scopes(nil), c.registrationScopes(more)
+	all := c.registrationScopes(more)
 	r, err := c.register(ctx, redirectURIs, all)
-	var f *refusal.Failure
-	if errors.As(err, &f) && f.Class == refusal.Misconfigured && len(all) > len(usual) {
-		return c.register(ctx, redirectURIs, usual)
+	for _, fewer := range [][]string{c.scopes(nil), c.announced(c.scopes(nil))} {
+		var f *refusal.Failure
+		if errors.As(err, &f) && f.Class == refusal.Misconfigured && len(fewer) < len(all) {
+			all = fewer
+			r, err = c.register(ctx, redirectURIs, fewer)
+		}
 	}
 	return r, err
+}
+
+// announced are those of the scopes that the issuer announces; all where it announces
+// none.
+func (c *Client) announced(scopes []string) []string {
+	known := c.discovered().ScopesSupported
+	if len(known) == 0 {
+		return scopes
+	}
+	return slices.DeleteFunc(slices.Clone(scopes), func(s string) bool { return !slices.Contains(known, s) })
 }
 
 // ClientDocument is the https URL at which this build's Client ID Metadata Document

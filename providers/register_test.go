@@ -84,6 +84,25 @@ func TestClientRegistersWithItsOwnScopesWhereAllAreRefused(t *testing.T) {
 	}
 }
 
+// node's oidc-provider announces openid and offline_access, and refuses every other.
+func TestClientRegistersWithAnnouncedScopesWhereItsOwnAreRefused(t *testing.T) {
+	for own, want := range map[string][]string{
+		"a profile": {"a profile admin offline_access", "a profile", "a"},
+		"profile":   {"profile a admin offline_access", "profile", ""},
+	} {
+		t.Run(own, func(t *testing.T) {
+			c, sent := registering(t, func(scope string) bool { return strings.Contains(scope, "profile") })
+			c.entry.AuthorizeOpts.Scopes = strings.Fields(own)
+			if _, err := c.Register(t.Context(), nil); err != nil {
+				t.Fatal(err)
+			}
+			if got := sent(); !slices.Equal(got, want) {
+				t.Errorf("%q; want %q", got, want)
+			}
+		})
+	}
+}
+
 func TestClientDocumentOfTheBuildIsTheClientWhereTheIssuerTakesThem(t *testing.T) {
 	c, sent := registering(t, func(string) bool { return false })
 	const at = "https://authtray.example/client.json"
