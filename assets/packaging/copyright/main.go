@@ -61,7 +61,7 @@ type module struct{ path, version, dir string }
 
 // modules are those of the window's build, which has all that the other one has.
 func modules(goos, goarch string) ([]module, error) {
-	cmd := exec.Command("go", "list", "-deps", "-tags", "release,migrated_fynedo",
+	cmd := exec.Command("go", "list", "-deps", "-tags", "release,migrated_fynedo,no_animations",
 		"-f", "{{with .Module}}{{if not .Main}}{{.Path}}\t{{.Version}}\t{{.Dir}}{{end}}{{end}}", ".")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=1", "GOOS="+goos, "GOARCH="+goarch)
 	cmd.Stderr = os.Stderr
