@@ -17,6 +17,10 @@ func (a *Agent) Unlock(ctx context.Context) error {
 		return &tokens.Error{Code: tokens.CodeKeychainLocked, Reason: tokens.ReasonKeychainMissing,
 			Detail: "There is still no default keyring: the question for its password was dismissed, or not answered in time.", Hint: "authtray unlock"}
 	}
+	if errors.Is(err, store.ErrNextSession) {
+		return &tokens.Error{Code: tokens.CodeKeychainLocked, Reason: tokens.ReasonKeychainMissing,
+			Detail: "KWallet made its wallet at this login, and shows it to other programs from the next one on: log out and in."}
+	}
 	if errors.Is(err, store.ErrLocked) {
 		return &tokens.Error{Code: tokens.CodeKeychainLocked, Reason: tokens.ReasonKeychainLocked,
 			Detail: "The keychain stays locked: the question was dismissed, or not answered in time.", Hint: "authtray unlock"}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/godbus/dbus/v5"
 )
@@ -39,14 +40,21 @@ func startWallet(ctx context.Context, bus *dbus.Conn, err error) bool {
 
 // collectionLabel is what a first collection is called: on KDE as the wallet that
 // its programs share, so that a fresh account does not get two of them.
-func collectionLabel(ctx context.Context, bus *dbus.Conn) string {
+func collectionLabel(ctx context.Context, bus *dbus.Conn) (string, error) {
 	service := ownerOf(ctx, bus, secretsName)
 	for _, name := range kwallets {
-		if owner := ownerOf(ctx, bus, name); owner != "" && owner == service {
-			return kdeWallet
+		if owner := ownerOf(ctx, bus, name); owner == "" || owner != service {
+			continue
 		}
+		var wallets []string
+		_ = bus.Object(name, dbus.ObjectPath("/modules/"+strings.TrimPrefix(name, "org.kde."))).
+			CallWithContext(ctx, "org.kde.KWallet.wallets", 0).Store(&wallets)
+		if slices.Contains(wallets, kdeWallet) {
+			return "", ErrNextSession
+		}
+		return kdeWallet, nil
 	}
-	return "Default keyring"
+	return "Default keyring", nil
 }
 
 // ownerOf is the unique name of who has a name on the bus, "" for nobody.

@@ -93,9 +93,12 @@ func (s *secretService) put(ctx context.Context) error {
 func askToOpen(ctx context.Context, bus *dbus.Conn, found condition, path dbus.ObjectPath) (dbus.ObjectPath, error) {
 	service, prompt := bus.Object(secretsName, secretsPath), noPath
 	if found == noCollection {
-		label := map[string]dbus.Variant{collectionIface + ".Label": dbus.MakeVariant(collectionLabel(ctx, bus))}
-		var made dbus.ObjectPath
-		err := service.CallWithContext(ctx, serviceIface+".CreateCollection", 0, label, "default").Store(&made, &prompt)
+		label, err := collectionLabel(ctx, bus)
+		if err == nil {
+			properties := map[string]dbus.Variant{collectionIface + ".Label": dbus.MakeVariant(label)}
+			var made dbus.ObjectPath
+			err = service.CallWithContext(ctx, serviceIface+".CreateCollection", 0, properties, "default").Store(&made, &prompt)
+		}
 		return prompt, err
 	}
 	var unlocked []dbus.ObjectPath

@@ -38,6 +38,10 @@ var ErrWithheld = fmt.Errorf("%w: KeePassXC asks whether Authtray may read its e
 // desktop make one, and asks for its password.
 var ErrNoKeyring = fmt.Errorf("%w: it has no default keyring yet, and unlocking makes one", ErrLocked)
 
+// ErrNextSession is ErrLocked of KWallet, which shows a wallet that this session's
+// login has made to other programs from the next session on.
+var ErrNextSession = fmt.Errorf("%w: KWallet shows its new wallet from the next session on", ErrLocked)
+
 // MaxValue is the most bytes that a value may have. A keychain takes more, given
 // time, but not within the time that a write is given.
 const MaxValue = 256 << 10
