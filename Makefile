@@ -207,8 +207,8 @@ race: | $(SCREENSHOTS) ## what goroutines share, with the race detector
 desktop: window | $(SCREENSHOTS) ## the window, built for real and driven on a screen of its own
 	CGO_ENABLED=1 $(GO) test -tags desktop,$(TAGS) -timeout 15m ./app/e2e/window
 
-desktops: | $(SCREENSHOTS) ## other desktops whose packages you have: LXQt, MATE, GNOME Shell
-	AUTHTRAY_DESKTOPS=1 $(TEST) -timeout 15m -v ./app/e2e/desktops
+desktops: | $(SCREENSHOTS) ## other desktops whose packages you have: LXQt, MATE, GNOME Shell, Plasma
+	AUTHTRAY_DESKTOPS=1 $(TEST) -timeout 25m -v ./app/e2e/desktops
 
 $(SCREENSHOTS):
 	@mkdir -p '$@'

@@ -25,12 +25,19 @@ func Need(t testing.TB, programs ...string) {
 	t.Helper()
 	for _, p := range programs {
 		if _, err := exec.LookPath(p); err != nil {
-			if os.Getenv("CI") != "" {
-				t.Fatalf("%s is not installed, and this test must run here", p)
-			}
-			t.Skipf("%s is not installed", p)
+			Lacks(t, p)
 		}
 	}
+}
+
+// Lacks skips the test for want of something that can be installed, and fails it in
+// continuous integration.
+func Lacks(t testing.TB, what string) {
+	t.Helper()
+	if os.Getenv("CI") != "" {
+		t.Fatalf("%s is not installed, and this test must run here", what)
+	}
+	t.Skipf("%s is not installed", what)
 }
 
 // Start runs a dbus-daemon for the test and returns its address. Nothing is

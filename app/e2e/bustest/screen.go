@@ -72,20 +72,29 @@ func Screenshot(t testing.TB, name string) image.Image {
 }
 
 // Count is how many pixels of img are nearly of the colour 0xRRGGBB.
-func Count(img image.Image, rgb uint32) (n int) {
+func Count(img image.Image, rgb uint32) int {
+	_, n := Find(img, img.Bounds(), rgb)
+	return n
+}
+
+// Find is the middle of the pixels in a part of img that are nearly of the colour
+// 0xRRGGBB, and how many there are.
+func Find(img image.Image, in image.Rectangle, rgb uint32) (middle image.Point, n int) {
 	near := func(a uint32, shift uint) bool {
 		d := int(a>>8) - int(rgb>>shift&0xff)
-		return d > -12 && d < 12
+		return d > -15 && d < 15
 	}
-	b := img.Bounds()
-	for y := b.Min.Y; y < b.Max.Y; y++ {
-		for x := b.Min.X; x < b.Max.X; x++ {
+	for y := in.Min.Y; y < in.Max.Y; y++ {
+		for x := in.Min.X; x < in.Max.X; x++ {
 			if r, g, bl, _ := img.At(x, y).RGBA(); near(r, 16) && near(g, 8) && near(bl, 0) {
-				n++
+				middle, n = middle.Add(image.Pt(x, y)), n+1
 			}
 		}
 	}
-	return n
+	if n > 0 {
+		middle = middle.Div(n)
+	}
+	return middle, n
 }
 
 // Differ is how many pixels of two pictures of one size differ.

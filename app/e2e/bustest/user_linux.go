@@ -5,6 +5,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -26,12 +28,7 @@ func Unprivileged(t *testing.T, prepare func(dir string) (env []string)) bool {
 	if os.Getenv(asUser) != "" {
 		return true
 	}
-	dir, err := os.MkdirTemp("/tmp", "as") // short: a socket's name has its limit
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	env := prepare(dir)
+	dir, env := prepared(t, prepare)
 	if os.Getuid() != 0 {
 		for _, kv := range env {
 			name, value, _ := strings.Cut(kv, "=")
@@ -39,6 +36,82 @@ func Unprivileged(t *testing.T, prepare func(dir string) (env []string)) bool {
 		}
 		return true
 	}
+	again(t, dir, env, &syscall.Credential{Uid: nobody, Gid: nobody}, "/proc/self/exe") // its folder may be closed to others
+	return false
+}
+
+// outside makes a machine for the command that it is given: one of its own to look
+// at, that systemd has started, with a control group that the ordinary user may
+// divide, and which ends with the command.
+const outside = `set -e
+mount --make-rprivate /
+mount -t tmpfs tmpfs /run
+mkdir -p /run/systemd/system
+for group in /sys/fs/cgroup/systemd /sys/fs/cgroup/unified /sys/fs/cgroup; do
+  [ -e "$group/cgroup.procs" ] || continue
+  mkdir -p "$group/$GROUP/session"
+  chown -R NOBODY:NOBODY "$group/$GROUP"
+  echo $$ >"$group/$GROUP/session/cgroup.procs"
+done
+exec setpriv --reuid=NOBODY --regid=NOBODY --clear-groups "$@"`
+
+// WithSystemd is Unprivileged where the ordinary user can run a systemd of its own,
+// as pam_systemd does at login. Only root can make such a place.
+func WithSystemd(t *testing.T, prepare func(dir string) (env []string)) bool {
+	t.Helper()
+	if os.Getenv(asUser) != "" {
+		return true
+	}
+	Need(t, "systemctl", "systemd-run", "unshare", "setpriv")
+	if os.Getuid() != 0 {
+		Lacks(t, "root's right to start a systemd for another user")
+	}
+	dir, env := prepared(t, prepare)
+	program, err := os.ReadFile("/proc/self/exe")
+	self := filepath.Join(dir, "test")
+	if err == nil {
+		err = os.WriteFile(self, program, 0o755)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	group := filepath.Base(dir)
+	t.Cleanup(func() { dissolve(group) })
+	again(t, dir, append(env, "GROUP="+group), nil, "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
+		"sh", "-c", strings.ReplaceAll(outside, "NOBODY", strconv.Itoa(nobody)), "sh", self)
+	return false
+}
+
+// dissolve removes the empty control groups of a test.
+func dissolve(group string) {
+	for _, top := range []string{"/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified", "/sys/fs/cgroup"} {
+		var folders []string
+		filepath.WalkDir(filepath.Join(top, group), func(path string, d os.DirEntry, err error) error {
+			if err == nil && d.IsDir() {
+				folders = append(folders, path)
+			}
+			return nil
+		})
+		for _, folder := range slices.Backward(folders) {
+			os.Remove(folder)
+		}
+	}
+}
+
+func prepared(t *testing.T, prepare func(dir string) (env []string)) (dir string, env []string) {
+	t.Helper()
+	dir, err := os.MkdirTemp("/tmp", "as") // short: a socket's name has its limit
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir, prepare(dir)
+}
+
+// again runs this test in another process, by a command that ends with this program
+// and has its arguments added.
+func again(t *testing.T, dir string, env []string, user *syscall.Credential, command ...string) {
+	t.Helper()
 	shots := filepath.Join(dir, "shots")
 	if err := os.Mkdir(shots, 0o700); err != nil {
 		t.Fatal(err)
@@ -48,10 +121,10 @@ func Unprivileged(t *testing.T, prepare func(dir string) (env []string)) bool {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.Command("/proc/self/exe", "-test.run", "^"+t.Name()+"$", "-test.v", "-test.timeout", "10m") // its folder may be closed to others
+	cmd := exec.Command(command[0], append(command[1:], "-test.run", "^"+t.Name()+"$", "-test.v", "-test.timeout", "10m")...)
 	cmd.Dir = "/"
 	cmd.Env = append(append(os.Environ(), asUser+"=1", "TMPDIR="+dir, "HOME="+dir, "USER=nobody", "LOGNAME=nobody", "SCREENSHOTS="+shots), env...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Credential: user}
 	out, err := cmd.CombinedOutput()
 	keep(t, shots)
 	switch said := string(out); {
@@ -64,7 +137,6 @@ func Unprivileged(t *testing.T, prepare func(dir string) (env []string)) bool {
 	default:
 		t.Log(said)
 	}
-	return false
 }
 
 // keep copies the screenshots in dir to where they are wanted.

@@ -28,7 +28,7 @@ func Start(t testing.TB) *Desktop {
 	bustest.Need(t, "openbox", "gnome-keyring-daemon", "secret-tool", "import", "display")
 	d := Bare(t, true)
 	d.run("openbox")
-	d.paint()
+	d.Paint()
 	d.StartKeyring()
 	return d
 }
@@ -47,10 +47,32 @@ func Bare(t testing.TB, services bool, names ...string) *Desktop {
 	return &Desktop{t: t, conn: bustest.Connect(t, bustest.Start(t, services, names...)), home: os.Getenv("HOME")}
 }
 
-// paint gives the screen a background, against which icons and notifications
+// UnderSystemd is Bare for a session that systemd runs, in a place that
+// bustest.WithSystemd made: the bus is systemd's, and offers what is installed.
+func UnderSystemd(t testing.TB) *Desktop {
+	t.Helper()
+	bustest.Need(t, "Xvfb", "/lib/systemd/systemd")
+	bustest.Home(t)
+	for name, value := range surroundings {
+		t.Setenv(name, value)
+	}
+	bustest.Screen(t)
+	run := os.Getenv("XDG_RUNTIME_DIR")
+	address := "unix:path=" + filepath.Join(run, "bus")
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", address)
+	d := &Desktop{t: t, home: os.Getenv("HOME")}
+	d.run("/lib/systemd/systemd", "--user", "--unit=basic.target")
+	bustest.Eventually(t, bustest.Said("systemd does not start"), func() bool {
+		return exec.Command("systemctl", "--user", "is-active", "--quiet", "basic.target").Run() == nil
+	})
+	d.conn = bustest.Connect(t, address)
+	return d
+}
+
+// Paint gives the screen a background, against which icons and notifications
 // are told apart in screenshots. display ends with 1 when it has painted, too,
 // and nothing depends on it.
-func (d *Desktop) paint() {
+func (d *Desktop) Paint() {
 	_ = exec.Command("display", "-window", "root", "-size", "1280x800", "gradient:#35506b-#6f8ba3").Run()
 }
 
@@ -126,7 +148,7 @@ func (d *Desktop) write(variable, name, text string) string {
 const secretService = "org.freedesktop.secrets"
 
 // StartKeyring starts gnome-keyring with its login collection open.
-func (d *Desktop) StartKeyring() {
+func (d *Desktop) StartKeyring() *exec.Cmd {
 	d.t.Helper()
 	cmd := exec.Command("gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets")
 	cmd.Stdin = strings.NewReader("a password for one test")
@@ -138,6 +160,7 @@ func (d *Desktop) StartKeyring() {
 		locked, ok := v.Value().(bool)
 		return err == nil && ok && !locked
 	})
+	return cmd
 }
 
 // Secret looks an item up in the keychain with secret-tool, as any other

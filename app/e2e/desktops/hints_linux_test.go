@@ -192,3 +192,19 @@ func TestHintsWithoutAKeychainHelp(t *testing.T) {
 	s.typed("echo a passphrase | " + bad.Hint + " --no-tray >/dev/null 2>&1 &")
 	bustest.Eventually(t, bustest.Said(bad.Hint+" does not help"), func() bool { return s.check("keychain").OK })
 }
+
+// A panel that shows only icons of the old kind is named, and what helps there.
+func TestDesktopTrayOfTheOldKindIsSaid(t *testing.T) {
+	if !ordinary(t, false) {
+		return
+	}
+	bustest.Need(t, "trayer")
+	d := desktop.Bare(t, false)
+	d.Run(exec.Command("trayer", "--edge", "top"))
+	w := newWorld(t, d)
+	w.run("--store=memory")
+	bustest.Eventually(t, bustest.Said("the doctor does not name trayer"), func() bool {
+		out, _ := w.command("doctor").Output()
+		return strings.Contains(string(out), "trayer shows only icons of the old kind (XEmbed); snixembed beside it shows the others.")
+	})
+}

@@ -32,34 +32,48 @@ CheckForUpdates=false
 type keePass struct {
 	*world
 	config, database string
+	program          *exec.Cmd
 }
 
 // startKeePass makes a database that gives its entries to the Secret Service, and
 // opens it.
 func startKeePass(t *testing.T) *keePass {
 	t.Helper()
-	bustest.Need(t, "keepassxc", "keepassxc-cli", "openbox", "xdotool", "import")
 	d := desktop.Bare(t, false)
-	d.Run(exec.Command("openbox"))
-	k := &keePass{newWorld(t, d), filepath.Join(d.Home(), "keepassxc.ini"), filepath.Join(d.Home(), "Passwords.kdbx")}
+	k := newKeePass(newWorld(t, d))
+	k.open()
+	d.Await("org.freedesktop.secrets")
+	return k
+}
+
+func newKeePass(w *world) *keePass {
+	w.Helper()
+	bustest.Need(w, "keepassxc", "keepassxc-cli", "openbox", "xdotool", "import")
+	home := w.d.Home()
+	w.d.Run(exec.Command("openbox"))
+	k := &keePass{world: w, config: filepath.Join(home, "keepassxc.ini"), database: filepath.Join(home, "Passwords.kdbx")}
 	id := make([]byte, 16)
 	rand.Read(id)
-	source := filepath.Join(d.Home(), "database.xml")
+	source := filepath.Join(home, "database.xml")
 	for file, text := range map[string]string{k.config: keePassSettings, source: fmt.Sprintf(`<?xml version="1.0" encoding="utf-8"?>
 <KeePassFile><Meta><DatabaseName>Passwords</DatabaseName><RecycleBinEnabled>True</RecycleBinEnabled>
 <CustomData><Item><Key>FDO_SECRETS_EXPOSED_GROUP</Key><Value>{%x-%x-%x-%x-%x}</Value></Item></CustomData></Meta>
 <Root><Group><UUID>%s</UUID><Name>Root</Name></Group></Root></KeePassFile>
 `, id[:4], id[4:6], id[6:8], id[8:10], id[10:], base64.StdEncoding.EncodeToString(id))} {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
+			w.Fatal(err)
 		}
 	}
 	k.cli("pw\npw\n", "import", "-p", "-t", "100", source, k.database)
-	open := exec.Command("keepassxc", "--pw-stdin", "--config", k.config, "--localconfig", k.config+".local", k.database)
-	open.Stdin = strings.NewReader("pw\n")
-	d.Run(open)
-	d.Await("org.freedesktop.secrets")
 	return k
+}
+
+// open starts KeePassXC with its database open.
+func (k *keePass) open() {
+	k.Helper()
+	k.program = exec.Command("keepassxc", "--pw-stdin", "--config", k.config, "--localconfig", k.config+".local", k.database)
+	k.program.Stdin = strings.NewReader("pw\n")
+	k.d.Run(k.program)
 }
 
 func (k *keePass) cli(input string, args ...string) string {

@@ -49,13 +49,23 @@ func (w *world) openWallet(name string) {
 			w.Fatal(err)
 		}
 	}
-	hash, err := pbkdf2.Key(sha512.New, "pw", salt, 50000, 56)
+	hash, err := pbkdf2.Key(sha512.New, password, salt, 50000, 56)
 	if err != nil {
 		w.Fatal(err)
 	}
 	if err := w.kwallet().Call("org.kde.KWallet.pamOpen", 0, name, hash, int32(0)).Err; err != nil {
 		w.Fatal(err)
 	}
+}
+
+// makeWallet makes a wallet as the first login does, and ends that session's KWallet.
+func (w *world) makeWallet() {
+	w.Helper()
+	daemon := exec.Command("kwalletd5")
+	w.d.Run(daemon)
+	w.d.Await(kwallet)
+	w.openWallet("kdewallet")
+	w.d.Kill(daemon)
 }
 
 func (w *world) kwallet() dbus.BusObject {
@@ -68,11 +78,7 @@ func TestDesktopKWallet(t *testing.T) {
 	}
 	t.Run("is started where nobody has, and used once it is open", func(t *testing.T) {
 		w := startKDE(t)
-		daemon := exec.Command("kwalletd5")
-		w.d.Run(daemon)
-		w.d.Await(kwallet)
-		w.openWallet("kdewallet") // which makes it
-		w.d.Kill(daemon)
+		w.makeWallet()
 		w.run("--no-tray")
 		w.d.Await(kwallet)
 		w.openWallet("kdewallet")
@@ -100,6 +106,19 @@ func TestDesktopKWallet(t *testing.T) {
 			if properties := fmt.Sprint(made.Body[0]); !strings.Contains(properties, "kdewallet") {
 				t.Errorf("a wallet was made with %s", properties)
 			}
+		}
+	})
+	t.Run("makes no second wallet in the session that has made the first", func(t *testing.T) {
+		w := startKDE(t)
+		w.d.Run(exec.Command("kwalletd5"))
+		w.d.Await(kwallet)
+		w.openWallet("kdewallet")
+		w.run("--no-tray")
+		w.add("practice")
+		calls := bustest.Listen(t, os.Getenv("DBUS_SESSION_BUS_ADDRESS"), "type='method_call',interface='org.freedesktop.Secret.Service'")
+		out, err := w.command("unlock").CombinedOutput()
+		if made := calls.Calls("CreateCollection"); len(made) > 0 || err == nil || !strings.Contains(string(out), "log out and in") {
+			t.Errorf("%d wallets are made, %v: %s", len(made), err, out)
 		}
 	})
 }

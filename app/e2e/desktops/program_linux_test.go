@@ -25,18 +25,22 @@ const programFolder = "AUTHTRAY_TEST_PROGRAMS"
 // where window is true.
 func ordinary(t *testing.T, window bool) bool {
 	t.Helper()
-	return bustest.Unprivileged(t, func(dir string) []string {
-		build(t, filepath.Join(dir, "authtray"), "CGO_ENABLED=0", "release")
-		if window {
-			bustest.Need(t, "gcc", "pkg-config")
-			if exec.Command("pkg-config", "--exists", "wayland-client", "xkbcommon").Run() != nil {
-				t.Skip("the window is built for X11 alone where Wayland's headers are missing")
-			}
-			build(t, filepath.Join(dir, "authtray-window"), "CGO_ENABLED=1", "release,migrated_fynedo,no_animations")
+	return bustest.Unprivileged(t, func(dir string) []string { return programs(t, dir, window) })
+}
+
+// programs builds authtray in dir, and puts beside it what is installed with it.
+func programs(t *testing.T, dir string, window bool) (env []string) {
+	t.Helper()
+	build(t, filepath.Join(dir, "authtray"), "CGO_ENABLED=0", "release")
+	if window {
+		bustest.Need(t, "gcc", "pkg-config")
+		if exec.Command("pkg-config", "--exists", "wayland-client", "xkbcommon").Run() != nil {
+			bustest.Lacks(t, "Wayland's headers, without which the window is built for X11 alone")
 		}
-		share(t, dir)
-		return []string{programFolder + "=" + dir}
-	})
+		build(t, filepath.Join(dir, "authtray-window"), "CGO_ENABLED=1", "release,migrated_fynedo,no_animations")
+	}
+	share(t, dir)
+	return []string{programFolder + "=" + dir}
 }
 
 // share puts the menu entry and the icon where an installed program has them.
@@ -57,12 +61,32 @@ func share(t *testing.T, dir string) {
 	}
 }
 
+// builds is a folder for what was built once for all tests of this process.
+var builds string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		var err error
+		if builds, err = os.MkdirTemp("", "builds"); err != nil {
+			panic(err)
+		}
+		defer os.RemoveAll(builds)
+		return m.Run()
+	}())
+}
+
 func build(t *testing.T, to, cgo, tags string) {
 	t.Helper()
-	cmd := exec.Command("go", "build", "-tags", tags, "-o", to, "github.com/authtray/authtray")
-	cmd.Env = append(os.Environ(), cgo)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
+	built := filepath.Join(builds, filepath.Base(to))
+	if _, err := os.Stat(built); err != nil {
+		cmd := exec.Command("go", "build", "-tags", tags, "-o", built, "github.com/authtray/authtray")
+		cmd.Env = append(os.Environ(), cgo)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("go build: %v\n%s", err, out)
+		}
+	}
+	if err := os.Link(built, to); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -76,9 +100,9 @@ type world struct {
 	log      string // what agents said
 }
 
-func newWorld(t *testing.T, d *desktop.Desktop) *world {
+func newWorld(t *testing.T, d *desktop.Desktop, provider ...func(http.Handler) http.Handler) *world {
 	t.Helper()
-	w := &world{T: t, d: d, provider: practicetest.Start(t, server.Options{})}
+	w := &world{T: t, d: d, provider: practicetest.Start(t, server.Options{}, provider...)}
 	w.browser, w.log = filepath.Join(d.Home(), "opened"), filepath.Join(d.Home(), "agent.log")
 	browser := filepath.Join(d.Home(), "browser")
 	if err := os.WriteFile(browser, []byte("#!/bin/sh\nprintf '%s\\n' \"$1\" >>'"+w.browser+"'\n"), 0o700); err != nil {

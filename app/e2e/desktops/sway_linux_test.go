@@ -8,19 +8,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
-	"github.com/godbus/dbus/v5"
-
 	"github.com/authtray/authtray/app/e2e/bustest"
-	"github.com/authtray/authtray/app/e2e/desktop"
 )
 
 // sway is a Wayland compositor in a window of the test's X screen, so that a
 // mouse can be moved in it, with waybar as the tray host.
-type sway struct{ *world }
+type sway struct{ *place }
 
 const swayConfig = "output * resolution 1280x800 position 0 0 scale 1\ndefault_border normal\nfocus_on_window_activation smart\n"
 
@@ -29,8 +25,10 @@ const waybarConfig = `{"layer":"top","height":30,"modules-left":["sway/workspace
 // startSway starts the compositor, the tray host and a notification server.
 func startSway(t *testing.T, notices string) sway {
 	t.Helper()
-	bustest.Need(t, "sway", "swaymsg", "waybar", "grim", "xdotool", notices)
-	d := desktop.Bare(t, false)
+	bustest.Need(t, "sway", "swaymsg", "waybar", "grim", notices)
+	p := newPlace(t, "sway-"+notices)
+	p.bar, p.button = image.Rect(900, 0, 1280, 30), inside(500, 800)
+	d := p.d
 	for name, value := range map[string]string{"WLR_BACKENDS": "x11", "WLR_RENDERER": "pixman", "LIBGL_ALWAYS_SOFTWARE": "1",
 		"XDG_CURRENT_DESKTOP": "sway", "XDG_SESSION_TYPE": "wayland"} {
 		t.Setenv(name, value)
@@ -58,7 +56,10 @@ func startSway(t *testing.T, notices string) sway {
 	d.Await("org.kde.StatusNotifierWatcher")
 	d.Run(exec.Command(notices))
 	d.Await("org.freedesktop.Notifications")
-	return sway{newWorld(t, d)}
+	p.tellBus()
+	s := sway{p}
+	p.minimise = func() { s.msg("[app_id=authtray]", "move", "scratchpad") }
+	return s
 }
 
 // node is part of sway's tree: a workspace, a container or a window.
@@ -114,16 +115,6 @@ func (s sway) msg(words ...string) {
 	}
 }
 
-// click moves the mouse and presses a button of it.
-func (s sway) click(x, y, button int) {
-	s.Helper()
-	cmd := exec.Command("xdotool", "mousemove", strconv.Itoa(x), strconv.Itoa(y), "click", strconv.Itoa(button))
-	cmd.Env = append(os.Environ(), "DISPLAY="+os.Getenv("X_SCREEN"))
-	if out, err := cmd.CombinedOutput(); err != nil {
-		s.Fatalf("xdotool: %v %s", err, out)
-	}
-}
-
 // picture is what the compositor shows; it is kept as name.png.
 func (s sway) picture(name string) image.Image {
 	s.Helper()
@@ -150,17 +141,10 @@ func (s sway) picture(name string) image.Image {
 // awaitDrawn waits until a window shows something in the middle of the screen.
 func (s sway) awaitDrawn(name string) {
 	s.Helper()
-	seen := map[[3]uint32]bool{}
-	bustest.Eventually(s, func() string { return fmt.Sprintf("%s: the window shows %d colours", name, len(seen)) }, func() bool {
-		clear(seen)
-		img := s.picture(name)
-		for y := 100; y < 700; y++ {
-			for x := 100; x < 900; x++ { // not below a notification
-				r, g, b, _ := img.At(x, y).RGBA()
-				seen[[3]uint32{r, g, b}] = true
-			}
-		}
-		return len(seen) > 50
+	n := 0
+	bustest.Eventually(s, func() string { return fmt.Sprintf("%s: the window shows %d colours", name, n) }, func() bool {
+		n = colours(s.picture(name), image.Rect(100, 100, 900, 700)) // not below a notification
+		return n > 50
 	})
 }
 
@@ -190,38 +174,15 @@ func TestDesktopSwayWindow(t *testing.T) {
 }
 
 // The servers that sway has: mako hides the buttons, and swaync shows them.
-func TestDesktopSwayNotifications(t *testing.T) {
-	if !ordinary(t, false) {
+func TestDesktopSway(t *testing.T) {
+	if !ordinary(t, true) {
 		return
 	}
-	for _, server := range []struct {
-		name  string
-		x, y  int    // the button, or the notification where it has none
-		count string // the command that says how many there are
-		none  string // what it says without any
-	}{
-		{"mako", 1110, 90, "makoctl list", `"data":[[]]`},
-		{"swaync", 1030, 144, "swaync-client -c", "0"},
-	} {
-		t.Run(server.name, func(t *testing.T) {
-			s := startSway(t, server.name)
-			s.run("--store=memory")
-			icon := s.d.AwaitIcon("Authtray")
-			icon.AwaitShape("fine")
-			s.connect("practice")
-			awaitOutput(t, server.none, strings.Fields(server.count)...) // the welcome has left
-			before := s.calm("sway-" + server.name + "-connected")
-			s.revoke("practice")
-			icon.AwaitShape("needs you")
-			bustest.Eventually(t, bustest.Said("no notification is drawn"), func() bool {
-				return bustest.Differ(before, s.calm("sway-"+server.name+"-notice")) > 5000
-			})
-			s.click(server.x, server.y, 1)
-			s.awaitState("practice", "connecting")
-			s.awaitBrowser(2)
-			awaitOutput(t, server.none, strings.Fields(server.count)...)
-			icon.AwaitShape("working")
-			s.picture("sway-" + server.name + "-clicked")
+	for _, notices := range []string{"mako", "swaync"} {
+		t.Run(notices, func(t *testing.T) {
+			s := startSway(t, notices)
+			s.keys()
+			s.tour()
 		})
 	}
 }
@@ -244,19 +205,12 @@ func TestDesktopSwayLockedKeychain(t *testing.T) {
 	if !ordinary(t, false) {
 		return
 	}
-	bustest.Need(t, "gnome-keyring-daemon")
 	s := startSway(t, "mako")
-	s.d.StartKeyring()
+	s.keys()
 	s.run()
 	s.connect("practice")
 	s.stop()
-	var locked []dbus.ObjectPath
-	var prompt dbus.ObjectPath
-	login := dbus.ObjectPath("/org/freedesktop/secrets/collection/login")
-	if err := s.d.Bus().Object("org.freedesktop.secrets", "/org/freedesktop/secrets").
-		Call("org.freedesktop.Secret.Service.Lock", 0, []dbus.ObjectPath{login}).Store(&locked, &prompt); err != nil {
-		t.Fatal(err)
-	}
+	s.lock()
 	s.run()
 	s.d.AwaitIcon("Authtray").AwaitShape("needs you")
 	if out, _ := exec.Command("makoctl", "list").Output(); !strings.Contains(string(out), `"data":[[]]`) {
