@@ -151,6 +151,21 @@ func TestProviderIsFoundByTheHostThatWasTyped(t *testing.T) {
 	}
 }
 
+func TestReadyChoiceTakesThePlaceOfTheScopes(t *testing.T) {
+	b := toForm(t, func(p *api.Provider) {
+		p.AuthorizeOpts.ScopesForRefresh = []string{"offline_access"}
+		p.ScopeSets = []catalog.ScopeSet{{Name: "files", About: "read files", Scopes: []string{"files.read", "openid"}}}
+	})
+	b.form.scopes.set([]string{"everything"})
+	b.tap(b.find(b.form.box, "Read files"))
+	if got := strings.Join(b.form.scopes.list, " "); got != "files.read openid offline_access" {
+		t.Errorf("scopes %s", got)
+	}
+	if len(b.form.entry.AuthorizeOpts.Scopes) > 0 && b.form.entry.AuthorizeOpts.Scopes[0] == "files.read" {
+		t.Error("the entry's own scopes have changed")
+	}
+}
+
 func TestFormAsksExactlyWhatTheProviderNeeds(t *testing.T) {
 	b := toForm(t, nil)
 	if got := strings.Join(b.form.order, " "); got != "vars.host name client_id client_secret api.base hosts" {

@@ -361,5 +361,19 @@ func (f *form) secret(need asked) fyne.CanvasObject {
 func (f *form) scopeCard() fyne.CanvasObject {
 	at := f.u.newField("", tr("What your tools may do. Fewer is safer."), "", f.scopes.entry)
 	f.fields[fieldScopes] = at
-	return card(tr("Scopes"), f.scopes.box, at.object)
+	if len(f.entry.ScopeSets) == 0 {
+		return card(tr("Scopes"), f.scopes.box, at.object)
+	}
+	return card(tr("Scopes"), f.scopes.box, at.object, f.scopeSets())
+}
+
+// scopeSets are the entry's ready choices: one takes the place of what stands there.
+func (f *form) scopeSets() fyne.CanvasObject {
+	rows := spaced(2, small(tr("Or take a ready choice:")))
+	for _, set := range f.entry.ScopeSets {
+		e := f.entry.Clone()
+		e.AuthorizeOpts.Scopes = set.Scopes
+		rows.Add(container.NewHBox(f.u.button(text.Capitalize(foreign(set.About)), nil, func() { f.scopes.set(e.DefaultScopes()) }).low()))
+	}
+	return rows
 }

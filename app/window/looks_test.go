@@ -160,6 +160,9 @@ func TestEveryTextIsTranslatedAndNothingElseIs(t *testing.T) {
 		for _, v := range e.Vars {
 			fromCatalogue[v.Label] = true
 		}
+		for _, set := range e.ScopeSets {
+			fromCatalogue[set.About] = true
+		}
 	}
 	for _, dir := range []string{".", "../desktop/tray", "../desktop/notify", "../access/gate", "../agent", "../../providers"} {
 		for _, s := range saidIn(t, dir) {

@@ -27,7 +27,8 @@ type Guide struct {
 //
 //	{redirect_uri}         what to register
 //	{fixed_redirect_uri}   the same with --set redirect.port=fixed
-//	{scopes}               the scopes, separated by commas
+//	{scopes}               the scopes to tick, separated by commas: those for a refresh token
+//	                       alone are ticked nowhere
 //	{scopes_json}          the scopes as the members of a JSON list, escaped for a URL
 //	{name}                 the connection's name, or NAME
 //	{client_id}            its client id, or CLIENT_ID
@@ -50,8 +51,9 @@ func (e Entry) Guide(c Connection) Guide {
 	fill["redirect_uri"] = g.RedirectURI
 	laid.Redirect.Port = "fixed"
 	fill["fixed_redirect_uri"] = laid.RedirectURI()
-	fill["scopes"] = cmp.Or(strings.Join(g.Scopes, ", "), "those that you need")
-	fill["scopes_json"] = scopesJSON(g.Scopes)
+	chosen := slices.DeleteFunc(slices.Clone(g.Scopes), func(s string) bool { return slices.Contains(laid.AuthorizeOpts.ScopesForRefresh, s) })
+	fill["scopes"] = cmp.Or(strings.Join(chosen, ", "), "those that you need")
+	fill["scopes_json"] = scopesJSON(chosen)
 	fill["name"] = cmp.Or(c.Name, "NAME")
 	fill["client_id"] = cmp.Or(c.ClientID, "CLIENT_ID")
 	for _, step := range laid.Steps {

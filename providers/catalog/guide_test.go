@@ -56,6 +56,27 @@ func TestGuideFillsInWhatIsKnown(t *testing.T) {
 	}
 }
 
+// A person looks in vain for offline_access among the scopes of a console.
+func TestGuideLeavesOutTheScopesForARefreshToken(t *testing.T) {
+	for _, tt := range []struct {
+		id     string
+		scopes []string
+		want   string
+	}{
+		{"atlassian", nil, "tick read:me, read:jira-work, Save"},
+		{"atlassian", []string{"read:me", "read:jira-work", "offline_access"}, "tick read:me, read:jira-work, Save"},
+		{"atlassian", []string{"offline_access"}, "tick those that you need, Save"},
+		{"gitlab", []string{"read_user", "offline_access"}, "read_user, offline_access."}, // not GitLab's
+	} {
+		t.Run(tt.id+" "+strings.Join(tt.scopes, " "), func(t *testing.T) {
+			g := ours(t, tt.id).Guide(Connection{Scopes: tt.scopes})
+			if !strings.Contains(strings.Join(g.Steps, "\n"), tt.want) {
+				t.Errorf("%q is not in %q", tt.want, g.Steps)
+			}
+		})
+	}
+}
+
 func TestGuideNamesTheFixedPortOnlyOnceForAll(t *testing.T) {
 	e := Entry{ID: "acme", Name: "Acme", Token: "https://acme.example/token", Steps: []string{"{redirect_uri} or {fixed_redirect_uri}"}}
 	if got := e.Guide(Connection{}).Steps[0]; got != "http://127.0.0.1/callback or http://127.0.0.1:47811/callback" {
