@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -19,6 +18,7 @@ import (
 	"github.com/authtray/authtray/app/tools/proxy"
 	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/client"
 )
 
 // upstream is a provider's API that records what reaches it.
@@ -221,7 +221,7 @@ func TestAnAnswerStreamsAndAToolThatHangsUpEndsIt(t *testing.T) {
 		<-r.Context().Done()
 		close(gone)
 	}
-	line, err := net.Dial("unix", w.paths.Socket)
+	line, err := client.Dial(t.Context(), w.paths.Socket)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,6 +37,7 @@ func newBare(t *testing.T) *bare {
 		t.Setenv(v, "")
 	}
 	t.Setenv("HOME", dir)
+	t.Setenv("USERPROFILE", dir)
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path="+filepath.Join(dir, "no-bus"))
 	return &bare{t: t, paths: config.Paths{
 		Config: filepath.Join(dir, "config"), State: filepath.Join(dir, "state"), Socket: apitest.Address(dir),

@@ -3,6 +3,7 @@ package cli
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -41,6 +42,9 @@ func TestEveryCommandFindsTheAgentOfAnotherShell(t *testing.T) {
 		}
 	})
 	t.Run("a path that is too long is said", func(t *testing.T) {
+		if runtime.GOOS == "windows" {
+			t.Skip("a pipe's name has no such limit")
+		}
 		w.t = t
 		t.Setenv("AUTHTRAY_SOCKET", "/"+strings.Repeat("long/", 30)+"agent.sock")
 		if exit, _, errs := w.command("token", "work"); exit == 0 || !strings.Contains(errs, "too long") || !strings.Contains(errs, "AUTHTRAY_SOCKET") {

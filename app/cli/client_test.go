@@ -2,7 +2,6 @@ package cli
 
 import (
 	"io"
-	"net"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/authtray/authtray/app/api/apitest"
 	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/tokens/client/address"
 )
@@ -81,14 +81,14 @@ func TestMistypedConnectionIsSuggestedByEveryCommand(t *testing.T) {
 	w := newWorld(t, nil)
 	w.put("docs", map[string]any{"provider": "practice"})
 	w.put("other", map[string]any{"provider": "practice"})
-	t.Setenv("HOME", t.TempDir())
+	setHome(t, t.TempDir())
 	lines := map[string]string{
-		"request": "request dcos /me", "exec": "exec dcos -- true", "allow": "allow dcos", "add": "add new --like dcos", "mcp": "mcp dcos",
+		"request": "request dcos /me", "exec": "exec dcos -- " + os.Args[0], "allow": "allow dcos", "add": "add new --like dcos", "mcp": "mcp dcos",
 		"helper aws": "helper aws dcos --role-arn arn:aws:iam::123456789012:role/Dev", "setup mcp": "setup mcp dcos --client cursor",
 	}
 	notNamed := []string{ // they take no connection's name, or another one is right
 		"authtray", "run", "open", "quit", "unlock", "doctor", "autostart", "completion", "version", "window", "watch", "log", "providers", "purge", "support", "setup", "helper",
-		"helper git", "helper docker", "helper kubectl", "helper goauth", "help", "secret", "providers export",
+		"helper git", "helper docker", "helper kubectl", "helper goauth", "help", "secret", "providers export", "register",
 	}
 	root := Commands()
 	everyCommand(root, func(c *cobra.Command) {
@@ -114,8 +114,8 @@ func TestMistypedConnectionIsSuggestedByEveryCommand(t *testing.T) {
 // says nothing.
 func TestEveryCommandEndsWhereTheAgentNeverAnswers(t *testing.T) {
 	dir := t.TempDir()
-	socket := filepath.Join(dir, "s")
-	l, err := net.Listen("unix", socket)
+	socket := apitest.Address(dir)
+	l, err := apitest.Listen(socket)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func TestEveryCommandEndsWhereTheAgentNeverAnswers(t *testing.T) {
 		t.Setenv(name, value)
 	}
 	lines := map[string]string{
-		"request": "request work /me", "exec": "exec work -- true", "add": "add work --provider practice", "setup mcp": "setup mcp work --client cursor",
+		"request": "request work /me", "exec": "exec work -- " + os.Args[0], "add": "add work --provider practice", "setup mcp": "setup mcp work --client cursor",
 		"helper aws": "helper aws work --role-arn arn:aws:iam::123456789012:role/Dev", "setup msmtp": "setup msmtp work --user a@example.org --host x.example.org",
 		"helper git": "helper git get", "helper docker": "helper docker get", "helper kubectl": "helper kubectl work", "helper goauth": "helper goauth https://x.example.org",
 		"secret set": "secret set work", "providers export": "providers export github", "autostart": "autostart status", "purge": "purge --yes",

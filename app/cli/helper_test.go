@@ -5,17 +5,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/api/apitest"
 	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/tokens"
 )
@@ -121,8 +120,8 @@ func TestEveryToolThatAsksByHostSaysWhereTheTokenGoes(t *testing.T) {
 // serveAgent answers where commands look for the agent.
 func serveAgent(t *testing.T, h http.HandlerFunc) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "s")
-	l, err := net.Listen("unix", path)
+	path := apitest.Address(t.TempDir())
+	l, err := apitest.Listen(path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -146,7 +146,7 @@ func TestMCPOfTheReadmeWorks(t *testing.T) {
 		t.Fatalf("the README has no such lines any more: %q", lines)
 	}
 	w := newWorld(t, nil)
-	t.Setenv("HOME", filepath.Dir(w.paths.Config))
+	setHome(t, filepath.Dir(w.paths.Config))
 	at := w.mcpServer()
 	for _, line := range lines {
 		if exit, _, errs := w.command(strings.Fields(strings.ReplaceAll(line[1], "https://mcp.notion.com/mcp", at))...); exit != 0 {

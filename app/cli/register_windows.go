@@ -14,9 +14,11 @@ import (
 func (s *shell) systemCommands() []*cobra.Command {
 	var remove bool
 	c := &cobra.Command{
-		Use:    "register",
-		Short:  "Put this program's folder into PATH, and Authtray into the Start menu",
-		Long:   "Put this program's folder into PATH, and Authtray into the Start menu and the list of installed apps, for you alone.",
+		Use:   "register",
+		Short: "Put this program's folder into PATH, and Authtray into the Start menu",
+		Long:  "Put this program's folder into PATH, and Authtray into the Start menu and the list of installed apps, for you alone.",
+		Example: `  authtray register
+  authtray register --remove`,
 		Args:   cobra.NoArgs,
 		Hidden: true,
 	}

@@ -14,7 +14,7 @@ func TestHostOfSetupIsEnteredIntoTheConnection(t *testing.T) {
 		t.Skip("git is not installed")
 	}
 	w := newWorld(t, nil)
-	t.Setenv("HOME", t.TempDir())
+	setHome(t, t.TempDir())
 	w.types("authtray add work --provider oidc --client-id authtray --issuer " + companyServer + " --host one.example")
 	exit, _, errs := w.command("setup", "git", "work", "--host", "git.example.org")
 	if exit != 0 || !strings.Contains(errs, "authtray add work --host one.example --host git.example.org") {
@@ -40,7 +40,7 @@ func TestSetupIsTakenBack(t *testing.T) {
 	}
 	w := newWorld(t, nil)
 	home := t.TempDir()
-	t.Setenv("HOME", home)
+	setHome(t, home)
 	t.Setenv("XDG_CONFIG_HOME", home)
 	t.Setenv("GIT_CONFIG_GLOBAL", filepath.Join(home, "gitconfig"))
 	if err := os.MkdirAll(filepath.Join(home, ".local/bin"), 0o700); err != nil { // for docker's helper
@@ -161,7 +161,7 @@ func TestDoctorSeesOtherHelpersOfGit(t *testing.T) {
 func TestRemoveNamesWhatStillPointsToTheConnection(t *testing.T) {
 	w := newWorld(t, nil)
 	home := t.TempDir()
-	t.Setenv("HOME", home)
+	setHome(t, home)
 	t.Setenv("XDG_CONFIG_HOME", home+"/.config")
 	if err := os.WriteFile(home+"/docker-credential-authtray", nil, 0o700); err != nil {
 		t.Fatal(err)

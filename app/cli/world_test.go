@@ -29,6 +29,13 @@ type world struct {
 	provider *practicetest.Provider
 }
 
+// setHome makes a folder the user's, as each system names it.
+func setHome(t *testing.T, folder string) {
+	t.Helper()
+	t.Setenv("HOME", folder)
+	t.Setenv("USERPROFILE", folder)
+}
+
 // newWorld starts one. Its provider knows the clients of the README and of the
 // help. own are provider entries of the user's own, by file name; change alters the
 // agent's options.
