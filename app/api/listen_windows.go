@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"fmt"
 	"net"
 
@@ -15,7 +16,11 @@ func bind(address string) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	return winio.ListenPipe(address, &winio.PipeConfig{
+	l, err := winio.ListenPipe(address, &winio.PipeConfig{
 		SecurityDescriptor: fmt.Sprintf("O:%sD:P(A;;GA;;;%s)(A;;GA;;;SY)", user, user),
 	})
+	if errors.Is(err, windows.ERROR_ACCESS_DENIED) || errors.Is(err, windows.ERROR_ALREADY_EXISTS) {
+		return nil, fmt.Errorf("another program listens at %s already, and the agent shares it with nobody: end that program, or set AUTHTRAY_SOCKET to another pipe: %w", address, err)
+	}
+	return l, err
 }

@@ -29,7 +29,11 @@ func Dial(ctx context.Context, name string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkServer(handle, name); err != nil {
+	mine, err := mySID()
+	if err == nil {
+		err = checkServer(handle, name, mine)
+	}
+	if err != nil {
 		syscall.CloseHandle(handle)
 		return nil, err
 	}
@@ -67,25 +71,30 @@ func openPipe(ctx context.Context, name string) (syscall.Handle, error) {
 
 var getServerPID = syscall.NewLazyDLL("kernel32.dll").NewProc("GetNamedPipeServerProcessId")
 
-// checkServer guards against a pipe that another user made first.
-func checkServer(pipe syscall.Handle, name string) error {
+// checkServer guards against a pipe that another user made first: its server runs as
+// the user of that SID.
+func checkServer(pipe syscall.Handle, name, user string) error {
 	server, err := serverSID(pipe)
 	if err != nil {
 		return fmt.Errorf("cannot tell whose process serves %s: %w", name, err)
 	}
-	token, err := syscall.OpenCurrentProcessToken()
-	if err != nil {
-		return fmt.Errorf("cannot tell who you are: %w", err)
-	}
-	defer token.Close()
-	mine, err := address.UserSID(token)
-	if err != nil {
-		return fmt.Errorf("cannot tell who you are: %w", err)
-	}
-	if server != mine {
+	if server != user {
 		return fmt.Errorf("%w: %s", ErrForeign, name)
 	}
 	return nil
+}
+
+func mySID() (string, error) {
+	token, err := syscall.OpenCurrentProcessToken()
+	if err != nil {
+		return "", fmt.Errorf("cannot tell who you are: %w", err)
+	}
+	defer token.Close()
+	sid, err := address.UserSID(token)
+	if err != nil {
+		return "", fmt.Errorf("cannot tell who you are: %w", err)
+	}
+	return sid, nil
 }
 
 func serverSID(pipe syscall.Handle) (string, error) {

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"runtime"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/zalando/go-keyring"
@@ -104,7 +105,18 @@ func classify(err error) error {
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && slices.Contains([]int{36, 51, 128}, exit.ExitCode()) {
 		return locked("macOS did not open it")
 	}
+	if code := syscall.Errno(0); runtime.GOOS == "windows" && errors.As(err, &code) && credentialManager[code] != "" {
+		return unavailable(errors.New(credentialManager[code]))
+	}
 	return unavailable(err)
+}
+
+// credentialManager is what the errors of Windows' Credential Manager mean.
+var credentialManager = map[syscall.Errno]string{
+	1058: "the Credential Manager is switched off: start its service (VaultSvc)",                 // ERROR_SERVICE_DISABLED
+	1312: "a policy of this computer keeps Windows from storing credentials: ask who manages it", // ERROR_NO_SUCH_LOGON_SESSION
+	1450: "the Credential Manager is full: remove entries that you do not need from it",          // ERROR_NO_SYSTEM_RESOURCES
+	1816: "the Credential Manager is full: remove entries that you do not need from it",          // ERROR_NOT_ENOUGH_QUOTA
 }
 
 // interruptAfter interrupts a call that outlives ctx until the returned function is

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,6 +19,7 @@ import (
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/authtray/authtray/app/api/apitest"
 	"github.com/authtray/authtray/tokens/client"
 )
 
@@ -373,7 +373,7 @@ func newFakeAgent(t *testing.T) *fakeAgent {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &fakeAgent{path: filepath.Join(dir, "s"), token: "token-1", number: 1, changed: make(chan struct{})}
+	a := &fakeAgent{path: apitest.Address(dir), token: "token-1", number: 1, changed: make(chan struct{})}
 	stop := a.listen(t)
 	t.Cleanup(func() { stop(); os.RemoveAll(dir) })
 	return a
@@ -382,7 +382,7 @@ func newFakeAgent(t *testing.T) *fakeAgent {
 // listen serves until stop is called.
 func (a *fakeAgent) listen(t *testing.T) (stop func()) {
 	t.Helper()
-	l, err := net.Listen("unix", a.path)
+	l, err := apitest.Listen(a.path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,6 +26,7 @@ func TestMentionsFindsWhatStepsWrote(t *testing.T) {
 		t.Run(tool, func(t *testing.T) {
 			home := t.TempDir()
 			t.Setenv("HOME", home)
+			t.Setenv("AppData", home+"/AppData")
 			if err := os.WriteFile(home+"/docker-credential-authtray", nil, 0o700); err != nil {
 				t.Fatal(err)
 			}
