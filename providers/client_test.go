@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -336,6 +337,7 @@ func TestARefreshKeepsWhatTheAnswerDoesNotRepeat(t *testing.T) {
 var extraOf = keepAs
 
 func TestWhatIsWrongWithAConnectionIsOneSentence(t *testing.T) {
+	absent := filepath.Join(t.TempDir(), "ca.pem")
 	catalogue, _ := catalog.LoadCatalogue("")
 	for _, tt := range []struct {
 		conn catalog.Connection
@@ -349,7 +351,7 @@ func TestWhatIsWrongWithAConnectionIsOneSentence(t *testing.T) {
 		{catalog.Connection{Provider: "gitlab", Vars: map[string]string{"hsot": "a"}}, "vars.hsot: the entry gitlab has no such variable"},
 		{catalog.Connection{Provider: "gitlab", Vars: map[string]string{"host": "https://a"}}, "vars.host: is not a host, such as git.example.org or example.org/git (without https://)"},
 		{catalog.Connection{Provider: "gitlab", Override: map[string]any{"token": "http://a.example"}}, "override.token: must be https"},
-		{catalog.Connection{Provider: "github", CAFile: "/nonexistent/ca.pem"}, "ca_file: /nonexistent/ca.pem cannot be read: "},
+		{catalog.Connection{Provider: "github", CAFile: absent}, "ca_file: " + absent + " cannot be read: "},
 	} {
 		_, err := NewClient(catalogue, tt.conn, ClientOptions{})
 		if err == nil || !strings.HasPrefix(err.Error(), tt.want) {

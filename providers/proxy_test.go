@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -18,6 +19,10 @@ import (
 // Package net/http reads the environment once, so each proxy has a process of its
 // own: this test again.
 func TestFailureAtTheProxyNamesTheProxy(t *testing.T) {
+	lower := "https_proxy"
+	if runtime.GOOS == "windows" {
+		lower = "HTTPS_PROXY" // the same variable there
+	}
 	if os.Getenv("PROXY_TEST") != "" {
 		c := testClient(t, testEntry("https://login.corp.test"), func(_ *catalog.Connection, o *ClientOptions) {})
 		ctx, cancel := context.WithTimeout(t.Context(), RequestTimeout)
@@ -44,7 +49,7 @@ func TestFailureAtTheProxyNamesTheProxy(t *testing.T) {
 	auth, refuses := answering(http.StatusProxyAuthRequired), answering(http.StatusForbidden)
 	for name, tt := range map[string]struct{ variable, value, want string }{
 		"wants a password": {"HTTPS_PROXY", "http://" + auth, "The proxy " + auth + ", which HTTPS_PROXY names in the agent's environment, wants a user name and password (HTTP 407)"},
-		"refuses":          {"https_proxy", "http://ada:s3cr3t@" + refuses, "The proxy " + refuses + ", which https_proxy names in the agent's environment, does not connect us to the provider (HTTP 403)"},
+		"refuses":          {"https_proxy", "http://ada:s3cr3t@" + refuses, "The proxy " + refuses + ", which " + lower + " names in the agent's environment, does not connect us to the provider (HTTP 403)"},
 		"is down":          {"HTTPS_PROXY", down, "The proxy " + down + ", which HTTPS_PROXY names in the agent's environment, could not be reached"},
 		"cannot be found":  {"HTTPS_PROXY", "http://proxy.invalid:3128", "The proxy proxy.invalid:3128, which HTTPS_PROXY names in the agent's environment, "},
 		"is no address":    {"HTTPS_PROXY", "%zz", "What HTTPS_PROXY holds in the agent's environment is no proxy's address"},
