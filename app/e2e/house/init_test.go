@@ -2,7 +2,6 @@ package house
 
 import (
 	"go/ast"
-	"path"
 	"regexp"
 	"strconv"
 	"strings"
@@ -85,5 +84,5 @@ func TestPackagesCompileNothingAtInit(t *testing.T) {
 
 // isProduct reports whether a file is part of what users run.
 func isProduct(s source) bool {
-	return !s.below("app/e2e", "assets", "providers/practice", "providers/faultkit", "app/tools/mcp/mcptest") && !strings.HasSuffix(path.Base(s.path), "_test.go")
+	return !s.below("app/e2e", "assets", "providers/practice", "providers/faultkit") && !strings.HasSuffix(s.dir(), "test")
 }
