@@ -102,7 +102,7 @@ func (c *Client) register(ctx context.Context, redirectURIs, scopes []string) (R
 		return Registration{}, err
 	}
 	if ep.Registration == "" {
-		return Registration{}, c.misconfigured("no_registration", "%s does not register clients by itself; register an app there and set client_id.", c.entry.Name)
+		return Registration{}, c.wantsClientID(c.misconfigured("no_registration", "%s does not register clients by itself; register an app there and set client_id.", c.entry.Name))
 	}
 	method := c.registrationAuth(ep.AuthMethods)
 	body, _ := json.Marshal(c.clientMetadata(redirectURIs, method, scopes)) // strings always marshal
@@ -184,6 +184,7 @@ func (c *Client) readRegistration(status int, header http.Header, body []byte) (
 		f := refusal.Classify(refusal.ErrorRules{}, status, header, body, c.now())
 		if f.Class != refusal.Transient {
 			f.Class, f.Detail = refusal.Misconfigured, "The provider did not register a client for Authtray ("+f.Code+"); register an app there and set client_id."
+			f = c.wantsClientID(f)
 		}
 		return Registration{}, refusal.Named(f, c.entry.Name)
 	}
@@ -223,6 +224,12 @@ func (c *Client) NeedsRegistration(ctx context.Context) (issuer string, need boo
 			cmp.Or(ep.Issuer, c.entry.Name), c.entry.RedirectURI(), c.conn.Name)
 	}
 	return ep.Issuer, need, nil
+}
+
+// wantsClientID names the command that tells a client's id.
+func (c *Client) wantsClientID(f *refusal.Failure) *refusal.Failure {
+	f.Hint = "authtray add " + c.conn.Name + " --client-id ID"
+	return f
 }
 
 // ClientID is the client that this connection uses; "" where it has none yet.

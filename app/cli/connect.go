@@ -260,10 +260,10 @@ func (c *connecting) connected(now tokens.Status) error {
 	if now.Note != "" {
 		c.say("%s", oneLine(now.Note))
 	}
-	switch now.Account {
-	case "":
+	switch {
+	case now.Account == "":
 		return c.print("Connected.")
-	case now.ProviderName: // a server that names nobody
+	case strings.HasSuffix(now.ProviderName, now.Account): // a server that names nobody
 		return c.print("Connected to %s.", oneLine(now.Account))
 	}
 	return c.print("Connected as %s.", oneLine(now.Account))

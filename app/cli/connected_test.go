@@ -16,7 +16,7 @@ func TestConnectedSaysAsWhomWhereThatIsKnown(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			var out bytes.Buffer
 			c := &connecting{shell: &shell{out: &out}}
-			if err := c.connected(tokens.Status{Name: "docs", ProviderName: "localhost:3000", Account: row.account}); err != nil || out.String() != row.want {
+			if err := c.connected(tokens.Status{Name: "docs", ProviderName: "MCP server localhost:3000", Account: row.account}); err != nil || out.String() != row.want {
 				t.Errorf("%q, %v; want %q", out.String(), err, row.want)
 			}
 		})

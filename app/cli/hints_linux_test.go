@@ -302,6 +302,7 @@ var inOtherTests = map[string]string{
 	"authtray doctor":               "a disk is full, or a folder cannot be written: the doctor's own test",
 	"authtray allow":                "a question in a notification was answered with no: app/access/gate",
 	"authtray connect --no-browser": "no display: the README's line is run",
+	"authtray add --client-id":      "a server that registers no client by itself: where a person registers an app there is none here",
 	"authtray token":                "a narrower token is refused: the connection's own is what works, and is tried here everywhere",
 	"authtray status":               "what is wrong is shown: tried above with what it prints",
 }

@@ -344,7 +344,7 @@ func (c *connecting) copied(text, said string) {
 // showDone says what to do with it now.
 func (c *connecting) showDone(s tokens.Status) {
 	text, account := tr("{{.Name}} is connected", "Name", c.name), plain(s.Account)
-	if account == plain(s.ProviderName) { // a server that names nobody
+	if strings.HasSuffix(plain(s.ProviderName), account) { // a server that names nobody
 		account = ""
 	}
 	if account != "" && c.again {

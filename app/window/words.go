@@ -3,6 +3,7 @@ package window
 import (
 	"cmp"
 	"errors"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -114,7 +115,7 @@ func whose(s tokens.Status) string {
 	if provider == "" {
 		provider = plain(s.Provider)
 	}
-	if account := plain(s.Account); account != "" && account != provider { // an MCP server's name stands for both
+	if account := plain(s.Account); account != "" && !strings.HasSuffix(provider, account) { // an MCP server's name stands for both
 		return account + " · " + provider
 	}
 	return provider
