@@ -367,3 +367,31 @@ func TestAClockSetForwardAndBackRenewsAndGoesOn(t *testing.T) {
 		r.token()
 	})
 }
+
+// A machine without a battery for its clock starts in 1970, where no certificate is
+// valid yet, until the network tells it the time.
+func TestStartIn1970KeepsTheGrantUntilTheClockIsRight(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.pass(40 * time.Minute)
+		r.quit()
+		boot := time.Since(time.Date(1970, 1, 1, 0, 0, 10, 0, time.UTC))
+		r.clock.jump(-boot)
+		r.provider.with(func() { r.provider.always = failure(refusal.Transient, "tls") })
+		r.start()
+		r.pass(30 * time.Minute)
+		r.stored()
+		if s := r.status(); s.State != Connected && s.State != Retrying {
+			t.Fatalf("in 1970 it is %s", s.State)
+		}
+		r.provider.with(func() { r.provider.always = nil })
+		r.clock.jump(boot + time.Hour)
+		r.m.NetworkBack()
+		r.pass(time.Minute)
+		r.wantState(Connected, ReasonNone)
+		if got := r.token(); got == "access-1" {
+			t.Fatal("a token that has expired is handed out")
+		}
+		r.pass(3 * time.Hour)
+		r.wantState(Connected, ReasonNone)
+	})
+}
