@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/gofrs/flock"
 
@@ -39,7 +40,7 @@ func lock(path string, h Holder) (unlock func() error, err error) {
 	l := flock.New(path, flock.SetPermissions(0o600))
 	ok, err := l.TryLock()
 	if err != nil {
-		return nil, fmt.Errorf("the lock of the state folder cannot be taken: %w", err)
+		return nil, lockError(filepath.Dir(path), err)
 	}
 	if !ok {
 		return nil, fmt.Errorf("%w (%s is locked)", ErrRunning, path)
@@ -49,6 +50,16 @@ func lock(path string, h Holder) (unlock func() error, err error) {
 		writeHolder(path, Holder{})
 		return l.Unlock()
 	}, nil
+}
+
+// lockError is why a lock cannot be taken. Some file systems of networks have none.
+func lockError(folder string, err error) error {
+	for _, none := range []error{syscall.ENOLCK, syscall.EOPNOTSUPP, syscall.ENOSYS} {
+		if errors.Is(err, none) {
+			return fmt.Errorf("files in %s cannot be locked, as on some network drives: set AUTHTRAY_STATE to a folder on a disk of this computer (%w)", folder, err)
+		}
+	}
+	return fmt.Errorf("the lock of the state folder cannot be taken: %w", err)
 }
 
 // The holder stands in one line of JSON behind the file's first byte: that byte

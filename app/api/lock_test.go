@@ -2,10 +2,12 @@ package api
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -100,5 +102,19 @@ func TestLockWritesIntoNoFileBehindALink(t *testing.T) {
 	unlock()
 	if got, err := os.ReadFile(other); string(got) != "mine" || err != nil {
 		t.Errorf("the file behind the link: %q, %v", got, err)
+	}
+}
+
+func TestFolderWithoutLocksSaysWhereTheStateCanBe(t *testing.T) {
+	for _, none := range []error{syscall.ENOLCK, syscall.EOPNOTSUPP, syscall.ENOSYS} {
+		t.Run(none.Error(), func(t *testing.T) {
+			err := lockError("/home/ada/.local/state/authtray", &fs.PathError{Op: "flock", Err: none})
+			if !errors.Is(err, none) || !strings.Contains(err.Error(), "AUTHTRAY_STATE") || !strings.Contains(err.Error(), "/home/ada/") {
+				t.Error(err)
+			}
+		})
+	}
+	if err := lockError("/s", fs.ErrPermission); strings.Contains(err.Error(), "AUTHTRAY_STATE") {
+		t.Error(err)
 	}
 }
