@@ -25,7 +25,7 @@ func (s *shell) purgeCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "purge",
 		Short: "Remove everything that Authtray keeps for you",
-		Long: `Give every grant back to its provider, and remove what Authtray keeps for you: the
+		Long: `Revoke every grant at its provider, and remove what Authtray keeps for you: the
 items in the keychain, the folders of configuration and state, start at login, and
 what tools were told by authtray setup. It names all of that first, and asks.
 
