@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"github.com/authtray/authtray/app/tools/setup"
 	"io"
 	"os"
@@ -59,7 +60,7 @@ func (s *shell) examine(ctx context.Context) ([]api.Check, error) {
 	var p *client.Problem
 	switch {
 	case err == nil:
-		return answer.Checks, nil
+		return append(s.versionChecks(ctx), answer.Checks...), nil
 	case errors.Is(err, client.ErrNoAgent):
 		return s.examineHere(ctx, api.Check{ID: "agent", Detail: "No agent is running.", Hint: "authtray run"}), nil
 	case errors.As(err, &p) && p.Code == string(api.CodeNotFound):
@@ -69,6 +70,17 @@ func (s *shell) examine(ctx context.Context) ([]api.Check, error) {
 		return s.examineHere(ctx, api.Check{ID: "agent", Detail: "The agent does not answer in time.", Hint: "authtray run --replace"}), nil
 	}
 	return s.examineHere(ctx, api.Check{ID: "agent", Detail: text.Sentence("The agent cannot be asked: " + oneLine(err.Error())), Hint: "authtray run --replace"}), nil
+}
+
+// versionChecks tells of an agent that is of another version than this program: it was
+// not replaced after an update, or two are installed.
+func (s *shell) versionChecks(ctx context.Context) []api.Check {
+	var h api.Health
+	if s.get(ctx, "/v1/health", &h) != nil || h.Version == s.build.Version {
+		return nil
+	}
+	return []api.Check{{ID: "version", Hint: "authtray run --replace",
+		Detail: fmt.Sprintf("The agent that runs is Authtray %s, and this program is %s.", text.Line(h.Version, 40), s.build.Version)}}
 }
 
 // gitChecks are of git in this folder, where other helpers would keep our tokens.
