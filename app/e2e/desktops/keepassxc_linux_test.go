@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/authtray/authtray/app/e2e/bustest"
 	"github.com/authtray/authtray/app/e2e/desktop"
@@ -156,8 +157,10 @@ func TestDesktopKeePassXC(t *testing.T) {
 	k.d.Run(k.command("unlock"))
 	bustest.Eventually(t, bustest.Said("authtray unlock asks nothing"), func() bool { return dialogs() == 1 })
 	// The button, where openbox puts the question: in the middle of the screen.
+	allowed := time.Now()
 	pressAt(t, 355, 620, 1)
 	k.awaitState("practice", "connected")
+	t.Logf("the answer was taken up after %v", time.Since(allowed))
 	k.awaitState("second", "connected")
 	bustest.Screenshot(t, "keepassxc-allowed")
 	if out, _ := k.command("doctor").CombinedOutput(); !strings.Contains(string(out), "The keychain is open") {

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/authtray/authtray/app/e2e/bustest"
 	"github.com/authtray/authtray/app/e2e/desktop"
@@ -102,7 +103,7 @@ type world struct {
 
 func newWorld(t *testing.T, d *desktop.Desktop, provider ...func(http.Handler) http.Handler) *world {
 	t.Helper()
-	w := &world{T: t, d: d, provider: practicetest.Start(t, server.Options{}, provider...)}
+	w := &world{T: t, d: d, provider: practicetest.Start(t, server.Options{Lifetime: time.Hour}, provider...)}
 	w.browser, w.log = filepath.Join(d.Home(), "opened"), filepath.Join(d.Home(), "agent.log")
 	browser := filepath.Join(d.Home(), "browser")
 	if err := os.WriteFile(browser, []byte("#!/bin/sh\nprintf '%s\\n' \"$1\" >>'"+w.browser+"'\n"), 0o700); err != nil {
