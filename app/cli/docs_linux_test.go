@@ -323,6 +323,42 @@ func TestLinesOfTheReadmeWork(t *testing.T) {
 	}
 }
 
+// notPowerShell is what only a POSIX shell reads.
+var notPowerShell = regexp.MustCompile(`<\(|< |(^| )export |&&|&$|\\$|\$\{?[A-Z_]+\b`)
+
+// TestPowerShellLinesOfTheReadmeParse runs none: PowerShell is not here.
+func TestPowerShellLinesOfTheReadmeParse(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, ok := strings.Cut(string(text), "\n```powershell\n")
+	block, _, closed := strings.Cut(block, "```")
+	if !ok || !closed {
+		t.Fatal("the README has no lines for PowerShell")
+	}
+	commands := 0
+	for line := range strings.Lines(block) {
+		line = aComment.ReplaceAllString(strings.TrimRight(line, "\n"), "")
+		t.Run(line, func(t *testing.T) {
+			if found := notPowerShell.FindString(line); found != "" {
+				t.Errorf("PowerShell does not read %q", found)
+			}
+			if strings.Count(line, "'")%2 != 0 || strings.Count(line, `"`)%2 != 0 || strings.Count(line, "(") != strings.Count(line, ")") {
+				t.Error("something is open at its end")
+			}
+			if strings.HasPrefix(line, "curl ") || strings.Contains(line, "| curl ") {
+				t.Error("curl is another command in Windows PowerShell: curl.exe")
+			}
+			parses(t, line)
+		})
+		commands += len(ours.FindAllString(line, -1))
+	}
+	if commands < 4 {
+		t.Errorf("%d commands of ours", commands)
+	}
+}
+
 func TestProgramOfTheReadmePrintsTheToken(t *testing.T) {
 	d := newDocsWorld(t)
 	d.types("authtray add github --provider practice --set vars.port=" + d.provider.Issuer[strings.LastIndex(d.provider.Issuer, ":")+1:])

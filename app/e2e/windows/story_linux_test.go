@@ -22,7 +22,9 @@ func TestWineConnectionLivesItsLife(t *testing.T) {
 	if _, known := m.provider.GrantOf(token); !known {
 		t.Fatal("the provider does not know the token")
 	}
-	m.authtray(0, "status")
+	if out := m.authtray(0, "status"); !strings.Contains(out, "● connected") || strings.Contains(out, "\r") {
+		t.Errorf("status is not UTF-8 with LF: %q", out)
+	}
 	m.authtray(0, "doctor")
 	m.authtray(0, "log")
 	m.helpers(port)
@@ -60,6 +62,9 @@ func (m *machine) helpers(port string) {
 		if !strings.Contains(out, "username=ada\n") || strings.Contains(out, "\r") {
 			m.t.Errorf("to %q git got %q", end, out)
 		}
+	}
+	if out := m.authtray(0, "setup", "git", "work", "--wsl", "--host", "git.example.org"); strings.Contains(out, "\r") || !strings.Contains(out, "'!/mnt/z/") {
+		m.t.Errorf("for the git in WSL: %q", out)
 	}
 	if out := m.authtray(0, "helper", "kubectl", "work"); !strings.Contains(out, "ExecCredential") {
 		m.t.Errorf("kubectl got %q", out)
