@@ -135,7 +135,7 @@ func TestConnectionFaults(t *testing.T) {
 		saw   func(raw []byte, end error) bool
 	}{
 		{"reset", faultkit.ConnReset, func(raw []byte, end error) bool {
-			return len(raw) == 0 && errors.Is(end, syscall.ECONNRESET)
+			return len(raw) == 0 && isReset(end)
 		}},
 		{"close", faultkit.ConnClose, func(raw []byte, end error) bool { return len(raw) == 0 }},
 		{"garbage", faultkit.ConnGarbage, func(raw []byte, _ error) bool { return strings.HasPrefix(string(raw), "220 smtp") }},
@@ -238,7 +238,12 @@ func TestHandshakesFailAsTold(t *testing.T) {
 		t.Error("a request came through a failed handshake")
 	}
 	kit.Script(faultkit.ResetAfter())
-	if err := try(); err == nil || !errors.Is(err, syscall.ECONNRESET) {
+	if err := try(); err == nil || !isReset(err) {
 		t.Errorf("reset under TLS: %v", err)
 	}
+}
+
+// isReset reports whether a connection was reset, also in Windows' words (WSAECONNRESET).
+func isReset(err error) bool {
+	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.Errno(10054))
 }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -30,7 +31,7 @@ func TestStateOutlivesARestart(t *testing.T) {
 	if err != nil || bytes.Contains(raw, []byte(a.RefreshToken)) || bytes.Contains(raw, []byte(b.AccessToken)) {
 		t.Errorf("the state file holds a token, or cannot be read (%v)", err)
 	}
-	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+	if info, err := os.Stat(file); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
 		t.Errorf("the state file's mode is %v (%v)", info.Mode(), err)
 	}
 }
