@@ -104,7 +104,7 @@ windows: resources ## programs and zip for Windows, in build/; with the window w
 	assets/packaging/windows/zip $(VERSION) $(OUT)/windows
 
 test-windows: windows ## the programs for Windows and the tests of the packages under Wine, which it installs where it may; 20 min cold
-	app/e2e/windows/run $(CURDIR)/$(OUT)/authtray-$(VERSION)-windows-amd64.zip
+	app/e2e/windows/run $(CURDIR)/$(OUT)/authtray-$(VERSION)-windows-amd64.zip $(VERSION)
 
 $(OUT)/practice:
 	$(PLAIN) build $(RELEASE) -ldflags '$(LDFLAGS)' -o $@ ./providers/practice
