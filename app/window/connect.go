@@ -375,7 +375,7 @@ func (c *connecting) showOther(p *client.Problem) {
 		keep.SetText(tr("Keep the account"))
 	}
 	take := c.u.button(tr("Use the new account"), nil, c.accept).primary()
-	c.page(c.sign(shapeAlert, theme.ColorNameWarning), c.headline(tr("That is another account")),
+	c.page(c.waits(), c.headline(tr("That is another account")),
 		centred(paragraph(foreign(p.Sentence()))), centred(small(tr("Tools that use {{.Name}} would act as the new account from now on.", "Name", c.name))), c.buttons(keep, take))
 	c.u.focus(keep)
 }

@@ -75,7 +75,7 @@ func (u *ui) showLicences() {
 }
 
 // licence_texts.txt has the texts of the licences, each below a line of "=== " and the
-// modules that it is the text of.
+// modules that it is the text of. assets/packaging/copyright makes it.
 //
 //go:embed licence_texts.txt
 var licenceTexts string

@@ -2,6 +2,10 @@
 // linked into its programs, as packages ship them:
 //
 //	go run ./assets/packaging/copyright linux amd64 > build/copyright
+//
+// The window's texts are made from the same files, for all systems:
+//
+//	go run ./assets/packaging/copyright window > app/window/licence_texts.txt
 package main
 
 import (
@@ -10,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,12 +24,17 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 3 {
-		fmt.Fprintln(os.Stderr, "copyright: want the system and the machine that the programs are for")
+	out := bufio.NewWriter(os.Stdout)
+	var err error
+	switch args := os.Args[1:]; {
+	case len(args) == 1 && args[0] == "window":
+		err = writeWindow(out)
+	case len(args) == 2:
+		err = write(out, args[0], args[1])
+	default:
+		fmt.Fprintln(os.Stderr, "copyright: want the system and the machine that the programs are for, or: window")
 		os.Exit(2)
 	}
-	out := bufio.NewWriter(os.Stdout)
-	err := write(out, os.Args[1], os.Args[2])
 	if err == nil {
 		err = out.Flush()
 	}
@@ -108,4 +118,53 @@ func (m module) write(out io.Writer) error {
 		err = fmt.Errorf("%s has no licence file in %s", m.path, m.dir)
 	}
 	return err
+}
+
+// writeWindow prints the texts that the window shows, each below a line of "=== " and
+// the modules that it is the text of.
+func writeWindow(out io.Writer) error {
+	dirs := map[string]string{}
+	for _, system := range []string{"linux", "windows", "darwin"} {
+		all, err := modules(system, "amd64")
+		if err != nil {
+			return err
+		}
+		for _, m := range all {
+			dirs[m.path] = m.dir
+		}
+	}
+	of := map[string][]string{} // modules by text
+	for _, path := range slices.Sorted(maps.Keys(dirs)) {
+		text, err := ownLicence(dirs[path])
+		if err != nil {
+			return err
+		}
+		of[text] = append(of[text], path)
+	}
+	for _, text := range slices.SortedFunc(maps.Keys(of), func(a, b string) int { return slices.Compare(of[a], of[b]) }) {
+		if _, err := fmt.Fprintf(out, "=== %s\n%s\n\n", strings.Join(of[text], " "), text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ownLicence is what the licence files at a module's top say.
+func ownLicence(dir string) (string, error) {
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return "", err
+	}
+	var texts []string
+	for _, f := range files {
+		if f.IsDir() || !licenceFile.MatchString(f.Name()) || strings.HasSuffix(f.Name(), ".go") {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(dir, f.Name()))
+		if err != nil {
+			return "", err
+		}
+		texts = append(texts, strings.TrimSpace(strings.ReplaceAll(string(text), "\r", "")))
+	}
+	return strings.Join(texts, "\n\n"), nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"os"
 	"strings"
 	"testing"
 )
@@ -29,4 +30,19 @@ func TestTheTextsOfAllThatIsLinkedArePrinted(t *testing.T) {
 		}
 	}
 	t.Logf("%d kB", out.Len()>>10)
+}
+
+func TestTheWindowShowsTheSameTexts(t *testing.T) {
+	t.Chdir("../../..")
+	var out bytes.Buffer
+	if err := writeWindow(&out); err != nil {
+		t.Fatal(err)
+	}
+	is, err := os.ReadFile("app/window/licence_texts.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(is, out.Bytes()) {
+		t.Error("run: go run ./assets/packaging/copyright window > app/window/licence_texts.txt")
+	}
 }
