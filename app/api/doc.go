@@ -140,7 +140,7 @@
 //
 // # The rest
 //
-//	GET   /v1/providers                               {"providers":[{"id":"gitlab","name":"GitLab"}]}
+//	GET   /v1/providers                               {"providers":[{"id":"gitlab","name":"GitLab","needs_app":true,"secret":"optional","server":"own?"}]}
 //	GET   /v1/providers?for=HOST                      {"guesses":[{"provider":"gitlab","vars":{"host":"git.example.org"}}]}, of a host or URL
 //	GET   /v1/providers/ID                            the entry, as JSON, with "redirect_uri"
 //	GET   /v1/events                                  text/event-stream; each event: "event: connection", data: the connection's object as in the list

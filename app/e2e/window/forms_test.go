@@ -46,11 +46,11 @@ func (s *screen) form(typed string) {
 	s.calm()
 }
 
-// signIn is the address at the provider that the browser was sent to last.
-func signIn(s *screen, asked func() []string, times int) string {
-	s.until("the browser is asked to open the page", func() bool { return len(asked()) == times })
+// signIn is the address at the provider that the browser is sent to.
+func signIn(s *screen, asked func() []string) string {
+	s.until("the browser is asked to open the page", func() bool { return len(asked()) == 1 })
 	led := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	first, err := led.Get(asked()[times-1])
+	first, err := led.Get(asked()[0])
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -58,57 +58,65 @@ func signIn(s *screen, asked func() []string, times int) string {
 	return first.Header.Get("Location")
 }
 
-// TestAddStories adds what people add most, with the keyboard, in the real window.
+// TestAddStories adds what people add most in the real window, with the keyboard and,
+// for the host, the mouse.
 func TestAddStories(t *testing.T) {
-	provider := practicetest.Start(t, server.Options{})
-	mcp := mcptest.Start(t, provider.Issuer)
-	s, p, asked := open(t, "add")
-
-	s.form("github")
-	s.types("draft-id")
-	s.shot("01-github-draft")
-	s.keys("Escape") // beside the field that Enter is pressed in
-	s.form("github")
-	s.shot("02-github-draft-again")
-	s.keys("Return") // the client ID is there still; what is missing is asked for
-	s.calm()
-	s.types("s3cret")
-	s.keys("Return")
-	if page := signIn(s, asked, 1); !strings.HasPrefix(page, "https://github.com/login/oauth/authorize?") || !strings.Contains(page, "client_id=draft-id") {
-		t.Errorf("GitHub: the browser is sent to %s", page)
-	}
-	s.shot("03-github-waiting")
-	s.keys("Escape")
-
-	s.form("gitlab")
-	s.keys("shift+Tab", "shift+Tab", "shift+Tab", "shift+Tab") // Copy, Open the page, Name, the host
-	s.types("git.example.org")
-	s.keys("Tab", "Tab", "Tab", "Tab")
-	s.types("id-1")
-	s.keys("Tab")
-	s.types("s3cret")
-	s.shot("04-gitlab-filled")
-	s.keys("Return")
-	if page := signIn(s, asked, 2); !strings.HasPrefix(page, "https://git.example.org/oauth/authorize?") || !strings.Contains(page, "client_id=id-1") {
-		t.Errorf("GitLab: the browser is sent to %s", page)
-	}
-	s.keys("Escape")
-
-	for i, add := range []struct{ name, address string }{{"oidc", provider.Issuer}, {"mcp", mcp}} {
-		s.form(add.name)
-		s.types(add.address)
-		s.shot("05-" + add.name)
+	t.Run("GitHub", func(t *testing.T) {
+		s, _, asked := open(t, "add-github")
+		s.form("github")
+		s.types("draft-id")
+		s.shot("01-draft")
+		s.keys("Escape") // beside the field that Enter is pressed in
+		s.form("github")
+		s.shot("02-draft-again")
+		s.keys("Return") // the client ID is there still; what is missing is asked for
+		s.calm()
+		s.types("s3cret")
 		s.keys("Return")
-		s.until("the browser is asked to open the page", func() bool { return len(asked()) == 3+i })
-		agree(t, asked()[2+i], "ada")
-		s.until(add.name+" is connected", func() bool { return s.state(p, add.name) == "connected" })
-		s.shot("06-" + add.name + "-connected")
-		s.keys("Return")
-		if s.does(p.authtray, "token", add.name) == "" {
-			t.Errorf("%s: authtray token gives nothing", add.name)
+		if page := signIn(s, asked); !strings.HasPrefix(page, "https://github.com/login/oauth/authorize?") || !strings.Contains(page, "client_id=draft-id") {
+			t.Errorf("the browser is sent to %s", page)
 		}
+		s.shot("03-waiting")
+	})
+	t.Run("GitLab self-hosted", func(t *testing.T) {
+		s, _, asked := open(t, "add-gitlab")
+		s.form("gitlab")
+		s.types("id-1")
+		s.keys("Tab")
+		s.types("s3cret")
+		window := s.the(title)
+		s.does("xdotool", "mousemove", "--sync", "--window", window, "500", "300", "click", "--repeat", "60", "--delay", "5", "4")
+		s.calm()
+		s.does("xdotool", "mousemove", "--sync", "--window", window, "400", "188", "click", "1") // the first field
+		s.keys("ctrl+a")
+		s.types("git.example.org")
+		s.shot("01-filled")
+		s.keys("Return")
+		if page := signIn(s, asked); !strings.HasPrefix(page, "https://git.example.org/oauth/authorize?") || !strings.Contains(page, "client_id=id-1") {
+			t.Errorf("the browser is sent to %s", page)
+		}
+	})
+	for _, name := range []string{"oidc", "mcp"} {
+		t.Run(name, func(t *testing.T) {
+			provider := practicetest.Start(t, server.Options{})
+			address := provider.Issuer
+			if name == "mcp" {
+				address = mcptest.Start(t, provider.Issuer)
+			}
+			s, p, asked := open(t, "add-"+name)
+			s.form(name)
+			s.types(address) // the one field
+			s.shot("01-form")
+			s.keys("Return")
+			s.until("the browser is asked to open the page", func() bool { return len(asked()) == 1 })
+			agree(t, asked()[0], "ada")
+			s.until("it is connected", func() bool { return s.state(p, name) == "connected" })
+			s.shot("02-connected")
+			if s.does(p.authtray, "token", name) == "" {
+				t.Error("authtray token gives nothing")
+			}
+		})
 	}
-	s.shot("07-all")
 }
 
 // TestWheelDragAndFocus: the wheel scrolls a form wherever the pointer is, its bar can

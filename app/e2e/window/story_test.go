@@ -282,6 +282,7 @@ func TestScalesAndLanguages(t *testing.T) {
 		"150-percent": {"FYNE_SCALE=1.5", "FYNE_THEME=light"},
 		"200-percent": {"FYNE_SCALE=2", "FYNE_THEME=dark"},
 		"german":      {"LANG=de_DE.UTF-8", "FYNE_THEME=light"},
+		"german-dark": {"LANG=de_DE.UTF-8", "FYNE_THEME=dark"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newScreen(t, "-screen", "0", "2200x1500x24")
@@ -300,6 +301,7 @@ func TestScalesAndLanguages(t *testing.T) {
 			s.keys("ctrl+3")
 			s.shot("settings")
 			s.keys("ctrl+n")
+			s.shot("providers")
 			s.types("gitlab")
 			s.keys("Return")
 			s.shot("form")
