@@ -241,21 +241,27 @@ func (m *machine) callers(names []string, askers []asker) (stop func() (answers 
 }
 
 // TestTakeoverUnderLoadFailsNoCaller replaces the agent while it renews the tokens of
-// fifty connections, for each of which callers wait.
+// many connections, for each of which callers wait.
 func TestTakeoverUnderLoadFailsNoCaller(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it signs in fifty times")
+		t.Skip("it signs in seventy times")
 	}
-	for name, askers := range map[string][]asker{"that know of replacements": ours, "that know nothing of them": others} {
-		t.Run(name, func(t *testing.T) { takeover(newMachine(t), askers) })
+	for name, row := range map[string]struct {
+		askers      []asker
+		connections int
+	}{
+		"that knows of replacements": {ours, 50},
+		"that knows nothing of them": {others, 20},
+	} {
+		t.Run(name, func(t *testing.T) { takeover(newMachine(t), row.askers, row.connections) })
 	}
 }
 
-func takeover(m *machine, askers []asker) {
+func takeover(m *machine, askers []asker, connections int) {
 	running := m.agent()
 	m.answers(running)
 	var names []string
-	for i := range 50 {
+	for i := range connections {
 		names = append(names, fmt.Sprintf("c%d", i))
 		if err := m.connect(names[i]); err != nil {
 			m.Fatal(err)
