@@ -23,6 +23,7 @@ func (s Sockets) Listen(address string, log *slog.Logger) (net.Listener, error) 
 		return Listen(address, log)
 	}
 	delete(s, address)
+	claim(l)
 	return newListener(l, log), nil
 }
 

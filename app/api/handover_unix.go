@@ -176,3 +176,11 @@ func (s Sockets) adopt(f *os.File) {
 	socket.SetUnlinkOnClose(true)
 	s[address] = socket
 }
+
+// claim makes this process the one that clients are told listens (SO_PEERCRED): it is
+// the one that called listen(2) last.
+func claim(l net.Listener) {
+	if raw, err := l.(*net.UnixListener).SyscallConn(); err == nil {
+		_ = raw.Control(func(fd uintptr) { _ = syscall.Listen(int(fd), maxLocal) })
+	}
+}
