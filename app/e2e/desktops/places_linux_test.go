@@ -246,7 +246,7 @@ func TestDesktopPlasma(t *testing.T) {
 	p.d.Run(exec.Command("kwalletd5"))
 	p.d.Await(kwallet)
 	p.openWallet("kdewallet")
-	p.bar, p.notices = image.Rect(640, 756, 1280, 800), image.Rect(640, 300, 1280, 755)
+	p.bar, p.notices, p.button = image.Rect(640, 756, 1280, 800), image.Rect(640, 300, 1280, 755), inside(865, 866)
 	p.lock = func() {
 		if err := p.kwallet().Call("org.kde.KWallet.close", 0, "kdewallet", true).Err; err != nil {
 			p.Fatal(err)
