@@ -3,6 +3,7 @@ package bustest
 import (
 	"bufio"
 	"image"
+	"image/draw"
 	"image/png"
 	"os"
 	"os/exec"
@@ -56,7 +57,7 @@ func Screenshot(t testing.TB, name string) image.Image {
 		dir = t.TempDir()
 	}
 	path := filepath.Join(dir, name+".png")
-	if out, err := exec.Command("import", "-window", "root", path).CombinedOutput(); err != nil {
+	if out, err := exec.Command("import", "-window", "root", "-define", "png:compression-level=1", path).CombinedOutput(); err != nil {
 		t.Fatalf("no screenshot: %v %s", err, out)
 	}
 	f, err := os.Open(path)
@@ -68,7 +69,7 @@ func Screenshot(t testing.TB, name string) image.Image {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return img
+	return flat(img)
 }
 
 // Count is how many pixels of img are nearly of the colour 0xRRGGBB.
@@ -99,13 +100,21 @@ func Find(img image.Image, in image.Rectangle, rgb uint32) (middle image.Point, 
 
 // Differ is how many pixels of two pictures of one size differ.
 func Differ(a, b image.Image) (n int) {
-	bounds := a.Bounds()
-	for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
-		for x := bounds.Min.X; x < bounds.Max.X; x++ {
-			if a.At(x, y) != b.At(x, y) {
-				n++
-			}
+	left, right := flat(a), flat(b)
+	for i := 0; i+4 <= len(left.Pix) && i+4 <= len(right.Pix); i += 4 {
+		if [4]byte(left.Pix[i:i+4]) != [4]byte(right.Pix[i:i+4]) {
+			n++
 		}
 	}
 	return n
+}
+
+// flat is a picture as its bytes.
+func flat(img image.Image) *image.RGBA {
+	if is, ok := img.(*image.RGBA); ok {
+		return is
+	}
+	out := image.NewRGBA(img.Bounds())
+	draw.Draw(out, out.Bounds(), img, img.Bounds().Min, draw.Src)
+	return out
 }

@@ -174,17 +174,16 @@ func TestDesktopSwayWindow(t *testing.T) {
 }
 
 // The servers that sway has: mako hides the buttons, and swaync shows them.
-func TestDesktopSway(t *testing.T) {
+func TestDesktopSwayMako(t *testing.T)   { tourSway(t, "mako") }
+func TestDesktopSwaySwaync(t *testing.T) { tourSway(t, "swaync") }
+
+func tourSway(t *testing.T, notices string) {
 	if !ordinary(t, true) {
 		return
 	}
-	for _, notices := range []string{"mako", "swaync"} {
-		t.Run(notices, func(t *testing.T) {
-			s := startSway(t, notices)
-			s.keys()
-			s.tour()
-		})
-	}
+	s := startSway(t, notices)
+	s.keys()
+	s.tour()
 }
 
 // calm is a picture of what has stopped moving: notifications slide in and out.
