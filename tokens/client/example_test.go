@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/authtray/authtray/tokens/client"
@@ -74,11 +72,11 @@ func exampleAgent() (stop func()) {
 	if err != nil {
 		panic(err)
 	}
-	os.Setenv("AUTHTRAY_SOCKET", filepath.Join(dir, "agent.sock"))
-	l, err := net.Listen("unix", filepath.Join(dir, "agent.sock"))
+	l, address, err := client.ListenIn(dir)
 	if err != nil {
 		panic(err)
 	}
+	os.Setenv("AUTHTRAY_SOCKET", address)
 	a := &agent{number: 1}
 	go http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { a.token(w) }))
 	return func() {

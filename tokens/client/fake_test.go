@@ -3,12 +3,12 @@ package client_test
 import (
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"sync"
 	"testing"
+
+	"github.com/authtray/authtray/tokens/client"
 )
 
 // agent is a small agent of a connection "work": its tokens are numbered, and a
@@ -37,8 +37,7 @@ func startAgent(t *testing.T) *agent {
 
 func serve(t *testing.T, h http.Handler) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "s")
-	l, err := net.Listen("unix", path)
+	l, path, err := client.ListenIn(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"os/exec"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -9,6 +10,9 @@ import (
 // TestToolsTakeOnNothingButOAuth2: a tool that imports this package gets the
 // standard library and x/oauth2 with it.
 func TestToolsTakeOnNothingButOAuth2(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("asks the go command, and the answer is the same everywhere")
+	}
 	out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", ".").Output()
 	if err != nil {
 		t.Fatal(err)
