@@ -287,9 +287,9 @@ func (o *once) firstWrite() {
 }
 
 // erasures are how many calls an erasure makes: the head is read, deleted and seen to
-// be gone; of a long record four parts are looked for in one place, three of which are
-// there, are deleted and seen to be gone; and a part is looked for in each other place.
-var erasures = map[string]int{"small": 5, "large": 14}
+// be gone; of a long record the three parts that the head names are deleted and seen to
+// be gone; and one more part is looked for in each place.
+var erasures = map[string]int{"small": 5, "large": 11}
 
 // That the user gave it up is written into the record first.
 func (o *once) erasure() {
