@@ -245,6 +245,9 @@ crashtest: packages ## all crash tests: kill KILLS=1000 agents, and let each cal
 soak: packages ## an agent in bad weather for SOAK=1h
 	$(TEST) ./app/e2e/crash -run TestSoak -soak $(SOAK) -timeout 0 -v
 
-bench: packages ## how fast, and what an idle agent costs; beside rivals where they are installed
-	$(GO) run ./app/e2e/bench
-	$(TEST) -run '^$$' -bench . -timeout 30m ./tokens/... ./app/...
+SAMPLES ?= 300
+RUNS    ?= 2
+IDLE    ?= 10m
+bench: ## what it costs, beside rivals and floors, in app/e2e/BENCH.md: RUNS=2 of SAMPLES=300, IDLE=10m (45 minutes); mcp-remote after make mcp-clients
+	@.ci/packages valgrind
+	$(TEST) ./app/e2e/bench -count=1 -measure -samples $(SAMPLES) -runs $(RUNS) -idle $(IDLE) -raw '$(CURDIR)/$(OUT)/bench' -timeout 0 -v

@@ -35,14 +35,14 @@
 //	e2e/desktop/       a real Linux desktop around a test
 //	e2e/desktops/      other desktops and keychains: sway, KeePassXC, KWallet and more
 //	e2e/bustest/       a session bus and a screen for a test
-//	e2e/story/         the whole story on that desktop; `make run`; what an idle agent costs
+//	e2e/story/         the whole story on that desktop; `make run`
 //	e2e/window/        the real window, walked through
 //	e2e/windows/       the programs for Windows, and the packages' tests, under Wine
 //	e2e/packages/      installing, updating and removing the program's files
 //	e2e/outside/       what the process leaves behind, and whom it tells
 //	e2e/crash/         kills, a keychain that goes away, an hour of bad weather
 //	e2e/tools/         every dialect with the tool that speaks it
-//	e2e/bench/         what `authtray token` costs, beside a rival
+//	e2e/bench/         what it costs, beside rivals and floors: BENCH.md
 //	e2e/slowest/       the slowest tests of a run, before its last lines
 //
 // Imports go one way, app → tokens → providers. Within app, cli and window are

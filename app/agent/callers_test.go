@@ -170,7 +170,7 @@ func TestCallersThatGiveUpCancelNothingForOthers(t *testing.T) {
 // another caller between its token and its answer, and callers that have sent half
 // a request. Nothing of it is let go before a hundred have been answered, so a lock
 // that any of them holds, for the connection or for all, holds up the test. How
-// fast the answers are is BenchmarkCachedAnswers's to say.
+// fast the answers are is measured by app/e2e/bench.
 func TestCachedAnswersWaitForNobody(t *testing.T) {
 	release := make(chan struct{})
 	defer close(release)

@@ -3,6 +3,7 @@ package story
 import (
 	"bufio"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/authtray/authtray/app/e2e/bustest"
+	"github.com/authtray/authtray/providers/practice/practicetest"
 )
 
 // TestMakeRunWorksWithoutADesktop: no screen, no bus, no keychain, no stdin; and
@@ -122,4 +124,17 @@ func until(t *testing.T, lines <-chan string, beginning string) (said []string) 
 		}
 		t.Fatalf("it said no %q, but\n%s", beginning, strings.Join(said, "\n"))
 	}
+}
+
+func (p *program) signIn(url, user string) {
+	p.t.Helper()
+	redirect, err := practicetest.Consent(p.t.Context(), url, user)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	answer, err := http.Get(redirect)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	answer.Body.Close()
 }

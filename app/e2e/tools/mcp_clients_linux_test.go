@@ -203,7 +203,8 @@ func (w *world) signInRemote(cmd *exec.Cmd) {
 func TestAddedLatencyOfABridge(t *testing.T) {
 	w := start(t)
 	server := w.mcpServer()
-	bridged := w.mcpClient(w.command(w.built(), "mcp", "notes"))
+	cmd := w.command(w.built(), "mcp", "notes")
+	bridged := w.mcpClient(cmd)
 	c := sdk.NewClient(&sdk.Implementation{Name: "client", Version: "1"}, nil)
 	direct, err := c.Connect(w.Context(), &sdk.StreamableClientTransport{Endpoint: server, HTTPClient: &http.Client{Transport: bearer(w.token("notes"))}}, nil)
 	if err != nil {
@@ -217,6 +218,7 @@ func TestAddedLatencyOfABridge(t *testing.T) {
 	}
 	slices.Sort(with)
 	slices.Sort(without)
+	t.Logf("RSS %d kB after 500 calls", w.rss(cmd.Process.Pid))
 	t.Logf("a call takes %v through the bridge and %v without it (medians)", with[len(with)/2], without[len(without)/2])
 }
 
