@@ -250,4 +250,4 @@ RUNS    ?= 2
 IDLE    ?= 10m
 bench: ## what it costs, beside rivals and floors, in app/e2e/BENCH.md: RUNS=2 of SAMPLES=300, IDLE=10m (45 minutes); mcp-remote after make mcp-clients
 	@.ci/packages valgrind
-	$(TEST) ./app/e2e/bench -count=1 -measure -samples $(SAMPLES) -runs $(RUNS) -idle $(IDLE) -raw '$(CURDIR)/$(OUT)/bench' -timeout 0 -v
+	$(TEST) ./app/e2e/bench -count=1 -measure -samples $(SAMPLES) -runs $(RUNS) -idle $(IDLE) -timeout 0 -v

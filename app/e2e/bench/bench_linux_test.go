@@ -3,11 +3,15 @@ package bench
 import (
 	"flag"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 )
+
+// usualRaw is where make bench keeps raw numbers.
+const usualRaw = "../../../build/bench"
 
 var (
 	measure = flag.Bool("measure", false, "measure in earnest, and write BENCH.md")
@@ -15,7 +19,7 @@ var (
 	runs    = flag.Int("runs", 2, "how many times everything is measured, each from a clean state")
 	only    = flag.String("only", "", "these parts alone, by commas; the others keep the figures in the folder of raw numbers")
 	idleFor = flag.Duration("idle", 10*time.Minute, "how long an idle agent is watched")
-	raw     = flag.String("raw", "../../../build/bench", "the folder of raw numbers")
+	raw     = flag.String("raw", usualRaw, "the folder of raw numbers; in another than the usual one BENCH.md is written there too")
 )
 
 // part is one measurement, from a clean state.
@@ -70,7 +74,10 @@ func TestMeasure(t *testing.T) {
 		t.Log(markdown(all))
 		return
 	}
-	const page = "../BENCH.md"
+	page := "../BENCH.md"
+	if *raw != usualRaw { // a trial
+		page = filepath.Join(*raw, "BENCH.md")
+	}
 	if *only != "" { // the other parts keep what was found last
 		all = merge(t, *raw, all)
 	}

@@ -22,6 +22,8 @@ var reasons = []struct{ begins, why string }{
 		"which is not left out because a keychain may say yes and keep nothing; ours are 6, so that it never prompts"},
 	{"RSS for each", "10.6 kB live without a grant: entry, client and machine, with the entry in two copies and its maps; half of that again is room for the collector (GOGC=50). " +
 		"What the rest is was not found"},
+	{"window: process to", "not found; measured while forty processes waited for two cores, and 0.41 to 0.97 s at other times"},
+	{"window: processor", "not found"},
 	{"MCP: latency", "a call passes one process more, and its token is asked of the agent, which takes 0.37 ms of it on a busy machine; a connection without net/http's goroutines was no faster"},
 	{"MCP: RSS", "private memory is 4 MB; the rest are pages of the program's file that a call has touched, which the system drops when it needs memory"},
 }
