@@ -144,6 +144,7 @@ func TestRefusedSettingsAreRefusedStillAfterARestart(t *testing.T) {
 	if got := w.call("GET", "/connections/work", nil).connection(); got.State != tokens.Misconfigured {
 		t.Fatalf("it is %s (%s)", got.State, got.Detail)
 	}
+	w.call("GET", "/connections/work/token", nil).token() // which is good still
 	w.stop()
 	w.start(on)
 	eventually(t, "it is misconfigured again", func() bool {

@@ -162,8 +162,10 @@ func actionsOf(s tokens.Status) actions {
 		return actions{copy: true, connect: true, end: true}
 	case tokens.Connecting:
 		return actions{copy: s.ExpiresAt != nil || s.NeverExpires}
-	case tokens.Misconfigured, tokens.KeychainLocked:
-		return actions{connect: s.State == tokens.Misconfigured, end: true}
+	case tokens.Misconfigured: // its token is served for as long as it lasts
+		return actions{copy: s.ExpiresAt != nil || s.NeverExpires, connect: true, end: true}
+	case tokens.KeychainLocked:
+		return actions{end: true}
 	case tokens.ReconnectRequired:
 		return actions{refresh: s.Parked()}
 	}
@@ -248,7 +250,7 @@ func factsOf(s tokens.Status, now time.Time) []string {
 	if s.RefreshedAt != nil {
 		fact(tr("Last refresh"), ago(*s.RefreshedAt, now))
 	}
-	if s.RetryAt != nil && s.RetryAt.After(now) {
+	if s.RetryAt != nil && s.RetryAt.After(now) && s.State != tokens.Misconfigured { // there it is the user's turn
 		fact(tr("Next try"), tr("in {{.Time}}", "Time", span(s.RetryAt.Sub(now))))
 	}
 	if s.ConsentedAt != nil {

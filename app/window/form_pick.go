@@ -320,7 +320,7 @@ type pickLayout struct{}
 func (pickLayout) Layout(o []fyne.CanvasObject, size fyne.Size) {
 	const left = 8 + 30 + 10
 	ring, head, mark, name, bring := o[0], o[1], o[2], o[3], o[4]
-	put(ring, 0, 0, size.Width, size.Height)
+	put(ring, 1, 1, size.Width-3, size.Height-2)
 	put(head, 8, size.Height-head.MinSize().Height-4, size.Width-16, head.MinSize().Height)
 	put(mark, 8, (size.Height-30)/2, 30, 30)
 	put(name, left, 7, size.Width-left-8, name.MinSize().Height)

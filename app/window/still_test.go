@@ -168,6 +168,7 @@ func TestSignInLeavesNothingMoving(t *testing.T) {
 				b.until("the browser is open", func() bool { return b.pages() == 1 })
 				b.still(d, "while it waits")
 				if strings.Contains(with, "paste") {
+					b.tap(b.find(b.flow.box, "Did the browser not come back?"))
 					b.focus(b.fieldIn(b.flow.box))
 					b.still(d, "while the address is pasted")
 				}

@@ -155,7 +155,7 @@ func (u *ui) frame() fyne.CanvasObject {
 		u.tabs = append(u.tabs, t)
 		tabs.Add(t.object())
 	}
-	bar := container.NewBorder(nil, nil, container.New(inset{8, 0}, tabs), padded(8, u.adds))
+	bar := container.NewBorder(nil, nil, container.New(inset{8, 0}, tabs), padded(8, container.NewStack(space(1, u.adds.MinSize().Height), u.adds)))
 	head := container.NewStack(newPlane(theme.ColorNameHeaderBackground), container.NewVBox(bar))
 	foot := container.New(layout.NewCustomPaddedLayout(5, 5, 14, 14), container.NewBorder(nil, nil, nil, caption(tr("F1 shows the shortcuts")).fixed(), u.foot))
 	return container.NewBorder(

@@ -135,6 +135,7 @@ func TestActionsOfAState(t *testing.T) {
 		{tokens.Status{State: tokens.Connecting}, actions{}},
 		{tokens.Status{State: tokens.Connecting, ExpiresAt: &later}, actions{copy: true}},
 		{tokens.Status{State: tokens.Misconfigured}, actions{connect: true, end: true}},
+		{tokens.Status{State: tokens.Misconfigured, ExpiresAt: &later}, actions{copy: true, connect: true, end: true}},
 		{tokens.Status{State: tokens.KeychainLocked}, actions{end: true}},
 		{tokens.Status{State: "of a later version"}, actions{}},
 	} {
@@ -170,9 +171,9 @@ func TestNeedsOfAnEntry(t *testing.T) {
 		"public":    {entry(func(e *api.Provider) { e.Client.Secret = "none" }), needs{clientID: always, register: true, redirect: true, browser: true}},
 		"optional":  {entry(func(e *api.Provider) { e.Client.Secret = "web_only" }), needs{clientID: always, secret: maybe, register: true, redirect: true, browser: true}},
 		"ours":      {entry(func(e *api.Provider) { e.Client.ID, e.Client.Secret = "x", "none" }), needs{clientID: maybe, redirect: true, browser: true, alone: true}},
-		"dynamic":   {entry(func(e *api.Provider) { e.Registration = "https://x" }), needs{clientID: maybe, secret: maybe, redirect: true, browser: true, alone: true}},
+		"dynamic":   {entry(func(e *api.Provider) { e.Registration, e.Client.Secret = "https://x", "optional" }), needs{clientID: maybe, secret: maybe, redirect: true, browser: true, alone: true}},
 		"only code": {entry(func(e *api.Provider) { e.Authorize, e.Device, e.Client.Secret = "", "https://x", "none" }), needs{clientID: always, register: true, device: true}},
-		"mcp":       {entry(func(e *api.Provider) { e.ID = "mcp" }), needs{mcp: true, clientID: maybe, secret: maybe, redirect: true, browser: true, alone: true}},
+		"mcp":       {entry(func(e *api.Provider) { e.ID, e.Quirks, e.Client.Secret = "mcp", []string{"mcp_bootstrap"}, "optional" }), needs{mcp: true, clientID: maybe, secret: maybe, redirect: true, browser: true, alone: true}},
 	} {
 		c.want.vars = []string{"host"}
 		if got := needsOf(c.e); !slices.Equal(got.vars, c.want.vars) || !same(got, c.want) {
