@@ -372,7 +372,7 @@ func TestDesktopServerWithoutButtonsGetsABannerThatNamesTheMenu(t *testing.T) {
 	awaitHealth(t, n, api.NotificationPlain)
 	n.ReconnectRequired(dead("gh"), func() {})
 	got := s.nth(t, 1)
-	if len(got.Actions) != 0 || !strings.Contains(got.Body, "Choose “Reconnect GitHub” in the menu") {
+	if len(got.Actions) != 0 || !strings.Contains(got.Body, "Choose “Reconnect gh” in the menu") {
 		t.Errorf("%+v", got)
 	}
 	n.Info("mark", "mark", "")
@@ -397,7 +397,7 @@ func TestDesktopWithoutAServerNotifySendIsTried(t *testing.T) {
 		said, err = os.ReadFile(mark)
 		return err == nil
 	})
-	if !strings.Contains(string(said), "Choose “Reconnect GitHub” in the menu") {
+	if !strings.Contains(string(said), "Choose “Reconnect gh” in the menu") {
 		t.Errorf("said %s", said)
 	}
 }

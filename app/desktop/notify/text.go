@@ -24,7 +24,7 @@ func deathMessage(st tokens.Status, l *lang.Language) message {
 		title:   l.Tr("{{.Name}} needs to be reconnected", "Name", nameOf(provider, st)),
 		body:    text.Line(first(l.Status(st), e.Sentence(l.Tr, provider, "")), maxBody),
 		warning: true, button: l.Tr("Reconnect"),
-		menu: l.Tr("Choose “{{.Entry}}” in the menu of the Authtray icon.", "Entry", l.Tr(e.Action, "Name", provider)),
+		menu: l.Tr("Choose “{{.Entry}}” in the menu of the Authtray icon.", "Entry", l.Tr(e.Action, "Name", text.Line(st.Name, maxTitle))), // as the menu calls it
 	}
 }
 

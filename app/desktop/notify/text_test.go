@@ -15,16 +15,16 @@ func TestTheMessageNamesConnectionReasonAndWay(t *testing.T) {
 		st                tokens.Status
 		title, body, tray string
 	}{
-		{dead("work"), "GitHub (work) needs to be reconnected", "GitHub says access was revoked. Reconnect to go on.", "Choose “Reconnect GitHub” in the menu of the Authtray icon."},
-		{dead("github"), "GitHub needs to be reconnected", "GitHub says access was revoked. Reconnect to go on.", "Choose “Reconnect GitHub” in the menu of the Authtray icon."},
-		{tokens.Status{Name: "x", Provider: "mcp", State: tokens.ReconnectRequired}, "mcp (x) needs to be reconnected", "Access at mcp has ended. Reconnect to go on.", "Choose “Reconnect mcp” in the menu of the Authtray icon."},
+		{dead("work"), "GitHub (work) needs to be reconnected", "GitHub says access was revoked. Reconnect to go on.", "Choose “Reconnect work” in the menu of the Authtray icon."},
+		{dead("github"), "GitHub needs to be reconnected", "GitHub says access was revoked. Reconnect to go on.", "Choose “Reconnect github” in the menu of the Authtray icon."},
+		{tokens.Status{Name: "x", Provider: "mcp", State: tokens.ReconnectRequired}, "mcp (x) needs to be reconnected", "Access at mcp has ended. Reconnect to go on.", "Choose “Reconnect x” in the menu of the Authtray icon."},
 	} {
 		m := deathMessage(c.st, nil)
 		if m.title != c.title || m.body != c.body || m.menu != c.tray {
 			t.Errorf("%+v", m)
 		}
 	}
-	if got := deathMessage(dead("gh"), nil).withoutButton().body; !strings.HasSuffix(got, "Choose “Reconnect GitHub” in the menu of the Authtray icon.") {
+	if got := deathMessage(dead("gh"), nil).withoutButton().body; !strings.HasSuffix(got, "Choose “Reconnect gh” in the menu of the Authtray icon.") {
 		t.Error(got)
 	}
 }
@@ -35,7 +35,7 @@ func TestEveryReasonIsAWholeMessage(t *testing.T) {
 			st := dead("work")
 			st.Reason, st.Detail = r, tokens.Sentence(st.State, r, "GitHub", "GitHub said $(calc)")
 			for what, m := range map[string]message{"banner": deathMessage(st, nil), "without a button": deathMessage(st, nil).withoutButton()} {
-				if !strings.Contains(m.body, "GitHub") || !strings.Contains(m.body, "econnect") || !strings.Contains(m.menu, "econnect GitHub") || strings.Contains(m.body, "{{") {
+				if !strings.Contains(m.body, "GitHub") || !strings.Contains(m.body, "econnect") || !strings.Contains(m.menu, "econnect work") || strings.Contains(m.body, "{{") {
 					t.Errorf("%s: %+v", what, m)
 				}
 			}

@@ -29,7 +29,7 @@ func TestToastsShowFallsBackToTheBalloon(t *testing.T) {
 			balloons := 0
 			d := &toasts{to: h, push: func(string) error { return row.push },
 				balloon: func(_, body string, _ bool) error {
-					if balloons++; !strings.Contains(body, "Choose “Reconnect GitHub”") {
+					if balloons++; !strings.Contains(body, "Choose “Reconnect gh”") {
 						t.Errorf("the balloon says %q", body)
 					}
 					return row.balloon
