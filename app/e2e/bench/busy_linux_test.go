@@ -67,7 +67,7 @@ func stretches(t *testing.T, s *sheet, name string, asked endpoint, kit *faultki
 		if judged {
 			s.atMost("token "+kind.name+", beside idle", "×", busy.median()/idle.median(), 2)
 		} else {
-			s.report("token "+kind.name+", oidc-agent", "ms", busy.median()/1000)
+			s.report("token "+kind.name+", oidc-agent, the longest", "ms", busy.at(100)/1000)
 		}
 	}
 }

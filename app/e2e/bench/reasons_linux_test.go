@@ -14,7 +14,7 @@ var reasons = []struct{ begins, why string }{
 	{"token over a new connection, p99", "not found; bare net/http has the same on this machine"},
 	{"token over a kept connection beside", "the record of reads and JSON of eleven members, beside a handler that writes bytes it was given"},
 	{"token over a kept connection, p99", "not found; bare net/http has the same on this machine"},
-	{"tokens in a second", "not met where other programs fill both cores; with half of that load 1.53× oidc-agent, and 1.37× and 1.58× with 8 and 64 clients"},
+	{"tokens in a second", "not found; between 0.71× and 2.02× oidc-agent, 0.63× and 1.37× with 8 clients and 0.78× and 1.58× with 64 within an hour, as other programs used both cores"},
 	{"wake-ups", "not found; measured for a minute on a machine that others keep busy, where 0 in 35 s were seen while it was idle"},
 	{"private memory", "not found"},
 	{"start to a first token", "not found; measured while forty processes waited for two cores, and 0.98 ms for each of 1000 at another time"},
