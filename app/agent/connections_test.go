@@ -93,8 +93,9 @@ func newTestRemover(t *testing.T) (*connectionRemover, *connectionViews) {
 	a := &accounts{manager: clients.manager, remember: config.NewAccounts(c.paths.State), client: c.client, log: c.log}
 	s := &signIns{pending: map[string]*signIn{}}
 	m := &mcpServers{records: mcp.Memory(c.paths.State), configuration: c}
-	r := &connectionRemover{manager: clients.manager, configuration: c, accounts: a, clients: clients, signIns: s, mcp: m, gate: &closedGate{}, ended: ctx, background: &background{log: c.log}, log: c.log}
-	return r, &connectionViews{manager: clients.manager, configuration: c, accounts: a, mcp: m}
+	h := newHistory(clients.manager, c.paths.State, func(string) {}, c.log)
+	r := &connectionRemover{manager: clients.manager, configuration: c, accounts: a, clients: clients, signIns: s, mcp: m, history: h, gate: &closedGate{}, ended: ctx, background: &background{log: c.log}, log: c.log}
+	return r, &connectionViews{manager: clients.manager, configuration: c, accounts: a, mcp: m, history: h}
 }
 
 func TestConnectionRemoverForgetsAConnectionWithItsSecret(t *testing.T) {
