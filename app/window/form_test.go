@@ -142,7 +142,9 @@ func TestSecretForTheBrowserAloneIsDemandedThere(t *testing.T) {
 }
 
 func TestMCPServerNeedsOneField(t *testing.T) {
-	b := toForm(t, func(e *api.Provider) { e.ID, e.Vars, e.Quirks, e.Client.Secret = "mcp", nil, []string{"mcp_bootstrap"}, "optional" })
+	b := toForm(t, func(e *api.Provider) {
+		e.ID, e.Vars, e.Quirks, e.Client.Secret = "mcp", nil, []string{"mcp_bootstrap"}, "optional"
+	})
 	var seen []string
 	for _, name := range b.form.order {
 		walk(b.form.box, func(o fyne.CanvasObject) {
