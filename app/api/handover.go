@@ -38,7 +38,7 @@ func (s Sockets) Close() {
 // HandsOver names the listeners that whoever takes over is given.
 func (s *Server) HandsOver(l ...net.Listener) { s.sockets = l }
 
-// HandedOver is closed once another process has the sockets.
+// HandedOver has a value once another process has the sockets.
 func (s *Server) HandedOver() <-chan struct{} { return s.handed }
 
 // Finish takes up no connection at a listener any more, ends streams, and lets the

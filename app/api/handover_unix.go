@@ -47,7 +47,10 @@ func (s *Server) handOver(c call) error {
 		s.log.Warn("the agent that was to take over has gone", "err", err)
 		return nil
 	}
-	s.handedOnce.Do(func() { close(s.handed) })
+	select {
+	case s.handed <- struct{}{}:
+	default: // by another request already
+	}
 	return nil
 }
 

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"runtime"
 	"runtime/debug"
-	"sync"
 	"time"
 
 	"github.com/authtray/authtray/providers/connlimit"
@@ -42,8 +41,7 @@ type Server struct {
 	streams    context.Context    // of answers that have no end of their own
 	endStreams context.CancelFunc // ends it alone
 	sockets    []net.Listener     // for the agent that takes over
-	handed     chan struct{}      // closed once it has them
-	handedOnce sync.Once
+	handed     chan struct{}      // holds a value once it has them
 
 	mux     *http.ServeMux
 	other   error                  // what is answered elsewhere than at the routes
@@ -61,7 +59,7 @@ func NewServer(a Agent, log *slog.Logger) *Server {
 // newServer makes a server of api/ alone. other is what is answered elsewhere.
 func newServer(a Agent, log *slog.Logger, other error) *Server {
 	ctx, stop := context.WithCancel(context.Background())
-	s := &Server{agent: a, log: log, base: ctx, stop: stop, mux: http.NewServeMux(), other: other, handed: make(chan struct{})}
+	s := &Server{agent: a, log: log, base: ctx, stop: stop, mux: http.NewServeMux(), other: other, handed: make(chan struct{}, 1)}
 	s.streams, s.endStreams = context.WithCancel(ctx)
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { s.fail(w, other) })
 	s.http = &http.Server{
