@@ -31,11 +31,14 @@ func (s *shell) agent() client.Agent {
 	a := api.AgentOf(s.paths.Socket, s.paths.Lock())
 	dial := a.Dial
 	a.Dial = func(ctx context.Context) (net.Conn, error) {
-		conn, err := dial(ctx)
+		end := time.Now().Add(limit)
+		dialing, cancel := context.WithDeadline(ctx, end) // a pipe of Windows is waited for until its server takes it up
+		defer cancel()
+		conn, err := dial(dialing)
 		if err != nil {
 			return nil, err
 		}
-		return &answering{Conn: conn}, conn.SetDeadline(time.Now().Add(limit))
+		return &answering{Conn: conn}, conn.SetDeadline(end)
 	}
 	return a
 }

@@ -66,7 +66,7 @@ func (s *shell) examine(ctx context.Context) ([]api.Check, error) {
 	case errors.As(err, &p) && p.Code == string(api.CodeNotFound):
 		return s.examineHere(ctx, api.Check{ID: "agent", Detail: "The agent that runs is older than this program.", Hint: "authtray run --replace"}), nil
 	}
-	if errors.Is(err, os.ErrDeadlineExceeded) {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) {
 		return s.examineHere(ctx, api.Check{ID: "agent", Detail: "The agent does not answer in time.", Hint: "authtray run --replace"}), nil
 	}
 	return s.examineHere(ctx, api.Check{ID: "agent", Detail: text.Sentence("The agent cannot be asked: " + oneLine(err.Error())), Hint: "authtray run --replace"}), nil
