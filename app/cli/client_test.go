@@ -130,7 +130,7 @@ func TestEveryCommandEndsWhereTheAgentNeverAnswers(t *testing.T) {
 		"secret set": "secret set work", "providers export": "providers export github", "autostart": "autostart status", "purge": "purge --yes",
 	}
 	local := []string{ // they ask no agent, or their group alone is named
-		"authtray", "run", "version", "window", "completion", "help", "setup", "helper", "secret", "mcp", "setup pip", "support",
+		"authtray", "run", "version", "window", "completion", "help", "setup", "helper", "secret", "mcp", "setup pip", "support", "register",
 	}
 	stdin := "protocol=https\nhost=git.example.org\n\n"
 	everyCommand(Commands(), func(c *cobra.Command) {
