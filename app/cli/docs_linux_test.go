@@ -487,6 +487,8 @@ func TestCommandsThatSentencesNameExist(t *testing.T) {
 			switch {
 			case strings.Contains("is are has and takes cannot gives asks keeps says itself was reads for wrote", words[0]):
 				return // a sentence about the program
+			case words[0] == "register":
+				return // a command of Windows alone
 			case err != nil || c == root && !strings.HasPrefix(words[0], "-"):
 				t.Fatalf("there is no such command: %v", err)
 			}
