@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -157,19 +158,20 @@ func (i *interview) exists(name string) bool {
 
 // register leads to an app of the user's own, where one is needed.
 func (i *interview) register() error {
-	if !registers(i.p.Entry, i.conn) {
-		return nil
-	}
 	g := i.p.Guide(i.conn)
-	i.say("\nRegister an app at %s. What it asks for:", cmp.Or(g.Register, oneLine(i.p.Name)))
-	i.say("  redirect URI   %s", g.RedirectURI)
-	if len(g.Scopes) > 0 {
-		i.say("  scopes         %s", oneLine(strings.Join(g.Scopes, " ")))
+	if registers(i.p.Entry, i.conn) {
+		i.say("\nRegister an app at %s. What it asks for:", cmp.Or(g.Register, oneLine(i.p.Name)))
+		i.say("  redirect URI   %s", g.RedirectURI)
+		if len(g.Scopes) > 0 {
+			i.say("  scopes         %s", oneLine(strings.Join(g.Scopes, " ")))
+		}
 	}
-	for n, step := range g.Steps {
-		i.say("%3d. %s", n+1, oneLine(step))
+	if needsGuide(i.p.Entry, i.conn) {
+		for _, line := range guideLines(i.p.Entry, g) {
+			i.say("%s", line)
+		}
 	}
-	if g.Register == "" {
+	if g.Register == "" || !registers(i.p.Entry, i.conn) {
 		return nil
 	}
 	answer, err := i.line("Enter opens that page, s and Enter does not: ")
@@ -235,7 +237,14 @@ func (i *interview) scopes() error {
 	if usual == "" {
 		question = "Scopes (Enter: as the provider says)"
 	}
+	if len(i.p.ScopeSets) > 0 {
+		i.say("Type scopes, or the number of a ready choice:")
+	}
+	for n, set := range i.p.ScopeSets {
+		i.say("%3d. %s (%s)", n+1, oneLine(set.About), oneLine(strings.Join(set.Scopes, " ")))
+	}
 	answer, err := i.prompt(question, usual, func(s string) (string, error) {
+		s = i.scopeSet(s)
 		for _, scope := range splitWords(s) {
 			if catalog.IsBadScope(scope) {
 				return "", fmt.Errorf("%q cannot be a scope", oneLine(scope))
@@ -247,6 +256,18 @@ func (i *interview) scopes() error {
 		i.conn.Scopes = splitWords(answer)
 	}
 	return err
+}
+
+// scopeSet are the scopes of a ready choice that was named by its number; any other
+// answer stands as it is.
+func (i *interview) scopeSet(answer string) string {
+	n, err := strconv.Atoi(answer)
+	if err != nil || n < 1 || n > len(i.p.ScopeSets) {
+		return answer
+	}
+	e := i.p.Entry.Clone()
+	e.AuthorizeOpts.Scopes = e.ScopeSets[n-1].Scopes
+	return strings.Join(e.DefaultScopes(), " ")
 }
 
 // api asks what the tokens are for, where the entry does not say it.

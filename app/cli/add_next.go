@@ -20,6 +20,29 @@ func wantsSecret(e catalog.Entry) bool {
 	return slices.Contains([]string{"", "required", "web_only"}, e.Client.Secret) && e.Client.Auth != "basic_empty"
 }
 
+// guideLines are what a person does at the provider, once: the same lines wherever a
+// command shows them.
+func guideLines(e catalog.Entry, g catalog.Guide) []string {
+	var lines []string
+	if g.Cost != "" {
+		lines = append(lines, "Needs: "+oneLine(g.Cost), "")
+	}
+	if len(g.Steps) > 0 {
+		lines = append(lines, fmt.Sprintf("At %s, once:", oneLine(e.Name)))
+	}
+	for i, step := range g.Steps {
+		lines = append(lines, fmt.Sprintf("%3d. %s", i+1, oneLine(step)))
+	}
+	return lines
+}
+
+// needsGuide reports whether the entry's steps are still to be done: no client is
+// there, and none that an MCP server's issuer registers by itself.
+func needsGuide(e catalog.Entry, conn catalog.Connection) bool {
+	byItself := slices.Contains(e.Quirks, "mcp_bootstrap") && !e.NeedsApp()
+	return conn.ClientID == "" && e.Client.ID == "" && !byItself
+}
+
 // nextSteps are the lines that lead from a new connection to a token.
 func nextSteps(e catalog.Entry, conn catalog.Connection) []string {
 	var steps []string
@@ -28,12 +51,16 @@ func nextSteps(e catalog.Entry, conn catalog.Connection) []string {
 	if len(g.Scopes) > 0 {
 		settings += ", scopes to allow " + strings.Join(g.Scopes, " ")
 	}
+	if needsGuide(e, conn) {
+		steps = guideLines(e, g)
+	}
 	switch {
 	case registers(e, conn):
 		steps = append(steps, fmt.Sprintf("Register an app at %s (%s), and tell its id: authtray add %s --client-id ID", cmp.Or(g.Register, e.Name), settings, conn.Name))
 	case conn.ClientID != "":
 		steps = append(steps, fmt.Sprintf("The app's settings at %s: %s", cmp.Or(g.Register, e.Name), settings))
 	}
+	steps = append(steps, moreScopes(e, conn)...)
 	if wantsSecret(e) {
 		line := "Keep its secret in the keychain: authtray secret set " + conn.Name
 		if e.Client.Secret == "web_only" && e.Device != "" {
@@ -49,4 +76,16 @@ func nextSteps(e catalog.Entry, conn catalog.Connection) []string {
 		sign += " --paste"
 	}
 	return append(steps, sign)
+}
+
+// moreScopes are the commands that take the entry's ready choices of scopes, where
+// none were named.
+func moreScopes(e catalog.Entry, conn catalog.Connection) (lines []string) {
+	if len(conn.Scopes) > 0 {
+		return nil
+	}
+	for _, set := range e.ScopeSets {
+		lines = append(lines, fmt.Sprintf("Or ask for other scopes (%s): authtray add %s --scope %s", oneLine(set.About), conn.Name, oneLine(strings.Join(set.Scopes, " --scope "))))
+	}
+	return lines
 }

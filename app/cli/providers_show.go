@@ -80,14 +80,8 @@ func sortedKeys[V any](m map[string]V) []string {
 // guideText is what a person does, in order: at the provider, and then here.
 func guideText(p api.Provider, g catalog.Guide) string {
 	var b strings.Builder
-	if g.Cost != "" {
-		fmt.Fprintf(&b, "Needs: %s\n\n", oneLine(g.Cost))
-	}
-	if len(g.Steps) > 0 {
-		fmt.Fprintf(&b, "At %s, once:\n", oneLine(p.Name))
-	}
-	for i, step := range g.Steps {
-		fmt.Fprintf(&b, "%3d. %s\n", i+1, oneLine(step))
+	for _, line := range guideLines(p.Entry, g) {
+		fmt.Fprintf(&b, "%s\n", line)
 	}
 	b.WriteString("\nThen here, with a NAME of your choice:\n")
 	for _, line := range commandLines(p) {
