@@ -35,6 +35,17 @@ func TestNoRuleAboutAGrantsEndIsWithoutASource(t *testing.T) {
 	}
 }
 
+// A refresh that is repeated within a grace that is not there ends the grant at a
+// provider that detects reuse.
+func TestNoGraceIsWithoutASource(t *testing.T) {
+	c, _ := LoadCatalogue("")
+	for _, e := range c.List() {
+		if e.Tokens.Grace != "" && (!sourced(e, "tokens.grace") || covered("tokens.grace", e.Unverified)) {
+			t.Errorf("%s: tokens.grace has no source", e.ID)
+		}
+	}
+}
+
 func TestARefusedRuleSaysWhatIsRefused(t *testing.T) {
 	for rule, want := range map[string]string{
 		`{ rule = "400 limited", refuses = "so many renewals" }`: "",
@@ -174,20 +185,22 @@ func TestAFaultInAnEntryNamesFileAndLine(t *testing.T) {
 		{"extends itself", head + "extends = \"acme\"\n", "acme.toml:4: extends: goes round in a circle"},
 		{"id taken from ours", "id = \"gitlab\"\nname = \"x\"\n", "acme.toml: token: is missing"},
 	} {
-		dir := userFolder(t, map[string]string{"acme.toml": tt.content, "good.toml": "id = \"good\"\nname = \"Good\"\ntoken = \"https://good.example/token\"\n"})
-		c, errs := LoadCatalogue(dir)
-		if len(errs) != 1 || !strings.HasPrefix(errs[0].Error(), filepath.Join(dir, tt.want)) {
-			t.Errorf("%s: %v\nwant %s", tt.name, errs, tt.want)
-		}
-		if strings.Contains(errs[0].Error(), "s3cr3t") || strings.Contains(errs[0].Error(), "Zm9v") {
-			t.Errorf("%s: the error repeats the secret", tt.name)
-		}
-		if _, ok := c.Entry("acme"); ok {
-			t.Errorf("%s: the entry is there all the same", tt.name)
-		}
-		if _, ok := c.Entry("good"); !ok {
-			t.Errorf("%s: hides another file's entry", tt.name)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			dir := userFolder(t, map[string]string{"acme.toml": tt.content, "good.toml": "id = \"good\"\nname = \"Good\"\ntoken = \"https://good.example/token\"\n"})
+			c, errs := LoadCatalogue(dir)
+			if len(errs) != 1 || !strings.HasPrefix(errs[0].Error(), filepath.Join(dir, tt.want)) {
+				t.Fatalf("%v\nwant %s", errs, tt.want)
+			}
+			if strings.Contains(errs[0].Error(), "s3cr3t") || strings.Contains(errs[0].Error(), "Zm9v") {
+				t.Error("the error repeats the secret")
+			}
+			if _, ok := c.Entry("acme"); ok {
+				t.Error("the entry is there all the same")
+			}
+			if _, ok := c.Entry("good"); !ok {
+				t.Error("hides another file's entry")
+			}
+		})
 	}
 }
 
