@@ -108,6 +108,10 @@ func (s *shell) complete(c *cobra.Command) {
 	}
 	flag("provider", s.providerIDs)
 	flag("connection", s.connectionNames)
+	flag("like", s.connectionNames)
+	for _, free := range []string{"for", "mcp", "client-id", "scope", "issuer", "set", "host", "resource", "api"} {
+		flag(free, cobra.NoFileCompletions)
+	}
 	for name, words := range choices {
 		flag(name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 	}

@@ -190,3 +190,35 @@ func TestAddTakesAnotherNameOfAProvider(t *testing.T) {
 	}
 	w.t = t
 }
+
+// What Tab offers for --provider: ids, and the other names once one is begun.
+func TestProviderIsCompletedByItsOtherNames(t *testing.T) {
+	w := newWorld(t, nil)
+	for typed, want := range map[string]string{
+		"gith": "github\tGitHub", "jir": "jira\tAtlassian (Jira)", "code": "codeberg\tGitea, Forgejo or Codeberg", "outl": "outlook-mail\tOutlook mail (IMAP and SMTP)", "ado": "ado\tAzure DevOps", "entr": "entra\tMicrosoft",
+	} {
+		t.Run(typed, func(t *testing.T) {
+			w.t = t
+			if shown := "\n" + w.types("authtray __complete add work --provider "+typed); !strings.Contains(shown, "\n"+want+"\n") {
+				t.Errorf("%q is not in:\n%s", want, shown)
+			}
+		})
+	}
+	w.t = t
+}
+
+func TestFlagsOfAddThatHoldNoFileAreNotCompletedWithFiles(t *testing.T) {
+	w := newWorld(t, nil)
+	for flag, want := range map[string]string{"for": ":4\n", "mcp": ":4\n", "client-id": ":4\n", "scope": ":4\n", "like": "work\tPractice provider", "ca-file": ":0\n"} {
+		t.Run(flag, func(t *testing.T) {
+			w.t = t
+			if flag == "like" {
+				w.types("authtray add work --provider practice")
+			}
+			if shown := w.types("authtray __complete add other --" + flag + " w"); !strings.HasPrefix(shown, want) {
+				t.Errorf("%q, want %q", shown, want)
+			}
+		})
+	}
+	w.t = t
+}
