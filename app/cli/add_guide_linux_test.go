@@ -37,6 +37,9 @@ func TestStepsAreTheSameInProvidersAndInAdd(t *testing.T) {
 					}
 					rest = after
 				}
+				if tells := "Then tell the app's client id: authtray add for-" + id + " --client-id ID\n"; name != "" && strings.Contains(rest, tells) != e.NeedsApp() {
+					t.Errorf("%q, or not, in:\n%s", tells, rest)
+				}
 				if e.Cost != "" && !strings.Contains(shown, "Needs: "+e.Cost) {
 					t.Errorf("what it needs is not in:\n%s", shown)
 				}
@@ -105,5 +108,13 @@ func TestAddAsksWithTheStepsAndTheReadyChoices(t *testing.T) {
 	p.ends(0)
 	if got := w.seen("mail").Config.Scopes; !slices.Equal(got, e.ScopeSets[1].Scopes) {
 		t.Errorf("it asks for %q, want %q", got, e.ScopeSets[1].Scopes)
+	}
+}
+
+func TestAddSaysWhereAnAppIsRegisteredWithoutSteps(t *testing.T) {
+	w := newWorld(t, map[string]string{"corp.toml": "id = \"corp\"\nname = \"Corp\"\nauthorize = \"https://corp.example/authorize\"\ntoken = \"https://corp.example/token\"\n[links]\nregister = \"https://corp.example/apps\"\n"})
+	want := "Register an app at https://corp.example/apps (redirect URI http://127.0.0.1/callback), and tell its id: authtray add work --client-id ID\n"
+	if exit, _, errs := w.command("add", "work", "--provider", "corp"); exit != 0 || !strings.HasPrefix(errs, want) {
+		t.Errorf("exit %d: %s", exit, errs)
 	}
 }
