@@ -79,7 +79,10 @@ func (s *shell) tableOf(all []catalog.Name, asJSON bool) error {
 	fmt.Fprintln(t, "ID\tNAME")
 	for _, p := range all {
 		name := oneLine(p.Name)
-		if p.Own {
+		switch {
+		case p.Replaces:
+			name += " (your own entry, in place of the one that comes with Authtray)"
+		case p.Own:
 			name += " (your own entry)"
 		}
 		fmt.Fprintf(t, "%s\t%s\n", oneLine(p.ID), name)

@@ -160,7 +160,7 @@ func TestProvidersSaysWhichEntriesAreOnesOwn(t *testing.T) {
 		"b.toml": "id = \"corp\"\nname = \"Corp\"\ntoken = \"https://corp.example/token\"\n",
 	})
 	for typed, want := range map[string]string{
-		"providers": "(your own entry)", "providers gitlab": "in place of the one that comes with Authtray: " + filepath.Join(w.paths.Providers(), "a.toml"),
+		"providers": "GitLab (your own entry, in place of the one that comes with Authtray)\n", "providers gitlab": "in place of the one that comes with Authtray: " + filepath.Join(w.paths.Providers(), "a.toml"),
 		"providers corp": "This is your own entry: " + filepath.Join(w.paths.Providers(), "b.toml"),
 	} {
 		t.Run(typed, func(t *testing.T) {
@@ -171,6 +171,9 @@ func TestProvidersSaysWhichEntriesAreOnesOwn(t *testing.T) {
 		})
 	}
 	w.t = t
+	if shown := w.types("authtray providers"); !strings.Contains(shown, "Corp (your own entry)\n") || strings.Count(shown, "your own entry") != 2 {
+		t.Errorf("which entries are the user's own is not in:\n%s", shown)
+	}
 	if shown := w.types("authtray providers github"); strings.Contains(shown, "your own entry") {
 		t.Error("the program's own entry is said to be the user's")
 	}

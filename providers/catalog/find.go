@@ -18,6 +18,8 @@ type Name struct {
 	Aliases []string `json:"aliases,omitempty"`
 	Own     bool     `json:"own,omitempty"` // the entry is the user's own
 
+	Replaces bool `json:"replaces,omitempty"` // and takes the place of one of the program's
+
 	// What a person has to bring along.
 	NeedsApp bool   `json:"needs_app,omitempty"` // Entry.NeedsApp
 	Secret   string `json:"secret,omitempty"`    // the entry's client.secret: "" is required
@@ -56,7 +58,7 @@ func (c *Catalogue) Names() []Name {
 	var all []Name
 	for _, id := range sortedKeys(c.entries) {
 		e := c.entries[id]
-		all = append(all, Name{ID: e.ID, Name: e.Name, Aliases: slices.Clone(e.Aliases), Own: e.Origin != "",
+		all = append(all, Name{ID: e.ID, Name: e.Name, Aliases: slices.Clone(e.Aliases), Own: e.Origin != "", Replaces: e.Replaces,
 			NeedsApp: e.NeedsApp(), Secret: e.Client.Secret, Server: e.server()})
 	}
 	return all
