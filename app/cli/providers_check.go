@@ -16,6 +16,7 @@ import (
 // checkProvider compares an entry with its issuer's documents.
 func (s *shell) checkProvider(ctx context.Context, a client.Agent, id string, sets []string, asJSON bool) error {
 	catalogue, _ := catalog.LoadCatalogue(s.paths.Providers())
+	id = providerID(catalogue.Names(), id)
 	e, ok := catalogue.Entry(id)
 	if !ok {
 		return s.explain(ctx, a, id, failed("authtray providers", "there is no provider %q", id))
@@ -85,7 +86,7 @@ an entry of your own in the folder providers of the configuration, or to send us
 	c.RunE = s.do(func(ctx context.Context, args []string) error {
 		return s.here(ctx, withFiles, func(a client.Agent) error {
 			catalogue, _ := catalog.LoadCatalogue(s.paths.Providers())
-			e, ok := catalogue.Entry(args[0])
+			e, ok := catalogue.Entry(providerID(catalogue.Names(), args[0]))
 			if !ok {
 				return s.explain(ctx, a, args[0], failed("authtray providers", "there is no provider %q", args[0]))
 			}

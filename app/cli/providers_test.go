@@ -225,3 +225,41 @@ func TestFlagsOfAddThatHoldNoFileAreNotCompletedWithFiles(t *testing.T) {
 	}
 	w.t = t
 }
+
+func TestProvidersCheckComparesAnEntryWithItsServersDocuments(t *testing.T) {
+	w := newWorld(t, map[string]string{"off.toml": "id = \"off\"\nname = \"Off\"\nextends = \"oidc\"\ntoken = \"https://elsewhere.example/token\"\n"})
+	at := " --set vars.issuer=" + w.provider.Issuer
+	for line, want := range map[string]struct {
+		exit  int
+		shown []string
+	}{
+		"providers oidc --check" + at:           {0, []string{"issuer", "agrees", "jwks_uri"}},
+		"providers OpenID-Connect --check" + at: {0, []string{"issuer", "agrees"}},
+		"providers oidc --check --json" + at:    {0, []string{`"comparisons"`, `"field": "issuer"`}},
+		"providers off --check" + at:            {exitFailed, []string{"token", "DIFFERS", "https://elsewhere.example/token here", "override them in a connection"}},
+	} {
+		t.Run(line, func(t *testing.T) {
+			w.t = t
+			exit, out, errs := w.command(strings.Fields(line)...)
+			rest := out + errs
+			for _, part := range want.shown {
+				_, after, ok := strings.Cut(rest, part)
+				if !ok {
+					t.Fatalf("%q is missing, or stands too early, in:\n%s%s", part, out, errs)
+				}
+				rest = after
+			}
+			if exit != want.exit {
+				t.Errorf("exit %d, want %d", exit, want.exit)
+			}
+		})
+	}
+	w.t = t
+}
+
+func TestExportTakesAnotherNameOfAProvider(t *testing.T) {
+	w := newWorld(t, nil)
+	if shown := w.types("authtray providers export codeberg"); !strings.Contains(shown, "id = 'gitea'") {
+		t.Errorf("it is\n%s", shown)
+	}
+}
