@@ -105,6 +105,7 @@ const (
 	ReasonRefusedForNow       Reason = "refused_for_now"      // a policy of the provider's that passes
 	ReasonKeychainLocked      Reason = "keychain_locked"      //
 	ReasonKeychainWithheld    Reason = "keychain_withheld"    // KeePassXC asks whether Authtray may read its entries
+	ReasonKeychainDenied      Reason = "keychain_denied"      // the user told KeePassXC that it may not, or closed the question
 	ReasonKeychainMissing     Reason = "keychain_missing"     // it has no default keyring yet
 	ReasonKeychainUnavailable Reason = "keychain_unavailable" //
 	ReasonClientRefused       Reason = "client_refused"       // misconfigured: client id or secret
@@ -179,6 +180,9 @@ var Explanations = map[State]map[Reason]Explanation{
 		ReasonKeychainWithheld: {Long: "KeePassXC asks whether Authtray may read its entries.",
 			Way:   "Allow it; Authtray retries by itself. To be asked again, run: authtray unlock",
 			Short: "it asks whether Authtray may read its entries", Action: "Answer KeePassXC"},
+		ReasonKeychainDenied: {Long: "KeePassXC does not let Authtray read its entries.",
+			Way:   "After “Deny All & Future” it asks again only when Authtray has started anew, otherwise on: authtray unlock",
+			Short: "it does not let Authtray read its entries", Action: "Allow Authtray in KeePassXC"},
 		ReasonKeychainMissing: {Long: "This desktop has no default keyring yet, so nothing can be kept.",
 			Way:   "To make one, run: authtray unlock",
 			Short: "it has no keyring yet"},

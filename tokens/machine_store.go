@@ -258,6 +258,8 @@ func storeReason(err error) Reason {
 	switch {
 	case errors.Is(err, store.ErrWithheld):
 		return ReasonKeychainWithheld
+	case errors.Is(err, store.ErrDenied):
+		return ReasonKeychainDenied
 	case errors.Is(err, store.ErrNoKeyring):
 		return ReasonKeychainMissing
 	case errors.Is(err, store.ErrLocked):

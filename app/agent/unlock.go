@@ -21,6 +21,10 @@ func (a *Agent) Unlock(ctx context.Context) error {
 		return &tokens.Error{Code: tokens.CodeKeychainLocked, Reason: tokens.ReasonKeychainMissing,
 			Detail: "KWallet made its wallet at this login, and shows it to other programs from the next one on: log out and in."}
 	}
+	if errors.Is(err, store.ErrDenied) {
+		return &tokens.Error{Code: tokens.CodeKeychainLocked, Reason: tokens.ReasonKeychainDenied,
+			Detail: "KeePassXC does not let Authtray read its entries: start Authtray anew, and allow it when KeePassXC asks.", Hint: "authtray run --replace"}
+	}
 	if errors.Is(err, store.ErrLocked) {
 		return &tokens.Error{Code: tokens.CodeKeychainLocked, Reason: tokens.ReasonKeychainLocked,
 			Detail: "The keychain stays locked: the question was dismissed, or not answered in time.", Hint: "authtray unlock"}

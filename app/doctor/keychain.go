@@ -29,6 +29,8 @@ func keychainCheck(ctx context.Context, p Input) Check {
 	switch {
 	case errors.Is(err, store.ErrWithheld):
 		return failed(id, unlockHint(), "KeePassXC asks whether Authtray may read its entries: allow it.")
+	case errors.Is(err, store.ErrDenied):
+		return failed(id, unlockHint(), "KeePassXC does not let Authtray read its entries: have it ask again, and allow it.")
 	case errors.Is(err, store.ErrNoKeyring):
 		return failed(id, unlockHint(), "This desktop has no default keyring yet, so nothing can be kept: unlocking makes one.")
 	case errors.Is(err, store.ErrLocked):

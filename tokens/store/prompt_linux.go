@@ -34,6 +34,9 @@ func (s *secretService) Unlock(ctx context.Context) error {
 		return locked("nobody answered the question for its password")
 	}
 	if q.err != nil {
+		if errors.Is(s.Check(ctx), ErrDenied) {
+			return ErrDenied
+		}
 		return q.err
 	}
 	return s.Check(ctx)
@@ -52,6 +55,7 @@ func (s *secretService) ask() *question {
 		err := outcome(s.put(s.open))
 		s.mu.Lock()
 		q.err, s.asked = err, nil
+		s.replied = err == nil || errors.Is(err, ErrLocked)
 		s.mu.Unlock()
 		close(q.done)
 		hint(s.hints) // that an item is given is not announced

@@ -48,6 +48,8 @@ type secretService struct {
 	last   condition
 	asked  *question                // nil: no dialog is open
 	known  map[dbus.ObjectPath]bool // items that were asked for
+
+	replied bool // the user answered the last dialog
 }
 
 // condition is what a look at the Secret Service found.
@@ -106,6 +108,9 @@ func (s *secretService) Check(ctx context.Context) error {
 	if ctx.Err() == nil {
 		s.observe(found)
 	}
+	if found == withheld {
+		return s.withheldError()
+	}
 	return stateError(found, err)
 }
 
@@ -115,8 +120,6 @@ func stateError(found condition, err error) error {
 		return nil
 	case stateLocked:
 		return ErrLocked
-	case withheld:
-		return ErrWithheld
 	case noCollection:
 		return ErrNoKeyring
 	default:

@@ -34,6 +34,9 @@ var (
 // a program what another one wrote.
 var ErrWithheld = fmt.Errorf("%w: KeePassXC asks whether Authtray may read its entries", ErrLocked)
 
+// ErrDenied is ErrLocked of such a keychain once the user has answered: no.
+var ErrDenied = fmt.Errorf("%w: KeePassXC does not let Authtray read its entries", ErrLocked)
+
 // ErrNoKeyring is ErrLocked of a keychain that holds no keyring yet: Unlock has the
 // desktop make one, and asks for its password.
 var ErrNoKeyring = fmt.Errorf("%w: it has no default keyring yet, and unlocking makes one", ErrLocked)

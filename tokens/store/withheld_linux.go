@@ -69,6 +69,16 @@ func (s *secretService) ready(ctx context.Context, name string) error {
 	if isNew {
 		s.ask()
 	}
+	return s.withheldError()
+}
+
+// withheldError says whether the user has yet to answer for what is withheld.
+func (s *secretService) withheldError() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.asked == nil && s.replied {
+		return ErrDenied
+	}
 	return ErrWithheld
 }
 

@@ -151,9 +151,7 @@ func TestDesktopKeePassXC(t *testing.T) {
 			t.Error("a token was given after it was closed")
 		}
 	}
-	if seen := dialogs(); seen != 0 || k.status("practice").State != "keychain_locked" {
-		t.Errorf("after it was closed there are %d dialogs, and it is %+v", seen, k.status("practice"))
-	}
+	k.wantDenied("practice", "second")
 	k.d.Run(k.command("unlock"))
 	bustest.Eventually(t, bustest.Said("authtray unlock asks nothing"), func() bool { return dialogs() == 1 })
 	// The button, where openbox puts the question: in the middle of the screen.
@@ -174,4 +172,64 @@ func TestDesktopKeePassXC(t *testing.T) {
 		all, deleted = k.entries() // KeePassXC saves a moment later
 		return all == 2 && deleted == 0
 	})
+}
+
+// wantDenied is that nothing is asked, and that status and doctor say what the user did.
+func (k *keePass) wantDenied(names ...string) {
+	k.Helper()
+	for _, name := range names {
+		k.awaitReason(name, "keychain_denied")
+		if got := k.status(name); got.State != "keychain_locked" || !strings.HasPrefix(got.Detail, "KeePassXC does not let Authtray read its entries. ") {
+			k.Errorf("%s is %+v", name, got)
+		}
+	}
+	if out, _ := k.command("doctor").CombinedOutput(); !strings.Contains(string(out), "KeePassXC does not let Authtray") {
+		k.Errorf("doctor says %s", out)
+	}
+	if seen := dialogs(); seen != 0 {
+		k.Errorf("there are %d dialogs", seen)
+	}
+}
+
+// A denial holds for the process that was denied: KeePassXC does not ask on its
+// behalf again, whatever the user tells Authtray, and asks for the next one.
+func TestDesktopKeePassXCDenied(t *testing.T) {
+	if !ordinary(t, false) {
+		return
+	}
+	k := startKeePass(t)
+	k.run("--no-tray")
+	k.connect("practice")
+	k.stop()
+
+	calls := bustest.Listen(t, os.Getenv("DBUS_SESSION_BUS_ADDRESS"), "type='method_call',interface='org.freedesktop.Secret.Prompt'")
+	k.run("--no-tray")
+	k.awaitReason("practice", "keychain_withheld")
+	bustest.Eventually(t, bustest.Said("KeePassXC asks nothing"), func() bool { return dialogs() == 1 })
+	pressAt(t, 789, 620, 1)
+	bustest.Eventually(t, bustest.Said("the question stays"), func() bool { return dialogs() == 0 })
+	for range 3 {
+		if k.command("token", "practice").Run() == nil {
+			t.Error("a token was given after the denial")
+		}
+	}
+	k.wantDenied("practice")
+	if prompts := len(calls.Calls("Prompt")); prompts != 1 {
+		t.Errorf("%d prompts, not one", prompts)
+	}
+	out, err := k.command("unlock").CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "start Authtray anew") || !strings.Contains(string(out), "authtray run --replace") {
+		t.Errorf("authtray unlock: %v, and it says %s", err, out)
+	}
+	if prompts := len(calls.Calls("Prompt")); prompts != 2 {
+		t.Errorf("%d prompts after authtray unlock, not two", prompts)
+	}
+	k.wantDenied("practice")
+	bustest.Screenshot(t, "keepassxc-denied")
+
+	k.start("--replace", "--no-tray")
+	bustest.Eventually(t, bustest.Said("the next agent asks nothing"), func() bool { return dialogs() == 1 })
+	k.awaitReason("practice", "keychain_withheld")
+	pressAt(t, 355, 620, 1)
+	k.awaitState("practice", "connected")
 }

@@ -235,6 +235,15 @@ func (w *world) awaitState(name, want string) {
 	})
 }
 
+func (w *world) awaitReason(name, want string) {
+	w.Helper()
+	var got status
+	bustest.Eventually(w, func() string { return fmt.Sprintf("%s is %+v, not for %s", name, got, want) }, func() bool {
+		got = w.status(name)
+		return got.Reason == want
+	})
+}
+
 // awaitOutput waits until a program of the desktop says what is wanted, and
 // returns it.
 func awaitOutput(t *testing.T, want string, command ...string) string {
