@@ -286,6 +286,9 @@ func subscribe(ctx context.Context, bus *dbus.Conn) error {
 func (s *secretService) watch(bus *dbus.Conn, signals <-chan *dbus.Signal) {
 	s.lookAgain(bus)
 	for signal := range signals {
+		if owner, ok := sessionbus.NewOwner(signal, secretsName); ok && owner != "" {
+			s.forgetAnswers()
+		}
 		if matters(signal) {
 			s.lookAgain(bus)
 		}

@@ -227,6 +227,15 @@ func TestDesktopKeePassXCDenied(t *testing.T) {
 	k.wantDenied("practice")
 	bustest.Screenshot(t, "keepassxc-denied")
 
+	// Another KeePassXC knows of no answer.
+	k.d.Kill(k.program)
+	k.open()
+	bustest.Eventually(t, bustest.Said("another KeePassXC asks nothing"), func() bool { return dialogs() == 1 })
+	k.awaitReason("practice", "keychain_withheld")
+	pressAt(t, 789, 620, 1)
+	bustest.Eventually(t, bustest.Said("the question stays"), func() bool { return dialogs() == 0 })
+	k.wantDenied("practice")
+
 	k.start("--replace", "--no-tray")
 	bustest.Eventually(t, bustest.Said("the next agent asks nothing"), func() bool { return dialogs() == 1 })
 	k.awaitReason("practice", "keychain_withheld")
