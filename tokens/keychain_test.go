@@ -57,6 +57,38 @@ func TestARefreshWithAnUnansweredDialogSaysThatTheKeychainIsLocked(t *testing.T)
 	})
 }
 
+func TestADialogAnsweredAfterHoursIsTakenUpAndNothingAsksMeanwhile(t *testing.T) {
+	for name, locked := range map[string]error{"locked": store.ErrLocked, "withheld": store.ErrWithheld} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+				r.store.nobody = true
+				r.store.fail(locked)
+				r.restart()
+				_, err := r.m.Refresh(t.Context(), "work") // the user's word
+				r.wantCode(err, CodeKeychainLocked)
+				for range 18 {
+					r.pass(10 * time.Minute)
+					_, err := r.ask(Want{}) // a tool's
+					r.wantCode(err, CodeKeychainLocked)
+				}
+				if r.store.dialogs != 1 {
+					t.Errorf("%d dialogs, not one", r.store.dialogs)
+				}
+				r.wantHits(0)
+				answered := time.Now()
+				r.store.fail(nil)
+				r.wantState(Connected, ReasonNone)
+				if r.token() != "access-2" {
+					t.Error("not a new token")
+				}
+				if took := time.Since(answered); took > time.Second {
+					t.Errorf("taken up after %v", took)
+				}
+			})
+		})
+	}
+}
+
 func TestAKeychainThatSaysNothingIsLookedAtAgain(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		r.store.fail(store.ErrUnavailable)

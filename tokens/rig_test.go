@@ -370,6 +370,7 @@ type rigStore struct {
 	changed chan struct{}
 	sets    int
 	nobody  bool            // answers the dialog
+	dialogs int             // how often it was asked for
 	took    []time.Duration // how long the next writes take
 	errs    []error         // …and what they say
 	slowGet time.Duration   // how long reading takes
@@ -456,6 +457,7 @@ func (s *rigStore) Check(context.Context) error {
 }
 
 func (s *rigStore) Unlock(ctx context.Context) error {
+	s.dialogs++
 	if s.nobody {
 		<-ctx.Done()
 	}
