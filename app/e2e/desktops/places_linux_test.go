@@ -184,6 +184,11 @@ func TestDesktopGNOME(t *testing.T) {
 	g.tour()
 	g.do("open")
 	g.awaitWindow(`"Authtray authtray.desktop focused `)
+	bustest.Eventually(t, bustest.Said("GNOME Shell shows no dash"), func() bool {
+		return g.eval("Main.overview.show(); Main.overview.visible && !Main.overview.animationInProgress") == "true"
+	})
+	bustest.Screenshot(t, "gnome-dash")
+	g.eval("Main.overview.hide()")
 	g.revoke("practice")
 	var sources string
 	bustest.Eventually(t, func() string { return "the notifications are " + sources }, func() bool {
