@@ -187,7 +187,7 @@ func TestDesktopGNOME(t *testing.T) {
 	bustest.Eventually(t, bustest.Said("GNOME Shell shows no dash"), func() bool {
 		return g.eval("Main.overview.show(); Main.overview.visible && !Main.overview.animationInProgress") == "true"
 	})
-	bustest.Screenshot(t, "gnome-dash")
+	g.shot("dash")
 	g.eval("Main.overview.hide()")
 	g.revoke("practice")
 	var sources string
