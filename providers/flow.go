@@ -63,6 +63,8 @@ type Result struct {
 	Answer  Answer
 	Account Account // empty where the provider cannot say
 	Binding Binding
+
+	Withheld []string // scopes that were asked for and that the answer does not name
 }
 
 // How a flow can end other than well. Each is one sentence; a *Failure may also
@@ -294,7 +296,7 @@ func (f *Flow) conclude(a Answer, b Binding) {
 		}
 	}()
 	account, known := f.awaitAccount(whose)
-	r := Result{Answer: a, Account: account, Binding: b}
+	r := Result{Answer: a, Account: account, Binding: b, Withheld: without(f.asked, a.Scopes)}
 	if f.accept != nil {
 		if err := f.accept(f.ctx, r); err != nil {
 			f.end(Result{}, err)

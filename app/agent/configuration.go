@@ -34,6 +34,7 @@ type configuration struct {
 	log        *slog.Logger
 	registered config.Clients                   // the clients that registered themselves
 	agreed     config.Records[providers.Agreed] // what the user agreed to
+	withheld   config.Records[[]string]         // the scopes that the last sign-in asked for in vain
 	newClient  func(*catalog.Catalogue, catalog.Connection, certificates) (*providers.Client, error)
 	manager    connectionTaker
 	notify     Notifier
@@ -82,7 +83,7 @@ type content struct{ file, certificates string }
 // causes.
 func newConfiguration(paths config.Paths, log *slog.Logger) *configuration {
 	return &configuration{
-		paths: paths, log: log, registered: config.NewClients(paths.State), agreed: config.NewAgreed(paths.State), certificates: newCertificateFiles(),
+		paths: paths, log: log, registered: config.NewClients(paths.State), agreed: config.NewAgreed(paths.State), withheld: config.NewWithheld(paths.State), certificates: newCertificateFiles(),
 		settings: config.DefaultSettings(), conns: map[string]*configured{}, trouble: map[string]string{},
 	}
 }

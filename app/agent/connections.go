@@ -57,12 +57,38 @@ func (v *connectionViews) view(st tokens.Status) api.Connection {
 	if file, ok := v.configuration.get(st.Name); ok {
 		if file.client != nil {
 			c.Asked = file.client.AskedScopes()
+			c.Withheld = v.configuration.withheldOf(c)
 			c.Note = strings.TrimSpace(c.Note + " " + noteUnrenewable(st, file.client.Entry(), file.client.RefreshScope()))
 		}
 		c.ConfigError = file.fault()
 		c.MCP = v.mcp.of(st.Name)
 	}
 	return c
+}
+
+// keepWithheld keeps which scopes a sign-in asked for and did not get.
+func (c *configuration) keepWithheld(name string, scopes []string) {
+	err := c.withheld.Remove(name)
+	if len(scopes) > 0 {
+		err = c.withheld.Save(name, scopes)
+	}
+	if err != nil {
+		c.log.Warn("which scopes were not granted cannot be kept", "connection", name, "err", err)
+	}
+}
+
+// withheldOf are those of the scopes that a connection lacks that its last sign-in
+// asked for in vain.
+func (c *configuration) withheldOf(conn api.Connection) []string {
+	lacking := conn.NotGranted()
+	if len(lacking) == 0 {
+		return nil
+	}
+	scopes, _, err := c.withheld.Load(conn.Name)
+	if err != nil {
+		c.log.Warn("which scopes were not granted cannot be read", "connection", conn.Name, "err", err)
+	}
+	return slices.DeleteFunc(lacking, func(s string) bool { return !slices.Contains(scopes, s) })
 }
 
 // noteUnrenewable is what a person should know of a sign-in that brought nothing to
@@ -246,6 +272,7 @@ func (r *connectionRemover) remove(ctx context.Context, name string) (api.Remove
 	}
 	r.history.save(name)
 	r.clients.forget(ctx, name)
+	r.configuration.keepWithheld(name, nil)
 	if err := r.configuration.agreed.Remove(name); err != nil {
 		r.log.Warn("what was agreed to cannot be forgotten", "connection", name, "err", err)
 	}

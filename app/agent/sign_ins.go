@@ -237,7 +237,7 @@ func (s *signIns) authorize(ctx context.Context, in *signIn, client *providers.C
 func (s *signIns) accept(ctx context.Context, name string, r providers.Result, wanted bool) error {
 	was := s.accounts.of(name)
 	if wanted || !differ(was, r.Account) {
-		if err := s.accounts.adopt(ctx, name, r); err != nil {
+		if err := s.adopt(ctx, name, r); err != nil {
 			return &providers.NotAccepted{Text: s.language.Sentence("", detail(err)), Err: err}
 		}
 		return nil
@@ -278,7 +278,16 @@ func (s *signIns) adoptHeld(ctx context.Context, name string) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, userTime)
 	defer cancel()
-	return s.accounts.adopt(ctx, name, h.result)
+	return s.adopt(ctx, name, h.result)
+}
+
+// adopt makes a grant the connection's.
+func (s *signIns) adopt(ctx context.Context, name string, r providers.Result) error {
+	if err := s.accounts.adopt(ctx, name, r); err != nil {
+		return err
+	}
+	s.configuration.keepWithheld(name, r.Withheld)
+	return nil
 }
 
 // paste gives the pending sign-in the redirect URL, and waits for its end.

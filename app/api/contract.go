@@ -109,6 +109,9 @@ type Connection struct {
 	// Asked are the scopes that the next sign-in asks for, as far as is known.
 	// Scopes are those that were granted.
 	Asked []string `json:"asked,omitempty"`
+	// Withheld are those of them that the last sign-in asked for and the provider
+	// did not grant.
+	Withheld []string `json:"withheld,omitempty"`
 	// MCP is for connections to MCP servers.
 	MCP *MCP `json:"mcp,omitempty"`
 }
@@ -142,6 +145,11 @@ func (c Connection) NotGranted() (list []string) {
 		}
 	}
 	return list
+}
+
+// NotYetAsked are the scopes that the next sign-in asks for and the last one did not.
+func (c Connection) NotYetAsked() []string {
+	return slices.DeleteFunc(c.NotGranted(), func(s string) bool { return slices.Contains(c.Withheld, s) })
 }
 
 // Provider is a catalogue entry and the redirect URI to register for it.

@@ -274,7 +274,7 @@ func (s *shell) added(now api.Connection, conn catalog.Connection, fresh bool) e
 	if err := s.print("%s is %s.", now.Name, verb); err != nil {
 		return err
 	}
-	if lacking := now.NotGranted(); len(lacking) > 0 && len(now.Scopes) > 0 {
+	if len(now.NotYetAsked()) > 0 && len(now.Scopes) > 0 {
 		s.say("It asks for %s from the next sign-in on: authtray connect %s", oneLine(strings.Join(now.Asked, " ")), now.Name)
 	}
 	if !fresh {

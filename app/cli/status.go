@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/shellquote"
 	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
 )
@@ -159,9 +161,7 @@ func (s *shell) showOne(ctx context.Context, path string) error {
 	row("provider", cell(st.ProviderName, st.Provider))
 	row("account", oneLine(st.Account))
 	row("scopes", oneLine(strings.Join(st.Scopes, " ")))
-	if lacking := st.NotGranted(); len(lacking) > 0 && len(st.Scopes) > 0 {
-		row("asked for", oneLine(strings.Join(st.Asked, " "))+"; not granted yet: "+oneLine(strings.Join(lacking, " "))+". To ask, run: authtray connect "+st.Name)
-	}
+	row("asked for", askedFor(st))
 	if st.MCP != nil {
 		row("mcp server", cell(st.MCP.Server, "not asked yet"))
 		row("tools", oneLine(strings.Join(st.MCP.Tools, ", ")))
@@ -179,6 +179,27 @@ func (s *shell) showOne(ctx context.Context, path string) error {
 		return err
 	}
 	return s.history(s.out, st.Events)
+}
+
+// askedFor tells of scopes that are asked for and were not granted; "" for none. What
+// the provider left out once it would leave out again.
+func askedFor(st api.Connection) string {
+	if len(st.Scopes) == 0 || len(st.NotGranted()) == 0 {
+		return ""
+	}
+	line := oneLine(strings.Join(st.Asked, " "))
+	if later := st.NotYetAsked(); len(later) > 0 {
+		line += "; not granted yet: " + oneLine(strings.Join(later, " ")) + ". To ask, run: authtray connect " + st.Name
+	}
+	if len(st.Withheld) > 0 {
+		line += "; the provider did not grant: " + oneLine(strings.Join(st.Withheld, " ")) + ". To ask for the others only, run: authtray add " + st.Name
+		for _, s := range st.Asked {
+			if !slices.Contains(st.Withheld, s) {
+				line += " --scope " + shellquote.Word(shellquote.Local(), oneLine(s))
+			}
+		}
+	}
+	return line
 }
 
 // unsaved is why the newest grant is not in the keychain.

@@ -58,6 +58,10 @@ func NewAgreed(state string) Records[providers.Agreed] {
 	return NewRecords[providers.Agreed](state, "agreed")
 }
 
+// NewWithheld keeps the scopes that the last sign-in of each connection asked for and
+// the provider did not grant, in the state folder (withheld/NAME.json).
+func NewWithheld(state string) Records[[]string] { return NewRecords[[]string](state, "withheld") }
+
 // Clients remembers the clients that registered themselves, in the state folder
 // (clients/NAME.json): they are not the user's configuration, and another machine
 // with the same configuration has its own. Safe for concurrent use on different
