@@ -77,6 +77,34 @@ func TestAMachineWithoutADesktop(t *testing.T) {
 	}
 }
 
+// A server that the bus offers and that does not start is not one that is missing.
+func TestANotificationServerThatDoesNotStartIsToldFromNone(t *testing.T) {
+	for name, c := range map[string]struct {
+		offered bool
+		says    string
+	}{
+		"the bus would start one": {true, "would start a notification server when it is needed, but it does not start now"},
+		"there is none":           {false, "No notification server is running"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bustest.Home(t)
+			services := filepath.Join(os.Getenv("XDG_DATA_HOME"), "dbus-1", "services")
+			if err := os.MkdirAll(services, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			const service = "[D-BUS Service]\nName=" + noticesName + "\nExec=/bin/false\n"
+			if err := os.WriteFile(filepath.Join(services, "notices.service"), []byte(service), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			bustest.Start(t, c.offered)
+			got := noticesCheck(t.Context(), Input{})
+			if got.OK || got.Hint == "" || !strings.Contains(got.Detail, c.says) {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
 // faulty is a keychain that does one thing wrong.
 type faulty struct {
 	store.Store
