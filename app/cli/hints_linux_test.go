@@ -17,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/providers/practice/practicetest"
@@ -115,6 +116,8 @@ var situations = []situation{
 		line: "authtray connect s21", told: "authtray connect s21", typed: "authtray add s21 --set vars.port=PORT"},
 	{name: "a bridge to no MCP server", arrange: added("s22"), line: "authtray mcp s22 </dev/null", told: "authtray add NEWNAME --mcp URL", typed: "authtray add mcp22 --mcp ISSUER/mcp", then: "authtray mcp mcp22 </dev/null"},
 	{name: "a program that was not allowed", line: "authtray allow work --forget /bin/true", told: "authtray allow work", shows: "No program has been allowed"},
+	{name: "a client that nobody registered", arrange: func(d *docsWorld, t *testing.T) { d.types("authtray add s25 --provider github --scope openid") },
+		line: "authtray connect s25 --device", told: "authtray add s25 --client-id ID"},
 	{name: "no ID token kept", arrange: func(d *docsWorld, t *testing.T) {
 		added("s23")(d, t)
 		d.types("authtray connect s23")
@@ -152,6 +155,27 @@ func (d *docsWorld) mirror(t *testing.T) string {
 		t.Fatal(err)
 	}
 	m := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to) }})
+	t.Cleanup(m.Close)
+	return m.URL
+}
+
+// elsewhen is the practice provider two hours ago, until there is a file that says that
+// the clock is right.
+func (d *docsWorld) elsewhen(t *testing.T, set string) string {
+	t.Helper()
+	to, err := url.Parse(d.provider.Issuer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := httptest.NewServer(&httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to) },
+		ModifyResponse: func(r *http.Response) error {
+			if _, err := os.Stat(set); err != nil {
+				r.Header.Set("Date", time.Now().Add(-2*time.Hour).UTC().Format(http.TimeFormat))
+			}
+			return nil
+		},
+	})
 	t.Cleanup(m.Close)
 	return m.URL
 }
@@ -237,6 +261,9 @@ func TestHintsOfTheDoctorHelpInTheirSituations(t *testing.T) {
 	// The editor of a person who knows what belongs there.
 	mend := "#!/bin/sh\ncase $1 in *settings.toml) : >$1;; *own.toml) printf 'id = \"own\"\\nname = \"Own\"\\nauthorize = \"https://x.example.org/a\"\\ntoken = \"https://x.example.org/t\"\\n' >$1;; *) echo 'provider = \"practice\"' >$1; esac\n"
 	write(filepath.Join(d.home, "bin", "mend"), mend, 0o700)
+	// The administrator's word that sets the clock, which a test must not.
+	set := filepath.Join(d.home, "clock-set")
+	write(filepath.Join(d.home, "bin", "sudo"), "#!/bin/sh\n[ \"$*\" = 'timedatectl set-ntp true' ] && : >"+set+"\n", 0o700)
 	for _, c := range []struct {
 		name, check string
 		arrange     func()
@@ -251,6 +278,9 @@ func TestHintsOfTheDoctorHelpInTheirSituations(t *testing.T) {
 		{"access was revoked", "connection work", func() {
 			d.provider.Revoke("ada")
 			d.attempt(t, "authtray refresh work")
+		}, ""},
+		{"a clock that is wrong", "clock", func() {
+			d.types(d.here("authtray add late --provider practice --set vars.port=PORT --set token=" + d.elsewhen(t, set) + "/token"))
 		}, ""},
 		{"a provider that is down", "connection down", func() { d.types("authtray add down --provider practice --set vars.port=1") }, "127.0.0.1 port 1"},
 	} {
@@ -302,9 +332,33 @@ var inOtherTests = map[string]string{
 	"authtray doctor":               "a disk is full, or a folder cannot be written: the doctor's own test",
 	"authtray allow":                "a question in a notification was answered with no: app/access/gate",
 	"authtray connect --no-browser": "no display: the README's line is run",
-	"authtray add --client-id":      "a server that registers no client by itself: where a person registers an app there is none here",
 	"authtray token":                "a narrower token is refused: the connection's own is what works, and is tried here everywhere",
 	"authtray status":               "what is wrong is shown: tried above with what it prints",
+}
+
+// ofTheSystem are the commands of hints that are not ours, and where they are tried, or
+// why they are not: this system has them not, or they would change the machine.
+var ofTheSystem = map[string]string{
+	" --scope X":                       "ends a command of ours, which is tried above",
+	"chmod 600 X":                      "a socket that others may use: tried above",
+	"chmod 700 X":                      "a folder that others may enter: tried above",
+	"curl -vI X":                       "a provider that is down: tried above",
+	"dbus-run-session -- authtray run": "there is no session bus: app/e2e/commands, in testdata/keychain.txtar",
+	"git config --show-origin --get-regexp '^credential'": "another helper of git's would store the token: it shows which, and changes nothing",
+	"ls -l X":                         "the socket cannot be looked at: it shows why, and changes nothing",
+	"ls -ld X":                        "the socket's folder cannot be looked at: it shows why, and changes nothing",
+	"mv X X":                          "a file stands in the socket's place: app/doctor",
+	"rm X":                            "a file stands in its folder's place: app/doctor",
+	"start ms-settings:notifications": "notifications are switched off: only Windows has it, and it opens a page of its settings",
+	"sudo chown -R \"$USER\" X":       "the socket's folder is another user's: only the administrator can make one so",
+	"unset X; authtray run --replace": "a variable that holds no proxy's address: app/e2e/commands, in testdata/proxy.txtar",
+	"${EDITOR:-vi} X":                 "a file that cannot be read: tried above",
+	"install X":                       "a package that no known installer brings: it says what to install, and is no command",
+	"notepad X":                       "a file that cannot be read: only Windows has it",
+	"security unlock-keychain":        "the keychain is locked: only macOS has it",
+	"sudo sntp -sS time.apple.com":    "a clock that is wrong: only macOS has it",
+	"sudo timedatectl set-ntp true":   "a clock that is wrong: tried above, with a sudo that only notes it",
+	"w32tm /resync":                   "a clock that is wrong: only Windows has it",
 }
 
 // Every command that a hint in the source names has a situation.
@@ -316,8 +370,14 @@ func TestEveryHintHasItsSituation(t *testing.T) {
 	found := 0
 	for _, dir := range []string{"..", "../../tokens", "../../providers"} {
 		for at, hint := range hintsIn(t, dir) {
-			found++
 			shape := shapeOf(hint)
+			if strings.HasPrefix(hint, "X") || hint == "" {
+				continue // made elsewhere
+			}
+			found++
+			if shape == "" && ofTheSystem[hint] == "" {
+				t.Errorf("%s: %q is tried nowhere", at, hint)
+			}
 			if shape != "" && !covered[shape] && inOtherTests[shape] == "" {
 				t.Errorf("%s: %q is in no situation", at, hint)
 			}
@@ -362,16 +422,23 @@ func hintsIn(t *testing.T, dir string) map[string]string {
 		if err != nil {
 			return err
 		}
+		of := strings.HasSuffix(path, "doctor/hints.go") // a hint for each system
 		note := func(e ast.Expr) {
-			if text := literalText(e); strings.HasPrefix(text, "authtray ") {
+			if text := literalText(e); text != "" {
 				hints[files.Position(e.Pos()).String()] = text
 			}
 		}
 		ast.Inspect(file, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.KeyValueExpr:
-				if key, ok := n.Key.(*ast.Ident); ok && strings.EqualFold(key.Name, "hint") {
+				if key, ok := n.Key.(*ast.Ident); of || ok && strings.EqualFold(key.Name, "hint") {
 					note(n.Value)
+				}
+			case *ast.ReturnStmt:
+				for _, e := range n.Results {
+					if of {
+						note(e)
+					}
 				}
 			case *ast.AssignStmt:
 				for i, to := range n.Lhs {

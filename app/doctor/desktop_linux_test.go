@@ -77,6 +77,34 @@ func TestAMachineWithoutADesktop(t *testing.T) {
 	}
 }
 
+// What stands in the way of the socket is taken away by the hint, as it is typed.
+func TestHintsAboutTheSocketsPlaceHelp(t *testing.T) {
+	for name, c := range map[string]struct{ file, says string }{
+		"a file where the folder belongs": {"it's run", "is not a folder"},
+		"a file where the socket belongs": {"it's run/agent.sock", "is not a socket"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := patient(t, store.Memory())
+			dir := t.TempDir()
+			p.Paths.Socket = filepath.Join(dir, "it's run", "agent.sock")
+			file := filepath.Join(dir, c.file)
+			if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, nil, 0o600)); err != nil {
+				t.Fatal(err)
+			}
+			bad := socketCheck(t.Context(), p)
+			if bad.OK || !strings.Contains(bad.Detail, c.says) {
+				t.Fatalf("%+v", bad)
+			}
+			if out, err := exec.Command("sh", "-c", bad.Hint).CombinedOutput(); err != nil {
+				t.Fatalf("%s: %v: %s", bad.Hint, err, out)
+			}
+			if good := socketCheck(t.Context(), p); !good.OK {
+				t.Errorf("%s left %+v", bad.Hint, good)
+			}
+		})
+	}
+}
+
 // A server that the bus offers and that does not start is not one that is missing.
 func TestANotificationServerThatDoesNotStartIsToldFromNone(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -119,7 +119,7 @@ func command(ts *testscript.TestScript, program string, args ...string) *exec.Cm
 	}
 	cmd := exec.Command(path, args...)
 	cmd.Dir = ts.MkAbs(".")
-	for _, name := range []string{"PATH", "HOME", "XDG_RUNTIME_DIR", "BROWSER", "AUTHTRAY_PROFILE", "AUTHTRAY_STATE", "AUTHTRAY_CONFIG"} {
+	for _, name := range []string{"PATH", "HOME", "XDG_RUNTIME_DIR", "BROWSER", "AUTHTRAY_PROFILE", "AUTHTRAY_STATE", "AUTHTRAY_CONFIG", "HTTPS_PROXY"} {
 		if v := ts.Getenv(name); v != "" {
 			cmd.Env = append(cmd.Env, name+"="+v)
 		}
