@@ -20,7 +20,7 @@ func revocable(t *testing.T, p *record, rules catalog.RevokeRules, changes ...fu
 	return testClient(t, e, changes...)
 }
 
-func TestWhichTokensAreGivenBack(t *testing.T) {
+func TestWhichTokensAreRevoked(t *testing.T) {
 	for _, tt := range []struct {
 		rule, refresh string
 		want          string
@@ -87,7 +87,7 @@ func TestWhereThereIsNoWayToRevokeTheUserIsToldWhere(t *testing.T) {
 	}
 }
 
-func TestWhatCountsAsGivenBack(t *testing.T) {
+func TestWhatCountsAsRevoked(t *testing.T) {
 	slack := refusal.ErrorRules{OKField: "ok", Reconnect: []string{"* account_inactive"}}
 	for _, tt := range []struct {
 		rules  refusal.ErrorRules

@@ -300,7 +300,7 @@ func TestTenThousandConnectionsLeaveNothingBehind(t *testing.T) {
 	before := takeStock(t)
 	some(10_000)
 	var after stock
-	eventually(t, "goroutines and file descriptors are given back", func() bool {
+	eventually(t, "goroutines and file descriptors are freed", func() bool {
 		after = takeStock(t)
 		return after.goroutines <= before.goroutines+5 && after.files <= before.files+5
 	})

@@ -124,7 +124,7 @@ func writeFile(t *testing.T, path string, text []byte) {
 	}
 }
 
-func TestACAFileThatIsMendedOrRenewedIsTakenUpAndOneThatVanishesCostsNothing(t *testing.T) {
+func TestACAFileThatIsFixedOrRenewedIsTakenUpAndOneThatVanishesCostsNothing(t *testing.T) {
 	w := newWorld(t)
 	file := filepath.Join(t.TempDir(), "ca.pem")
 	writeFile(t, file, []byte("not a certificate"))
@@ -134,7 +134,7 @@ func TestACAFileThatIsMendedOrRenewedIsTakenUpAndOneThatVanishesCostsNothing(t *
 	writeFile(t, file, certificate(0))
 	w.agent.configuration.reload()
 	if c := w.seen("work"); c.State != tokens.Disconnected || c.ConfigError != "" {
-		t.Fatalf("when it is mended, the connection is %s: %q", c.State, c.ConfigError)
+		t.Fatalf("when it is fixed, the connection is %s: %q", c.State, c.ConfigError)
 	}
 	client := func() *providers.Client {
 		c, _ := w.agent.configuration.get("work")

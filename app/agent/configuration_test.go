@@ -72,7 +72,7 @@ func TestABrokenFileNamesFileAndLineAndCostsNoOther(t *testing.T) {
 	w.call("GET", "/connections/good/token", nil).token()
 
 	w.edit("bad", "provider = \"github\"\nclient_id = \"abc\"\n")
-	eventually(t, "mended", func() bool { return w.seen("bad").State == tokens.Disconnected })
+	eventually(t, "fixed", func() bool { return w.seen("bad").State == tokens.Disconnected })
 }
 
 func TestABrokenOrVanishedFileKeepsTheLastGoodConfiguration(t *testing.T) {
@@ -101,7 +101,7 @@ func TestABrokenOrVanishedFileKeepsTheLastGoodConfiguration(t *testing.T) {
 		os.Remove(w.file("work"))
 		w.edit("work", good)
 		os.Chmod(w.file("work"), 0o600)
-		eventually(t, what+" is mended", func() bool { return w.seen("work").ConfigError == "" })
+		eventually(t, what+" is fixed", func() bool { return w.seen("work").ConfigError == "" })
 	}
 	if got := len(w.provider.Grants()); got != 1 {
 		t.Errorf("%d grants, want the one from the start", got)

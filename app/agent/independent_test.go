@@ -222,7 +222,7 @@ func TestAGrantLivesItsLifeAtAProviderThatOthersBuilt(t *testing.T) {
 				t.Errorf("%d token requests after the revocation", n)
 			}
 
-			// Connected again, and given back from here.
+			// Connected again, and revoked from here.
 			visit()
 			last := w.refreshToken("work")
 			if body := string(w.call("DELETE", "/connections/work/grant", nil).ok().body); !strings.Contains(body, `"revoked":true`) {

@@ -279,7 +279,7 @@ func TestEventsTellWhatTheListSays(t *testing.T) {
 		{"the provider has another grant for each", func() { w.add("first") }, ""},
 		{"a broken file", func() { w.edit("first", "provider = ") }, `first.toml:1`},
 		{"broken otherwise", func() { w.edit("first", "\n\nprovider = ") }, `first.toml:3`},
-		{"mended", func() { w.add("first") }, ""},
+		{"fixed", func() { w.add("first") }, ""},
 		{"a new one", func() { w.add("third") }, `"third"`},
 		{"removed", func() { w.call("DELETE", "/connections/first", nil).ok() }, ""},
 	} {

@@ -240,7 +240,7 @@ func TestHintsHelpInTheirSituations(t *testing.T) {
 	}
 }
 
-// What is wrong, and the doctor's check that says so. Its command mends it: the next
+// What is wrong, and the doctor's check that says so. Its command fixes it: the next
 // report has a tick there.
 func TestHintsOfTheDoctorHelpInTheirSituations(t *testing.T) {
 	d := exampleWorld(t, "")
@@ -259,8 +259,8 @@ func TestHintsOfTheDoctorHelpInTheirSituations(t *testing.T) {
 		}
 	}
 	// The editor of a person who knows what belongs there.
-	mend := "#!/bin/sh\ncase $1 in *settings.toml) : >$1;; *own.toml) printf 'id = \"own\"\\nname = \"Own\"\\nauthorize = \"https://x.example.org/a\"\\ntoken = \"https://x.example.org/t\"\\n' >$1;; *) echo 'provider = \"practice\"' >$1; esac\n"
-	write(filepath.Join(d.home, "bin", "mend"), mend, 0o700)
+	correct := "#!/bin/sh\ncase $1 in *settings.toml) : >$1;; *own.toml) printf 'id = \"own\"\\nname = \"Own\"\\nauthorize = \"https://x.example.org/a\"\\ntoken = \"https://x.example.org/t\"\\n' >$1;; *) echo 'provider = \"practice\"' >$1; esac\n"
+	write(filepath.Join(d.home, "bin", "correct"), correct, 0o700)
 	// The administrator's word that sets the clock, which a test must not.
 	set := filepath.Join(d.home, "clock-set")
 	write(filepath.Join(d.home, "bin", "sudo"), "#!/bin/sh\n[ \"$*\" = 'timedatectl set-ntp true' ] && : >"+set+"\n", 0o700)
@@ -291,7 +291,7 @@ func TestHintsOfTheDoctorHelpInTheirSituations(t *testing.T) {
 			if bad.OK || bad.Hint == "" {
 				t.Fatalf("%+v", bad)
 			}
-			exit, said := d.attempt(t, "export EDITOR=mend; "+bad.Hint)
+			exit, said := d.attempt(t, "export EDITOR=correct; "+bad.Hint)
 			if c.shows != "" {
 				if !strings.Contains(strings.ToLower(said), c.shows) {
 					t.Errorf("%s shows %s", bad.Hint, said)
@@ -301,7 +301,7 @@ func TestHintsOfTheDoctorHelpInTheirSituations(t *testing.T) {
 			if exit != 0 {
 				t.Fatalf("%s: %s", bad.Hint, said)
 			}
-			eventually(t, "it is mended", func() bool { return d.checked(t, c.check).OK })
+			eventually(t, "it is fixed", func() bool { return d.checked(t, c.check).OK })
 		})
 	}
 }

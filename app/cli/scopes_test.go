@@ -86,7 +86,7 @@ func TestScopesThatTheProviderDoesNotGrantAreToldAsThat(t *testing.T) {
 }
 
 // The hint of a refused sign-in is typed as it stands.
-func TestHintOfRefusedScopesMendsThem(t *testing.T) {
+func TestHintOfRefusedScopesHelps(t *testing.T) {
 	w := newWorld(t, nil)
 	w.types("authtray add work --provider oidc --client-id authtray --issuer " + companyServer + " --scope openid --scope admin")
 	exit, _, errs := w.command("connect", "work")

@@ -207,7 +207,7 @@ func TestEmptyAndAbsurdValuesAreToldNextToTheirFields(t *testing.T) {
 	}
 	b.form.fields[fieldName].SetText("work")
 	if b.form.fields[fieldName].error.Visible() {
-		t.Error("the sentence stays while the field is being mended")
+		t.Error("the sentence stays while the field is being corrected")
 	}
 	b.tap(b.form.submits[0])
 	if got := b.form.fields[fieldName].error.Text; got != "There is a connection work already. Choose another name." {

@@ -283,7 +283,7 @@ func (v *victimised) awaitNewest(w way, name string, least int) {
 	}
 	v.t.Errorf("%s: %s is LOST: %s %s", w.name, name, st.State, st.Reason)
 	v.tally(w, row{lost: 1})
-	v.mend(name)
+	v.reconnect(name)
 }
 
 func (v *victimised) newestNumber(i issue) int { return v.provider.book.newest(i.grant).n }
@@ -300,8 +300,8 @@ func (v *victimised) awaitLoss(w way, name string) {
 	v.connect(name)
 }
 
-// mend connects again what should not have been lost, to go on.
-func (v *victimised) mend(name string) {
+// reconnect connects again what should not have been lost, to go on.
+func (v *victimised) reconnect(name string) {
 	if st, err := v.status(name); err == nil && st.State == tokens.ReconnectRequired {
 		v.losses[name] = v.diary().told(name)
 		v.connect(name)

@@ -122,10 +122,10 @@ func lockedAtStart(t *testing.T) *desk {
 	return d
 }
 
-// givenBack waits until the provider has taken the grant back.
-func (d *desk) givenBack() {
+// revoked waits until the provider has taken the grant back.
+func (d *desk) revoked() {
 	d.t.Helper()
-	eventually(d.t, "the grant has been given back", func() bool {
+	eventually(d.t, "the grant has been revoked", func() bool {
 		g := d.provider.Grants()
 		return len(g) == 1 && g[0].Ended != ""
 	})
@@ -146,7 +146,7 @@ func TestDisconnectedWhileTheKeychainIsLockedAtTheStart(t *testing.T) {
 		d.says(3, "disconnected", "authtray connect work")
 		d.thenUnlocked(restarted, d.run)
 		d.erased()
-		d.givenBack()
+		d.revoked()
 		d.says(3, "disconnected", "authtray connect work")
 		if n := d.provider.TokenHits() - hits; n != 0 {
 			t.Errorf("%d requests for a token", n)
@@ -157,7 +157,7 @@ func TestDisconnectedWhileTheKeychainIsLockedAtTheStart(t *testing.T) {
 }
 
 // TestRemovedWhileTheKeychainIsLocked: the record goes once the keychain opens.
-// It is given back as well, but by an agent that has not seen the record before
+// It is revoked as well, but by an agent that has not seen the record before
 // it ends: the next one knows nothing of the provider any more.
 func TestRemovedWhileTheKeychainIsLocked(t *testing.T) {
 	if !apart(t) {
@@ -178,7 +178,7 @@ func TestRemovedWhileTheKeychainIsLocked(t *testing.T) {
 				d.thenUnlocked(restarted, d.run)
 				d.erased()
 				if !restarted || name == "during use" {
-					d.givenBack()
+					d.revoked()
 				}
 			})
 		})

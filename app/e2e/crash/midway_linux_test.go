@@ -233,8 +233,8 @@ func (m midway) connected(name string) (grant string) {
 	return i.grant
 }
 
-// givenBack: the provider has ended the grant, or there never was one.
-func (m midway) givenBack(grant string) bool {
+// revoked: the provider has ended the grant, or there never was one.
+func (m midway) revoked(grant string) bool {
 	for _, g := range m.provider.Grants() {
 		if g.ID == grant {
 			return g.Ended != ""
@@ -243,12 +243,12 @@ func (m midway) givenBack(grant string) bool {
 	return true
 }
 
-// staysDisconnected: the grant is given back and the record erased, there is no
+// staysDisconnected: the grant is revoked and the record erased, there is no
 // token, and the next sign-in works.
 func (m midway) staysDisconnected(name, grant string) {
 	m.t.Helper()
 	m.await(name, tokens.Disconnected)
-	eventually(m.t, name+" is given back", func() bool { return m.givenBack(grant) })
+	eventually(m.t, name+" is revoked", func() bool { return m.revoked(grant) })
 	eventually(m.t, name+" is erased", func() bool { return m.gone(name) })
 	if r, err := m.call(http.MethodGet, "/connections/"+name+"/token", nil); err != nil || r.status == http.StatusOK {
 		m.t.Errorf("%s: a token after disconnecting: %d %v", name, r.status, err)

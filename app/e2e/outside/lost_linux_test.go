@@ -158,7 +158,7 @@ func (w *lostWorld) ip(args string) {
 func (w *lostWorld) there(args string) { w.inFar(func() { w.ip(args) }) }
 
 func (w *lostWorld) cut()  { w.there("link set far down") }
-func (w *lostWorld) mend() { w.there("link set far up") }
+func (w *lostWorld) repair() { w.there("link set far up") }
 
 // sendsRefresh has the provider act on a refresh, whose answer is kept back until
 // lose has been called. The command's end is sent.
@@ -185,7 +185,7 @@ func (w *lostWorld) refreshing() <-chan error {
 func (w *lostWorld) lostFor12Seconds(requests string) {
 	w.sendsRefresh(w.cut)
 	time.Sleep(12 * time.Second) // so long is the network away
-	w.mend()
+	w.repair()
 	w.lives(requests)
 }
 
@@ -200,7 +200,7 @@ func (w *lostWorld) addressLost() {
 func (w *lostWorld) lostForGood() {
 	w.sendsRefresh(w.cut)
 	w.retrying()
-	w.mend()
+	w.repair()
 	w.must("", "refresh", "work")
 	w.lives("2")
 }
