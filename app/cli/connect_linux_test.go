@@ -35,3 +35,23 @@ func TestConnectAsksAboutASignInPageOnAnotherHost(t *testing.T) {
 	p.sees("http://" + page + "/authorize?")
 	p.ends(exitFailed) // nobody signs in
 }
+
+// The provider shows an error page where the redirect URI is not the one that is
+// registered, and never sends the browser back: the time-out says what to check.
+func TestTimeOutOfASignInSaysWhatToCheck(t *testing.T) {
+	w := newWorld(t, nil)
+	w.types("authtray add work --provider oidc --client-id authtray --issuer " + companyServer + " --set redirect.path=/elsewhere")
+	const advice = "if the provider showed an error page, see that the app's settings there have the redirect URI http://127.0.0.1"
+	var errs string
+	// A slow machine may need more than a second to have the page's address.
+	for wait := 1; wait <= 32 && !strings.Contains(errs, advice); wait *= 2 {
+		var exit int
+		if exit, _, errs = w.command("connect", "work", "--timeout", fmt.Sprint(wait, "s")); exit == 0 {
+			t.Fatal("it connected")
+		}
+	}
+	_, rest, said := strings.Cut(errs, advice)
+	if !said || !strings.Contains(rest, "/elsewhere (many take any port) and the client id is right; run: authtray connect work") {
+		t.Error(errs)
+	}
+}
