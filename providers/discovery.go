@@ -223,7 +223,11 @@ func (c *Client) fetchMetadata(ctx context.Context, issuer, place string) (endpo
 	case refusal.PassingStatus(status):
 		return endpoints{}, refusal.Named(refusal.Classify(refusal.ErrorRules{}, status, header, body, c.now()), c.entry.Name)
 	case status != http.StatusOK || !isObject || refusal.Text(members["issuer"]) == "":
-		return endpoints{}, c.noMetadata("discovery document", issuer, status, isObject)
+		f := c.noMetadata("discovery document", issuer, status, isObject)
+		if f.Class == refusal.Misconfigured && c.conn.MCP == "" && c.entry.AnyServer() {
+			f.Hint = "authtray add " + c.conn.Name + " --issuer URL"
+		}
+		return endpoints{}, f
 	}
 	return c.readMetadata(ctx, issuer, members)
 }

@@ -104,6 +104,9 @@ var situations = []situation{
 	{name: "a document of another issuer", arrange: func(d *docsWorld, t *testing.T) {
 		d.types("authtray add s18 --provider oidc --client-id authtray --scope openid --issuer " + d.mirror(t))
 	}, line: "authtray connect s18", told: "authtray add s18 --issuer ISSUER"},
+	{name: "an issuer without a document", arrange: func(d *docsWorld, t *testing.T) {
+		d.types("authtray add s26 --provider oidc --client-id authtray --scope openid --issuer " + d.provider.Issuer + "/realms/nosuch")
+	}, line: "authtray connect s26", told: "authtray add s26 --issuer URL", typed: "authtray add s26 --issuer ISSUER"},
 	{name: "an MCP server that names no issuer", arrange: func(d *docsWorld, t *testing.T) {
 		silent := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusNotFound) }))
 		t.Cleanup(silent.Close)
