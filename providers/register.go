@@ -102,7 +102,7 @@ func (c *Client) register(ctx context.Context, redirectURIs, scopes []string) (R
 		return Registration{}, err
 	}
 	if ep.Registration == "" {
-		return Registration{}, c.wantsClientID(c.misconfigured("no_registration", "%s does not register clients by itself; register an app there and set client_id.", c.entry.Name))
+		return Registration{}, c.wantsClientID(c.misconfigured("no_registration", "%s does not register clients by itself. Register a native app there with the redirect URI %s, and enter its client id.", c.entry.Name, c.entry.RedirectURI()))
 	}
 	method := c.registrationAuth(ep.AuthMethods)
 	body, _ := json.Marshal(c.clientMetadata(redirectURIs, method, scopes)) // strings always marshal
@@ -183,7 +183,7 @@ func (c *Client) readRegistration(status int, header http.Header, body []byte) (
 	if status < 200 || status > 299 || r.ClientID == "" {
 		f := refusal.Classify(refusal.ErrorRules{}, status, header, body, c.now())
 		if f.Class != refusal.Transient {
-			f.Class, f.Detail = refusal.Misconfigured, "The provider did not register a client for Authtray ("+f.Code+"); register an app there and set client_id."
+			f.Class, f.Detail = refusal.Misconfigured, "The provider did not register a client for Authtray ("+f.Code+"). Register an app there, and enter its client id."
 			f = c.wantsClientID(f)
 		}
 		return Registration{}, refusal.Named(f, c.entry.Name)

@@ -177,7 +177,7 @@ func TestARegistrationThatFails(t *testing.T) {
 		}
 	}
 	_, err := testClient(t, testEntry("https://acme.example")).Register(t.Context(), nil)
-	if f := failureOf(t, err); f.Code != "no_registration" || !strings.Contains(f.Detail, "set client_id") {
+	if f := failureOf(t, err); f.Code != "no_registration" || !strings.Contains(f.Detail, "with the redirect URI http://127.0.0.1") {
 		t.Errorf("%+v", f)
 	}
 }

@@ -170,7 +170,7 @@ func encodeForm(form url.Values, style string) (body []byte, contentType string)
 func (c *Client) authenticate(ctx context.Context, form url.Values, header http.Header) error {
 	id := c.clientID()
 	if id == "" {
-		return c.wantsClientID(c.misconfigured("no_client_id", "The connection has no client id; register an app at %s and set client_id.", c.entry.Name))
+		return c.wantsClientID(c.misconfigured("no_client_id", "The connection has no client id. Register a native app at %s with the redirect URI %s, and enter its client id.", c.entry.Name, c.entry.RedirectURI()))
 	}
 	secret, err := c.secret(ctx)
 	if err != nil {

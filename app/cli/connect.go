@@ -251,7 +251,7 @@ func (c *connecting) giveUp(ctx context.Context) error {
 	if c.redirect != "" {
 		advice = ": if the provider showed an error page, see that the app's settings there have the redirect URI " + oneLine(c.redirect) + " (many take any port) and the client id is right"
 		if strings.HasPrefix(c.redirect, "http:") && !strings.Contains(c.redirect, fmt.Sprint(":", catalog.FixedPort, "/")) {
-			advice += "; where it takes only the exact URI, fix its port: authtray add " + c.name + " --set redirect.port=fixed"
+			advice += "; where it takes only the exact URI, add the connection again with --set redirect.port=fixed"
 		}
 	}
 	return failed("authtray connect "+c.name, "nobody signed in within %v%s", c.timeout, advice)
