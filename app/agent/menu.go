@@ -31,7 +31,8 @@ func (c *clicks) reconnect(name string) {
 	defer cancel()
 	p, err := c.signIns.connect(ctx, name, api.ConnectRequest{Mode: providers.Browser})
 	if err == nil && p.Attempt().BrowserError != "" {
-		c.complain(name, p.Attempt().BrowserError, c.language.Tr("Run: {{.Command}}", "Command", "authtray connect "+name))
+		c.log.Info("the browser could not be opened", "connection", name, "why", p.Attempt().BrowserError)
+		c.notify.Warn(name, "Authtray: "+name, c.language.Tr("The browser could not be opened. To see the link, run: {{.Command}}", "Command", "authtray connect "+name))
 	}
 	if err == nil {
 		_, err = p.Wait(ctx)

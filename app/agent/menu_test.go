@@ -64,3 +64,19 @@ func TestMenuTellsWhereAClickFails(t *testing.T) {
 		t.Error("the agent does not end")
 	}
 }
+
+// A notification shows no link: it names the command that does.
+func TestClickWithoutABrowserNamesTheCommandThatShowsTheLink(t *testing.T) {
+	w := newWorld(t)
+	w.add("work")
+	n, over := newNotes(), make(chan struct{})
+	c := &clicks{signIns: w.agent.signIns, notify: n, ended: t.Context(), log: slog.New(slog.DiscardHandler)}
+	go func() { defer close(over); c.reconnect("work") }()
+	eventually(t, "it is told", func() bool { return n.text() != "" })
+	const want = "Authtray: work: The browser could not be opened. To see the link, run: authtray connect work"
+	if said := n.text(); said != want {
+		t.Errorf("told %q", said)
+	}
+	w.call("DELETE", "/connections/work/connect", nil).ok()
+	<-over
+}

@@ -157,7 +157,7 @@ func (w *lostWorld) ip(args string) {
 // there is ip in the provider's network.
 func (w *lostWorld) there(args string) { w.inFar(func() { w.ip(args) }) }
 
-func (w *lostWorld) cut()  { w.there("link set far down") }
+func (w *lostWorld) cut()    { w.there("link set far down") }
 func (w *lostWorld) repair() { w.there("link set far up") }
 
 // sendsRefresh has the provider act on a refresh, whose answer is kept back until
