@@ -126,6 +126,12 @@ func (d *Desktop) Await(name string) {
 	d.await(name, true)
 }
 
+// AwaitGone waits until nobody has this name on the bus.
+func (d *Desktop) AwaitGone(name string) {
+	d.t.Helper()
+	d.await(name, false)
+}
+
 // await waits for a name to be taken, or given up.
 func (d *Desktop) await(name string, taken bool) {
 	d.t.Helper()

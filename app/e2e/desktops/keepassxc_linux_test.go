@@ -66,6 +66,11 @@ func newKeePass(w *world) *keePass {
 		}
 	}
 	k.cli("pw\npw\n", "import", "-p", "-t", "100", source, k.database)
+	w.Cleanup(func() {
+		if w.Failed() {
+			bustest.Screenshot(w, "keepassxc-at-the-end")
+		}
+	})
 	return k
 }
 
