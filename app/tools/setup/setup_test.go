@@ -230,3 +230,27 @@ func TestGoCommandsAreAddedBehindThoseThatAreThere(t *testing.T) {
 		}
 	}
 }
+
+func TestKeyInGitsConfigurationHasTheSchemeOfTheHost(t *testing.T) {
+	for _, row := range []struct {
+		host  string
+		https bool
+		key   string
+	}{
+		{"git.example.org", false, "credential.https://git.example.org.helper"},
+		{"127.0.0.1:3000", false, "credential.http://127.0.0.1:3000.helper"},
+		{"localhost:3000", false, "credential.http://localhost:3000.helper"},
+		{"127.0.0.1:8443", true, "credential.https://127.0.0.1:8443.helper"},
+		{"localhost:8443", true, "credential.https://localhost:8443.helper"},
+	} {
+		t.Run(row.key, func(t *testing.T) {
+			var lines []string
+			for _, s := range Git(Plan{Name: "work", Hosts: []string{row.host}, HTTPS: row.https}) {
+				lines = append(lines, s.Lines()...)
+			}
+			if text := strings.Join(lines, "\n"); !strings.Contains(text, row.key+" ") {
+				t.Errorf("%s is not in\n%s", row.key, text)
+			}
+		})
+	}
+}
