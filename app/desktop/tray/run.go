@@ -68,7 +68,7 @@ func (t *Tray) keepDrawn(ctx context.Context, r *renderer, desk *desktop) {
 	}
 	r.once = false
 	t.draw(r, desk)
-	back := make(chan struct{})
+	back := make(chan func())
 	go t.stay(ctx, desk, back)
 	for {
 		due, stop := t.nextDraw(time.Now())
@@ -77,8 +77,9 @@ func (t *Tray) keepDrawn(ctx context.Context, r *renderer, desk *desktop) {
 			t.draw(r, desk)
 		case <-t.kick:
 			t.draw(r, desk)
-		case <-back: // systray has kept what was drawn
+		case done := <-back: // systray has kept what was drawn
 			t.draw(r, desk)
+			done()
 		case <-ctx.Done():
 			stop()
 			return
@@ -119,18 +120,21 @@ func (t *Tray) draw(r *renderer, desk *desktop) {
 }
 
 // stay keeps the icon with whatever tray host there is, and puts it back where the
-// desktop has lost it; then it says so to back.
-func (t *Tray) stay(ctx context.Context, desk *desktop, back chan<- struct{}) {
+// desktop has lost it; then it says so to back, and waits until all is drawn again:
+// a menu that is drawn anew knows no click on an entry of before.
+func (t *Tray) stay(ctx context.Context, desk *desktop, back chan<- func()) {
 	for {
 		desk.watch(ctx, t.setHealth)
 		if !desk.restore(ctx) {
 			return
 		}
+		redrawn, done := context.WithCancel(ctx)
 		select {
-		case back <- struct{}{}:
+		case back <- done:
+			<-redrawn.Done()
 		case <-ctx.Done():
-			return
 		}
+		done()
 	}
 }
 
