@@ -150,7 +150,7 @@ func explanations() (all []string) {
 
 func TestEveryTextIsTranslatedAndNothingElseIs(t *testing.T) {
 	texts := map[string]bool{}
-	for _, s := range slices.Concat(explanations(), causes(t), findings(t)) {
+	for _, s := range slices.Concat(explanations(), causes(t), findings(t), unlocking(t)) {
 		texts[s] = true
 	}
 	fromCatalogue := map[string]bool{} // may be translated; what is not says that it is English
@@ -220,6 +220,28 @@ func causes(t *testing.T) (all []string) {
 		})
 	}
 	if len(all) < 25 {
+		t.Fatalf("only %d sentences were found", len(all))
+	}
+	return all
+}
+
+// unlocking are the sentences of a keychain that did not open.
+func unlocking(t *testing.T) (all []string) {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "../agent/unlock.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if pair, ok := n.(*ast.KeyValueExpr); ok {
+			if name, ok := pair.Key.(*ast.Ident); ok && name.Name == "Detail" {
+				s, _ := strconv.Unquote(pair.Value.(*ast.BasicLit).Value)
+				all = append(all, s)
+			}
+		}
+		return true
+	})
+	if len(all) < 4 {
 		t.Fatalf("only %d sentences were found", len(all))
 	}
 	return all
