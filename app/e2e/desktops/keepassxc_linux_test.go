@@ -56,14 +56,12 @@ func newKeePass(w *world) *keePass {
 	id := make([]byte, 16)
 	rand.Read(id)
 	source := filepath.Join(home, "database.xml")
-	for file, text := range map[string]string{k.config: keePassSettings, source: fmt.Sprintf(`<?xml version="1.0" encoding="utf-8"?>
+	if err := os.WriteFile(source, []byte(fmt.Sprintf(`<?xml version="1.0" encoding="utf-8"?>
 <KeePassFile><Meta><DatabaseName>Passwords</DatabaseName><RecycleBinEnabled>True</RecycleBinEnabled>
 <CustomData><Item><Key>FDO_SECRETS_EXPOSED_GROUP</Key><Value>{%x-%x-%x-%x-%x}</Value></Item></CustomData></Meta>
 <Root><Group><UUID>%s</UUID><Name>Root</Name></Group></Root></KeePassFile>
-`, id[:4], id[4:6], id[6:8], id[8:10], id[10:], base64.StdEncoding.EncodeToString(id))} {
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-			w.Fatal(err)
-		}
+`, id[:4], id[4:6], id[6:8], id[8:10], id[10:], base64.StdEncoding.EncodeToString(id))), 0o600); err != nil {
+		w.Fatal(err)
 	}
 	k.cli("pw\npw\n", "import", "-p", "-t", "100", source, k.database)
 	w.Cleanup(func() {
@@ -74,9 +72,13 @@ func newKeePass(w *world) *keePass {
 	return k
 }
 
-// open starts KeePassXC with its database open.
+// open starts KeePassXC with its database open. One that finds another Secret Service
+// turns its own off in its settings, which are as at first here.
 func (k *keePass) open() {
 	k.Helper()
+	if err := os.WriteFile(k.config, []byte(keePassSettings), 0o600); err != nil {
+		k.Fatal(err)
+	}
 	k.program = exec.Command("keepassxc", "--pw-stdin", "--config", k.config, "--localconfig", k.config+".local", k.database)
 	k.program.Stdin = strings.NewReader("pw\n")
 	k.d.Run(k.program)

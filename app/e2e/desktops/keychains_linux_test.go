@@ -44,8 +44,8 @@ func TestDesktopKeychainReplacedByAnother(t *testing.T) {
 
 	k.d.Kill(k.program)
 	k.d.Kill(keyring)
-	k.d.AwaitGone("org.freedesktop.secrets") // KeePassXC asks for the name once
-	k.open()                                 // in its place
+	k.d.AwaitGone("org.freedesktop.secrets")
+	k.open() // in its place
 	k.d.Await("org.freedesktop.secrets")
 	k.do("refresh", "practice") // goes on with what the agent knows, and keeps it there
 	entries := 0
