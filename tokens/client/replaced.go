@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-// One agent takes over from another (`authtray run --replace`), and for a moment
-// nobody listens: the old one finishes what is under way, and the new one then reads
-// what that brought. The new one leaves a mark beside the socket, by which clients
-// know that to ask again is worth while. Without the mark they do not wait: no agent
-// is to be told at once. There is none beside a pipe of Windows, where a caller that
-// comes in between fails.
+// One agent takes over from another (`authtray run --replace`). An agent hands its
+// sockets over, and they never stop listening; one of before that existed does not, and
+// for a moment nobody listens. The new agent leaves a mark beside the socket, by which
+// clients know that to ask again is worth while. Without the mark they do not wait: no
+// agent is to be told at once. There is none beside a pipe of Windows, where a caller
+// that comes in between fails.
 
 const (
 	replaceTime  = time.Minute // how old a mark may be
