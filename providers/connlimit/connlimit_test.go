@@ -78,11 +78,18 @@ func TestServeHangsUpOnTheOldestWithoutAWholeRequest(t *testing.T) {
 			c := dial(t, address, whole)
 			answered(t, c)
 			gone(t, held[0])
-			for range 20 { // whoever has asked before is idle, and older than those
-				held = append(held, dial(t, address, half))
+			// Whoever has asked before is idle soon, and then older than those that come.
+			over := make(chan bool)
+			go func() { defer close(over); gone(t, c) }()
+			for left := true; left; {
+				dial(t, address, half)
+				select {
+				case <-over:
+					left = false
+				case <-time.After(time.Millisecond):
+				}
 			}
 			answered(t, dial(t, address, whole))
-			gone(t, c)
 		})
 	}
 }
