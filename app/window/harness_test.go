@@ -254,6 +254,7 @@ type fakeAgent struct {
 	hang      chan struct{} // not nil: nothing is answered until it is closed
 	otherHost string        // where the sign-in page is; "": at its provider
 	checks    []api.Check   // nil: it has no doctor
+	names     []api.Brief   // of its providers
 }
 
 func newFakeAgent(statuses ...tokens.Status) *fakeAgent {
@@ -261,6 +262,7 @@ func newFakeAgent(statuses ...tokens.Status) *fakeAgent {
 	a := &fakeAgent{statuses: statuses, events: make(chan remote.Event), away: make(chan struct{}), errs: map[string]error{},
 		ended: make(chan error, 1), token: "s3cret-token", settings: api.SettingsPatch{Notifications: &yes, Reminders: &no, Autostart: &no}}
 	a.entry = gitlab()
+	a.names = []api.Brief{{ID: "github", Name: "GitHub"}, {ID: "gitlab", Name: "GitLab"}, {ID: "oidc", Name: "OpenID Connect"}}
 	a.flow = api.Attempt{URL: "https://gitlab.com/oauth/authorize?state=x", Mode: "url", ExpiresAt: noon.Add(10 * time.Minute)}
 	return a
 }
@@ -356,7 +358,9 @@ func (a *fakeAgent) Connection(_ context.Context, name string) (d api.Connection
 	}
 	conf := a.config
 	d.Name, d.Config = name, &conf
-	d.Status.Provider = a.entry.ID
+	if d.Status.Provider == "" || d.Status.Provider == "gitlab" { // those that connected and dead make
+		d.Status.Provider = a.entry.ID
+	}
 	d.Events, d.MCP = a.history, a.mcp
 	return d, err
 }
@@ -421,7 +425,7 @@ func (a *fakeAgent) Paste(_ context.Context, name, redirect string) error {
 func (a *fakeAgent) Cancel(_ context.Context, name string) error { return a.called("Cancel", name) }
 
 func (a *fakeAgent) Providers(context.Context) ([]api.Brief, error) {
-	return []api.Brief{{ID: "github", Name: "GitHub"}, {ID: "gitlab", Name: "GitLab"}, {ID: "oidc", Name: "OpenID Connect"}}, a.called("Providers", "")
+	return a.names, a.called("Providers", "")
 }
 
 func (a *fakeAgent) ForHost(_ context.Context, host string) ([]catalog.Connection, error) {
