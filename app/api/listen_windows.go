@@ -25,7 +25,8 @@ func bind(address string) (net.Listener, error) {
 		SecurityDescriptor: fmt.Sprintf("O:%sD:P(A;;GA;;;%s)(A;;GA;;;SY)", user, user),
 		InputBufferSize:    pipeBuffer, OutputBufferSize: pipeBuffer,
 	})
-	if errors.Is(err, windows.ERROR_ACCESS_DENIED) || errors.Is(err, windows.ERROR_ALREADY_EXISTS) {
+	// ERROR_PIPE_BUSY: the other program's pipe is for so many callers and no more.
+	if errors.Is(err, windows.ERROR_ACCESS_DENIED) || errors.Is(err, windows.ERROR_ALREADY_EXISTS) || errors.Is(err, windows.ERROR_PIPE_BUSY) {
 		return nil, fmt.Errorf("another program listens at %s already, and the agent shares it with nobody: end that program, or set AUTHTRAY_SOCKET to another pipe: %w", address, err)
 	}
 	return l, err
