@@ -45,7 +45,6 @@
 //	saved          C T           T          C         C T            C T              C T
 //	store checked  ·             L          L         L              ·                ·
 //	answered       ·             T M R      M R       T R            T M R            ·
-//	reread         ·             R          R C       R C            R C              C
 //	overtaken      C R           D R        D C R     D C R          D C R            D C
 //	bound          ·             R          R         R              R                C
 //	probed         ·             R          ·         ·              ·                ·

@@ -49,7 +49,6 @@ type machine struct {
 	busy    phase
 	request effect    // the refresh under way
 	sentAt  time.Time // when the last one was sent
-	ending  End       // what becomes of the grant, unless a rereading brings a newer one
 
 	// How it went so far, for this generation.
 	fails, suspects            int
@@ -72,12 +71,11 @@ type machine struct {
 type phase int
 
 const (
-	idle      phase = iota
-	checking        // can the store be written?
-	sending         // the request is with the provider
-	saving          // the answer is on its way to the store
-	proving         // the provider is asked what a token for less may do
-	rereading       // the provider says dead: does the store know better?
+	idle     phase = iota
+	checking       // can the store be written?
+	sending        // the request is with the provider
+	saving         // the answer is on its way to the store
+	proving        // the provider is asked what a token for less may do
 )
 
 // storing is what still has to be done with the store, one operation at a time.
@@ -134,7 +132,6 @@ const (
 	checkStore                // storeChecked
 	sendRefresh               // answered
 	saveRecord                // saved
-	rereadRecord              // reread
 	eraseRecord               // erased
 	saveNote                  // noteDone
 	clearNote                 // noteDone
@@ -145,9 +142,9 @@ const (
 )
 
 // toStore reports whether an effect is on the record, or on the note beside it. They
-// are begun one after the other (storing.under), but for rereadRecord.
+// are begun one after the other (storing.under).
 func (k effectKind) toStore() bool {
-	return k == readRecord || k == rereadRecord || k == saveRecord || k == eraseRecord || k == saveNote || k == clearNote
+	return k == readRecord || k == saveRecord || k == eraseRecord || k == saveNote || k == clearNote
 }
 
 // newMachine is a machine before its record is read. note is what stands

@@ -125,11 +125,11 @@ func (m *machine) refused(now time.Time, err error) {
 	}
 	switch f.Class {
 	case refusal.Dead:
-		e := End{State: ReconnectRequired, Reason: deathReason(m.served, m.policy, now, m.answerLost)}
+		detail := ""
 		if slices.Contains(tellingCodes, f.Code) {
-			e.Detail = f.Detail // the provider's own reason, in our words
+			detail = f.Detail // the provider's own reason, in our words
 		}
-		m.lastLook(e)
+		m.markDead(now, deathReason(m.served, m.policy, now, m.answerLost), detail)
 	case refusal.RefusedForNow:
 		if m.served.RefusedSince.IsZero() { // for who is told after a day, also where the process did not run for all of it
 			m.change(now, func(g *Grant) { g.RefusedSince = now })
@@ -203,39 +203,14 @@ func (m *machine) tryForCaller(now time.Time) {
 // suspect tries again what was refused in words that nobody knows.
 func (m *machine) suspect(now time.Time, f *refusal.Failure) {
 	if m.suspects == len(suspectPauses) {
-		m.lastLook(End{State: ReconnectRequired, Reason: ReasonRefused, Detail: f.Detail})
+		m.served = m.served.with(End{State: ReconnectRequired, Reason: ReasonRefused, Detail: f.Detail, Time: now})
+		m.setStateOfGrant(now)
+		m.rewrite(now)
 		return
 	}
 	pause := max(suspectPauses[m.suspects], min(f.RetryAfter, maxRetryAfter))
 	m.suspects++
 	m.setState(now, Retrying, ReasonUnclearRefusal, f.Detail, now.Add(pause))
-}
-
-// lastLook asks the store, before the grant ends, whether it holds a newer one
-// than the one that the provider refuses.
-func (m *machine) lastLook(e End) {
-	m.busy, m.ending = rereading, e
-	m.emit(effect{kind: rereadRecord})
-}
-
-// reread is the answer to rereadRecord. Where the store cannot be read the
-// grant ends: this process is the only one that writes there.
-func (m *machine) reread(now time.Time, g *Grant, err error) {
-	if m.busy != rereading || m.served == nil {
-		return
-	}
-	m.busy = idle
-	switch e := m.ending; {
-	case err == nil && m.overtaken(now, g):
-	case e.Reason == ReasonRefused:
-		m.served = m.served.with(End{State: ReconnectRequired, Reason: e.Reason, Detail: e.Detail, Time: now})
-		if !m.bindingDiffers() { // the configuration changed while the record was read
-			m.setStateOfGrant(now)
-		}
-		m.rewrite(now)
-	default:
-		m.markDead(now, e.Reason, e.Detail)
-	}
 }
 
 // userRefresh renews now: the user asked, so back-off is forgotten.

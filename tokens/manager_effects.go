@@ -18,9 +18,6 @@ func (m *Manager) perform(k *conn, e effect) {
 	case readRecord:
 		g, err := m.load(k)
 		m.event(k, func(now time.Time) { k.m.recordRead(now, g, err) })
-	case rereadRecord:
-		g, err := m.load(k)
-		m.event(k, func(now time.Time) { k.m.reread(now, g, err) })
 	case checkStore:
 		err := m.checkStore(k)
 		m.event(k, func(now time.Time) { k.m.storeChecked(now, err) })

@@ -42,7 +42,7 @@ type asked struct {
 // outcome is what came of an effect.
 type outcome struct {
 	err      error
-	grant    *Grant             // readRecord, rereadRecord
+	grant    *Grant             // readRecord
 	answer   providers.Answer   // sendRefresh
 	liveness providers.Liveness // askProvider
 	scopes   []string           // askScopes
@@ -123,7 +123,7 @@ func (a *simAgent) event(name string, f func(now time.Time), real func()) {
 	}
 	now := a.look()
 	before, served := a.m.base, a.m.served
-	a.plantBefore(name)
+	a.plantServing()
 	f(now)
 	a.plantAfter(name, served)
 	a.w.tell("%s: %s", name, a)
@@ -332,7 +332,7 @@ func (a *simAgent) inStore(q asked) {
 	}
 	out := outcome{err: err}
 	switch e.kind {
-	case readRecord, rereadRecord:
+	case readRecord:
 		if q.event != "" {
 			out.err = a.checkErr(q.event)
 		}
@@ -341,10 +341,8 @@ func (a *simAgent) inStore(q asked) {
 		}
 		if q.event != "" {
 			a.answer(q.event, q, out, nil)
-		} else if e.kind == readRecord {
-			a.answer("record read", q, out, func(now time.Time) { a.m.recordRead(now, out.grant, out.err) })
 		} else {
-			a.answer("reread", q, out, func(now time.Time) { a.m.reread(now, out.grant, out.err) })
+			a.answer("record read", q, out, func(now time.Time) { a.m.recordRead(now, out.grant, out.err) })
 		}
 	case saveRecord:
 		if w.plant == bugServeBeforeWrite {

@@ -145,8 +145,8 @@ func (c *checker) state(m *machine) {
 			c.fail("a note is said to be unreadable that is not")
 		}
 	case m.parked():
-		if !c.parked && c.suspects <= len(suspectPauses) && !c.w.disk.parked() {
-			c.fail("parked after %d unknown refusals", c.suspects)
+		if !c.parked && c.suspects < len(suspectPauses) && !c.w.disk.parked() {
+			c.fail("parked after %d unknown refusals before this one", c.suspects)
 		}
 		if !c.parked {
 			c.parked = true
@@ -285,7 +285,7 @@ func (c *checker) answered(a *simAgent, err error) {
 		return
 	}
 	var f *refusal.Failure
-	if errors.As(err, &f) && f.Class == refusal.Dead && a.m.busy == rereading {
+	if errors.As(err, &f) && f.Class == refusal.Dead && a.m.base == ReconnectRequired && a.m.served == nil {
 		if c.heardDead++; c.heardDead > 1+c.again {
 			c.fail("the end was heard %d times, with %d double faults", c.heardDead, c.again)
 		}
@@ -623,9 +623,6 @@ func (c *checker) crashed(a *simAgent) {
 	case c.parked:
 		c.parked = false
 		c.unwritten(m)
-	case m.busy == rereading: // heard, and not passed yet
-		c.again++
-		c.cuts++
 	}
 	c.fails, c.suspects, c.dry = 0, 0, 0
 	c.forgetLoss()

@@ -248,7 +248,7 @@ func (r *simManager) event(name string, happens func()) {
 	r.sync()
 	before, served := a.m.base, a.m.served
 	a.waited = a.waiting
-	r.locked(func() { a.plantBefore(name) })
+	r.locked(a.plantServing)
 	happens()
 	r.settled(name, before, served)
 	if a.waited > 0 && !a.dead && a.m.base == Retrying { // callers that wait ask again, and have the next try sooner
@@ -335,8 +335,6 @@ func (r *simManager) take(q *asked) {
 		switch {
 		case r.compares != "":
 			q.event, r.compares = r.compares, ""
-		case m.busy == rereading:
-			q.kind = rereadRecord
 		case m.store.under.kind == saveRecord:
 			q.event = "saved"
 		}

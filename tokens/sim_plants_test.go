@@ -88,26 +88,22 @@ func (a *simAgent) plantBuffer() {
 	}
 }
 
-// plantBefore puts in what is wrong before an event.
-func (a *simAgent) plantBefore(event string) {
-	a.plantServing()
-	if event == "reread" && a.w.plant == bugParkedDies && a.m.ending.Reason == ReasonRefused {
-		a.m.ending.Detail, a.m.ending.Reason = "", ReasonRevoked
-	}
-}
-
 // plantAfter puts in what is wrong after an event; served is what was served before
 // it.
 func (a *simAgent) plantAfter(event string, served *Grant) {
 	m, now := a.m, a.w.Now()
 	switch a.w.plant {
 	case bugServesUnwritten:
-		if event == "reread" && m.over != nil && a.w.writeErr() != nil {
+		if event == "answered" && m.over != nil && a.w.writeErr() != nil {
 			m.served, m.over, m.base = served, nil, Connected // until the end is written
 		}
 	case bugNoteLate:
 		if event == "connect" && m.store.noteAt == aheadOfSave {
 			m.store.noteAt = now
+		}
+	case bugParkedDies:
+		if event == "answered" && m.parked() {
+			m.markDead(now, ReasonRevoked, "")
 		}
 	case bugPolicyHurries:
 		if event == "answered" && m.reason == ReasonRefusedForNow && m.busy == idle {

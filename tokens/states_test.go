@@ -99,7 +99,7 @@ func (t stateTables) has(in legalState) bool {
 
 // row is where the machine stands in the first table.
 func (m *machine) row() legalState {
-	in := legalState{m.base, "nothing", [...]string{idle: "idle", checking: "checking", sending: "sending", saving: "saving", rereading: "rereading"}[m.busy]}
+	in := legalState{m.base, "nothing", [...]string{idle: "idle", checking: "checking", sending: "sending", saving: "saving", proving: "proving"}[m.busy]}
 	switch {
 	case m.served.parked():
 		in.holds = "parked"
@@ -151,7 +151,7 @@ func (w walk) key() string {
 	refused := m.served != nil && !m.served.RefusedSince.IsZero()
 	over := m.next != nil && m.next.wasOver()
 	return fmt.Sprint(m.row(), m.reason, m.told == m.reason, m.next != nil, over, m.policy.refreshable(&Grant{RefreshToken: "r"}), m.policy.probe,
-		refused, m.suspects, m.ending.Reason, m.probes.under, m.probes.dead, len(m.revocations.grants) > 0, m.revocations.under > 0,
+		refused, m.suspects, m.probes.under, m.probes.dead, len(m.revocations.grants) > 0, m.revocations.under > 0,
 		s.read, s.under.kind, m.unsaved(), s.under.grant == m.kept(), s.under.grant == m.next, s.under.note == s.note, s.held == nil,
 		s.erase, s.damaged, s.slow, s.note != nil, damaged, old, s.noted, asked)
 }
@@ -243,11 +243,6 @@ func (w *walker) answers(from walk, i int, refresh bool) {
 		for _, g := range walkRecords(refresh) {
 			answer("record read", func(to *walk) { to.m.recordRead(to.now, g, absentIf(g == nil)) })
 		}
-	case rereadRecord:
-		newer := *walkGrant(refresh)
-		newer.Generation = 1 << 62
-		answer("reread", func(to *walk) { to.m.reread(to.now, &newer, nil) })
-		answer("reread", func(to *walk) { to.m.reread(to.now, nil, store.ErrAbsent) })
 	case sendRefresh:
 		for class := refusal.Transient; class <= refusal.RefusedForNow; class++ {
 			answer("answered", func(to *walk) {
