@@ -3,7 +3,6 @@ package tokens
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"time"
 )
 
@@ -84,18 +83,8 @@ func (k *conn) label() string {
 
 // tokenOf is what callers get of a grant.
 func tokenOf(g *Grant) Token {
-	t := Token{
+	return Token{
 		AccessToken: g.AccessToken, TokenType: g.TokenType, ExpiresAt: timePtr(g.ExpiresAt),
-		Scopes: g.Scopes, Account: g.Account.Label, IDToken: g.IDToken,
+		Scopes: g.Scopes, Account: g.Account.Label, IDToken: g.IDToken, Extra: g.Extra,
 	}
-	for key, v := range g.Extra {
-		var member any
-		if json.Unmarshal(v, &member) == nil {
-			if t.Extra == nil {
-				t.Extra = map[string]any{}
-			}
-			t.Extra[key] = member
-		}
-	}
-	return t
 }

@@ -2,7 +2,9 @@ package tokens
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -214,5 +216,20 @@ func TestNothingIsDueWhileARefreshIsUnderWay(t *testing.T) {
 	now = now.Add(3 * time.Hour)
 	if at := m.due(); !at.IsZero() && !now.Before(at) {
 		t.Fatalf("due since %s, and tick does nothing about it", now.Sub(at))
+	}
+}
+
+func TestTokenHasTheMembersKeptWithTheGrantAsTheyWere(t *testing.T) {
+	kept := `{"cloud_id":12345678901234567890,"instance_url":"https://i.example/?a=b&c"}`
+	g := &Grant{AccessToken: "a"}
+	if err := json.Unmarshal([]byte(kept), &g.Extra); err != nil {
+		t.Fatal(err)
+	}
+	told, err := json.Marshal(tokenOf(g).Extra)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.ReplaceAll(string(told), `\u0026`, "&"); got != kept {
+		t.Errorf("a tool is told %s of %s", got, kept)
 	}
 }

@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -110,13 +111,14 @@ type Event struct {
 
 // Token is what a tool gets.
 type Token struct {
-	AccessToken string         `json:"access_token"`
-	TokenType   string         `json:"token_type"`
-	ExpiresAt   *time.Time     `json:"expires_at,omitempty"` // absent: never
-	Scopes      []string       `json:"scopes,omitempty"`
-	Account     string         `json:"account,omitempty"`
-	IDToken     string         `json:"id_token,omitempty"` // only with keep_id_token
-	Extra       map[string]any `json:"extra,omitempty"`    // members kept with the grant: instance_url, cloud_id
+	AccessToken string     `json:"access_token"`
+	TokenType   string     `json:"token_type"`
+	ExpiresAt   *time.Time `json:"expires_at,omitempty"` // absent: never
+	Scopes      []string   `json:"scopes,omitempty"`
+	Account     string     `json:"account,omitempty"`
+	IDToken     string     `json:"id_token,omitempty"` // only with keep_id_token
+
+	Extra map[string]json.RawMessage `json:"extra,omitempty"` // members kept with the grant: instance_url, cloud_id
 
 	// MinValidMet is false where the token lasts less long than the caller wanted
 	// and a longer one was not to be had; absent where it lasts long enough.

@@ -94,7 +94,7 @@ func leadsTo(client *providers.Client, at string, token tokens.Token) bool {
 	if err != nil || !catalog.Speakable(u) || u.User != nil {
 		return false
 	}
-	if _, err := client.API(at, proxy.Extra(token)); err == nil {
+	if _, err := client.API(at, token.Extra); err == nil {
 		return true
 	}
 	_, err = hosts.Match([]hosts.Connection{{Name: "it", Hosts: client.Hosts()}}, u.Host, u.EscapedPath(), "")

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"mime"
@@ -31,17 +30,6 @@ func (a *attempt) begin(ctx context.Context) (err error) {
 	defer cancel()
 	a.token, err = a.tokens.Token(ctx)
 	return err
-}
-
-// Extra are the members that were kept with the grant.
-func Extra(token tokens.Token) map[string]json.RawMessage {
-	all := map[string]json.RawMessage{}
-	for name, v := range token.Extra {
-		if raw, err := json.Marshal(v); err == nil {
-			all[name] = raw
-		}
-	}
-	return all
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -86,7 +74,7 @@ func (a *attempt) send(r *http.Request, token tokens.Token, body io.Reader, leng
 	}
 	out.URL, out.Header, out.ContentLength = r.URL, r.Header.Clone(), length
 	out.Header.Set("Authorization", token.Authorization())
-	a.api.AddAPIHeaders(out, Extra(token))
+	a.api.AddAPIHeaders(out, token.Extra)
 	answer, err := a.api.SendAPI(out)
 	switch {
 	case err != nil:

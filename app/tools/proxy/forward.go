@@ -106,7 +106,7 @@ func Forward(w http.ResponseWriter, r *http.Request, path string, api API, own T
 	if err := a.begin(r.Context()); err != nil {
 		return err
 	}
-	to, err := api.API(rooted(path), Extra(a.token))
+	to, err := api.API(rooted(path), a.token.Extra)
 	if err != nil {
 		return badRequest(text.Sentence(err.Error()))
 	}
