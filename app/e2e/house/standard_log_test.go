@@ -22,6 +22,9 @@ func TestNothingIsSaidOnTheStandardLogger(t *testing.T) {
 	}
 	looked := 0
 	err := filepath.WalkDir("../../..", func(name string, _ fs.DirEntry, err error) error {
+		if name == "../../../build" {
+			return filepath.SkipDir // copies of other modules may be there
+		}
 		if err != nil || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") || strings.HasPrefix(name, "../../../assets/icons/draw/") {
 			return err // the tool that draws the icons is none of our processes
 		}
