@@ -128,6 +128,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	forwarded := a.extra.serveForwarded(a, a.configuration.isRemote, a.opts.Sockets)
 	defer forwarded.end()
 	listener, err := a.opts.Sockets.Listen(a.opts.Paths.Socket, a.log)
+	a.opts.Sockets.Close() // of another address: whoever connects there would wait for nobody
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -100,11 +101,15 @@ func acquire(ctx context.Context, o RunOptions) (unlock func() error, sockets ap
 
 // takeOver asks the agent that runs to end, and waits until it has.
 func takeOver(ctx context.Context, o RunOptions, lock func() (func() error, error)) (unlock func() error, sockets api.Sockets, err error) {
-	old := api.AgentOf(o.Paths.Socket, o.Paths.Lock())
+	at := holderAt(o.Paths)
+	old := client.At(at)
 	if lost := lostByReplacing(ctx, old); lost != "" {
 		fmt.Fprintln(o.Stderr, lost)
 	}
-	unmark := client.MarkReplaced(o.Paths.Socket)
+	unmark := func() {}
+	if at == o.Paths.Socket { // clients of another address are not to wait there
+		unmark = client.MarkReplaced(o.Paths.Socket)
+	}
 	defer func() {
 		if err != nil {
 			unmark()
@@ -121,6 +126,13 @@ func takeOver(ctx context.Context, o RunOptions, lock func() (func() error, erro
 		return nil, nil, err
 	}
 	return func() error { unmark(); return free() }, sockets, nil
+}
+
+// holderAt is where the agent that holds a profile's lock listens: at the address that it
+// named there, whatever AUTHTRAY_SOCKET says of the one that is to take over.
+func holderAt(p config.Paths) string {
+	holder, _ := api.ReadHolder(p.Lock())
+	return cmp.Or(holder.Socket, p.Socket)
 }
 
 // lostByReplacing says which grants end with an agent that keeps them in memory; ""

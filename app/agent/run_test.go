@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/api/apitest"
@@ -75,7 +76,12 @@ func (b *bare) health() (h api.Health) {
 
 func (b *bare) quit(over <-chan error) {
 	b.t.Helper()
-	if err := postTo(b.t.Context(), b.paths, "/v1/quit"); err != nil {
+	b.quitAt(b.paths.Socket, over)
+}
+
+func (b *bare) quitAt(address string, over <-chan error) {
+	b.t.Helper()
+	if err := client.At(address).Do(b.t.Context(), "POST", "/v1/quit", nil, nil); err != nil {
 		b.t.Error(err)
 	}
 	if err := <-over; err != nil {
@@ -131,6 +137,41 @@ func TestReplaceTakesOver(t *testing.T) {
 	b.quit(second)
 	if _, err := os.Stat(b.paths.Socket); err == nil {
 		t.Error("the socket is left behind")
+	}
+}
+
+// TestReplaceTakesOverFromAnotherAddress: a shell of another XDG_RUNTIME_DIR or
+// AUTHTRAY_SOCKET has another address for the same profile.
+func TestReplaceTakesOverFromAnotherAddress(t *testing.T) {
+	for name, set := range map[string]bool{"by the environment": false, "AUTHTRAY_SOCKET": true} {
+		t.Run(name, func(t *testing.T) {
+			b := newBare(t)
+			first := b.run(RunOptions{NoTray: true, Store: "memory"})
+			b.health()
+			before := b.paths.Socket
+			b.paths.Socket = apitest.Address(filepath.Join(b.paths.State, "else"))
+			if set {
+				t.Setenv("AUTHTRAY_SOCKET", b.paths.Socket)
+			}
+			began := time.Now()
+			second := b.run(RunOptions{NoTray: true, Store: "memory", Replace: true})
+			select {
+			case err := <-first:
+				if err != nil {
+					t.Errorf("the first agent: %v", err)
+				}
+			case err := <-second:
+				b.quitAt(before, first)
+				t.Fatalf("the second agent ended after %v: %v", time.Since(began).Round(time.Second), err)
+			}
+			b.health()
+			for _, address := range []string{before, api.RemoteAddress(before)} {
+				if _, err := client.Dial(t.Context(), address); !errors.Is(err, client.ErrNoAgent) {
+					t.Errorf("at %s, where nobody is served any more: %v", address, err)
+				}
+			}
+			b.quit(second)
+		})
 	}
 }
 
