@@ -42,7 +42,7 @@ func (v *connectionViews) get(name string) (api.Connection, error) {
 		return api.Connection{}, err
 	}
 	c := v.view(st)
-	c.Events = v.history.of(st)
+	c.Events = v.history.of(name)
 	if file, ok := v.configuration.get(name); ok {
 		conn := file.conn
 		c.Config = &conn

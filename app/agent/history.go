@@ -45,13 +45,18 @@ func newHistory(m *tokens.Manager, state string, check func(name string), log *s
 }
 
 // of are the events of a connection, oldest first.
-func (h *history) of(st tokens.Status) []tokens.Event {
+func (h *history) of(name string) []tokens.Event {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	st, err := h.manager.Status(name)
+	if err != nil {
+		return nil
+	}
 	return slices.Clone(h.take(st).events)
 }
 
-// take adds the manager's new events to a connection's history. The caller holds mu.
+// take adds the manager's new events to a connection's history. The caller holds mu,
+// also while it asked the manager: an older status has events that were taken before.
 func (h *history) take(st tokens.Status) *past {
 	p := h.all[st.Name]
 	if p == nil {

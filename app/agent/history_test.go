@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -49,6 +50,39 @@ func TestHistoryOutlivesTheAgent(t *testing.T) {
 	w.start()
 	if got, want := w.happened("work"), append(before, "reconnect_required"); !slices.Equal(got, want) {
 		t.Errorf("after its end and a restart: %v; want %v", got, want)
+	}
+}
+
+// TestHistoryThatIsReadWhileItChangesHoldsEachEventOnce: the window reads a connection
+// at each of its changes, which is when they are written.
+func TestHistoryThatIsReadWhileItChangesHoldsEachEventOnce(t *testing.T) {
+	w := newWorld(t)
+	w.add("work")
+	w.connect("work", "ada")
+	over := make(chan struct{})
+	var readers sync.WaitGroup
+	for range 4 {
+		readers.Go(func() {
+			for {
+				select {
+				case <-over:
+					return
+				default:
+					w.call("GET", "/connections/work", nil).ok()
+				}
+			}
+		})
+	}
+	want := []string{"connected"}
+	for range 30 {
+		w.clock.pass(11 * time.Second)
+		w.call("POST", "/connections/work/refresh", nil).ok()
+		want = append(want, "refreshed")
+	}
+	close(over)
+	readers.Wait()
+	if got := w.happened("work"); !slices.Equal(got, want) {
+		t.Errorf("%d events: %v; want %d", len(got), got, len(want))
 	}
 }
 
