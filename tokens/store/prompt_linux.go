@@ -22,24 +22,31 @@ type question struct {
 }
 
 // Unlock opens the collection, or makes the first one, asking the user where
-// the Secret Service wants to. In an open one it asks for what is withheld.
+// the Secret Service wants to. In an open one it asks for what is withheld, also after
+// the question that opened it.
 func (s *secretService) Unlock(ctx context.Context) error {
-	if err := s.Check(ctx); err != nil && !errors.Is(err, ErrLocked) {
+	err := s.Check(ctx)
+	if err != nil && !errors.Is(err, ErrLocked) {
 		return err
 	}
-	q := s.ask()
-	select {
-	case <-q.done:
-	case <-ctx.Done():
-		return locked("nobody answered the question for its password")
-	}
-	if q.err != nil {
-		if errors.Is(s.Check(ctx), ErrDenied) {
-			return ErrDenied
+	for range 2 {
+		q := s.ask()
+		select {
+		case <-q.done:
+		case <-ctx.Done():
+			return locked("nobody answered the question for its password")
 		}
-		return q.err
+		if q.err != nil {
+			if errors.Is(s.Check(ctx), ErrDenied) {
+				return ErrDenied
+			}
+			return q.err
+		}
+		if err = s.Check(ctx); !errors.Is(err, ErrWithheld) {
+			break
+		}
 	}
-	return s.Check(ctx)
+	return err
 }
 
 // ask returns the question that is open, or asks it.
@@ -52,10 +59,11 @@ func (s *secretService) ask() *question {
 	q := &question{done: make(chan struct{})}
 	s.asked = q
 	go func() {
-		err := outcome(s.put(s.open))
+		shown, err := s.put(s.open)
+		err = outcome(err)
 		s.mu.Lock()
 		q.err, s.asked = err, nil
-		s.replied = err == nil || errors.Is(err, ErrLocked)
+		s.replied = shown == withheld && (err == nil || errors.Is(err, ErrLocked))
 		s.mu.Unlock()
 		close(q.done)
 		hint(s.hints) // that an item is given is not announced
@@ -63,21 +71,23 @@ func (s *secretService) ask() *question {
 	return q
 }
 
-// put asks the question and waits for its end, however late.
-func (s *secretService) put(ctx context.Context) error {
+// put asks the question and waits for its end, however late. shown is what the user was
+// asked about; unseen where nothing was to be asked.
+func (s *secretService) put(ctx context.Context) (shown condition, err error) {
 	bus, err := s.connection(ctx)
 	if err != nil {
-		return err
+		return unseen, err
 	}
 	signals := make(chan *dbus.Signal, 32)
 	bus.Signal(signals)
 	defer bus.RemoveSignal(signals)
 	found, path, err := look(ctx, bus, 0)
 	if found == gone {
-		return stateError(found, err)
+		return unseen, stateError(found, err)
 	}
 	asking, prompt := bus, noPath
 	if found == opened {
+		found = withheld
 		if asking, err = dbus.SessionBus(); err == nil {
 			prompt, err = s.unlockItems(ctx, asking, path)
 		}
@@ -85,12 +95,12 @@ func (s *secretService) put(ctx context.Context) error {
 		prompt, err = askToOpen(ctx, bus, found, path)
 	}
 	if err != nil || prompt == noPath {
-		return err
+		return unseen, err
 	}
 	if err := asking.Object(secretsName, prompt).CallWithContext(ctx, promptIface+".Prompt", 0, "").Err; err != nil {
-		return err
+		return unseen, err
 	}
-	return s.answered(bus, signals, prompt)
+	return found, s.answered(bus, signals, prompt)
 }
 
 // askToOpen returns the prompt that has to be shown, or noPath.

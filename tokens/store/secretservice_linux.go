@@ -49,7 +49,7 @@ type secretService struct {
 	asked  *question                // nil: no dialog is open
 	known  map[dbus.ObjectPath]bool // items that were asked for
 
-	replied bool // the user answered the last dialog
+	replied bool // the last dialog was about what is withheld, and the user answered it
 }
 
 // condition is what a look at the Secret Service found.
