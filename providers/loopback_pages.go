@@ -122,7 +122,7 @@ func resultPage(provider string, r Result, err error, again bool, l Language) pa
 }
 
 func connectedPage(provider, account string, again bool) page {
-	if strings.HasSuffix(provider, account) { // a server that names nobody
+	if NamesServer(provider, account) {
 		account = ""
 	}
 	p := page{Kind: "fine", Title: "Connected", Text: "Authtray is connected to {{.Provider}}.", Next: nextClose, Provider: provider, Account: account}

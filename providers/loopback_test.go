@@ -258,6 +258,19 @@ func TestResultPageTable(t *testing.T) {
 	}
 }
 
+func TestPageNamesTheAccountUnlessItIsTheServer(t *testing.T) {
+	for _, row := range []struct{ provider, account, says string }{
+		{"MCP server localhost:3000", "localhost:3000", "Authtray is connected to MCP server localhost:3000."},
+		{"mcp.example.org", "mcp.example.org", "Authtray is connected to mcp.example.org."},
+		{"GitLab", "Lab", "Authtray is connected to GitLab as Lab."},
+		{"GitLab", "", "Authtray is connected to GitLab."},
+	} {
+		if p := connectedPage(row.provider, row.account, false).in(english{}); p.Text != row.says {
+			t.Errorf("%s at %s: %q; want %q", row.account, row.provider, p.Text, row.says)
+		}
+	}
+}
+
 func TestPagesLoadNothingAndRunNothing(t *testing.T) {
 	html := string(renderPage(connectedPage("Hub", "ada", false).in(english{}), english{}))
 	for _, bad := range []string{"<script", "src=", "href=", "url(", "@import", " style=", " on"} {

@@ -114,6 +114,12 @@ func (c *Client) serverAccount() Account {
 	return Account{}
 }
 
+// NamesServer reports whether an account's label is only the name of its server, as
+// that of an MCP server is which says nobody's. A user may well be called "hub" at GitHub.
+func NamesServer(provider, label string) bool {
+	return label != "" && (provider == label || strings.HasSuffix(provider, " "+label))
+}
+
 // or fills what is missing.
 func (a Account) or(b Account) Account {
 	return Account{ID: cmp.Or(a.ID, b.ID), Label: cmp.Or(a.Label, b.Label)}

@@ -267,7 +267,7 @@ func (c *connecting) connected(now tokens.Status) error {
 	switch {
 	case now.Account == "":
 		return c.print("Connected.")
-	case strings.HasSuffix(now.ProviderName, now.Account): // a server that names nobody
+	case providers.NamesServer(now.ProviderName, now.Account):
 		return c.print("Connected to %s.", oneLine(now.Account))
 	}
 	return c.print("Connected as %s.", oneLine(now.Account))

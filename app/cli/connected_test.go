@@ -8,15 +8,17 @@ import (
 )
 
 func TestConnectedSaysAsWhomWhereThatIsKnown(t *testing.T) {
-	for _, row := range []struct{ name, account, want string }{
-		{"an account", "ada", "Connected as ada.\n"},
-		{"nobody", "", "Connected.\n"},
-		{"a server that stands for its account", "localhost:3000", "Connected to localhost:3000.\n"},
+	for _, row := range []struct{ name, provider, account, want string }{
+		{"an account", "MCP server localhost:3000", "ada", "Connected as ada.\n"},
+		{"nobody", "MCP server localhost:3000", "", "Connected.\n"},
+		{"a server that stands for its account", "MCP server localhost:3000", "localhost:3000", "Connected to localhost:3000.\n"},
+		{"a server that is called by its host", "mcp.example.org", "mcp.example.org", "Connected to mcp.example.org.\n"},
+		{"a user who is called as the provider's name ends", "GitHub", "Hub", "Connected as Hub.\n"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			var out bytes.Buffer
 			c := &connecting{shell: &shell{out: &out}}
-			if err := c.connected(tokens.Status{Name: "docs", ProviderName: "MCP server localhost:3000", Account: row.account}); err != nil || out.String() != row.want {
+			if err := c.connected(tokens.Status{Name: "docs", ProviderName: row.provider, Account: row.account}); err != nil || out.String() != row.want {
 				t.Errorf("%q, %v; want %q", out.String(), err, row.want)
 			}
 		})

@@ -344,7 +344,7 @@ func (c *connecting) copied(text, said string) {
 // showDone says what to do with it now.
 func (c *connecting) showDone(s tokens.Status) {
 	text, account := tr("{{.Name}} is connected", "Name", c.name), plain(s.Account)
-	if strings.HasSuffix(plain(s.ProviderName), account) { // a server that names nobody
+	if providers.NamesServer(plain(s.ProviderName), account) {
 		account = ""
 	}
 	if account != "" && c.again {

@@ -3,7 +3,6 @@ package window
 import (
 	"cmp"
 	"errors"
-	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -11,6 +10,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 
 	translations "github.com/authtray/authtray/app/lang"
+	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
 )
@@ -115,7 +115,7 @@ func whose(s tokens.Status) string {
 	if provider == "" {
 		provider = plain(s.Provider)
 	}
-	if account := plain(s.Account); account != "" && !strings.HasSuffix(provider, account) { // an MCP server's name stands for both
+	if account := plain(s.Account); account != "" && !providers.NamesServer(provider, account) {
 		return account + " · " + provider
 	}
 	return provider
