@@ -15,7 +15,6 @@ import (
 // an answer that belongs to an older generation changes nothing.
 type machine struct {
 	policy policy
-	buffer func(time.Duration) time.Duration
 	rnd    func() float64 // [0,1), for jitter
 
 	// The grant. served is what callers get; next is an answer on its way to
@@ -150,7 +149,7 @@ func (k effectKind) toStore() bool {
 // newMachine is a machine before its record is read. note is what stands
 // outside the store; nil: nothing does.
 func newMachine(now time.Time, p policy, note *Note, rnd func() float64) *machine {
-	m := &machine{policy: p, buffer: Buffer, rnd: rnd, base: Disconnected}
+	m := &machine{policy: p, rnd: rnd, base: Disconnected}
 	m.store.note, m.store.noted = note, note != nil
 	switch { // what it says of the record waits until that can be read
 	case note.damaged():
@@ -239,7 +238,7 @@ func (m *machine) todo() (at time.Time, do func(now time.Time)) {
 		at, do = m.served.ExpiresAt, func(now time.Time) { m.setState(now, ReconnectRequired, ReasonExpired, "", time.Time{}) }
 	case m.policy.broken != "":
 	case m.base == Connected:
-		at = refreshAt(m.served, m.policy, m.buffer, m.jitter)
+		at = refreshAt(m.served, m.policy, m.jitter)
 	default:
 		at = m.retryAt
 	}

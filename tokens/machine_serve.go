@@ -63,7 +63,7 @@ func (m *machine) renewEarly(now time.Time, g *Grant, want Want) bool {
 		return false
 	}
 	m.early = slices.DeleteFunc(m.early, func(at time.Time) bool { return now.Sub(at) >= time.Hour })
-	due := g.left(now) <= m.buffer(g.lifetime())
+	due := g.left(now) <= Buffer(g.lifetime())
 	if !due && len(m.early) >= maxEarly {
 		return false
 	}

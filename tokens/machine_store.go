@@ -104,7 +104,7 @@ func (m *machine) refreshIfDue(now time.Time) {
 	if m.base != Connected && !m.parked() {
 		return
 	}
-	due := refreshAt(m.served, m.policy, m.buffer, 0)
+	due := refreshAt(m.served, m.policy, 0)
 	if m.refreshOnceRead || m.base == Connected && !due.IsZero() && !now.Before(due) {
 		m.start(now, Want{})
 	}

@@ -113,13 +113,13 @@ func (p policy) refreshable(g *Grant) bool { return g.RefreshToken != "" || p.ex
 
 // refreshAt is when the timer renews g; zero: never. late moves it by up to a
 // tenth of the buffer, so that fifty grants made together do not renew together.
-func refreshAt(g *Grant, p policy, buffer func(time.Duration) time.Duration, late float64) time.Time {
+func refreshAt(g *Grant, p policy, late float64) time.Time {
 	if !p.refreshable(g) {
 		return time.Time{}
 	}
 	at := aliveUntil(g, p)
 	if !p.onDemand && !g.ExpiresAt.IsZero() {
-		b := buffer(g.lifetime())
+		b := Buffer(g.lifetime())
 		at = earlier(at, g.ExpiresAt.Add(-b).Add(time.Duration(late*float64(b)/10)))
 	}
 	if floor := g.ObtainedAt.Add(refreshFloor); !at.IsZero() && at.Before(floor) {

@@ -56,7 +56,6 @@ func newSimAgent(w *world) *simAgent {
 		return a
 	}
 	a.m = newMachine(w.Now(), w.policy, w.loadNote(), w.rnd.Float64)
-	a.plantBuffer()
 	a.event("start", func(time.Time) {}, nil)
 	return a
 }

@@ -163,7 +163,6 @@ func (r *simManager) put() {
 		r.k, _ = r.m.find("c")
 		r.locked(func() {
 			r.a.m = r.k.m
-			r.a.plantBuffer()
 		})
 	}
 }

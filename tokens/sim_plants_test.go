@@ -81,13 +81,6 @@ var plants = []struct {
 	{"the back-off in a grace", bugGraceForgotten},
 }
 
-// plantBuffer puts in the bug of a new machine.
-func (a *simAgent) plantBuffer() {
-	if a.w.plant == bugUncappedBuffer {
-		a.m.buffer = func(time.Duration) time.Duration { return maxBuffer }
-	}
-}
-
 // plantAfter puts in what is wrong after an event; served is what was served before
 // it.
 func (a *simAgent) plantAfter(event string, served *Grant) {
@@ -131,6 +124,10 @@ func (a *simAgent) plantAfter(event string, served *Grant) {
 func (a *simAgent) plantLast() {
 	if a.w.plant == bugSendsParked && a.m.parked() && a.m.busy == idle {
 		a.m.base, a.m.retryAt = Retrying, a.w.Now().Add(time.Hour)
+	}
+	if g := a.m.served; a.w.plant == bugUncappedBuffer && g != nil && g.lifetime() > 0 {
+		b := float64(Buffer(g.lifetime()))
+		a.m.jitter = -10 * (float64(maxBuffer) - b) / b // five minutes for everyone
 	}
 }
 
