@@ -137,6 +137,68 @@ func TestInstallationThatFailsHalfwayLeavesTheOldVersion(t *testing.T) {
 	}
 }
 
+// TestUpdateOnAFullDiskLeavesTheOldVersion fills a small disk of its own, in a user
+// namespace, where anybody may mount one.
+func TestUpdateOnAFullDiskLeavesTheOldVersion(t *testing.T) {
+	p := newPlace(t)
+	needNamespaces(t)
+	next := newPlace(t)
+	next.built("authtray", "second version")
+	script := `
+		mkdir -p "$1"; mount -t tmpfs -o size=1m tmpfs "$1"
+		assets/packaging/install put "$1" >/dev/null
+		head -c 1m /dev/zero >"$1/filler" 2>/dev/null || true
+		ls -R "$1" >"$3/before"
+		OUT=$2 assets/packaging/install put "$1" && exit 9
+		ls -R "$1" >"$3/after"
+		cp "$1/bin/authtray" "$3/program"`
+	out := t.TempDir()
+	cmd := exec.Command("unshare", "--user", "--map-root-user", "--mount", "bash", "-ec", script, "full", p.prefix, next.build, out)
+	cmd.Dir, cmd.Env = "../../..", append(os.Environ(), "OUT="+p.build)
+	said, err := cmd.CombinedOutput()
+	if err != nil || !bytes.Contains(said, []byte("No space left on device")) || !bytes.Contains(said, []byte("what was installed before is as it was")) {
+		t.Errorf("%v: %s", err, said)
+	}
+	var texts [3]string
+	for i, name := range []string{"before", "after", "program"} {
+		text, err := os.ReadFile(filepath.Join(out, name))
+		if err != nil {
+			t.Fatalf("%v: %s", err, said)
+		}
+		texts[i] = string(text)
+	}
+	if texts[0] != texts[1] || !strings.HasPrefix(texts[2], "first version") {
+		t.Errorf("the program begins with %.20q; before:\n%s\nafter:\n%s", texts[2], texts[0], texts[1])
+	}
+}
+
+func needNamespaces(t *testing.T) {
+	t.Helper()
+	if out, err := exec.Command("unshare", "--user", "--map-root-user", "--mount", "true").CombinedOutput(); err != nil {
+		t.Skipf("no user namespace can be made here: %v %s", err, out)
+	}
+}
+
+// TestPrefixOfSomebodyElseIsRefused: a namespace's root has no rights over a folder
+// whose owner is not in it.
+func TestPrefixOfSomebodyElseIsRefused(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("needs root, to give a folder away")
+	}
+	needNamespaces(t)
+	p := newPlace(t)
+	if err := os.Mkdir(p.prefix, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chown(p.prefix, 12345, 12345); err != nil {
+		t.Fatal(err)
+	}
+	said, err := p.run("set -- unshare --user --map-root-user assets/packaging/install \"$@\"; \"$@\"; exit;", nil, "check", p.prefix)
+	if err == nil || !strings.Contains(said, "You may not write to "+p.prefix) || !strings.Contains(said, "make install PREFIX=~/.local") {
+		t.Errorf("%v: %s", err, said)
+	}
+}
+
 func TestPrefixThatCannotBeWrittenIsRefusedBeforeAnythingIsBuilt(t *testing.T) {
 	p := newPlace(t)
 	file := filepath.Join(p.build, "copyright")
