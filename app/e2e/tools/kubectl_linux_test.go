@@ -149,6 +149,27 @@ func TestKubectlIsSetUp(t *testing.T) {
 	}
 }
 
+func TestKubectlsUserIsTakenBackAndNothingElse(t *testing.T) {
+	for _, kubectl := range kubectls(t) {
+		w := start(t)
+		w.only(kubectl)
+		if out, _, err := w.try("", "authtray", "setup", "kubectl", "work", "--remove"); err != nil || out != "" {
+			t.Errorf("%s: there was nothing to take back: %q, %v", kubectl, out, err)
+		}
+		if _, err := os.Stat(filepath.Join(w.home, ".kube")); !os.IsNotExist(err) {
+			t.Errorf("%s: a folder is left where there was none: %v", kubectl, err)
+		}
+		w.kubeconfig(w.cluster(), `- name: authtray-work
+  user:
+    exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: authtray, args: [helper, kubectl, work]}
+`)
+		w.run("authtray", "setup", "kubectl", "work", "--remove")
+		if left := w.read(".kube/config"); strings.Contains(left, "helper") || !strings.Contains(left, "token: abc") {
+			t.Errorf("%s: left is\n%s", kubectl, left)
+		}
+	}
+}
+
 // only makes one program the first of its name.
 func (w *world) only(program string) {
 	w.Helper()

@@ -57,6 +57,11 @@ func (c command) remove(ctx context.Context) (bool, error) {
 	case len(c.argv) == 5 && c.argv[0] == "git":
 		undo = []string{"git", "config", "--global", "--unset-all", c.argv[3]}
 	case len(c.argv) > 3 && c.argv[0] == "kubectl" && c.argv[2] == "set-credentials":
+		// kubectl unsets what is not there too, and makes its folder for that.
+		has, err := output(ctx, "kubectl", "config", "view", "-o", fmt.Sprintf("jsonpath={.users[?(@.name==%q)].name}", c.argv[3]))
+		if err != nil || strings.TrimSpace(has) != c.argv[3] {
+			return false, nil
+		}
 		undo = []string{"kubectl", "config", "unset", "users." + c.argv[3]}
 	default:
 		return false, nil
