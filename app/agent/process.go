@@ -89,6 +89,9 @@ func acquire(ctx context.Context, o RunOptions) (unlock func() error, sockets ap
 	if !errors.Is(err, api.ErrRunning) {
 		return unlock, nil, err
 	}
+	if err := onAnotherComputer(ctx, o.Paths); err != nil {
+		return nil, nil, err
+	}
 	if o.AtLogin {
 		return nil, nil, nil
 	}
@@ -185,6 +188,20 @@ func awaitEnd(ctx context.Context, lock func() (func() error, error)) (unlock fu
 			return nil, fmt.Errorf("the agent that runs was asked to end and did not; end it, then try again: %w", err)
 		}
 	}
+}
+
+// onAnotherComputer is why the agent that has the lock cannot be asked: it runs on another
+// computer. A computer that was renamed since is still the one where it answers.
+func onAnotherComputer(ctx context.Context, p config.Paths) error {
+	away := api.OnAnotherComputer(p.Lock())
+	if away == nil {
+		return nil
+	}
+	conn, err := api.AgentOf(p.Socket, p.Lock()).Dial(ctx)
+	if err != nil {
+		return away
+	}
+	return conn.Close()
 }
 
 func raiseOther(ctx context.Context, o RunOptions) {

@@ -217,3 +217,31 @@ func TestDebugIsForThoseWhoAsk(t *testing.T) {
 		}
 	}
 }
+
+// A home folder that computers share has one agent, whose socket only one of them has.
+func TestRunNamesTheComputerThatTheAgentIsOn(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the test writes into a file that is locked")
+	}
+	for _, o := range []RunOptions{{}, {Replace: true}, {AtLogin: true}} {
+		b := newBare(t)
+		unlock, err := api.LockFor(b.paths.Lock(), b.paths.Socket)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer unlock()
+		held, err := os.ReadFile(b.paths.Lock())
+		if err != nil {
+			t.Fatal(err)
+		}
+		here, _ := os.Hostname()
+		there := bytes.Replace(held, []byte(`"host":"`+here+`"`), []byte(`"host":"the other one"`), 1)
+		if err := os.WriteFile(b.paths.Lock(), there, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		o.NoTray, o.Store = true, "memory"
+		if err := <-b.run(o); err == nil || !strings.Contains(err.Error(), `computer "the other one"`) {
+			t.Errorf("%+v: %v", o, err)
+		}
+	}
+}

@@ -21,6 +21,7 @@ import (
 type Holder struct {
 	PID    int    `json:"pid,omitempty"`
 	Socket string `json:"socket,omitempty"` // where it answers; "": nowhere
+	Host   string `json:"host,omitempty"`   // the computer's name: a home folder can be one of several computers
 }
 
 // Lock makes this process the one that uses the state folder, until it is
@@ -45,6 +46,7 @@ func lock(path string, h Holder) (unlock func() error, err error) {
 	if !ok {
 		return nil, fmt.Errorf("%w (%s is locked)", ErrRunning, path)
 	}
+	h.Host, _ = os.Hostname()
 	writeHolder(path, h)
 	return func() error {
 		writeHolder(path, Holder{})
@@ -109,6 +111,18 @@ func ReadHolder(path string) (h Holder, ok bool) {
 		return Holder{}, false
 	}
 	return h, true
+}
+
+// OnAnotherComputer is why no agent answers here while the lock is held: its holder runs on
+// another computer, with the same home folder. It is nil where it runs on this one,
+// and where nobody holds the lock.
+func OnAnotherComputer(path string) error {
+	here, _ := os.Hostname()
+	h, ok := ReadHolder(path)
+	if !ok || h.Host == "" || h.Host == here {
+		return nil
+	}
+	return fmt.Errorf("the agent of this home folder runs on the computer %q, and one at a time keeps the grants: end it there, or use a profile of your own here (AUTHTRAY_PROFILE=NAME)", h.Host)
 }
 
 // AgentOf is the agent of a profile as its commands find it: at socket, which follows

@@ -47,7 +47,8 @@ func TestLockTellsWhoHoldsIt(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := Holder{PID: os.Getpid(), Socket: socket}
+			here, _ := os.Hostname()
+			want := Holder{PID: os.Getpid(), Socket: socket, Host: here}
 			if h, ok := ReadHolder(path); !ok || h != want {
 				t.Errorf("while it is held: %+v, %v, want %+v", h, ok, want)
 			}
@@ -66,7 +67,7 @@ func TestLockTellsWhoHoldsIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer unlock()
-	if h, ok := ReadHolder(path); !ok || h != (Holder{PID: os.Getpid()}) {
+	if h, ok := ReadHolder(path); !ok || h.PID != os.Getpid() || h.Socket != "" {
 		t.Errorf("while a command holds it: %+v, %v", h, ok)
 	}
 }
@@ -116,5 +117,24 @@ func TestFolderWithoutLocksSaysWhereTheStateCanBe(t *testing.T) {
 	}
 	if err := lockError("/s", fs.ErrPermission); strings.Contains(err.Error(), "AUTHTRAY_STATE") {
 		t.Error(err)
+	}
+}
+
+func TestHolderOnAnotherComputerIsNamed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "agent.lock")
+	unlock, err := LockFor(path, "/run/user/1000/authtray/agent.sock")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := OnAnotherComputer(path); err != nil {
+		t.Errorf("held by this process: %v", err)
+	}
+	writeHolder(path, Holder{PID: 7, Socket: "/run/user/1000/authtray/agent.sock", Host: "the other computer"})
+	if err := OnAnotherComputer(path); err == nil || !strings.Contains(err.Error(), `"the other computer"`) || !strings.Contains(err.Error(), "AUTHTRAY_PROFILE") {
+		t.Errorf("held there: %v", err)
+	}
+	unlock()
+	if err := OnAnotherComputer(path); err != nil {
+		t.Errorf("held by nobody: %v", err)
 	}
 }

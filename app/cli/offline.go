@@ -39,6 +39,9 @@ func (s *shell) here(ctx context.Context, n needs, act func(client.Agent) error)
 	}
 	unlock, err := api.Lock(s.paths.Lock())
 	if errors.Is(err, api.ErrRunning) {
+		if away := api.OnAnotherComputer(s.paths.Lock()); away != nil {
+			return away
+		}
 		return failed("authtray status", "an agent is just starting or ending; try again in a moment")
 	}
 	if err != nil {
