@@ -80,6 +80,7 @@ func (v pictured) draw(t *testing.T, catalogue *catalog.Catalogue, dir, language
 		t.Setenv("LANGUAGE", "")
 		b = live(t, v.statuses...)
 	}
+	b.drawnAnew()
 	b.agent.names = catalogue.Names()
 	for _, e := range catalogue.List() {
 		b.entries[e.ID] = api.Provider{Entry: e, RedirectURI: e.RedirectURI()}
