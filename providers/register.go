@@ -184,6 +184,7 @@ func (c *Client) readRegistration(status int, header http.Header, body []byte) (
 		f := refusal.Classify(refusal.ErrorRules{}, status, header, body, c.now())
 		if f.Class != refusal.Transient {
 			f.Class, f.Detail = refusal.Misconfigured, "The provider did not register a client for Authtray ("+f.Code+"). Register an app there, and enter its client id."
+			f.Code = "registration_refused"
 			f = c.wantsClientID(f)
 		}
 		return Registration{}, refusal.Named(f, c.entry.Name)

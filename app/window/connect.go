@@ -149,11 +149,16 @@ func (c *connecting) failed(err error) {
 	if errors.As(err, &p) && fieldOf(p) != "" {
 		c.u.blame(c.name, p)
 	}
-	again := c.u.button(tr("Try again"), nil, c.start).primary()
+	again := c.u.button(tr("Try again"), nil, c.start)
 	edit := c.u.button(tr("Edit settings"), nil, func() { c.u.editConnection(c.name) })
+	leads := again
+	if p != nil && fieldOf(p) != "" { // what was refused is refused again
+		leads = edit
+	}
+	leads.primary()
 	c.page(c.sign(shapeAlert, theme.ColorNameError), c.headline(tr("{{.Name}} is not connected", "Name", c.name)),
 		centred(paragraph(explain(err))), c.buttons(c.close(), edit, again))
-	c.u.focus(again)
+	c.u.focus(leads)
 }
 
 // blame opens the form of a connection with the agent's sentence in place.

@@ -214,5 +214,8 @@ func (f *form) blame(p *client.Problem) {
 		return
 	}
 	at.wrong(foreign(p.Sentence()))
+	if name == fieldID {
+		at.hint = nil // that it may stay empty is what was refused
+	}
 	f.goTo(name)
 }

@@ -71,7 +71,9 @@ var codes = map[string]struct{ field, sentence string }{
 	"device_flow_disabled":         {"", "The provider has the device flow switched off for this app; enable it in the app's settings."},
 	"token_rotation_not_enabled":   {"", "The provider has token rotation switched off for this app; enable it in the app's settings."},
 	"invalid_client_id":            {field: "client_id"},
+	"no_client_id":                 {field: "client_id"},
 	"no_registration":              {field: "client_id"},
+	"registration_refused":         {field: "client_id"},
 	"no_client_secret":             {field: "client_secret"},
 }
 
