@@ -10,6 +10,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/providers/catalog"
@@ -477,5 +478,72 @@ func TestEditDoesNotDemandVariablesThatAnOverrideMadeUnneeded(t *testing.T) {
 				t.Errorf("saved %+v", got)
 			}
 		})
+	}
+}
+
+func TestRefusedClientLeadsToItsSettings(t *testing.T) {
+	for name, c := range map[string]struct {
+		problem client.Problem
+		leads   string
+	}{
+		"a client that is refused": {client.Problem{Code: "connect_failed", Field: "client_id", Detail: "GitLab does not know this client."}, "Edit settings"},
+		"a browser that said no":   {client.Problem{Code: "connect_failed", Detail: "Access was denied in the browser."}, "Try again"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := live(t, connected("work"))
+			b.agent.fails("Connection", client.ErrNoAgent) // the form cannot open by itself
+			b.flow.name, b.flow.entry = "work", gitlab()
+			b.show(viewFlow)
+			b.flow.failed(&c.problem)
+			at := b.find(b.flow.box, c.leads)
+			if at.Importance != widget.HighImportance || b.win.Canvas().Focused() != fyne.Focusable(at) {
+				t.Errorf("%q does not lead on", c.leads)
+			}
+			for _, other := range []string{"Edit settings", "Try again", "Close"} {
+				if other != c.leads && b.find(b.flow.box, other).Importance == widget.HighImportance {
+					t.Errorf("%q stands out too", other)
+				}
+			}
+		})
+	}
+}
+
+// TestRefusedRegistrationIsNotOfferedAgain: a provider that did not register Authtray
+// needs a client ID, so the form no longer says that it may stay empty.
+func TestRefusedRegistrationIsNotOfferedAgain(t *testing.T) {
+	all, _ := catalog.LoadCatalogue("")
+	entries := all.List()
+	mcp := entries[slices.IndexFunc(entries, func(e catalog.Entry) bool { return e.ID == "mcp" })]
+	b := live(t, connected("docs"))
+	b.form.begin(api.Provider{Entry: mcp})
+	const empty = "Leave it empty: Authtray registers itself."
+	b.form.showMore()
+	b.sees(b.form.box, empty)
+	b.form.blame(&client.Problem{Code: "connect_failed", Field: "client_id", Detail: "The provider does not register clients by itself."})
+	b.form.fields[fieldID].SetText("x")
+	if slices.Contains(texts(b.form.box), empty) {
+		t.Error("the form says again what was refused")
+	}
+}
+
+// TestFormIsReadFromTheTop: the first field to fill may stand far below the steps that
+// lead to it, which are what a person reads first.
+func TestFormIsReadFromTheTop(t *testing.T) {
+	all, _ := catalog.LoadCatalogue("")
+	b := live(t)
+	b.win.Resize(fyne.NewSize(1000, 480))
+	for _, e := range all.List() {
+		b.form.begin(api.Provider{Entry: e, RedirectURI: e.RedirectURI()})
+		page := b.scrolls[viewForm]
+		if page.Offset.Y != 0 {
+			t.Errorf("%s begins at %v", e.ID, page.Offset.Y)
+		}
+		if at, ok := b.win.Canvas().Focused().(*entry); ok {
+			test.Type(at, "x")
+			top := b.app.Driver().AbsolutePositionForObject(at).Y - b.app.Driver().AbsolutePositionForObject(page).Y
+			if top < 0 || top+at.Size().Height > page.Size().Height {
+				t.Errorf("%s: what is typed is out of sight, at %v", e.ID, top)
+			}
+		}
 	}
 }

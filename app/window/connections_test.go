@@ -588,3 +588,51 @@ func TestBrowserThatDoesNotOpenIsToldBelowItsButton(t *testing.T) {
 	}
 	b.until("it opens", func() bool { return b.pages() == 1 })
 }
+
+// TestListKeepsItsWidthAndShowsWhatIsChosen: a connection that is chosen is in sight,
+// also where rows above it are tall, and the list does not take the whole window where
+// there are no details.
+func TestListKeepsItsWidthAndShowsWhatIsChosen(t *testing.T) {
+	b := live(t, everyState()...)
+	b.win.Resize(fyne.NewSize(1000, 680))
+	width := b.list.widget.Size().Width
+	for _, it := range b.list.items {
+		if it.heading != "" {
+			continue
+		}
+		b.list.choose(it.Name)
+		seen := false
+		for _, r := range b.list.rows {
+			top := b.app.Driver().AbsolutePositionForObject(r).Y - b.app.Driver().AbsolutePositionForObject(b.list.widget).Y
+			seen = seen || r.status.Name == it.Name && r.head.Hidden && top >= 0 && top+r.Size().Height <= b.list.widget.Size().Height+1
+		}
+		if !seen {
+			t.Errorf("%s is chosen and out of sight", it.Name)
+		}
+	}
+	b.list.filter.SetText("nothing of that name")
+	if got := b.list.widget.Size().Width; len(b.list.items) > 0 || got != width || width > 500 {
+		t.Errorf("the list is %v wide, then %v", width, got)
+	}
+	if b.details.scroll.Content.Visible() {
+		t.Error("details are shown of a connection that is not listed")
+	}
+}
+
+func TestDetailsOfAnExpiredTokenOfferNoUse(t *testing.T) {
+	s := connected("work")
+	soon := noon.Add(time.Minute)
+	s.State, s.Reason, s.ExpiresAt = tokens.Retrying, tokens.ReasonNetwork, &soon
+	b := live(t, s)
+	b.until("the details are known", func() bool { return b.details.appsPage() != "" })
+	if !b.details.useCard.Visible() {
+		t.Fatal("a token that works is not offered")
+	}
+	b.pass(10 * time.Minute)
+	b.tick()
+	if b.details.useCard.Visible() || b.details.copy.Visible() {
+		t.Error("a token that is over is offered")
+	}
+	b.sees(b.details.facts, "Expired")
+	b.sees(b.details.facts, "12:01, 9 min ago")
+}

@@ -56,7 +56,7 @@ func (u *ui) newDetails() *details {
 	d.server = newServerCard()
 	d.scroll = page(760, d.head(), d.alert, d.acts,
 		d.factCard, d.useCard, d.server.Container, d.scopeCard, card(tr("History"), d.history))
-	d.scroll.Hide()
+	d.scroll.Content.Hide()
 	return d
 }
 
@@ -77,7 +77,7 @@ func (d *details) buttons() {
 // showConnection shows another connection.
 func (d *details) showConnection(name string) {
 	if d.name = name; name == "" {
-		d.scroll.Hide()
+		d.scroll.Content.Hide() // and keeps its half of the window
 		return
 	}
 	d.known = api.Connection{Status: d.u.model.all[name]}
@@ -114,10 +114,10 @@ func (d *details) enter() { d.u.offer(d.status()) }
 func (d *details) show() {
 	s, ok := d.u.model.all[d.name]
 	if !ok {
-		d.scroll.Hide()
+		d.scroll.Content.Hide() // and keeps its half of the window
 		return
 	}
-	d.scroll.Show()
+	d.scroll.Content.Show()
 	d.mark.of(s.Provider, s.ProviderName)
 	d.title.set(plain(s.Name))
 	d.whose.set(whose(s))
@@ -216,6 +216,7 @@ func (d *details) tick() {
 		d.spent = gone
 		d.showState(s)
 		d.showActions(s)
+		d.showUses(s)
 	}
 	want := factsOf(s, now)
 	var have []string
@@ -246,7 +247,11 @@ func factsOf(s tokens.Status, now time.Time) []string {
 			out = append(out, label, value)
 		}
 	}
-	fact(tr("Expires"), expiryFact(s, now))
+	if spent(s, now) {
+		fact(tr("Expired"), clockTime(*s.ExpiresAt, now)+", "+ago(*s.ExpiresAt, now))
+	} else {
+		fact(tr("Expires"), expiryFact(s, now))
+	}
 	if s.RefreshedAt != nil {
 		fact(tr("Last refresh"), ago(*s.RefreshedAt, now))
 	}
@@ -269,8 +274,8 @@ func expiryFact(s tokens.Status, now time.Time) string {
 	switch {
 	case s.NeverExpires:
 		return tr("never")
-	case s.ExpiresAt == nil || !s.ExpiresAt.After(now):
-		return expiry(s, now)
+	case s.ExpiresAt == nil:
+		return ""
 	}
 	text := tr("in {{.Time}}", "Time", span(s.ExpiresAt.Sub(now))) + " (" + clockTime(*s.ExpiresAt, now) + ")"
 	if s.Refreshable && s.State == tokens.Connected {

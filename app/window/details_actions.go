@@ -136,7 +136,7 @@ func usesOf(name string, e api.Provider) []string {
 // showUses says how tools get the token, where there is one.
 func (d *details) showUses(s tokens.Status) {
 	e, known := d.u.entries[s.Provider]
-	d.useCard.Hidden = !known || !actionsOf(s).copy
+	d.useCard.Hidden = !known || !actionsOf(s).copy || spent(s, d.u.out.now())
 	lines := usesOf(s.Name, e)
 	if len(d.uses.Objects) == len(lines)+1 && d.used == s.Name {
 		return // keeps the focus where it is

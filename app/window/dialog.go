@@ -88,7 +88,7 @@ func (u *ui) modal(title string, body fyne.CanvasObject, first *button, buttons 
 	u.dismiss()
 	u.below = u.win.Canvas().Focused()
 	u.win.Canvas().Unfocus()
-	row := container.NewHBox(layout.NewSpacer())
+	row := sideBySide(12, layout.NewSpacer())
 	for _, b := range buttons {
 		row.Add(b)
 	}

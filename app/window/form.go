@@ -66,6 +66,7 @@ func (f *form) begin(e api.Provider) {
 	}
 	f.u.show(viewForm)
 	f.focusFirst()
+	f.u.scrolls[viewForm].ScrollToTop() // it is read from there; what is typed is brought into sight
 }
 
 // keep remembers what was typed for a connection that is not saved yet, until the

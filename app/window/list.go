@@ -24,6 +24,7 @@ type list struct {
 	widget   *keyList
 	filter   *entry
 	top      *fyne.Container
+	box      *fyne.Container
 	empty    *widget.Label
 	selected string // name; "" where there is nothing to select
 	wanted   string // to be selected when it is heard of
@@ -72,13 +73,17 @@ func (u *ui) newList() *list {
 }
 
 func (l *list) object() fyne.CanvasObject {
-	return container.NewBorder(l.top, nil, nil, nil, container.NewStack(l.widget, container.NewVBox(l.empty)))
+	l.box = container.NewBorder(l.top, nil, nil, nil, container.NewStack(l.widget, container.NewVBox(l.empty)))
+	return l.box
 }
 
 // show brings the list up to date with the model.
 func (l *list) show() {
 	l.items = grouped(l.u.model.listed(l.filter.Text, l.u.out.now()), l.u.out.now())
-	l.top.Hidden = len(l.u.model.all) < crowd && l.filter.Text == "" && !l.filtering()
+	if hide := len(l.u.model.all) < crowd && l.filter.Text == "" && !l.filtering(); hide != l.top.Hidden {
+		l.top.Hidden = hide
+		l.box.Refresh() // the list is as high as it will be before one of it is brought into sight
+	}
 	l.empty.SetText(tr("No connection matches “{{.Filter}}”. Escape clears the filter.", "Filter", plain(l.filter.Text)))
 	l.empty.Hidden = len(l.items) > 0 || l.filter.Text == ""
 	l.sized()

@@ -51,7 +51,7 @@ var palette = map[fyne.ThemeColorName][2]uint32{
 	theme.ColorNameSelection:           {0x0f766e1f, 0x3ecfb429},
 	theme.ColorNameFocus:               {0x0f766e4d, 0x3ecfb459},
 	theme.ColorNamePressed:             {0x1c21291a, 0xffffff1f},
-	theme.ColorNameShadow:              {0x1c21291a, 0x00000059},
+	theme.ColorNameShadow:              {0x1c212933, 0x00000066},
 	theme.ColorNameSuccess:             {0x176b35ff, 0x5fce85ff},
 	theme.ColorNameWarning:             {0x8a5109ff, 0xf2b34cff},
 	theme.ColorNameError:               {0xc02b2bff, 0xff8a80ff},
@@ -81,15 +81,18 @@ func (l looksLike) Color(n fyne.ThemeColorName, v fyne.ThemeVariant) color.Color
 // sizeCode is for a code that is read off the screen and typed elsewhere.
 const sizeCode fyne.ThemeSizeName = "authtrayCode"
 
+// Below a dialog the window is shaded and not blurred: without a graphics card a
+// blurred picture takes a tenth of a second to draw.
 var sizes = map[fyne.ThemeSizeName]float32{
-	sizeCode:                     40,
-	theme.SizeNameSplitThickness: 3,
-	theme.SizeNameInputRadius:    6,
-	theme.SizeNameButtonRadius:   6,
-	theme.SizeNameCaptionText:    12,
-	theme.SizeNameHeadingText:    22,
-	theme.SizeNameSubHeadingText: 16,
-	theme.SizeNameCardRadius:     10,
+	theme.SizeNameModalBlurRadius: 0,
+	sizeCode:                      40,
+	theme.SizeNameSplitThickness:  3,
+	theme.SizeNameInputRadius:     6,
+	theme.SizeNameButtonRadius:    6,
+	theme.SizeNameCaptionText:     12,
+	theme.SizeNameHeadingText:     22,
+	theme.SizeNameSubHeadingText:  16,
+	theme.SizeNameCardRadius:      10,
 }
 
 func (l looksLike) Size(n fyne.ThemeSizeName) float32 {
