@@ -547,3 +547,21 @@ func TestFormIsReadFromTheTop(t *testing.T) {
 		}
 	}
 }
+
+// TestFieldThatIsWrongIsBroughtIntoSight: the toolkit knows where a field of a form is
+// once it has drawn the form, so one that is opened for a field scrolls to it then.
+func TestFieldThatIsWrongIsBroughtIntoSight(t *testing.T) {
+	b := live(t, connected("work"))
+	b.win.Resize(fyne.NewSize(1000, 480))
+	b.editConnection("work")
+	b.until("the form is open", func() bool { return b.view == viewForm })
+	b.form.blame(&client.Problem{Code: "connect_failed", Field: "client_secret", Detail: "GitLab wants a secret."})
+	page := b.scrolls[viewForm]
+	page.ScrollToTop() // as if it was not known where the field is
+	b.pass(drawnBy)
+	at := b.form.fields[fieldSecret]
+	top := b.app.Driver().AbsolutePositionForObject(at.entry).Y - b.app.Driver().AbsolutePositionForObject(page).Y
+	if top < 0 || top+at.Size().Height > page.Size().Height {
+		t.Errorf("the field is at %v of %v", top, page.Size().Height)
+	}
+}

@@ -6,7 +6,10 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
+
+	"fyne.io/fyne/v2"
 
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/catalog"
@@ -134,9 +137,21 @@ func (f *form) goTo(name string) {
 	if n := needsOf(f.entry); name == fieldAPI || name == fieldHosts || (n.alone && name != fieldMCP && !strings.HasPrefix(name, fieldVar)) {
 		f.showMore()
 	}
-	f.u.focus(f.fields[name].entry)
-	f.u.reveal(f.fields[name].entry) // also where it had the focus already
+	at := f.fields[name].entry
+	f.u.focus(at)
+	f.u.reveal(at) // also where it had the focus already
+	f.u.out.after(drawnBy, func() {
+		f.u.out.do(func() {
+			if f.u.focused() == fyne.Focusable(at) {
+				f.u.reveal(at)
+			}
+		})
+	})
 }
+
+// drawnBy is when a form that was opened just now has been drawn. Before, the toolkit
+// does not know where in the window its fields are.
+const drawnBy = 200 * time.Millisecond
 
 // submit saves what the form says, and connects where it is new.
 func (f *form) submit(mode providers.Mode) {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -177,4 +178,75 @@ func TestWheelDragAndFocus(t *testing.T) {
 		}
 		seen = append(seen, now)
 	}
+}
+
+// TestPanesCanBeDragged: the bar between the list and the details follows the mouse,
+// there and back.
+func TestPanesCanBeDragged(t *testing.T) {
+	s, _, _ := open(t, "panes")
+	for _, name := range []string{"work", "a-connection-with-a-name-that-is-as-long-as-names-are-allowed-64"} {
+		write(t, filepath.Join(s.home, "config", "authtray", "connections", name+".toml"), "provider = \"github\"\nclient_id = \"x\"\n")
+	}
+	s.until("the agent has taken them up", func() bool { return s.listed() == 2 })
+	window := s.the(title)
+	s.does("xdotool", "windowsize", "--sync", window, "1000", "680")
+	point := func(x, y string) { s.does("xdotool", "mousemove", "--sync", "--window", window, x, y) }
+	rest := func() []byte {
+		s.does("xdotool", "mousemove", "1279", "899")
+		return s.calm()
+	}
+	drag := func(from string, to ...string) []byte {
+		point(from, "500")
+		s.does("xdotool", "mousedown", "1")
+		for _, x := range to {
+			point(x, "500")
+		}
+		s.does("xdotool", "mouseup", "1")
+		return rest()
+	}
+	before := rest()
+	s.shot("01-before")
+	wide := drag("380", "400", "450", "520")
+	s.shot("02-wide")
+	if bytes.Equal(before, wide) {
+		t.Fatal("the bar does not move")
+	}
+	if back := drag("520", "450", "400", "380"); !bytes.Equal(back, before) {
+		s.shot("03-back")
+		t.Error("the bar does not move back")
+	}
+}
+
+// TestEveryViewIsIdle: no view uses the processor while nothing happens in it.
+func TestEveryViewIsIdle(t *testing.T) {
+	s, _, _ := open(t, "idle")
+	s.idle("without connections")
+	for i := range 10 {
+		write(t, filepath.Join(s.home, "config", "authtray", "connections", "tool-"+strconv.Itoa(i)+".toml"), "provider = \"github\"\nclient_id = \"x\"\n")
+	}
+	s.until("the agent has taken them up", func() bool { return s.listed() == 10 })
+	s.idle("with ten connections")
+	for _, view := range []struct {
+		name string
+		keys []string
+	}{
+		{"with the filter in use", []string{"ctrl+f"}},
+		{"with Activity open", []string{"ctrl+2"}},
+		{"with Settings open", []string{"ctrl+3"}},
+		{"behind the dialog of shortcuts", []string{"F1"}},
+		{"with the search open", []string{"Escape", "ctrl+n"}},
+		{"with a form open", []string{"Return"}},
+		{"behind a dialog over a form", []string{"F1"}},
+	} {
+		for _, key := range view.keys {
+			s.keys(key)
+			s.calm()
+		}
+		s.idle(view.name)
+	}
+	s.keys("Escape", "ctrl+1")
+	s.calm()
+	s.keys("Return")
+	s.calm()
+	s.idle("while it waits for the browser")
 }
