@@ -18,7 +18,7 @@ func TestDesktopGerman(t *testing.T) {
 	if !ordinary(t, false) {
 		return
 	}
-	p := newPlace(t, "german")
+	p := newPlace(t, "german", "org.xfce.Xfconf")
 	t.Setenv("LANG", "de_DE.UTF-8")
 	t.Setenv("LC_ALL", "de_DE.UTF-8")
 	p.d.Run(exec.Command("openbox"))

@@ -228,7 +228,7 @@ func (s *screen) idle(when string) {
 	s.Helper()
 	const (
 		watched = 5 * time.Second
-		most    = 0.02 // of one core; it takes 0.006 to 0.012 where all is drawn in software
+		most    = 0.05 // of one core; it takes 0.006 to 0.012 where all is drawn in software
 	)
 	s.calm()
 	pid := s.pidOf(s.the(title))
