@@ -101,7 +101,7 @@ func NewAgent(o Options) *Agent {
 	a.announcements.language, a.announcements.reminders = o.Language, a.configuration.reminders
 	a.announcements.sharedWarning = a.accounts.sharedWarning
 	a.announcements.reconnect = a.clicks.reconnect
-	a.announcements.keychain = unlock.follow
+	a.announcements.account, a.announcements.keychain = a.accounts.name, unlock.follow
 
 	a.consents = &consents{
 		manager: a.manager, signIns: a.signIns, notify: o.Notify, language: o.Language, announce: a.announcements.announceAgain, now: o.Clock.Now, ended: a.ended,

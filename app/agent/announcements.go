@@ -29,6 +29,7 @@ type announcements struct {
 	sharedWarning func(st tokens.Status) string // "" for none
 	reconnect     func(name string)             // the notification's button
 	connected     func(name string)             // is told that a connection is; may be nil
+	account       func(tokens.Status) string    // whose a connection is, also where its grant is gone; nil: nobody knows more
 	keychain      func([]tokens.Status)         // follows whether it is locked; nil: nobody does
 
 	mu     sync.Mutex
@@ -70,6 +71,11 @@ func (a *announcements) run(ctx context.Context, changes api.Changes) {
 
 func (a *announcements) announceAll() {
 	all := a.manager.List()
+	if a.account != nil {
+		for i, st := range all {
+			all[i].Account = a.account(st)
+		}
+	}
 	a.tray.Show(all)
 	if a.keychain != nil {
 		a.keychain(all)

@@ -208,3 +208,16 @@ func TestAnnouncementsTakeBackWhatIsNotSoAnyMore(t *testing.T) {
 		})
 	}
 }
+
+// TestTrayKnowsWhoseADeadConnectionIs: the grant that named the account is gone.
+func TestTrayKnowsWhoseADeadConnectionIs(t *testing.T) {
+	tray := &seenTray{}
+	m := &statuses{}
+	m.set(tokens.Status{Name: "gh", Provider: "github", State: tokens.ReconnectRequired})
+	a := newTestAnnouncements(m, tray, newNotes())
+	a.account = func(st tokens.Status) string { return "owner of " + st.Name }
+	a.announceAll()
+	if len(tray.shown) != 1 || tray.shown[0].Account != "owner of gh" {
+		t.Errorf("the tray is shown %+v", tray.shown)
+	}
+}
