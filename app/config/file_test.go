@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -326,32 +327,44 @@ func TestANoteBehindALinkToNothingIsNoAbsence(t *testing.T) {
 }
 
 func TestWatchTellsOfEveryKindOfChange(t *testing.T) {
-	dir := t.TempDir()
-	later := filepath.Join(dir, "connections") // not there yet
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	hints := Watch(ctx, slog.New(slog.DiscardHandler), dir, later)
+	later := filepath.Join(t.TempDir(), "connections") // not there yet
 	path := filepath.Join(later, "work.toml")
-	for what, change := range []func() error{
+	changes := []func() error{
 		func() error { return os.Mkdir(later, 0o700) },
 		func() error { return Write(path, []byte("one")) },
 		func() error { return os.WriteFile(path, []byte("two"), 0o600) },
-		func() error { return os.Chmod(path, 0o640) },
 		func() error { return os.Remove(path) },
+	}
+	if runtime.GOOS != "windows" { // which has no such modes
+		changes = slices.Insert(changes, 3, func() error { return os.Chmod(path, 0o640) })
+	}
+	wantHints(t, later, changes...)
+}
+
+func TestWatchTellsOfAFolderThatIsRemovedAndMadeAgain(t *testing.T) {
+	later := filepath.Join(t.TempDir(), "connections")
+	wantHints(t, later,
+		func() error { return os.Mkdir(later, 0o700) },
 		func() error { return os.RemoveAll(later) },
 		func() error { return os.Mkdir(later, 0o700) },
-		func() error { return os.WriteFile(path, []byte("again"), 0o600) },
-	} {
-		if what == 3 && runtime.GOOS == "windows" {
-			continue // that mode is the one before there
-		}
+		func() error { return os.WriteFile(filepath.Join(later, "work.toml"), []byte("again"), 0o600) },
+	)
+}
+
+// wantHints watches a folder and the one that holds it, and wants a hint of each change.
+func wantHints(t *testing.T, folder string, changes ...func() error) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	hints := Watch(ctx, slog.New(slog.DiscardHandler), filepath.Dir(folder), folder)
+	for i, change := range changes {
 		if err := change(); err != nil {
 			t.Fatal(err)
 		}
 		select {
 		case <-hints:
 		case <-time.After(3 * time.Minute):
-			t.Fatalf("change %d was not told", what)
+			t.Fatalf("change %d was not told", i)
 		}
 	}
 }

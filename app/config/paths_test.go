@@ -2,6 +2,7 @@ package config
 
 import (
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -20,9 +21,13 @@ func TestWhereAProfileLives(t *testing.T) {
 		{"macOS", "darwin", map[string]string{"XDG_CONFIG_HOME": "/c"}, "/home/ada/Library/Application Support/authtray", "/home/ada/Library/Application Support/authtray/state"},
 		{"macOS, a profile", "darwin", map[string]string{"AUTHTRAY_PROFILE": "p"}, "/home/ada/Library/Application Support/authtray-p", "/home/ada/Library/Application Support/authtray-p/state"},
 		{"Windows", "windows", map[string]string{"AppData": "/roaming", "LocalAppData": "/local"}, "/roaming/authtray", "/local/authtray"},
+		{"Windows, redirected to a server", "windows", map[string]string{"AppData": "//server/home/ada/AppData", "LocalAppData": "/local"}, "//server/home/ada/AppData/authtray", "/local/authtray"},
 	} {
+		if c.goos == "linux" && c.env != nil && runtime.GOOS == "windows" {
+			continue // a path of Linux is not absolute there
+		}
 		p, err := resolve(surroundings{goos: c.goos, home: "/home/ada", getenv: func(k string) string { return c.env[k] }})
-		if err != nil || p.Config != filepath.FromSlash(c.config) || p.State != filepath.FromSlash(c.state) {
+		if err != nil || p.Config != filepath.Clean(filepath.FromSlash(c.config)) || p.State != filepath.FromSlash(c.state) {
 			t.Errorf("%s: %+v, %v", c.name, p, err)
 		}
 	}

@@ -22,14 +22,15 @@ func TestMain(m *testing.M) {
 	}
 }
 
-func TestCmdHandsTheWordOn(t *testing.T) {
+func TestCmdHandsTheWordsOn(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, word := range odd {
-		t.Run(word, func(t *testing.T) {
-			line := Command(Cmd, self, word, "last")
+	plain := slices.DeleteFunc(slices.Clone(odd), func(word string) bool { return word == "%PATH%" })
+	for name, words := range map[string][]string{"in one line": plain, "a variable": {"%PATH%", "last"}} {
+		t.Run(name, func(t *testing.T) {
+			line := Command(Cmd, append([]string{self}, words...)...)
 			cmd := exec.Command("cmd")
 			cmd.SysProcAttr = &syscall.SysProcAttr{CmdLine: `cmd /d /s /c "` + line + `"`}
 			cmd.Env = append(os.Environ(), printArgs+"=1")
@@ -38,9 +39,13 @@ func TestCmdHandsTheWordOn(t *testing.T) {
 			if err == nil {
 				err = json.Unmarshal(out, &got)
 			}
-			want := []string{strings.ReplaceAll(word, "\n", " "), "last"}
-			if err != nil || !slices.Equal(got, want) {
-				t.Errorf("%s: %q, %v", line, got, err)
+			if err != nil || len(got) != len(words) {
+				t.Fatalf("%s: %q, %v", line, got, err)
+			}
+			for i, word := range words {
+				if want := strings.ReplaceAll(word, "\n", " "); got[i] != want {
+					t.Errorf("%q is read as %q", want, got[i])
+				}
 			}
 		})
 	}
