@@ -94,15 +94,17 @@ windows: resources ## programs and zip for Windows, in build/; with the window w
 	mkdir -p $(OUT)/windows
 	$(WINDOWS) $(PLAIN) build $(RELEASE) -ldflags '$(LDFLAGS)' -o $(OUT)/windows/authtray.exe .
 	$(WINDOWS) $(PLAIN) build $(RELEASE) -ldflags '$(LDFLAGS) -H windowsgui' -o $(OUT)/windows/authtray-agent.exe .
-	if command -v $(MINGW) >/dev/null; then \
+	if command -v "$(MINGW)" >/dev/null; then \
 		$(WINDOWS) CGO_ENABLED=1 CC=$(MINGW) $(GO) build -tags $(TAGS) $(RELEASE) -ldflags '$(LDFLAGS) -H windowsgui' -o $(OUT)/windows/authtray-window.exe .; \
 	else \
-		echo "no C compiler for Windows is installed (Debian: gcc-mingw-w64-x86-64): built without the window"; \
+		echo "built without the window, which a C compiler for Windows builds (Debian: gcc-mingw-w64-x86-64)"; \
 	fi
 	$(HERE) run ./assets/packaging/copyright windows amd64 > $(OUT)/windows/LICENCES.txt
-	WINDOWS_PROGRAMS='$(CURDIR)/$(OUT)/windows' WINDOWS_VERSION=$(VERSION) $(HERE) test -tags ci -count=1 -run TestWindowsPrograms ./app/e2e/packages
+	WINDOWS_PROGRAMS='$(CURDIR)/$(OUT)/windows' WINDOWS_VERSION=$(VERSION) $(HERE) test -tags ci -count=1 -v -run TestWindowsPrograms ./app/e2e/packages
 	assets/packaging/windows/zip $(VERSION) $(OUT)/windows
 
+# The window takes longer to build than all tests to run; one that is there is opened too.
+test-windows: MINGW :=
 test-windows: windows ## the programs for Windows and the tests of the packages under Wine, which it installs where it may; 20 min cold
 	app/e2e/windows/run $(CURDIR)/$(OUT)/authtray-$(VERSION)-windows-amd64.zip $(VERSION)
 

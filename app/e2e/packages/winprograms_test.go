@@ -49,6 +49,7 @@ func TestWindowsProgramsHaveTheirSubsystemAndResources(t *testing.T) {
 				t.Fatal(err)
 			}
 			wantResources(t, data)
+			t.Logf("subsystem %d; icon, version %s, manifest with permonitorv2 and longPathAware", header.Subsystem, os.Getenv("WINDOWS_VERSION"))
 		})
 	}
 }

@@ -14,8 +14,9 @@ import (
 // transcript that `make test-windows` prints.
 func TestWineConnectionLivesItsLife(t *testing.T) {
 	m := newMachine(t, "")
-	port := m.provider.Issuer[strings.LastIndex(m.provider.Issuer, ":")+1:]
+	port := m.port()
 	m.start()
+	m.authtray(0, "run") // a second one, of another session of this user too, leaves it to the first
 	m.authtray(0, "add", "work", "--provider", "practice", "--set", "vars.port="+port)
 	m.connect("work")
 	token := strings.TrimSpace(m.authtray(0, "token", "work"))
@@ -93,6 +94,61 @@ func (m *machine) balloonAndMenu() {
 		time.Sleep(200 * time.Millisecond)
 	}
 	m.t.Log("(“Reconnect” in the tray's menu opened the browser; somebody signed in)")
+}
+
+// TestWineClosingTheTerminalLeavesTheAgent closes the console window in which a command
+// started the agent.
+func TestWineClosingTheTerminalLeavesTheAgent(t *testing.T) {
+	m := newMachine(t, "")
+	terminal := exec.Command("wineconsole", "cmd", "/k", "authtray.exe", "open")
+	terminal.Dir = m.programs
+	if err := terminal.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- terminal.Wait() }()
+	m.awaitAgent()
+	agent := m.process()
+	t.Logf("(in a console window) > authtray open\nThe agent is process %s.", agent)
+	select {
+	case err := <-ended:
+		t.Fatalf("the console ended by itself: %v", err)
+	default:
+	}
+	if out, err := exec.Command("wine", "taskkill", "/IM", "conhost.exe").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	select {
+	case <-ended:
+		t.Log("(the console window is closed, and the cmd.exe in it has ended)")
+	case <-time.After(hangTime):
+		t.Fatal("what ran in the console did not end with it")
+	}
+	if after := m.process(); after != agent {
+		t.Errorf("the agent is process %s after the console was closed, and was %s", after, agent)
+	}
+	m.authtray(0, "quit")
+}
+
+func TestWineWindowOpens(t *testing.T) {
+	m := newMachine(t, "")
+	if !exists(filepath.Join(m.programs, "authtray-window.exe")) {
+		t.Skip("the window is not there: `make windows` builds it where gcc-mingw-w64-x86-64 is installed")
+	}
+	m.start()
+	m.authtray(0, "add", "pictured", "--provider", "practice", "--set", "vars.port="+m.port())
+	m.connect("pictured")
+	m.authtray(0, "open")
+	for limit := time.Now().Add(hangTime); exec.Command("xdotool", "search", "--onlyvisible", "--name", "^Authtray").Run() != nil; {
+		if time.Now().After(limit) {
+			t.Fatal("no window came")
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+	time.Sleep(5 * time.Second) // it is drawn by then
+	m.screenshot("window")
+	m.authtray(0, "remove", "pictured")
+	m.authtray(0, "quit")
 }
 
 // TestWineInstallsForOneUser unpacks the zip where a user of that name would, and

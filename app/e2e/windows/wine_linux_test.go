@@ -30,7 +30,7 @@ type machine struct {
 }
 
 // hangTime ends what never ends.
-const hangTime = 2 * time.Minute
+const hangTime = 5 * time.Minute
 
 // newMachine is in the Wine that the script run has set up; set is as in machine.
 func newMachine(t *testing.T, set string) *machine {
@@ -44,6 +44,11 @@ func newMachine(t *testing.T, set string) *machine {
 	os.Remove(m.browser)
 	t.Cleanup(m.end)
 	return m
+}
+
+// port is where the provider listens.
+func (m *machine) port() string {
+	return m.provider.Issuer[strings.LastIndex(m.provider.Issuer, ":")+1:]
 }
 
 // wine is a program of the folder, or of Windows.
@@ -86,20 +91,36 @@ func (m *machine) start() {
 	m.t.Log("> authtray-agent.exe run")
 }
 
+// awaitAgent gives up a command sooner than it would itself, and the next one later: the
+// machine may be busy.
 func (m *machine) awaitAgent() {
 	m.t.Helper()
+	patience := 2 * time.Second
 	for limit := time.Now().Add(hangTime); time.Now().Before(limit); {
-		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		err := m.wine(ctx, "authtray.exe", "status").Run()
-		cancel()
-		if err == nil {
-			return
+		if ctx.Err() != nil {
+			patience *= 2
 		}
-		if code := exitCode(err); code == 3 { // it answers that a connection needs its user
+		cancel()
+		if code := exitCode(err); code == 0 || code == 3 { // 3: a connection needs its user
 			return
 		}
 	}
 	m.t.Fatal("the agent never answered")
+}
+
+// process is the number of the agent's process.
+func (m *machine) process() string {
+	m.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), hangTime)
+	defer cancel()
+	out, _ := m.wine(ctx, "authtray.exe", "doctor").Output() // it fails where a provider is not reached
+	found := regexp.MustCompile(`runs as process (\d+)`).FindSubmatch(out)
+	if found == nil {
+		m.t.Fatalf("doctor names no process: %s", out)
+	}
+	return string(found[1])
 }
 
 // kill ends the agent as Task Manager does.
