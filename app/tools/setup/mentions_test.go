@@ -3,6 +3,8 @@ package setup
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
+	"runtime"
 	"testing"
 )
 
@@ -27,10 +29,17 @@ func TestMentionsFindsWhatStepsWrote(t *testing.T) {
 			home := t.TempDir()
 			t.Setenv("HOME", home)
 			t.Setenv("AppData", home+"/AppData")
-			if err := os.WriteFile(home+"/docker-credential-authtray", nil, 0o700); err != nil {
+			helper := filepath.Join(home, "docker-credential-authtray")
+			if runtime.GOOS == "windows" {
+				helper += ".exe"
+			}
+			if err := os.WriteFile(helper, nil, 0o700); err != nil {
 				t.Fatal(err)
 			}
-			t.Setenv("PATH", home+":"+os.Getenv("PATH"))
+			t.Setenv("PATH", home+string(os.PathListSeparator)+os.Getenv("PATH"))
+			if _, err := exec.LookPath("git"); tool == "git" && err != nil {
+				t.Skip(err)
+			}
 			for _, name := range []string{"XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL", "KUBECONFIG", "DOCKER_CONFIG", "AWS_CONFIG_FILE", "CODEX_HOME", "MSMTP_CONFIG"} {
 				t.Setenv(name, "")
 				os.Unsetenv(name)
