@@ -92,13 +92,20 @@ func world(profile string) string {
 	return "authtray-" + profile
 }
 
-var errNoHome = errors.New("the home folder is not known: set HOME, or AUTHTRAY_CONFIG and AUTHTRAY_STATE")
+// Why the folders are not known.
+var (
+	errNoHome    = errors.New("the home folder is not known: set HOME, or AUTHTRAY_CONFIG and AUTHTRAY_STATE")
+	errNoAppData = errors.New("your folders are not known: set AppData and LocalAppData, or AUTHTRAY_CONFIG and AUTHTRAY_STATE")
+)
 
 func (s surroundings) place(variable, otherwise string) (string, error) {
 	if v := s.getenv(variable); v != "" {
 		return filepath.Abs(v)
 	}
-	if otherwise == "" {
+	switch {
+	case otherwise == "" && s.goos == "windows":
+		return "", errNoAppData
+	case otherwise == "":
 		return "", errNoHome
 	}
 	return otherwise, nil

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -99,6 +100,15 @@ func TestNames(t *testing.T) {
 	} {
 		if err := CheckName(name); (err == nil) != good {
 			t.Errorf("%q: %v", name, err)
+		}
+	}
+}
+
+func TestWithoutAppDataWindowsIsToldWhatToSet(t *testing.T) {
+	for _, env := range []map[string]string{nil, {"AppData": "/roaming"}, {"LocalAppData": "/local"}} {
+		_, err := resolve(surroundings{goos: "windows", home: "/home/ada", getenv: func(k string) string { return env[k] }})
+		if !errors.Is(err, errNoAppData) {
+			t.Errorf("%v: %v", env, err)
 		}
 	}
 }
