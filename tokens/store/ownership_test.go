@@ -20,6 +20,10 @@ func TestOwnFileIsForOneProcessWhateverWayLeadsToTheFolder(t *testing.T) {
 	if err := os.Symlink(filepath.Dir(folder), link); err != nil {
 		t.Skipf("no links here: %v", err)
 	}
+	if _, err := os.Stat(filepath.Join(link, "store")); err != nil {
+		own.Close()
+		t.Skip("a link leads nowhere here") // Wine makes such
+	}
 	var taken *store.TakenError
 	if _, err := store.OwnFile(t.Context(), filepath.Join(link, "store")); !errors.As(err, &taken) {
 		t.Fatalf("the same folder by another way: %v", err)
