@@ -3,11 +3,11 @@ package refusal
 import (
 	"bytes"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
-
-	"github.com/authtray/authtray/providers/text"
 )
 
 // Classify says what an answer that holds no token means for the grant. It is
@@ -79,7 +79,9 @@ func readAnswer(rules ErrorRules, status int, header http.Header, body []byte) a
 	return a
 }
 
-var bearerError = text.Pattern(`(?i)^\s*(?:Bearer|DPoP)\s(?:.*[\s,])?error="?([a-z_]{1,64})`)
+var bearerError = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)^\s*(?:Bearer|DPoP)\s(?:.*[\s,])?error="?([a-z_]{1,64})`)
+})
 
 func (a answer) class() (class Class, policy string) {
 	for _, r := range a.rules.Refused {
@@ -142,7 +144,7 @@ func (a answer) code() string {
 	return ""
 }
 
-var isWord = text.Pattern(`^[A-Za-z][A-Za-z0-9_.-]{0,63}$`)
+var isWord = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,63}$`) })
 
 func plainCode(code string) string { return strings.ToLower(strings.TrimSpace(code)) }
 

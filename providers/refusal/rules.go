@@ -2,11 +2,11 @@ package refusal
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/authtray/authtray/providers/text"
+	"sync"
 )
 
 // rule is one line of ErrorRules, or of what an entry calls a dead token:
@@ -30,8 +30,8 @@ type rule struct {
 
 type condition struct{ path, value string }
 
-var ruleStatus = text.Pattern(`^([1-5][0-9][0-9]|[1-5]xx|\*)$`)
-var ruleMember = text.Pattern(`^[A-Za-z0-9_.-]+=`)
+var ruleStatus = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([1-5][0-9][0-9]|[1-5]xx|\*)$`) })
+var ruleMember = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_.-]+=`) })
 
 // CheckRule says what is wrong with a rule.
 func CheckRule(s string) error {
