@@ -46,7 +46,6 @@ type secretService struct {
 	mu     sync.Mutex
 	bus    *dbus.Conn
 	last   condition
-	path   dbus.ObjectPath          // of the collection, where it was open at the last look; else noPath
 	asked  *question                // nil: no dialog is open
 	known  map[dbus.ObjectPath]bool // items that were asked for
 
@@ -68,7 +67,7 @@ const (
 func newLockWatcher(service string, log *slog.Logger) lockWatcher {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &secretService{
-		service: service, log: log, open: ctx, shut: cancel, path: noPath, known: map[dbus.ObjectPath]bool{},
+		service: service, log: log, open: ctx, shut: cancel, known: map[dbus.ObjectPath]bool{},
 		hints: make(chan struct{}, 1), making: make(chan struct{}, 1),
 	}
 	go s.reconnect()

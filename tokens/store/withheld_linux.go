@@ -41,11 +41,6 @@ func (s *secretService) look(ctx context.Context, bus *dbus.Conn, flags dbus.Fla
 			found = withheld
 		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.path = path; found != opened {
-		s.path = noPath
-	}
 	return found, path, err
 }
 
@@ -56,12 +51,6 @@ func (s *secretService) ready(ctx context.Context, name string) error {
 	if err != nil {
 		s.observe(gone)
 		return err
-	}
-	s.mu.Lock()
-	in := s.path
-	s.mu.Unlock()
-	if open, kept, err := s.itemsOf(ctx, 0, in, name); err == nil && len(open) > 0 && len(kept) == 0 {
-		return nil // what is open is in no locked collection: one question instead of three
 	}
 	found, path, err := look(ctx, bus, 0)
 	if err != nil || found != opened {
