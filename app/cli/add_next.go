@@ -55,7 +55,7 @@ func nextSteps(e catalog.Entry, conn catalog.Connection) []string {
 		steps = guideLines(e, g)
 	}
 	switch {
-	case registers(e, conn) && len(steps) > 0:
+	case registers(e, conn) && len(g.Steps) > 0:
 		steps = append(steps, fmt.Sprintf("Then tell the app's client id: authtray add %s --client-id ID", conn.Name))
 	case registers(e, conn):
 		steps = append(steps, fmt.Sprintf("Register an app at %s (%s), and tell its id: authtray add %s --client-id ID", cmp.Or(g.Register, e.Name), settings, conn.Name))

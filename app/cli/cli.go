@@ -148,6 +148,7 @@ func (s *shell) rootFor(args []string) *cobra.Command {
 			if len(args) > 0 && args[0] == c.name && c.name != "completion" {
 				root := &cobra.Command{Use: "authtray", SilenceErrors: true, SilenceUsage: true}
 				root.CompletionOptions.DisableDefaultCmd = true
+				cobra.EnableCommandSorting = false
 				root.AddCommand(c.make())
 				return root
 			}

@@ -69,3 +69,28 @@ func TestNamesAreCompletedWhereverACommandTakesOne(t *testing.T) {
 		}
 	})
 }
+
+// TestACommandAloneHasTheHelpThatItHasAmongAll: it is made alone where it is the one
+// that runs.
+func TestACommandAloneHasTheHelpThatItHasAmongAll(t *testing.T) {
+	help := func(root *cobra.Command, args ...string) string {
+		var out strings.Builder
+		root.SetOut(&out)
+		root.SetErr(&out)
+		root.SetArgs(args)
+		if err := root.Execute(); err != nil {
+			t.Errorf("%v: %v", args, err)
+		}
+		return out.String()
+	}
+	s := &shell{}
+	for _, group := range s.commandGroups() {
+		for _, c := range group.commands {
+			cobra.EnableCommandSorting = true // as in a process of its own
+			alone := help(s.rootFor([]string{c.name, "--help"}), c.name, "--help")
+			if all := help(s.root(), "help", c.name); alone != all {
+				t.Errorf("authtray %s --help says\n%s\nand authtray help %s\n%s", c.name, alone, c.name, all)
+			}
+		}
+	}
+}

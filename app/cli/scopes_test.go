@@ -11,6 +11,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/shellquote"
+	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/tokens"
 )
 
 func TestChangedScopesAreAskedForFromTheNextSignInOn(t *testing.T) {
@@ -105,5 +110,24 @@ func TestProvidersWordsStandBesideOurs(t *testing.T) {
 	exit, _, errs := w.command("connect", "work")
 	if exit == 0 || !strings.Contains(errs, `(it said "`) || strings.Count(strings.TrimSpace(errs), "\n") > 2 {
 		t.Errorf("exit %d: %s", exit, errs)
+	}
+}
+
+func TestStatusNamesACommandForTheOtherScopesWhereThereAreAny(t *testing.T) {
+	st := api.Connection{Status: tokens.Status{Name: "work", Scopes: []string{"public"}}, Asked: []string{"repo", "mail read"}, Withheld: []string{"repo"}}
+	if got := askedFor(st); !strings.HasSuffix(got, "the provider did not grant: repo. To ask for the others only, run: authtray add work --scope "+shellquote.Word(shellquote.Local(), "mail read")) {
+		t.Errorf("one of two: %q", got)
+	}
+	st.Withheld = st.Asked
+	if got := askedFor(st); !strings.HasSuffix(got, "the provider did not grant: repo mail read") {
+		t.Errorf("none: %q", got)
+	}
+}
+
+func TestNextStepsSayWhatToRegisterWhereOnlyTheCostIsKnown(t *testing.T) {
+	e := catalog.Entry{ID: "own", Name: "Own", Cost: "A paid account.", Authorize: "https://own.example/authorize", Token: "https://own.example/token"}
+	said := strings.Join(nextSteps(e, catalog.Connection{Name: "work"}), "\n")
+	if !strings.Contains(said, "A paid account.") || !strings.Contains(said, "redirect URI http") {
+		t.Errorf("said:\n%s", said)
 	}
 }

@@ -191,13 +191,18 @@ func askedFor(st api.Connection) string {
 	if later := st.NotYetAsked(); len(later) > 0 {
 		line += "; not granted yet: " + oneLine(strings.Join(later, " ")) + ". To ask, run: authtray connect " + st.Name
 	}
-	if len(st.Withheld) > 0 {
-		line += "; the provider did not grant: " + oneLine(strings.Join(st.Withheld, " ")) + ". To ask for the others only, run: authtray add " + st.Name
-		for _, s := range st.Asked {
-			if !slices.Contains(st.Withheld, s) {
-				line += " --scope " + shellquote.Word(shellquote.Local(), oneLine(s))
-			}
+	if len(st.Withheld) == 0 {
+		return line
+	}
+	line += "; the provider did not grant: " + oneLine(strings.Join(st.Withheld, " "))
+	others := ""
+	for _, s := range st.Asked {
+		if !slices.Contains(st.Withheld, s) {
+			others += " --scope " + shellquote.Word(shellquote.Local(), oneLine(s))
 		}
+	}
+	if others != "" {
+		line += ". To ask for the others only, run: authtray add " + st.Name + others
 	}
 	return line
 }
