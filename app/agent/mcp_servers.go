@@ -23,9 +23,16 @@ type mcpServers struct {
 	clients map[string]map[*string]struct{} // by connection; what they call themselves
 }
 
+// leadsTo reports whether a connection leads to an MCP server, by its file or by its
+// provider's entry.
+func (m *mcpServers) leadsTo(name string) bool {
+	client := m.configuration.client(name)
+	return client != nil && client.Connection().MCP != ""
+}
+
 // attend shows a client as connected until leave is called.
 func (m *mcpServers) attend(name, client string) (leave func(), err error) {
-	if file, ok := m.configuration.get(name); !ok || file.conn.MCP == "" {
+	if !m.leadsTo(name) {
 		return nil, &tokens.Error{Code: tokens.CodeUnknownConnection, Detail: "There is no connection of that name to an MCP server."}
 	}
 	client = text.Line(client, 60)
@@ -51,7 +58,7 @@ func (m *mcpServers) attend(name, client string) (leave func(), err error) {
 
 // of is nil for a connection to something else.
 func (m *mcpServers) of(name string) *api.MCP {
-	if file, ok := m.configuration.get(name); !ok || file.conn.MCP == "" {
+	if !m.leadsTo(name) {
 		return nil
 	}
 	said, _, _ := m.records.Load(name) // one that cannot be read is written anew by the next bridge

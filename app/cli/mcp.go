@@ -127,6 +127,7 @@ func (s *shell) mcpConnection(ctx context.Context, name string) (conn catalog.Co
 	case err == nil && now.Config == nil:
 		return conn, true, nil
 	case err == nil:
+		now.Config.MCP = s.serverOf(*now.Config)
 		return *now.Config, false, nil
 	case !errors.Is(err, client.ErrNoAgent):
 		return conn, false, err
@@ -135,7 +136,21 @@ func (s *shell) mcpConnection(ctx context.Context, name string) (conn catalog.Co
 		return conn, false, err
 	}
 	file, err := config.Connection(s.paths.Connections(), name)
+	file.Connection.MCP = s.serverOf(file.Connection)
 	return file.Connection, false, err
+}
+
+// serverOf is the MCP server that a connection leads to, by its file or by its
+// provider's entry; "" for none. The catalogue is read only where the file says nothing.
+func (s *shell) serverOf(conn catalog.Connection) string {
+	if conn.MCP != "" {
+		return conn.MCP
+	}
+	client, err := s.resolve(conn)
+	if err != nil {
+		return ""
+	}
+	return client.Connection().MCP
 }
 
 // addMCP adds a connection to an MCP server, and returns its name; if there is one

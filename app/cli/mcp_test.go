@@ -199,3 +199,24 @@ func TestMCPNamesAConnectionAfterItsHost(t *testing.T) {
 		}
 	}
 }
+
+// TestMCPServersOfTheCatalogueAreBridgedToo: their connections' files name the provider
+// alone.
+func TestMCPServersOfTheCatalogueAreBridgedToo(t *testing.T) {
+	w := newWorld(t, nil)
+	entry := "id = \"mcp-own\"\nname = \"Own MCP server\"\nextends = \"mcp\"\nmcp = \"" + w.mcpServer() + "\"\n"
+	if err := os.MkdirAll(w.paths.Providers(), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(w.paths.Providers(), "mcp-own.toml"), []byte(entry), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the entry is known", func() bool { exit, _, _ := w.command("add", "notes", "--provider", "mcp-own"); return exit == 0 })
+	w.works("notes")
+	if got := mcptest.Who(t, w.mcpClient("mcp", "notes")); got != "Ada Lovelace" {
+		t.Errorf("the server knows the caller as %q", got)
+	}
+	if out := w.types("authtray status notes"); !strings.Contains(out, "mcp server") {
+		t.Errorf("the status is\n%s", out)
+	}
+}
