@@ -345,7 +345,7 @@ func TestWhatIsWrongWithAConnectionIsOneSentence(t *testing.T) {
 	}{
 		{catalog.Connection{Provider: "gitlub"}, `provider: there is no provider "gitlub"; did you mean github?`},
 		{catalog.Connection{Provider: "nobody"}, "provider: there is no provider \"nobody\"; `authtray providers` lists them"},
-		{catalog.Connection{Provider: "oidc"}, "vars.issuer: is missing: the issuer URL; give it with --set vars.issuer=…"},
+		{catalog.Connection{Provider: "oidc"}, "vars.issuer: is missing: the issuer URL; give it with --issuer URL"},
 		{catalog.Connection{Provider: "oidc", Vars: map[string]string{"issuer": "login.example.org"}}, "vars.issuer: must begin with https://"},
 		{catalog.Connection{Provider: "oidc", Vars: map[string]string{"issuer": "http://acme.example"}}, "vars.issuer: must be https, or http to this machine (localhost, 127.0.0.1 or [::1])"},
 		{catalog.Connection{Provider: "gitlab", Vars: map[string]string{"hsot": "a"}}, "vars.hsot: the entry gitlab has no such variable"},

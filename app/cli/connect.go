@@ -249,10 +249,11 @@ func (c *connecting) giveUp(ctx context.Context) error {
 	}
 	advice := ""
 	if c.redirect != "" {
-		advice = ": if the provider showed an error page, see that the app's settings there have the redirect URI " + oneLine(c.redirect) + " (many take any port) and the client id is right"
+		advice = ": if the provider showed an error page, see that the app's settings there have the redirect URI " + oneLine(c.redirect) + " (many take any port), and that the client id is right, or correct it: authtray add " + c.name + " --client-id ID"
 		if strings.HasPrefix(c.redirect, "http:") && !strings.Contains(c.redirect, fmt.Sprint(":", catalog.FixedPort, "/")) {
-			advice += "; where it takes only the exact URI, add the connection again with --set redirect.port=fixed"
+			advice += "; where it takes only the exact URI: authtray add " + c.name + " --set redirect.port=fixed"
 		}
+		advice += "; then once more: authtray connect " + c.name
 	}
 	return failed("authtray connect "+c.name, "nobody signed in within %v%s", c.timeout, advice)
 }

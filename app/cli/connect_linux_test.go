@@ -51,7 +51,7 @@ func TestTimeOutOfASignInSaysWhatToCheck(t *testing.T) {
 		}
 	}
 	_, rest, said := strings.Cut(errs, advice)
-	if !said || !strings.Contains(rest, "/elsewhere (many take any port) and the client id is right; where it takes only the exact URI, add the connection again with --set redirect.port=fixed; run: authtray connect work") {
+	if !said || !strings.Contains(rest, "/elsewhere (many take any port), and that the client id is right, or correct it: authtray add work --client-id ID; where it takes only the exact URI: authtray add work --set redirect.port=fixed; then once more: authtray connect work") {
 		t.Error(errs)
 	}
 }

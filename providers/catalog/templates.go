@@ -150,12 +150,20 @@ func (e Entry) values(given map[string]string, before Entry) (map[string]string,
 		case values[name] == "" && len(e.fieldsWith(name)) == 0:
 			delete(values, name)
 		case values[name] == "":
-			return nil, problem{"vars." + name, "is missing: " + cmp.Or(v.Label, "a "+v.pattern()) + "; give it with --set vars." + name + "=…" + e.left(name, before)}
+			return nil, problem{"vars." + name, "is missing: " + cmp.Or(v.Label, "a "+v.pattern()) + "; give it with " + e.flagOf(name) + e.left(name, before)}
 		case !v.Takes(values[name]):
 			return nil, problem{"vars." + name, v.problem(values[name])}
 		}
 	}
 	return values, nil
+}
+
+// flagOf is how a command line gives a variable.
+func (e Entry) flagOf(name string) string {
+	if name == e.IssuerVar() {
+		return "--issuer URL"
+	}
+	return "--set vars." + name + "=…"
 }
 
 // left names the fields that still need a variable where an override gives some
