@@ -174,6 +174,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	listener.Close() // where the end came before the server had it: the next agent must not find somebody there
 	work.Wait()
 	a.background.wait()
+	a.history.saveAll() // of the answers that were under way
 	a.log.Info("ended")
 	return err
 }

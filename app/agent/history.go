@@ -105,14 +105,13 @@ func (p *past) last() tokens.Event {
 	return tokens.Event{}
 }
 
-// follow writes the histories of connections that change, until ctx ends, and before
-// and after that what is not written yet.
+// follow writes the histories of connections that change, until ctx ends, and first
+// what is not written yet.
 func (h *history) follow(ctx context.Context, changes api.Changes) {
 	h.saveAll()
 	for {
 		names, err := changes.Wait(ctx)
 		if err != nil {
-			h.saveAll()
 			return
 		}
 		for _, name := range names {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/client"
 )
 
 // happened is the history of a connection, as the socket tells it.
@@ -151,6 +152,56 @@ func TestDamagedHistoryBeginsAnew(t *testing.T) {
 	if got := w.happened("work"); !slices.Equal(got, []string{"connected"}) {
 		t.Errorf("happened %v", got)
 	}
+}
+
+// heldWire is a network on which the answers of the token endpoint wait to be let
+// through, once they are held.
+type heldWire struct {
+	held    atomic.Bool
+	arrived chan struct{}
+	release chan struct{}
+}
+
+func (h *heldWire) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := http.DefaultTransport.RoundTrip(r)
+	if h.held.Load() && strings.HasSuffix(r.URL.Path, "/token") {
+		h.arrived <- struct{}{}
+		<-h.release
+	}
+	return answer, err
+}
+
+func TestHistoryHoldsWhatCameWhileTheAgentEnded(t *testing.T) {
+	wire := &heldWire{arrived: make(chan struct{}, 1), release: make(chan struct{})}
+	w := newWorld(t, func(o *Options) { o.Transport = wire })
+	w.add("work")
+	w.connect("work", "ada")
+	w.clock.pass(11 * time.Second)
+	wire.held.Store(true)
+	asked := make(chan struct{})
+	go func() {
+		defer close(asked)
+		_ = client.At(w.paths.Socket).Do(t.Context(), "POST", "/v1/connections/work/refresh", nil, nil)
+	}()
+	<-wire.arrived
+	stopped := make(chan struct{})
+	go func() { defer close(stopped); w.stop() }()
+	eventually(t, "nobody listens any more", func() bool {
+		conn, err := client.Dial(t.Context(), w.paths.Socket)
+		if err == nil {
+			conn.Close()
+		}
+		return err != nil
+	})
+	wire.held.Store(false)
+	close(wire.release)
+	<-stopped
+	<-asked
+	data, err := os.ReadFile(filepath.Join(w.paths.State, "history", "work.json"))
+	if err != nil || !strings.Contains(string(data), `"refreshed"`) {
+		t.Errorf("the history is %s, %v", data, err)
+	}
+	w.start()
 }
 
 // refusingWire is a network on which the provider knows the client no more.
