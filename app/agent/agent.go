@@ -300,6 +300,8 @@ func (a *Agent) Host(host, path, user string) (api.HostMatch, error) {
 	return a.views.forHost(host, path, user)
 }
 
+func (a *Agent) Rules(name string) catalog.APIRules { return a.views.rules(name) }
+
 func (a *Agent) Providers() []api.Brief {
 	return append([]api.Brief{}, a.configuration.known().Names()...)
 }

@@ -161,6 +161,14 @@ func (v *connectionViews) forHost(host, path, user string) (api.HostMatch, error
 	return api.HostMatch{}, &tokens.Error{Code: api.CodeUnclearHost, Reason: tokens.Reason(r.Reason), Detail: r.Detail}
 }
 
+// rules are what a connection's entry says of the use of its tokens.
+func (v *connectionViews) rules(name string) catalog.APIRules {
+	if client := v.configuration.client(name); client != nil {
+		return client.Entry().API
+	}
+	return catalog.APIRules{}
+}
+
 // connectionRemover revokes grants, and removes connections.
 type connectionRemover struct {
 	manager       *tokens.Manager

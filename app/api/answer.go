@@ -71,7 +71,7 @@ func sendToken(c call, t tokens.Token) error {
 	if !wantsText(c.r.Header.Get("Accept")) {
 		return answer(c.w, t)
 	}
-	send(c.w, http.StatusOK, "text/plain; charset=utf-8", []byte(t.AccessToken+"\n"))
+	sendText(c, t.AccessToken+"\n")
 	return nil
 }
 

@@ -41,6 +41,9 @@ type Agent interface {
 	Forward(w http.ResponseWriter, r *http.Request, name, path string) error
 	// Host is the connection that answers for a host; see package hosts.
 	Host(host, path, user string) (HostMatch, error)
+	// Rules are what a connection's entry says of the use of its tokens; the zero
+	// value where the connection cannot be used.
+	Rules(name string) catalog.APIRules
 
 	// Connect starts a flow or takes up the pending one. accept_account ends
 	// at once, with a nil Pending and the connection as it is now.

@@ -25,6 +25,7 @@
 //	200 {"connections":[{"name":"work","provider":"gitlab","provider_name":"GitLab","state":"connected",
 //	     "account":"ada","scopes":["read_user"],"expires_at":"2026-11-23T12:00:00Z",
 //	     "refreshed_at":"2026-11-23T10:00:00Z","refreshable":true}]}
+//	200 with Accept: text/plain: what authtray status prints
 //
 //	GET /v1/connections/NAME
 //	200 the same object, with "events":[{"time":"…","what":"refreshed"}], and "config": the connection file as JSON;
@@ -127,11 +128,19 @@
 //	404 unknown_connection: no connection answers for it
 //	409 unclear_host: more than one does, or for another path or user only; detail names them and says what to write
 //
+// # Helpers
+//
+//	POST /v1/helpers/git                              the body is what git says to a credential helper, the answer what it is told:
+//	                                                  nothing where the host is no connection's
+//	POST /v1/helpers/docker                           the same for docker; 404 unknown_connection where the registry is no connection's
+//	POST /v1/helpers/kubectl/NAME                     the body is the apiVersion that kubectl asks for, the answer an ExecCredential
+//	200 text/plain; errors are those of hosts and tokens
+//
 // # The forwarded socket
 //
 // remote.sock, beside agent.sock, is the one to forward to another machine
 // (ssh -R). Of connections with remote = true in their file it answers token,
-// rejected and api/, their objects and events with no account, detail or
+// rejected, helpers/kubectl and api/, their objects and events with no account, detail or
 // configuration, and connect with {"mode":"ask"}: a notification at the desk, one
 // for each connection and ten minutes. A resource, and scopes that the connection
 // was not granted, are not_allowed; so is everything else. Requests for fewer scopes

@@ -30,6 +30,7 @@ type fake struct {
 	put       catalog.Connection
 	secret    string
 	peer      Peer
+	place     Place
 	quits     int
 	connect   ConnectRequest
 	now       map[string]Connection // those that Connection knows
@@ -127,6 +128,7 @@ func (f *fake) Token(ctx context.Context, _ string, w tokens.Want) (tokens.Token
 	f.mu.Lock()
 	f.wanted = w
 	f.peer, _ = PeerOf(ctx)
+	f.place = PlaceOf(ctx)
 	f.mu.Unlock()
 	if f.wait != nil {
 		select {
@@ -147,6 +149,8 @@ func (f *fake) Forward(w http.ResponseWriter, r *http.Request, name, path string
 	}
 	return f.err
 }
+func (f *fake) Rules(string) catalog.APIRules { return catalog.APIRules{} }
+
 func (f *fake) Host(host, path, user string) (HostMatch, error) {
 	return HostMatch{Name: host + " " + path + " " + user}, f.err
 }

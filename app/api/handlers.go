@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/authtray/authtray/providers/catalog"
 	"github.com/authtray/authtray/providers/text"
@@ -15,6 +16,10 @@ func (s *Server) list(c call) error {
 	all := s.agent.Connections()
 	if all == nil {
 		all = []Connection{}
+	}
+	if wantsText(c.r.Header.Get("Accept")) {
+		sendText(c, StatusText(all, s.agent.Health().Notes, time.Now()))
+		return nil
 	}
 	return answer(c.w, map[string]any{"connections": all})
 }

@@ -51,6 +51,8 @@ func TestTheForwardedSocketSeesTheNameThatTheRoutesSee(t *testing.T) {
 		{"HEAD", "/v1/connections/open", 403},
 		{"GET", "/v1/connections/closed", 403},
 		{"GET", "/v1/connections", 403},
+		{"POST", "/v1/helpers/kubectl/closed", 403},
+		{"POST", "/v1/helpers/git", 403},
 		{"GET", "/v1/hosts/open", 403},
 		{"POST", "/v1/quit", 403},
 	} {

@@ -12,7 +12,7 @@ import (
 type call struct {
 	w    http.ResponseWriter
 	r    *http.Request
-	name string // {name} of the route: a NAME, an ID or a HOST
+	name string // {name} of the route: a NAME, an ID, a HOST or a TOOL
 }
 
 // handler answers a call, or returns the error to answer with; it does not do
@@ -41,6 +41,8 @@ var routes = []route{
 	{"DELETE /v1/connections/{name}/connect", (*Server).cancel},
 	{"DELETE /v1/connections/{name}/grant", (*Server).disconnect},
 	{"GET /v1/hosts/{name}", (*Server).host},
+	{"POST /v1/helpers/{name}", (*Server).helper},
+	{"POST /v1/helpers/kubectl/{name}", (*Server).helpKubectl},
 	{"GET /v1/providers", (*Server).providers},
 	{"GET /v1/providers/{name}", (*Server).provider},
 	{"GET /v1/events", (*Server).events},

@@ -31,6 +31,7 @@ func NewRemoteServer(a Agent, allowed func(name string) bool, log *slog.Logger) 
 		"GET /v1/connections/{name}/token":     f.token,
 		"POST /v1/connections/{name}/rejected": f.rejected,
 		"POST /v1/connections/{name}/connect":  f.ask,
+		"POST /v1/helpers/kubectl/{name}":      s.helpKubectl,
 	} {
 		s.mux.HandleFunc(pattern, func(w http.ResponseWriter, req *http.Request) {
 			if req.Method == http.MethodHead || !allowed(req.PathValue("name")) {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/authtray/authtray/app/cli/internal/quick"
 	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/providers/text"
 )
@@ -31,6 +33,9 @@ type Build struct{ Version, Commit, Date string }
 func RunCommands(b Build, window func() error) int {
 	log.SetOutput(io.Discard) // slog.SetDefault would hand the text on
 	s := &shell{window: window, in: os.Stdin, out: os.Stdout, err: os.Stderr, now: time.Now, build: b}
+	if read := quick.Stdin(); len(read) > 0 {
+		s.in = io.MultiReader(bytes.NewReader(read), os.Stdin)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	return s.main(ctx, arguments(os.Args))

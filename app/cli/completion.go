@@ -142,7 +142,7 @@ func (s *shell) connectionNames(c *cobra.Command, _ []string, typed string) ([]c
 	var words []cobra.Completion
 	if s.askQuickly(c, "/v1/connections", &all) {
 		for _, st := range all.Connections {
-			words = add(words, typed, st.Name, cell(st.ProviderName, st.Provider)+", "+st.State.Word())
+			words = add(words, typed, st.Name, api.Cell(st.ProviderName, st.Provider)+", "+st.State.Word())
 		}
 	} else if found, err := config.Connections(s.paths.Connections()); err == nil {
 		for _, name := range sortedKeys(found) {
@@ -163,10 +163,10 @@ func (s *shell) providerIDs(c *cobra.Command, _ []string, typed string) ([]cobra
 	}
 	var words []cobra.Completion
 	for _, p := range all.Providers {
-		words = add(words, typed, p.ID, cell(p.Name, ""))
+		words = add(words, typed, p.ID, api.Cell(p.Name, ""))
 		for _, alias := range p.Aliases {
 			if typed != "" { // all of them would be too many
-				words = add(words, typed, alias, cell(p.Name, ""))
+				words = add(words, typed, alias, api.Cell(p.Name, ""))
 			}
 		}
 	}

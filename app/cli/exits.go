@@ -160,30 +160,10 @@ func problemTrouble(p *client.Problem) *trouble {
 	return t
 }
 
-// stateTrouble is a state that is not connected, as an error. Where connecting
-// again fixes it, that is its hint.
+// stateTrouble is a state that is not connected, as an error.
 func stateTrouble(st tokens.Status) *trouble {
-	t := &trouble{exit: exitOf(st.State.Code()), sentence: st.Detail, said: st.Said}
-	if t.exit == exitReconnect {
-		t.hint = "authtray connect " + st.Name
-	}
-	if t.sentence == "" {
-		t.sentence = st.Name + " is now " + st.State.Word()
-	}
-	return t
+	sentence, hint := api.StateSentence(st)
+	return &trouble{exit: exitOf(st.State.Code()), sentence: sentence, hint: hint, said: st.Said}
 }
 
-// line is the sentence and, unless it names a command already, the next step.
-func (t *trouble) line() string {
-	sentence := oneLine(t.sentence)
-	if t.said != "" {
-		sentence = strings.TrimRight(sentence, ".") + fmt.Sprintf(" (it said %q)", oneLine(t.said))
-	}
-	if t.hint == "" || strings.Contains(sentence, "authtray ") {
-		return sentence
-	}
-	if strings.HasSuffix(sentence, "?") {
-		return sentence + " Run: " + oneLine(t.hint)
-	}
-	return strings.TrimRight(sentence, ".") + "; run: " + oneLine(t.hint)
-}
+func (t *trouble) line() string { return api.Line(t.sentence, t.said, t.hint) }

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/authtray/authtray/app/agent"
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/client"
 	"github.com/authtray/authtray/tokens/store"
@@ -75,8 +76,8 @@ func TestErrorsAreOneSentenceWithTheNextStepAndAnExitCode(t *testing.T) {
 
 func TestEveryStateThatIsNotConnectedHasItsExitCode(t *testing.T) {
 	for _, s := range []tokens.State{tokens.Disconnected, tokens.Connecting, tokens.Retrying, tokens.ReconnectRequired, tokens.Misconfigured, tokens.KeychainLocked} {
-		if exit := stateTrouble(tokens.Status{State: s}).exit; exit == exitDone || stateMarks[s] == "" {
-			t.Errorf("%s: exit %d, mark %q", s, exit, stateMarks[s])
+		if exit := stateTrouble(tokens.Status{State: s}).exit; exit == exitDone || api.StateMarks[s] == "" {
+			t.Errorf("%s: exit %d, mark %q", s, exit, api.StateMarks[s])
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -48,6 +49,19 @@ them do so, "authtray setup" prints and writes.`,
 	}
 	c.AddCommand(s.gitHelper(), s.dockerHelper(), s.kubectlHelper(), s.goauthHelper(), s.awsHelper(), s.netrcHelper(), s.xoauth2Helper(), s.oauthbearerHelper())
 	return c
+}
+
+// askHelper asks the agent what a tool is to be told, or takes up what it answered
+// before main.
+func (s *shell) askHelper(ctx context.Context, tool, said string) (string, error) {
+	if body, ok, err := s.early(); ok {
+		return string(body), err
+	}
+	ctx, cancel := context.WithTimeout(ctx, tokenTimeout)
+	defer cancel()
+	var told client.Text
+	err := s.agent().Do(ctx, http.MethodPost, "/v1/helpers/"+tool, client.Text(said), &told)
+	return string(told), err
 }
 
 // forHost asks which connection answers for a host.

@@ -54,16 +54,14 @@ func (s *shell) dockerGet(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	name, err := s.forServer(ctx, server)
-	if err != nil {
-		return err
+	if _, ok := dialect.DockerHost(server); !ok {
+		return errNoLogin
 	}
-	host, _ := dialect.DockerHost(server)
-	l, _, err := s.login(ctx, name, "", webPlace(host, ""))
-	if err != nil {
-		return err
+	answer, err := s.askHelper(ctx, "docker", server)
+	if nobodys(err) {
+		return errNoLogin
 	}
-	return s.putBytes(dialect.Docker(server, l))
+	return s.put(answer, err)
 }
 
 // forServer is the connection that answers for a registry.

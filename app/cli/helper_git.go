@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -44,15 +45,15 @@ a server refused a token, has the token renewed.`,
 // gitGet tells git to stop (quit) only where the host is a connection's own, and
 // nobody else could know better.
 func (s *shell) gitGet(ctx context.Context) error {
-	asked, err := dialect.ReadGit(s.in)
-	if err != nil || !dialect.Secure(asked.Protocol, asked.Host) {
+	said, err := dialect.ReadGitText(s.in)
+	if err != nil {
 		return err
 	}
-	answer, err := s.gitAnswer(ctx, asked)
-	switch {
-	case nobodys(err):
-		return nil
-	case err != nil && !others(err):
+	if asked, err := dialect.ReadGit(strings.NewReader(said)); err != nil || !dialect.Secure(asked.Protocol, asked.Host) {
+		return err
+	}
+	answer, err := s.askHelper(ctx, "git", said)
+	if err != nil && !others(err) {
 		return errors.Join(s.put(dialect.GitQuit, nil), err)
 	}
 	return s.put(answer, err)
@@ -62,22 +63,6 @@ func (s *shell) gitGet(ctx context.Context) error {
 func others(err error) bool {
 	var p *client.Problem
 	return errors.Is(err, client.ErrNoAgent) || errors.As(err, &p) && p.Reason == string(hosts.OtherUser)
-}
-
-func (s *shell) gitAnswer(ctx context.Context, asked dialect.GitRequest) (string, error) {
-	name, err := s.forHost(ctx, asked.Host, asked.Path, asked.Username)
-	if err != nil {
-		return "", err
-	}
-	user := asked.Username
-	if user == name {
-		user = "" // it named the connection; the server does not know it
-	}
-	l, api, err := s.login(ctx, name, user, webPlace(asked.Host, asked.Path))
-	if err != nil {
-		return "", err
-	}
-	return dialect.GitAnswer{Login: l, Connection: name, Bearer: api.GitBearer}.For(asked)
 }
 
 // gitErase tells the agent of a token that was refused. Where git no longer

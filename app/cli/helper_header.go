@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/tools/dialect"
 	"github.com/authtray/authtray/tokens"
 )
@@ -40,11 +41,7 @@ A cluster that trusts an OpenID provider by itself wants the ID token: with
 			}
 			return s.putBytes(dialect.Kube(version, token, ends))
 		}
-		t, _, err := s.token(ctx, args[0])
-		if err != nil {
-			return err
-		}
-		return s.putBytes(dialect.Kube(version, t.AccessToken, expiry(t)))
+		return s.put(s.askHelper(ctx, "kubectl/"+escape(args[0]), version))
 	})
 	return c
 }
@@ -82,7 +79,7 @@ func (s *shell) goauth(ctx context.Context, raw string) error {
 	if err != nil {
 		return err
 	}
-	at := webPlace(u.Host, u.Path)
+	at := api.WebPlace(u.Host, u.Path)
 	t, _, err := s.token(ctx, name, at)
 	if err == nil && !isTerminal(s.in) && dialect.GoTokenRefused(s.in) {
 		t, _, err = s.reject(ctx, name, t.AccessToken, at)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/tools/dialect"
 )
 
@@ -29,7 +30,7 @@ holds the token: hand it over without a file, as below, or it stays on the disk.
 				return err
 			}
 			for _, name := range names {
-				places = append(places, webPlace(name, ""))
+				places = append(places, api.WebPlace(name, ""))
 			}
 		}
 		l, _, err := s.login(ctx, args[0], "", places...)

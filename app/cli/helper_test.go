@@ -84,9 +84,6 @@ func TestEveryToolThatAsksByHostSaysWhereTheTokenGoes(t *testing.T) {
 		args     []string
 		urls     []string
 	}{
-		{"git", "protocol=https\nhost=git.example.org\npath=acme/x.git\n\n", []string{"helper", "git", "get"}, []string{"https://git.example.org/acme/x.git"}},
-		{"git with a port, on this machine", "protocol=http\nhost=localhost:3000\n\n", []string{"helper", "git", "get"}, []string{"https://localhost:3000/"}},
-		{"docker", "registry.example.org:5000", []string{"helper", "docker", "get"}, []string{"https://registry.example.org:5000/"}},
 		{"goauth", "", []string{"helper", "goauth", "https://git.example.org/acme/mod"}, []string{"https://git.example.org/acme/mod"}},
 		{"netrc", "", []string{"helper", "netrc", "work"}, []string{"https://git.example.org/", "https://registry.example.org:5000/"}},
 		{"request", "", []string{"request", "work", "/user?q=secret"}, []string{"http://127.0.0.1:1/v4/user"}},

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/authtray/authtray/app/access/audit"
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens/client"
 )
@@ -105,7 +106,7 @@ func readLine(r audit.Record) string {
 		return fmt.Sprintf("%s  … %d reads could not be recorded", r.At.Local().Format(time.DateTime), r.Dropped)
 	}
 	exe, pid := r.Who()
-	line := fmt.Sprintf("%s  %-12s  %s (process %d)", r.Time.Local().Format(time.DateTime), oneLine(r.Connection), cell(exe, "a program that the system does not name"), pid)
+	line := fmt.Sprintf("%s  %-12s  %s (process %d)", r.Time.Local().Format(time.DateTime), oneLine(r.Connection), api.Cell(exe, "a program that the system does not name"), pid)
 	if r.ParentPID != 0 {
 		line += " through authtray"
 	}

@@ -42,6 +42,9 @@ func (s *shell) statusCommand() *cobra.Command {
 		case len(args) == 1:
 			return s.showOne(ctx, path)
 		}
+		if _, ok, err := s.early(); ok && err != nil {
+			return err
+		}
 		return s.showAll(ctx, path)
 	})
 	return c
@@ -68,17 +71,6 @@ func (s *shell) printJSON(v any) error {
 	return err
 }
 
-// stateMarks tell the states apart without colour.
-var stateMarks = map[tokens.State]string{
-	tokens.Connected:         "●",
-	tokens.Connecting:        "◌",
-	tokens.Retrying:          "◐",
-	tokens.Disconnected:      "○",
-	tokens.ReconnectRequired: "✖",
-	tokens.Misconfigured:     "✖",
-	tokens.KeychainLocked:    "▲",
-}
-
 func (s *shell) showAll(ctx context.Context, path string) error {
 	var all struct {
 		Connections []api.Connection `json:"connections"`
@@ -90,55 +82,7 @@ func (s *shell) showAll(ctx context.Context, path string) error {
 	if err := s.get(ctx, "/v1/health", &health); err != nil {
 		return err
 	}
-	if err := s.table(all.Connections); err != nil {
-		return err
-	}
-	for _, st := range all.Connections {
-		if (st.State != tokens.Connected || st.Unsaved) && st.Detail != "" {
-			s.print("\n%s: %s", st.Name, stateTrouble(st.Status).line())
-		}
-	}
-	for _, note := range health.Notes {
-		s.print("\nNote: %s", oneLine(note))
-	}
-	return nil
-}
-
-func (s *shell) table(all []api.Connection) error {
-	if len(all) == 0 {
-		return s.print("There are no connections yet. Add one: authtray add work --provider github")
-	}
-	t := tabwriter.NewWriter(s.out, 0, 0, 3, ' ', 0)
-	fmt.Fprintln(t, "NAME\tPROVIDER\tACCOUNT\tSTATE\tTOKEN")
-	for _, st := range all {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s %s\t%s\n", st.Name, cell(st.ProviderName, st.Provider), cell(st.Account, "–"),
-			stateMarks[st.State], st.State.Word(), s.expiry(st.Status))
-	}
-	return t.Flush()
-}
-
-// cell is foreign text for a table.
-func cell(text, otherwise string) string {
-	if text = oneLine(text); text == "" {
-		return otherwise
-	}
-	if r := []rune(text); len(r) > 40 {
-		return string(r[:39]) + "…"
-	}
-	return text
-}
-
-// expiry says how long the token is good.
-func (s *shell) expiry(st tokens.Status) string {
-	switch {
-	case st.NeverExpires:
-		return "never expires"
-	case st.ExpiresAt == nil:
-		return "–"
-	case st.ExpiresAt.After(s.now()):
-		return "expires " + text.When(*st.ExpiresAt, s.now())
-	}
-	return "expired " + text.When(*st.ExpiresAt, s.now())
+	return s.put(api.StatusText(all.Connections, health.Notes, s.now()), nil)
 }
 
 func (s *shell) showOne(ctx context.Context, path string) error {
@@ -152,22 +96,22 @@ func (s *shell) showOne(ctx context.Context, path string) error {
 			fmt.Fprintf(t, "%s\t%s\n", label, value)
 		}
 	}
-	fmt.Fprintf(t, "%s\t%s %s\n", st.Name, stateMarks[st.State], st.State.Word())
+	fmt.Fprintf(t, "%s\t%s %s\n", st.Name, api.StateMarks[st.State], st.State.Word())
 	if st.State != tokens.Connected && st.Detail != "" {
 		row("", stateTrouble(st.Status).line())
 	}
 	row("", oneLine(st.Note))
 	row("file", oneLine(st.ConfigError))
-	row("provider", cell(st.ProviderName, st.Provider))
+	row("provider", api.Cell(st.ProviderName, st.Provider))
 	row("account", oneLine(st.Account))
 	row("scopes", oneLine(strings.Join(st.Scopes, " ")))
 	row("asked for", askedFor(st))
 	if st.MCP != nil {
-		row("mcp server", cell(st.MCP.Server, "not asked yet"))
+		row("mcp server", api.Cell(st.MCP.Server, "not asked yet"))
 		row("tools", oneLine(strings.Join(st.MCP.Tools, ", ")))
 		row("ai clients", oneLine(cmp.Or(strings.Join(st.MCP.Clients, ", "), "none is connected")))
 	}
-	row("token", s.expiry(st.Status))
+	row("token", api.Expiry(st.Status, s.now()))
 	row("renewed", s.moment(st.RefreshedAt))
 	row("next try", s.moment(st.RetryAt))
 	row("connected", s.moment(st.ConsentedAt))

@@ -141,23 +141,42 @@ func shortLived(asked string) string {
 
 // fetchToken takes up the answer that came before main, or asks.
 func (s *shell) fetchToken(ctx context.Context, target string) (tokens.Token, []byte, error) {
-	early, asked := quick.Taken()
-	switch {
-	case asked && early == nil && client.CutOff(client.ErrNoAnswer, s.paths.Socket):
-	case asked && early == nil:
-		return tokens.Token{}, nil, &trouble{exit: exitUnavailable, sentence: "the agent gave no answer", hint: "authtray status"}
-	case asked:
-		body, err := client.ReadAnswer(early)
-		if client.CutOff(err, s.paths.Socket) {
-			break
-		}
-		t := tokens.Token{AccessToken: strings.TrimSuffix(string(body), "\n")}
-		if quick.SaysShort(early) {
-			t.MinValidMet = new(bool)
-		}
-		return t, nil, err
+	early, ok, err := s.early()
+	if !ok {
+		return s.askToken(ctx, http.MethodGet, target, nil)
 	}
-	return s.askToken(ctx, http.MethodGet, target, nil)
+	if err != nil {
+		return tokens.Token{}, nil, err
+	}
+	t := tokens.Token{AccessToken: strings.TrimSuffix(string(early), "\n")}
+	if len(early) > 0 && early[0] == '{' {
+		t, err = parseToken(early)
+	}
+	if answer, _ := quick.Taken(); quick.SaysShort(answer) {
+		t.MinValidMet = new(bool)
+	}
+	return t, early, err
+}
+
+// early is the body of the answer that came before main; ok is false where the agent
+// is to be asked, also again: the one that was asked is being replaced.
+func (s *shell) early() (body []byte, ok bool, err error) {
+	answer, asked := quick.Taken()
+	if !asked {
+		return nil, false, nil
+	}
+	if answer == nil {
+		err = client.ErrNoAnswer
+	} else {
+		body, err = client.ReadAnswer(answer)
+	}
+	switch {
+	case client.CutOff(err, s.paths.Socket):
+		return nil, false, nil
+	case answer == nil:
+		return nil, true, &trouble{exit: exitUnavailable, sentence: "the agent gave no answer", hint: "authtray status"}
+	}
+	return body, true, err
 }
 
 // token is a connection's token, and the agent's JSON of it.
@@ -179,11 +198,6 @@ func placeQuery(at []string) string {
 	return "?" + api.Place{URLs: at}.Query().Encode()
 }
 
-// webPlace is what a tool that asks by host is going to send a token to.
-func webPlace(host, path string) string {
-	return (&url.URL{Scheme: "https", Host: host, Path: "/" + strings.TrimPrefix(path, "/")}).String()
-}
-
 func (s *shell) askToken(ctx context.Context, method, path string, in any) (tokens.Token, []byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, tokenTimeout)
 	defer cancel()
@@ -191,11 +205,15 @@ func (s *shell) askToken(ctx context.Context, method, path string, in any) (toke
 	if err := s.agent().Do(ctx, method, path, in, &raw); err != nil {
 		return tokens.Token{}, nil, err
 	}
-	var t tokens.Token
-	if err := json.Unmarshal(raw, &t); err != nil {
-		return t, nil, fmt.Errorf("the agent's answer cannot be read: %w", err)
+	t, err := parseToken(raw)
+	return t, raw, err
+}
+
+func parseToken(raw []byte) (t tokens.Token, err error) {
+	if err = json.Unmarshal(raw, &t); err != nil {
+		err = fmt.Errorf("the agent's answer cannot be read: %w", err)
 	}
-	return t, raw, nil
+	return t, err
 }
 
 // formats are the ways to print a token; raw is the agent's JSON.

@@ -23,13 +23,13 @@ func FuzzTokenArguments(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, line string) {
 		args := append([]string{"token"}, strings.Split(line, "\n")...)
-		target, ok := quick.Target(append([]string{"authtray"}, args...))
+		target, accept, ok := quick.Target(append([]string{"authtray"}, args...))
 		if !ok {
 			return
 		}
 		ordinary, format, err := ordinaryTarget(args)
-		if err != nil || ordinary != target || format != "raw" {
-			t.Errorf("%q: the shortcut asks for %s, the command for %s as %s, %v", args, target, ordinary, format, err)
+		if want := map[string]string{"raw": "text/plain", "json": "application/json"}[format]; err != nil || ordinary != target || accept != want {
+			t.Errorf("%q: the shortcut asks for %s as %s, the command for %s as %s, %v", args, target, accept, ordinary, format, err)
 		}
 	})
 }
@@ -38,7 +38,7 @@ func FuzzTokenArguments(f *testing.F) {
 // is left to the ordinary command.
 func TestShortcutTakesTheFlagsThatHaveAPlainForm(t *testing.T) {
 	for _, args := range [][]string{{"token", "work"}, {"token", "work", "--min-valid=0s"}, {"token", "--format", "raw", "work", "--min-valid", "5m"}} {
-		if target, ok := quick.Target(append([]string{"authtray"}, args...)); !ok {
+		if target, _, ok := quick.Target(append([]string{"authtray"}, args...)); !ok {
 			t.Errorf("%q is left to the ordinary command", args)
 		} else if ordinary, _, err := ordinaryTarget(args); err != nil || ordinary != target {
 			t.Errorf("%q: %s, %s, %v", args, target, ordinary, err)

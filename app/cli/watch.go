@@ -69,13 +69,13 @@ func (s *shell) showEvent(event string, data []byte) error {
 	if event == "removed" {
 		return s.print("%s  %s  removed", now, oneLine(st.Name))
 	}
-	line := fmt.Sprintf("%s  %s  %s %s", now, oneLine(st.Name), stateMarks[st.State], st.State.Word())
+	line := fmt.Sprintf("%s  %s  %s %s", now, oneLine(st.Name), api.StateMarks[st.State], st.State.Word())
 	if st.Account != "" {
-		line += " as " + cell(st.Account, "")
+		line += " as " + api.Cell(st.Account, "")
 	}
 	switch {
 	case st.State == tokens.Connected && (st.ExpiresAt != nil || st.NeverExpires):
-		line += ", " + s.expiry(st.Status)
+		line += ", " + api.Expiry(st.Status, s.now())
 	case st.Detail != "":
 		line += ": " + oneLine(st.Detail)
 	}

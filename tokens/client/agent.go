@@ -56,12 +56,20 @@ func (a Agent) dial(ctx context.Context) (net.Conn, error) {
 	return Dial(ctx, at)
 }
 
+// Text is a body that is no JSON: Do sends it, and reads it, as it is (text/plain).
+type Text string
+
 // Do sends a request and reads its answer. path is escaped and has the query,
 // as in "/v1/connections/work/token?min_valid=5m". in is sent as JSON and the
-// answer's JSON read into out; either may be nil. Where the agent refuses, the
+// answer's JSON read into out; either may be nil, in a Text and out a *Text. Where the agent refuses, the
 // error is a *Problem.
 func (a Agent) Do(ctx context.Context, method, path string, in, out any) error {
-	r, err := newRequest(ctx, method, path, "application/json", in)
+	accept := "application/json"
+	text, isText := out.(*Text)
+	if isText {
+		accept = "text/plain"
+	}
+	r, err := newRequest(ctx, method, path, accept, in)
 	if err != nil {
 		return err
 	}
@@ -73,6 +81,10 @@ func (a Agent) Do(ctx context.Context, method, path string, in, out any) error {
 	body, err := answer.all()
 	if err != nil || out == nil {
 		return err
+	}
+	if isText {
+		*text = Text(body)
+		return nil
 	}
 	if err := json.Unmarshal(body, out); err != nil {
 		return fmt.Errorf("the agent's answer cannot be read: %w", err)

@@ -204,3 +204,15 @@ func TestStreamEndsWithItsContextAndWithItsAgent(t *testing.T) {
 		})
 	}
 }
+
+func TestTextIsSentAndReadAsItIs(t *testing.T) {
+	listen(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		io.WriteString(w, r.Header.Get("Content-Type")+"|"+r.Header.Get("Accept")+"|"+string(body))
+	})
+	var told Text
+	err := Agent{}.Do(t.Context(), http.MethodPost, "/v1/helpers/git", Text("host=a\n\n"), &told)
+	if want := Text("text/plain; charset=utf-8|text/plain|host=a\n\n"); told != want || err != nil {
+		t.Errorf("%q, %v", told, err)
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -19,16 +20,21 @@ const (
 	maxAnswer = 8 << 20  // an answer that is read whole
 )
 
-// newRequest makes a request with in as its JSON, unless in is nil. The agent
+// newRequest makes a request with in as its JSON, or as it is where it is a Text, unless it is nil. The agent
 // ignores the host.
 func newRequest(ctx context.Context, method, path, accept string, in any) (*http.Request, error) {
 	var body io.Reader
-	if in != nil {
+	var kind string
+	switch in := in.(type) {
+	case nil:
+	case Text:
+		body, kind = strings.NewReader(string(in)), "text/plain; charset=utf-8"
+	default:
 		data, err := json.Marshal(in)
 		if err != nil {
 			return nil, err
 		}
-		body = bytes.NewReader(data)
+		body, kind = bytes.NewReader(data), "application/json"
 	}
 	r, err := http.NewRequestWithContext(ctx, method, "http://agent"+path, body)
 	if err != nil {
@@ -36,8 +42,8 @@ func newRequest(ctx context.Context, method, path, accept string, in any) (*http
 	}
 	r.Close = true
 	r.Header.Set("Accept", accept)
-	if in != nil {
-		r.Header.Set("Content-Type", "application/json")
+	if kind != "" {
+		r.Header.Set("Content-Type", kind)
 	}
 	return r, nil
 }

@@ -75,5 +75,5 @@ func CutOff(err error, address string) bool {
 
 // repeatable reports whether a request may be sent twice: those for a token.
 func repeatable(r *http.Request) bool {
-	return r.Method == http.MethodGet || strings.HasSuffix(r.URL.Path, "/rejected")
+	return r.Method == http.MethodGet || strings.HasSuffix(r.URL.Path, "/rejected") || strings.HasPrefix(r.URL.Path, "/v1/helpers/")
 }

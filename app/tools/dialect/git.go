@@ -39,6 +39,17 @@ func ReadGit(r io.Reader) (GitRequest, error) {
 	return g, lines.Err()
 }
 
+// ReadGitText reads a request up to its empty line, as it is.
+func ReadGitText(r io.Reader) (string, error) {
+	var text strings.Builder
+	lines := bufio.NewScanner(io.LimitReader(r, gitMost))
+	lines.Buffer(nil, gitMost)
+	for lines.Scan() && lines.Text() != "" {
+		text.WriteString(lines.Text() + "\n")
+	}
+	return text.String(), lines.Err()
+}
+
 func (g *GitRequest) set(key, value string) {
 	switch key {
 	case "protocol":

@@ -64,11 +64,14 @@ func KubeVersion(info string) (string, error) {
 	if err := json.Unmarshal([]byte(info), &asked); err != nil {
 		return "", fmt.Errorf("%s cannot be read: %w", KubeInfo, err)
 	}
-	if !slices.Contains(kubeVersions, asked.APIVersion) {
+	if !IsKubeVersion(asked.APIVersion) {
 		return "", fmt.Errorf("kubectl asks for apiVersion %q; write %s into the kubeconfig", asked.APIVersion, strings.Join(kubeVersions, " or "))
 	}
 	return asked.APIVersion, nil
 }
+
+// IsKubeVersion reports whether a version of the API is one that is answered.
+func IsKubeVersion(version string) bool { return slices.Contains(kubeVersions, version) }
 
 // Kube is an ExecCredential of that version. kubectl keeps the token until it
 // expires, and asks again after a 401; where expires is zero, until it ends.

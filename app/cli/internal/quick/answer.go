@@ -5,9 +5,9 @@ import "strconv"
 // mostHead is how long the head of an answer may be: the agent's is far shorter.
 const mostHead = 4000
 
-// token is the body of a plain, whole, successful answer of which nothing is to
-// be said; other answers are for the ordinary command.
-func token(answer []byte) ([]byte, bool) {
+// body is that of a whole, successful answer of the kind that was asked for, of which
+// nothing is to be said; other answers are for the ordinary command.
+func body(answer []byte, q question) ([]byte, bool) {
 	const ok = "HTTP/1.1 200 "
 	if len(answer) < len(ok) || string(answer[:len(ok)]) != ok {
 		return nil, false
@@ -17,10 +17,10 @@ func token(answer []byte) ([]byte, bool) {
 		return nil, false
 	}
 	head, body := answer[:end+2], answer[end+4:]
-	if index(head, "\r\nContent-Type: text/plain") < 0 || !plainLines(head) || SaysShort(answer) {
+	if index(head, "\r\nContent-Type: "+q.accept) < 0 || !plainLines(head) || SaysShort(answer) {
 		return nil, false
 	}
-	return body, len(body) > 0 && contentLength(head) == len(body)
+	return body, (len(body) > 0 || q.mayBeEmpty) && contentLength(head) == len(body)
 }
 
 // SaysShort reports whether an answer's head says that its token lasts less long

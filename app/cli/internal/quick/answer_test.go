@@ -23,7 +23,7 @@ func TestOnlyWholePlainAnswersAreHandedOut(t *testing.T) {
 		"LF alone":       {head + "X: y\nContent-Length: 4\r\n\r\nabc\n", ""},
 		"something else": {"-ERR unknown command\r\n\r\n", ""},
 	} {
-		got, ok := token([]byte(c.answer))
+		got, ok := body([]byte(c.answer), question{accept: asText})
 		if string(got) != c.want && ok || ok != (c.want != "") {
 			t.Errorf("%s: %q, %v; want %q", name, got, ok, c.want)
 		}

@@ -2,6 +2,7 @@ package quick
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -27,7 +28,8 @@ func TestOnlyPlainTokenCommandsAreTaken(t *testing.T) {
 		{[]string{"token", ""}, ""},
 		{[]string{"token", "--help"}, ""},
 		{[]string{"token", "work", "play"}, ""},
-		{[]string{"token", "work", "--format", "json"}, ""},
+		{[]string{"token", "work", "--format", "json"}, "/v1/connections/work/token"},
+		{[]string{"token", "work", "--format", "env"}, ""},
 		{[]string{"token", "work", "--min-valid"}, ""},
 		{[]string{"token", "work", "--min-valid="}, ""},
 		{[]string{"token", "work", "--min-valid", "1h30m"}, ""},
@@ -39,7 +41,7 @@ func TestOnlyPlainTokenCommandsAreTaken(t *testing.T) {
 		{[]string{"status", "work"}, ""},
 		{[]string{"-test.v", "token", "work"}, ""},
 	} {
-		got, ok := Target(append([]string{"authtray"}, c.args...))
+		got, _, ok := Target(append([]string{"authtray"}, c.args...))
 		if got != c.want || ok != (c.want != "") {
 			t.Errorf("%q: %q, %v; want %q", c.args, got, ok, c.want)
 		}
@@ -50,5 +52,37 @@ func TestArgumentsAreCutAtTheirZeroBytes(t *testing.T) {
 	got := split([]byte("authtray\x00token\x00\x00work\x00"))
 	if want := []string{"authtray", "token", "", "work"}; !slices.Equal(got, want) {
 		t.Errorf("%q", got)
+	}
+}
+
+func TestToolsAndStatusAskInOneRequest(t *testing.T) {
+	git := question{method: "POST", target: "/v1/helpers/git", accept: asText, stdin: true, untilBlank: true, mayBeEmpty: true}
+	for _, c := range []struct {
+		args string
+		info string // KUBERNETES_EXEC_INFO
+		want question
+	}{
+		{"authtray helper git get", "", git},
+		{"/usr/bin/git-credential-authtray get", "", git},
+		{"authtray helper git store", "", question{}},
+		{"authtray helper git get more", "", question{}},
+		{"authtray helper docker get", "", question{method: "POST", target: "/v1/helpers/docker", accept: asText, stdin: true}},
+		{"docker-credential-authtray list", "", question{}},
+		{"authtray helper kubectl work", "", question{method: "POST", target: "/v1/helpers/kubectl/work", accept: asText, body: "client.authentication.k8s.io/v1beta1"}},
+		{"authtray helper kubectl work", `{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","spec":{"interactive":true}}`,
+			question{method: "POST", target: "/v1/helpers/kubectl/work", accept: asText, body: "client.authentication.k8s.io/v1"}},
+		{"authtray helper kubectl work", `{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v9","spec":{}}`, question{}},
+		{"authtray helper kubectl work", `{ "apiVersion": "client.authentication.k8s.io/v1" }`, question{}},
+		{"authtray helper kubectl ../quit", "", question{}},
+		{"authtray helper kubectl --help", "", question{}},
+		{"authtray status", "", question{method: "GET", target: "/v1/connections", accept: asText}},
+		{"authtray status work", "", question{}},
+		{"authtray token work --format=json", "", question{method: "GET", target: "/v1/connections/work/token", accept: asJSON}},
+		{"", "", question{}},
+	} {
+		t.Setenv("KUBERNETES_EXEC_INFO", c.info)
+		if got, ok := questionOf(strings.Fields(c.args)); ok != (c.want != question{}) || ok && got != c.want {
+			t.Errorf("%s, %s: %+v, %v", c.args, c.info, got, ok)
+		}
 	}
 }

@@ -22,7 +22,7 @@ func FuzzToken(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, answer []byte) {
-		body, ok := token(answer)
+		body, ok := body(answer, question{accept: asText})
 		if !ok {
 			return
 		}

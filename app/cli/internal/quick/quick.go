@@ -1,6 +1,8 @@
-// Package quick answers `authtray token NAME` before the rest of the program is
-// set up. It is a shortcut only: whatever it cannot finish it leaves, with what
-// the agent answered, to the ordinary command, which words every error.
+// Package quick answers the commands that tools run all the time before the rest of
+// the program is set up: `token NAME`, `helper git get`, `helper docker get`, `helper
+// kubectl NAME` and `status`. It is a shortcut only: it prints what the agent answers
+// as it came, and whatever it cannot finish it leaves, with what the agent answered,
+// to the ordinary command, which words every error.
 //
 // # Why
 //
@@ -13,10 +15,12 @@
 //	/bin/true                                  0.89 ms
 //	oidc-token (C), against its agent          1.69 ms
 //	this shortcut                              1.68 ms
-//	the ordinary command (--format json)       4.19 ms
+//	the ordinary command (--format env)        4.19 ms
 //
 // Of what lies between the last two, four fifths pass before main: it does not
-// help to leave out the command line's library.
+// help to leave out the command line's library. In instructions (callgrind) and page
+// faults, which no other program disturbs: 0.8 million and 275 here for each of the
+// commands, 2.9 to 4.7 million and 585 to 652 for the ordinary ones.
 //
 // # What it may import
 //
@@ -29,9 +33,13 @@ package quick
 var taken struct {
 	asked  bool
 	answer []byte
+	stdin  []byte
 }
 
-// Taken returns the HTTP answer that the agent gave before main to this
-// process's own `token` command, and whether it was asked at all. An empty
-// answer to a question means that the agent gave none in time.
+// Taken returns the HTTP answer that the agent gave before main to what this process's
+// own command asks, and whether it was asked at all. An empty answer to a question
+// means that the agent gave none in time.
 func Taken() (answer []byte, asked bool) { return taken.answer, taken.asked }
+
+// Stdin is what was read of it before main.
+func Stdin() []byte { return taken.stdin }

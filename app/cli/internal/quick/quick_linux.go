@@ -1,6 +1,7 @@
 package quick
 
 import (
+	"strconv"
 	"syscall"
 
 	"github.com/authtray/authtray/tokens/client/address"
@@ -11,14 +12,43 @@ import (
 const patience = 35 // seconds
 
 func init() {
-	target, ok := Target(arguments())
+	q, ok := questionOf(arguments())
+	if ok && q.stdin {
+		if taken.stdin, ok = readTool(q.untilBlank); ok {
+			q.body = string(taken.stdin)
+		}
+	}
 	if !ok {
 		return
 	}
-	taken.answer, taken.asked = ask(target)
-	if body, ok := token(taken.answer); ok && write(body) {
+	taken.answer, taken.asked = ask(q)
+	if body, ok := body(taken.answer, q); ok && write(body) {
 		syscall.Exit(0)
 	}
+}
+
+// readTool reads what a tool says, to its end. More than fits into scratch is for the
+// ordinary command, which is given what was read.
+func readTool(untilBlank bool) (said []byte, whole bool) {
+	for len(said) < len(scratch) {
+		n, err := syscall.Read(0, scratch[len(said):])
+		switch {
+		case err == syscall.EINTR:
+			continue
+		case err != nil:
+			return said, false
+		}
+		said = append(said, scratch[len(said):len(said)+n]...)
+		if n == 0 || untilBlank && endsBlank(said) {
+			return said, true
+		}
+	}
+	return said, false
+}
+
+// endsBlank: an empty line ends what git says.
+func endsBlank(said []byte) bool {
+	return len(said) >= 2 && string(said[len(said)-2:]) == "\n\n"
 }
 
 func arguments() []string {
@@ -39,13 +69,17 @@ var scratch [8 << 10]byte
 
 // ask sends the request to the agent, if there is one of this user's, and
 // returns its answer.
-func ask(target string) (answer []byte, asked bool) {
+func ask(q question) (answer []byte, asked bool) {
 	fd, ok := dial()
 	if !ok {
 		return nil, false
 	}
 	defer syscall.Close(fd)
-	request := "GET " + target + " HTTP/1.1\r\nHost: authtray\r\nAccept: text/plain\r\nConnection: close\r\n\r\n"
+	request := q.method + " " + q.target + " HTTP/1.1\r\nHost: authtray\r\nAccept: " + q.accept + "\r\nConnection: close\r\n"
+	if q.method == "POST" {
+		request += "Content-Type: " + asText + "\r\nContent-Length: " + strconv.Itoa(len(q.body)) + "\r\n"
+	}
+	request += "\r\n" + q.body
 	if n, err := syscall.Write(fd, []byte(request)); err != nil || n != len(request) {
 		return nil, false
 	}
@@ -97,11 +131,11 @@ func read(fd int) []byte {
 	return nil
 }
 
-// write hands the token out. Nothing written at all is for the ordinary command
+// write hands the answer out. Nothing written at all is for the ordinary command
 // to explain; a token cut short is worth nothing.
-func write(token []byte) bool {
-	for done := 0; done < len(token); {
-		n, err := syscall.Write(1, token[done:])
+func write(answer []byte) bool {
+	for done := 0; done < len(answer); {
+		n, err := syscall.Write(1, answer[done:])
 		switch {
 		case err == syscall.EINTR:
 		case err != nil && done == 0:
