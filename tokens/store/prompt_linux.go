@@ -21,9 +21,8 @@ type question struct {
 	err  error // valid when done is closed
 }
 
-// Unlock opens the collection, or makes the first one, asking the user where
-// the Secret Service wants to. In an open one it asks for what is withheld, also after
-// the question that opened it.
+// Unlock opens the collection, or makes the first one, asking the user where the Secret
+// Service wants to, and then asks for what is withheld in it.
 func (s *secretService) Unlock(ctx context.Context) error {
 	err := s.Check(ctx)
 	if err != nil && !errors.Is(err, ErrLocked) {
@@ -36,13 +35,10 @@ func (s *secretService) Unlock(ctx context.Context) error {
 		case <-ctx.Done():
 			return locked("nobody answered the question for its password")
 		}
-		if q.err != nil {
-			if errors.Is(s.Check(ctx), ErrDenied) {
-				return ErrDenied
-			}
+		if err = s.Check(ctx); q.err != nil && !errors.Is(err, ErrDenied) {
 			return q.err
 		}
-		if err = s.Check(ctx); !errors.Is(err, ErrWithheld) {
+		if !errors.Is(err, ErrWithheld) {
 			break
 		}
 	}
