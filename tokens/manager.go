@@ -79,13 +79,15 @@ type Manager struct {
 	quiet  chan struct{} // closed once closed, and nothing is under way
 }
 
-// conn is one connection's machine and what it needs to run.
+// conn is one connection's machine and what it needs to run. Of the configuration it
+// keeps no more: an entry is 2.3 kB, and a Client has it already.
 type conn struct {
 	name string
 
 	mu      sync.Mutex
 	m       *machine
-	config  Connection
+	from    string             // the provider's id, as configured
+	asks    Provider           // nil only where the configuration cannot be used
 	changed chan struct{}      // closed and replaced at each event
 	shown   Status             // what subscribers were told of last; the zero value has them told again
 	signIn  string             // the access token that the last sign-in brought
@@ -117,10 +119,10 @@ func (m *Manager) Put(c Connection) {
 		if !known {
 			return
 		}
-		if c.Provider == nil {
-			c.Provider = k.config.Provider
+		if c.Provider != nil {
+			k.asks = c.Provider
 		}
-		k.config, k.removed, k.shown = c, false, Status{}
+		k.from, k.removed, k.shown = c.Config.Provider, false, Status{}
 		m.mu.Lock()
 		if m.conns[c.Name] == nil { // it was being let go of
 			m.conns[c.Name] = k
@@ -140,7 +142,7 @@ func (m *Manager) conn(c Connection) (*conn, bool) {
 	if known {
 		return k, true
 	}
-	k = &conn{name: c.Name, config: c, changed: make(chan struct{})}
+	k = &conn{name: c.Name, from: c.Config.Provider, asks: c.Provider, changed: make(chan struct{})}
 	k.m = newMachine(now, policyOf(c), m.loadNote(c.Name), m.rnd)
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -267,7 +269,7 @@ func (k *conn) statusWithEvents(now time.Time) Status {
 
 func (k *conn) status(now time.Time) Status {
 	s := k.m.status(now)
-	s.Name, s.Provider, s.ProviderName = k.name, k.config.Config.Provider, k.m.policy.provider
+	s.Name, s.Provider, s.ProviderName = k.name, k.from, k.m.policy.provider
 	return s
 }
 

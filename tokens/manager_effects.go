@@ -50,7 +50,7 @@ func (m *Manager) performRemote(k *conn, e effect) {
 	ctx, cancel := context.WithTimeout(m.ctx, remoteTimeout)
 	defer cancel()
 	k.mu.Lock()
-	p, generation, away := k.config.Provider, e.grant.Generation, e.kind == askProvider && k.m.bindingDiffers()
+	p, generation, away := k.asks, e.grant.Generation, e.kind == askProvider && k.m.bindingDiffers()
 	if e.kind == sendRefresh {
 		k.abort = cancel
 	}
@@ -89,7 +89,7 @@ func (m *Manager) performRemote(k *conn, e effect) {
 	case compareBinding:
 		b, err := p.Binding(ctx)
 		m.event(k, func(now time.Time) {
-			if err == nil && k.config.Provider == p { // else the configuration changed, and is compared by itself
+			if err == nil && k.asks == p { // else the configuration changed, and is compared by itself
 				k.m.bound(now, generation, e.grant.Binding.LeadsTo(b))
 			}
 		})
