@@ -55,13 +55,22 @@ them do so, "authtray setup" prints and writes.`,
 // before main.
 func (s *shell) askHelper(ctx context.Context, tool, said string) (string, error) {
 	if body, ok, err := s.early(); ok {
-		return string(body), err
+		return string(body), ofOlderAgent(err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, tokenTimeout)
 	defer cancel()
 	var told client.Text
 	err := s.agent().Do(ctx, http.MethodPost, "/v1/helpers/"+tool, client.Text(said), &told)
-	return string(told), err
+	return string(told), ofOlderAgent(err)
+}
+
+// ofOlderAgent says what to do where the agent does not know the question.
+func ofOlderAgent(err error) error {
+	var p *client.Problem
+	if errors.As(err, &p) && p.Code == string(api.CodeNotFound) {
+		return &trouble{exit: exitFailed, sentence: "the agent that runs is older than this program", hint: "authtray run --replace"}
+	}
+	return err
 }
 
 // forHost asks which connection answers for a host.

@@ -17,6 +17,7 @@ import (
 	"github.com/authtray/authtray/app/api/apitest"
 	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/tokens"
+	"github.com/authtray/authtray/tokens/client"
 )
 
 func TestLinksStandForTheirHelpers(t *testing.T) {
@@ -73,6 +74,30 @@ func TestIDTokensAreRenewedBeforeTheyAreHandedOut(t *testing.T) {
 		if c.problem == "" && (got != c.want || err != nil) || c.problem != "" && (err == nil || !strings.Contains(err.Error(), c.problem)) || refreshes != c.refreshes {
 			t.Errorf("%s: %q, %v, %d refreshes", c.name, got, err, refreshes)
 		}
+	}
+}
+
+func TestHelpersSayThatTheAgentIsOlder(t *testing.T) {
+	for _, c := range []struct {
+		in   string
+		args []string
+	}{
+		{"protocol=https\nhost=git.example.org\n\n", []string{"helper", "git", "get"}},
+		{"https://registry.example.org", []string{"helper", "docker", "get"}},
+		{"", []string{"helper", "kubectl", "work"}},
+	} {
+		t.Run(c.args[1], func(t *testing.T) {
+			serveAgent(t, func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Content-Type", "application/problem+json")
+				w.WriteHeader(http.StatusNotFound)
+				json.NewEncoder(w).Encode(client.Problem{Code: string(api.CodeNotFound)})
+			})
+			var said strings.Builder
+			s := &shell{in: strings.NewReader(c.in), out: io.Discard, err: &said, now: time.Now}
+			if exit := s.main(t.Context(), c.args); exit != exitFailed || !strings.Contains(said.String(), "authtray run --replace") {
+				t.Errorf("exit %d, said %q", exit, said.String())
+			}
+		})
 	}
 }
 
