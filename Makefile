@@ -142,10 +142,11 @@ dist: ## everything of a release in build/dist, from a tag (UNTAGGED=yes without
 dist-test: ## that two builds of a release give the same bytes
 	assets/packaging/test/same-bytes
 
-package-test: $(OUT)/practice ## the packages of `make package`: lintian, installed, their units run, purged in a Debian of their own (needs root)
+package-test: $(OUT)/practice ## the packages of `make package`: lintian, installed, their units run, purged in a Debian of their own, a home on NFS (needs root)
 	assets/packaging/test/packages $(VERSION)
 	assets/packaging/test/rpms $(VERSION)
 	assets/packaging/test/units $(VERSION)
+	assets/packaging/test/kernel $(VERSION)
 
 # Fetched once; remove the folder to have newer ones.
 MCPCLIENTS := $(CURDIR)/$(OUT)/mcp-clients
