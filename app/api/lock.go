@@ -72,7 +72,8 @@ const holderAt = 1
 const maxHolder = 8 << 10
 
 // writeHolder tells who holds the lock, in the state folder and in no file that a
-// link there leads to. The lock holds without that too: on a full disk, say.
+// link there leads to. The lock holds without that too: on a full disk, say, where the
+// file then names nobody, and not who held the lock before.
 func writeHolder(path string, h Holder) {
 	folder, err := os.OpenRoot(filepath.Dir(path))
 	if err != nil {
@@ -89,7 +90,9 @@ func writeHolder(path string, h Holder) {
 		return
 	}
 	_, _ = f.WriteAt([]byte{' '}, 0) // refused on Windows; without it there is a NUL
-	_, _ = f.WriteAt(append(line, '\n'), holderAt)
+	if _, err := f.WriteAt(append(line, '\n'), holderAt); err != nil {
+		_ = f.Truncate(holderAt)
+	}
 }
 
 // ReadHolder reads who holds the lock of a state folder; ok says that the file
