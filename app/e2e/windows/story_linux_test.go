@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 )
 
 // TestWineConnectionLivesItsLife is the story of a connection. Its log is the
@@ -29,6 +30,7 @@ func TestWineConnectionLivesItsLife(t *testing.T) {
 	m.authtray(0, "doctor")
 	m.authtray(0, "log")
 	m.helpers(port)
+	m.inEveryCodePage()
 
 	m.kill()
 	m.authtray(5, "token", "work")
@@ -44,15 +46,7 @@ func TestWineConnectionLivesItsLife(t *testing.T) {
 	m.authtray(3, "token", "work")
 	m.balloonAndMenu()
 	m.authtray(0, "token", "work")
-	m.authtray(0, "quit")
-	select {
-	case err := <-m.ended:
-		if m.agent = nil; err != nil {
-			t.Errorf("the agent ended: %v", err)
-		}
-	case <-time.After(hangTime):
-		t.Fatal("the agent did not end")
-	}
+	m.quit()
 }
 
 // helpers asks as tools do, with the line ends of theirs.
@@ -64,9 +58,7 @@ func (m *machine) helpers(port string) {
 			m.t.Errorf("to %q git got %q", end, out)
 		}
 	}
-	if out := m.authtray(0, "setup", "git", "work", "--wsl", "--host", "git.example.org"); strings.Contains(out, "\r") || !strings.Contains(out, "'!/mnt/z/") {
-		m.t.Errorf("for the git in WSL: %q", out)
-	}
+	m.gitInWSL(port)
 	if out := m.authtray(0, "helper", "kubectl", "work"); !strings.Contains(out, "ExecCredential") {
 		m.t.Errorf("kubectl got %q", out)
 	}
@@ -75,6 +67,50 @@ func (m *machine) helpers(port string) {
 	}
 	m.piped(0, m.authtray(0, "token", "work")+"\r\n", "rejected", "work")
 	m.authtray(0, "token", "work")
+}
+
+// gitInWSL types the lines of `setup git --wsl` and has git ask as they say. Linux' git is
+// here as it is there; what starts a program of Windows there is Wine here.
+func (m *machine) gitInWSL(port string) {
+	m.t.Helper()
+	lines := m.authtray(0, "setup", "git", "work", "--wsl", "--host", "127.0.0.1:"+port)
+	if strings.Contains(lines, "\r") {
+		m.t.Errorf("for the git in WSL: %q", lines)
+	}
+	config := filepath.Join(m.t.TempDir(), "gitconfig")
+	linux := func(in string, program string, args ...string) string {
+		cmd := exec.Command(program, args...)
+		cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL="+config, "GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0")
+		cmd.Stdin = strings.NewReader(in)
+		out, err := cmd.Output()
+		if err != nil {
+			m.t.Fatalf("%s %v: %v", program, args, err)
+		}
+		return string(out)
+	}
+	linux(lines, "sh", "-e")
+	helper := strings.TrimSpace(linux("", "git", "config", "--global", "--get", "credential.http://127.0.0.1:"+port+".helper"))
+	if !strings.Contains(helper, "/mnt/z"+m.programs+"/authtray.exe") {
+		m.t.Errorf("the helper of the git in WSL is %q", helper)
+	}
+	linux("", "git", "config", "--global", "--replace-all", "credential.http://127.0.0.1:"+port+".helper", strings.Replace("!wine "+helper[1:], "/mnt/z/", "/", 1))
+	out := linux("protocol=http\nhost=127.0.0.1:"+port+"\n\n", "git", "credential", "fill")
+	if !strings.Contains(out, "username=ada\n") || !strings.Contains(out, "password=ey") || strings.Contains(out, "\r") {
+		m.t.Errorf("the git in WSL got %q", withoutTokens(out))
+	}
+	m.t.Logf("(git in WSL, as those lines say) > git credential fill\n%s", withoutTokens(strings.TrimSpace(out)))
+}
+
+// inEveryCodePage wants the same bytes whatever the console's code page.
+func (m *machine) inEveryCodePage() {
+	m.t.Helper()
+	defer func(set string) { m.set = set }(m.set)
+	for _, page := range []string{"437", "850", "932", "1252", "65001"} {
+		m.set = "chcp " + page + " >nul&& "
+		if out := m.authtray(0, "status"); !strings.Contains(out, "● connected") || !utf8.ValidString(out) || strings.Contains(out, "\r") {
+			m.t.Errorf("code page %s: %q", page, out)
+		}
+	}
 }
 
 // balloonAndMenu looks at how the user is told, and reconnects in the tray's menu.
@@ -94,6 +130,33 @@ func (m *machine) balloonAndMenu() {
 		time.Sleep(200 * time.Millisecond)
 	}
 	m.t.Log("(“Reconnect” in the tray's menu opened the browser; somebody signed in)")
+}
+
+// TestWineOneAgentForOneUser starts another one whose %AppData% is on another drive, as a
+// second session may have it: it has other folders, the same keychain and the same pipe.
+func TestWineOneAgentForOneUser(t *testing.T) {
+	home := filepath.Join(t.TempDir(), "Jürgen Müller 日本")
+	there := `Z:` + strings.ReplaceAll(home, "/", `\`)
+	first := newMachine(t, "")
+	second := newMachine(t, `set APPDATA=`+there+`\Roaming&& set LOCALAPPDATA=`+there+`\Local&& `)
+	first.start()
+	if out := second.authtray(1, "run"); !strings.Contains(out, "another Authtray keeps these connections") {
+		t.Errorf("the second one says %q", out)
+	}
+	first.quit()
+	second.start()
+	second.authtray(0, "add", "moved", "--provider", "practice", "--set", "vars.port="+second.port())
+	second.connect("moved")
+	if out := second.authtray(0, "token", "moved"); out == "" {
+		t.Error("no token")
+	}
+	for _, kept := range []string{"Roaming/authtray/connections/moved.toml", "Local/authtray/agent.lock"} {
+		if !exists(filepath.Join(home, kept)) {
+			t.Errorf("there is no %s", kept)
+		}
+	}
+	second.authtray(0, "remove", "moved")
+	second.quit()
 }
 
 // TestWineClosingTheTerminalLeavesTheAgent closes the console window in which a command
@@ -148,7 +211,7 @@ func TestWineWindowOpens(t *testing.T) {
 	time.Sleep(5 * time.Second) // it is drawn by then
 	m.screenshot("window")
 	m.authtray(0, "remove", "pictured")
-	m.authtray(0, "quit")
+	m.quit()
 }
 
 // TestWineInstallsForOneUser unpacks the zip where a user of that name would, and

@@ -123,6 +123,20 @@ func (m *machine) process() string {
 	return string(found[1])
 }
 
+// quit ends the agent as its user does.
+func (m *machine) quit() {
+	m.t.Helper()
+	m.authtray(0, "quit")
+	select {
+	case err := <-m.ended:
+		if m.agent = nil; err != nil {
+			m.t.Errorf("the agent ended: %v", err)
+		}
+	case <-time.After(hangTime):
+		m.t.Fatal("the agent did not end")
+	}
+}
+
 // kill ends the agent as Task Manager does.
 func (m *machine) kill() {
 	m.agent.Process.Kill()
@@ -156,7 +170,7 @@ func (m *machine) piped(code int, in string, args ...string) string {
 	if got := exitCode(err); got != code {
 		m.t.Fatalf("authtray %s: exit %d, want %d: %s", strings.Join(args, " "), got, code, withoutTokens(said))
 	}
-	m.t.Logf("> authtray %s   → %d\n%s", strings.Join(args, " "), code, withoutTokens(said))
+	m.t.Logf("> %sauthtray %s   → %d\n%s", m.set, strings.Join(args, " "), code, withoutTokens(said))
 	return string(out)
 }
 
