@@ -136,11 +136,13 @@ package: $(OUT)/authtray window man completions $(OUT)/copyright ## archive, .de
 	$(if $(CLIENT_DOCUMENT),assets/packaging/client-document '$(CLIENT_DOCUMENT)' > $(OUT)/client.json)
 	assets/packaging/package $(VERSION)
 
+# What of a release is made, of linux-amd64, linux-arm64 and windows-amd64; empty: all.
+PARTS ?=
 dist: ## everything of a release in build/dist, from a tag (UNTAGGED=yes without); see RELEASING.md
-	UNTAGGED=$(UNTAGGED) CLIENT_DOCUMENT='$(CLIENT_DOCUMENT)' assets/packaging/dist $(VERSION)
+	UNTAGGED=$(UNTAGGED) CLIENT_DOCUMENT='$(CLIENT_DOCUMENT)' assets/packaging/dist $(VERSION) $(PARTS)
 
-dist-test: ## that two builds of a release give the same bytes
-	assets/packaging/test/same-bytes
+dist-test: ## that two builds of a release, or of its PARTS, give the same bytes
+	PARTS='$(PARTS)' assets/packaging/test/same-bytes
 
 package-test: $(OUT)/practice ## the packages of `make package`: lintian, installed, their units run, purged in a Debian of their own, a home on NFS (needs root)
 	assets/packaging/test/packages $(VERSION)

@@ -100,6 +100,28 @@ func TestInstallPutsEveryFileInItsPlaceAndRemoveTakesThemAllAway(t *testing.T) {
 	}
 }
 
+// TestInstalledFilesAreForEverybody: a root whose own files are closed to others
+// installs for others all the same.
+func TestInstalledFilesAreForEverybody(t *testing.T) {
+	p := newPlace(t)
+	if said, err := p.run("umask 077;", nil, "put", p.prefix); err != nil {
+		t.Fatalf("%v: %s", err, said)
+	}
+	err := filepath.WalkDir(p.prefix, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil && info.Mode().Perm()&0o044 != 0o044 {
+			t.Errorf("%s is %v", path, info.Mode())
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestUpdateSaysHowTheAgentIsReplaced(t *testing.T) {
 	p := newPlace(t)
 	if said, err := p.run("", nil, "put", p.prefix); err != nil || strings.Contains(said, "--replace") {
