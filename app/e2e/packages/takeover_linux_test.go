@@ -120,19 +120,20 @@ func (m *machine) answers(p *process) time.Time {
 	return time.Time{}
 }
 
-// awaitAny waits until commands find an agent.
-func (m *machine) awaitAny(p *process, said fmt.Stringer) {
+// until waits until done says yes, and reports false where the process ended before.
+func (m *machine) until(p *process, done func() bool) bool {
 	m.Helper()
-	for end := time.Now().Add(2 * time.Minute); m.command("", "status").Run() != nil; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); !done(); time.Sleep(20 * time.Millisecond) {
 		select {
 		case <-p.ended:
-			m.Fatalf("the agent ended: %s", said)
+			return false
 		default:
 		}
 		if time.Now().After(end) {
-			m.Fatal("no agent answers")
+			m.Fatal("waited in vain")
 		}
 	}
+	return true
 }
 
 // connect adds a connection and signs in.
