@@ -269,11 +269,11 @@ func (a *Agent) Paste(ctx context.Context, name, url string) (api.Connection, er
 	return a.signIns.paste(ctx, name, url)
 }
 
-func (a *Agent) CancelConnect(name string) error {
+func (a *Agent) CancelConnect(name string, timedOut bool) error {
 	if _, err := a.manager.Status(name); err != nil {
 		return err
 	}
-	a.signIns.cancel(name)
+	a.signIns.cancel(name, timedOut)
 	return nil
 }
 

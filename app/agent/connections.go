@@ -199,7 +199,7 @@ func (r *connectionRemover) disconnect(ctx context.Context, name string) (remove
 	if err := r.clients.keychain.lost(); err != nil {
 		return api.Removed{}, false, err
 	}
-	r.signIns.cancel(name)
+	r.signIns.cancel(name, false)
 	shared := r.accounts.sharing(name)
 	gave, err := r.manager.Disconnect(ctx, name)
 	var e *tokens.Error

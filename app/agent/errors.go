@@ -67,6 +67,9 @@ func connectFailed(name, detail string) *tokens.Error {
 	return &tokens.Error{Code: api.CodeConnectFailed, Detail: detail, Hint: "authtray connect " + name}
 }
 
+// errNobodyCame is how a sign-in ends that was waited for long enough.
+var errNobodyCame = errors.New("nobody signed in for as long as it was waited for")
+
 // canceled: a sign-in ended because somebody here wanted it to.
 func canceled(err error) bool {
 	return errors.Is(err, providers.ErrCanceled) || errors.Is(err, context.Canceled)

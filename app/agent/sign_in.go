@@ -27,6 +27,8 @@ type signIn struct {
 	fresh   bool               // its client registered itself just now
 	taken   atomic.Bool        // its grant is there: it can be shared no more
 
+	timedOut atomic.Bool // it was stopped since nobody came
+
 	openMu   sync.Mutex
 	openedAt time.Time // when its page was opened last; zero: never
 }

@@ -166,6 +166,9 @@ func (s *signIns) run(ctx context.Context, in *signIn, client *providers.Client,
 	if s.refusedForItsScope(in, err, r) {
 		err = s.stepUpAnew(ctx, in, client, r)
 	}
+	if in.timedOut.Load() && canceled(err) {
+		err = errNobodyCame
+	}
 	in.err = signInError(in.name, err)
 	s.manager.FlowEnded(in.name, in.err)
 	s.mu.Lock()
@@ -323,9 +326,11 @@ func (s *signIns) stop(name string) {
 	}
 }
 
-// cancel ends the connection's sign-in, and waits for that.
-func (s *signIns) cancel(name string) {
+// cancel ends the connection's sign-in, and waits for that; timedOut says that nobody
+// signed in for as long as the one who began it waited.
+func (s *signIns) cancel(name string, timedOut bool) {
 	if in := s.of(name); in != nil {
+		in.timedOut.Store(timedOut)
 		in.stop()
 		<-in.done
 	}

@@ -369,7 +369,7 @@ func TestSignInsShareOneThatIsPendingAndCancelIt(t *testing.T) {
 	if at := second.Attempt(); at.URL != first.Attempt().URL || at.BrowserError == "" {
 		t.Errorf("the second is asked to go to %+v", at)
 	}
-	s.cancel("work")
+	s.cancel("work", false)
 	if s.of("work") != nil {
 		t.Error("it is still pending")
 	}
@@ -485,5 +485,5 @@ func TestTenConnectsOpenOneBrowserWindow(t *testing.T) {
 	if _, err := s.connect(t.Context(), "work", api.ConnectRequest{Mode: "browser"}); err != nil || windows.Load() != 2 {
 		t.Errorf("later it was opened %d times: %v", windows.Load(), err)
 	}
-	s.cancel("work")
+	s.cancel("work", false)
 }

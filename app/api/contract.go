@@ -50,7 +50,9 @@ type Agent interface {
 	Connect(ctx context.Context, name string, r ConnectRequest) (Pending, error)
 	// Paste gives the pending flow the redirect URL and waits for its end.
 	Paste(ctx context.Context, name, url string) (Connection, error)
-	CancelConnect(name string) error
+	// CancelConnect ends the pending flow; timedOut says that nobody signed in for as
+	// long as the caller waited.
+	CancelConnect(name string, timedOut bool) error
 	// Disconnect revokes the grant at the provider and erases it here.
 	Disconnect(ctx context.Context, name string) (Removed, error)
 

@@ -91,7 +91,7 @@
 // shared (device, or switch_account, where the first was not) takes its place.
 //
 //	POST /v1/connections/NAME/connect/redirect   {"url":"http://127.0.0.1:41233/callback?code=…"}   200 the object
-//	DELETE /v1/connections/NAME/connect                                                          204
+//	DELETE /v1/connections/NAME/connect[?timed_out=true]              204; how the history tells that it ended
 //	DELETE /v1/connections/NAME/grant                 disconnect; answers as DELETE of the connection
 //
 // Reconnecting as someone else ends with 409 other_account, and "account" says

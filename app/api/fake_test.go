@@ -160,7 +160,7 @@ func (f *fake) Connect(_ context.Context, _ string, r ConnectRequest) (Pending, 
 	return pending{r.Mode}, f.err
 }
 func (f *fake) Paste(context.Context, string, string) (Connection, error) { return work, f.err }
-func (f *fake) CancelConnect(string) error                                { return f.err }
+func (f *fake) CancelConnect(string, bool) error                          { return f.err }
 func (f *fake) Disconnect(context.Context, string) (Removed, error)       { return Removed{}, f.err }
 func (f *fake) Providers() []Brief                                        { return []Brief{{ID: "practice", Name: "Practice"}} }
 func (f *fake) ForHost(host string) ([]catalog.Connection, error) {

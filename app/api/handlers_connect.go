@@ -116,7 +116,11 @@ func (s *Server) redirect(c call) error {
 }
 
 func (s *Server) cancel(c call) error {
-	if err := s.agent.CancelConnect(c.name); err != nil {
+	timedOut, err := flag(c, "timed_out")
+	if err != nil {
+		return err
+	}
+	if err := s.agent.CancelConnect(c.name, timedOut); err != nil {
 		return err
 	}
 	return done(c.w)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -241,10 +242,11 @@ func follow(said *client.Stream) ending {
 func (c *connecting) giveUp(ctx context.Context) error {
 	quick, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	if err := c.agent().Do(quick, http.MethodDelete, connection(c.name, "connect"), nil, nil); err != nil {
+	stopped := ctx.Err() != nil
+	if err := c.agent().Do(quick, http.MethodDelete, connection(c.name, "connect")+"?timed_out="+strconv.FormatBool(!stopped), nil, nil); err != nil {
 		return err
 	}
-	if ctx.Err() != nil {
+	if stopped {
 		return failed("authtray connect "+c.name, "stopped before the sign-in was done")
 	}
 	advice := ""

@@ -155,7 +155,11 @@ takes them up from the keychain.`,
 		Example: `  authtray quit`,
 		Args:    cobra.NoArgs,
 		RunE: s.do(func(ctx context.Context, _ []string) error {
-			if err := s.agent().Do(ctx, http.MethodPost, "/v1/quit", nil, nil); err != nil {
+			err := s.agent().Do(ctx, http.MethodPost, "/v1/quit", nil, nil)
+			if errors.Is(err, client.ErrNoAgent) {
+				return &trouble{exit: exitNoAgent, sentence: "no agent is running"} // and none is wanted, so there is no hint
+			}
+			if err != nil {
 				return err
 			}
 			unlock, err := s.awaitEnd(ctx)

@@ -81,6 +81,8 @@ func failureOf(detail string) string {
 		return tr("Access was denied in the browser")
 	case strings.Contains(detail, "(canceled"), strings.HasSuffix(detail, "was canceled"):
 		return tr("Sign-in cancelled")
+	case strings.HasPrefix(detail, "Nobody "):
+		return tr("Nobody signed in")
 	}
 	return tr("Sign-in did not succeed")
 }

@@ -279,6 +279,7 @@ func TestHistoryTellsNoCode(t *testing.T) {
 		{tokens.Event{What: tokens.EventConnectFailed, Detail: "You signed in as ada instead of grace. (other_account)"}, "Another account signed in", "You signed in as ada instead of grace."},
 		{tokens.Event{What: tokens.EventConnectFailed, Detail: "You or GitLab said no. (access_denied)"}, "Access was denied in the browser", "You or GitLab said no."},
 		{tokens.Event{What: tokens.EventConnectFailed, Detail: "The sign-in was canceled. (canceled)"}, "Sign-in cancelled", "The sign-in was canceled."},
+		{tokens.Event{What: tokens.EventConnectFailed, Detail: "Nobody signed in for as long as it was waited for. (connect_failed)"}, "Nobody signed in", "Nobody signed in for as long as it was waited for."},
 		{tokens.Event{What: tokens.EventConnectFailed, Detail: "GitLab refuses the code. (invalid_grant, HTTP 400)"}, "Sign-in did not succeed", "GitLab refuses the code."},
 		{tokens.Event{What: "reconnect_required", Reason: tokens.ReasonRevoked, Detail: "GitLab says access was revoked. Reconnect to go on."}, "Access ended", "GitLab says access was revoked. Reconnect to go on."},
 		{tokens.Event{What: "of_a_later_version", Detail: "Something (work)."}, "Something else happened", "Something."},
