@@ -57,7 +57,7 @@ func (r Resources) Compare(bound []string) (adopted []string, moved string) {
 
 // Resources is where this connection's tokens are sent beside their issuer's endpoints.
 func (c *Client) Resources() Resources {
-	return Resources{Origins: resourceOrigins(c.entry, c.conn.MCP), agreed: c.opts.Agreed.Resources, ours: c.ours}
+	return Resources{Origins: resourceOrigins(*c.entry, c.conn.MCP), agreed: c.opts.Agreed.Resources, ours: c.ours}
 }
 
 func resourceOrigins(e catalog.Entry, mcp string) []string {

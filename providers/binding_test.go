@@ -23,7 +23,7 @@ func TestAGrantIsSentOnlyWhereItWasMade(t *testing.T) {
 	} {
 		changed := e.Clone()
 		c := testClient(t, changed, func(c *catalog.Connection, _ *ClientOptions) { change(&changed, c) })
-		c.entry = changed
+		c.entry = &changed
 		if _, err := c.Refresh(t.Context(), RefreshRequest{RefreshToken: "r", Binding: made}); !errors.Is(err, refusal.ErrBindingChanged) {
 			t.Errorf("%s: refresh: %v", name, err)
 		}

@@ -23,7 +23,7 @@ import (
 // for concurrent use; every method obeys its context and has a deadline of its
 // own (RequestTimeout).
 type Client struct {
-	entry catalog.Entry
+	entry *catalog.Entry // which may be others' too
 	conn  catalog.Connection
 	opts  ClientOptions
 	http  *http.Client
@@ -88,8 +88,8 @@ type Revocation struct {
 	Extra                     map[string]json.RawMessage
 }
 
-// newClient takes an entry that has been resolved and checked.
-func newClient(e catalog.Entry, conn catalog.Connection, o ClientOptions) (*Client, error) {
+// newClient takes an entry that has been resolved and checked, and does not change it.
+func newClient(e *catalog.Entry, conn catalog.Connection, o ClientOptions) (*Client, error) {
 	transport := o.Transport
 	if transport == nil {
 		var err error
@@ -108,7 +108,7 @@ func newClient(e catalog.Entry, conn catalog.Connection, o ClientOptions) (*Clie
 func neverFollow(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // Entry is the provider's entry as it applies to this connection.
-func (c *Client) Entry() catalog.Entry { return c.entry }
+func (c *Client) Entry() catalog.Entry { return *c.entry }
 
 // Connection is the connection's configuration.
 func (c *Client) Connection() catalog.Connection { return c.conn }
@@ -172,7 +172,7 @@ func NewClient(c *catalog.Catalogue, conn catalog.Connection, o ClientOptions) (
 		client.vouched = namesServer(before, e.Issuer, conn.MCP)
 		conn.Override, conn.MCP = nil, ""
 		if e, err := c.Resolve(conn); err == nil {
-			client.ours = resourceOrigins(e, e.MCP)
+			client.ours = resourceOrigins(*e, e.MCP)
 		}
 	}
 	return client, err

@@ -77,7 +77,7 @@ func testClient(t *testing.T, e catalog.Entry, changes ...func(*catalog.Connecti
 	for _, change := range changes {
 		change(&conn, &opts)
 	}
-	c, err := newClient(e, conn, opts)
+	c, err := newClient(&e, conn, opts)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -316,7 +316,7 @@ func (c *Client) pollOnce(ctx context.Context, endpoint, code string) (Answer, *
 	if err != nil {
 		return Answer{}, asFailure(err), 0
 	}
-	answer, ok := readAnswer(c.entry, a.status, a.body, a.sentAt)
+	answer, ok := readAnswer(*c.entry, a.status, a.body, a.sentAt)
 	if !ok {
 		return Answer{}, c.refused(a), readSeconds(refusal.Lookup(refusal.ParseBody(a.body), "interval"), 0, maxInterval)
 	}

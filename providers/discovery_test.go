@@ -336,7 +336,7 @@ func TestReachSendsNothingThatIsOurs(t *testing.T) {
 	}))
 	defer there.Close()
 	entry := catalog.Entry{ID: "p", Name: "P", Token: there.URL + "/token"}
-	c, err := newClient(entry, catalog.Connection{ClientID: "the-client"}, ClientOptions{
+	c, err := newClient(&entry, catalog.Connection{ClientID: "the-client"}, ClientOptions{
 		Secret: func(context.Context) (string, error) { t.Error("the secret was asked for"); return "s", nil }})
 	if err != nil {
 		t.Fatal(err)

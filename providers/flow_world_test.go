@@ -99,7 +99,7 @@ func (w *flowWorld) nothingSent() {
 
 func (w *flowWorld) client() *Client {
 	w.Helper()
-	c, err := newClient(w.entry, w.conn, ClientOptions{Now: w.time.Now})
+	c, err := newClient(&w.entry, w.conn, ClientOptions{Now: w.time.Now})
 	if err != nil {
 		w.Fatal(err)
 	}

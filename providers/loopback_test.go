@@ -295,7 +295,7 @@ func FuzzLoopback(f *testing.F) {
 	f.Add("GET", "", "", "%")
 	f.Add("get", "127.0.0.1:1", "/callback", "state=STATE&error=<script>")
 	f.Fuzz(func(t *testing.T, method, host, path, query string) {
-		flow := newFlow(t.Context(), &Client{entry: catalog.Entry{Name: "Hub"}}, AuthorizeOptions{})
+		flow := newFlow(t.Context(), &Client{entry: &catalog.Entry{Name: "Hub"}}, AuthorizeOptions{})
 		flow.code = &codeFlow{state: "STATE"}
 		defer flow.Cancel()
 		d := &callbackRoute{flow: flow, path: "/callback", id: "ID", origin: "127.0.0.1:1"}

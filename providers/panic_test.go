@@ -50,7 +50,7 @@ func TestAPanicOverAnAnswerIsAFailure(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newFlowWorld(t)
 			var log bytes.Buffer
-			c, err := newClient(w.entry, w.conn, ClientOptions{Now: w.time.Now, Transport: panicsAt("/token"), Log: slog.New(slog.NewTextHandler(&log, nil))})
+			c, err := newClient(&w.entry, w.conn, ClientOptions{Now: w.time.Now, Transport: panicsAt("/token"), Log: slog.New(slog.NewTextHandler(&log, nil))})
 			if err != nil {
 				t.Fatal(err)
 			}

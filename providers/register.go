@@ -252,12 +252,14 @@ func (c *Client) useRegistration(r Registration) {
 	}
 	c.registered = r
 	c.conn.ClientID = r.ClientID
-	c.entry.Client.Auth, c.entry.Client.Secret = "none", "none"
+	e := *c.entry // which others have too
+	c.entry = &e
+	e.Client.Auth, e.Client.Secret = "none", "none"
 	if r.Auth == "post" || r.Auth == "basic" {
-		c.entry.Client.Auth, c.entry.Client.Secret = r.Auth, "required"
+		e.Client.Auth, e.Client.Secret = r.Auth, "required"
 	}
 	if u, err := url.Parse(r.RedirectURI); err == nil && u.Port() != "" {
-		c.entry.Redirect = catalog.RedirectRules{Host: u.Hostname(), Port: u.Port(), Path: u.Path}
+		e.Redirect = catalog.RedirectRules{Host: u.Hostname(), Port: u.Port(), Path: u.Path}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -254,6 +255,28 @@ func TestADeviceCodeForAnMCPServerIsForThatServer(t *testing.T) {
 	for _, req := range r.requests() {
 		if req.form.Has("client_id") && req.form.Get("resource") != r.URL+"/mcp" {
 			t.Errorf("a request names the resource %q: %v", req.form.Get("resource"), req.form)
+		}
+	}
+}
+
+func TestARegisteredClientChangesNothingForConnectionsAlike(t *testing.T) {
+	catalogue, _ := catalog.LoadCatalogue("")
+	client := func(name string, r Registration) *Client {
+		c, err := NewClient(catalogue, catalog.Connection{Name: name, MCP: "https://mcp.example.org/mcp"}, ClientOptions{Registered: r})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	plain := client("plain", Registration{})
+	before := plain.Entry()
+	registered := client("registered", Registration{ClientID: "made", Auth: "basic", RedirectURI: "http://127.0.0.1:45678/callback"})
+	if e := registered.Entry(); e.Client.Auth != "basic" || e.Redirect.Port != "45678" {
+		t.Errorf("the registered client is not used: %+v, %+v", e.Client, e.Redirect)
+	}
+	for name, c := range map[string]*Client{"made before": plain, "made after": client("later", Registration{})} {
+		if !reflect.DeepEqual(c.Entry(), before) {
+			t.Errorf("%s: %+v, %+v", name, c.Entry().Client, c.Entry().Redirect)
 		}
 	}
 }

@@ -79,7 +79,7 @@ func (c *Client) tokenRequest(ctx context.Context, endpoint string, form url.Val
 	if err != nil {
 		return Answer{}, err
 	}
-	answer, ok := readAnswer(c.entry, a.status, a.body, a.sentAt)
+	answer, ok := readAnswer(*c.entry, a.status, a.body, a.sentAt)
 	if !ok {
 		return Answer{}, c.refused(a)
 	}

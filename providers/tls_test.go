@@ -35,7 +35,7 @@ func TestACertificateOfOnesOwnAuthority(t *testing.T) {
 	if err := os.WriteFile(ca, []byte("not a certificate"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := newClient(e, catalog.Connection{CAFile: ca}, ClientOptions{}); err == nil || !strings.Contains(err.Error(), "holds no PEM certificate") {
+	if _, err := newClient(&e, catalog.Connection{CAFile: ca}, ClientOptions{}); err == nil || !strings.Contains(err.Error(), "holds no PEM certificate") {
 		t.Errorf("%v", err)
 	}
 }

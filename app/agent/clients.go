@@ -85,11 +85,12 @@ func (m clientMaker) make(known *catalog.Catalogue, conn catalog.Connection, cer
 	o.Certificates = certs.readFile
 	o.Registered = m.registered.Load(conn.Name).Registration
 	o.Agreed, _, _ = m.agreed.Load(conn.Name)
+	keychain, name := m.keychain, conn.Name // not all of m and conn, for as long as the client lives
 	o.Secret = func(ctx context.Context) (string, error) {
 		if _, registered := client.Registered(); registered {
-			return m.keychain.secret(ctx, registeredKey(conn.Name))
+			return keychain.secret(ctx, registeredKey(name))
 		}
-		return m.keychain.secret(ctx, secretKey(conn.Name))
+		return keychain.secret(ctx, secretKey(name))
 	}
 	client, err := providers.NewClient(known, conn, o)
 	return client, err

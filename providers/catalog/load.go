@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/authtray/authtray/providers/name"
 )
@@ -20,7 +21,12 @@ var builtin embed.FS
 
 // Catalogue is what is known of providers. It does not change once loaded; safe
 // for concurrent use.
-type Catalogue struct{ entries map[string]Entry }
+type Catalogue struct {
+	entries map[string]Entry
+
+	resolving sync.Mutex
+	resolved  map[string]*Entry // by what Resolve was asked for
+}
 
 // LoadCatalogue reads the entries that come with the program, and the user's own
 // *.toml in userDir ("" or absent: none), which add entries or take the place of
@@ -34,7 +40,7 @@ func LoadCatalogue(userDir string) (*Catalogue, []error) {
 	for _, id := range append(sortedKeys(ours), sortedKeys(users)...) {
 		l.load(id, nil)
 	}
-	return &Catalogue{entries: l.done}, l.errs
+	return &Catalogue{entries: l.done, resolved: map[string]*Entry{}}, l.errs
 }
 
 // Entry returns the entry of an id, with its variables unfilled.

@@ -12,23 +12,42 @@ import (
 
 // Resolve gives the entry as it applies to a connection: its provider's, with
 // [override] laid over it and the variables filled in. The error is one sentence
-// that says what to fix.
-func (c *Catalogue) Resolve(conn Connection) (Entry, error) {
+// that says what to fix. Connections that differ in nothing that counts here share
+// one entry, which must not be changed: it is several kB. It is safe for concurrent
+// use.
+func (c *Catalogue) Resolve(conn Connection) (*Entry, error) {
+	if len(conn.Override) > 0 {
+		return c.resolve(conn)
+	}
+	key := fmt.Sprintf("%q", []any{conn.Provider, conn.MCP, conn.ClientID, conn.Vars}) // maps are printed in order
+	c.resolving.Lock()
+	defer c.resolving.Unlock()
+	if e := c.resolved[key]; e != nil {
+		return e, nil
+	}
+	e, err := c.resolve(conn)
+	if err == nil {
+		c.resolved[key] = e
+	}
+	return e, err
+}
+
+func (c *Catalogue) resolve(conn Connection) (*Entry, error) {
 	id := conn.Provider
 	if id == "" && conn.MCP != "" {
 		id = "mcp"
 	}
 	e, ok := c.Entry(id)
 	if !ok {
-		return Entry{}, problem{"provider", c.unknown(id)}
+		return nil, problem{"provider", c.unknown(id)}
 	}
 	before := e.Clone()
 	if err := overlay(&e, conn.Override); err != nil {
-		return Entry{}, under("override", err)
+		return nil, under("override", err)
 	}
 	values, err := e.values(conn.Vars, before)
 	if err != nil {
-		return Entry{}, err
+		return nil, err
 	}
 	if conn.MCP != "" && e.MCP != "" && conn.MCP != e.MCP && e.Issuer == before.Issuer {
 		e.Issuer = "" // it is that of the entry's server, not of the connection's
@@ -43,9 +62,9 @@ func (c *Catalogue) Resolve(conn Connection) (Entry, error) {
 		e.Name = serverName(u, conn.MCP != "") // "OpenID Connect says…" would tell a person nothing
 	}
 	for _, p := range e.check() {
-		return Entry{}, under("override", p)
+		return nil, under("override", p)
 	}
-	return e, nil
+	return &e, nil
 }
 
 // serverName is what a server is called that no entry knows: its host, and where

@@ -164,3 +164,37 @@ func TestHostIsChosenAmongThoseThatThereAre(t *testing.T) {
 		})
 	}
 }
+
+func TestConnectionsAlikeShareOneEntry(t *testing.T) {
+	catalogue := withOwnEntries(t)
+	plain := Connection{Name: "a", Provider: "gitlab", ClientID: "one", Vars: map[string]string{"host": "git.example.org"}}
+	resolve := func(change func(*Connection)) *Entry {
+		conn := plain
+		change(&conn)
+		e, err := catalogue.Resolve(conn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	first := resolve(func(*Connection) {})
+	if e := resolve(func(c *Connection) { c.Name, c.Scopes, c.Remote = "b", []string{"api"}, true }); e != first {
+		t.Error("two that differ in what no entry depends on have an entry each")
+	}
+	for what, change := range map[string]func(*Connection){
+		"provider":  func(c *Connection) { c.Provider = "gitea" },
+		"client id": func(c *Connection) { c.ClientID = "two" },
+		"variables": func(c *Connection) { c.Vars = map[string]string{"host": "other.example.org"} },
+		"server":    func(c *Connection) { c.MCP = "https://mcp.example.org/mcp" },
+		"override":  func(c *Connection) { c.Override = map[string]any{"name": "Ours"} },
+	} {
+		t.Run(what, func(t *testing.T) {
+			if e := resolve(change); e == first {
+				t.Error("the other one's entry is shared")
+			}
+		})
+	}
+	if e := resolve(func(*Connection) {}); e != first || e.Name != "GitLab" {
+		t.Errorf("afterwards %q", e.Name)
+	}
+}
