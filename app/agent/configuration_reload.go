@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 
 	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/providers"
@@ -209,10 +210,6 @@ func stampOf(dir string) string {
 
 // lost says that an entry is gone.
 func lost(old, fresh *catalog.Catalogue) bool {
-	for _, e := range old.List() {
-		if _, ok := fresh.Entry(e.ID); !ok {
-			return true
-		}
-	}
-	return false
+	there := fresh.IDs()
+	return slices.ContainsFunc(old.IDs(), func(id string) bool { return !slices.Contains(there, id) })
 }

@@ -56,8 +56,7 @@ func (e Entry) server() Server {
 // Names lists all entries, sorted by id.
 func (c *Catalogue) Names() []Name {
 	var all []Name
-	for _, id := range sortedKeys(c.entries) {
-		e := c.entries[id]
+	for e := range c.all() {
 		all = append(all, Name{ID: e.ID, Name: e.Name, Aliases: slices.Clone(e.Aliases), Own: e.Origin != "", Replaces: e.Replaces,
 			NeedsApp: e.NeedsApp(), Secret: e.Client.Secret, Server: e.server()})
 	}
@@ -177,10 +176,10 @@ func (c *Catalogue) ForHost(raw string) ([]Connection, error) {
 	}
 	for _, guess := range []func(Entry, *url.URL) (Connection, bool){byPage, byName, byTemplate, byLabel, byKind} {
 		var found []Connection
-		for _, id := range sortedKeys(c.entries) {
-			if e := c.entries[id]; id != "practice" {
-				if conn, ok := guess(e, u); ok {
-					conn.Provider = id
+		for e := range c.all() {
+			if e.ID != "practice" {
+				if conn, ok := guess(*e, u); ok {
+					conn.Provider = e.ID
 					found = append(found, conn)
 				}
 			}
@@ -200,7 +199,7 @@ func (c *Catalogue) ForHost(raw string) ([]Connection, error) {
 // meant; and what a person can set up without a secret comes before what needs an
 // administrator's.
 func (c *Catalogue) special(conn Connection) int {
-	switch e := c.entries[conn.Provider]; {
+	switch e, _ := c.entry(conn.Provider); {
 	case e.Extends != "":
 		return 2
 	case cmp.Or(e.Client.Secret, "required") == "required":

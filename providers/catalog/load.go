@@ -4,6 +4,7 @@ import (
 	"embed"
 	"errors"
 	"io/fs"
+	"iter"
 	"maps"
 	"os"
 	"path"
@@ -20,12 +21,12 @@ import (
 var builtin embed.FS
 
 // Catalogue is what is known of providers. It does not change once loaded; safe
-// for concurrent use.
+// for concurrent use. Of the entries that come with the program those are parsed
+// that are asked for: all of them take more memory than the rest of an idle agent.
 type Catalogue struct {
-	entries map[string]Entry
-
-	resolving sync.Mutex
-	resolved  map[string]*Entry // by what Resolve was asked for
+	mu       sync.Mutex
+	loader   loader
+	resolved map[string]*Entry // by what Resolve was asked for
 }
 
 // LoadCatalogue reads the entries that come with the program, and the user's own
@@ -34,26 +35,61 @@ type Catalogue struct {
 // extends ours. Each fault is a *FileError; an entry with a fault is left out and
 // hides no other.
 func LoadCatalogue(userDir string) (*Catalogue, []error) {
-	ours, errs := readEntries(builtin, "entries", "entries", builtin.ReadFile)
-	users, more := readUserEntries(userDir)
-	l := loader{ours: ours, users: users, done: map[string]Entry{}, failed: map[string]bool{}, errs: append(errs, more...)}
-	for _, id := range append(sortedKeys(ours), sortedKeys(users)...) {
+	users, errs := readUserEntries(userDir)
+	l := loader{ours: map[string]tomlFile{}, users: users, done: map[string]*Entry{}, failed: map[string]bool{}, errs: errs}
+	for _, id := range sortedKeys(users) {
 		l.load(id, nil)
 	}
-	return &Catalogue{entries: l.done, resolved: map[string]*Entry{}}, l.errs
+	return &Catalogue{loader: l, resolved: map[string]*Entry{}}, l.errs
+}
+
+// IDs are those of all entries, sorted.
+func (c *Catalogue) IDs() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	ids := slices.Collect(maps.Keys(c.loader.users))
+	for id := range ourIDs() {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return slices.DeleteFunc(slices.Compact(ids), func(id string) bool { return c.loader.failed[id] })
 }
 
 // Entry returns the entry of an id, with its variables unfilled.
 func (c *Catalogue) Entry(id string) (Entry, bool) {
-	e, ok := c.entries[id]
-	return e.Clone(), ok
+	e, ok := c.entry(id)
+	if !ok {
+		return Entry{}, false
+	}
+	return e.Clone(), true
+}
+
+// entry is Entry, for who does not change it.
+func (c *Catalogue) entry(id string) (*Entry, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.loader.has(id) {
+		return nil, false
+	}
+	return c.loader.load(id, nil)
+}
+
+// all are the entries, sorted by id.
+func (c *Catalogue) all() iter.Seq[*Entry] {
+	return func(yield func(*Entry) bool) {
+		for _, id := range c.IDs() {
+			if e, ok := c.entry(id); ok && !yield(e) {
+				return
+			}
+		}
+	}
 }
 
 // List returns all entries, sorted by id.
 func (c *Catalogue) List() []Entry {
 	var list []Entry
-	for _, id := range sortedKeys(c.entries) {
-		list = append(list, c.entries[id].Clone())
+	for e := range c.all() {
+		list = append(list, e.Clone())
 	}
 	return list
 }
@@ -115,32 +151,58 @@ const maxFile = 256 << 10
 
 // loader resolves "extends" in whatever order the files come.
 type loader struct {
-	ours, users map[string]tomlFile
-	done        map[string]Entry
+	ours, users map[string]tomlFile // of ours those that were asked for
+	done        map[string]*Entry
 	failed      map[string]bool
 	errs        []error
 }
 
+// ourIDs are the entries that come with the program: each file is called by its id.
+var ourIDs = sync.OnceValue(func() map[string]bool {
+	ids := map[string]bool{}
+	files, _ := builtin.ReadDir("entries")
+	for _, f := range files {
+		ids[strings.TrimSuffix(f.Name(), ".toml")] = true
+	}
+	return ids
+})
+
+func (l *loader) has(id string) bool { return l.users[id].name != "" || ourIDs()[id] }
+
+// our is the entry of an id that comes with the program; the zero tomlFile for none.
+func (l *loader) our(id string) tomlFile {
+	if f, ok := l.ours[id]; ok || !ourIDs()[id] {
+		return f
+	}
+	f, _, err := readEntry(builtin.ReadFile, "entries/"+id+".toml", "entries/"+id+".toml")
+	if err != nil {
+		l.errs = append(l.errs, err)
+	}
+	l.ours[id] = f
+	return f
+}
+
 // load resolves the entry of an id: the user's where there is one.
-func (l *loader) load(id string, path []string) (Entry, bool) {
+func (l *loader) load(id string, path []string) (*Entry, bool) {
 	if e, ok := l.done[id]; ok || l.failed[id] {
 		return e, ok
 	}
-	f, ok := l.users[id]
-	if !ok {
-		f = l.ours[id]
+	f, own := l.users[id]
+	if !own {
+		f = l.our(id)
 	}
 	e, ok := l.resolve(f, append(path, id))
 	if !ok {
 		l.failed[id] = true
-		return e, false
+		return nil, false
 	}
 	e.Origin, e.Replaces = "", false
-	if f.name == l.users[id].name {
-		e.Origin, e.Replaces = f.name, l.ours[id].name != ""
+	if own {
+		e.Origin, e.Replaces = f.name, ourIDs()[id]
 	}
-	l.done[id] = e
-	return e, true
+	l.done[id] = &e
+	delete(l.ours, id)
+	return &e, true
 }
 
 func (l *loader) resolve(f tomlFile, path []string) (Entry, bool) {
@@ -171,10 +233,10 @@ func (l *loader) base(f tomlFile, path []string) (Entry, error) {
 	switch {
 	case want == "":
 		return Entry{}, nil
-	case want == self && f.name == l.users[self].name && l.ours[self].name != "":
-		e, ok := l.resolve(l.ours[self], append(path, self+" (ours)"))
+	case want == self && f.name == l.users[self].name && ourIDs()[self]:
+		e, ok := l.resolve(l.our(self), append(path, self+" (ours)"))
 		return e.Clone(), extendError(ok, want)
-	case l.ours[want].name == "" && l.users[want].name == "":
+	case !l.has(want):
 		return Entry{}, problem{"extends", "there is no entry " + want}
 	}
 	for _, p := range path {
@@ -182,10 +244,13 @@ func (l *loader) base(f tomlFile, path []string) (Entry, error) {
 			return Entry{}, problem{"extends", "goes round in a circle: " + strings.Join(append(path, want), " → ")}
 		}
 	}
-	e, ok := l.load(want, path)
-	e = e.Clone()
+	from, ok := l.load(want, path)
+	if !ok {
+		return Entry{}, extendError(false, want)
+	}
+	e := from.Clone()
 	e.Aliases, e.Sites = nil, nil // they are of that one
-	return e, extendError(ok, want)
+	return e, nil
 }
 
 // withoutSourcesOfSteps is for an entry with steps of its own: where those of the one

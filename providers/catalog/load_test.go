@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,7 +12,15 @@ import (
 
 func TestTheCatalogueOfTheProgramHasNoFault(t *testing.T) {
 	c, errs := LoadCatalogue("")
-	for _, err := range errs {
+	if len(errs) > 0 {
+		t.Error(errs)
+	}
+	for id := range ourIDs() {
+		if e, ok := c.Entry(id); !ok || e.ID != id {
+			t.Errorf("the file of %s holds the entry %q", id, e.ID)
+		}
+	}
+	for _, err := range c.loader.errs {
 		t.Error(err)
 	}
 	for _, e := range c.List() {
@@ -326,5 +335,20 @@ func TestFileErrorKeepsItsCause(t *testing.T) {
 	_, err := ParseConnection("work", []byte("provider = \"x\"\nclient_id = \"a b\"\n"))
 	if FieldOf(err) != "client_id" {
 		t.Errorf("the field of %v is %q", err, FieldOf(err))
+	}
+}
+
+func TestOnlyEntriesThatAreAskedForAreParsed(t *testing.T) {
+	c, _ := LoadCatalogue(userFolder(t, map[string]string{"mine.toml": "id = \"mine\"\nname = \"Mine\"\nextends = \"gitlab\"\n"}))
+	c.IDs()
+	if _, ok := c.Entry("github"); !ok {
+		t.Error("there is no GitHub")
+	}
+	parsed := slices.Sorted(maps.Keys(c.loader.done))
+	if want := []string{"github", "gitlab", "mine"}; !slices.Equal(parsed, want) {
+		t.Errorf("parsed are %q, want %q", parsed, want)
+	}
+	if len(c.List()) != len(c.IDs()) || len(c.IDs()) != len(ourIDs())+1 {
+		t.Errorf("%d entries of %d", len(c.List()), len(c.IDs()))
 	}
 }

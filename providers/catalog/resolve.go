@@ -20,16 +20,22 @@ func (c *Catalogue) Resolve(conn Connection) (*Entry, error) {
 		return c.resolve(conn)
 	}
 	key := fmt.Sprintf("%q", []any{conn.Provider, conn.MCP, conn.ClientID, conn.Vars}) // maps are printed in order
-	c.resolving.Lock()
-	defer c.resolving.Unlock()
-	if e := c.resolved[key]; e != nil {
-		return e, nil
+	c.mu.Lock()
+	known := c.resolved[key]
+	c.mu.Unlock()
+	if known != nil {
+		return known, nil
 	}
 	e, err := c.resolve(conn)
-	if err == nil {
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.resolved[key] == nil { // nobody else was faster
 		c.resolved[key] = e
 	}
-	return e, err
+	return c.resolved[key], nil
 }
 
 func (c *Catalogue) resolve(conn Connection) (*Entry, error) {
@@ -82,7 +88,7 @@ func serverName(u *url.URL, mcp bool) string {
 func isPlaceholder(s string) bool { return s != "" && Placeholder().FindString(s) == s }
 
 func (c *Catalogue) unknown(id string) string {
-	for _, known := range sortedKeys(c.entries) {
+	for _, known := range c.IDs() {
 		if text.Distance(known, id) <= 2 || strings.EqualFold(known, id) {
 			return fmt.Sprintf("there is no provider %q; did you mean %s?", id, known)
 		}
