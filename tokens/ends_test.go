@@ -346,6 +346,41 @@ func TestASignInAfterANoteIsNotCoveredByIt(t *testing.T) {
 	})
 }
 
+// …nor does one that could not be read then, nor be replaced, and can be read again
+// after a restart.
+func TestASignInAfterANoteThatCouldNotBeReadIsNotCoveredByIt(t *testing.T) {
+	for name, gaveUpToo := range map[string]bool{"a sign-in": false, "given up once more": true} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+				r.store.fail(store.ErrLocked)
+				r.restart()
+				r.m.Disconnect(t.Context(), "work")
+				r.pass(time.Hour)
+				r.notes.trouble(errors.New("permission denied"), errors.New("permission denied"))
+				r.restart()
+				r.store.fail(nil)
+				if gaveUpToo {
+					r.m.Disconnect(t.Context(), "work")
+					r.pass(time.Minute)
+				}
+				r.connect()
+				r.pass(2 * time.Hour)
+				r.quit()
+				r.notes.trouble(nil, nil)
+				r.start()
+				r.pass(time.Minute)
+				r.wantState(Connected, ReasonNone)
+				if r.stored() == nil || r.provider.revoked > 1 {
+					t.Fatal("the new grant was taken for the one that was given up")
+				}
+				if r.notes.has("work") {
+					t.Fatal("the note is left behind")
+				}
+			})
+		})
+	}
+}
+
 // The end of a grant is no more covered than the grant.
 func TestTheEndOfAGrantThatCameAfterANoteIsKnownAfterARestart(t *testing.T) {
 	for name, ends := range map[string]func(r *rig){

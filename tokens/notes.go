@@ -43,9 +43,12 @@ func (n *Note) takeOver(g *Grant) *Grant {
 	return g.with(End{State: Disconnected, Time: n.Time})
 }
 
-// cameAfter reports whether a sign-in brought g while n stood.
+// cameAfter reports whether a sign-in brought g while n stood. One of those that stood
+// may not have been readable: that may be any as old as the note that took its place.
 func (g *Grant) cameAfter(n *Note) bool {
-	return !n.Time.IsZero() && (g.After.Equal(n.Time) || slices.ContainsFunc(g.AfterToo, n.Time.Equal))
+	return !n.Time.IsZero() && (g.After.Equal(n.Time) || slices.ContainsFunc(g.AfterToo, func(t time.Time) bool {
+		return t.Equal(n.Time) || t.IsZero() && !n.Time.After(g.After)
+	}))
 }
 
 // Verdict is what the first versions kept outside the store: that every grant up
