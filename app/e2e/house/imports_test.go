@@ -93,3 +93,34 @@ func TestSocketIsReachedThroughTheClient(t *testing.T) {
 
 // ways are what reaches a socket without tokens/client.
 var ways = []string{"net.Dial", "net.DialTimeout", "net.DialUnix", "net.Dialer", "winio.DialPipe", "winio.DialPipeContext"}
+
+// TestKeychainIsReadByItsOwner: a value in parts is not read again while somebody else
+// writes it, which is right as long as whoever opens the keychain owns its items first.
+func TestKeychainIsReadByItsOwner(t *testing.T) {
+	broken := map[string]string{}
+	for _, s := range sources(t) {
+		if s.isTest() || s.below("tokens/store") {
+			continue
+		}
+		for _, declared := range s.file.Decls {
+			f, ok := declared.(*ast.FuncDecl)
+			if !ok {
+				continue
+			}
+			opens, owns := false, false
+			ast.Inspect(f, func(n ast.Node) bool {
+				if name, ok := n.(*ast.Ident); ok {
+					opens = opens || slices.Contains([]string{"Keychain", "RawKeychain"}, name.Name)
+					owns = owns || name.Name == "OwnKeychain"
+				}
+				return true
+			})
+			if opens && !owns {
+				broken[s.path+" "+f.Name.Name] = "opens the keychain, and does not own its items"
+			}
+		}
+	}
+	exceptions{
+		"app/cli/offline.go examineHere": "doctor writes and reads an item of its own, which no other process has",
+	}.check(t, broken)
+}
