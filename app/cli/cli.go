@@ -32,6 +32,9 @@ type Build struct{ Version, Commit, Date string }
 // that was handed on.
 func RunCommands(b Build, window func() error) int {
 	log.SetOutput(io.Discard) // slog.SetDefault would hand the text on
+	if len(os.Args) > 1 && os.Args[1] == "mcp" {
+		beSmall()
+	}
 	s := &shell{window: window, in: os.Stdin, out: os.Stdout, err: os.Stderr, now: time.Now, build: b}
 	if read := quick.Stdin(); len(read) > 0 {
 		s.in = io.MultiReader(bytes.NewReader(read), os.Stdin)

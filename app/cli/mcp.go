@@ -25,6 +25,21 @@ import (
 	"github.com/authtray/authtray/tokens/client"
 )
 
+// What a bridge may take, as a person may have dozens: how much its heap may grow before
+// it is collected, in percent, and how many threads run at once, each of which keeps free
+// memory of its own. More of either is no faster where one call comes after another.
+const (
+	bridgeGC      = 25
+	bridgeThreads = 2
+)
+
+// beSmall is called before anything else where a process is to be a bridge.
+func beSmall() {
+	mcp.Shed() // the beginnings of all packages, which lie everywhere in the file
+	debug.SetGCPercent(bridgeGC)
+	runtime.GOMAXPROCS(min(bridgeThreads, runtime.GOMAXPROCS(0)))
+}
+
 func (s *shell) mcpCommand() *cobra.Command {
 	var add string
 	c := &cobra.Command{
@@ -103,17 +118,11 @@ func (s *shell) bridge(ctx context.Context, name string) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	go func() { defer stop(); parentEnds(ctx) }()
-	debug.SetGCPercent(bridgeGC)
 	if err := b.Run(ctx, s.in, s.out); err != nil {
 		return fmt.Errorf("stdin cannot be read: %w", err)
 	}
 	return nil
 }
-
-// bridgeGC is how much a bridge's heap may grow before it is collected, in percent: a
-// person may have dozens of bridges, and under load half of Go's own 100 saves 2 MB of
-// each, for no time that could be measured.
-const bridgeGC = 50
 
 // mcpConnection is a connection as the agent knows it, or as its file says where no
 // agent runs. remote: this is another machine than the agent's, whose forwarded

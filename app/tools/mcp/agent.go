@@ -5,22 +5,21 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"time"
 
+	"github.com/authtray/authtray/app/stack"
 	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/client"
 )
 
 // agentTokens are a connection's tokens, as the agent names them. Nothing is kept
 // between requests but what was named last, to be recognised in what the server
-// says, and the connection to the agent: a new one for each token would be a third of
-// what a call takes longer through the bridge.
+// says, and the connections to the agent.
 type agentTokens struct {
-	agent  http.RoundTripper
+	agent  *agentLines
 	name   string
 	server string // the URL of the MCP server, the only one that is sent them
 	scopes string // of a narrower token; "": the connection's own
@@ -36,7 +35,7 @@ const agentTime = tokens.DefaultTimeout + 5*time.Second
 // agentHTTP reaches the agent.
 func agentHTTP(a client.Agent) *http.Transport {
 	return &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return a.Dial(ctx) },
-		IdleConnTimeout: time.Minute, ReadBufferSize: 2 << 10, WriteBufferSize: 2 << 10}
+		IdleConnTimeout: lineIdle, ReadBufferSize: lineBuffer, WriteBufferSize: lineBuffer}
 }
 
 func (a agentTokens) token(ctx context.Context) (string, error) {
@@ -62,19 +61,17 @@ func (a agentTokens) do(ctx context.Context, method, what string, body []byte) (
 	if err != nil {
 		return "", agentTrouble(err)
 	}
-	answer, err := a.agent.RoundTrip(r)
+	answer, said, err := a.agent.ask(ctx, r)
 	if err != nil {
 		return "", agentTrouble(err)
 	}
-	defer drop(answer)
-	said, err := io.ReadAll(io.LimitReader(answer.Body, maxAgent))
 	if p := agentProblem(answer, said); p != nil {
 		return "", agentTrouble(p)
 	}
 	var t struct {
 		AccessToken string `json:"access_token"`
 	}
-	if err != nil || answer.StatusCode != http.StatusOK || json.Unmarshal(said, &t) != nil || t.AccessToken == "" {
+	if answer.StatusCode != http.StatusOK || json.Unmarshal(said, &t) != nil || t.AccessToken == "" {
 		return "", agentTrouble(client.ErrNoAnswer)
 	}
 	a.seen(t.AccessToken)
@@ -83,9 +80,6 @@ func (a agentTokens) do(ctx context.Context, method, what string, body []byte) (
 
 // agentURL begins the addresses of the agent, which ignores the host.
 const agentURL = "http://authtray"
-
-// maxAgent bounds an answer of the agent's, in bytes.
-const maxAgent = 1 << 20
 
 func connectionPath(name string) string { return "/v1/connections/" + url.PathEscape(name) }
 
@@ -124,6 +118,7 @@ func (b *bridge) attend() {
 		before()
 	}
 	go func() {
+		stack.Grow()
 		for n := 0; ctx.Err() == nil; n++ {
 			if b.attended(ctx, client) {
 				n = -1

@@ -16,6 +16,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 
 	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/app/stack"
 	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens/client"
 )
@@ -65,6 +66,7 @@ type bridge struct {
 	client    string             // the name that the client gives itself
 	leave     context.CancelFunc // has the agent show the client no more; nil: it never did
 	asking    bool               // the user is being asked to sign in
+	answered  int                // requests; the first go ways that later ones do not
 	recalled  bool               // server/discover was answered as it was last time
 	inFlight  map[jsonrpc.ID]context.CancelFunc
 	asked     map[jsonrpc.ID]*session // the server's requests that the client has yet to answer
@@ -90,15 +92,15 @@ func (o Bridge) Run(ctx context.Context, in io.Reader, out io.Writer) error {
 		Bridge: o, server: server, out: &lineWriter{to: out}, ctx: ctx,
 		inFlight: map[jsonrpc.ID]context.CancelFunc{}, asked: map[jsonrpc.ID]*session{}, listening: map[jsonrpc.ID]*listener{},
 	}
-	b.tokens = agentTokens{agent: agentHTTP(o.Agent), name: o.Name, server: o.URL, scopes: strings.Join(o.Scopes, " "), purpose: b.purpose, seen: func(token string) { b.secret.Store(&token) }}
+	b.tokens = agentTokens{agent: &agentLines{agent: o.Agent}, name: o.Name, server: o.URL, scopes: strings.Join(o.Scopes, " "), purpose: b.purpose, seen: func(token string) { b.secret.Store(&token) }}
 	if o.Remote {
 		b.tokens = noTokens{}
 	}
-	trim()
+	Shed()
 	b.idle = time.AfterFunc(idleTime, trim)
 	defer b.idle.Stop()
 	ended := make(chan error, 1)
-	go func() { ended <- b.readLines(newLineReader(in)) }()
+	go func() { stack.Grow(); ended <- b.readLines(newLineReader(in)) }()
 	select {
 	case err = <-ended:
 	case <-ctx.Done():
@@ -148,12 +150,12 @@ func (b *bridge) readLines(lines *lineReader) error {
 		before := told
 		switch m := msg.(type) {
 		case *jsonrpc.Response:
-			go b.response(m)
+			go func() { stack.Grow(); b.response(m) }()
 		case *jsonrpc.Request:
 			if !m.IsCall() {
 				done := make(chan struct{})
 				told = done
-				go func() { defer close(done); <-before; b.notification(m) }()
+				go func() { defer close(done); stack.Grow(); <-before; b.notification(m) }()
 				continue
 			}
 			ctx, ok := b.begin(m.ID)
@@ -161,7 +163,7 @@ func (b *bridge) readLines(lines *lineReader) error {
 				b.write(failure(m.ID, jsonrpc.CodeInvalidRequest, "authtray: a request with this id is under way"))
 				continue
 			}
-			go func() { defer b.finish(m.ID); <-before; b.request(ctx, m) }()
+			go func() { defer b.finish(m.ID); stack.Grow(); <-before; b.request(ctx, m) }()
 		}
 	}
 }
@@ -182,6 +184,9 @@ func (b *bridge) finish(id jsonrpc.ID) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.idle.Reset(idleTime)
+	if b.answered++; b.answered&(b.answered-1) == 0 { // at the first, second, fourth…
+		Shed()
+	}
 	b.inFlight[id]()
 	delete(b.inFlight, id)
 	delete(b.listening, id)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 
+	"github.com/authtray/authtray/app/stack"
 	"github.com/authtray/authtray/providers/text"
 )
 
@@ -57,7 +58,7 @@ func (b *bridge) initialize(ctx context.Context, r *jsonrpc.Request) *jsonrpc.Re
 		old.end()
 	}
 	b.attend()
-	go l.run(linkCtx)
+	go func() { stack.Grow(); l.run(linkCtx) }()
 	remembered := b.remembered(r.Method)
 	limit := openTime
 	if remembered != nil {
@@ -275,6 +276,7 @@ func (l *link) greet(ctx context.Context, begin func() (*session, error)) (*sess
 		go s.close()
 		return nil, err
 	}
+	Shed()
 	s.result = answer.Result
 	version := asksFor(answer.Result)
 	s.transport.version.Store(&version)

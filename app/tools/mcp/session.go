@@ -11,6 +11,8 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/authtray/authtray/app/stack"
 )
 
 // session is one connection to the server, in the SDK's sense. From 2026-07-28 on
@@ -36,9 +38,11 @@ type receiver func(s *session, r *jsonrpc.Request)
 func newSession(ctx context.Context, conn sdk.Connection, t *transport, to receiver) *session {
 	ctx, stop := context.WithCancel(ctx)
 	s := &session{conn: conn, transport: t, stop: stop, gone: make(chan struct{}), pending: map[jsonrpc.ID]chan *jsonrpc.Response{}}
+	t.deliver = s.answered
 	go func() {
 		defer close(s.gone)
 		defer stop()
+		stack.Grow()
 		for {
 			msg, err := conn.Read(ctx)
 			if err != nil {
@@ -56,13 +60,17 @@ func (s *session) deliver(msg jsonrpc.Message, to receiver) {
 	case *jsonrpc.Request:
 		to(s, msg)
 	case *jsonrpc.Response:
-		s.mu.Lock()
-		waiting := s.pending[msg.ID]
-		delete(s.pending, msg.ID)
-		s.mu.Unlock()
-		if waiting != nil {
-			waiting <- msg
-		}
+		s.answered(msg)
+	}
+}
+
+func (s *session) answered(msg *jsonrpc.Response) {
+	s.mu.Lock()
+	waiting := s.pending[msg.ID]
+	delete(s.pending, msg.ID)
+	s.mu.Unlock()
+	if waiting != nil {
+		waiting <- msg
 	}
 }
 
@@ -95,7 +103,7 @@ func (s *session) exchange(ctx, sending context.Context, r *jsonrpc.Request, hea
 		delete(s.pending, r.ID)
 		s.mu.Unlock()
 	}()
-	if err := s.conn.Write(carrying(sending, message{r.Method, r.ID, header}), r); err != nil {
+	if err := s.conn.Write(carrying(sending, message{r.Method, r.ID, header}), r); err != nil && !errors.Is(err, errDelivered) {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}

@@ -80,7 +80,7 @@ func (b *bridge) listenOnce(ctx context.Context, s *session, at *position) (got 
 	}
 	lines := bufio.NewReader(answer.Body)
 	for {
-		data, err := nextEvent(lines, at)
+		data, err := nextEvent(lines, at, maxMessage)
 		if err != nil {
 			return got, err
 		}
@@ -96,11 +96,11 @@ func (b *bridge) listenOnce(ctx context.Context, s *session, at *position) (got 
 // maxRetry bounds the pause that a server may wish.
 const maxRetry = time.Minute
 
-// nextEvent is the data of the next event that has any.
-func nextEvent(lines *bufio.Reader, at *position) ([]byte, error) {
+// nextEvent is the data of the next event that has any, and no more than limit bytes.
+func nextEvent(lines *bufio.Reader, at *position, limit int) ([]byte, error) {
 	var data []byte
 	for {
-		line, err := boundedLine(lines, maxMessage-len(data))
+		line, err := boundedLine(lines, limit-len(data))
 		if err != nil {
 			return nil, err
 		}

@@ -1,9 +1,11 @@
 package mcp
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -32,7 +34,13 @@ type transport struct {
 	remote    bool                   // the server is reached through the agent
 	stateless bool                   // there are no sessions
 	version   atomic.Pointer[string] // as negotiated; nil: the message's own
+	deliver   func(*jsonrpc.Response)
 }
+
+// errDelivered is the end of a request whose answer was handed to who waits for it: the
+// SDK, which would read it anew and pass it through three goroutines, has nothing left
+// to do.
+var errDelivered = errors.New("the answer was delivered")
 
 // tokenSource is where tokens come from.
 type tokenSource interface {
@@ -47,6 +55,9 @@ type message struct {
 	id     jsonrpc.ID // not valid: no answer is expected
 	header http.Header
 }
+
+// begins reports whether the SDK reads the answer, which may name a session.
+func (m message) begins() bool { return m.method == "initialize" }
 
 type messageKey struct{}
 
@@ -187,14 +198,19 @@ func (t *transport) unknownSession(answer *http.Response, said *jsonrpc.Error) b
 // read whole here, so that what is no answer fails this call alone.
 func (t *transport) good(r *http.Request, answer *http.Response) (*http.Response, error) {
 	m, ok := r.Context().Value(messageKey{}).(message)
-	kind, _, _ := mime.ParseMediaType(answer.Header.Get("Content-Type"))
-	if !ok || !m.id.IsValid() || kind == "text/event-stream" || t.anyPath {
+	if !ok || !m.id.IsValid() || t.anyPath {
 		return answer, nil
 	}
-	defer answer.Body.Close()
-	if kind != "application/json" {
+	kind, _, _ := mime.ParseMediaType(answer.Header.Get("Content-Type"))
+	switch kind {
+	case "application/json":
+	case "text/event-stream":
+		return t.goodStream(m, answer)
+	default:
+		answer.Body.Close()
 		return nil, &trouble{kind: unreachable, sentence: "what came is no answer of an MCP server; a login page of the network may be in the way"}
 	}
+	defer answer.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(answer.Body, maxMessage+1))
 	if err != nil {
 		return nil, networkTrouble(err, true)
@@ -211,8 +227,43 @@ func (t *transport) good(r *http.Request, answer *http.Response) (*http.Response
 	default:
 		return nil, refusal("what came is no answer to the request; the MCP server is at fault")
 	}
-	answer.Body = io.NopCloser(bytes.NewReader(body))
+	if m.begins() {
+		answer.Body = io.NopCloser(bytes.NewReader(body))
+		return answer, nil
+	}
+	t.deliver(response)
+	return nil, errDelivered
+}
+
+// maxFirst bounds the first event that is looked at, in bytes.
+const maxFirst = 64 << 10
+
+// goodStream delivers an answer that is the first event of its stream, as most are; any
+// other stream is the SDK's, from its beginning on.
+func (t *transport) goodStream(m message, answer *http.Response) (*http.Response, error) {
+	if m.begins() {
+		return answer, nil
+	}
+	var seen bytes.Buffer
+	data, err := nextEvent(bufio.NewReaderSize(io.TeeReader(answer.Body, &seen), firstBuffer), &position{}, maxFirst)
+	if err == nil {
+		msg, _ := decodeMessage(data)
+		if response, ok := msg.(*jsonrpc.Response); ok && response.ID == m.id {
+			t.deliver(response)
+			go drop(answer)
+			return nil, errDelivered
+		}
+	}
+	answer.Body = bodyOf{io.MultiReader(&seen, answer.Body), answer.Body}
 	return answer, nil
+}
+
+const firstBuffer = 2 << 10
+
+// bodyOf is a body that is read in another way than it is closed.
+type bodyOf struct {
+	io.Reader
+	io.Closer
 }
 
 func retryAfter(answer *http.Response) time.Time {

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"syscall"
 
+	"github.com/authtray/authtray/app/stack"
 	"github.com/authtray/authtray/tokens/client/address"
 )
 
@@ -12,6 +13,7 @@ import (
 const patience = 35 // seconds
 
 func init() {
+	stack.Grow()
 	q, ok := questionOf(arguments())
 	if ok && q.stdin {
 		if taken.stdin, ok = readTool(q.untilBlank); ok {
