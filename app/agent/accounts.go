@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/app/desktop/notify"
 	"github.com/authtray/authtray/app/lang"
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/tokens"
@@ -54,6 +55,16 @@ func (a *accounts) name(st tokens.Status) string {
 		return st.Account
 	}
 	return label(a.remember.Load(st.Name))
+}
+
+// named is what a notification calls a connection.
+func (a *accounts) named(name string) string {
+	st, err := a.manager.Status(name)
+	if err != nil {
+		st.Name = name
+	}
+	st.Account = a.name(st)
+	return notify.Named(st)
 }
 
 func label(acc providers.Account) string {

@@ -43,8 +43,8 @@ func TestOneAccountUnderTwoNamesIsSaidWhereThereIsOneGrantForBoth(t *testing.T) 
 	if c := (<-end).connection(); !strings.Contains(c.Note, "first is the same account at Practice provider") {
 		t.Errorf("connecting tells %q", c.Note)
 	}
-	eventually(t, "a warning is shown", func() bool { return strings.Contains(w.notes.text(), "Authtray: second: first is the same account") })
-	if strings.Contains(w.notes.text(), "Authtray: first:") {
+	eventually(t, "a warning is shown", func() bool { return strings.Contains(w.notes.text(), " shares its account: first is the same account") })
+	if strings.Contains(w.notes.text(), "first shares") {
 		t.Error("both are warned of")
 	}
 	for name, want := range map[string]string{"first": "second", "second": "first", "third": ""} {

@@ -95,7 +95,7 @@ func NewAgent(o Options) *Agent {
 		manager: a.manager, configuration: a.configuration, accounts: a.accounts, clients: a.clients,
 		signIns: a.signIns, mcp: a.mcp, history: a.history, gate: o.Gate, ended: a.ended, background: &a.background, log: o.Log,
 	}
-	a.clicks = &clicks{signIns: a.signIns, notify: o.Notify, status: a.manager.Status, language: o.Language, ended: a.ended, log: o.Log}
+	a.clicks = &clicks{signIns: a.signIns, notify: o.Notify, status: a.manager.Status, named: a.accounts.named, language: o.Language, ended: a.ended, log: o.Log}
 	a.showFromNotifications()
 	a.announcements = newAnnouncements(a.manager, o.Tray, o.Notify)
 	a.announcements.language, a.announcements.reminders = o.Language, a.configuration.reminders
@@ -115,7 +115,7 @@ func NewAgent(o Options) *Agent {
 		options: providers.ClientOptions{Transport: o.Transport, Now: o.Clock.Now, Version: o.Version, Log: o.Log, Language: o.Language},
 	}.make
 	a.configuration.manager = a.manager
-	a.configuration.notify, a.configuration.language = o.Notify, o.Language
+	a.configuration.notify, a.configuration.language, a.configuration.named = o.Notify, o.Language, a.accounts.named
 	a.configuration.changed = a.signIns.stop
 	return a
 }

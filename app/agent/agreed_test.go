@@ -48,7 +48,7 @@ func TestASignInPageOnAnotherHostIsAskedAboutOnce(t *testing.T) {
 	}
 	w.call("POST", "/connections/work/connect", map[string]any{"mode": "url", "accept_host": "localhost:1"}).problem(api.CodeOtherHost, 409)
 	n := newNotes()
-	(&clicks{signIns: w.agent.signIns, notify: n, ended: t.Context(), log: slog.New(slog.DiscardHandler)}).reconnect("work")
+	(&clicks{signIns: w.agent.signIns, notify: n, named: w.agent.accounts.named, ended: t.Context(), log: slog.New(slog.DiscardHandler)}).reconnect("work")
 	if said := n.text(); !strings.Contains(said, host) || !strings.HasSuffix(said, "To answer, run: authtray connect work") {
 		t.Errorf("a click is told %q", said)
 	}

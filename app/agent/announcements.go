@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/desktop/notify"
 	"github.com/authtray/authtray/app/lang"
 	"github.com/authtray/authtray/tokens"
 )
@@ -151,17 +152,18 @@ func (a *announcements) announce(st tokens.Status) {
 		}
 		a.withdraw(st.Name)
 		if st.Announce {
-			a.notify.Warn(st.Name+aboutPolicy, "Authtray: "+st.Name, a.language.Status(st))
+			a.notify.Warn(st.Name+aboutPolicy, a.language.Tr("{{.Name}} is refused for now", "Name", notify.Named(st)), a.language.Status(st))
 			a.manager.Announced(st.Name)
 		}
 	}
-	a.warnOnce(st, "shared", a.sharedWarning(st))
+	named := notify.Named(st)
+	a.warnOnce(st, "shared", a.language.Tr("{{.Name}} shares its account", "Name", named), a.sharedWarning(st))
 	unsaved := ""
 	if st.Unsaved {
 		unsaved = a.language.Status(st)
 	}
-	a.warnOnce(st, "unsaved", unsaved)
-	a.warnOnce(st, "ends", endsSoon(st, a.language))
+	a.warnOnce(st, "unsaved", a.language.Tr("The token of {{.Name}} is not saved yet", "Name", named), unsaved)
+	a.warnOnce(st, "ends", a.language.Tr("The sign-in of {{.Name}} ends soon", "Name", named), endsSoon(st, a.language))
 }
 
 // announceDeath hands a death to the notifier, once. The user counts as told when
@@ -188,6 +190,9 @@ func (a *announcements) announceDeath(st tokens.Status) {
 // announceAgain announces a death that is not up, told before or not: somebody wants
 // the connection now.
 func (a *announcements) announceAgain(st tokens.Status) {
+	if a.account != nil {
+		st.Account = a.account(st)
+	}
 	a.mu.Lock()
 	_, up := a.deaths[st.Name]
 	if !up {
@@ -238,7 +243,7 @@ func (a *announcements) withdraw(name string) {
 }
 
 // warnOnce tells a warning when there begins to be one; text is "" for none.
-func (a *announcements) warnOnce(st tokens.Status, about, text string) {
+func (a *announcements) warnOnce(st tokens.Status, about, title, text string) {
 	key := st.Name + " " + about
 	a.mu.Lock()
 	was := a.warned[key]
@@ -246,7 +251,7 @@ func (a *announcements) warnOnce(st tokens.Status, about, text string) {
 	a.mu.Unlock()
 	switch {
 	case text != "" && !was:
-		a.notify.Warn(key, "Authtray: "+st.Name, text)
+		a.notify.Warn(key, title, text)
 	case text == "" && was:
 		a.notify.Settle(key)
 	}

@@ -163,14 +163,14 @@ func TestAnnouncementsWarnOncePerBeginning(t *testing.T) {
 	a := newTestAnnouncements(m, noTray{}, n)
 	soon := time.Now()
 	for range 2 {
-		m.set(tokens.Status{Name: "work", State: tokens.Connected, ProviderName: "Example", EndsSoon: true, EndsAt: &soon, Unsaved: true, Detail: "Not saved."})
+		m.set(tokens.Status{Name: "work", Account: "ada", State: tokens.Connected, ProviderName: "Example", EndsSoon: true, EndsAt: &soon, Unsaved: true, Detail: "Not saved."})
 		a.announceAll()
 		a.announceAll()
 		m.set(tokens.Status{Name: "work", State: tokens.Connected})
 		a.announceAll()
 	}
 	text := n.text()
-	if strings.Count(text, "Authtray: work: Not saved.") != 2 || strings.Count(text, "Your sign-in at Example ends on") != 2 {
+	if strings.Count(text, "The token of work (ada) is not saved yet: Not saved.") != 2 || strings.Count(text, "The sign-in of work (ada) ends soon: Your sign-in at Example ends on") != 2 {
 		t.Errorf("told:\n%s", text)
 	}
 }

@@ -39,7 +39,8 @@ type configuration struct {
 	manager    connectionTaker
 	notify     Notifier
 	language   *lang.Language
-	changed    func(name string) // is told before other settings of a connection are taken up
+	named      func(name string) string // what a notification calls a connection
+	changed    func(name string)        // is told before other settings of a connection are taken up
 
 	certificates *certificateFiles
 

@@ -157,7 +157,7 @@ func (c *configuration) complain(name string, old *configured, err error) {
 	}
 	c.log.Warn("a connection's file cannot be used", "connection", name, "err", err)
 	if old != nil {
-		c.notify.Warn(name+aboutFile, c.language.Tr("Authtray: the file of {{.Name}} cannot be used", "Name", name), c.language.Sentence("", err.Error()))
+		c.notify.Warn(name+aboutFile, c.language.Tr("The file of {{.Name}} cannot be used", "Name", c.named(name)), c.language.Sentence("", err.Error()))
 	}
 }
 

@@ -207,7 +207,7 @@ func newTestConfiguration(t *testing.T) (c *configuration, k *taker, n *notes, e
 	o := folders(t)
 	k, n, events = &taker{conns: map[string]tokens.Connection{}}, newNotes(), &[]string{}
 	c = newConfiguration(o.Paths, o.Log)
-	c.manager, c.notify = k, n
+	c.manager, c.notify, c.named = k, n, func(name string) string { return name }
 	c.newClient = func(known *catalog.Catalogue, conn catalog.Connection, _ certificates) (*providers.Client, error) {
 		return providers.NewClient(known, conn, providers.ClientOptions{})
 	}
@@ -233,7 +233,7 @@ func TestConfigurationKeepsWhatWasLastGood(t *testing.T) {
 	good := c.client("work")
 	said := n.text()
 	edit("provider = ")
-	if conn, ok := c.get("work"); !ok || conn.client != good || conn.err == nil || !strings.Contains(n.text(), "the file of work cannot be used") {
+	if conn, ok := c.get("work"); !ok || conn.client != good || conn.err == nil || !strings.Contains(n.text(), "The file of work cannot be used") {
 		t.Errorf("broken: %+v, told %q", conn, n.text())
 	}
 	once := n.text()

@@ -156,7 +156,7 @@ func (c *consents) askTool(name string, r api.ConnectRequest) api.Pending {
 		key, err := "", notify.ErrCannotAsk
 		if c.asker != nil {
 			key, err = c.asker.Ask(ctx, notify.Question{
-				Title:   c.language.Tr("Allow {{.Tool}} on {{.Name}}?", "Tool", r.Tool, "Name", name),
+				Title:   c.language.Tr("Allow {{.Tool}} on {{.Name}}?", "Tool", r.Tool, "Name", c.signIns.accounts.named(name)),
 				Body:    c.language.Tr("{{.Program}} wants to call this tool.", "Program", cmp.Or(r.For, c.language.Tr("A program"))),
 				Answers: []notify.Answer{{Key: allowKey, Label: c.language.Tr("Allow once")}, {Key: "deny", Label: c.language.Tr("Deny")}},
 			})
@@ -172,10 +172,11 @@ func (c *consents) askTool(name string, r api.ConnectRequest) api.Pending {
 func (c *consents) run(ctx context.Context, st tokens.Status, r api.ConnectRequest) error {
 	key, err := "", notify.ErrCannotAsk
 	if c.asker != nil {
-		key, err = c.asker.Ask(ctx, consentQuestion(st.Name, r, c.language))
+		key, err = c.asker.Ask(ctx, consentQuestion(st.Name, c.signIns.accounts.named(st.Name), r, c.language))
 	}
 	if errors.Is(err, notify.ErrCannotAsk) {
-		c.notify.Warn(st.Name+aboutConsent, "Authtray: "+st.Name, consentQuestion(st.Name, r, c.language).Body+" "+
+		q := consentQuestion(st.Name, c.signIns.accounts.named(st.Name), r, c.language)
+		c.notify.Warn(st.Name+aboutConsent, q.Title, q.Body+" "+
 			c.language.Tr("Choose it in the menu of the Authtray icon, or run: {{.Command}}", "Command", connectCommand(st.Name, r.Scopes)))
 	}
 	if now, err := c.manager.Status(st.Name); err == nil && now.State == tokens.Connected && len(r.Scopes) == 0 {
@@ -195,17 +196,17 @@ func (c *consents) run(ctx context.Context, st tokens.Status, r api.ConnectReque
 
 const allowKey = "allow"
 
-// consentQuestion says who wants what. The scopes are a provider's text; those of
-// the request have been checked to be scopes.
-func consentQuestion(name string, r api.ConnectRequest, l *lang.Language) notify.Question {
+// consentQuestion says who wants what; named is what its title calls the connection.
+// The scopes are a provider's text; those of the request have been checked to be scopes.
+func consentQuestion(name, named string, r api.ConnectRequest, l *lang.Language) notify.Question {
 	by := cmp.Or(r.For, l.Tr("A program"))
 	q := notify.Question{
-		Title:   l.Tr("Connect {{.Name}}?", "Name", name),
+		Title:   l.Tr("Connect {{.Name}}?", "Name", named),
 		Body:    l.Tr("{{.Program}} wants to use {{.Name}}, which is not connected.", "Program", by, "Name", name),
 		Answers: []notify.Answer{{Key: allowKey, Label: l.Tr("Connect")}, {Key: "later", Label: l.Tr("Not now")}},
 	}
 	if len(r.Scopes) > 0 {
-		q.Title = l.Tr("{{.Name}} wants: {{.Scopes}}", "Name", name, "Scopes", strings.Join(r.Scopes, ", "))
+		q.Title = l.Tr("{{.Name}} wants: {{.Scopes}}", "Name", named, "Scopes", strings.Join(r.Scopes, ", "))
 		q.Body = l.Tr("{{.Program}} has asked for something that needs more access than {{.Name}} was given.", "Program", by, "Name", name)
 		q.Answers[0].Label = l.Tr("Allow")
 	}

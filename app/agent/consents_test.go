@@ -126,7 +126,7 @@ func TestAskForScopesNamesThemAndRefusesWhatIsNone(t *testing.T) {
 	w.connect("work", "ada")
 	answer := w.askFor("write:things")
 	eventually(t, "the user is asked", func() bool { _, up := s.count(); return up == 1 })
-	if q := s.asked[0]; q.Title != "work wants: write:things" || q.Answers[0].Label != "Allow" {
+	if q := s.asked[0]; q.Title != "work (ada) wants: write:things" || q.Answers[0].Label != "Allow" {
 		t.Errorf("%+v", q)
 	}
 	s.answers <- ""

@@ -20,6 +20,7 @@ type clicks struct {
 	signIns  *signIns
 	notify   Notifier
 	status   func(name string) (tokens.Status, error)
+	named    func(name string) string // what a notification calls a connection
 	language *lang.Language
 	ended    context.Context // the agent's
 	log      *slog.Logger
@@ -32,7 +33,7 @@ func (c *clicks) reconnect(name string) {
 	p, err := c.signIns.connect(ctx, name, api.ConnectRequest{Mode: providers.Browser})
 	if err == nil && p.Attempt().BrowserError != "" {
 		c.log.Info("the browser could not be opened", "connection", name, "why", p.Attempt().BrowserError)
-		c.notify.Warn(name, "Authtray: "+name, c.language.Tr("The browser could not be opened. To see the link, run: {{.Command}}", "Command", "authtray connect "+name))
+		c.notify.Warn(name, c.language.Tr("{{.Name}} waits for its sign-in", "Name", c.named(name)), c.language.Tr("The browser could not be opened. To see the link, run: {{.Command}}", "Command", "authtray connect "+name))
 	}
 	if err == nil {
 		_, err = p.Wait(ctx)
@@ -42,18 +43,18 @@ func (c *clicks) reconnect(name string) {
 		if other := (*api.OtherHost)(nil); errors.As(err, &other) { // which a notification cannot ask
 			way = c.language.Tr("To answer, run: {{.Command}}", "Command", "authtray connect "+name)
 		}
-		c.complain(name, detail(err), way)
+		c.complain(name, c.language.Tr("{{.Name}} was not connected", "Name", c.named(name)), detail(err), way)
 	}
 }
 
-// complain tells what went wrong, and the way on where text does not say it.
-func (c *clicks) complain(name, text, way string) {
+// complain tells what went wrong, why, and the way on where the text does not say it.
+func (c *clicks) complain(name, title, text, way string) {
 	c.log.Info("what the user asked for did not work", "connection", name, "why", text)
 	told := c.inLanguage(name, text)
 	if way != "" {
 		told += " " + way
 	}
-	c.notify.Warn(name, "Authtray: "+name, told)
+	c.notify.Warn(name, title, told)
 }
 
 // inLanguage is a sentence of an error's about a connection: often its detail.
@@ -88,7 +89,7 @@ func (m menu) Refresh(name string) {
 	ctx, cancel := context.WithTimeout(m.ended, userTime)
 	defer cancel()
 	if _, err := m.agent.Refresh(ctx, name); err != nil {
-		m.complain(name, detail(err), "")
+		m.complain(name, m.language.Tr("The token of {{.Name}} was not renewed", "Name", m.named(name)), detail(err), "")
 	}
 }
 
@@ -100,7 +101,7 @@ func (m menu) CopyToken(name string) {
 		err = clipboard.CopySecret(ctx, m.log, t.AccessToken)
 	}
 	if err != nil {
-		m.complain(name, detail(err), "")
+		m.complain(name, m.language.Tr("The token of {{.Name}} was not copied", "Name", m.named(name)), detail(err), "")
 	}
 }
 
@@ -108,12 +109,12 @@ func (m menu) Open(connection string) {
 	ctx, cancel := context.WithTimeout(m.ended, userTime)
 	defer cancel()
 	if err := m.open(ctx, connection); err != nil {
-		m.complain("window", detail(err), "")
+		m.complain("window", m.language.Tr("The window could not be opened"), detail(err), "")
 	}
 }
 
 func (m menu) SetAutostart(on bool) {
 	if _, err := m.agent.PatchSettings(api.SettingsPatch{Autostart: &on}); err != nil {
-		m.complain("settings", detail(err), "")
+		m.complain("settings", m.language.Tr("The setting was not changed"), detail(err), "")
 	}
 }

@@ -41,17 +41,18 @@ func TestMenuTellsWhereAClickFails(t *testing.T) {
 	o := folders(t)
 	n, a := newNotes(), &failingAgent{}
 	s := &signIns{configuration: newConfiguration(o.Paths, o.Log)}
-	m := menu{clicks: &clicks{signIns: s, notify: n, ended: t.Context(), log: slog.New(slog.DiscardHandler)}, agent: a, open: func(ctx context.Context, _ string) error { return a.OpenWindow(ctx) }}
+	named := func(name string) string { return name + " (ada)" }
+	m := menu{clicks: &clicks{signIns: s, notify: n, named: named, ended: t.Context(), log: slog.New(slog.DiscardHandler)}, agent: a, open: func(ctx context.Context, _ string) error { return a.OpenWindow(ctx) }}
 	for _, tt := range []struct {
 		name  string
 		click func()
 		want  string
 	}{
-		{"refresh", func() { m.Refresh("work") }, "Authtray: work: Sign in again."},
-		{"copy token", func() { m.CopyToken("work") }, "Authtray: work: No token."},
-		{"open", func() { m.Open("") }, "Authtray: window: No display."},
-		{"autostart", func() { m.SetAutostart(true) }, "Authtray: settings: Not writable."},
-		{"connect", func() { m.Connect("work") }, `Authtray: work: There is no connection named "work".`},
+		{"refresh", func() { m.Refresh("work") }, "The token of work (ada) was not renewed: Sign in again."},
+		{"copy token", func() { m.CopyToken("work") }, "The token of work (ada) was not copied: No token."},
+		{"open", func() { m.Open("") }, "The window could not be opened: No display."},
+		{"autostart", func() { m.SetAutostart(true) }, "The setting was not changed: Not writable."},
+		{"connect", func() { m.Connect("work") }, `work (ada) was not connected: There is no connection named "work".`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.click()
@@ -70,10 +71,10 @@ func TestClickWithoutABrowserNamesTheCommandThatShowsTheLink(t *testing.T) {
 	w := newWorld(t)
 	w.add("work")
 	n, over := newNotes(), make(chan struct{})
-	c := &clicks{signIns: w.agent.signIns, notify: n, ended: t.Context(), log: slog.New(slog.DiscardHandler)}
+	c := &clicks{signIns: w.agent.signIns, notify: n, named: w.agent.accounts.named, ended: t.Context(), log: slog.New(slog.DiscardHandler)}
 	go func() { defer close(over); c.reconnect("work") }()
 	eventually(t, "it is told", func() bool { return n.text() != "" })
-	const want = "Authtray: work: The browser could not be opened. To see the link, run: authtray connect work"
+	const want = "work waits for its sign-in: The browser could not be opened. To see the link, run: authtray connect work"
 	if said := n.text(); said != want {
 		t.Errorf("told %q", said)
 	}

@@ -264,7 +264,7 @@ func (s *signIns) accept(ctx context.Context, name string, r providers.Result, w
 func (s *signIns) named(name string, r providers.Result, wanted bool) {
 	was := s.accounts.of(name)
 	if s.accounts.fillIn(name, r) && !wanted && differ(was, r.Account) {
-		s.notify.Warn(name+aboutAccount, "Authtray: "+name, s.language.Tr(
+		s.notify.Warn(name+aboutAccount, s.language.Tr("{{.Name}} has another account now", "Name", s.accounts.named(name)), s.language.Tr(
 			"You signed in as {{.Account}}, but {{.Name}} was connected as {{.Before}} before. If you did not mean that, run: authtray connect {{.Name}} --switch-account",
 			"Account", label(r.Account), "Name", name, "Before", label(was)))
 	}

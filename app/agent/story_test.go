@@ -138,7 +138,7 @@ func TestAnnouncePolicyThatRefusesForADayIsAWarning(t *testing.T) {
 	}
 	st.Announce = true
 	w.agent.announcements.announce(st)
-	if text := w.notes.text(); strings.Count(text, "Authtray: work: "+st.Detail) != 1 {
+	if text := w.notes.text(); strings.Count(text, "work is refused for now: "+st.Detail) != 1 {
 		t.Errorf("told: %q", text)
 	}
 	if n, _ := w.notes.state("work"); n != 0 {

@@ -24,6 +24,16 @@ func Line(s string, limit int) string {
 	return s
 }
 
+// Short is Line for a name: of a long one the middle is left out, since names differ
+// at their ends.
+func Short(s string, limit int) string {
+	runes := []rune(Line(s, 0))
+	if len(runes) <= limit {
+		return string(runes)
+	}
+	return string(runes[:limit/2]) + "…" + string(runes[len(runes)-(limit-1)/2:])
+}
+
 // Lines is Line without a limit for each line of a text.
 func Lines(s string) string {
 	lines := strings.Split(strings.TrimSpace(s), "\n")

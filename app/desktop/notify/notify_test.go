@@ -560,7 +560,7 @@ func TestSignInsThatEndTogetherAreOneNotification(t *testing.T) {
 		did := d.did()
 		return strings.Contains(did, "withdraw c") && strings.Contains(did, "withdraw d") && strings.HasSuffix(did, "show  together") && !strings.Contains(did, "show e")
 	})
-	if got := d.shown(togetherName); got.title != "3 sign-ins ended: GitHub (c), GitHub (d), GitHub (e)" || got.button != "Show" || !strings.Contains(got.body, "window") {
+	if got := d.shown(togetherName); got.title != "3 sign-ins ended: c, d, e" || got.button != "Show" || !strings.Contains(got.body, "window") {
 		t.Errorf("%+v", got)
 	}
 	ends("f") // joins
@@ -568,7 +568,7 @@ func TestSignInsThatEndTogetherAreOneNotification(t *testing.T) {
 	n.Withdraw("c")
 	n.Withdraw("d")
 	bustest.Eventually(t, func() string { return d.did() }, func() bool {
-		return d.shown(togetherName).title == "2 sign-ins ended: GitHub (e), GitHub (f)"
+		return d.shown(togetherName).title == "2 sign-ins ended: e, f"
 	})
 	d.happens(pressed, togetherName)
 	<-opened
@@ -597,7 +597,7 @@ func TestWithoutAWindowTheTrayNamesThem(t *testing.T) {
 		n.ReconnectRequired(dead(name), func() {})
 	}
 	bustest.Eventually(t, func() string { return d.did() }, func() bool { return d.shown(togetherName).title != "" })
-	if got := d.shown(togetherName); got.button != "" || !strings.Contains(got.body, "menu of the Authtray icon: GitHub (a), GitHub (b), GitHub (c)") {
+	if got := d.shown(togetherName); got.button != "" || !strings.Contains(got.body, "menu of the Authtray icon: a, b, c") {
 		t.Errorf("%+v", got)
 	}
 }

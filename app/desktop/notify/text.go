@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/authtray/authtray/app/lang"
+	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
 )
@@ -13,6 +14,7 @@ import (
 const (
 	maxTitle = 80
 	maxBody  = 300
+	maxPart  = 26 // of a name in a title: with two of them there is room for what happened
 )
 
 // deathMessage says that a connection needs its user: access was revoked, or has
@@ -20,20 +22,26 @@ const (
 func deathMessage(st tokens.Status, l *lang.Language) message {
 	provider := text.Line(first(st.ProviderName, st.Provider, st.Name), 40)
 	e := tokens.Explain(st.State, st.Reason)
+	title := l.Tr("{{.Name}} is disconnected", "Name", Named(st))
+	if st.Parked() { // its token is served while it is good
+		title = l.Tr("{{.Name}} needs you", "Name", Named(st))
+	}
 	return message{
-		title:   l.Tr("{{.Name}} needs to be reconnected", "Name", nameOf(provider, st)),
+		title:   title,
 		body:    text.Line(first(l.Status(st), e.Sentence(l.Tr, provider, "")), maxBody),
 		warning: true, button: l.Tr("Reconnect"),
 		menu: l.Tr("Choose “{{.Entry}}” in the menu of the Authtray icon.", "Entry", l.Tr(e.Action, "Name", text.Line(st.Name, maxTitle))), // as the menu calls it
 	}
 }
 
-// nameOf is the provider, and the connection's name where that says more.
-func nameOf(provider string, st tokens.Status) string {
-	if strings.EqualFold(st.Name, provider) || strings.EqualFold(st.Name, st.Provider) {
-		return provider
+// Named is what a title calls a connection: its name, and whose account it is where
+// that is known and says more.
+func Named(st tokens.Status) string {
+	name, account := text.Short(st.Name, maxPart), text.Short(st.Account, maxPart)
+	if account == "" || strings.EqualFold(name, account) || providers.NamesServer(st.ProviderName, st.Account) {
+		return name
 	}
-	return provider + " (" + st.Name + ")"
+	return name + " (" + account + ")"
 }
 
 func first(options ...string) string {

@@ -10,18 +10,33 @@ import (
 	"github.com/authtray/authtray/tokens"
 )
 
-func TestTheMessageNamesConnectionReasonAndWay(t *testing.T) {
+func TestTheMessageNamesConnectionAccountReasonAndWay(t *testing.T) {
+	of := func(st tokens.Status, account string) tokens.Status {
+		st.Account = account
+		return st
+	}
+	parked := dead("work")
+	parked.Reason, parked.Refreshable, parked.Detail = tokens.ReasonRefused, true, tokens.Sentence(parked.State, tokens.ReasonRefused, "GitHub", "")
 	for _, c := range []struct {
 		st                tokens.Status
 		title, body, tray string
 	}{
-		{dead("work"), "GitHub (work) needs to be reconnected", "GitHub says access was revoked. Reconnect to go on.", "Choose “Reconnect work” in the menu of the Authtray icon."},
-		{dead("github"), "GitHub needs to be reconnected", "GitHub says access was revoked. Reconnect to go on.", "Choose “Reconnect github” in the menu of the Authtray icon."},
-		{tokens.Status{Name: "x", Provider: "mcp", State: tokens.ReconnectRequired}, "mcp (x) needs to be reconnected", "Access at mcp has ended. Reconnect to go on.", "Choose “Reconnect x” in the menu of the Authtray icon."},
+		{dead("work"), "work is disconnected", "GitHub says access was revoked. Reconnect to go on.", "Choose “Reconnect work” in the menu of the Authtray icon."},
+		{of(dead("work"), "ada"), "work (ada) is disconnected", "GitHub says access was revoked. Reconnect to go on.", "Choose “Reconnect work” in the menu of the Authtray icon."},
+		{of(dead("ada"), "Ada"), "ada is disconnected", "GitHub says access was revoked. Reconnect to go on.", "Choose “Reconnect ada” in the menu of the Authtray icon."},
+		{of(dead(strings.Repeat("n", 60)+"-eu"), strings.Repeat("a", 80)+"@example.org"), "nnnnnnnnnnnnn…nnnnnnnnn-eu (aaaaaaaaaaaaa…@example.org) is disconnected",
+			"GitHub says access was revoked. Reconnect to go on.", "Choose “Reconnect " + strings.Repeat("n", 60) + "-eu” in the menu of the Authtray icon."},
+		{of(parked, "ada"), "work (ada) needs you", "GitHub refused to renew the token five times. Reconnect to go on, or try again.", "Choose “Reconnect work” in the menu of the Authtray icon."},
+		{tokens.Status{Name: "docs", ProviderName: "MCP server mcp.example.org", Account: "mcp.example.org", State: tokens.ReconnectRequired}, "docs is disconnected",
+			"Access at MCP server mcp.example.org has ended. Reconnect to go on.", "Choose “Reconnect docs” in the menu of the Authtray icon."},
+		{tokens.Status{Name: "x", Provider: "mcp", State: tokens.ReconnectRequired}, "x is disconnected", "Access at mcp has ended. Reconnect to go on.", "Choose “Reconnect x” in the menu of the Authtray icon."},
 	} {
 		m := deathMessage(c.st, nil)
 		if m.title != c.title || m.body != c.body || m.menu != c.tray {
 			t.Errorf("%+v", m)
+		}
+		if got := text.Line(m.title, maxTitle); got != m.title {
+			t.Errorf("the title is cut: %s", got)
 		}
 	}
 	if got := deathMessage(dead("gh"), nil).withoutButton().body; !strings.HasSuffix(got, "Choose “Reconnect gh” in the menu of the Authtray icon.") {

@@ -82,8 +82,7 @@ func (d *death) message(l *lang.Language) message {
 	}
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(d.of)) {
-		st := d.of[name]
-		names = append(names, nameOf(text.Line(first(st.ProviderName, st.Provider, st.Name), 40), st))
+		names = append(names, Named(d.of[name]))
 	}
 	who := strings.Join(names, ", ")
 	m := message{title: text.Line(l.Count("{{.Count}} sign-ins ended: {{.Names}}", len(names), "Names", who), maxTitle), warning: true, together: true}

@@ -22,15 +22,8 @@ func clean(s string, max int) string { return text.Line(brackets.Replace(s), max
 
 var brackets = strings.NewReplacer("<", "‹", ">", "›")
 
-// short is a name that fits in an entry: of a long one, the beginning and the end,
-// where names differ.
-func short(s string) string {
-	runes := []rune(clean(s, 0))
-	if len(runes) <= maxPart {
-		return string(runes)
-	}
-	return string(runes[:maxPart/2]) + "…" + string(runes[len(runes)-maxPart/2+1:])
-}
+// short is a name that fits in an entry.
+func short(s string) string { return text.Short(brackets.Replace(s), maxPart) }
 
 // nameOf is what people call a connection: its provider, and its own name too
 // where another connection is of the same provider.

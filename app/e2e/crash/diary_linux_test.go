@@ -24,11 +24,13 @@ func (d diary) write(line string) {
 func (d diary) ReconnectRequired(st tokens.Status, _ func()) {
 	d.write("death " + st.Name + " " + string(st.Reason))
 }
-func (d diary) OnShown(func(tokens.Status))             {}
-func (d diary) Withdraw(string)                         {}
-func (d diary) Info(string, string, string)             {}
-func (d diary) Settle(string)                           {}
-func (d diary) Warn(_, title, body string)              { d.write("warning " + title + " " + body) }
+func (d diary) OnShown(func(tokens.Status)) {}
+func (d diary) Withdraw(string)             {}
+func (d diary) Info(string, string, string) {}
+func (d diary) Settle(string)               {}
+func (d diary) Warn(about, title, body string) {
+	d.write("warning " + about + " " + title + " " + body)
+}
 func (d diary) Configure(bool, bool)                    {}
 func (d diary) Health() (api.NotificationState, string) { return api.NotificationNone, "" }
 
@@ -60,7 +62,7 @@ func (d *mortalDiary) ReconnectRequired(st tokens.Status, again func()) {
 func (d diary) told(name string) int { return d.count("death " + name + " ") }
 
 // warned is how often the user was warned of a connection.
-func (d diary) warned(name string) int { return d.count("warning Authtray: " + name + " ") }
+func (d diary) warned(name string) int { return d.count("warning " + name + " ") }
 
 func (d diary) count(what string) int {
 	text, err := os.ReadFile(string(d))
