@@ -47,28 +47,37 @@ func showWindow() error {
 		Folder:  func(dir string) error { return browser.OpenFolder(ctx, log, dir) },
 		Start:   startAgent,
 		Log:     log,
+
+		Authtray: runCommand,
 	})
 }
 
 // startAgent starts an agent by asking for the window that is open already:
 // `authtray open` starts one where none runs, and waits until it answers.
 func startAgent(ctx context.Context) error {
+	_, _, err := runCommand(ctx, "open")
+	return err
+}
+
+// runCommand runs authtray as a terminal would. The error is the last sentence that it
+// says where it fails.
+func runCommand(ctx context.Context, args ...string) (printed, said string, err error) {
 	program, err := agentProgram()
 	if err != nil {
-		return err
+		return "", "", err
 	}
-	var said bytes.Buffer
-	cmd := exec.CommandContext(ctx, program, "open")
-	cmd.Stderr = &said
+	var out, errs bytes.Buffer
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Stdout, cmd.Stderr = &out, &errs
 	console.Hide(cmd)
 	if err := cmd.Run(); err != nil {
-		lines := strings.Split(strings.TrimSpace(said.String()), "\n")
+		lines := strings.Split(strings.TrimSpace(errs.String()), "\n")
 		if why := strings.TrimPrefix(lines[len(lines)-1], "authtray: "); why != "" {
-			return errors.New(why)
+			return "", "", errors.New(why)
 		}
-		return fmt.Errorf("the agent could not be started: %w", err)
+		return "", "", fmt.Errorf("%s could not be run: %w", filepath.Base(program), err)
 	}
-	return nil
+	return out.String(), errs.String(), nil
 }
 
 // agentProgram is the small program without the window, where it is installed

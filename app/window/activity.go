@@ -60,6 +60,7 @@ func (a *activity) object() fyne.CanvasObject {
 }
 
 func (a *activity) opened() {
+	a.show()
 	a.u.focus(a.filter)
 	a.follow()
 }
@@ -79,7 +80,9 @@ func (a *activity) follow() {
 func (a *activity) addRead(r audit.Record) {
 	a.all = slices.Insert(a.all, 0, r)
 	a.all = a.all[:min(len(a.all), remembered)]
-	a.show()
+	if a.u.view == viewActivity { // opening it shows what came meanwhile
+		a.show()
+	}
 }
 
 // ended leaves what was read on screen; opening the view asks again.
@@ -279,6 +282,15 @@ func (u *ui) readersOf(name string) {
 	u.show(viewActivity)
 	u.activity.fresh.SetChecked(false)
 	u.activity.filter.SetText(name)
+}
+
+// lastOf is the read that got a connection's token last.
+func (a *activity) lastOf(name string) (audit.Record, bool) {
+	i := slices.IndexFunc(a.all, func(r audit.Record) bool { return r.Connection == name && r.Code == "" && r.Dropped == 0 })
+	if i < 0 {
+		return audit.Record{}, false
+	}
+	return a.all[i], true
 }
 
 // refused are the programs that asked for a connection's token and got none, since

@@ -23,7 +23,7 @@ func read(minute int, exe, connection string) audit.Record {
 
 func withLog(t *testing.T, reads ...audit.Record) *bench {
 	b := live(t, connected("work"))
-	b.agent.log = reads
+	b.agent.record(reads...)
 	b.show(viewActivity)
 	b.until("the log is read", func() bool { return len(b.activity.all) == len(reads) })
 	return b
@@ -161,8 +161,9 @@ func TestActivityIsFilteredByProgramConnectionAndPID(t *testing.T) {
 }
 
 func TestAgentWithoutARecordSaysSo(t *testing.T) {
-	b := live(t, connected("work"))
+	b := newBench(t, connected("work"))
 	b.agent.fails("Log", &client.Problem{Status: 404, Code: "not_found"})
+	go b.follow()
 	b.show(viewActivity)
 	b.until("it is said", func() bool {
 		return b.activity.empty.Text == "This agent keeps no record of who reads tokens. A newer version of Authtray does."
@@ -346,11 +347,11 @@ func TestAboutLeadsToSourceChangesAndLicences(t *testing.T) {
 func TestReconnectingSaysAsWhomAndWhoAskedInVain(t *testing.T) {
 	b := live(t, dead("work"))
 	fails := func(r audit.Record) audit.Record { r.Code = "reconnect_required"; return r }
-	b.agent.log = []audit.Record{fails(read(-9, "/usr/bin/make", "work")), read(-8, "/usr/bin/curl", "work"), fails(read(-7, "/usr/bin/gh", "work")),
-		fails(read(-6, "/usr/bin/git", "work")), fails(read(-5, "/usr/bin/gh", "work")), fails(read(-4, "/usr/bin/docker", "other"))}
+	b.agent.record(fails(read(-9, "/usr/bin/make", "work")), read(-8, "/usr/bin/curl", "work"), fails(read(-7, "/usr/bin/gh", "work")),
+		fails(read(-6, "/usr/bin/git", "work")), fails(read(-5, "/usr/bin/gh", "work")), fails(read(-4, "/usr/bin/docker", "other")))
 	b.reconnect("work")
 	b.until("the browser is open", b.agent.has("Wait work url"))
-	b.until("the log is read", func() bool { return len(b.activity.all) == len(b.agent.log) })
+	b.until("the log is read", func() bool { return len(b.activity.all) == 6 })
 	b.agent.ended <- nil
 	b.until("it is connected", func() bool { return !b.flow.pending })
 	b.sees(b.flow.box, "Reconnected as ada")

@@ -54,9 +54,7 @@ func (u *ui) reconnect(name string) {
 
 func (c *connecting) begin(name string, e api.Provider, mode providers.Mode) {
 	c.name, c.entry, c.options = name, e, api.ConnectRequest{Mode: mode}
-	if c.again = c.u.model.all[name].Account != ""; c.again {
-		c.u.activity.follow() // who asked in vain is told at the end
-	}
+	c.again = c.u.model.all[name].Account != ""
 	if mode == providers.Browser {
 		// The window opens the browser itself, once it waits for the answer:
 		// an answer that came sooner would be taken for a new question.

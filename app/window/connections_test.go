@@ -337,26 +337,6 @@ func TestWindowOpensAsLargeAsItWasClosed(t *testing.T) {
 	}
 }
 
-func TestDetailsSayHowTheTokenIsUsed(t *testing.T) {
-	b := newBench(t, connected("work"), dead("zeta"))
-	b.agent.entry.API.Base, b.agent.entry.API.Try, b.agent.entry.API.Git = "https://gitlab.com/api/v4", "user", []string{"gitlab.com"}
-	go b.follow()
-	b.until("the connections are known", func() bool { return b.known && b.present })
-	b.list.choose("work")
-	b.until("the entry is known", b.details.useCard.Visible)
-	for _, command := range []string{"authtray token work", "authtray request work user", "authtray setup git work --write"} {
-		b.sees(b.details.useCard, command)
-	}
-	b.tap(b.find(b.details.uses.Objects[2], "Copy"))
-	if got := b.app.Clipboard().Content(); got != "authtray setup git work --write" {
-		t.Fatalf("copied %q", got)
-	}
-	b.list.choose("zeta")
-	if b.details.useCard.Visible() {
-		t.Fatal("a connection without a token says how to use it")
-	}
-}
-
 func TestRetryingWithoutATokenIsAProblem(t *testing.T) {
 	s := connected("work")
 	s.State = tokens.Retrying

@@ -33,10 +33,9 @@ type details struct {
 	offer                                           *button
 	copy, refresh, manage                           *button
 	acts, facts, tags, history, scopeCard, factCard *fyne.Container
-	uses, useCard                                   *fyne.Container
 	server                                          *serverCard
-	used                                            string // whose commands are shown
-	spent                                           bool   // the token is of no more use
+	useCard                                         *useCard
+	spent                                           bool // the token is of no more use
 }
 
 func (u *ui) newDetails() *details {
@@ -50,12 +49,11 @@ func (u *ui) newDetails() *details {
 	d.facts, d.tags, d.history = container.New(&pairs{}), flowed(), spaced(0)
 	d.factCard = card(tr("Token"), d.facts)
 	d.factCard.Hide()
-	d.uses = spaced(6)
-	d.useCard = card(tr("Use it"), d.uses)
+	d.useCard = d.newUseCard()
 	d.scopeCard = card(tr("Scopes"), d.tags)
 	d.server = newServerCard()
 	d.scroll = page(760, d.head(), d.alert, d.acts,
-		d.factCard, d.useCard, d.server.Container, d.scopeCard, card(tr("History"), d.history))
+		d.factCard, d.useCard.Container, d.server.Container, d.scopeCard, card(tr("History"), d.history))
 	d.scroll.Content.Hide()
 	return d
 }
@@ -151,6 +149,16 @@ func (d *details) showState(s tokens.Status) {
 	d.alert.Refresh()
 }
 
+// showUses says how tools get the token, where there is one.
+func (d *details) showUses(s tokens.Status) {
+	e, known := d.u.entries[s.Provider]
+	if !known || !actionsOf(s).copy || spent(s, d.u.out.now()) {
+		d.useCard.Hide()
+		return
+	}
+	d.useCard.show(s.Name, e)
+}
+
 // actions are the buttons that make sense in a state.
 type actions struct{ copy, refresh, connect, end bool }
 
@@ -218,6 +226,7 @@ func (d *details) tick() {
 		d.showActions(s)
 		d.showUses(s)
 	}
+	d.useCard.tick(now)
 	want := factsOf(s, now)
 	var have []string
 	for _, o := range d.facts.Objects {

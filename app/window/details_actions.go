@@ -4,8 +4,6 @@ import (
 	"context"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/authtray/authtray/app/api"
@@ -116,46 +114,4 @@ func farewell(e api.Provider) string {
 		return tr("{{.Provider}} offers no way to revoke access from here: the token is only erased from this machine. To end it at {{.Provider}}, use its page for apps.", "Provider", plain(e.Name))
 	}
 	return tr("{{.Provider}} is told to end this access, and the token is erased from this machine. Tools that use it stop working.", "Provider", plain(e.Name))
-}
-
-// usesOf are the commands that make something of a connection's token.
-func usesOf(name string, e api.Provider) []string {
-	lines := []string{"authtray token " + name}
-	if e.API.Base != "" && e.API.Try != "" {
-		lines = append(lines, "authtray request "+name+" "+plain(e.API.Try))
-	}
-	if len(e.API.Git) > 0 {
-		lines = append(lines, "authtray setup git "+name+" --write")
-	}
-	if e.ID == "mcp" {
-		lines = append(lines, "authtray setup mcp "+name+" --client claude-code --write")
-	}
-	return lines
-}
-
-// showUses says how tools get the token, where there is one.
-func (d *details) showUses(s tokens.Status) {
-	e, known := d.u.entries[s.Provider]
-	d.useCard.Hidden = !known || !actionsOf(s).copy || spent(s, d.u.out.now())
-	lines := usesOf(s.Name, e)
-	if len(d.uses.Objects) == len(lines)+1 && d.used == s.Name {
-		return // keeps the focus where it is
-	}
-	d.used = s.Name
-	d.uses.RemoveAll()
-	for _, l := range lines {
-		d.uses.Add(d.u.command(l))
-	}
-	d.uses.Add(container.NewHBox(d.u.button(tr("Who reads it"), theme.NavigateNextIcon(), func() { d.u.readersOf(d.name) }).low()))
-}
-
-// command is a line for a terminal, with a button that copies it.
-func (u *ui) command(text string) fyne.CanvasObject {
-	mono := newLine(text)
-	mono.style.Monospace = true
-	copied := u.button(tr("Copy"), theme.ContentCopyIcon(), func() {
-		u.clipboard.SetContent(text)
-		u.say(tr("Command copied."))
-	}).low()
-	return container.NewBorder(nil, nil, nil, copied, middled(mono))
 }

@@ -56,6 +56,10 @@ type surroundings struct {
 	browse func(url string) error                        // opens the system browser; may wait
 	folder func(dir string) error                        // opens the file manager; may wait
 	start  func(ctx context.Context) error               // starts the agent; may wait
+
+	// authtray runs a command as a terminal would, and returns what it prints and what
+	// it says on the side; may wait.
+	authtray func(ctx context.Context, args ...string) (printed, said string, err error)
 }
 
 // ask calls question on a goroutine of its own and then with its answer on the
@@ -139,6 +143,7 @@ func (u *ui) arrived() {
 		u.list.show()
 		u.details.show()
 	})
+	u.activity.follow()
 	u.settings.load()
 }
 

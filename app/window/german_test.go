@@ -107,8 +107,9 @@ func TestEveryGermanViewSaysNothingInEnglish(t *testing.T) {
 			t.Errorf("a heading says %q", it.heading)
 		}
 	}
-	b.agent.log = []audit.Record{read(-3000, "", "work"), read(0, "/usr/bin/git", "work"), {Time: noon, Dropped: 3}}
-	b.agent.log[1].What, b.agent.log[1].Code = "rejected", "timeout"
+	refused := read(0, "/usr/bin/git", "work")
+	refused.What, refused.Code = "rejected", "timeout"
+	b.agent.record(read(-3000, "", "work"), refused, audit.Record{Time: noon, Dropped: 3})
 	b.show(viewActivity)
 	b.until("the log is read", func() bool { return len(b.activity.all) == 3 })
 	b.speaksGerman("activity", b.views[viewActivity])
@@ -216,7 +217,8 @@ func TestSmallWindowHoldsEveryView(t *testing.T) {
 		all = append(all, s)
 	}
 	b := german(t, all...)
-	b.agent.log = []audit.Record{read(0, "/usr/bin/"+strings.Repeat("p", 120), long.Name)}
+	reads := []audit.Record{read(0, "/usr/bin/"+strings.Repeat("p", 120), long.Name)}
+	b.agent.record(reads...)
 	b.agent.checks = []api.Check{{ID: "connection " + broken.Name, Detail: strings.Repeat("Wort ", 60)}, {ID: "browser", Detail: "x", Hint: strings.Repeat("c", 150)}}
 	b.win.Resize(fyne.NewSize(640, 480))
 	b.list.choose(long.Name)
@@ -261,7 +263,7 @@ func TestSmallWindowHoldsEveryView(t *testing.T) {
 		"question":  func() { b.disconnect(api.Connection{Status: long}) },
 		"shortcuts": b.help,
 		"licences":  b.showLicences,
-		"reads":     func() { b.showReads(usage{reads: b.agent.log}) },
+		"reads":     func() { b.showReads(usage{reads: reads}) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			open()

@@ -36,6 +36,9 @@ type bench struct {
 	time    time.Time
 	opened  []string // pages in the browser
 	started int      // how often the agent was started
+
+	commands []string // that were run
+	command  func(args ...string) (printed, said string, err error)
 }
 
 type timer struct {
@@ -55,7 +58,7 @@ func newBench(t *testing.T, statuses ...tokens.Status) *bench {
 	b := &bench{T: t, agent: newFakeAgent(statuses...), time: noon}
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
-	b.ui = newUI(ctx, app, b.agent, surroundings{now: b.now, after: b.after, do: b.do, browse: b.browse, folder: b.openFolder, start: b.start}, Options{Version: "test", Config: "/home/ada/.config/authtray"})
+	b.ui = newUI(ctx, app, b.agent, surroundings{now: b.now, after: b.after, do: b.do, browse: b.browse, folder: b.openFolder, start: b.start, authtray: b.authtray}, Options{Version: "test", Config: "/home/ada/.config/authtray"})
 	return b
 }
 
@@ -99,6 +102,14 @@ func (b *bench) step() bool {
 	b.mu.Unlock()
 	f()
 	return true
+}
+
+func (b *bench) authtray(_ context.Context, args ...string) (printed, said string, err error) {
+	b.mu.Lock()
+	b.commands = append(b.commands, strings.Join(args, " "))
+	run := b.command
+	b.mu.Unlock()
+	return run(args...)
 }
 
 func (b *bench) now() time.Time {
@@ -248,7 +259,7 @@ type fakeAgent struct {
 	ended     chan error // how a flow ends
 	token     string
 	settings  api.SettingsPatch
-	log       []audit.Record
+	reads     chan audit.Record // as they come
 	history   []tokens.Event
 	mcp       *api.MCP
 	hang      chan struct{} // not nil: nothing is answered until it is closed
@@ -259,7 +270,7 @@ type fakeAgent struct {
 
 func newFakeAgent(statuses ...tokens.Status) *fakeAgent {
 	yes, no := true, false
-	a := &fakeAgent{statuses: statuses, events: make(chan remote.Event), away: make(chan struct{}), errs: map[string]error{},
+	a := &fakeAgent{statuses: statuses, events: make(chan remote.Event), away: make(chan struct{}), reads: make(chan audit.Record, 100), errs: map[string]error{},
 		ended: make(chan error, 1), token: "s3cret-token", settings: api.SettingsPatch{Notifications: &yes, Reminders: &no, Autostart: &no}}
 	a.entry = gitlab()
 	a.names = []api.Brief{{ID: "github", Name: "GitHub"}, {ID: "gitlab", Name: "GitLab"}, {ID: "oidc", Name: "OpenID Connect"}}
@@ -474,11 +485,21 @@ func (a *fakeAgent) Log(ctx context.Context, _ int, each func(audit.Record)) err
 	if err := a.called("Log", ""); err != nil {
 		return err
 	}
-	for _, r := range a.log {
-		each(r)
+	for {
+		select {
+		case r := <-a.reads:
+			each(r)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
-	<-ctx.Done()
-	return ctx.Err()
+}
+
+// record has reads of tokens told to whoever follows them.
+func (a *fakeAgent) record(reads ...audit.Record) {
+	for _, r := range reads {
+		a.reads <- r
+	}
 }
 
 func cmpErr(errs ...error) error {

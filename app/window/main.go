@@ -62,7 +62,7 @@ func run(ctx context.Context, agent Agent, o Options, door *raise.Door, fyneSays
 	defer context.AfterFunc(ctx, func() { fyne.Do(a.Quit) })()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	u := newUI(ctx, a, agent, surroundings{now: time.Now, after: after, do: fyne.Do, browse: o.Browse, folder: o.Folder, start: o.Start}, o)
+	u := newUI(ctx, a, agent, surroundings{now: time.Now, after: after, do: fyne.Do, browse: o.Browse, folder: o.Folder, start: o.Start, authtray: o.Authtray}, o)
 	u.win.SetOnClosed(func() {
 		u.remember()
 		u.clipboard.takeBack()

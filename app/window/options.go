@@ -31,7 +31,10 @@ type Options struct {
 	Config  string                          // the folder of the configuration
 	Folder  func(dir string) error          // opens the file manager; may wait
 	Start   func(ctx context.Context) error // starts the agent, returns when it answers
-	Log     *slog.Logger
+	// Authtray runs a command as a terminal would, and returns what it prints and what
+	// it says on the side. The error is one sentence.
+	Authtray func(ctx context.Context, args ...string) (printed, said string, err error)
+	Log      *slog.Logger
 }
 
 // toolkit receives what Fyne says on the standard logger, and hands it to ours.

@@ -274,7 +274,7 @@ func picturedRest(all []tokens.Status) []pictured {
 		{Time: noon.Add(-3 * time.Minute), Exe: "/usr/bin/gh", PID: 4712, Connection: "mail", Code: "reconnect_required"}, {Time: noon.Add(-time.Minute), Dropped: 3}}
 	activity := func(b *bench) {
 		b.meet("/usr/bin/git")
-		b.agent.log = log
+		b.agent.record(log...)
 		b.show(viewActivity)
 		b.until("the log is read", func() bool { return len(b.activity.all) == len(log) })
 	}

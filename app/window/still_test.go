@@ -10,7 +10,6 @@ import (
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
 
-	"github.com/authtray/authtray/app/access/audit"
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/client"
@@ -295,7 +294,7 @@ func TestSecondInWhichNothingHappensDrawsNothing(t *testing.T) {
 	later := noon.Add(10*time.Minute + 30*time.Second)
 	waits.RetryAt = &later
 	b := live(t, connected("work"), dead("bot"), waits)
-	b.agent.log = []audit.Record{read(-3, "/usr/bin/git", "work")}
+	b.agent.record(read(-3, "/usr/bin/git", "work"))
 	b.show(viewActivity)
 	b.until("the log is read", func() bool { return len(b.activity.all) == 1 })
 	b.win.Resize(fyne.NewSize(1000, 680))
