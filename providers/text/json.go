@@ -2,6 +2,7 @@ package text
 
 import (
 	"fmt"
+	"slices"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -12,6 +13,9 @@ import (
 // what else is not printed. JSON is the same to whoever reads it, and its encoder
 // has done so with C0 controls.
 func EscapeJSON(b []byte) []byte {
+	if !slices.ContainsFunc(b, func(c byte) bool { return c >= 0x7F }) {
+		return b // as nearly always
+	}
 	out := b[:0:0]
 	for len(b) > 0 {
 		r, size := utf8.DecodeRune(b)
