@@ -182,7 +182,7 @@ func (s *shell) addMCP(ctx context.Context, server string) (name string, err err
 			var now struct {
 				Config catalog.Connection `json:"config"`
 			}
-			if a.Do(ctx, http.MethodGet, connection(c.Name), nil, &now) == nil && now.Config.MCP == server {
+			if a.Do(ctx, http.MethodGet, connection(c.Name), nil, &now) == nil && sameServer(s.serverOf(now.Config), u) {
 				name = c.Name
 				return nil
 			}
@@ -194,6 +194,14 @@ func (s *shell) addMCP(ctx context.Context, server string) (name string, err err
 		s.say("authtray: %s is the connection to %s", name, oneLine(server))
 	}
 	return name, err
+}
+
+// sameServer reports whether a connection's MCP server is the one at u: a host is the
+// same in either case, a path is not.
+func sameServer(its string, u *url.URL) bool {
+	other, err := url.Parse(its)
+	return err == nil && other.Scheme == u.Scheme && strings.EqualFold(other.Host, u.Host) &&
+		cmp.Or(other.Path, "/") == cmp.Or(u.Path, "/") && other.RawQuery == u.RawQuery
 }
 
 func mcpFlags(c *cobra.Command, a *setupAsked) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -17,6 +18,7 @@ import (
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/tools/mcp/mcptest"
 	"github.com/authtray/authtray/tokens"
 )
@@ -200,18 +202,67 @@ func TestMCPNamesAConnectionAfterItsHost(t *testing.T) {
 	}
 }
 
+// addOwn adds the connection notes to an MCP server whose URL stands in the catalogue.
+func (w *world) addOwn() (server string) {
+	w.t.Helper()
+	server = w.mcpServer()
+	entry := "id = \"mcp-own\"\nname = \"Own MCP server\"\nextends = \"mcp\"\nmcp = \"" + server + "\"\n"
+	if err := os.MkdirAll(w.paths.Providers(), 0o700); err != nil {
+		w.t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(w.paths.Providers(), "mcp-own.toml"), []byte(entry), 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+	eventually(w.t, "the entry is known", func() bool { exit, _, _ := w.command("add", "notes", "--provider", "mcp-own"); return exit == 0 })
+	return server
+}
+
+func TestMCPAddTakesTheConnectionThatLeadsThere(t *testing.T) {
+	w := newWorld(t, nil)
+	server := w.addOwn()
+	other := w.mcpServer()
+	w.put("files", map[string]any{"mcp": other})
+	for at, want := range map[string]string{server: "notes", other: "files", strings.Replace(other, "http://127.0.0.1", "http://127.0.0.2", 1): "mcp"} {
+		name, err := (&shell{out: io.Discard, err: w.t.Output(), now: time.Now, paths: w.paths}).addMCP(t.Context(), at)
+		if err != nil || name != want {
+			t.Errorf("%s: %q, %v; want %s", at, name, err, want)
+		}
+	}
+	var names []string
+	var all struct{ Connections []api.Connection }
+	if err := w.agent().Do(t.Context(), http.MethodGet, "/v1/connections", nil, &all); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range all.Connections {
+		names = append(names, c.Name)
+	}
+	if slices.Sort(names); !slices.Equal(names, []string{"files", "mcp", "notes"}) {
+		t.Errorf("there are %v now", names)
+	}
+}
+
+func TestMCPServersAreTheSame(t *testing.T) {
+	const at = "https://mcp.example.com/mcp"
+	for other, same := range map[string]bool{
+		at: true, "https://MCP.Example.com/mcp": true, "": false,
+		"https://mcp.example.com/MCP": false, "https://mcp.example.com/mcp/": false, "http://mcp.example.com/mcp": false,
+		"https://mcp.example.com:8443/mcp": false, at + "?team=1": false,
+	} {
+		u, err := url.Parse(at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sameServer(other, u) != same {
+			t.Errorf("%s and %s are the same: %v", other, at, !same)
+		}
+	}
+}
+
 // TestMCPServersOfTheCatalogueAreBridgedToo: their connections' files name the provider
 // alone.
 func TestMCPServersOfTheCatalogueAreBridgedToo(t *testing.T) {
 	w := newWorld(t, nil)
-	entry := "id = \"mcp-own\"\nname = \"Own MCP server\"\nextends = \"mcp\"\nmcp = \"" + w.mcpServer() + "\"\n"
-	if err := os.MkdirAll(w.paths.Providers(), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(w.paths.Providers(), "mcp-own.toml"), []byte(entry), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "the entry is known", func() bool { exit, _, _ := w.command("add", "notes", "--provider", "mcp-own"); return exit == 0 })
+	w.addOwn()
 	w.works("notes")
 	if got := mcptest.Who(t, w.mcpClient("mcp", "notes")); got != "Ada Lovelace" {
 		t.Errorf("the server knows the caller as %q", got)
