@@ -1,15 +1,20 @@
 package agent
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/tools/mcp/mcptest"
 	"github.com/authtray/authtray/providers/practice/practicetest"
+	"github.com/authtray/authtray/providers/practice/server"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -88,5 +93,44 @@ func TestOfflineAccessIsNeverAskedForOrAlways(t *testing.T) {
 				t.Errorf("it says: %q", now.Note)
 			}
 		})
+	}
+}
+
+func TestAnotherIssuerThatTheMCPServerNamesIsShownNoGrant(t *testing.T) {
+	w := newMCPWorld(t, nil)
+	var shown atomic.Int32
+	other := practicetest.Start(t, server.Options{}, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodPost && r.URL.Path != "/register" {
+				shown.Add(1)
+			}
+			next.ServeHTTP(rw, r)
+		})
+	})
+	var changed atomic.Bool
+	mux := http.NewServeMux()
+	front := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if changed.Load() && strings.HasPrefix(r.URL.Path, "/.well-known/") {
+			rw.Header().Set("Content-Type", "application/json")
+			json.NewEncoder(rw).Encode(map[string]any{"resource": w.url, "authorization_servers": []string{other.Issuer}})
+			return
+		}
+		mux.ServeHTTP(rw, r)
+	}))
+	t.Cleanup(front.Close)
+	w.url = mcptest.Serve(mux, front.URL, w.issuer.Issuer)
+	w.addFiles()
+	w.connect("files", "ada")
+
+	changed.Store(true)
+	w.stop() // who is asked is found out anew
+	w.start()
+	refused := w.call("POST", "/connections/files/refresh", nil)
+	if refused.status < 400 {
+		t.Errorf("%d %s", refused.status, refused.body)
+	}
+	w.call("POST", "/connections/files/disconnect", nil)
+	if n := shown.Load(); n != 0 {
+		t.Errorf("the other issuer was sent %d requests that may hold a grant", n)
 	}
 }

@@ -62,15 +62,18 @@ func (w *world) built() string {
 	return program
 }
 
-// rss is what a process has in memory, in kB.
-func (w *world) rss(pid int) int {
+// rss is what a process has in memory, in kB; peak is the most that it had.
+func (w *world) rss(pid int) int  { w.Helper(); return w.memory(pid, "VmRSS:") }
+func (w *world) peak(pid int) int { w.Helper(); return w.memory(pid, "VmHWM:") }
+
+func (w *world) memory(pid int, what string) int {
 	w.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		w.Fatal(err)
 	}
 	for line := range strings.Lines(string(status)) {
-		if value, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+		if value, ok := strings.CutPrefix(line, what); ok {
 			kb, err := strconv.Atoi(strings.Fields(value)[0])
 			if err != nil {
 				w.Fatal(err)
@@ -78,7 +81,7 @@ func (w *world) rss(pid int) int {
 			return kb
 		}
 	}
-	w.Fatal("no VmRSS")
+	w.Fatal("no ", what)
 	return 0
 }
 

@@ -188,6 +188,21 @@ var badAnswers = []struct {
 		w.Header().Set("Content-Type", "text/event-stream")
 		io.WriteString(w, ": nothing\n\n")
 	}, "broke off"},
+	{"100 MB in a stream", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		io.WriteString(w, `data: {"jsonrpc":"2.0","id":1,"result":{"x":"`)
+		piece := strings.Repeat("x", 1<<20)
+		for range 100 {
+			if _, err := io.WriteString(w, piece); err != nil {
+				return
+			}
+		}
+		io.WriteString(w, "\"}}\n\n")
+	}, "broke off"},
+	{"a stream of no JSON", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		io.WriteString(w, "data: <html>\n\n")
+	}, "broke off"},
 	{"a connection that breaks", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "broke off"},
 	{"500", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, "failed with 500"},
 	{"403 with scopes", func(w http.ResponseWriter, _ *http.Request) {
@@ -315,6 +330,32 @@ func TestTwoBridgesOfOneConnectionShareItsMemory(t *testing.T) {
 	}
 	if data, err := os.ReadFile(filepath.Join(w.state, "mcp", "notes.json")); err != nil || !strings.Contains(string(data), "notes-server") {
 		t.Errorf("%s, %v", data, err)
+	}
+}
+
+func TestToolNameWithTerminalEscapesIsRememberedAndToldWithoutThem(t *testing.T) {
+	server := notes()
+	w := newWorld(t, stateful(server))
+	w.answer(func(rw http.ResponseWriter, r *http.Request) bool {
+		body, _ := io.ReadAll(r.Body)
+		r.Body = io.NopCloser(strings.NewReader(string(body)))
+		if !strings.Contains(string(body), "tools/list") {
+			return false
+		}
+		rw.Header().Set("Content-Type", "application/json")
+		io.WriteString(rw, `{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"\u001b[2Jevil\r\n","inputSchema":{"type":"object"}}]}}`)
+		return true
+	})
+	r := w.start(w.bridge())
+	r.begin()
+	r.call(1, "tools/list", "{}")
+	r.call(2, "tools/call", `{"name":"\u001b[2Jevil\r\n","arguments":{}}`)
+	data, err := os.ReadFile(filepath.Join(w.state, "mcp", "notes.json"))
+	if err != nil || !strings.Contains(string(data), "[2Jevil") || strings.Contains(string(data), "u001b") {
+		t.Errorf("%s, %v", data, err)
+	}
+	if told := w.agent.purposes(); !strings.Contains(told, ": [2Jevil") || strings.ContainsAny(told, "\x1b\r\n") {
+		t.Errorf("the agent was told %q", told)
 	}
 }
 
