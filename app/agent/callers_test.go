@@ -42,16 +42,27 @@ type crowd struct {
 	conns []net.Conn
 }
 
+// crowd has all of them connected before the first one sends: to connect takes long on
+// Windows, and what the first one causes at the provider has RequestTimeout. Each asks for
+// something else before, since the agent does not wait long for a first request.
 func (w *world) crowd(n int, request string) *crowd {
 	w.t.Helper()
 	c := &crowd{t: w.t}
-	for range n { // each sends at once: the agent waits for a request for some seconds, and to connect takes long on Windows
+	for range n {
 		conn, err := client.Dial(w.t.Context(), w.paths.Socket)
 		if err != nil {
 			w.t.Fatal(err)
 		}
 		w.t.Cleanup(func() { conn.Close() })
+		io.WriteString(conn, "GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n")
+		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		io.Copy(io.Discard, answer.Body)
 		c.conns = append(c.conns, conn)
+	}
+	for _, conn := range c.conns {
 		io.WriteString(conn, request)
 	}
 	return c
