@@ -67,8 +67,11 @@ func connectFailed(name, detail string) *tokens.Error {
 	return &tokens.Error{Code: api.CodeConnectFailed, Detail: detail, Hint: "authtray connect " + name}
 }
 
-// errNobodyCame is how a sign-in ends that was waited for long enough.
-var errNobodyCame = errors.New("nobody signed in for as long as it was waited for")
+// Why a sign-in was canceled that nobody here wanted to end.
+var (
+	errNobodyCame = errors.New("nobody signed in for as long as it was waited for")
+	errEndedFirst = errors.New("the agent ended before the sign-in was done")
+)
 
 // canceled: a sign-in ended because somebody here wanted it to.
 func canceled(err error) bool {

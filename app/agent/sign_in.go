@@ -27,7 +27,7 @@ type signIn struct {
 	fresh   bool               // its client registered itself just now
 	taken   atomic.Bool        // its grant is there: it can be shared no more
 
-	timedOut atomic.Bool // it was stopped since nobody came
+	why atomic.Pointer[error] // it was stopped; nil: somebody wanted that
 
 	openMu   sync.Mutex
 	openedAt time.Time // when its page was opened last; zero: never

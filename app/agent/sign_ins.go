@@ -166,8 +166,8 @@ func (s *signIns) run(ctx context.Context, in *signIn, client *providers.Client,
 	if s.refusedForItsScope(in, err, r) {
 		err = s.stepUpAnew(ctx, in, client, r)
 	}
-	if in.timedOut.Load() && canceled(err) {
-		err = errNobodyCame
+	if why := in.why.Load(); why != nil && canceled(err) {
+		err = *why
 	}
 	in.err = signInError(in.name, err)
 	s.manager.FlowEnded(in.name, in.err)
@@ -330,17 +330,20 @@ func (s *signIns) stop(name string) {
 // signed in for as long as the one who began it waited.
 func (s *signIns) cancel(name string, timedOut bool) {
 	if in := s.of(name); in != nil {
-		in.timedOut.Store(timedOut)
+		if timedOut {
+			in.why.Store(&errNobodyCame)
+		}
 		in.stop()
 		<-in.done
 	}
 }
 
-// stopAll ends all sign-ins soon.
+// stopAll ends all sign-ins soon, since the agent ends.
 func (s *signIns) stopAll() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, in := range s.pending {
+		in.why.Store(&errEndedFirst)
 		in.stop()
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/authtray/authtray/app/desktop/notify"
 	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -109,7 +110,7 @@ func explanations() (all []string) {
 
 func TestEveryTextIsTranslatedAndNothingElseIs(t *testing.T) {
 	texts := map[string]bool{}
-	for _, s := range slices.Concat(explanations(), causes(t), findings(t), unlocking(t)) {
+	for _, s := range slices.Concat(explanations(), causes(t), findings(t), unlocking(t), endings(t)) {
 		texts[s] = true
 	}
 	fromCatalogue := map[string]bool{} // may be translated; what is not says that it is English
@@ -201,6 +202,32 @@ func unlocking(t *testing.T) (all []string) {
 		return true
 	})
 	if len(all) < 4 {
+		t.Fatalf("only %d sentences were found", len(all))
+	}
+	return all
+}
+
+// endings are the sentences in which a history tells that a sign-in ended other than
+// well, but for what a provider said.
+func endings(t *testing.T) (all []string) {
+	t.Helper()
+	for _, name := range []string{"../../providers/flow.go", "../agent/errors.go"} {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if call, ok := n.(*ast.CallExpr); ok && len(call.Args) == 1 {
+				what, isText := call.Args[0].(*ast.BasicLit)
+				if of, ok := call.Fun.(*ast.SelectorExpr); ok && isText && of.Sel.Name == "New" {
+					s, _ := strconv.Unquote(what.Value)
+					all = append(all, text.Sentence(s))
+				}
+			}
+			return true
+		})
+	}
+	if len(all) < 5 {
 		t.Fatalf("only %d sentences were found", len(all))
 	}
 	return all

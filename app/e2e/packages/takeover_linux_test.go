@@ -1,6 +1,7 @@
 package packages
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"fmt"
@@ -171,7 +172,7 @@ var ours = []asker{
 		defer cancel()
 		return client.At(m.socket).Do(limited, "GET", "/v1/connections/"+name+"/token?timeout=30s", nil, nil)
 	}},
-	{"command", func(m *machine, name string) error { return said(m.command("", "token", name)) }},
+	{"command", func(m *machine, name string) error { return failure(m.command("", "token", name)) }},
 }
 
 // others know nothing of them, and ask once.
@@ -193,12 +194,12 @@ var others = []asker{
 		return nil
 	}},
 	{"curl", func(m *machine, name string) error {
-		return said(exec.Command("curl", "-sS", "--fail-with-body", "--max-time", "30", "--unix-socket", m.socket, "http://agent/v1/connections/"+name+"/token"))
+		return failure(exec.Command("curl", "-sS", "--fail-with-body", "--max-time", "30", "--unix-socket", m.socket, "http://agent/v1/connections/"+name+"/token"))
 	}},
 }
 
-// said is why a command failed, with what it said.
-func said(cmd *exec.Cmd) error {
+// failure is why a command failed, with what it said.
+func failure(cmd *exec.Cmd) error {
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%w: %s", err, out)
@@ -326,5 +327,46 @@ func TestWrongPassphraseDoesNotEndTheAgentThatWasToBeReplaced(t *testing.T) {
 		t.Error("the agent that ran has ended")
 	default:
 		m.answers(running)
+	}
+}
+
+// TestSignInUnderWayAtAReplacementEndsWithASentence: who waits for the browser is told
+// at once, and the next agent begins another one.
+func TestSignInUnderWayAtAReplacementEndsWithASentence(t *testing.T) {
+	m := newMachine(t)
+	running := m.agent()
+	m.answers(running)
+	if err := m.connect("work"); err != nil {
+		t.Fatal(err)
+	}
+	waiting := m.command("", "connect", "work", "--no-browser")
+	var told bytes.Buffer
+	address, err := waiting.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := waiting.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewReader(io.TeeReader(address, &told))
+	for line := ""; !strings.HasPrefix(line, "http"); {
+		if line, err = lines.ReadString('\n'); err != nil {
+			t.Fatalf("no address was printed: %s", told.String())
+		}
+	}
+	next := m.agent("--replace")
+	m.answers(next)
+	io.Copy(io.Discard, lines)
+	err = waiting.Wait()
+	const ended = "authtray: The agent ended before the sign-in was done; run: authtray connect work\n"
+	if code := m.exit(err); code != 1 || !strings.HasSuffix(told.String(), "\n"+ended) {
+		t.Errorf("exit code %d: %s", code, told.String())
+	}
+	<-running.ended
+	if err := m.connect("work"); err != nil {
+		t.Errorf("the next sign-in: %v", err)
+	}
+	if err := failure(m.command("", "token", "work")); err != nil {
+		t.Error(err)
 	}
 }
