@@ -68,7 +68,7 @@ func visit(url string) error {
 // practice provider and a person without a browser. scripts_linux_test.go has the
 // commands that are not testscript's own.
 func TestCommands(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata", Setup: setup, Cmds: commands, RequireExplicitExec: true})
+	testscript.Run(t, testscript.Params{Dir: "testdata", Setup: setup, Cmds: commands, Condition: lacks, RequireExplicitExec: true})
 }
 
 // setup gives each script a home of its own, without a desktop.
@@ -80,6 +80,7 @@ func setup(env *testscript.Env) error {
 		return err
 	}
 	env.Setenv("RECIPES", filepath.Join(here, "..", "..", "tools", "recipes"))
+	env.Setenv("README", filepath.Join(here, "..", "..", "..", "README.md"))
 	env.Setenv("XDG_CONFIG_HOME", "")
 	env.Setenv("XDG_STATE_HOME", "")
 	for _, dir := range []string{"home", "run"} {

@@ -3,6 +3,7 @@ package commands
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -66,6 +67,20 @@ type world struct {
 type background struct {
 	cmd   *exec.Cmd
 	ended chan error
+}
+
+// lacks is the condition [lacks:PROGRAM], with which a script skips itself where it is
+// not installed. In continuous integration that is a failure.
+func lacks(condition string) (bool, error) {
+	program, ok := strings.CutPrefix(condition, "lacks:")
+	if !ok {
+		return false, fmt.Errorf("there is no condition %s", condition)
+	}
+	_, err := exec.LookPath(program)
+	if err != nil && os.Getenv("CI") != "" {
+		return false, fmt.Errorf("this script must run here: %w", err)
+	}
+	return err != nil, nil
 }
 
 type worldKey struct{}
