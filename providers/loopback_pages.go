@@ -41,7 +41,8 @@ type page struct {
 	Next     string // what to do now
 	Provider string // fills places
 	Account  string
-	Reload   bool // ask again in some seconds
+	Command  string // to try, for a connection that works
+	Reload   bool   // ask again in some seconds
 }
 
 // Most processes show no page, so nothing of it is made before the first.
@@ -94,14 +95,14 @@ func waitingPage(provider string) page {
 //	ErrCanceled   trouble   canceled in Authtray
 //	*Failure      trouble   its Detail
 //	else          trouble   its sentence
-func resultPage(provider string, r Result, err error, again bool, l Language) page {
+func resultPage(provider, connection string, r Result, err error, again bool, l Language) page {
 	provider = shown(provider)
 	p := page{Kind: "trouble", Title: "Not connected", Next: nextRetry, Provider: provider}
 	var failure *refusal.Failure
 	var refused *NotAccepted
 	switch {
 	case err == nil:
-		return connectedPage(provider, shown(r.Account.Label), again)
+		return connectedPage(provider, connection, shown(r.Account.Label), again)
 	case errors.Is(err, ErrDenied):
 		p.Title, p.Text = "Access was denied", "Access was not allowed at {{.Provider}}, so nothing was connected."
 	case errors.Is(err, ErrTimedOut):
@@ -113,6 +114,8 @@ func resultPage(provider string, r Result, err error, again bool, l Language) pa
 		if refused.Asks {
 			p.Kind, p.Title, p.Next = "waiting", "Another account", "Go back to Authtray: it asks which account to use. You can close this tab."
 		}
+	case errors.As(err, &failure) && failure.Code == "invalid_grant": // of a sign-in: the code was not taken
+		p.Text = "{{.Provider}} did not accept the sign-in."
 	case errors.As(err, &failure):
 		p.Told = text.Line(l.Sentence(provider, failure.Detail), maxSentence)
 	default:
@@ -121,11 +124,14 @@ func resultPage(provider string, r Result, err error, again bool, l Language) pa
 	return p
 }
 
-func connectedPage(provider, account string, again bool) page {
+func connectedPage(provider, connection, account string, again bool) page {
 	if NamesServer(provider, account) {
 		account = ""
 	}
 	p := page{Kind: "fine", Title: "Connected", Text: "Authtray is connected to {{.Provider}}.", Next: nextClose, Provider: provider, Account: account}
+	if connection != "" {
+		p.Command = "authtray token " + connection
+	}
 	if account != "" {
 		p.Text = "Authtray is connected to {{.Provider}} as {{.Account}}."
 	}
@@ -171,9 +177,9 @@ func renderPage(p page, l Language) []byte {
 	var b bytes.Buffer
 	data := struct {
 		page
-		Language, Foot string
-		Style          template.CSS
-	}{p, l.Code(), l.Tr("shown by a program on this computer"), template.CSS(pageStyle())}
+		Language, Try, Foot string
+		Style               template.CSS
+	}{p, l.Code(), l.Tr("Try:"), l.Tr("shown by a program on this computer"), template.CSS(pageStyle())}
 	if err := pageTemplate().Execute(&b, data); err != nil {
 		return []byte(template.HTMLEscapeString(p.Title + ". " + p.Text + " " + p.Next))
 	}

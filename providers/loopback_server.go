@@ -272,7 +272,7 @@ func resultReply(ctx context.Context, doors []*callbackRoute, rest string) reply
 	defer stop()
 	select {
 	case <-f.done:
-		return reply{status: http.StatusOK, page: resultPage(f.client.name(), f.result, f.err, again, f.client.language())}
+		return reply{status: http.StatusOK, page: resultPage(f.client.name(), f.client.conn.Name, f.result, f.err, again, f.client.language())}
 	case <-enough:
 	case <-ctx.Done():
 	}

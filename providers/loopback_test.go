@@ -247,13 +247,18 @@ func TestResultPageTable(t *testing.T) {
 		{"too late, other words", Result{}, errCodeExpired, false, "trouble", "not finished in time"},
 		{"canceled", Result{}, ErrCanceled, false, "trouble", "canceled in Authtray"},
 		{"failed", Result{}, &refusal.Failure{Detail: "Hub is in trouble.", Err: errors.New("inner")}, false, "trouble", "Hub is in trouble."},
+		{"code refused", Result{}, &refusal.Failure{Code: "invalid_grant", Detail: "Hub did not accept the sign-in (invalid_grant); connect again."}, false, "trouble", "Hub did not accept the sign-in."},
 		{"another account", Result{}, &NotAccepted{Asks: true, Text: "You are grace now.", Err: errors.New("inner (other_account)")}, false, "waiting", "You are grace now."},
 		{"not kept", Result{}, &NotAccepted{Text: "The keychain is locked.", Err: errors.New("inner")}, false, "trouble", "The keychain is locked."},
 		{"otherwise", Result{}, refusal.ErrBindingChanged, false, "trouble", "endpoints changed"},
 	} {
-		p := resultPage("Hub", test.r, test.err, test.again, english{}).in(english{})
+		p := resultPage("Hub", "work", test.r, test.err, test.again, english{}).in(english{})
 		if p.Kind != test.kind || !strings.Contains(p.Text, test.says) || strings.Contains(p.Text, "inner") || p.Next == "" {
 			t.Errorf("%s: %+v", test.name, p)
+		}
+		html := string(renderPage(p, english{}))
+		if works := test.kind == "fine"; strings.Contains(html, "<p>Try: <code>authtray token work</code></p>") != works {
+			t.Errorf("%s: that the command can be tried is said: %v", test.name, !works)
 		}
 	}
 }
@@ -265,14 +270,14 @@ func TestPageNamesTheAccountUnlessItIsTheServer(t *testing.T) {
 		{"GitLab", "Lab", "Authtray is connected to GitLab as Lab."},
 		{"GitLab", "", "Authtray is connected to GitLab."},
 	} {
-		if p := connectedPage(row.provider, row.account, false).in(english{}); p.Text != row.says {
+		if p := connectedPage(row.provider, "work", row.account, false).in(english{}); p.Text != row.says {
 			t.Errorf("%s at %s: %q; want %q", row.account, row.provider, p.Text, row.says)
 		}
 	}
 }
 
 func TestPagesLoadNothingAndRunNothing(t *testing.T) {
-	html := string(renderPage(connectedPage("Hub", "ada", false).in(english{}), english{}))
+	html := string(renderPage(connectedPage("Hub", "work", "ada", false).in(english{}), english{}))
 	for _, bad := range []string{"<script", "src=", "href=", "url(", "@import", " style=", " on"} {
 		if strings.Contains(strings.ReplaceAll(html, " on this computer", ""), bad) {
 			t.Errorf("the page holds %q", bad)
@@ -336,7 +341,7 @@ func TestPagesSpeakTheUsersLanguage(t *testing.T) {
 	for name, err := range map[string]error{"connected": nil, "denied": ErrDenied, "late": ErrTimedOut, "canceled": ErrCanceled,
 		"other account": &NotAccepted{Asks: true, Text: "ANOTHER ONE"}, "not kept": &NotAccepted{Text: "NOT KEPT"},
 		"failed": &refusal.Failure{Detail: "Hub is in trouble."}, "otherwise": errors.New("it is odd")} {
-		pages[name], pages[name+", again"] = resultPage("Hub", ada, err, false, shouting{}), resultPage("Hub", ada, err, true, shouting{})
+		pages[name], pages[name+", again"] = resultPage("Hub", "work", ada, err, false, shouting{}), resultPage("Hub", "work", ada, err, true, shouting{})
 	}
 	for name, p := range pages {
 		t.Run(name, func(t *testing.T) {
