@@ -61,6 +61,11 @@ func (in Surroundings) tr(template string, pairs ...string) string {
 	return in.Language.Tr(template, pairs...)
 }
 
+// leading is an entry that leads to something else: a browser, a question.
+func (in Surroundings) leading(action string) string {
+	return in.tr("{{.Action}}…", "Action", action)
+}
+
 var separator = Item{Separator: true}
 
 // What a menu holds: a longer one does not fit on a screen. Everything else is in
@@ -137,7 +142,7 @@ func rank(st tokens.Status, now time.Time) int {
 func needsUser(all []tokens.Status, in Surroundings) Menu {
 	var dead, wrong, keychain Menu
 	for _, st := range all {
-		action := in.tr(tokens.Explain(st.State, st.Reason).Action, "Name", short(st.Name)) + "…"
+		action := in.leading(in.tr(tokens.Explain(st.State, st.Reason).Action, "Name", short(st.Name)))
 		switch {
 		case st.State == tokens.ReconnectRequired:
 			dead = append(dead, Item{Label: action, Do: Do{Reconnect, st.Name}})
@@ -146,7 +151,7 @@ func needsUser(all []tokens.Status, in Surroundings) Menu {
 		case st.State == tokens.KeychainLocked:
 			keychain = Menu{unlock(st, in)}
 		case st.Unsaved:
-			keychain = Menu{{Label: in.tr(tokens.Unsaved.Button) + "…", Do: Do{Verb: UnlockKeychain}}}
+			keychain = Menu{{Label: in.leading(in.tr(tokens.Unsaved.Button)), Do: Do{Verb: UnlockKeychain}}}
 		}
 	}
 	return append(append(dead, keychain...), wrong...)
@@ -159,7 +164,7 @@ func unlock(st tokens.Status, in Surroundings) Item {
 
 // button is what leads on from a connection's state.
 func button(st tokens.Status, in Surroundings) string {
-	return in.tr(tokens.Explain(st.State, st.Reason).Button) + "…"
+	return in.leading(in.tr(tokens.Explain(st.State, st.Reason).Button))
 }
 
 // connection leads with the name that tools and the window have for it.
@@ -259,7 +264,7 @@ func withToken(st tokens.Status, in Surroundings) Menu {
 	var m Menu
 	if st.EndsSoon && st.EndsAt != nil {
 		m = append(m, disabled(in.tr("This sign-in ends {{.Time}}", "Time", in.clockTime(*st.EndsAt))),
-			Item{Label: in.tr("Reconnect") + "…", Do: Do{Reconnect, st.Name}})
+			Item{Label: in.leading(in.tr("Reconnect")), Do: Do{Reconnect, st.Name}})
 	}
 	if in.CanCopy {
 		m = append(m, Item{Label: in.tr("Copy token"), Do: Do{CopyToken, st.Name}})

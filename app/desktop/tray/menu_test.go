@@ -477,6 +477,9 @@ func TestGermanMenuSaysNothingInEnglish(t *testing.T) {
 							if langtest.IsEnglish(label.Label) {
 								t.Errorf("%s %s: %q", state, r, label.Label)
 							}
+							if rest, leads := strings.CutSuffix(label.Label, "…"); leads && label.Do.Verb != Nothing && !strings.HasSuffix(rest, " ") {
+								t.Errorf("%q is written otherwise than “Authtray öffnen …”", label.Label)
+							}
 						}
 					}
 				}
