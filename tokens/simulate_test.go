@@ -141,7 +141,7 @@ func TestPlantedBugsAreFoundWithinAFewYears(t *testing.T) {
 
 func TestPlantedBugsAreFoundInAManagerToo(t *testing.T) {
 	if !*allPlants {
-		t.Skip("-plants is not set")
+		t.Skip("make simulate sets -plants")
 	}
 	for _, p := range plants {
 		t.Run(p.name, func(t *testing.T) {

@@ -61,7 +61,7 @@ func TestOwnerKnowsThisUsersConnections(t *testing.T) {
 		t.Run(on, func(t *testing.T) {
 			l, err := net.Listen("tcp", on)
 			if err != nil {
-				t.Skip(err)
+				t.Skipf("TestOwnerKnowsThisUsersConnections has another row: %v", err)
 			}
 			defer l.Close()
 			c := dial(t, l.Addr().String(), "")

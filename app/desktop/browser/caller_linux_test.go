@@ -174,7 +174,7 @@ func TestTheCallerIsKnownOverBothKindsOfSockets(t *testing.T) {
 	}
 	mapped, err := dialMapped(l.Addr().(*net.TCPAddr).Port, 0)
 	if err != nil {
-		t.Skipf("there is no IPv6 here: %v", err)
+		t.Skipf("there is no IPv6 here; TestTheCallerIsKnownOverBothKindsOfSockets has seen IPv4: %v", err)
 	}
 	if got := ask(mapped); got != want {
 		t.Errorf("over IPv6 it is %s, not %s", got, want)

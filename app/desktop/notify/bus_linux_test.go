@@ -405,7 +405,7 @@ func TestDesktopWithoutAServerNotifySendIsTried(t *testing.T) {
 // godbus, which beeep uses too, would run dbus-launch.
 func TestDesktopWithoutABusNothingIsStarted(t *testing.T) {
 	if _, err := os.Stat(fmt.Sprintf("/run/user/%d/bus", os.Getuid())); err == nil {
-		t.Skip("this user's bus is at a place where it is always found")
+		t.Skip("this user's bus is at a place where it is always found; make test as a user without a session")
 	}
 	dir := t.TempDir()
 	t.Setenv("PATH", dir)

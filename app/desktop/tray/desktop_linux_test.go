@@ -139,7 +139,7 @@ func TestDesktopTrayIsRegisteredAgainAfterAShortSignalOnTheSharedConnection(t *t
 // godbus would run dbus-launch, which leaves a dbus-daemon behind.
 func TestDesktopTrayStartsNoBusWhereThereIsNone(t *testing.T) {
 	if _, err := os.Stat(fmt.Sprintf("/run/user/%d/bus", os.Getuid())); err == nil {
-		t.Skip("this user's bus is at a place where it is always found")
+		t.Skip("this user's bus is at a place where it is always found; make test as a user without a session")
 	}
 	bin := t.TempDir()
 	mark := filepath.Join(bin, "was-run")

@@ -91,7 +91,7 @@ func zipTree(t *testing.T, name, prefix string) {
 	list.Dir = "../../.."
 	out, err := list.Output()
 	if err != nil {
-		t.Skipf("this is no checkout: %v", err)
+		t.Skipf("this is no checkout, in which make test runs it: %v", err)
 	}
 	f, err := os.Create(name)
 	if err != nil {

@@ -4,9 +4,13 @@
 //	what a package's failed tests said, as soon as the package has ended
 //	a line for each package that has ended, with the time it took
 //	the slowest tests
+//	the tests that skipped themselves, and why
 //	go test's own line for each package
 //
-// It says nothing about the tests itself: in a pipe the exit code is go test's.
+// It says one thing about the tests itself, which fails it in continuous integration
+// (the variable CI is set): a test may skip itself there only where its reason names the
+// make target that runs it or the test that shows the same. Else the exit code of the
+// pipe is go test's.
 package main
 
 import (
@@ -18,6 +22,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -25,7 +30,11 @@ import (
 const shown = 20 // of the slowest tests
 
 func main() {
-	if err := report(os.Stdin, os.Stdout); err != nil {
+	unshown, err := report(os.Stdin, os.Stdout)
+	if err == nil && unshown > 0 && os.Getenv("CI") != "" {
+		err = fmt.Errorf("%d skipped tests name neither the make target that runs them nor the test that shows the same", unshown)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "slowest:", err)
 		os.Exit(1)
 	}
@@ -53,16 +62,26 @@ type timed struct {
 	seconds   float64
 }
 
+// skipped is a test that skipped itself.
+type skipped struct{ pkg, test, why string }
+
+// elsewhere reports whether the reason says what shows it all the same.
+func (s skipped) elsewhere() bool { return shownElsewhere.MatchString(s.why) }
+
+var shownElsewhere = regexp.MustCompile(`\bmake [a-z-]+|\bTest[A-Z]\w+`)
+
 // results are all of them.
 type results struct {
 	out      io.Writer
 	packages map[string]*tested
 	tests    []timed
+	skipped  []skipped
 	failed   bool
 }
 
-// report does it all. What is no event is printed as it is.
-func report(in io.Reader, out io.Writer) error {
+// report does it all, and counts the skipped tests that nothing else shows. What is no
+// event is printed as it is.
+func report(in io.Reader, out io.Writer) (unshown int, err error) {
 	r := &results{out: out, packages: map[string]*tested{}}
 	for lines := bufio.NewReader(in); ; {
 		line, err := lines.ReadBytes('\n')
@@ -76,11 +95,16 @@ func report(in io.Reader, out io.Writer) error {
 			break
 		}
 		if err != nil {
-			return err
+			return 0, err
 		}
 	}
 	r.end()
-	return nil
+	for _, s := range r.skipped {
+		if !s.elsewhere() {
+			unshown++
+		}
+	}
+	return unshown, nil
 }
 
 func (r *results) take(e event) {
@@ -106,10 +130,23 @@ func (r *results) take(e event) {
 		r.ended(p, e)
 	case over:
 		p.passed[e.Test] = e.Action != "fail"
+		if e.Action == "skip" {
+			r.skipped = append(r.skipped, skipped{e.Package, e.Test, p.why(e.Test)})
+		}
 		if !strings.Contains(e.Test, "/") {
 			r.tests = append(r.tests, timed{e.Package, e.Test, e.Elapsed})
 		}
 	}
+}
+
+// why is the last thing that a test said before it skipped itself.
+func (p *tested) why(test string) (reason string) {
+	for _, s := range p.said {
+		if s.test == test && !strings.HasPrefix(strings.TrimSpace(s.line), "--- SKIP") {
+			reason = strings.TrimSpace(s.line)
+		}
+	}
+	return reason
 }
 
 // ended prints what go test prints of a package but its line.
@@ -133,6 +170,12 @@ func (r *results) end() {
 	fmt.Fprintf(r.out, "\nThe slowest tests:\n")
 	for _, t := range r.tests[:min(shown, len(r.tests))] {
 		fmt.Fprintf(r.out, "%7.1f s  %s  %s\n", t.seconds, t.pkg, t.test)
+	}
+	if len(r.skipped) > 0 {
+		fmt.Fprintf(r.out, "\nSkipped:\n")
+	}
+	for _, s := range r.skipped {
+		fmt.Fprintf(r.out, "  %s  %s  %s\n", s.pkg, s.test, s.why)
 	}
 	fmt.Fprintln(r.out)
 	for _, path := range slices.Sorted(maps.Keys(r.packages)) {

@@ -32,6 +32,12 @@ this is no event
 {"Action":"output","Package":"m/a","Output":"a warning\n"}
 {"Action":"output","Package":"m/a","Test":"TestSlow","Output":"    a_test.go:3: quiet\n"}
 {"Action":"pass","Package":"m/a","Test":"TestSlow","Elapsed":30}
+{"Action":"output","Package":"m/a","Test":"TestElsewhere","Output":"    a_test.go:5: ` + "`make windows`" + ` runs this\n"}
+{"Action":"output","Package":"m/a","Test":"TestElsewhere","Output":"--- SKIP: TestElsewhere (0.00s)\n"}
+{"Action":"skip","Package":"m/a","Test":"TestElsewhere","Elapsed":0}
+{"Action":"output","Package":"m/a","Test":"TestOld/sub","Output":"    a_test.go:7: git is not installed\n"}
+{"Action":"output","Package":"m/a","Test":"TestOld/sub","Output":"    --- SKIP: TestOld/sub (0.00s)\n"}
+{"Action":"skip","Package":"m/a","Test":"TestOld/sub","Elapsed":0}
 {"Action":"output","Package":"m/a","Output":"PASS\n"}
 {"Action":"output","Package":"m/a","Output":"ok  \tm/a\t30.000s\n"}
 {"Action":"pass","Package":"m/a","Elapsed":30}
@@ -52,6 +58,11 @@ The slowest tests:
    30.0 s  m/a  TestSlow
     7.0 s  m/b  TestBad
     0.1 s  m/b  TestFast
+    0.0 s  m/a  TestElsewhere
+
+Skipped:
+  m/a  TestElsewhere  a_test.go:5: ` + "`make windows`" + ` runs this
+  m/a  TestOld/sub  a_test.go:7: git is not installed
 
 ok  	m/a	30.000s
 FAIL	m/b	7.200s
@@ -62,8 +73,12 @@ FAIL
 
 func TestReportEndsWithTheSlowestTestsAndTheLinesOfGoTest(t *testing.T) {
 	var out strings.Builder
-	if err := report(strings.NewReader(run), &out); err != nil || out.String() != printed {
+	unshown, err := report(strings.NewReader(run), &out)
+	if err != nil || out.String() != printed {
 		t.Errorf("%v, printed\n%s\nnot\n%s", err, out.String(), printed)
+	}
+	if unshown != 1 {
+		t.Errorf("%d skipped tests are shown by nothing else, not the one that wants git", unshown)
 	}
 }
 
@@ -72,7 +87,7 @@ func TestReportNamesTheTwentySlowest(t *testing.T) {
 	for range 3 * shown {
 		in.WriteString(`{"Action":"pass","Package":"m","Test":"TestX","Elapsed":1}` + "\n")
 	}
-	if err := report(strings.NewReader(in.String()), &out); err != nil || strings.Count(out.String(), "TestX") != shown {
+	if _, err := report(strings.NewReader(in.String()), &out); err != nil || strings.Count(out.String(), "TestX") != shown {
 		t.Errorf("%v, printed\n%s", err, out.String())
 	}
 }

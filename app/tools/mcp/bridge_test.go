@@ -162,10 +162,10 @@ func TestBridgePassesBothDirections(t *testing.T) {
 
 func TestBridgePassesWhatTheServerSaysByItself(t *testing.T) {
 	for _, era := range eras {
+		if era.version == "2025-11-25" && strings.Contains(era.name, "both") {
+			continue // a server without sessions has nowhere to say it
+		}
 		t.Run(era.name, func(t *testing.T) {
-			if era.version == "2025-11-25" && strings.Contains(era.name, "both") {
-				t.Skip("a server without sessions has nowhere to say it")
-			}
 			server := notes()
 			w := newWorld(t, era.serve(server))
 			changed := make(chan struct{}, 100)
@@ -190,10 +190,10 @@ func TestBridgePassesWhatTheServerSaysByItself(t *testing.T) {
 
 func TestBridgePassesCancellation(t *testing.T) {
 	for _, era := range eras {
+		if strings.HasPrefix(era.name, "2025") && strings.Contains(era.name, "both") {
+			continue // a server without sessions cannot know which request is meant
+		}
 		t.Run(era.name, func(t *testing.T) {
-			if strings.HasPrefix(era.name, "2025") && strings.Contains(era.name, "both") {
-				t.Skip("a server without sessions cannot know which request is meant")
-			}
 			began, cancelled, gone := make(chan struct{}), make(chan struct{}), make(chan struct{})
 			server := notes()
 			sdk.AddTool(server, &sdk.Tool{Name: "slow"}, func(ctx context.Context, _ *sdk.CallToolRequest, _ struct{}) (*sdk.CallToolResult, any, error) {

@@ -54,8 +54,8 @@ func TestMentionsFindsWhatStepsWrote(t *testing.T) {
 						t.Skip(err)
 					}
 				}
-				if c, ok := step.(mcpCommand); ok {
-					t.Skipf("%s writes its file itself", c.program)
+				if _, ok := step.(mcpCommand); ok {
+					return // the program writes its file itself
 				}
 				if _, err := step.Write(t.Context()); err != nil {
 					t.Fatal(err)
