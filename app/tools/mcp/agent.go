@@ -140,6 +140,7 @@ func (b *bridge) attended(ctx context.Context, client string) bool {
 		return false
 	}
 	defer events.Close()
+	Shed()
 	for err == nil {
 		_, _, err = events.Event()
 	}

@@ -49,6 +49,7 @@ func (l *agentLines) ask(ctx context.Context, r *http.Request) (answer *http.Res
 	if err != nil {
 		return nil, nil, err
 	}
+	defer Shed()
 	return l.on(ctx, &agentLine{conn: conn, from: bufio.NewReaderSize(conn, lineBuffer)}, r)
 }
 

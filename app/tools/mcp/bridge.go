@@ -115,6 +115,10 @@ func (o Bridge) Run(ctx context.Context, in io.Reader, out io.Writer) error {
 // idleTime is how long nothing is asked before memory is given back.
 const idleTime = 2 * time.Second
 
+// maxFirsts is how many requests go ways that later ones do not: the program's file is
+// given back after each.
+const maxFirsts = 8
+
 // noTokens leaves the token to the agent.
 type noTokens struct{}
 
@@ -184,7 +188,7 @@ func (b *bridge) finish(id jsonrpc.ID) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.idle.Reset(idleTime)
-	if b.answered++; b.answered&(b.answered-1) == 0 { // at the first, second, fourth…
+	if b.answered++; b.answered <= maxFirsts {
 		Shed()
 	}
 	b.inFlight[id]()

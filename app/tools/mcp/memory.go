@@ -120,6 +120,7 @@ func (b *bridge) keep(change func(*Remembered)) {
 	if b.Memory.Save(b.Name, now) == nil {
 		b.attend()
 	}
+	Shed()
 }
 
 // same reports whether two results are the same but for white space.

@@ -51,6 +51,7 @@ func TestAnswersStreamThatBreaksOffIsTakenUpWhereItBroke(t *testing.T) {
 			if l := r.call(1, "tools/call", `{"name":"numbered","arguments":{}}`); !strings.Contains(l.text, "the rest") {
 				t.Error(l.text)
 			}
+			close(resumed)
 			if after := <-resumed; after != "7" {
 				t.Errorf("what comes after %q was asked for", after)
 			}

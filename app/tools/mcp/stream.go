@@ -78,6 +78,7 @@ func (b *bridge) listenOnce(ctx context.Context, s *session, at *position) (got 
 	if answer.StatusCode != http.StatusOK || kind != "text/event-stream" {
 		return false, errNoStream
 	}
+	Shed()
 	lines := bufio.NewReader(answer.Body)
 	for {
 		data, err := nextEvent(lines, at, maxMessage)

@@ -95,7 +95,14 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 // send sends once. An error says whether the server can have had the request.
 func (t *transport) send(r *http.Request, body io.ReadCloser, token string) (*http.Response, error) {
 	var sent atomic.Bool
-	ctx := httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }})
+	ctx := httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{
+		WroteHeaders: func() { sent.Store(true) },
+		GotConn: func(c httptrace.GotConnInfo) {
+			if !c.Reused {
+				Shed() // a TLS handshake's, among others
+			}
+		},
+	})
 	out := r.Clone(ctx)
 	out.Body = body
 	if token != "" {
