@@ -210,6 +210,7 @@ func TestWineWindowOpens(t *testing.T) {
 	}
 	time.Sleep(5 * time.Second) // it is drawn by then
 	m.screenshot("window")
+	defer exec.Command("wine", "taskkill", "/F", "/IM", "authtray-window.exe").Run()
 	m.authtray(0, "remove", "pictured")
 	m.quit()
 }

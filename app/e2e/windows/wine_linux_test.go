@@ -69,13 +69,16 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// start starts the agent and waits until it answers: at its pipe Wine answers no first
-// client, so that the first command is given up.
+// start starts the agent and waits until it answers.
 func (m *machine) start() {
 	m.t.Helper()
 	m.agent = m.wine(context.Background(), "authtray-agent.exe", "run")
-	var said bytes.Buffer
-	m.agent.Stdout, m.agent.Stderr = &said, &said
+	said, err := os.CreateTemp(m.t.TempDir(), "said") // a pipe would end with the window that it starts
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	defer said.Close()
+	m.agent.Stdout, m.agent.Stderr = said, said
 	if err := m.agent.Start(); err != nil {
 		m.t.Fatal(err)
 	}
@@ -84,31 +87,37 @@ func (m *machine) start() {
 	go func(c *exec.Cmd) { ended <- c.Wait() }(m.agent)
 	m.t.Cleanup(func() {
 		if m.t.Failed() {
-			m.t.Logf("the agent said:\n%s", said.String())
+			text, _ := os.ReadFile(said.Name())
+			m.t.Logf("the agent said:\n%s", text)
 		}
 	})
 	m.awaitAgent()
 	m.t.Log("> authtray-agent.exe run")
 }
 
-// awaitAgent gives up a command sooner than it would itself, and the next one later: the
-// machine may be busy.
+// awaitAgent waits until the agent answers. A pipe's first client is never answered by Wine,
+// so that one wants no answer.
 func (m *machine) awaitAgent() {
 	m.t.Helper()
-	patience := 2 * time.Second
-	for limit := time.Now().Add(hangTime); time.Now().Before(limit); {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		err := m.wine(ctx, "authtray.exe", "status").Run()
+	ctx, cancel := context.WithTimeout(context.Background(), hangTime)
+	defer cancel()
+	for {
+		said, err := exec.CommandContext(ctx, "wine", "cmd", "/c", "echo.>"+pipe).CombinedOutput()
 		if ctx.Err() != nil {
-			patience *= 2
+			m.t.Fatalf("no agent listens: %s", said)
 		}
-		cancel()
-		if code := exitCode(err); code == 0 || code == 3 { // 3: a connection needs its user
-			return
+		if err == nil && !bytes.Contains(said, []byte("not found")) { // the exit code is that of echo
+			break
 		}
+		time.Sleep(200 * time.Millisecond)
 	}
-	m.t.Fatal("the agent never answered")
+	if code := exitCode(m.wine(ctx, "authtray.exe", "status").Run()); code != 0 && code != 3 { // 3: a connection needs its user
+		m.t.Fatalf("the agent does not answer: status ends with %d", code)
+	}
 }
+
+// pipe is where an agent listens: Wine gives each user this SID.
+const pipe = `\\.\pipe\authtray-S-1-5-21-0-0-0-1000`
 
 // process is the number of the agent's process.
 func (m *machine) process() string {
