@@ -279,7 +279,7 @@ func TestWineInstallsForOneUser(t *testing.T) {
 		t.Error("no version")
 	}
 	helper := m.wine(t.Context(), "docker-credential-authtray.exe", "list")
-	if out, err := helper.CombinedOutput(); err != nil || !strings.HasPrefix(string(out), "{") {
+	if out, err := helper.CombinedOutput(); exitCode(err) != 0 || !strings.HasPrefix(string(out), "{") {
 		t.Errorf("docker-credential-authtray.exe list: %v: %s", err, out)
 	}
 	mine := filepath.Join(folder, "mine.txt")

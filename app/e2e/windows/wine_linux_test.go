@@ -56,13 +56,18 @@ func (m *machine) wine(ctx context.Context, program string, args ...string) *exe
 	if path := filepath.Join(m.programs, program); exists(path) {
 		program = path
 	}
+	cmd := exec.CommandContext(ctx, "wine", append([]string{program}, args...)...)
 	if m.set != "" { // in the program's folder: a path in quotes does not reach cmd.exe as such
-		cmd := exec.CommandContext(ctx, "wine", "cmd", "/c", m.set+filepath.Base(program)+" "+strings.Join(args, " "))
+		cmd = exec.CommandContext(ctx, "wine", "cmd", "/c", m.set+filepath.Base(program)+" "+strings.Join(args, " "))
 		cmd.Dir = m.programs
-		return cmd
 	}
-	return exec.CommandContext(ctx, "wine", append([]string{program}, args...)...)
+	cmd.WaitDelay = waitDelay
+	return cmd
 }
+
+// waitDelay is how long the output of a program that has ended is read: what Wine starts
+// beside the first program of all keeps it open.
+const waitDelay = 2 * time.Second
 
 func exists(path string) bool {
 	_, err := os.Stat(path)
@@ -102,11 +107,13 @@ func (m *machine) awaitAgent() {
 	ctx, cancel := context.WithTimeout(context.Background(), hangTime)
 	defer cancel()
 	for {
-		said, err := exec.CommandContext(ctx, "wine", "cmd", "/c", "echo.>"+pipe).CombinedOutput()
+		first := exec.CommandContext(ctx, "wine", "cmd", "/c", "echo.>"+pipe)
+		first.WaitDelay = waitDelay
+		said, err := first.CombinedOutput()
 		if ctx.Err() != nil {
 			m.t.Fatalf("no agent listens: %s", said)
 		}
-		if err == nil && !bytes.Contains(said, []byte("not found")) { // the exit code is that of echo
+		if exitCode(err) == 0 && !bytes.Contains(said, []byte("not found")) { // the exit code is that of echo
 			break
 		}
 		time.Sleep(200 * time.Millisecond)
@@ -193,7 +200,7 @@ func exitCode(err error) int {
 	if errors.As(err, &ended) {
 		return ended.ExitCode()
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, exec.ErrWaitDelay) {
 		return -1
 	}
 	return 0
