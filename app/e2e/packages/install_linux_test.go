@@ -95,11 +95,22 @@ func TestInstallPutsEveryFileInItsPlaceAndRemoveTakesThemAllAway(t *testing.T) {
 	if err != nil || !bytes.Contains(unit, []byte("ExecStart=\""+p.prefix+"/bin/authtray\" run")) {
 		t.Errorf("the unit starts something else: %v %s", err, unit)
 	}
-	if said, err := p.run("", nil, "remove", p.prefix); err != nil || !strings.Contains(said, "authtray purge") {
+	home := t.TempDir()
+	surroundings := []string{"HOME=" + home, "XDG_CONFIG_HOME=", "XDG_STATE_HOME="}
+	if err := os.MkdirAll(filepath.Join(home, ".config/authtray"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if said, err := p.run("", surroundings, "remove", p.prefix); err != nil || !strings.Contains(said, "stays: "+home+"/.config/authtray, the keychain's items") || !strings.Contains(said, "authtray purge") {
 		t.Errorf("%v: %s", err, said)
 	}
 	if left := p.files(); left != nil {
 		t.Errorf("left behind: %v", left)
+	}
+	if err := os.RemoveAll(filepath.Join(home, ".config")); err != nil { // as purge does
+		t.Fatal(err)
+	}
+	if said, err := p.run("", surroundings, "remove", p.prefix); err != nil || !strings.Contains(said, "no folders of Authtray's in "+home) || strings.Contains(said, "stays") {
+		t.Errorf("%v: %s", err, said)
 	}
 }
 
