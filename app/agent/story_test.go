@@ -2,6 +2,7 @@ package agent
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -304,4 +305,43 @@ func TestAttemptModesAreKnown(t *testing.T) {
 	if st := w.call("GET", "/connections/work", nil).connection(); st.State != tokens.Disconnected {
 		t.Errorf("after cancel the state is %s", st.State)
 	}
+}
+
+// TestRecordOfANewerVersionIsToldAndKept: who went back to an older version loses no
+// grant by it.
+func TestRecordOfANewerVersionIsToldAndKept(t *testing.T) {
+	w := newWorld(t)
+	w.add("work")
+	w.connect("work", "ada")
+	w.stop()
+	kept, err := w.store.Get(t.Context(), "work")
+	if err != nil {
+		t.Fatal(err)
+	}
+	newer := bytes.Replace(kept, []byte(`"v":1`), []byte(`"v":9`), 1)
+	if bytes.Equal(newer, kept) {
+		t.Fatal("the record has another version by now")
+	}
+	if err := w.store.Set(t.Context(), "work", newer); err != nil {
+		t.Fatal(err)
+	}
+	w.start()
+	eventually(t, "the record is read", func() bool {
+		return w.call("GET", "/connections/work", nil).connection().Reason == tokens.ReasonRecordDamaged
+	})
+	if now := w.call("GET", "/connections/work", nil).connection(); !strings.Contains(now.Detail, "install the newer Authtray again") {
+		t.Errorf("told as %s: %s", now.State, now.Detail)
+	}
+	if p := w.call("GET", "/connections/work/token?timeout=1s", nil); p.status == 200 {
+		t.Error("a token is served")
+	}
+	w.stop()
+	if now, err := w.store.Get(t.Context(), "work"); err != nil || !bytes.Equal(now, newer) {
+		t.Errorf("the record is not as it was (%v)", err)
+	}
+	if err := w.store.Set(t.Context(), "work", kept); err != nil {
+		t.Fatal(err)
+	}
+	w.start()
+	w.call("GET", "/connections/work/token", nil).token()
 }
