@@ -31,7 +31,7 @@ type details struct {
 	alert                                           *fyne.Container
 	why                                             *widget.Label
 	offer                                           *button
-	copy, refresh, manage                           *button
+	copy, refresh, manage, back                     *button
 	acts, facts, tags, history, scopeCard, factCard *fyne.Container
 	server                                          *serverCard
 	useCard                                         *useCard
@@ -60,12 +60,14 @@ func (u *ui) newDetails() *details {
 
 func (d *details) head() fyne.CanvasObject {
 	status := container.NewBorder(nil, nil, container.NewCenter(d.shape), nil, container.New(inset{8, 0}, d.state))
-	return container.NewBorder(nil, nil, container.NewCenter(d.mark), nil, container.New(inset{14, 0}, spaced(3, d.title, d.whose, status)))
+	return container.NewBorder(nil, nil, container.NewHBox(container.NewCenter(d.back), container.NewCenter(d.mark)), nil, container.New(inset{14, 0}, spaced(3, d.title, d.whose, status)))
 }
 
 func (d *details) buttons() {
 	u := d.u
 	d.offer = u.button("", nil, d.enter).primary()
+	d.back = u.button("", theme.NavigateBackIcon(), u.back).low()
+	d.back.Hide()
 	d.copy = u.button(tr("Copy token"), theme.ContentCopyIcon(), func() { u.copyToken(d.name) })
 	d.refresh = u.button(tr("Refresh now"), theme.ViewRefreshIcon(), func() { u.refreshToken(d.name) })
 	d.manage = u.button(tr("Manage"), theme.MenuDropDownIcon(), d.openMenu)

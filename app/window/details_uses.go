@@ -50,9 +50,13 @@ func (c *useCard) show(name string, e api.Provider) {
 		c.commands.Add(c.d.u.command(l))
 	}
 	c.tools.RemoveAll()
-	c.tools.Add(middled(newLine(tr("Set up:")).fixed()))
+	label := newLine(tr("Set up:")).fixed()
+	c.tools.Add(label)
 	for _, t := range setupsOf(e) {
-		c.tools.Add(c.d.u.button(t.name, nil, func() { c.choose(t) }))
+		b := c.d.u.button(t.name, nil, func() { c.choose(t) })
+		if c.tools.Add(b); len(c.tools.Objects) == 2 { // as high as what it stands beside
+			c.tools.Objects[0] = container.NewStack(space(1, b.MinSize().Height), middled(label))
+		}
 	}
 }
 

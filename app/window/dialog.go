@@ -139,6 +139,14 @@ func explain(err error) string {
 	var p *client.Problem
 	switch {
 	case errors.As(err, &p):
+		switch p.Detail { // as the agent says how a sign-in ends (providers.ErrDenied and its like)
+		case "Access was denied in the browser.":
+			return tr("Access was denied in the browser.")
+		case "Nobody answered in the browser within ten minutes.":
+			return tr("Nobody answered in the browser within ten minutes.")
+		case "The connection attempt was canceled.":
+			return tr("The connection attempt was canceled.")
+		}
 		return foreign(p.Sentence())
 	case errors.Is(err, client.ErrNoAgent), errors.Is(err, client.ErrNoAnswer), errors.Is(err, client.ErrForeign):
 		return tr("Authtray's agent does not answer.")

@@ -16,7 +16,9 @@ import (
 	"github.com/authtray/authtray/app/access/audit"
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/lang/langtest"
+	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/catalog"
+	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/client"
 )
@@ -252,6 +254,8 @@ func TestSmallWindowHoldsEveryView(t *testing.T) {
 			open()
 			b.until("it is shown", func() bool { return b.view == v })
 			b.inside(t, b.win.Content())
+			b.panes.reads(true)
+			b.inside(t, b.win.Content())
 			for _, o := range b.details.facts.Objects {
 				if l := o.(*line); v == viewConnections && l.Size().Width < l.full() {
 					t.Errorf("%q is cut", l.text)
@@ -289,4 +293,16 @@ func (b *bench) inside(t *testing.T, o fyne.CanvasObject) {
 			}
 		}
 	})
+}
+
+// TestGermanSignInEndsInGerman: the agent's sentences are English, as the command
+// line is.
+func TestGermanSignInEndsInGerman(t *testing.T) {
+	german(t, connected("work"))
+	for _, err := range []error{providers.ErrDenied, providers.ErrTimedOut, providers.ErrCanceled} {
+		said := explain(&client.Problem{Code: "connect_failed", Detail: text.Sentence(err.Error())})
+		if langtest.IsEnglish(said) || strings.Contains(said, "Auf Englisch") {
+			t.Errorf("%q", said)
+		}
+	}
 }

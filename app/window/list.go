@@ -201,6 +201,18 @@ func (l *list) choose(name string) {
 	l.show()
 }
 
+// open selects a connection that was clicked, also the one that is selected already:
+// its details may be out of sight.
+func (l *list) open(name string) {
+	i := l.at(name)
+	if i < 0 {
+		return
+	}
+	l.u.focus(l.widget)
+	l.widget.Select(i)
+	l.u.panes.reads(true)
+}
+
 // keyList is Fyne's list in which the arrow keys select, not only highlight.
 type keyList struct {
 	widget.List
@@ -218,6 +230,7 @@ func newKeyList(l *list) *keyList {
 	k.HideSeparators = true
 	k.CreateItem = func() fyne.CanvasObject {
 		r := l.u.row()
+		r.tapped = l.open
 		l.rows = append(l.rows, r)
 		return r
 	}
@@ -292,7 +305,11 @@ func (k *keyList) TypedKey(e *fyne.KeyEvent) {
 	case moves && last >= 0:
 		k.Select(k.list.near(k.at+by, max(min(by, 1), -1)))
 	case e.Name == fyne.KeyReturn || e.Name == fyne.KeyEnter:
-		k.list.u.details.enter()
+		if u := k.list.u; u.panes.narrow {
+			u.panes.reads(true)
+		} else {
+			u.details.enter()
+		}
 	default:
 		k.list.u.typed(e)
 	}

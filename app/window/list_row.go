@@ -35,6 +35,14 @@ type row struct {
 	act    *button
 	head   *line   // of a group; nothing else is shown then
 	ring   *ground // round the row that has the focus
+	tapped func(name string)
+}
+
+// Tapped is here, not left to the list: that says nothing of a row that is selected.
+func (r *row) Tapped(*fyne.PointEvent) {
+	if r.tapped != nil {
+		r.tapped(r.status.Name)
+	}
 }
 
 func (u *ui) row() *row {

@@ -207,6 +207,19 @@ func allPictured() []pictured {
 		{name: "list-empty", open: func(*bench) {}},
 		{name: "list-full", statuses: all, open: func(b *bench) { b.list.choose("gh") }},
 		{name: "list-200", statuses: crowded, open: func(b *bench) { b.list.choose("svc-017") }},
+		{name: "narrow-list", statuses: all, size: fyne.NewSize(640, 480), open: func(*bench) {}},
+		{name: "narrow-details", statuses: all, size: fyne.NewSize(640, 480), open: func(b *bench) { b.visit("gh") }},
+		{name: "setup", statuses: all, size: fyne.NewSize(1000, 860), open: func(b *bench) {
+			b.command = func(...string) (string, string, error) {
+				return "git config --global --replace-all credential.https://github.com.helper ''\ngit config --global --add credential.https://github.com.helper '!authtray helper git gh'\n", "", nil
+			}
+			b.agent.record(read(-2, "/usr/bin/git", "gh"))
+			b.list.choose("gh")
+			b.until("who read is known", func() bool { return len(b.activity.all) == 1 })
+			b.details.tick()
+			b.tap(b.find(b.details.useCard.Container, "git"))
+			b.until("the lines are there", func() bool { return b.details.useCard.opened.printed != "" })
+		}},
 		{name: "list-no-match", statuses: crowded, open: func(b *bench) { b.ui.find(); b.list.filter.SetText("svc-1zz") }},
 		detailed("connected", since(connected("work"))),
 		detailed("retrying", since(all[2])),
@@ -258,7 +271,7 @@ func picturedSignIns() []pictured {
 		page("code", code, func(b *bench) { b.flow.showCode() }),
 		page("done", attempt, func(b *bench) { b.flow.showDone(connected("work")) }),
 		page("other-account", attempt, func(b *bench) {
-			b.flow.showOther(&client.Problem{Code: "other_account", Detail: "You signed in as bob, not as ada."})
+			b.flow.showOther(&client.Problem{Code: "other_account", Detail: "You signed in as bob, but work was connected as ada. The new sign-in is kept for ten minutes, in case you want it."})
 		}),
 		page("denied", attempt, func(b *bench) {
 			b.flow.failed(&client.Problem{Code: "connect_failed", Reason: "access_denied", Detail: "Access was denied in the browser."})

@@ -40,7 +40,7 @@ type ui struct {
 	list      *list
 	details   *details
 	welcome   fyne.CanvasObject
-	panes     *container.Split
+	panes     *panes
 	pick      *pick
 	form      *form
 	flow      *connecting
@@ -128,13 +128,12 @@ func (u *ui) build() {
 	u.list, u.details = u.newList(), u.newDetails()
 	u.pick, u.form, u.flow = u.newPick(), u.newForm(), u.newConnecting()
 	u.activity, u.settings = u.newActivity(), u.newSettings()
-	u.panes = container.NewHSplit(u.list.object(), u.details.scroll)
-	u.panes.Offset = 0.38
+	u.panes = u.newPanes()
 	u.scrolls[viewConnections] = u.details.scroll
 	u.welcome = u.newWelcome()
 	u.welcome.Hide()
 	u.views = map[view]fyne.CanvasObject{
-		viewConnections: container.NewStack(u.panes, u.welcome),
+		viewConnections: container.NewStack(u.panes.object(), u.welcome),
 		viewActivity:    u.activity.object(),
 		viewSettings:    u.settings.object(),
 		viewPick:        u.pick.object(),
@@ -203,6 +202,7 @@ func (u *ui) entered(v view) {
 	case viewConnections:
 		u.list.tick()
 		u.details.tick()
+		u.panes.reads(false)
 		u.focus(u.list.widget)
 	case viewActivity:
 		u.activity.opened()
@@ -222,6 +222,7 @@ func (u *ui) visit(name string) {
 	u.list.filter.SetText("")
 	u.show(viewConnections)
 	u.list.choose(name)
+	u.panes.reads(true)
 }
 
 // back leaves what lies on top: a dialog, then the way to a new connection.
@@ -235,6 +236,7 @@ func (u *ui) back() {
 		u.show(viewPick)
 	case u.view == viewConnections && u.list.filter.Text != "":
 		u.list.filter.SetText("")
+	case u.view == viewConnections && u.panes.goBack():
 	default:
 		u.show(viewConnections)
 	}
