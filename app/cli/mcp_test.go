@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"io"
@@ -177,6 +178,31 @@ func TestMCPObeysThePolicyOfTheFile(t *testing.T) {
 	mcptest.Who(w.t, s)
 	if _, err := s.CallTool(t.Context(), &sdk.CallToolParams{Name: "delete_page"}); err == nil || !strings.Contains(err.Error(), "denied") {
 		t.Errorf("a denied tool: %v", err)
+	}
+}
+
+// TestMCPObeysTheScopeOfTheFile: a token for what the grant does not have is refused, and
+// so it is seen which one is asked for.
+func TestMCPObeysTheScopeOfTheFile(t *testing.T) {
+	w := newWorld(t, nil)
+	w.put("less", map[string]any{"mcp": mcptest.Start(t, w.provider.Issuer, "offline_access"), "mcp_tools": map[string]any{"scope": []string{"openid"}}})
+	if exit, _, errs := w.command("connect", "less"); exit != 0 {
+		t.Fatal(errs)
+	}
+	inR, inW := io.Pipe()
+	outR, outW := io.Pipe()
+	over := make(chan int, 1)
+	go func() {
+		s := &shell{in: inR, out: outW, err: t.Output(), now: time.Now, build: Build{Version: "test"}}
+		over <- s.main(context.Background(), []string{"mcp", "less"})
+	}()
+	io.WriteString(inW, `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"c","version":"1"}}}`+"\n")
+	if line, err := bufio.NewReader(outR).ReadString('\n'); err != nil || !strings.Contains(line, "was not granted openid") {
+		t.Errorf("%s, %v", line, err)
+	}
+	inW.Close()
+	if exit := <-over; exit != 0 {
+		t.Errorf("the bridge ended with %d", exit)
 	}
 }
 

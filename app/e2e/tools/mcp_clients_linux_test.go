@@ -125,6 +125,9 @@ func TestBridgesBesideMCPRemote(t *testing.T) {
 	}
 	ours := work("authtray mcp", func(w *world, _ int) *exec.Cmd { return w.command(program, "mcp", "notes") })
 	theirs := work("mcp-remote", func(w *world, _ int) *exec.Cmd { return w.command("mcp-remote", server, "--allow-http") })
+	if len(ours.connected) == 0 || len(theirs.connected) == 0 {
+		t.Fatal("one of the two never connected")
+	}
 	if ours.answered != benchClients*benchCalls {
 		t.Errorf("%d calls are not answered", benchClients*benchCalls-ours.answered)
 	}

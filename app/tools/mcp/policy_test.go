@@ -129,3 +129,23 @@ func TestAgentIsToldTheClientAndTheToolAndNoArguments(t *testing.T) {
 		})
 	}
 }
+
+func TestTokensOfABridgeAreForItsScopesAlone(t *testing.T) {
+	for want, scopes := range map[string][]string{"": nil, "notes.read profile": {"notes.read", "profile"}} {
+		w := newWorld(t, stateful(notes()))
+		b := w.bridge()
+		b.Scopes = scopes
+		r := w.start(b)
+		r.begin()
+		if l := r.call(1, "tools/call", echoX); l.Error != nil {
+			t.Error(l.text)
+		}
+		w.agent.mu.Lock()
+		for _, scope := range w.agent.scopes {
+			if scope != want {
+				t.Errorf("a token for %q was asked for, want %q", scope, want)
+			}
+		}
+		w.agent.mu.Unlock()
+	}
+}

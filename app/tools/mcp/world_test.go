@@ -364,6 +364,7 @@ type fakeAgent struct {
 	asks     int
 	rejected int
 	fors     []string
+	scopes   []string       // of each token asked for
 	clients  map[string]int // connected now
 	next     string         // what a rejection brings; "": the next number
 }
@@ -442,6 +443,7 @@ func (a *fakeAgent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case strings.HasSuffix(r.URL.Path, "/token"):
 		a.asks++
 		a.fors = append(a.fors, r.FormValue("for"))
+		a.scopes = append(a.scopes, r.FormValue("scope"))
 	default:
 		w.WriteHeader(http.StatusNotFound)
 		return
