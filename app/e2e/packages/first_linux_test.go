@@ -50,7 +50,7 @@ var desktopParts = map[string]func(*desktop.Desktop){
 
 // TestDesktopFirstStartAtATerminal: what the desktop lacks is said in one place, once
 // and alone; where it lacks nothing the window is opened once, for which a script stands
-// here. The real one is in app/e2e/window.
+// here; the real one is opened in app/e2e/window.
 func TestDesktopFirstStartAtATerminal(t *testing.T) {
 	bustest.Need(t, "script", "gnome-keyring-daemon")
 	for name, lacks := range map[string][]string{
