@@ -108,6 +108,7 @@ const (
 	benchCalls   = 28
 	benchPause   = 2500 * time.Millisecond
 	benchLife    = 30 * time.Second // of a token
+	benchConnect = 2 * time.Minute  // some wait for a sign-in of another instance for ever
 )
 
 func TestBridgesBesideMCPRemote(t *testing.T) {
@@ -156,7 +157,9 @@ func (w *world) bench(r rival) (got bridgesWork) {
 			began := time.Now()
 			cmd := r.command(w, n)
 			c := sdk.NewClient(&sdk.Implementation{Name: "bench", Version: "1"}, nil)
+			late := time.AfterFunc(benchConnect, func() { cmd.Process.Kill() })
 			s, err := c.Connect(w.Context(), &sdk.CommandTransport{Command: cmd, TerminateDuration: 5 * time.Second}, nil)
+			late.Stop()
 			if err != nil {
 				w.Errorf("%s: %v", r.name, err)
 				return
