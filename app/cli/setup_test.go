@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -163,10 +164,14 @@ func TestRemoveNamesWhatStillPointsToTheConnection(t *testing.T) {
 	home := t.TempDir()
 	setHome(t, home)
 	t.Setenv("XDG_CONFIG_HOME", home+"/.config")
-	if err := os.WriteFile(home+"/docker-credential-authtray", nil, 0o700); err != nil {
+	helper := filepath.Join(home, "docker-credential-authtray")
+	if runtime.GOOS == "windows" {
+		helper += ".exe"
+	}
+	if err := os.WriteFile(helper, nil, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("PATH", home+":"+os.Getenv("PATH"))
+	t.Setenv("PATH", home+string(os.PathListSeparator)+os.Getenv("PATH"))
 	w.put("work", map[string]any{"provider": "practice", "hosts": []string{"git.example.org"}})
 	w.put("other", map[string]any{"provider": "practice"})
 	w.types("authtray setup docker work --write")
@@ -174,9 +179,7 @@ func TestRemoveNamesWhatStillPointsToTheConnection(t *testing.T) {
 		t.Errorf("of another connection: %s", errs)
 	}
 	_, _, errs := w.command("remove", "work")
-	for _, want := range []string{"docker (" + home + "/.docker/config.json)"} {
-		if !strings.Contains(errs, want) {
-			t.Errorf("%s is not named: %s", want, errs)
-		}
+	if want := "docker (" + filepath.Join(home, ".docker", "config.json") + ")"; !strings.Contains(errs, want) {
+		t.Errorf("%s is not named: %s", want, errs)
 	}
 }

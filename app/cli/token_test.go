@@ -39,7 +39,11 @@ func TestEnvFormatMeansTheTokenWhateverIsInIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command("sh", "-c", text+`printf %s "$ACCESS_TOKEN"`).Output()
+	sh, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skip("no sh here")
+	}
+	out, err := exec.Command(sh, "-c", text+`printf %s "$ACCESS_TOKEN"`).Output()
 	if err != nil || string(out) != evil {
 		t.Errorf("%q, %v", out, err)
 	}
