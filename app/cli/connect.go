@@ -104,7 +104,8 @@ func (c *connecting) connect(ctx context.Context) error {
 	defer cancel()
 	c.patience = c.timeout + answerTime
 	now, err := c.wait(bounded)
-	if bounded.Err() != nil && err != nil {
+	over, _ := bounded.Deadline() // which a connection may see before the context does
+	if err != nil && (bounded.Err() != nil || !time.Now().Before(over)) {
 		return c.giveUp(ctx)
 	}
 	var p *client.Problem
