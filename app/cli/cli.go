@@ -131,7 +131,7 @@ func (s *shell) root() *cobra.Command {
   authtray connect work --device
   curl -H "Authorization: Bearer $(authtray token work)" https://api.github.com/user`
 	root.SilenceErrors, root.SilenceUsage = true, true
-	cobra.EnableCommandSorting = false
+	setUpCobra()
 	for _, group := range s.commandGroups() {
 		if group.title != "" {
 			root.AddGroup(&cobra.Group{ID: group.title, Title: group.title})
@@ -148,6 +148,10 @@ func (s *shell) root() *cobra.Command {
 	return root
 }
 
+// setUpCobra sets what cobra keeps for all commands. Its mousetrap ends a program that
+// Windows' Explorer started, which starts those of the Start menu and of a login.
+func setUpCobra() { cobra.EnableCommandSorting, cobra.MousetrapHelpText = false, "" }
+
 // rootFor is the command line with what args need of it: the one command that they
 // begin with, or all of them.
 func (s *shell) rootFor(args []string) *cobra.Command {
@@ -156,7 +160,7 @@ func (s *shell) rootFor(args []string) *cobra.Command {
 			if len(args) > 0 && args[0] == c.name && c.name != "completion" {
 				root := &cobra.Command{Use: "authtray", SilenceErrors: true, SilenceUsage: true}
 				root.CompletionOptions.DisableDefaultCmd = true
-				cobra.EnableCommandSorting = false
+				setUpCobra()
 				root.AddCommand(c.make())
 				return root
 			}

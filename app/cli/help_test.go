@@ -94,3 +94,16 @@ func TestACommandAloneHasTheHelpThatItHasAmongAll(t *testing.T) {
 		}
 	}
 }
+
+// TestExplorerMayStartTheAgent: cobra's mousetrap would end it, at each login to Windows too.
+func TestExplorerMayStartTheAgent(t *testing.T) {
+	for name, args := range map[string][]string{"all commands": nil, "one": {"run"}} {
+		t.Run(name, func(t *testing.T) {
+			cobra.MousetrapHelpText = "as in a process of its own"
+			new(shell).rootFor(args)
+			if cobra.MousetrapHelpText != "" {
+				t.Error("the mousetrap is set")
+			}
+		})
+	}
+}
