@@ -71,6 +71,9 @@ func (c *useCard) tick(now time.Time) {
 
 // choose shows the lines for a tool, and folds them where they are shown.
 func (c *useCard) choose(t tool) {
+	if t.name == "" && c.opened == nil {
+		return // the list beside it need not be drawn for that
+	}
 	if c.below.Hidden = t.name == "" || c.opened != nil && c.opened.tool.name == t.name; c.below.Hidden {
 		c.opened = nil
 		c.below.RemoveAll()
