@@ -63,6 +63,7 @@ func signIn(s *screen, asked func() []string) string {
 // for the host, the mouse.
 func TestAddStories(t *testing.T) {
 	t.Run("GitHub", func(t *testing.T) {
+		t.Parallel()
 		s, _, asked := open(t, "add-github")
 		s.form("github")
 		s.types("draft-id")
@@ -80,6 +81,7 @@ func TestAddStories(t *testing.T) {
 		s.shot("03-waiting")
 	})
 	t.Run("GitLab self-hosted", func(t *testing.T) {
+		t.Parallel()
 		s, _, asked := open(t, "add-gitlab")
 		s.form("gitlab")
 		s.types("id-1")
@@ -99,6 +101,7 @@ func TestAddStories(t *testing.T) {
 	})
 	for _, name := range []string{"oidc", "mcp"} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			provider := practicetest.Start(t, server.Options{})
 			address := provider.Issuer
 			if name == "mcp" {
@@ -123,6 +126,7 @@ func TestAddStories(t *testing.T) {
 // TestWheelDragAndFocus: the wheel scrolls a form wherever the pointer is, its bar can
 // be dragged, and Tab shows where it has come to.
 func TestWheelDragAndFocus(t *testing.T) {
+	t.Parallel()
 	s, _, _ := open(t, "wheel")
 	s.form("gitlab")
 	window := s.the(title)
@@ -183,6 +187,7 @@ func TestWheelDragAndFocus(t *testing.T) {
 // TestPanesCanBeDragged: the bar between the list and the details follows the mouse,
 // there and back.
 func TestPanesCanBeDragged(t *testing.T) {
+	t.Parallel()
 	s, _, _ := open(t, "panes")
 	for _, name := range []string{"work", "a-connection-with-a-name-that-is-as-long-as-names-are-allowed-64"} {
 		write(t, filepath.Join(s.home, "config", "authtray", "connections", name+".toml"), "provider = \"github\"\nclient_id = \"x\"\n")

@@ -73,7 +73,10 @@ func pictures(t *testing.T, theme string) string {
 func TestAddAndConnectStory(t *testing.T) {
 	p := build(t)
 	for _, theme := range []string{"dark", "light"} {
-		t.Run(theme, func(t *testing.T) { walk(t, p, theme) })
+		t.Run(theme, func(t *testing.T) {
+			t.Parallel() // each has a screen of its own, and waits most of the time
+			walk(t, p, theme)
+		})
 	}
 }
 
@@ -285,6 +288,7 @@ func TestScalesAndLanguages(t *testing.T) {
 		"german-dark": {"LANG=de_DE.UTF-8", "FYNE_THEME=dark"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := newScreen(t, "-screen", "0", "2200x1500x24")
 			s.shots = pictures(t, name)
 			s.run(exec.Command("openbox"))
