@@ -228,7 +228,7 @@ func (s *screen) idle(when string) {
 	s.Helper()
 	const (
 		watched = 5 * time.Second
-		most    = 0.05 // of one core; it takes 0.006 to 0.012 where all is drawn in software
+		most    = 0.05 // of one core; it takes 0.006 to 0.03: Fyne wakes 60 times a second, and half of it is what a virtual machine takes for that
 	)
 	s.calm()
 	pid := s.pidOf(s.the(title))
