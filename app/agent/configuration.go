@@ -270,6 +270,21 @@ func (c *configuration) remove(name string) error {
 	return nil
 }
 
+// refresh takes up a connection's file as it is now, where it changed and can be used:
+// whoever saved it and asks for something at once means what it says. What cannot be
+// used may be half written; watch looks after it.
+func (c *configuration) refresh(name string) {
+	var file config.File
+	certs := c.lock(func() []string {
+		file, _ = config.Connection(c.paths.Connections(), name)
+		return []string{file.Connection.CAFile}
+	})
+	defer c.reading.Unlock()
+	if file.Err == nil {
+		c.applyFile(file, false, certs)
+	}
+}
+
 // touch takes up a connection again as it is: something that its file does not
 // hold, the secret, changed.
 func (c *configuration) touch(name string) {

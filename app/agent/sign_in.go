@@ -25,7 +25,7 @@ type signIn struct {
 	cancel  context.CancelFunc // of one that is not ready
 	scopes  []string           // asked for instead of the connection's; nil: those
 	fresh   bool               // its client registered itself just now
-	taken   atomic.Bool        // its grant is there: it can be shared no more
+	over    atomic.Bool        // its grant is there, or it was stopped: it can be shared no more
 
 	why atomic.Pointer[error] // it was stopped; nil: somebody wanted that
 
@@ -51,6 +51,7 @@ func kindOf(r api.ConnectRequest) string {
 
 // stop ends a sign-in, also one that has no URL yet.
 func (in *signIn) stop() {
+	in.over.Store(true)
 	select {
 	case <-in.ready:
 		if in.flow != nil {

@@ -58,6 +58,7 @@ func (s *signIns) connect(ctx context.Context, name string, r api.ConnectRequest
 	if r.AcceptAccount {
 		return nil, s.adoptHeld(ctx, name)
 	}
+	s.configuration.refresh(name) // a change that is taken up later would end the sign-in
 	client, err := s.configuration.usable(name)
 	if err != nil {
 		return nil, err
@@ -105,7 +106,7 @@ func (s *signIns) start(ctx context.Context, name string, client *providers.Clie
 		}
 		s.mu.Unlock()
 		switch {
-		case in.taken.Load(): // who comes now wants another one
+		case in.over.Load(): // who comes now wants another one
 		case in.kind == kindOf(r):
 			select {
 			case <-in.ready:
@@ -185,7 +186,7 @@ func (s *signIns) options(in *signIn, r api.ConnectRequest) providers.AuthorizeO
 	o := providers.AuthorizeOptions{
 		Mode: r.Mode, LoginHint: r.LoginHint, SwitchAccount: r.SwitchAccount, Scopes: in.scopes, AcceptHost: r.AcceptHost, Ended: s.ended.Done(),
 		Accept: func(ctx context.Context, result providers.Result) error {
-			in.taken.Store(true)
+			in.over.Store(true)
 			return s.accept(ctx, in.name, result, r.SwitchAccount)
 		},
 		Named: func(result providers.Result) { s.named(in.name, result, r.SwitchAccount) },

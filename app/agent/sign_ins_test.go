@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -219,6 +220,39 @@ func TestAChangedConfigurationEndsTheFlowThatWasBegunBefore(t *testing.T) {
 	changed["scopes"] = []string{"openid"}
 	w.call("PUT", "/connections/work", changed).ok()
 	(<-end).problem(api.CodeConnectFailed, 409)
+}
+
+// A file that was saved just before is what the sign-in is about, and its being noticed
+// later ends nothing.
+func TestASignInIsAboutTheFileAsItWasSavedJustBefore(t *testing.T) {
+	w := newWorld(t)
+	w.add("work")
+	_, old := w.waiting("work", nil)
+	w.edit("work", strings.Replace(w.read("work"), `'profile', 'email', `, "", 1))
+	at, end := w.waiting("work", nil)
+	(<-old).problem(api.CodeConnectFailed, 409)
+	if u, err := url.Parse(at.URL); err != nil || u.Query().Get("scope") != "openid offline_access" {
+		t.Errorf("the sign-in asks for what the file said before: %s", at.URL)
+	}
+	w.agent.configuration.reload()
+	w.consent(at, "ada")
+	if c := (<-end).connection(); c.State != tokens.Connected {
+		t.Errorf("the sign-in ended with %+v", c)
+	}
+}
+
+// What is half written is left to who watches the folder: it may be whole at once.
+func TestAHalfWrittenFileDoesNotKeepASignInFromBeginning(t *testing.T) {
+	w := newWorld(t)
+	w.add("work")
+	whole := w.read("work")
+	w.edit("work", "")
+	at, end := w.waiting("work", nil)
+	w.edit("work", whole)
+	w.consent(at, "ada")
+	if c := (<-end).connection(); c.State != tokens.Connected {
+		t.Errorf("the sign-in ended with %+v", c)
+	}
 }
 
 func TestBrowserIsOpenedByTheAgent(t *testing.T) {
