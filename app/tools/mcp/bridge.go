@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -99,6 +100,8 @@ func (o Bridge) Run(ctx context.Context, in io.Reader, out io.Writer) error {
 	Shed()
 	b.idle = time.AfterFunc(idleTime, trim)
 	defer b.idle.Stop()
+	in, done := polled(in, out, os.Stderr)
+	defer done()
 	ended := make(chan error, 1)
 	go func() { stack.Grow(); ended <- b.readLines(newLineReader(in)) }()
 	select {
