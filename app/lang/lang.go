@@ -10,7 +10,8 @@
 //
 // Copy de.json, named after the language, and translate its values; tests of
 // app/window and app/desktop name the texts that are missing. What depends on a
-// count has the forms "one" and "other", and stands in en.json too.
+// count has the forms "one" and "other", and stands in en.json too. The steps and
+// notes of providers are in app/window/guides.
 package lang
 
 import (

@@ -193,11 +193,12 @@ func (f *form) fallback(name string) string {
 
 // showProvider lays the form out for a provider. Its buttons stay in sight.
 func (f *form) showProvider(e api.Provider) {
+	e, stepsEnglish, notesEnglish := guided(e)
 	f.entry, f.fields, f.order, f.busy = e, map[string]*field{}, nil, false
 	n := needsOf(e)
 	f.scopes = f.u.scopes(e.DefaultScopes())
 	f.general = f.u.newField("", "", "", f.u.entry(""))
-	f.guide = f.newGuide(n)
+	f.guide = f.newGuide(n, stepsEnglish)
 	foot := f.foot(n)
 	address, name := f.address(n), f.name()
 	objects := []fyne.CanvasObject{f.head(), address, name, f.guide.object, f.credentials(n)} // some may be nil
@@ -212,7 +213,7 @@ func (f *form) showProvider(e api.Provider) {
 	}
 	if notes := readable(e.Notes); notes != "" {
 		title := tr("Good to know")
-		if !spokenEnglish() {
+		if notesEnglish {
 			title = tr("Good to know (in English)")
 		}
 		objects = append(objects, card(title, inLine(small(notes))))

@@ -29,7 +29,7 @@ type guide struct {
 	shown    string // what the steps were drawn from
 }
 
-func (f *form) newGuide(n needs) *guide {
+func (f *form) newGuide(n needs, english bool) *guide {
 	g := &guide{form: f, lacks: small(""), steps: spaced(8), redirect: newLine("")}
 	if !n.register && len(f.entry.Steps) == 0 {
 		return g
@@ -39,7 +39,7 @@ func (f *form) newGuide(n needs) *guide {
 	if cost := foreign(f.entry.Cost); cost != "" {
 		box.Add(inLine(paragraph(tr("Needed: {{.Cost}}", "Cost", cost))))
 	}
-	if len(f.entry.Steps) > 0 && !spokenEnglish() {
+	if english {
 		box.Add(inLine(small(tr("These steps are in English only:"))))
 	}
 	if len(f.entry.Steps) == 0 {

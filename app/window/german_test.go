@@ -1,8 +1,10 @@
 package window
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -172,9 +174,9 @@ func TestGermanSignInSaysNothingInEnglish(t *testing.T) {
 	}
 }
 
-// TestGermanFormSaysWhereItIsEnglish: the steps of the catalogue are in English, and
-// the form says so above them; nothing else is.
-func TestGermanFormSaysWhereItIsEnglish(t *testing.T) {
+// TestGermanFormIsGerman: also the steps and notes of the catalogue. Names on a page of
+// the provider's stay as they are there, in quotation marks.
+func TestGermanFormIsGerman(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the language is that of Windows")
 	}
@@ -185,24 +187,93 @@ func TestGermanFormSaysWhereItIsEnglish(t *testing.T) {
 	b := german(t)
 	for _, e := range all.List() {
 		t.Run(e.ID, func(t *testing.T) {
-			p := api.Provider{Entry: e}
-			b.form.begin(p)
+			b.form.begin(api.Provider{Entry: e, RedirectURI: e.RedirectURI()})
 			b.form.showMore()
-			seen := texts(unrolled(b.scrolls[viewForm]))
-			steps := false
-			for i, text := range seen {
-				steps = steps || text == "Diese Schritte gibt es nur auf Englisch:"
-				inGuide := steps && i < slices.Index(append(seen, "Seite öffnen"), "Seite öffnen")
-				if langtest.IsEnglish(text) && !inGuide && !slices.Contains(seen[:i], "Gut zu wissen (auf Englisch)") && !slices.Contains(e.Steps, text) && text != e.Name {
+			form := unrolled(b.scrolls[viewForm])
+			for _, text := range append(texts(form), richTexts(form)...) {
+				if langtest.IsEnglish(quoted.ReplaceAllString(text, "…")) && text != e.Name {
 					t.Errorf("%q", text)
 				}
-			}
-			if len(e.Steps) > 0 && b.form.guide.object != nil && !steps {
-				t.Error("nothing says that its steps are English")
 			}
 		})
 	}
 }
+
+// quoted is a name on a provider's page.
+var quoted = regexp.MustCompile("„[^“]*“|`[^`]*`|[^,;:(„]*›[^,;:(„]*|--set [^ ]*")
+
+func TestGermanFormSaysWhatOfAnEntryOfTheUsersIsEnglish(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the language is that of Windows")
+	}
+	b := german(t)
+	e := catalog.Entry{ID: "mine", Name: "Mine", Steps: []string{"Open the page {{.Name}}."}, Notes: "Tokens of it are short."}
+	b.form.begin(api.Provider{Entry: e})
+	seen := append(texts(b.form.box), richTexts(b.form.box)...)
+	for _, want := range []string{"Diese Schritte gibt es nur auf Englisch:", "Open the page {{.Name}}.", "Gut zu wissen (auf Englisch)", e.Notes} {
+		if !slices.Contains(seen, want) {
+			t.Errorf("%q is not among %q", want, seen)
+		}
+	}
+}
+
+// TestGuidesAreThoseOfTheCatalogue: each step and note of it is there in each language,
+// with the same places, and no other.
+func TestGuidesAreThoseOfTheCatalogue(t *testing.T) {
+	all, problems := catalog.LoadCatalogue("")
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	wanted := map[string]bool{}
+	for _, e := range all.List() {
+		for _, text := range append(slices.Clone(e.Steps), e.Notes) {
+			wanted[text] = text != ""
+		}
+	}
+	files, err := guides.ReadDir("guides")
+	if err != nil || len(files) == 0 {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		data, err := guides.ReadFile("guides/" + f.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var said map[string]string
+		if err := json.Unmarshal(data, &said); err != nil {
+			t.Fatal(err)
+		}
+		for text, want := range wanted {
+			if want && said[text] == "" {
+				t.Errorf("%s lacks %q", f.Name(), text)
+			}
+		}
+		for text, other := range said {
+			if !wanted[text] {
+				t.Errorf("%s: no entry says %q", f.Name(), text)
+			}
+			if a, b := placesOf(text), placesOf(other); !slices.Equal(a, b) {
+				t.Errorf("%s: %q has %q, in English %q", f.Name(), other, b, a)
+			}
+			if shown := strings.ReplaceAll(other, "→", "›"); readable(other) != shown {
+				t.Errorf("%s: %q is in the command line's words", f.Name(), other)
+			}
+		}
+	}
+}
+
+// placesOf are the places, addresses and words to type of a text as the window shows
+// it, in order of the alphabet.
+func placesOf(text string) []string {
+	all := places.FindAllString(readable(text), -1)
+	for i := range all {
+		all[i] = strings.TrimRight(all[i], ".,;:)")
+	}
+	slices.Sort(all)
+	return all
+}
+
+var places = regexp.MustCompile("\\{(?:(?:fixed_)?redirect_uri|scopes)\\}|https?://[^\\s“”\"]+|`[^`]*`|--set (?:redirect|authorize|api|tokens|client|mcp)[^\\s]*")
 
 // TestSmallWindowHoldsEveryView: 640x480 with the longest name and account, and with
 // two hundred connections, in the language with the longer words: nothing asks for
