@@ -27,30 +27,36 @@ type terminal struct {
 // at runs a command line at a pseudo-terminal.
 func (w *world) at(args ...string) *terminal {
 	w.t.Helper()
+	return atTerminal(w.t, func(ctx context.Context, s *shell) int { return s.main(ctx, args) })
+}
+
+// atTerminal has run, which returns an exit code, ask a person at a pseudo-terminal.
+func atTerminal(t *testing.T, run func(context.Context, *shell) int) *terminal {
+	t.Helper()
 	person, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
-		w.t.Fatal(err)
+		t.Fatal(err)
 	}
 	fd := int(person.Fd())
 	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
-		w.t.Fatal(err)
+		t.Fatal(err)
 	}
 	n, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
 	if err != nil {
-		w.t.Fatal(err)
+		t.Fatal(err)
 	}
 	tty, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
-		w.t.Fatal(err)
+		t.Fatal(err)
 	}
-	term := &terminal{t: w.t, person: person, exit: make(chan int, 1)}
+	term := &terminal{t: t, person: person, exit: make(chan int, 1)}
 	go term.listen()
-	ctx, cancel := context.WithTimeout(w.t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	go func() {
 		s := &shell{in: tty, out: tty, err: tty, now: time.Now, build: Build{Version: "test"}}
-		term.exit <- s.main(ctx, args)
+		term.exit <- run(ctx, s)
 	}()
-	w.t.Cleanup(func() { cancel(); tty.Close(); person.Close() })
+	t.Cleanup(func() { cancel(); tty.Close(); person.Close() })
 	return term
 }
 
