@@ -328,15 +328,16 @@ func (d *docsWorld) checked(t *testing.T, id string) (found api.Check) {
 // inOtherTests are the commands of hints whose situation needs more than is here, and
 // where they are tried.
 var inOtherTests = map[string]string{
-	"authtray run":                  "no agent runs: app/e2e/desktops",
-	"authtray run --replace":        "the agent is older, or its socket is gone: app/e2e/commands takes over",
-	"authtray run --store":          "there is no keychain at all: app/e2e/desktops",
-	"authtray unlock":               "the keychain is locked: app/e2e/desktops",
-	"authtray doctor":               "a disk is full, or a folder cannot be written: the doctor's own test",
-	"authtray allow":                "a question in a notification was answered with no: app/access/gate",
-	"authtray connect --no-browser": "no display: the README's line is run",
-	"authtray token":                "a narrower token is refused: the connection's own is what works, and is tried here everywhere",
-	"authtray status":               "what is wrong is shown: tried above with what it prints",
+	"authtray run":                   "no agent runs: app/e2e/desktops",
+	"authtray run --replace":         "the agent is older, or its socket is gone: app/e2e/commands takes over",
+	"authtray run --replace --store": "grants are in memory where no keychain can be: app/e2e/commands, in testdata/doctor.txtar",
+	"authtray run --store":           "there is no keychain at all: app/e2e/desktops",
+	"authtray unlock":                "the keychain is locked: app/e2e/desktops",
+	"authtray doctor":                "a disk is full, or a folder cannot be written: the doctor's own test",
+	"authtray allow":                 "a question in a notification was answered with no: app/access/gate",
+	"authtray connect --no-browser":  "no display: the README's line is run",
+	"authtray token":                 "a narrower token is refused: the connection's own is what works, and is tried here everywhere",
+	"authtray status":                "what is wrong is shown: tried above with what it prints",
 }
 
 // ofTheSystem are the commands of hints that are not ours, and where they are tried, or

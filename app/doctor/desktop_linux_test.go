@@ -167,6 +167,13 @@ func TestWhatIsWrongWithAKeychainIsSaid(t *testing.T) {
 	}
 }
 
+func TestMemoryLeadsToWhatLastsHere(t *testing.T) {
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")
+	if got := keychainCheck(t.Context(), Input{Store: store.Memory()}); got.Hint != "authtray run --replace --store=file" {
+		t.Errorf("without a bus the keychain is proposed, where there can be none: %+v", got)
+	}
+}
+
 func TestAClockMayBeAMinuteOff(t *testing.T) {
 	for ahead, want := range map[time.Duration]string{
 		0: "", time.Minute: "", -time.Minute: "", 61 * time.Second: "1m1s ahead of that", -2 * time.Hour: "2h0m0s behind that",

@@ -48,6 +48,14 @@ func keychainHint() string {
 	return keychainStart()
 }
 
+// memoryHint leads from memory to what lasts: the keychain, if there can be one.
+func memoryHint() string {
+	if !hasBus(context.Background()) {
+		return "authtray run --replace --store=file"
+	}
+	return "authtray run --replace"
+}
+
 var clockHints = map[string]string{
 	"darwin":  "sudo sntp -sS time.apple.com",
 	"windows": "w32tm /resync",

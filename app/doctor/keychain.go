@@ -19,7 +19,7 @@ const probeSize = 4 << 10
 func keychainCheck(ctx context.Context, p Input) Check {
 	const id = "keychain"
 	if kind := p.Store.Kind(); kind == store.KindMemory {
-		return failed(id, "authtray run --replace", "Grants are kept in memory only: when the agent ends, every connection has to be connected again.")
+		return failed(id, memoryHint(), "Grants are kept in memory only: when the agent ends, every connection has to be connected again.")
 	}
 	err := p.Store.Check(ctx)
 	kept := err == nil && keepsDeleted(ctx)

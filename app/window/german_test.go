@@ -34,6 +34,13 @@ func german(t *testing.T, statuses ...tokens.Status) *bench {
 	return live(t, statuses...)
 }
 
+// choosesLanguage skips a test of what German says where the environment has no say.
+func choosesLanguage(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the language is that of Windows")
+	}
+}
+
 // speaksGerman fails on each English text that can be seen.
 func (b *bench) speaksGerman(where string, o fyne.CanvasObject) {
 	b.Helper()
@@ -61,9 +68,7 @@ func TestEnglishIsTold(t *testing.T) {
 }
 
 func TestGermanWindowSaysNothingInEnglish(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("the language is that of Windows")
-	}
+	choosesLanguage(t)
 	later, before := noon.Add(time.Hour), noon.Add(-time.Hour)
 	for s, reasons := range tokens.Explanations {
 		for r := range reasons {
@@ -99,9 +104,7 @@ func TestGermanWindowSaysNothingInEnglish(t *testing.T) {
 }
 
 func TestEveryGermanViewSaysNothingInEnglish(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("the language is that of Windows")
-	}
+	choosesLanguage(t)
 	off := connected("off")
 	off.State = tokens.Disconnected
 	b := german(t, connected("work"), dead("bot"), off)
@@ -152,9 +155,7 @@ func TestEveryGermanViewSaysNothingInEnglish(t *testing.T) {
 }
 
 func TestGermanSignInSaysNothingInEnglish(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("the language is that of Windows")
-	}
+	choosesLanguage(t)
 	b := german(t, connected("work"))
 	flow := b.flow
 	flow.name, flow.entry, flow.pending = "work", gitlab(), true
@@ -177,9 +178,7 @@ func TestGermanSignInSaysNothingInEnglish(t *testing.T) {
 // TestGermanFormIsGerman: also the steps and notes of the catalogue. Names on a page of
 // the provider's stay as they are there, in quotation marks.
 func TestGermanFormIsGerman(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("the language is that of Windows")
-	}
+	choosesLanguage(t)
 	all, problems := catalog.LoadCatalogue("")
 	if len(problems) > 0 {
 		t.Fatal(problems)
@@ -203,9 +202,7 @@ func TestGermanFormIsGerman(t *testing.T) {
 var quoted = regexp.MustCompile("„[^“]*“|`[^`]*`|[^,;:(„]*›[^,;:(„]*|--set [^ ]*")
 
 func TestGermanFormSaysWhatOfAnEntryOfTheUsersIsEnglish(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("the language is that of Windows")
-	}
+	choosesLanguage(t)
 	b := german(t)
 	e := catalog.Entry{ID: "mine", Name: "Mine", Steps: []string{"Open the page {{.Name}}."}, Notes: "Tokens of it are short."}
 	b.form.begin(api.Provider{Entry: e})
@@ -369,6 +366,7 @@ func (b *bench) inside(t *testing.T, o fyne.CanvasObject) {
 // TestGermanSignInEndsInGerman: the agent's sentences are English, as the command
 // line is.
 func TestGermanSignInEndsInGerman(t *testing.T) {
+	choosesLanguage(t)
 	german(t, connected("work"))
 	for _, err := range []error{providers.ErrDenied, providers.ErrTimedOut, providers.ErrCanceled} {
 		said := explain(&client.Problem{Code: "connect_failed", Detail: text.Sentence(err.Error())})

@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -66,9 +65,7 @@ func TestOneFileAloneImportsFynesDriver(t *testing.T) {
 }
 
 func TestGermanFitsTheSameWindow(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("the language is that of Windows")
-	}
+	choosesLanguage(t)
 	t.Setenv("LANGUAGE", "")
 	t.Setenv("LC_ALL", "de_DE.UTF-8")
 	t.Setenv("LANG", "de_DE.UTF-8")

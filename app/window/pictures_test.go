@@ -8,7 +8,6 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
-	"runtime"
 	"testing"
 	"time"
 
@@ -35,9 +34,7 @@ type pictured struct {
 // kept in the folder "views" of the one that SCREENSHOTS names, as
 // VIEW-THEME-LANGUAGE.png, with all four side by side in sheet-VIEW.png.
 func TestPictures(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("the language is that of Windows")
-	}
+	choosesLanguage(t)
 	if testing.Short() {
 		t.Skip("it draws a hundred pictures")
 	}

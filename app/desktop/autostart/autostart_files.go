@@ -60,6 +60,7 @@ func (e Entry) remove() error {
 	if err := atomicfile.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("start at login could not be turned off: %w", err)
 	}
+	_ = os.Remove(filepath.Dir(path)) // where it is empty, as the first entry makes it
 	return e.removeUnit()
 }
 
