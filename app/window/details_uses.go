@@ -195,6 +195,7 @@ func (l *toolLines) put() {
 			l.printed = left
 			l.lines.SetText(indented(left))
 		}
+		l.u.focus(l.write) // which it lost while it was at work
 	})
 }
 
@@ -225,6 +226,7 @@ func (l *toolLines) run(how []string, then func(printed string)) {
 			then(a.printed)
 		}
 		l.u.arrange(viewConnections)
+		l.u.reveal(l.object) // it is longer now
 	})
 }
 

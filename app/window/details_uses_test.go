@@ -98,6 +98,30 @@ func TestSetupShowsCopiesAndWritesItsLines(t *testing.T) {
 	}
 }
 
+// What came of a click is to be seen: the lines end below the window's edge, and so do
+// Write and what it says.
+func TestSetupsLinesAndResultComeIntoSight(t *testing.T) {
+	b := toUses(t, nil)
+	b.win.Resize(fyne.NewSize(1000, 680))
+	inSight := func(o fyne.CanvasObject) bool {
+		driver, scroll := b.app.Driver(), b.details.scroll
+		top := driver.AbsolutePositionForObject(o).Y - driver.AbsolutePositionForObject(scroll).Y
+		return o.Visible() && top >= 0 && top+o.Size().Height <= scroll.Size().Height
+	}
+	b.press1("git")
+	b.answered(1)
+	l := b.details.useCard.opened
+	if !inSight(l.write) || b.focused() != fyne.Focusable(l.write) {
+		t.Errorf("Write is out of sight, or %v has the focus", b.focused())
+	}
+	b.command = func(args ...string) (string, string, error) { return "# then: git pull\n", "", nil }
+	b.press1("Write")
+	b.answered(2)
+	if !inSight(l.said) || b.focused() != fyne.Focusable(l.write) {
+		t.Errorf("what Write says is out of sight, or %v has the focus", b.focused())
+	}
+}
+
 func TestSetupAsksForAHostThatIsNotKnown(t *testing.T) {
 	b := toUses(t, nil)
 	b.press1("docker")
