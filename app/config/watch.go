@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -26,7 +27,7 @@ const (
 // and compares. A reader that is slow finds one hint, never several. Folders
 // that are not there yet are watched once they are.
 func Watch(ctx context.Context, log *slog.Logger, dirs ...string) <-chan struct{} {
-	w := &watch{log: log, dirs: dirs, hint: make(chan struct{}, 1)}
+	w := &watch{log: log, dirs: dirs, hint: make(chan struct{}, 1), followed: map[string]os.FileInfo{}}
 	var err error
 	if w.fs, err = fsnotify.NewWatcher(); err != nil {
 		w.blind(err)
@@ -42,6 +43,8 @@ type watch struct {
 	fs   *fsnotify.Watcher // nil: watching does not work here
 	hint chan struct{}
 	told bool
+
+	followed map[string]os.FileInfo // the folders that are watched, as they were then
 }
 
 func (w *watch) run(ctx context.Context) {
@@ -104,13 +107,17 @@ func (w *watch) follow() {
 	if w.fs == nil {
 		return
 	}
+	watched := w.fs.WatchList()
 	for _, dir := range w.dirs {
-		if _, err := os.Stat(dir); err != nil {
-			continue
+		now, err := os.Stat(dir)
+		if err != nil || os.SameFile(now, w.followed[dir]) && slices.Contains(watched, dir) {
+			continue // on Windows, adding it again would lose what happens meanwhile
 		}
 		if err := w.fs.Add(dir); err != nil {
 			w.blind(err)
+			continue
 		}
+		w.followed[dir] = now
 	}
 }
 
