@@ -111,7 +111,9 @@ func (w Want) minValid(g *Grant) time.Duration {
 
 // rejected answers a caller whose API refused the token it used. It is called
 // again, with the same token, after each event that it waited for. One for less is
-// answered with another one for as much, never with the grant's own.
+// answered with another one for as much, never with the grant's own. Which tokens of an
+// earlier process were for less only the record tells, so they wait until it can be read,
+// also where the user has signed in anew meanwhile.
 //
 // A token that a sign-in or the timer brought may have been ended by the provider at
 // any time. One that a rejection brought is given some time, so that a tool that
@@ -124,6 +126,8 @@ func (m *machine) rejected(now time.Time, token string) reply {
 		g, provoked = &less.token, less.provoked
 	}
 	switch {
+	case m.served != nil && !m.store.read && !isNarrow && !same(g.AccessToken, token):
+		return reply{wait: m.reading(), err: Refusal(m.policy.name, KeychainLocked, ReasonKeychainLocked, m.policy.provider, "")}
 	case m.served == nil || m.base == ReconnectRequired && (isNarrow || !m.parked()) || !same(g.AccessToken, token):
 		return m.serve(now, want)
 	case m.busy != idle:

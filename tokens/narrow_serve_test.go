@@ -394,6 +394,30 @@ func TestScopesThatAreToldTooLateChangeNothing(t *testing.T) {
 	}
 }
 
+// Which tokens of an earlier process were for less only the record tells. While it cannot
+// be read, nobody who reports one is given the token of a sign-in made meanwhile.
+func TestATokenForLessIsKnownOnceTheRecordIsRead(t *testing.T) {
+	now := time.Date(2026, 1, 1, 10, 0, 0, 0, time.UTC)
+	grant := func(generation uint64, access string) *Grant {
+		return &Grant{Version: recordVersion, Generation: generation, AccessToken: access, RefreshToken: "r", Scopes: []string{"read", "write"}, ObtainedAt: now, ExpiresAt: now.Add(time.Hour)}
+	}
+	before := grant(1, "a1")
+	before.Given = withGiven(nil, readOnly, "less-of-before")
+	m := newMachine(now, policy{name: "work", provider: "P"}, nil, func() float64 { return .5 })
+	m.recordRead(now, nil, store.ErrLocked)
+	m.connect(now, grant(2, "a2"))
+	m.saved(now, 2, store.ErrLocked)
+	for _, token := range []string{"less-of-before", "a1"} {
+		if r := m.rejected(now, token); r.token != nil || r.err == nil || r.err.Code != CodeKeychainLocked || r.wait {
+			t.Errorf("%s is answered with %+v", token, r)
+		}
+	}
+	m.recordRead(now.Add(time.Minute), before, nil)
+	if r := m.rejected(now.Add(time.Minute), "less-of-before"); r.token != nil || !r.wait || !slices.Equal(m.request.want.Scopes, readOnly.Scopes) {
+		t.Errorf("with the record read it is answered with %+v, and the request is for %v", r, m.request.want)
+	}
+}
+
 // A caller that gives up while the provider is asked what a token may do cancels nothing.
 func TestACallerThatGivesUpOnATokenForLessCancelsNothing(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
