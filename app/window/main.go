@@ -59,10 +59,11 @@ func run(ctx context.Context, agent Agent, o Options, door *raise.Door, fyneSays
 	fyneapp.SetMetadata(fyne.AppMetadata{ID: id, Name: "Authtray", Version: o.Version, Icon: appIcon, Migrations: map[string]bool{"fyneDo": true}})
 	a := fyneapp.NewWithID(id)
 	a.Settings().SetTheme(ourTheme())
-	defer context.AfterFunc(ctx, func() { fyne.Do(a.Quit) })()
+	resting := &rest{}
+	defer context.AfterFunc(ctx, func() { resting.do(a.Quit) })()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	u := newUI(ctx, a, agent, surroundings{now: time.Now, after: after, do: fyne.Do, browse: o.Browse, folder: o.Folder, start: o.Start, authtray: o.Authtray}, o)
+	u := newUI(ctx, a, agent, surroundings{now: time.Now, after: after, do: resting.do, browse: o.Browse, folder: o.Folder, start: o.Start, authtray: o.Authtray}, o)
 	u.win.SetOnClosed(func() {
 		u.remember()
 		u.clipboard.takeBack()
@@ -73,6 +74,7 @@ func run(ctx context.Context, agent Agent, o Options, door *raise.Door, fyneSays
 	a.Lifecycle().SetOnStarted(func() {
 		u.fit(screenSize())
 		u.live(door.Knocks())
+		go resting.run(ctx)
 	})
 	a.Lifecycle().SetOnEnteredForeground(func() { u.inFront = true })
 	a.Lifecycle().SetOnExitedForeground(func() { u.inFront = false })

@@ -3,6 +3,8 @@
 package window
 
 import (
+	"time"
+
 	"fyne.io/fyne/v2"
 	"github.com/go-gl/glfw/v3.4/glfw"
 )
@@ -17,3 +19,10 @@ func screenSize() fyne.Size {
 	_, _, width, height := monitor.GetWorkarea()
 	return fyne.NewSize(float32(width), float32(height))
 }
+
+// waitForEvents handles the events that there are, or the first that come within d. It
+// must be called while the window is open, on its goroutine.
+func waitForEvents(d time.Duration) { glfw.WaitEventsTimeout(d.Seconds()) }
+
+// endWait ends waitForEvents on any goroutine.
+func endWait() { glfw.PostEmptyEvent() }

@@ -223,13 +223,16 @@ func colours(t *testing.T, file string) int {
 }
 
 // idle fails where the window uses the processor though nothing happens in it.
-// It counts processor time, which other programs on a busy machine do not add to.
 func (s *screen) idle(when string) {
 	s.Helper()
-	const (
-		watched = 5 * time.Second
-		most    = 0.05 // of one core; it takes 0.006 to 0.03: Fyne wakes 60 times a second, and half of it is what a virtual machine takes for that
-	)
+	s.takes(when, 0.03) // it takes a third of that
+}
+
+// takes fails where the window takes more than a share of one core. It counts processor
+// time, which other programs on a busy machine do not add to.
+func (s *screen) takes(when string, most float64) {
+	s.Helper()
+	const watched = 5 * time.Second
 	s.calm()
 	pid := s.pidOf(s.the(title))
 	before, began := cpuTime(s.T, pid), time.Now()
