@@ -251,7 +251,9 @@ func (c *connecting) giveUp(ctx context.Context) error {
 		return failed("authtray connect "+c.name, "stopped before the sign-in was done")
 	}
 	advice := ""
-	if c.redirect != "" {
+	if c.registersItself(quick) { // the server forgets such a client without a word to us
+		advice = ": if its page says that it does not know the client, register another one: authtray disconnect " + c.name + " && authtray connect " + c.name
+	} else if c.redirect != "" {
 		advice = ": if the provider showed an error page, see that the app's settings there have the redirect URI " + oneLine(c.redirect) + " (many take any port), and that the client id is right, or correct it: authtray add " + c.name + " --client-id ID"
 		if strings.HasPrefix(c.redirect, "http:") && !strings.Contains(c.redirect, fmt.Sprint(":", catalog.FixedPort, "/")) {
 			advice += "; where it takes only the exact URI: authtray add " + c.name + " --set redirect.port=fixed"
@@ -259,6 +261,13 @@ func (c *connecting) giveUp(ctx context.Context) error {
 		advice += "; then once more: authtray connect " + c.name
 	}
 	return failed("authtray connect "+c.name, "nobody signed in within %v%s", c.timeout, advice)
+}
+
+// registersItself reports whether the connection is to an MCP server, by a client that
+// Authtray registers.
+func (c *connecting) registersItself(ctx context.Context) bool {
+	conn, _, err := c.mcpConnection(ctx, c.name)
+	return err == nil && conn.MCP != "" && conn.ClientID == ""
 }
 
 func (c *connecting) connected(now tokens.Status) error {

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -76,6 +77,9 @@ func (s *shell) purgePlan() (purge, error) {
 			p.chosen = append(p.chosen, folder)
 		}
 	}
+	if s.paths.Profile == "" {
+		p.folders = append(p.folders, windowFolders()...)
+	}
 	for _, chosen := range p.chosen {
 		for _, folder := range p.folders {
 			if inside, err := filepath.Rel(folder, chosen); err == nil && filepath.IsLocal(inside) {
@@ -88,6 +92,22 @@ func (s *shell) purgePlan() (purge, error) {
 	}
 	p.traces = setup.Traces(p.tools)
 	return p, nil
+}
+
+// windowFolders are where the window's toolkit keeps its size and what it looked up, on
+// Linux; the window of every profile has the same.
+func windowFolders() (all []string) {
+	for _, dir := range []func() (string, error){os.UserConfigDir, os.UserCacheDir} {
+		top, err := dir()
+		if err != nil || runtime.GOOS != "linux" {
+			continue
+		}
+		folder := filepath.Join(top, "fyne", "authtray")
+		if _, err := os.Lstat(folder); err == nil {
+			all = append(all, folder)
+		}
+	}
+	return all
 }
 
 func (p purge) sentence() string {
