@@ -112,8 +112,7 @@ func (w Want) minValid(g *Grant) time.Duration {
 // rejected answers a caller whose API refused the token it used. It is called
 // again, with the same token, after each event that it waited for. One for less is
 // answered with another one for as much, never with the grant's own. Which tokens of an
-// earlier process were for less only the record tells, so they wait until it can be read,
-// also where the user has signed in anew meanwhile.
+// earlier process were for less only the record tells, so they wait until it is read.
 //
 // A token that a sign-in or the timer brought may have been ended by the provider at
 // any time. One that a rejection brought is given some time, so that a tool that

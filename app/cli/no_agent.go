@@ -1,7 +1,7 @@
 package cli
 
 import (
-	"net"
+	"context"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/authtray/authtray/tokens/client"
 	"github.com/authtray/authtray/tokens/client/address"
 )
 
@@ -33,6 +34,8 @@ func otherProfiles() (all []string) {
 	if err != nil || runtime.GOOS != "linux" || os.Getenv("AUTHTRAY_SOCKET") != "" {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+	defer cancel()
 	ours := filepath.Dir(at)
 	found, _ := filepath.Glob(filepath.Join(filepath.Dir(ours), "authtray*", filepath.Base(at)))
 	for _, socket := range found {
@@ -41,7 +44,7 @@ func otherProfiles() (all []string) {
 		if world, err := address.World(profile); dir == ours || err != nil || world != filepath.Base(dir) {
 			continue
 		}
-		if conn, err := net.DialTimeout("unix", socket, 200*time.Millisecond); err == nil {
+		if conn, err := client.Dial(ctx, socket); err == nil {
 			conn.Close()
 			all = append(all, profile)
 		}

@@ -1,3 +1,7 @@
+// What it waits with is there where the window is.
+
+//go:build cgo || (ci && !darwin)
+
 package window
 
 import (
