@@ -3,7 +3,6 @@ package window
 import (
 	"cmp"
 	"slices"
-	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -263,7 +262,7 @@ func factsOf(s tokens.Status, now time.Time) []string {
 	} else {
 		fact(tr("Expires"), expiryFact(s, now))
 	}
-	if s.RefreshedAt != nil {
+	if s.RefreshedAt != nil && (s.Refreshable || s.State != tokens.Connected) { // else there was none
 		fact(tr("Last refresh"), ago(*s.RefreshedAt, now))
 	}
 	if s.RetryAt != nil && s.RetryAt.After(now) && s.State != tokens.Misconfigured { // there it is the user's turn
@@ -289,8 +288,12 @@ func expiryFact(s tokens.Status, now time.Time) string {
 		return ""
 	}
 	text := tr("in {{.Time}}", "Time", span(s.ExpiresAt.Sub(now))) + " (" + clockTime(*s.ExpiresAt, now) + ")"
-	if s.Refreshable && s.State == tokens.Connected {
-		text = strings.Join([]string{text, tr("renewed before then")}, ", ")
+	switch {
+	case s.State != tokens.Connected:
+	case s.Refreshable:
+		text += ", " + tr("renewed before then")
+	default:
+		text += ", " + tr("then you have to sign in again")
 	}
 	return text
 }

@@ -120,6 +120,32 @@ func TestEveryStateIsToldInTheDesktopsLanguage(t *testing.T) {
 	}
 }
 
+// A token that nobody can renew is one more sign-in, which is said while there is time.
+func TestFactsSayWhatComesAfterTheToken(t *testing.T) {
+	in := noon.Add(time.Hour)
+	for _, row := range []struct {
+		name  string
+		s     tokens.Status
+		after string // what follows the time
+		facts int
+	}{
+		{"renewed", tokens.Status{State: tokens.Connected, ExpiresAt: &in, RefreshedAt: &noon, ConsentedAt: &noon, Refreshable: true}, "renewed before then", 3},
+		{"not to be renewed", tokens.Status{State: tokens.Connected, ExpiresAt: &in, RefreshedAt: &noon, ConsentedAt: &noon}, "then you have to sign in again", 2},
+		{"tried again", tokens.Status{State: tokens.Retrying, ExpiresAt: &in, RefreshedAt: &noon, ConsentedAt: &noon, Refreshable: true}, "", 3},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			got := factsOf(row.s, noon)
+			want := tr("in {{.Time}}", "Time", span(time.Hour)) + " (" + clockTime(in, noon) + ")"
+			if row.after != "" {
+				want += ", " + tr(row.after)
+			}
+			if len(got) != 2*row.facts || got[1] != want {
+				t.Errorf("%q, want %q", got, want)
+			}
+		})
+	}
+}
+
 func TestActionsOfAState(t *testing.T) {
 	later := noon
 	for _, c := range []struct {
