@@ -109,14 +109,12 @@ func (w Want) minValid(g *Grant) time.Duration {
 	return w.MinValid
 }
 
-// rejected answers a caller whose API refused the token it used. It is called
-// again, with the same token, after each event that it waited for. One for less is
-// answered with another one for as much, never with the grant's own. Which tokens of an
-// earlier process were for less only the record tells, so they wait until it is read.
+// rejected answers a caller whose API refused its token, again after each event that it
+// waited for. One for less is answered with another for as much, never with the grant's
+// own; which ones of an earlier process were for less only the record tells.
 //
-// A token that a sign-in or the timer brought may have been ended by the provider at
-// any time. One that a rejection brought is given some time, so that a tool that
-// always gets a 401 does not renew for ever.
+// A token that a sign-in or the timer brought may have been ended at any time. One that a
+// rejection brought is given some time: who always gets a 401 does not renew for ever.
 func (m *machine) rejected(now time.Time, token string) reply {
 	g, provoked, less := m.served, m.afterRejection, (*narrowed)(nil)
 	want, isNarrow := m.wasNarrow(token)

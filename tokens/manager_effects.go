@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -141,13 +142,14 @@ func refreshRequest(e effect) providers.RefreshRequest {
 
 func (m *Manager) performSave(k *conn, g *Grant) {
 	m.step(k, "saving")
-	b, err := g.encode()
-	if stored, unread := m.compare(k); err == nil {
-		if err = unread; g.olderThan(stored) {
-			err = errOvertaken
-		}
+	stored, err := m.compare(k)
+	if g.olderThan(stored) {
+		err = errOvertaken
+	} else if stored != nil && len(g.Given) == 0 { // a sign-in takes the place of what was not read before
+		g = g.changed(func(n *Grant) { n.Given = stored.Given })
 	}
-	if err == nil {
+	b, unfit := g.encode()
+	if err = cmp.Or(unfit, err); err == nil {
 		err = m.inStore(func(ctx context.Context) error { return m.opts.Store.Set(ctx, k.name, b) })
 	}
 	if err != nil {
