@@ -418,6 +418,30 @@ func TestATokenForLessIsKnownOnceTheRecordIsRead(t *testing.T) {
 	}
 }
 
+// A grant that is written over a record which could not be read before says at once which
+// tokens were for less: the process may end before the next write.
+func TestTheFirstWriteOverAnUnreadRecordKeepsWhatItKnew(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.adopt("read", "write")
+		less := r.less(readOnly).AccessToken
+		r.store.fail(store.ErrLocked)
+		r.restart()
+		r.store.mu.Lock()
+		r.store.err = nil // it opens, and nobody is told
+		r.store.took, r.store.errs = []time.Duration{0, 0}, []error{nil, store.ErrUnavailable}
+		r.store.mu.Unlock()
+		before := r.stored()
+		r.adopt("read", "write")
+		kept := r.stored()
+		if kept.AccessToken == before.AccessToken {
+			t.Fatal("nothing was written")
+		}
+		if _, is := (&machine{given: kept.Given}).wasNarrow(less); !is {
+			t.Error("the store no longer knows that the token of before was for less")
+		}
+	})
+}
+
 // A caller that gives up while the provider is asked what a token may do cancels nothing.
 func TestACallerThatGivesUpOnATokenForLessCancelsNothing(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
