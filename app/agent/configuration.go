@@ -270,15 +270,11 @@ func (c *configuration) remove(name string) error {
 	return nil
 }
 
-// refresh takes up a connection's file as it is now, where it changed and can be used:
+// takeUp takes up a connection's file as it is now, where it changed and can be used:
 // whoever saved it and asks for something at once means what it says. What cannot be
 // used may be half written; watch looks after it.
-func (c *configuration) refresh(name string) {
-	var file config.File
-	certs := c.lock(func() []string {
-		file, _ = config.Connection(c.paths.Connections(), name)
-		return []string{file.Connection.CAFile}
-	})
+func (c *configuration) takeUp(name string) {
+	file, certs := c.lockFile(name)
 	defer c.reading.Unlock()
 	if file.Err == nil {
 		c.applyFile(file, false, certs)
@@ -288,17 +284,21 @@ func (c *configuration) refresh(name string) {
 // touch takes up a connection again as it is: something that its file does not
 // hold, the secret, changed.
 func (c *configuration) touch(name string) {
-	var file config.File
-	var err error
-	certs := c.lock(func() []string {
-		file, err = config.Connection(c.paths.Connections(), name)
-		return []string{file.Connection.CAFile}
-	})
+	file, certs := c.lockFile(name)
 	defer c.reading.Unlock()
-	if err != nil && file.Data == nil {
+	if file.Err != nil && file.Data == nil {
 		return // unreadable now; the next reload says so
 	}
 	c.applyFile(file, true, certs)
+}
+
+// lockFile is lock for one connection, with its file as it is now.
+func (c *configuration) lockFile(name string) (file config.File, certs certificates) {
+	certs = c.lock(func() []string {
+		file, _ = config.Connection(c.paths.Connections(), name) // the error is the file's
+		return []string{file.Connection.CAFile}
+	})
+	return file, certs
 }
 
 // keepAgreed keeps what the user agreed to for a connection, beside what they agreed

@@ -58,7 +58,7 @@ func (s *signIns) connect(ctx context.Context, name string, r api.ConnectRequest
 	if r.AcceptAccount {
 		return nil, s.adoptHeld(ctx, name)
 	}
-	s.configuration.refresh(name) // a change that is taken up later would end the sign-in
+	s.configuration.takeUp(name) // a change that is taken up later would end the sign-in
 	client, err := s.configuration.usable(name)
 	if err != nil {
 		return nil, err
