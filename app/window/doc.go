@@ -13,7 +13,8 @@
 // # Threads
 //
 // Everything that touches a widget runs on Fyne's goroutine. Whatever may wait
-// (the socket, the browser) runs on another one, and comes back through ui.do.
+// (the socket, the browser) runs on another one, and comes back through ui.do. While
+// nothing happens that goroutine waits for events, see rest.
 //
 // # Animations
 //
@@ -28,5 +29,6 @@
 // Whatever a provider, a browser or another program wrote passes through plain
 // before it is shown, and is never read as Markdown.
 //
-// Its texts in other languages are in package lang.
+// Its texts in other languages are in package lang, the steps and notes of providers
+// in guides.
 package window

@@ -132,7 +132,7 @@ func loadTranslations() error {
 		data, readErr := translations.Files.ReadFile(f.Name())
 		err = errors.Join(err, readErr, lang.AddTranslations(fyne.NewStaticResource(f.Name(), data)))
 	}
-	return errors.Join(err, loadGuides())
+	return err
 }
 
 // tr translates an English text. The values fill its {{.Key}} in pairs:

@@ -125,7 +125,7 @@ func walk(t *testing.T, p programs, theme string) {
 	s.shot("07-connected")
 	s.keys("Return")
 	s.shot("08-connections")
-	s.takes("after a sign-in, while the last minute of a token is counted down", 0.06)
+	s.takes("after a sign-in, while the last minute of a token is counted down", 0.05)
 	if token := s.does(p.authtray, "token", "practice"); token == "" {
 		t.Fatal("authtray token gives nothing")
 	}
