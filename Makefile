@@ -17,7 +17,8 @@ CLIENT_DOCUMENT ?=
 GIT     := git -c safe.directory='*'
 COMMIT  := $(shell $(GIT) describe --always --abbrev=12 --dirty=+changes --exclude='*' 2>/dev/null)
 export SOURCE_DATE_EPOCH ?= $(shell $(GIT) log -1 --format=%ct 2>/dev/null || date +%s)
-LDFLAGS := -s -w -buildid= -X main.version=$(VERSION) -X main.commit=$(COMMIT) -X main.date=$(shell date -u -d @$(SOURCE_DATE_EPOCH) +%F 2>/dev/null) $(if $(CLIENT_DOCUMENT),-X github.com/authtray/authtray/providers.ClientDocument=$(CLIENT_DOCUMENT))
+LINKED  := -X github.com/authtray/authtray/app/version
+LDFLAGS := -s -w -buildid= $(LINKED).Number=$(VERSION) $(LINKED).Commit=$(COMMIT) $(LINKED).Date=$(shell date -u -d @$(SOURCE_DATE_EPOCH) +%F 2>/dev/null) $(if $(CLIENT_DOCUMENT),-X github.com/authtray/authtray/providers.ClientDocument=$(CLIENT_DOCUMENT))
 SYSTEM  := $(shell uname -s)
 
 # The window is drawn by Fyne v2, which speaks X11 and Wayland; without the

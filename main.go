@@ -9,8 +9,4 @@ import (
 	"github.com/authtray/authtray/app"
 )
 
-// These are set by the linker: -ldflags "-X main.version=1.2.3 …". What it was not
-// told is read from what the go command recorded.
-var version, commit, date string
-
-func main() { os.Exit(app.Main(app.Built(version, commit, date))) }
+func main() { os.Exit(app.Main(app.Built())) }

@@ -41,7 +41,7 @@ func showWindow() error {
 	return window.Main(ctx, agent, window.Options{
 		Address: raise.Address(paths.Socket),
 		Profile: paths.Profile,
-		Version: app.Built(version, commit, date).Version,
+		Version: app.Built().Version,
 		Browse:  func(url string) error { return browser.Open(ctx, log, url) },
 		Config:  paths.Config,
 		Folder:  func(dir string) error { return browser.OpenFolder(ctx, log, dir) },

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/authtray/authtray/app/cli"
+	"github.com/authtray/authtray/app/version"
 )
 
 // WindowMain shows the window and returns when it is closed. It is nil in builds
@@ -14,7 +15,7 @@ import (
 var WindowMain func() error
 
 // Build is what this program was built of.
-type Build = cli.Build
+type Build = version.Build
 
 // Main runs the command line in os.Args and returns its exit code.
 func Main(b Build) int { return cli.RunCommands(b, WindowMain) }
@@ -22,8 +23,8 @@ func Main(b Build) int { return cli.RunCommands(b, WindowMain) }
 // Built is what the linker was told; what it was not, the go command recorded:
 // the version of the module, and revision and time of the checkout, which a module
 // fetched from a proxy has in its pseudo-version only.
-func Built(version, commit, date string) Build {
-	linked := Build{Version: version, Commit: commit, Date: date}
+func Built() Build {
+	linked := version.Linked()
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return linked

@@ -3,6 +3,8 @@ package app
 import (
 	"runtime/debug"
 	"testing"
+
+	"github.com/authtray/authtray/app/version"
 )
 
 func TestRecordedBuildIsNamedAsFarAsItIsKnown(t *testing.T) {
@@ -37,7 +39,9 @@ func TestRecordedBuildIsNamedAsFarAsItIsKnown(t *testing.T) {
 }
 
 func TestLinkersWordCountsBeforeWhatTheGoCommandRecorded(t *testing.T) {
-	if got, want := Built("1.2.3", "0123456789ab", "2026-11-28"), (Build{Version: "1.2.3", Commit: "0123456789ab", Date: "2026-11-28"}); got != want {
+	defer func(n, c, d string) { version.Number, version.Commit, version.Date = n, c, d }(version.Number, version.Commit, version.Date)
+	version.Number, version.Commit, version.Date = "1.2.3", "0123456789ab", "2026-11-28"
+	if got, want := Built(), (Build{Version: "1.2.3", Commit: "0123456789ab", Date: "2026-11-28"}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/authtray/authtray/app/version"
 )
 
 // terminal is a pseudo-terminal with a person at it.
@@ -53,7 +55,7 @@ func atTerminal(t *testing.T, run func(context.Context, *shell) int) *terminal {
 	go term.listen()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	go func() {
-		s := &shell{in: tty, out: tty, err: tty, now: time.Now, build: Build{Version: "test"}}
+		s := &shell{in: tty, out: tty, err: tty, now: time.Now, build: version.Build{Version: "test"}}
 		term.exit <- run(ctx, s)
 	}()
 	t.Cleanup(func() { cancel(); tty.Close(); person.Close() })

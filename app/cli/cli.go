@@ -17,11 +17,9 @@ import (
 
 	"github.com/authtray/authtray/app/cli/internal/quick"
 	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/app/version"
 	"github.com/authtray/authtray/providers/text"
 )
-
-// Build is what a program was built of. Commit and date may be unknown, and then "".
-type Build struct{ Version, Commit, Date string }
 
 // RunCommands runs the command line in os.Args and returns its exit code. window
 // shows the window; it is nil in a build without one.
@@ -30,7 +28,7 @@ type Build struct{ Version, Commit, Date string }
 // what arrives on a connection that waits for nothing, and that may be an answer
 // with tokens in it, sent twice. What we have to say ourselves goes to a logger
 // that was handed on.
-func RunCommands(b Build, window func() error) int {
+func RunCommands(b version.Build, window func() error) int {
 	log.SetOutput(io.Discard) // slog.SetDefault would hand the text on
 	if len(os.Args) > 1 && os.Args[1] == "mcp" {
 		beSmall()
@@ -49,7 +47,7 @@ type shell struct {
 	in       io.Reader
 	out, err io.Writer
 	now      func() time.Time
-	build    Build
+	build    version.Build
 	window   func() error // shows the window; nil in a build without one
 	paths    config.Paths
 	patience time.Duration // how long the agent may take to answer; 0: answerTime

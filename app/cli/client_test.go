@@ -15,6 +15,7 @@ import (
 
 	"github.com/authtray/authtray/app/api/apitest"
 	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/app/version"
 	"github.com/authtray/authtray/tokens/client/address"
 )
 
@@ -147,7 +148,7 @@ func TestEveryCommandEndsWhereTheAgentNeverAnswers(t *testing.T) {
 		}
 		t.Run(path, func(t *testing.T) {
 			var out, errs strings.Builder
-			s := &shell{in: strings.NewReader(stdin), out: &out, err: &errs, now: time.Now, build: Build{Version: "test"}, atMost: 50 * time.Millisecond}
+			s := &shell{in: strings.NewReader(stdin), out: &out, err: &errs, now: time.Now, build: version.Build{Version: "test"}, atMost: 50 * time.Millisecond}
 			ended := make(chan int, 1)
 			go func() { ended <- s.main(t.Context(), strings.Fields(line)) }()
 			select {

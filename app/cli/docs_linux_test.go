@@ -27,6 +27,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/authtray/authtray/app/version"
 	"github.com/authtray/authtray/providers/practice/practicetest"
 )
 
@@ -35,7 +36,7 @@ import (
 // program authtray itself.
 func TestMain(m *testing.M) {
 	if filepath.Base(os.Args[0]) == "authtray" {
-		os.Exit(RunCommands(Build{Version: "test"}, nil))
+		os.Exit(RunCommands(version.Build{Version: "test"}, nil))
 	}
 	os.Exit(m.Run())
 }

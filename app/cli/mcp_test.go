@@ -21,6 +21,7 @@ import (
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/tools/mcp/mcptest"
+	"github.com/authtray/authtray/app/version"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -36,7 +37,7 @@ func (w *world) mcpClient(args ...string) *sdk.ClientSession {
 	w.t.Helper()
 	inR, inW := io.Pipe()
 	outR, outW := io.Pipe()
-	s := &shell{in: inR, out: outW, err: w.t.Output(), now: time.Now, build: Build{Version: "test"}}
+	s := &shell{in: inR, out: outW, err: w.t.Output(), now: time.Now, build: version.Build{Version: "test"}}
 	over := make(chan int, 1)
 	go func() {
 		exit := s.main(context.Background(), args)
@@ -193,7 +194,7 @@ func TestMCPObeysTheScopeOfTheFile(t *testing.T) {
 	outR, outW := io.Pipe()
 	over := make(chan int, 1)
 	go func() {
-		s := &shell{in: inR, out: outW, err: t.Output(), now: time.Now, build: Build{Version: "test"}}
+		s := &shell{in: inR, out: outW, err: t.Output(), now: time.Now, build: version.Build{Version: "test"}}
 		over <- s.main(context.Background(), []string{"mcp", "less"})
 	}()
 	io.WriteString(inW, `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"c","version":"1"}}}`+"\n")

@@ -1,10 +1,9 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"runtime"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -49,14 +48,8 @@ func (s *shell) versionCommand() *cobra.Command {
 		Example: `  authtray version`,
 		Args:    cobra.NoArgs,
 		RunE: s.do(func(context.Context, []string) error {
-			carries := "without window"
-			if s.window != nil {
-				carries = "with window"
-			}
-			if err := s.print("authtray %s (%s, %s/%s, %s)", s.build.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH, carries); err != nil || s.build.Commit == "" {
-				return err
-			}
-			return s.print("commit %s of %s", s.build.Commit, cmp.Or(s.build.Date, "an unknown day"))
+			_, err := io.WriteString(s.out, s.build.Text())
+			return err
 		}),
 	}
 }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/desktop/tray"
+	"github.com/authtray/authtray/app/version"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -169,7 +170,7 @@ func statusFace(t *testing.T, all []api.Connection) statusText {
 func runStatus(t *testing.T, args ...string) string {
 	t.Helper()
 	var out, errs strings.Builder
-	sh := &shell{in: strings.NewReader(""), out: &out, err: &errs, now: time.Now, build: Build{Version: "test"}}
+	sh := &shell{in: strings.NewReader(""), out: &out, err: &errs, now: time.Now, build: version.Build{Version: "test"}}
 	if code := sh.main(t.Context(), append([]string{"status"}, args...)); code != 0 {
 		t.Fatalf("status %v ended with %d: %s", args, code, errs.String())
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/api/apitest"
 	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/app/version"
 	"github.com/authtray/authtray/providers/practice/practicetest"
 	"github.com/authtray/authtray/providers/practice/server"
 	"github.com/authtray/authtray/tokens/client"
@@ -154,7 +155,7 @@ func (w *world) typed(in string, args ...string) (exit int, out, errs string) {
 	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
 	defer cancel()
 	var o, e strings.Builder
-	s := &shell{in: strings.NewReader(in), out: &o, err: &e, now: time.Now, build: Build{Version: "test"}}
+	s := &shell{in: strings.NewReader(in), out: &o, err: &e, now: time.Now, build: version.Build{Version: "test"}}
 	exit = s.main(ctx, args)
 	return exit, o.String(), e.String()
 }

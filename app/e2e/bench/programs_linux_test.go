@@ -48,13 +48,16 @@ func program(t testing.TB, pkg string) string {
 	if _, err := os.Stat(path); err == nil {
 		return path
 	}
-	cmd := exec.Command("go", "build", "-ldflags", "-s -w", "-o", path, pkg)
+	cmd := exec.Command("go", "build", "-ldflags", asReleased, "-o", path, pkg)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	return path
 }
+
+// asReleased is what the linker is told of a release, as in the Makefile.
+const asReleased = "-X github.com/authtray/authtray/app/version.Number=1.2.3 -X github.com/authtray/authtray/app/version.Commit=0123456789ab"
 
 // empty builds a Go program that does nothing: what any of them costs.
 func empty(t testing.TB) string {

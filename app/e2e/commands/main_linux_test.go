@@ -18,7 +18,7 @@ import (
 // TestMain is the real program too, and the browser that it opens.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"authtray":    func() { os.Exit(app.Main(app.Built("", "", ""))) },
+		"authtray":    func() { os.Exit(app.Main(app.Built())) },
 		"browser-ada": func() { browse(practicetest.Consent) },
 		"browser-no":  func() { browse(practicetest.Deny) },
 	})

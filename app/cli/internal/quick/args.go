@@ -3,6 +3,7 @@ package quick
 import (
 	"syscall"
 
+	"github.com/authtray/authtray/app/version"
 	"github.com/authtray/authtray/providers/name"
 )
 
@@ -32,6 +33,15 @@ const (
 	asText = "text/plain"
 	asJSON = "application/json"
 )
+
+// told is what `authtray version` prints, where the linker was told all of it.
+func told(args []string) (text string, ok bool) {
+	b := version.Linked()
+	if len(args) != 2 || args[1] != "version" || b.Version == "" || b.Commit == "" {
+		return "", false
+	}
+	return b.Text(), true
+}
 
 // question is what a command asks the agent.
 type question struct {

@@ -21,7 +21,7 @@ func TestNothingIsImportedThatNeedsSettingUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	allowed := []string{"cmp", "errors", "iter", "math/bits", "runtime", "slices", "strconv", "sync", "sync/atomic", "syscall",
-		"path", "unicode/utf8", "unsafe", "github.com/authtray/authtray/tokens/client/address", "github.com/authtray/authtray/providers/name", "github.com/authtray/authtray/app/stack", "github.com/authtray/authtray/app/cli/internal/quick"}
+		"path", "unicode/utf8", "unsafe", "github.com/authtray/authtray/tokens/client/address", "github.com/authtray/authtray/providers/name", "github.com/authtray/authtray/app/stack", "github.com/authtray/authtray/app/version", "github.com/authtray/authtray/app/cli/internal/quick"}
 	for dep := range strings.FieldsSeq(string(out)) {
 		if !strings.HasPrefix(dep, "internal/") && !slices.Contains(allowed, dep) {
 			t.Errorf("imports %s", dep)

@@ -14,7 +14,11 @@ const patience = 35 // seconds
 
 func init() {
 	stack.Grow()
-	q, ok := questionOf(arguments())
+	args := arguments()
+	if text, ok := told(args); ok && write([]byte(text)) {
+		syscall.Exit(0)
+	}
+	q, ok := questionOf(args)
 	if ok && q.stdin {
 		if taken.stdin, ok = readTool(q.untilBlank); ok {
 			q.body = string(taken.stdin)

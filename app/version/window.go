@@ -1,0 +1,6 @@
+//go:build cgo
+
+package version
+
+// Only a cgo build can draw.
+const hasWindow = true
