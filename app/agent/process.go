@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -55,6 +56,7 @@ var ErrStore = errors.New("the store cannot be used")
 func RunAgent(ctx context.Context, o RunOptions) error {
 	log := config.NewLog(o.Stderr)
 	debug.SetGCPercent(50) // the heap is a megabyte: collecting it more often costs nothing
+	runtime.GOMAXPROCS(1)  // an answer goes through several goroutines, and to wake a thread for each takes longer than to wait
 	if err := Harden(); err != nil {
 		log.Warn("this process cannot be kept out of core files", "err", err)
 	}
