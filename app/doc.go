@@ -22,6 +22,7 @@
 //	tools/mcp/mcptest/   an MCP server for tests
 //	tools/proxy/       requests to a provider's API with the token added: the tool never sees it
 //	tools/recipes/     scripts for bars and prompts
+//	version/           what the program was built of
 //	stack/             room on a goroutine's stack before it is needed
 //	shellquote/        a word of a command, as the shell that reads it wants it
 //	lang/              what people read in other languages than English

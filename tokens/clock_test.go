@@ -315,6 +315,28 @@ func TestAfterSuspendTheTimerLooksWithinHalfAMinute(t *testing.T) {
 	})
 }
 
+func TestWhereJumpsAreToldOfNobodyLooksForThem(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, time.Hour)
+		r.clock.jumped = make(chan struct{}, 1)
+		r.start()
+		defer r.quit()
+		r.connect()
+		r.pass(5 * time.Minute)
+		before := r.clock.waits
+		r.pass(40 * time.Minute)
+		if waits := r.clock.waits - before; waits > 5 {
+			t.Errorf("it was woken %d times in 40 minutes", waits)
+		}
+		r.clock.jump(8 * time.Hour)
+		synctest.Wait()
+		r.pass(0)
+		r.wantHits(1)
+		r.pass(56 * time.Minute)
+		r.wantHits(2)
+	})
+}
+
 func TestResumeTriesAtOnceWhatBackedOff(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		r.provider.with(func() { r.provider.always = failure(refusal.Transient, "network") })

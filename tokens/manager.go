@@ -46,10 +46,11 @@ type Connection struct {
 
 // Options are a Manager's surroundings.
 type Options struct {
-	Store store.Store
-	Notes Notes
-	Clock Clock        // nil: System
-	Log   *slog.Logger // nil: none
+	Store  store.Store
+	Notes  Notes
+	Clock  Clock           // nil: System
+	Log    *slog.Logger    // nil: none
+	Jumped <-chan struct{} // the wall clock was set, or the machine slept; nil: Manager looks for that each half minute
 	// Step, where set, is called at each named step between a provider's answer
 	// and the first caller that is given the new token: "answered", "saving",
 	// "saved", "serving". Crash tests stop the process there.

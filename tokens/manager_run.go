@@ -13,7 +13,7 @@ import (
 
 const (
 	storeTimeout = 10 * time.Second // one operation of the store
-	nearPause    = 30 * time.Second // between looks at the clock while something is due within the hour
+	nearPause    = 30 * time.Second // between looks at the clock while something is due within the hour, where nothing tells of jumps
 	farPause     = 10 * time.Minute // otherwise
 	backStep     = 2 * time.Second  // a wall clock that goes back by more was set
 	wrongTime    = 10 * time.Minute // a step back within this time may undo one forward
@@ -36,11 +36,11 @@ func (m *Manager) Run(ctx context.Context) error {
 			return nil
 		case <-alarm:
 		case <-m.wake:
-			stop()
+		case <-m.opts.Jumped:
 		case <-m.opts.Store.Changed():
-			stop()
 			m.eachEvent(func(k *conn, now time.Time) { k.m.storeChanged(now) })
 		}
+		stop()
 		m.tickDue()
 	}
 }
@@ -80,7 +80,10 @@ func (m *Manager) pause() time.Duration {
 	if at.IsZero() || left > time.Hour {
 		return farPause
 	}
-	return max(min(left, nearPause), 0)
+	if m.opts.Jumped == nil {
+		left = min(left, nearPause)
+	}
+	return max(min(left, farPause), 0)
 }
 
 func (m *Manager) tickDue() {

@@ -67,7 +67,7 @@ func (r *rig) start() {
 // run is a process that knows of no connection.
 func (r *rig) run() {
 	ctx, cancel := context.WithCancel(context.Background())
-	r.m = New(Options{Store: r.store, Notes: r.notes, Clock: r.clock})
+	r.m = New(Options{Store: r.store, Notes: r.notes, Clock: r.clock, Jumped: r.clock.jumped})
 	r.m.rnd = func() float64 { return 0.5 }
 	r.stop, r.ended = cancel, make(chan struct{})
 	m, ended := r.m, r.ended
@@ -199,9 +199,11 @@ func (r *rig) stored() *Grant {
 
 // rigClock is the bubble's clock, whose wall can be set and which can sleep.
 type rigClock struct {
-	start time.Time
-	mu    sync.Mutex
-	set   time.Duration
+	start  time.Time
+	jumped chan struct{} // nil: nothing tells of a jump
+	mu     sync.Mutex
+	set    time.Duration
+	waits  int // how often somebody waited for a time
 }
 
 func (c *rigClock) Now() time.Time {
@@ -211,6 +213,9 @@ func (c *rigClock) Now() time.Time {
 }
 func (c *rigClock) Elapsed() time.Duration { return time.Since(c.start) }
 func (c *rigClock) After(d time.Duration) (<-chan time.Time, func()) {
+	c.mu.Lock()
+	c.waits++
+	c.mu.Unlock()
 	t := time.NewTimer(d)
 	return t.C, func() { t.Stop() }
 }
@@ -220,6 +225,7 @@ func (c *rigClock) jump(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.set += d
+	hint(c.jumped)
 }
 
 // rigProvider is a provider that rotates, and fails as told.

@@ -87,6 +87,14 @@ type Gate interface {
 	Forget(connection string) error
 }
 
+// jumps are those of the system's clock; a test's tells of none.
+func (o Options) jumps(ctx context.Context) <-chan struct{} {
+	if o.Clock != tokens.System {
+		return nil
+	}
+	return clockJumps(ctx, o.Log)
+}
+
 // withDefaults puts something that does nothing in the place of what is left out.
 func (o Options) withDefaults() Options {
 	if o.Clock == nil {

@@ -11,6 +11,9 @@ import (
 // processes by entitlement; Windows writes no dumps unless configured.
 func Harden() error { return nil }
 
+// clockJumps is there on Linux alone: nil has the clock looked at each half minute.
+func clockJumps(context.Context, *slog.Logger) <-chan struct{} { return nil }
+
 // watchNetwork is there on Linux alone; elsewhere what has to be tried again is
 // tried at its time.
 func watchNetwork(context.Context, *slog.Logger, func()) {}

@@ -1,0 +1,40 @@
+package agent
+
+import (
+	"errors"
+	"log/slog"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+func TestTheKernelTellsThatTheClockWasSet(t *testing.T) {
+	jumped := clockJumps(t.Context(), slog.New(slog.DiscardHandler))
+	if jumped == nil {
+		t.Fatal("it does not tell")
+	}
+	for range 2 {
+		select {
+		case <-jumped:
+			t.Fatal("it told before it was set")
+		default:
+		}
+		var now unix.Timespec
+		err := unix.ClockGettime(unix.CLOCK_REALTIME, &now)
+		if err == nil {
+			err = unix.ClockSettime(unix.CLOCK_REALTIME, &now) // some nanoseconds back
+		}
+		if errors.Is(err, unix.EPERM) {
+			t.Skip("this user may not set the clock")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-jumped:
+		case <-time.After(10 * time.Second):
+			t.Fatal("it did not tell")
+		}
+	}
+}
