@@ -178,6 +178,8 @@ func (c *Client) ofMCPServer(f *refusal.Failure) *refusal.Failure {
 	named := c.discovery.getResource()
 	switch {
 	case c.conn.MCP == "" || c.entry.Issuer != "" || f.Class != refusal.Misconfigured:
+	case named.absent && f.Code == "no_metadata":
+		return c.noServer()
 	case named.assumed && f.Code == "no_metadata":
 		f.Detail = c.conn.MCP + " does not say who issues its tokens: its challenge names no metadata, there are none below /.well-known/, and its host has no discovery document. Name the issuer."
 		f.Hint = "authtray add " + c.conn.Name + " --issuer URL"

@@ -236,6 +236,8 @@ func TestADeviceCodeForAnMCPServerIsForThatServer(t *testing.T) {
 		switch req.URL.Path {
 		case "/.well-known/oauth-authorization-server":
 			_ = json.NewEncoder(w).Encode(map[string]any{"issuer": r.URL, "token_endpoint": r.URL + "/t", "device_authorization_endpoint": r.URL + "/d"})
+		case "/mcp":
+			answers(401, "")(w, req)
 		case "/d":
 			answers(200, `{"device_code":"d","user_code":"AB-12","verification_uri":"`+r.URL+`/page","interval":1,"expires_in":60}`)(w, req)
 		case "/t":

@@ -20,6 +20,7 @@ type resourceMetadata struct {
 	resource string   // as it calls itself
 	issuer   string   // the first of its authorization servers
 	assumed  bool     // issuer is the server's own host, because nothing says who it is
+	absent   bool     // …and nothing is at the server's URL, to POST and to GET
 	scopes   []string // what its challenge asks for, else what it supports
 
 	supported []string // all that it announces
@@ -79,7 +80,28 @@ func (c *Client) fetchResource(ctx context.Context) (resourceMetadata, *refusal.
 	if said.place != "" || worst == nil || worst.Class == refusal.Transient || worst.Code != "no_metadata" {
 		return resourceMetadata{}, worst
 	}
-	return resourceMetadata{resource: c.conn.MCP, issuer: hostOf(c.conn.MCP), assumed: true, scopes: said.scopes}, nil
+	return resourceMetadata{resource: c.conn.MCP, issuer: hostOf(c.conn.MCP), assumed: true, absent: said.absent, scopes: said.scopes}, nil
+}
+
+// serverIsThere fails where a sign-in would be for an MCP server that nothing shows to
+// be at its URL. An old server has no metadata, and a grant that exists is not
+// held up by a page that is not found today; but a wrong path has neither.
+func (c *Client) serverIsThere(ctx context.Context) error {
+	if c.conn.MCP == "" {
+		return nil
+	}
+	_, _ = c.endpoints(ctx) // its failure is told where they are used
+	if !c.discovery.getResource().absent {
+		return nil
+	}
+	c.discovery.forget() // it may be started before the next try
+	return c.noServer()
+}
+
+func (c *Client) noServer() *refusal.Failure {
+	f := c.misconfigured("no_server", "There is no MCP server at %s (HTTP 404); correct the URL.", c.conn.MCP)
+	f.Hint = "authtray add " + c.conn.Name + " --mcp URL"
+	return f
 }
 
 // NamedIssuer is the issuer of an MCP server's tokens as the server names it. It asks
@@ -107,6 +129,7 @@ var challengeParam = text.Pattern(`(?i)(?:^|[\s,])(resource_metadata|scope|error
 type challenged struct {
 	place  string   // of its metadata, absolute; "" where it names none
 	scopes []string // "" where it names none
+	absent bool     // there is nothing at its URL
 }
 
 // initialize is the first message of an MCP client, which a server that wants a
@@ -117,9 +140,10 @@ const initialize = `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"pro
 // (RFC 9728 §5.1, RFC 6750 §3). It asks as MCP clients do, by POST; a server that
 // does not answer that with a challenge may be one of those that begin with GET.
 func (c *Client) challenge(ctx context.Context) (said challenged, f *refusal.Failure) {
+	said.absent = true
 	for _, body := range []string{initialize, ""} {
 		heard, f := c.challengeTo(ctx, body)
-		if f != nil {
+		if said.absent = said.absent && f == nil && heard.absent; f != nil {
 			if body == "" {
 				break // a server may do anything with a GET, or nothing
 			}
@@ -162,7 +186,8 @@ func (c *Client) challengeTo(ctx context.Context, body string) (challenged, *ref
 		return challenged{}, nil
 	}
 	said := challenges(header)
-	return challenged{place: resolveURL(req.URL, said["resource_metadata"]), scopes: splitScopes(said["scope"])}, nil
+	return challenged{place: resolveURL(req.URL, said["resource_metadata"]), scopes: splitScopes(said["scope"]),
+		absent: status == http.StatusNotFound || status == http.StatusGone}, nil
 }
 
 // resolveURL is a reference as it is meant on a page; one that is none comes back
