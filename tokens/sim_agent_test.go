@@ -413,7 +413,9 @@ func (a *simAgent) send(q asked) {
 			}
 			back := slow + time.Millisecond
 			if how != notLost {
-				w.check.lost(how)
+				if !a.dead { // whose answers nobody waits for
+					w.check.lost(how)
+				}
 				ans, err = providers.Answer{}, lossFailures[how]
 			}
 			if how == noAnswer {
