@@ -202,6 +202,17 @@ func TestMCPEntryIsTakenOutAndAnothersStays(t *testing.T) {
 			if n, err := remove(); n != 0 || err != nil {
 				t.Errorf("where there is no file: %d, %v", n, err)
 			}
+			if _, err := MCP(p, client)[0].Write(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			path, _ := fileOf(t, p.Home)
+			if n, err := remove(); n != 1 || err != nil {
+				t.Errorf("where there is no other: %d, %v", n, err)
+			}
+			if _, err := os.Lstat(path); !os.IsNotExist(err) {
+				t.Errorf("a file in which nothing is was left: %q", read(t, path))
+			}
+			os.Remove(path)
 			p.Name = "theirs"
 			if _, err := MCP(p, client)[0].Write(t.Context()); err != nil {
 				t.Fatal(err)

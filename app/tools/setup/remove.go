@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 )
@@ -126,7 +127,7 @@ func (b block) remove() (bool, error) {
 		if len(b.lines) > 1 && i > 0 && strings.TrimSpace(lines[i-1]) == "" { // the empty line of join
 			before = lines[:i-1]
 		}
-		return true, replace(b.path, strings.Join(before, "")+strings.Join(lines[i+len(b.lines):], ""))
+		return true, leave(b.path, strings.Join(before, "")+strings.Join(lines[i+len(b.lines):], ""), "")
 	}
 	return false, nil
 }
@@ -145,7 +146,17 @@ func (m jsonMember) remove() (bool, error) {
 	case !m.standsAs(has):
 		return false, clash("%s has a server %q in %s, but not as authtray wrote it: take it out by hand", m.path, m.name, m.object)
 	}
-	return true, replace(m.path, changed)
+	return true, leave(m.path, changed, "{"+quoted(m.object)+":{}}")
+}
+
+// leave writes what is left of a file. A file in which nothing is, blanks aside, but
+// what had to be made for our own part goes; one behind a link stays.
+func leave(path, text, nothing string) error {
+	info, err := os.Lstat(path)
+	if err == nil && info.Mode().IsRegular() && strings.Join(strings.Fields(text), "") == nothing {
+		return os.Remove(path)
+	}
+	return replace(path, text)
 }
 
 func (m mcpCommand) remove(ctx context.Context) (bool, error) {
@@ -181,7 +192,7 @@ func (g gooseExtension) remove() (bool, error) {
 	for to < len(lines) && strings.HasPrefix(lines[to], indent+" ") {
 		to++
 	}
-	return true, replace(g.path, strings.Join(slices.Delete(lines, from, to), "\n"))
+	return true, leave(g.path, strings.Join(slices.Delete(lines, from, to), "\n"), "extensions:")
 }
 
 // GitRivals says, a sentence each, which other helpers git asks for our hosts after
