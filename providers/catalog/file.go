@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"bytes"
 	"crypto/x509"
 	"errors"
 	"io"
@@ -48,7 +49,7 @@ func ReadRegular(path string, check func(fs.FileInfo) error) ([]byte, error) {
 	if err == nil && len(data) > MaxRead {
 		return nil, ErrTooLarge
 	}
-	return data, err
+	return bytes.Clone(data), err // for who keeps it: a reader's buffer is larger
 }
 
 // withoutPath is an error as it reads behind the file's name.
