@@ -38,6 +38,7 @@ type checker struct {
 	erasures  int    // of the record
 	torn      int    // the family that there was when the note was torn last
 	unkept    bool   // …since when a note could not be written
+	returned  bool   // the note that the user gave it up is gone, so that the grant is there again
 	toldTorn  bool   // the user was told of a note that cannot be read
 	gen       uint64 // the generation that is served
 	unsure    string // a token whose times a crash kept from being written after the clock was set back
@@ -195,7 +196,7 @@ func (c *checker) died(r Reason) {
 	if ended := d != nil && d.End != nil && d.End.Reason == r; ended && replaced { // the end of the grant before the one that a crash took away
 		ok = true
 	}
-	if held := c.w.agent.m.kept(); replaced && d != nil && d.Told == r && held != nil && held.Generation == d.Generation { // as it was read
+	if held := c.w.agent.m.kept(); (replaced || c.returned) && d != nil && d.Told == r && held != nil && held.Generation == d.Generation { // as it was read
 		c.told, c.toldOf = max(c.told, 1), r
 	}
 	if !ok {
@@ -522,6 +523,7 @@ func (c *checker) revoked() {
 // consented: a new grant begins, which the machine does not have yet.
 func (c *checker) consented() {
 	c.saidDead, c.unheard, c.forgot, c.onDisk, c.back = false, false, false, false, false
+	c.returned = false
 	c.heardDead, c.again, c.doubled = 0, 0, false
 	if !c.over {
 		c.told, c.retold = 0, 0
@@ -586,6 +588,7 @@ func (c *checker) booted() {
 func (c *checker) noteGone() {
 	if c.gone && c.w.disk != nil {
 		c.over, c.gone, c.told, c.retold = false, false, 0, 0
+		c.returned = true
 	}
 }
 
