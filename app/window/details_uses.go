@@ -85,8 +85,12 @@ func (c *useCard) choose(t tool) {
 	c.d.u.arrange(viewConnections)
 }
 
-// commandsOf are the commands that make something of a connection's token.
+// commandsOf are the commands that make something of a connection's token. That of an
+// MCP server is what an AI client starts.
 func commandsOf(name string, e api.Provider) []string {
+	if e.HasQuirk("mcp_bootstrap") {
+		return []string{"authtray mcp " + name}
+	}
 	lines := []string{"authtray token " + name}
 	if e.API.Base != "" && e.API.Try != "" {
 		lines = append(lines, "authtray request "+name+" "+plain(e.API.Try))

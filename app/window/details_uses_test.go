@@ -139,6 +139,7 @@ func TestSetupAsksForAHostThatIsNotKnown(t *testing.T) {
 
 func TestSetupOfAnMCPServerIsForAIClients(t *testing.T) {
 	b := toUses(t, func(e *catalog.Entry) { e.Quirks = []string{"mcp_bootstrap"} })
+	b.sees(b.details.useCard.Container, "authtray mcp work") // for one that is not listed
 	for _, client := range setup.MCPClients() {
 		b.sees(b.details.useCard.Container, client)
 	}

@@ -15,7 +15,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/authtray/authtray/providers/practice/practicetest"
 	"github.com/authtray/authtray/providers/practice/server"
@@ -328,33 +327,4 @@ func TestDisplayWithoutGLIsOneSentence(t *testing.T) {
 			t.Errorf("%s: exit code %d, said %q", name, cmd.ProcessState.ExitCode(), out)
 		}
 	}
-}
-
-// TestStartIsMeasured prints how long the window takes to its first picture,
-// and what it leaves behind when it closes.
-func TestStartIsMeasured(t *testing.T) {
-	p := build(t)
-	s := newScreen(t)
-	s.shots = pictures(t, "measured")
-	s.run(exec.Command("openbox"))
-	agent := exec.Command(p.authtray, "run", "--no-tray", "--store=memory")
-	agent.Env = s.env
-	s.run(agent)
-	s.until("the agent answers", func() bool { _, err := s.tries(p.authtray, "status"); return err == nil })
-	blank := len(s.picture())
-	for range 3 {
-		began := time.Now()
-		window := exec.Command(p.window, "window")
-		s.run(window)
-		s.the(title)
-		mapped := time.Since(began)
-		s.until("something is drawn", func() bool { return len(s.picture()) > blank+4000 })
-		drawn := time.Since(began)
-		s.calm()
-		t.Logf("on screen after %v, drawn after %v (looking takes part of both), window %s, agent %s", mapped.Round(time.Millisecond), drawn.Round(time.Millisecond), memory(t, window.Process.Pid), memory(t, agent.Process.Pid))
-		s.keys("ctrl+w")
-		s.until("it is closed", func() bool { return len(s.windows(title)) == 0 })
-		window.Wait()
-	}
-	t.Logf("agent after the windows closed: %s", memory(t, agent.Process.Pid))
 }
