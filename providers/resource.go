@@ -100,7 +100,9 @@ func (c *Client) serverIsThere(ctx context.Context) error {
 
 func (c *Client) noServer() *refusal.Failure {
 	f := c.misconfigured("no_server", "There is no MCP server at %s (HTTP 404); correct the URL.", c.conn.MCP)
-	f.Hint = "authtray add " + c.conn.Name + " --mcp URL"
+	if c.conn.Name != "" {
+		f.Hint = "authtray add " + c.conn.Name + " --mcp URL"
+	}
 	return f
 }
 
