@@ -323,9 +323,9 @@ func TestWhereJumpsAreToldOfNobodyLooksForThem(t *testing.T) {
 		defer r.quit()
 		r.connect()
 		r.pass(5 * time.Minute)
-		before := r.clock.waits
+		before := r.clock.waited()
 		r.pass(40 * time.Minute)
-		if waits := r.clock.waits - before; waits > 5 {
+		if waits := r.clock.waited() - before; waits > 5 {
 			t.Errorf("it was woken %d times in 40 minutes", waits)
 		}
 		r.clock.jump(8 * time.Hour)

@@ -203,7 +203,7 @@ type rigClock struct {
 	jumped chan struct{} // nil: nothing tells of a jump
 	mu     sync.Mutex
 	set    time.Duration
-	waits  int // how often somebody waited for a time
+	waits  int
 }
 
 func (c *rigClock) Now() time.Time {
@@ -218,6 +218,13 @@ func (c *rigClock) After(d time.Duration) (<-chan time.Time, func()) {
 	c.mu.Unlock()
 	t := time.NewTimer(d)
 	return t.C, func() { t.Stop() }
+}
+
+// waited is how often somebody has waited for a time.
+func (c *rigClock) waited() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.waits
 }
 
 // jump moves the wall clock: someone set it, or, forward, the machine slept.

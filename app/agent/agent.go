@@ -65,7 +65,7 @@ func NewAgent(o Options) *Agent {
 	a := &Agent{opts: o, log: o.Log, started: time.Now(), hasTray: hasTray, background: background{log: o.Log}}
 	a.ended, a.end = context.WithCancel(context.Background())
 	a.manager = tokens.New(tokens.Options{
-		Store: o.Store, Notes: config.Notes(o.Paths.State), Clock: o.Clock, Log: o.Log, Jumped: o.jumps(a.ended), Step: o.Step,
+		Store: o.Store, Notes: config.Notes(o.Paths.State), Clock: o.Clock, Log: o.Log, Jumped: o.jumped, Step: o.Step,
 	})
 	a.keychain = &keychain{store: o.Store, own: o.Ownership, ended: a.ended, log: o.Log}
 	a.window = &windowOpener{socket: o.Paths.Socket, state: o.Paths.State, carried: o.HasWindow}
@@ -154,6 +154,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	work.Go(a.followMemory)
 	work.Go(func() { a.clients.replaceRefused(a.ended) })
 	work.Go(func() { watchNetwork(a.ended, a.log, a.manager.NetworkBack) })
+	work.Go(func() { a.opts.followClock(a.ended) })
 	server := api.NewServer(a, a.log)
 	server.HandsOver(append(forwarded.listeners(), listener)...)
 	served := make(chan error, 1)

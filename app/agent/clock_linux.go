@@ -11,23 +11,25 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// clockJumps sends, until ctx ends, after the wall clock was set and after the machine
-// slept. It is a timer that never rings, and that the kernel cancels then:
-// timerfd_create(2), TFD_TIMER_CANCEL_ON_SET. It is nil where there is none.
-func clockJumps(ctx context.Context, log *slog.Logger) <-chan struct{} {
+// clockJumps is where to hear that the wall clock was set or that the machine slept,
+// while follow runs, which ends with its context. It is a timer that never rings, and that
+// the kernel cancels then: timerfd_create(2), TFD_TIMER_CANCEL_ON_SET. Where there
+// is none, it is nil.
+func clockJumps(log *slog.Logger) (jumped <-chan struct{}, follow func(context.Context)) {
 	timer, err := jumpTimer()
 	if err != nil {
 		log.Info("the clock is looked at each half minute", "err", err)
-		return nil
+		return nil, func(context.Context) {}
 	}
-	jumped := make(chan struct{}, 1)
-	go followClock(ctx, timer, func() {
-		select {
-		case jumped <- struct{}{}:
-		default:
-		}
-	})
-	return jumped
+	heard := make(chan struct{}, 1)
+	return heard, func(ctx context.Context) {
+		followClock(ctx, timer, func() {
+			select {
+			case heard <- struct{}{}:
+			default:
+			}
+		})
+	}
 }
 
 // blindLook is how often a jump is supposed where none can be told any longer.

@@ -1,8 +1,10 @@
 package agent
 
 import (
+	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"testing"
 	"time"
 
@@ -10,10 +12,15 @@ import (
 )
 
 func TestTheKernelTellsThatTheClockWasSet(t *testing.T) {
-	jumped := clockJumps(t.Context(), slog.New(slog.DiscardHandler))
+	jumped, follow := clockJumps(slog.New(slog.DiscardHandler))
 	if jumped == nil {
 		t.Fatal("it does not tell")
 	}
+	var work sync.WaitGroup
+	defer work.Wait()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	work.Go(func() { follow(ctx) })
 	for range 2 {
 		select {
 		case <-jumped:

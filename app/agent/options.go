@@ -34,6 +34,9 @@ type Options struct {
 	Language  *lang.Language    // of notifications and pages; nil: English
 	Transport http.RoundTripper // to providers, in tests
 	Step      func(name, step string)
+
+	jumped      <-chan struct{} // of the system's clock; a test's tells of no jump
+	followClock func(context.Context)
 }
 
 // Opener opens a URL in the user's browser. Its error is a sentence for people.
@@ -87,18 +90,12 @@ type Gate interface {
 	Forget(connection string) error
 }
 
-// jumps are those of the system's clock; a test's tells of none.
-func (o Options) jumps(ctx context.Context) <-chan struct{} {
-	if o.Clock != tokens.System {
-		return nil
-	}
-	return clockJumps(ctx, o.Log)
-}
-
 // withDefaults puts something that does nothing in the place of what is left out.
 func (o Options) withDefaults() Options {
+	o.followClock = func(context.Context) {}
 	if o.Clock == nil {
 		o.Clock = tokens.System
+		o.jumped, o.followClock = clockJumps(o.Log)
 	}
 	if o.Notify == nil {
 		o.Notify = noNotifier{}

@@ -12,7 +12,9 @@ import (
 func Harden() error { return nil }
 
 // clockJumps is there on Linux alone: nil has the clock looked at each half minute.
-func clockJumps(context.Context, *slog.Logger) <-chan struct{} { return nil }
+func clockJumps(*slog.Logger) (<-chan struct{}, func(context.Context)) {
+	return nil, func(context.Context) {}
+}
 
 // watchNetwork is there on Linux alone; elsewhere what has to be tried again is
 // tried at its time.
