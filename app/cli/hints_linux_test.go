@@ -108,10 +108,19 @@ var situations = []situation{
 		d.types("authtray add s26 --provider oidc --client-id authtray --scope openid --issuer " + d.provider.Issuer + "/realms/nosuch")
 	}, line: "authtray connect s26", told: "authtray add s26 --issuer URL", typed: "authtray add s26 --issuer ISSUER"},
 	{name: "an MCP server that names no issuer", arrange: func(d *docsWorld, t *testing.T) {
-		silent := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusNotFound) }))
+		silent := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			status := http.StatusNotFound
+			if r.URL.Path == "/mcp" {
+				status = http.StatusUnauthorized
+			}
+			http.Error(w, "no", status)
+		}))
 		t.Cleanup(silent.Close)
 		d.types("authtray add s19 --client-id authtray --scope openid --mcp " + silent.URL + "/mcp")
 	}, line: "authtray connect s19", told: "authtray add s19 --issuer URL", typed: "authtray add s19 --issuer ISSUER"},
+	{name: "an MCP server that is not there", arrange: func(d *docsWorld, t *testing.T) {
+		d.types("authtray add s19b --mcp " + d.provider.Issuer + "/nothing")
+	}, line: "authtray connect s19b", told: "authtray add s19b --mcp URL", typed: "authtray add s19b --mcp ISSUER/mcp"},
 	{name: "metadata of another MCP server", arrange: func(d *docsWorld, t *testing.T) {
 		d.types("authtray add s20 --mcp " + d.mirror(t) + "/mcp")
 	}, line: "authtray connect s20", told: "authtray add s20 --mcp ISSUER/mcp"},
