@@ -8,6 +8,8 @@ import "runtime"
 // What it was not told is read from what the go command recorded.
 var Number, Commit, Date string
 
+var hasWindow bool
+
 // Build is what a program was built of. What is not known is empty.
 type Build struct{ Version, Commit, Date string }
 

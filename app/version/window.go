@@ -3,4 +3,4 @@
 package version
 
 // Only a cgo build can draw.
-const hasWindow = true
+func init() { hasWindow = true }

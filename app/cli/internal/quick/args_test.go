@@ -4,7 +4,27 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/authtray/authtray/app/version"
 )
+
+func TestVersionIsToldWhereTheLinkerWasToldIt(t *testing.T) {
+	defer func(n, c string) { version.Number, version.Commit = n, c }(version.Number, version.Commit)
+	version.Number, version.Commit = "1.2.3", "0123456789ab"
+	for _, args := range [][]string{{"authtray"}, {"authtray", "version", "--help"}, {"authtray", "--version"}} {
+		if _, ok := told(args); ok {
+			t.Errorf("%q is taken", args)
+		}
+	}
+	text, ok := told([]string{"authtray", "version"})
+	if want := version.Linked().Text(); !ok || text != want || !strings.HasPrefix(text, "authtray 1.2.3 (go") || !strings.HasSuffix(text, "\ncommit 0123456789ab of an unknown day\n") {
+		t.Errorf("%q, want %q", text, want)
+	}
+	version.Commit = ""
+	if _, ok := told([]string{"authtray", "version"}); ok {
+		t.Error("it is taken where the go command knows more")
+	}
+}
 
 func TestOnlyPlainTokenCommandsAreTaken(t *testing.T) {
 	for _, c := range []struct {

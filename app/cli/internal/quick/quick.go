@@ -1,8 +1,8 @@
 // Package quick answers the commands that tools run all the time before the rest of
 // the program is set up: `token NAME`, `helper git get`, `helper docker get`, `helper
-// kubectl NAME` and `status`; and `version`, which asks nobody. It is a shortcut only: it prints what the agent answers
-// as it came, and whatever it cannot finish it leaves, with what the agent answered,
-// to the ordinary command, which words every error.
+// kubectl NAME` and `status`; and `version`, which asks nobody. It is a shortcut only:
+// it prints what the agent answers as it came, and whatever it cannot finish it leaves,
+// with what the agent answered, to the ordinary command, which words every error.
 //
 // # Why
 //

@@ -1,5 +1,0 @@
-//go:build !cgo
-
-package version
-
-const hasWindow = false
