@@ -33,7 +33,7 @@ func (f *Flow) startDevice(ctx context.Context, o AuthorizeOptions) error {
 	if err := f.client.checkCredentials(ctx, o.Mode); err != nil {
 		return err
 	}
-	ends, err := f.client.endpoints(ctx)
+	ends, err := f.client.signInEndpoints(ctx)
 	if err != nil {
 		return err
 	}

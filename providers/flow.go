@@ -109,9 +109,6 @@ func (c *Client) Authorize(ctx context.Context, o AuthorizeOptions) (*Flow, erro
 }
 
 func (f *Flow) start(ctx context.Context, o AuthorizeOptions) error {
-	if err := f.client.serverIsThere(ctx); err != nil {
-		return err
-	}
 	switch o.Mode {
 	case Browser, URLOnly:
 		return f.startCode(ctx, o)

@@ -197,7 +197,7 @@ func (f *Flow) startCode(ctx context.Context, o AuthorizeOptions) error {
 	if err != nil {
 		return err
 	}
-	ends, err := f.client.endpoints(ctx)
+	ends, err := f.client.signInEndpoints(ctx)
 	if err != nil {
 		return err
 	}

@@ -83,23 +83,21 @@ func (c *Client) fetchResource(ctx context.Context) (resourceMetadata, *refusal.
 	return resourceMetadata{resource: c.conn.MCP, issuer: hostOf(c.conn.MCP), assumed: true, absent: said.absent, scopes: said.scopes}, nil
 }
 
-// serverIsThere fails where a sign-in would be for an MCP server that nothing shows to
-// be at its URL. An old server has no metadata, and a grant that exists is not
-// held up by a page that is not found today; but a wrong path has neither.
-func (c *Client) serverIsThere(ctx context.Context) error {
-	if c.conn.MCP == "" {
-		return nil
+// signInEndpoints are the endpoints for a sign-in, which is not begun for an MCP server
+// that nothing shows to be at its URL. An old server has no metadata, and a grant
+// that exists is not held up by a page that is not found today; but a wrong path has
+// neither.
+func (c *Client) signInEndpoints(ctx context.Context) (endpoints, error) {
+	ends, err := c.endpoints(ctx)
+	if err == nil && c.discovery.getResource().absent {
+		c.discovery.forget() // it may be started before the next try
+		err = c.noServer()
 	}
-	_, _ = c.endpoints(ctx) // its failure is told where they are used
-	if !c.discovery.getResource().absent {
-		return nil
-	}
-	c.discovery.forget() // it may be started before the next try
-	return c.noServer()
+	return ends, err
 }
 
 func (c *Client) noServer() *refusal.Failure {
-	f := c.misconfigured("no_server", "There is no MCP server at %s (HTTP 404); correct the URL.", c.conn.MCP)
+	f := c.misconfigured("no_server", "There is no MCP server at %s; correct the URL.", c.conn.MCP)
 	if c.conn.Name != "" {
 		f.Hint = "authtray add " + c.conn.Name + " --mcp URL"
 	}

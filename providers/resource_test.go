@@ -137,7 +137,7 @@ func TestNoSignInIsBegunForAnMCPServerThatIsNotThere(t *testing.T) {
 	r, c := mcpSite(t, map[string]http.HandlerFunc{issuerAtTop: issuerDoc("BASE"), "GET /mcp": http.NotFound,
 		"POST /mcp": func(w http.ResponseWriter, r *http.Request) { there(w, r) }})
 	_, err := c.Authorize(t.Context(), AuthorizeOptions{Mode: Browser})
-	if f := failureOf(t, err); f.Code != "no_server" || f.Detail != "There is no MCP server at "+r.URL+"/mcp (HTTP 404); correct the URL." || f.Hint != "authtray add files --mcp URL" {
+	if f := failureOf(t, err); f.Code != "no_server" || f.Detail != "There is no MCP server at "+r.URL+"/mcp; correct the URL." || f.Hint != "authtray add files --mcp URL" {
 		t.Errorf("%s: %q, hint %q", f.Code, f.Detail, f.Hint)
 	}
 	there = answers(401, "") // the person has started it
@@ -154,7 +154,7 @@ func TestFailedDiscoveryOfAnMCPServerSaysAtWhichStep(t *testing.T) {
 		name, says, hint string
 		pages            map[string]http.HandlerFunc
 	}{
-		{"nothing anywhere", "There is no MCP server at BASE/mcp (HTTP 404)", "authtray add files --mcp URL", map[string]http.HandlerFunc{"POST /mcp": http.NotFound, "GET /mcp": http.NotFound}},
+		{"nothing anywhere", "There is no MCP server at BASE/mcp; correct the URL.", "authtray add files --mcp URL", map[string]http.HandlerFunc{"POST /mcp": http.NotFound, "GET /mcp": http.NotFound}},
 		{"nothing but a challenge", "BASE/mcp does not say who issues its tokens", "authtray add files --issuer URL", nil},
 		{"metadata where the challenge says are not there", "BASE/meta has no resource metadata (HTTP 404)", "", map[string]http.HandlerFunc{"POST /mcp": elsewhere, issuerAtTop: issuerDoc("BASE")}},
 		{"the challenge names plain http", "BASE/mcp says of itself names a resource_metadata that cannot be used", "",
