@@ -87,8 +87,13 @@ func nearCommands(root *cobra.Command, sentence string) string {
 			names = append(names, c.Name())
 		}
 	}
-	if meant := text.Near(found[1], names); len(meant) > 0 {
-		return "; did you mean " + text.OrList(meant) + "?"
+	return meant(found[1], names)
+}
+
+// meant are the words of all that were probably meant; "" where there are none.
+func meant(word string, all []string) string {
+	if near := text.Near(word, all); len(near) > 0 {
+		return "; did you mean " + text.OrList(near) + "?"
 	}
 	return ""
 }

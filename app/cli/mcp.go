@@ -213,11 +213,8 @@ func mcpFlags(c *cobra.Command, a *setupAsked) {
 func setupMCP(_ *shell, _ context.Context, p setup.Plan, a *setupAsked) ([]setup.Step, error) {
 	steps := setup.MCP(p, a.mcp)
 	if steps == nil {
-		meant := ""
-		if near := text.Near(a.mcp, setup.MCPClients()); len(near) > 0 {
-			meant = "; did you mean " + text.OrList(near) + "?"
-		}
-		return nil, usage("--client is %s, not %q%s", text.OrList(setup.MCPClients()), oneLine(a.mcp), meant)
+		all := setup.MCPClients()
+		return nil, usage("--client is %s, not %q%s", text.OrList(all), oneLine(a.mcp), meant(a.mcp, all))
 	}
 	return steps, nil
 }

@@ -35,6 +35,16 @@ func TestHostOfSetupIsEnteredIntoTheConnection(t *testing.T) {
 	}
 }
 
+func TestSetupOfAMistypedClientNamesTheOneThatIsMeant(t *testing.T) {
+	w := newWorld(t, nil)
+	w.types("authtray add work --provider oidc --client-id authtray --issuer " + companyServer)
+	for client, end := range map[string]string{"curser": `, not "curser"; did you mean cursor?`, "emacs": `, not "emacs"`} {
+		if exit, _, errs := w.command("setup", "mcp", "work", "--client", client); exit != exitUsage || !strings.HasSuffix(strings.TrimSpace(errs), end) {
+			t.Errorf("%s: exit %d: %s", client, exit, errs)
+		}
+	}
+}
+
 func TestSetupIsTakenBack(t *testing.T) {
 	if _, err := exec.LookPath("git"); err != nil {
 		t.Skip("git is not installed")
