@@ -9,7 +9,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -111,6 +113,41 @@ func TestInstallPutsEveryFileInItsPlaceAndRemoveTakesThemAllAway(t *testing.T) {
 	}
 	if said, err := p.run("", surroundings, "remove", p.prefix); err != nil || !strings.Contains(said, "no folders of Authtray's in "+home) || strings.Contains(said, "stays") {
 		t.Errorf("%v: %s", err, said)
+	}
+}
+
+func TestRemoveNamesWhatStillRunsOfIt(t *testing.T) {
+	p := newPlace(t)
+	if said, err := p.run("", nil, "put", p.prefix); err != nil {
+		t.Fatalf("%v: %s", err, said)
+	}
+	sleep, err := os.ReadFile("/bin/sleep")
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, other := filepath.Join(p.prefix, "bin/authtray"), filepath.Join(t.TempDir(), "authtray")
+	var running []*exec.Cmd
+	for _, path := range []string{program, other} {
+		if err := os.WriteFile(path, sleep, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command(path, "600")
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+		running = append(running, cmd)
+	}
+	said, err := p.run("", nil, "remove", p.prefix)
+	told := regexp.MustCompile(`It still runs, until you end it:  (kill (\d+))\n`).FindStringSubmatch(said)
+	if err != nil || told == nil || told[2] != strconv.Itoa(running[0].Process.Pid) {
+		t.Fatalf("%v: %s", err, said)
+	}
+	if out, err := exec.Command("bash", "-c", told[1]).CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v %s", told[1], err, out)
+	}
+	if err := running[0].Wait(); err == nil {
+		t.Error("it ended by itself")
 	}
 }
 
