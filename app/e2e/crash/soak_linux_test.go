@@ -6,12 +6,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -49,7 +46,7 @@ func TestSoak(t *testing.T) {
 	s.at("s", 20, strict)
 	s.parts[0].weather()
 	s.parts[1].lostAnswers()
-	s.start = s.vitals()
+	s.start = s.vitals("")
 	for _, p := range s.parts {
 		p.issued = p.provider.book.count()
 		for range soakTools / len(s.parts) {
@@ -75,6 +72,8 @@ type soaked struct {
 	end      vitals // when all is quiet
 	middleAt time.Duration
 	rejected int
+	heap     string        // what it holds more of in last than in middle
+	settled  time.Duration // how long that took in the end
 }
 
 // soakPart is one of the providers, and the connections there.
@@ -202,10 +201,11 @@ func (s *soaked) run(long time.Duration) {
 			s.rejected++
 		}
 		if s.middleAt == 0 && time.Since(begun) >= middle {
-			s.middle, s.middleAt = s.vitals(), middle
+			s.middle, s.middleAt = s.vitals("middle"), middle
 		}
 	}
-	s.last = s.vitals()
+	s.last = s.vitals("last")
+	s.heap = s.grown("middle", "last")
 }
 
 // finish lets the sun shine until every connection has settled.
@@ -213,19 +213,49 @@ func (s *soaked) finish() {
 	for _, t := range s.tools {
 		t.end()
 	}
+	begun := time.Now()
 	for _, p := range s.parts {
 		p.provider.kit.Otherwise(faultkit.Pass())
 		for _, name := range p.names {
 			p.refresh(name)
 		}
-		for _, name := range p.names {
-			if st, err := p.status(name); err != nil || st.State != tokens.ReconnectRequired {
-				p.awaitWritten(name)
-			}
+	}
+	for _, p := range s.parts {
+		p.settle(begun.Add(hangTime))
+	}
+	s.settled = time.Since(begun)
+	s.client.CloseIdleConnections()
+	s.end = s.vitals("")
+}
+
+// settle waits until every connection's newest grant is in the keychain, which
+// it asks seldom: a keychain that writes for fifty has enough to do. What has
+// not settled then is in the account.
+func (p *soakPart) settle(end time.Time) {
+	for _, name := range p.names {
+		why := p.unsettled(name)
+		for ; why != nil && time.Now().Before(end); why = p.unsettled(name) {
+			time.Sleep(200 * time.Millisecond)
+		}
+		if why != nil {
+			p.t.Errorf("%s has not settled: %v", name, why)
 		}
 	}
-	s.client.CloseIdleConnections()
-	s.end = s.vitals()
+}
+
+func (p *soakPart) unsettled(name string) error {
+	st, err := p.status(name)
+	if err != nil || st.State == tokens.ReconnectRequired {
+		return err
+	}
+	if st.State != tokens.Connected || st.Unsaved {
+		return fmt.Errorf("it is %s (%s), unsaved: %t", st.State, st.Reason, st.Unsaved)
+	}
+	_, i, err := p.record(name)
+	if err == nil && !p.newest(i) {
+		err = fmt.Errorf("the keychain holds its %d. grant, and not the newest, %d", i.n, p.provider.book.newest(i.grant).n)
+	}
+	return err
 }
 
 // reuse shows that the provider meant it: an old refresh token of a connection
@@ -296,6 +326,7 @@ func (s *soaked) String() string {
 	for _, p := range s.parts {
 		p.tell(line)
 	}
+	line("all settled after", s.settled.Round(100*time.Millisecond))
 	line("tokens that the APIs rejected", s.rejected)
 	line("tokens served to tools", served)
 	line("expired tokens served", expired)
@@ -306,8 +337,12 @@ func (s *soaked) String() string {
 	fmt.Fprintf(&out, "%-56s %8s %8s %8s %8s\n", "", "start", s.middleAt, "last", "quiet")
 	row("resident memory, kB", func(v vitals) int { return v.memory })
 	row(fmt.Sprintf("private memory, kB; from %v to the last at most +%d", s.middleAt, growth), func(v vitals) int { return v.private })
+	row("  of it the heap in use, kB", func(v vitals) int { return v.heap })
+	row("  of it stacks, kB", func(v vitals) int { return v.stack })
+	row("  of it what profiling the heap needs, kB", func(v vitals) int { return v.profiles })
 	row("goroutines", func(v vitals) int { return v.goroutines })
 	row("open files", func(v vitals) int { return v.files })
+	fmt.Fprintf(&out, "heap in use, last against %v:\n%s", s.middleAt, s.heap)
 	return out.String()
 }
 
@@ -339,40 +374,4 @@ func (p *soakPart) faults() (list string, total int) {
 	}
 	slices.Sort(all)
 	return strings.Join(all, ", "), total
-}
-
-// vitals are what the agent's process holds.
-type vitals struct {
-	memory, private   int // kB
-	goroutines, files int
-	stacks            string
-}
-
-// vitals asks the process, which counts its own goroutines.
-func (a *agent) vitals() (v vitals) {
-	a.t.Helper()
-	file := vitalsFile(a.paths.State)
-	os.Remove(file)
-	if err := a.cmd.Process.Signal(syscall.SIGUSR1); err != nil {
-		a.t.Fatal(err)
-	}
-	eventually(a.t, "the agent's own count", func() bool {
-		text, err := os.ReadFile(file)
-		first, rest, _ := strings.Cut(string(text), "\n")
-		v.goroutines, _ = strconv.Atoi(first)
-		v.stacks = rest
-		return err == nil && v.goroutines > 0
-	})
-	proc := filepath.Join("/proc", strconv.Itoa(a.cmd.Process.Pid))
-	files, err := os.ReadDir(filepath.Join(proc, "fd"))
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	v.files = len(files)
-	status, _ := os.ReadFile(filepath.Join(proc, "status"))
-	for line := range strings.Lines(string(status)) {
-		fmt.Sscanf(line, "VmRSS: %d kB", &v.memory)
-		fmt.Sscanf(line, "RssAnon: %d kB", &v.private)
-	}
-	return v
 }
