@@ -277,14 +277,18 @@ func (s *shell) added(now api.Connection, conn catalog.Connection, fresh bool) e
 	if len(now.NotYetAsked()) > 0 && len(now.Scopes) > 0 {
 		s.say("It asks for %s from the next sign-in on: authtray connect %s", oneLine(strings.Join(now.Asked, " ")), now.Name)
 	}
-	if !fresh {
+	if !fresh && now.State != tokens.Disconnected {
 		return nil
 	}
 	client, err := s.resolve(conn)
 	if err != nil {
 		return err
 	}
-	for _, line := range nextSteps(client.Entry(), conn) {
+	lines := nextSteps(client.Entry(), conn)
+	if !fresh && !registers(client.Entry(), conn) {
+		lines = lines[len(lines)-1:] // the others were told when it was added
+	}
+	for _, line := range lines {
 		s.say("%s", line)
 	}
 	return nil

@@ -351,3 +351,26 @@ func TestFileThatCannotBeReadIsNotWrittenOver(t *testing.T) {
 		t.Errorf("exit %d: %s\n%s", exit, errs, w.read("work"))
 	}
 }
+
+func TestChangedConnectionThatWasNeverConnectedIsLedOn(t *testing.T) {
+	w := newWorld(t, nil)
+	changed := func(args ...string) string {
+		_, out, errs := w.command(append([]string{"add"}, args...)...)
+		if out != args[0]+" is changed.\n" {
+			t.Errorf("%q, %q", out, errs)
+		}
+		return errs
+	}
+	w.types("authtray add gitlab --provider gitlab")
+	if errs := changed("gitlab", "--host", "gitlab.com"); !strings.Contains(errs, "authtray add gitlab --client-id ID") {
+		t.Errorf("without a client id it says %q", errs)
+	}
+	if errs := changed("gitlab", "--client-id", "abc"); errs != "Then sign in: authtray connect gitlab\n" {
+		t.Errorf("with everything told it says %q", errs)
+	}
+	w.types("authtray add work --provider oidc --client-id authtray --issuer " + companyServer + " --scope openid --scope offline_access")
+	w.works("work")
+	if errs := changed("work", "--host", "api.example.com"); errs != "" {
+		t.Errorf("of one that is connected it says %q", errs)
+	}
+}

@@ -1,6 +1,7 @@
 package window
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -389,6 +390,20 @@ func TestWindowIsNoLargerThanMostOfTheScreen(t *testing.T) {
 				t.Errorf("the window is %v; want %v", got, c.want)
 			}
 		})
+	}
+}
+
+func TestConnectionThatSignsInStaysInItsGroup(t *testing.T) {
+	first, again := connected("first"), connected("again")
+	first.State, first.RefreshedAt, first.ExpiresAt = tokens.Connecting, nil, nil
+	again.State = tokens.Connecting
+	b := live(t, first, again)
+	var got []string
+	for _, it := range b.list.items {
+		got = append(got, cmp.Or(it.heading, it.Name))
+	}
+	if want := []string{"Connected (1)", "again", "Not connected (1)", "first"}; !slices.Equal(got, want) {
+		t.Errorf("listed %q; want %q", got, want)
 	}
 }
 

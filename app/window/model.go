@@ -85,7 +85,7 @@ func groupOf(s tokens.Status, now time.Time) group {
 	switch {
 	case lookAt(s, now).needs:
 		return needsYou
-	case s.State == tokens.Disconnected:
+	case s.State == tokens.Disconnected, s.State == tokens.Connecting && s.RefreshedAt == nil: // the first time
 		return notConnected
 	}
 	return inUse
