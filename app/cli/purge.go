@@ -17,6 +17,7 @@ import (
 	"github.com/authtray/authtray/app/config"
 	"github.com/authtray/authtray/app/desktop/autostart"
 	"github.com/authtray/authtray/app/tools/setup"
+	"github.com/authtray/authtray/app/window/raise"
 	"github.com/authtray/authtray/tokens/client"
 	"github.com/authtray/authtray/tokens/store"
 )
@@ -155,6 +156,9 @@ func (s *shell) agreed(ctx context.Context) error {
 func (s *shell) purge(ctx context.Context, p purge) error {
 	if _, err := os.Stat(filepath.Join(s.paths.State, "store", store.IdentityFile)); err == nil && errors.Is(s.get(ctx, "/v1/health", &struct{}{}), client.ErrNoAgent) {
 		return failed("authtray run --store=file", "the grants are in a sealed file, and cannot be revoked before it is open")
+	}
+	if err := raise.Leave(ctx, raise.Address(s.paths.Socket)); err != nil {
+		return failed("", "close Authtray's window first: %v", err)
 	}
 	err := s.here(ctx, withKeychain, func(a client.Agent) error {
 		for _, name := range sortedKeys(p.connections) {

@@ -63,6 +63,13 @@ func run(ctx context.Context, agent Agent, o Options, door *raise.Door, fyneSays
 	defer context.AfterFunc(ctx, func() { resting.do(a.Quit) })()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	go func() {
+		select {
+		case <-door.Left():
+			resting.do(a.Quit)
+		case <-ctx.Done():
+		}
+	}()
 	u := newUI(ctx, a, agent, surroundings{now: time.Now, after: after, do: resting.do, browse: o.Browse, folder: o.Folder, start: o.Start, authtray: o.Authtray}, o)
 	u.win.SetOnClosed(func() {
 		u.remember()

@@ -41,7 +41,7 @@ var arrows = []struct {
 	{name: "commands are run by Main alone, and described by the manual",
 		from: []string{"app", "window.go", "main.go"}, not: []string{"app/cli"}, except: []string{"app/main.go", "app/cli"}},
 	{name: "the window is wired by the program alone",
-		from: []string{"app", "main.go"}, not: []string{"app/window"}, except: []string{"app/window", "app/agent"}},
+		from: []string{"app", "main.go"}, not: []string{"app/window"}, except: []string{"app/window", "app/agent", "app/cli/purge.go"}}, // which closes it
 	{name: "the agent knows of the window only how to raise it",
 		from: []string{"app/agent"}, not: []string{"app/window/remote"}},
 	{name: "what stands below the agent knows neither it nor commands nor the window",

@@ -4,6 +4,7 @@ package window
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -51,6 +52,27 @@ func TestUseItWritesTheEntry(t *testing.T) {
 	entry := all.MCPServers["mcp"]
 	if len(all.MCPServers) != 2 || all.MCPServers["other"].Command != "other" || filepath.Base(entry.Command) != "authtray" || !slices.Equal(entry.Args, []string{"mcp", "mcp"}) {
 		t.Errorf("the file is %+v", all)
+	}
+	s.leavesNothing(p, entries)
+}
+
+// leavesNothing takes everything of the user's away while the window is open, which
+// keeps its size where the rest goes.
+func (s *screen) leavesNothing(p programs, entries string) {
+	s.Helper()
+	window := s.pidOf(s.the(title))
+	s.does(p.authtray, "purge", "--yes")
+	if left := s.windows(title); len(left) > 0 {
+		s.Errorf("the window stays open")
+	}
+	s.until("its process has ended", func() bool { return !exists(fmt.Sprintf("/proc/%d/exe", window)) })
+	for _, folder := range []string{"config/authtray", "state/authtray", "config/fyne/authtray", "cache/fyne/authtray"} {
+		if exists(filepath.Join(s.home, folder)) {
+			s.Errorf("%s is still there", folder)
+		}
+	}
+	if strings.Contains(read(s.T, entries), "authtray") {
+		s.Errorf("a client is still told of authtray")
 	}
 }
 

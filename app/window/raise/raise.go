@@ -17,10 +17,11 @@ import (
 // anything, so a silent one is as good as none.
 const patience = 2 * time.Second
 
-// A request is a line: request, or request, a space and a connection's name.
+// A request is a line: raise, or raise, a space and a connection's name, or leave.
 const (
-	request    = "raise"
-	answer     = "raised\n"
+	raise      = "raise"
+	raised     = "raised\n"
+	leave      = "leave"
 	maxRequest = 128 // bytes; a name has 64 at most
 )
 
@@ -28,31 +29,49 @@ const (
 // name is "" for none in particular. It reports false with no error where no window
 // is open, and never blocks longer than two seconds.
 func Raise(ctx context.Context, address, connection string) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	conn, err := dial(ctx, address)
+	line := raise
+	if connection != "" {
+		line += " " + connection
+	}
+	got, err := ask(ctx, address, line)
 	if errors.Is(err, errAbsent) {
 		return false, nil
 	}
+	if err == nil && got != raised {
+		err = io.ErrUnexpectedEOF
+	}
 	if err != nil {
-		return false, fmt.Errorf("ask the open window to come forward: %w", err)
+		return false, fmt.Errorf("the open window did not come forward: %w", err)
+	}
+	return true, nil
+}
+
+// Leave asks the window at address to close, and waits until it has. No window is no
+// error; one that does not close within two seconds is.
+func Leave(ctx context.Context, address string) error {
+	if _, err := ask(ctx, address, leave); err != nil && !errors.Is(err, errAbsent) {
+		return fmt.Errorf("the open window did not close: %w", err)
+	}
+	return nil
+}
+
+// ask sends a line, and reads what comes until the window hangs up.
+func ask(ctx context.Context, address, line string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	conn, err := dial(ctx, address)
+	if err != nil {
+		return "", err
 	}
 	defer conn.Close()
 	if deadline, ok := ctx.Deadline(); ok {
 		_ = conn.SetDeadline(deadline)
 	}
-	line := request
-	if connection != "" {
-		line += " " + connection
-	}
 	if _, err := io.WriteString(conn, line+"\n"); err != nil {
-		return false, fmt.Errorf("ask the open window to come forward: %w", err)
+		return "", err
 	}
-	got, err := bufio.NewReader(io.LimitReader(conn, 64)).ReadString('\n')
-	if err != nil || got != answer {
-		return false, fmt.Errorf("the open window did not answer: %w", errors.Join(err, io.ErrUnexpectedEOF))
-	}
-	return true, nil
+	got, err := io.ReadAll(io.LimitReader(conn, 64))
+	return string(got), err
 }
 
 var errAbsent = errors.New("no window listens there")
@@ -66,6 +85,10 @@ type Door struct {
 	unlock   func()
 	mu       sync.Mutex // held while a request is put into knocks
 	knocks   chan string
+	left     chan struct{} // closed by leave: somebody wants the window to close
+	closed   chan struct{} // closed by end: it has
+	leave    func()
+	end      func()
 }
 
 // Listen makes this process the one that shows the window, or fails with
@@ -75,7 +98,9 @@ func Listen(address string) (*Door, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Door{listener: l, unlock: unlock, knocks: make(chan string, 1)}
+	d := &Door{listener: l, unlock: unlock, knocks: make(chan string, 1), left: make(chan struct{}), closed: make(chan struct{})}
+	d.leave = sync.OnceFunc(func() { close(d.left) })
+	d.end = sync.OnceFunc(func() { close(d.closed) })
 	go d.serve()
 	return d, nil
 }
@@ -84,10 +109,14 @@ func Listen(address string) (*Door, error) {
 // of several requests the last one may come alone. A name may be anybody's.
 func (d *Door) Knocks() <-chan string { return d.knocks }
 
-// Close lets another process show the window.
+// Left is closed when somebody wants the window to close.
+func (d *Door) Left() <-chan struct{} { return d.left }
+
+// Close lets another process show the window, and tells who waits that it has closed.
 func (d *Door) Close() error {
 	err := d.listener.Close()
 	d.unlock()
+	d.end()
 	return err
 }
 
@@ -106,11 +135,15 @@ func (d *Door) answer(conn net.Conn) {
 	_ = conn.SetDeadline(time.Now().Add(patience))
 	line, err := bufio.NewReader(io.LimitReader(conn, maxRequest)).ReadString('\n')
 	verb, connection, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
-	if err != nil || verb != request {
-		return
+	switch {
+	case err != nil:
+	case verb == raise:
+		d.knock(connection)
+		_, _ = io.WriteString(conn, raised)
+	case verb == leave:
+		d.leave()
+		<-d.closed
 	}
-	d.knock(connection)
-	_, _ = io.WriteString(conn, answer)
 }
 
 // knock leaves a request for the window. One without a name does not take the place

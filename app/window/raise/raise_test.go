@@ -9,7 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/authtray/authtray/app/api/apitest"
 )
@@ -139,5 +141,28 @@ func TestWindowIsToldWhichConnectionIsWanted(t *testing.T) {
 				t.Errorf("the window hears %q; want %q", got, c.want)
 			}
 		})
+	}
+}
+
+func TestWindowIsAskedToCloseAndAwaited(t *testing.T) {
+	at := address(t)
+	if err := Leave(context.Background(), at); err != nil {
+		t.Errorf("no window: %v", err)
+	}
+	d := open(t, at)
+	var closed atomic.Bool
+	go func() {
+		<-d.Left()
+		closed.Store(true)
+		d.Close()
+	}()
+	if err := Leave(context.Background(), at); err != nil || !closed.Load() {
+		t.Errorf("Leave = %v; closed %v", err, closed.Load())
+	}
+	open(t, at)
+	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+	defer cancel()
+	if err := Leave(ctx, at); err == nil {
+		t.Error("a window that stays is not told of")
 	}
 }
