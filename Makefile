@@ -251,8 +251,9 @@ simulate: ## on fake time: the life of a grant for YEARS=10000, of a Manager for
 crashtest: packages ## all crash tests: kill KILLS=1000 agents, and let each call to the keychain fail
 	$(TEST) ./app/e2e/crash -full -kills $(KILLS) -timeout 0 -v
 
-soak: packages ## an agent in bad weather for SOAK=1h
-	$(TEST) ./app/e2e/crash -run TestSoak -soak $(SOAK) -timeout 0 -v
+soak: packages ## an agent in bad weather for SOAK=1h; make bench takes its account over
+	@mkdir -p $(OUT)/bench
+	$(TEST) ./app/e2e/crash -run TestSoak -soak $(SOAK) -timeout 0 -v > $(OUT)/bench/soak.txt; code=$$?; cat $(OUT)/bench/soak.txt; exit $$code
 
 SAMPLES ?= 300
 RUNS    ?= 2

@@ -40,6 +40,7 @@ var parts = []part{
 	{"idle", idle, true},
 	{"mcp", bridges, true},
 	{"window", window, true},
+	{"soak", soaked, true},
 }
 
 // n is how many samples are taken: a few where it is only tried.
@@ -55,8 +56,8 @@ func TestMeasure(t *testing.T) {
 		*runs = 1
 	}
 	var all []*sheet
-	for range *runs {
-		s := &sheet{Raw: map[string]series{}}
+	for run := range *runs {
+		s := &sheet{run: run, Raw: map[string]series{}}
 		for _, p := range parts {
 			if p.long && !*measure || *only != "" && !slices.Contains(strings.Split(*only, ","), p.name) {
 				continue

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -75,6 +76,16 @@ func durations(text, pattern string) (all series) {
 	return all
 }
 
+// every is each duration that a pattern's group finds, in milliseconds.
+func every(text, pattern string) (all series) {
+	for _, found := range regexp.MustCompile(pattern).FindAllStringSubmatch(text, -1) {
+		if d, err := time.ParseDuration(found[1]); err == nil {
+			all = append(all, milliseconds(d))
+		}
+	}
+	return all
+}
+
 var measuredLine = regexp.MustCompile(`(?m)^    \w+_test\.go:\d+: (.*\d.*)$`)
 
 func measured(text string) (lines string) {
@@ -90,23 +101,59 @@ func window(t *testing.T, s *sheet) {
 		t.Skip("no C compiler")
 	}
 	text := logged(t, []string{"CGO_ENABLED=1", "LEAST_WINDOW=yes"}, "-tags", "desktop,release,migrated_fynedo,no_animations", "-run", "TestStartIsMeasured|TestEveryViewIsIdle", "../window")
-	var drawn series
-	for _, found := range regexp.MustCompile(`drawn after (\S+),`).FindAllStringSubmatch(text, -1) {
-		if d, err := time.ParseDuration(found[1]); err == nil {
-			drawn = append(drawn, d.Seconds())
-		}
-	}
 	busy := numbers(text, `: ([\d.]+) % of a core`)
-	s.atMost("window: process to first picture, software GL", "s", drawn.median(), 0.5)
-	s.report("window: the least one of Fyne, to its first picture", "ms", durations(text, `the least window of Fyne after (\S+)`)[0])
+	s.atMost("window: process to first picture, software GL", "s", every(text, `drawn after (\S+),`).median()/1000, 0.5)
+	s.report("window: the least one of Fyne, to its first picture", "s", every(text, `the least window of Fyne after (\S+)`).median()/1000)
 	s.atMost("window: processor while nothing happens, the worst view", "% of a core", busy.at(100), 2)
 	s.report("window: RSS", "MB", numbers(text, `window (\d+) kB`).median()*1024/1e6)
 	to := s.table("The window", "")
 	to.Notes = append(to.Notes, "From the log of the tests of `app/e2e/window`:\n\n```\n"+measured(text)+"```")
 }
 
+// soaked takes over what the last `make soak` found, which takes an hour of its own: as
+// part of the first run.
+func soaked(t *testing.T, s *sheet) {
+	text, err := os.ReadFile(filepath.Join(*raw, "soak.txt"))
+	if err != nil || s.run > 0 {
+		t.Skip("make soak has not been run for this one")
+	}
+	account := accountOf(string(text))
+	private := regexp.MustCompile(`private memory, kB; from (\S+) to the last .*? \d+ +(\d+) +(\d+) +\d+\n`).FindStringSubmatch(account)
+	if private == nil {
+		t.Fatal("soak.txt holds no account")
+	}
+	middle, last := numbers(private[2], `(.*)`)[0], numbers(private[3], `(.*)`)[0]
+	s.atMost("soak: private memory in the end, beside that after "+private[1], "×", last/middle, 1)
+	to := s.table("Soak", "")
+	to.Notes = append(to.Notes, "The account of `make soak`:\n\n```\n"+account+"```")
+}
+
+// accountOf is the account in a soak's log, without its indent and the long lines.
+func accountOf(log string) (account string) {
+	const indent = "                "
+	_, log, _ = strings.Cut(log, "\n"+indent+"time ")
+	for line := range strings.Lines("time " + log) {
+		line, whole := strings.CutPrefix(line, indent)
+		if !whole && account != "" {
+			break
+		}
+		if len(line) < 120 {
+			account += line
+		}
+	}
+	return account
+}
+
 // day measures a week of a laptop's days on fake time.
 func day(t *testing.T, s *sheet) {
 	text := logged(t, []string{"CGO_ENABLED=0"}, "-tags", "ci", "-run", "ADayOnALaptop", "../../../tokens")
 	s.atMost("a laptop's day simulated: requests beside the least that are needed", "×", numbers(text, `are needed: ([\d.]+)×`).median(), 1.1)
+}
+
+func TestAccountOfASoakIsFoundInItsLog(t *testing.T) {
+	indent := strings.Repeat(" ", 16)
+	log := "--- RUN\n            soak_linux_test.go:62: \n" + indent + "time   1h\n" + indent + "  faults " + strings.Repeat("1 x, ", 30) + "\n" + indent + "private memory, kB; from 10m0s to the last at most +4096   1  2  3  4\n        --- PASS: TestSoak\n" + indent + "other\n"
+	if got, want := accountOf(log), "time   1h\nprivate memory, kB; from 10m0s to the last at most +4096   1  2  3  4\n"; got != want {
+		t.Errorf("%q; want %q", got, want)
+	}
 }

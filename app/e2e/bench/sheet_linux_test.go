@@ -17,6 +17,7 @@ import (
 // sheet is what one run has found.
 type sheet struct {
 	t        *testing.T
+	run      int               // the first is 0
 	Goals    []goal            `json:"goals"`
 	Sections []*section        `json:"sections"`
 	Raw      map[string]series `json:"raw"`
