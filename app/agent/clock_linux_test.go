@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -44,4 +47,25 @@ func TestTheKernelTellsThatTheClockWasSet(t *testing.T) {
 			t.Fatal("it did not tell")
 		}
 	}
+}
+
+func TestWhereNoJumpCanBeToldOneIsSupposedEachHalfMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		timer, other, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		other.Close()
+		timer.Close()
+		ctx, cancel := context.WithCancel(t.Context())
+		var supposed atomic.Int32
+		var work sync.WaitGroup
+		work.Go(func() { followClock(ctx, timer, func() { supposed.Add(1) }) })
+		time.Sleep(3*blindLook + time.Second)
+		if n := supposed.Load(); n != 3 {
+			t.Errorf("%d jumps supposed in a minute and a half", n)
+		}
+		cancel()
+		work.Wait()
+	})
 }
