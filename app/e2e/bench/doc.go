@@ -15,4 +15,7 @@
 // A measurement is a part in the table of bench_linux_test.go, a file each. It calls
 // sheet.compare for series, and sheet.goal for what is to be reached; why a goal is
 // missed stands beside its figure, in reasons_linux_test.go.
+//
+// A soak takes an hour of the machine: make soak leaves its account in build/bench,
+// where the first run takes it over.
 package bench
