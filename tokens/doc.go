@@ -109,7 +109,8 @@
 //
 // Before a refresh the store is asked whether it can be written; if not, the
 // refresh waits (state keychain_locked) and the old token is served while it is
-// good. Before a probe it is asked too: the answer may be an end. After a refresh
+// good; but a repeat of what got no answer is kept waiting by one that does not answer
+// for 2 s alone. Before a probe it is asked too: the answer may be an end. After a refresh
 // the record goes to the store before anyone is given the new token. If that write
 // fails the grant stays in memory, is served, the write is tried again, and
 // Status.Unsaved says so.

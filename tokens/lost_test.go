@@ -1,11 +1,14 @@
 package tokens
 
 import (
+	"context"
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/refusal"
+	"github.com/authtray/authtray/tokens/store"
 )
 
 // losing is a machine whose refreshes bring no answer, and the time that it lives in.
@@ -229,6 +232,62 @@ func TestOnlyTheFirstLostAnswerIsAskedForAgainSoon(t *testing.T) {
 		r.pass(20 * time.Minute)
 		if more := r.provider.count() - hits; more > 6 {
 			t.Fatalf("%d requests in 20 minutes", more)
+		}
+	})
+}
+
+// A keychain that answers nobody for a while holds up no repeat: the refresh token
+// that it holds may be spent, and its grace goes by. One that says that it is locked
+// does, and so it holds up a first request, which spends what it holds.
+func TestARepeatDoesNotWaitForAStoreThatDoesNotAnswer(t *testing.T) {
+	hung := fmt.Errorf("%w: no answer in time: %w", store.ErrUnavailable, context.DeadlineExceeded)
+	for _, tt := range []struct {
+		name string
+		lost bool
+		err  error
+		want phase
+	}{
+		{"a repeat, no answer", true, hung, sending},
+		{"a repeat, locked", true, store.ErrLocked, idle},
+		{"a repeat, gone", true, store.ErrUnavailable, idle},
+		{"a first request, no answer", false, hung, idle},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			l := newLosing(t, 0, 0.5)
+			failed := broken
+			failed.Lost = tt.lost
+			l.fails(time.Second, failed)
+			l.now = l.m.retryAt
+			l.m.tick(l.now)
+			l.m.storeChecked(l.now, tt.err)
+			if l.m.busy != tt.want {
+				t.Errorf("busy %d, want %d", l.m.busy, tt.want)
+			}
+		})
+	}
+}
+
+func TestALostAnswersGrantLivesThoughTheStoreHangs(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() {
+			r.provider.answers = []error{&refusal.Failure{Class: refusal.Transient, Code: "network", Lost: true, Proof: true}}
+		})
+		r.pass(54 * time.Minute)
+		r.wantHits(0)
+		for r.provider.count() == 0 {
+			r.pass(time.Second)
+		}
+		r.store.slowDown(time.Hour)
+		r.pass(atOnce + repeatCheck)
+		r.wantHits(2)
+		r.pass(storeTimeout)
+		if got := r.token(); got != "access-2" {
+			t.Errorf("served %q", got)
+		}
+		r.store.slowDown(0)
+		r.pass(2 * storeRetry)
+		if g := r.stored(); g.AccessToken != "access-2" {
+			t.Error("the grant is not written once the store answers")
 		}
 	})
 }

@@ -120,7 +120,8 @@ type effect struct {
 	kind  effectKind
 	grant *Grant // save, refresh, probe
 	note  *Note
-	want  Want // refresh: for a narrower token
+	want  Want          // refresh: for a narrower token
+	most  time.Duration // checkStore: how long it may take; 0: as long as ever
 }
 
 type effectKind int

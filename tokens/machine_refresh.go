@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -18,14 +19,23 @@ func (m *machine) start(now time.Time, want Want) {
 	}
 	m.busy = checking
 	m.request = effect{kind: sendRefresh, grant: m.served, want: want}
-	m.emit(effect{kind: checkStore})
+	check := effect{kind: checkStore}
+	if m.answerLost {
+		check.most = repeatCheck
+	}
+	m.emit(check)
 }
 
 // storeChecked is the answer to checkStore. A rotated refresh token that cannot
-// be written would be lost with the process, so nothing is sent.
+// be written would be lost with the process, so nothing is sent. A store that does
+// not answer holds up no repeat: what it holds is spent, if the provider had the
+// request whose answer was lost, and its grace goes by.
 func (m *machine) storeChecked(now time.Time, err error) {
 	if m.busy != checking {
 		return
+	}
+	if m.answerLost && errors.Is(err, context.DeadlineExceeded) {
+		err = nil
 	}
 	if err != nil || m.bindingDiffers() { // the configuration may have changed meanwhile
 		m.busy, m.request, m.rejection = idle, effect{}, false

@@ -17,15 +17,15 @@ func (m *Manager) perform(k *conn, e effect) {
 	defer m.recovered(k, nil)
 	switch e.kind {
 	case readRecord:
-		g, err := m.load(k)
+		g, err := m.load(m.ctx, k)
 		m.event(k, func(now time.Time) { k.m.recordRead(now, g, err) })
 	case checkStore:
-		err := m.checkStore(k)
+		err := m.checkStore(k, e.most)
 		m.event(k, func(now time.Time) { k.m.storeChecked(now, err) })
 	case saveRecord:
 		m.performSave(k, e.grant)
 	case eraseRecord:
-		err := m.inStore(func(ctx context.Context) error { return m.opts.Store.Delete(ctx, k.name) })
+		err := m.inStore(m.ctx, func(ctx context.Context) error { return m.opts.Store.Delete(ctx, k.name) })
 		m.event(k, func(now time.Time) { k.m.erased(now, err) })
 	case saveNote, clearNote:
 		var err error
@@ -79,7 +79,7 @@ func (m *Manager) performRemote(k *conn, e effect) {
 		m.step(k, "answered")
 		m.event(k, func(now time.Time) { k.m.answered(now, generation, a, err) })
 	case askProvider:
-		l, err := providers.Unclear, m.checkStore(k)
+		l, err := providers.Unclear, m.checkStore(k, 0)
 		if b, not := p.Binding(ctx); err == nil && not == nil && e.grant.Binding.LeadsTo(b) { // or another issuer would have the token
 			l, _ = guarded(m, k, func() (providers.Liveness, error) { return p.Probe(ctx, e.grant.AccessToken, e.grant.Extra), nil })
 		}
@@ -142,7 +142,7 @@ func refreshRequest(e effect) providers.RefreshRequest {
 
 func (m *Manager) performSave(k *conn, g *Grant) {
 	m.step(k, "saving")
-	stored, err := m.compare(k)
+	stored, err := m.compare(m.ctx, k)
 	if g.olderThan(stored) {
 		err = errOvertaken
 	} else if stored != nil && len(g.Given) == 0 { // a sign-in takes the place of what was not read before
@@ -150,7 +150,7 @@ func (m *Manager) performSave(k *conn, g *Grant) {
 	}
 	b, unfit := g.encode()
 	if err = cmp.Or(unfit, err); err == nil {
-		err = m.inStore(func(ctx context.Context) error { return m.opts.Store.Set(ctx, k.name, b) })
+		err = m.inStore(m.ctx, func(ctx context.Context) error { return m.opts.Store.Set(ctx, k.name, b) })
 	}
 	if err != nil {
 		m.opts.Log.Warn("the new grant is not in the keychain yet", "connection", k.name, "err", err)
@@ -160,9 +160,9 @@ func (m *Manager) performSave(k *conn, g *Grant) {
 	m.step(k, "serving")
 }
 
-func (m *Manager) load(k *conn) (g *Grant, err error) {
+func (m *Manager) load(ctx context.Context, k *conn) (g *Grant, err error) {
 	defer m.recovered(k, &err)
-	err = m.inStore(func(ctx context.Context) error {
+	err = m.inStore(ctx, func(ctx context.Context) error {
 		b, err := m.opts.Store.Get(ctx, k.name)
 		if err == nil {
 			g, err = decodeGrant(b)
@@ -172,8 +172,8 @@ func (m *Manager) load(k *conn) (g *Grant, err error) {
 	return g, err
 }
 
-func (m *Manager) inStore(f func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(m.ctx, storeTimeout)
+func (m *Manager) inStore(ctx context.Context, f func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	return f(ctx)
 }

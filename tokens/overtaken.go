@@ -1,6 +1,8 @@
 package tokens
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"time"
 
@@ -17,8 +19,8 @@ import (
 // compare reads the connection's record again, nil where there is none that can be
 // read, and has the machine take up a newer one than it knows of. An error says
 // that the store cannot be read: its record may be newer.
-func (m *Manager) compare(k *conn) (*Grant, error) {
-	g, err := m.load(k)
+func (m *Manager) compare(ctx context.Context, k *conn) (*Grant, error) {
+	g, err := m.load(ctx, k)
 	switch {
 	case errors.Is(err, store.ErrLocked), errors.Is(err, store.ErrUnavailable):
 		return nil, err
@@ -34,12 +36,14 @@ func (m *Manager) compare(k *conn) (*Grant, error) {
 }
 
 // checkStore says whether the store could be written, for a request that may
-// bring what is to be kept.
-func (m *Manager) checkStore(k *conn) error {
-	if err := m.inStore(m.opts.Store.Check); err != nil {
+// bring what is to be kept, and takes no longer than most; 0: twice storeTimeout.
+func (m *Manager) checkStore(k *conn, most time.Duration) error {
+	ctx, cancel := context.WithTimeout(m.ctx, cmp.Or(most, 2*storeTimeout))
+	defer cancel()
+	if err := m.inStore(ctx, m.opts.Store.Check); err != nil {
 		return err
 	}
-	_, err := m.compare(k)
+	_, err := m.compare(ctx, k)
 	return err
 }
 

@@ -404,6 +404,12 @@ func (s *rigStore) fail(err error) {
 	synctest.Wait()
 }
 
+func (s *rigStore) slowDown(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.slowGet = d
+}
+
 func (s *rigStore) failSet(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -411,10 +417,13 @@ func (s *rigStore) failSet(err error) {
 }
 
 func (s *rigStore) Get(ctx context.Context, key string) ([]byte, error) {
+	s.mu.Lock()
+	slow := s.slowGet
+	s.mu.Unlock()
 	select {
-	case <-time.After(s.slowGet):
+	case <-time.After(slow):
 	case <-ctx.Done():
-		return nil, store.ErrUnavailable
+		return nil, fmt.Errorf("%w: %w", store.ErrUnavailable, context.Cause(ctx))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

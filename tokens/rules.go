@@ -19,6 +19,7 @@ const (
 	maxEarly      = 6                // renewals an hour for callers that want a token to last longer than the timer does
 	quickRetry    = 4 * time.Second  // after a lost answer, once
 	atOnce        = time.Second      // …where the connection is known to be dead, or the provider takes the refresh token again for a while
+	repeatCheck   = 2 * time.Second  // …which waits no longer for a store that does not answer
 	callerPause   = 10 * time.Second // between tries that callers without a usable token bring about
 	firstBackoff  = 5 * time.Second
 	lastBackoff   = 5 * time.Minute
