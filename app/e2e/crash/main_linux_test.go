@@ -23,8 +23,9 @@ import (
 
 // What the test binary is when it is run again.
 const (
-	roleVariable = "CRASHTEST_ROLE" // asAuthtray, asVictim or asTest
-	planVariable = "CRASHTEST_PLAN" // of asVictim
+	roleVariable = "CRASHTEST_ROLE"        // asAuthtray, asVictim or asTest
+	planVariable = "CRASHTEST_PLAN"        // of asVictim
+	asShipped    = "CRASHTEST_SHIPPED=yes" // of asVictim: items of the size that this system takes, so that no record is split
 
 	asAuthtray = "authtray" // the program as it is shipped
 	asVictim   = "victim"   // an agent that dies by plan
@@ -75,7 +76,11 @@ func victim() error {
 	if err != nil {
 		return err
 	}
-	kept := store.Split(mortal{store.RawKeychain(paths.Service(), slog.New(slog.DiscardHandler)), p})
+	items := store.RawKeychain(paths.Service(), slog.New(slog.DiscardHandler))
+	if name, value, _ := strings.Cut(asShipped, "="); os.Getenv(name) != value {
+		items = mortal{items, p}
+	}
+	kept := store.Split(items)
 	defer kept.Close()
 	a := product.NewAgent(product.Options{
 		Paths: paths, Store: survived{kept, p}, Version: "test", Notify: &mortalDiary{seenDiary{diary: diary(filepath.Join(paths.State, "diary"))}, p}, Step: p.step,

@@ -41,7 +41,9 @@ func TestSoak(t *testing.T) {
 	bus := storetest.StartBus(t)
 	bus.StartKeyring(password)
 	s := &soaked{agent: newAgent(t, bus, nil, "soak"), begun: time.Now()}
-	s.victim("")
+	cmd := s.command(asVictim)
+	cmd.Env = append(cmd.Env, asShipped)
+	s.agent.start(cmd)
 	s.at("l", 30, lenient)
 	s.at("s", 20, strict)
 	s.parts[0].weather()
@@ -214,12 +216,14 @@ func (s *soaked) finish() {
 		t.end()
 	}
 	begun := time.Now()
+	var work sync.WaitGroup
 	for _, p := range s.parts {
 		p.provider.kit.Otherwise(faultkit.Pass())
 		for _, name := range p.names {
-			p.refresh(name)
+			work.Go(func() { p.refresh(name) })
 		}
 	}
+	work.Wait()
 	for _, p := range s.parts {
 		p.settle(begun.Add(hangTime))
 	}
