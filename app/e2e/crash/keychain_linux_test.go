@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/providers/faultkit"
 	"github.com/authtray/authtray/providers/practice/server"
 	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/store"
@@ -222,6 +223,37 @@ func TestKeychainDaemonThatHangs(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.recovers()
+}
+
+// TestLostAnswerIsAskedForAgainThoughTheKeychainHangs: the refresh token that the
+// keychain holds is spent then, and the provider takes it for half a minute more.
+func TestLostAnswerIsAskedForAgainThoughTheKeychainHangs(t *testing.T) {
+	if !apart(t) {
+		return
+	}
+	d := newDesk(t)
+	d.provider.SetGrace(30 * time.Second)
+	daemon := d.daemon()
+	t.Cleanup(func() { syscall.Kill(daemon, syscall.SIGCONT) })
+	d.provider.kit.Script(faultkit.Custom("answer reset", func(x *faultkit.Exchange) {
+		x.Provider()
+		syscall.Kill(daemon, syscall.SIGSTOP)
+		x.Cut(true)
+	}))
+	before := d.provider.book.count()
+	d.refresh("work")
+	eventually(t, "the second answer", func() bool { return d.provider.book.count() == before+2 })
+	sent := d.provider.kit.Received()
+	if late := sent[len(sent)-1].At.Sub(sent[len(sent)-2].At); late > 15*time.Second {
+		t.Errorf("the second request was sent %v after the first", late)
+	}
+	if err := syscall.Kill(daemon, syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	d.recovers()
+	if all := d.provider.Grants(); len(all) != 1 || all[0].Ended != "" {
+		t.Errorf("%d grants; the first one's end: %q", len(all), all[0].Ended)
+	}
 }
 
 // longestAnswerUntil asks for the status and the token until something is so.
