@@ -2,6 +2,7 @@ package tokens
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -259,6 +260,11 @@ func (a *simAgent) checkErr(event string) error {
 	switch {
 	case event == "store checked" && a.w.plant == bugServeBeforeWrite, event == "probed" && a.w.plant == bugProbesLocked:
 		return nil
+	case event == "store checked" && a.m.answerLost && a.w.rnd.IntN(20) == 0: // it hangs, for longer than a grace may be
+		if a.w.plant == bugRepeatHeldUp {
+			return store.ErrUnavailable
+		}
+		return fmt.Errorf("%w: %w", store.ErrUnavailable, context.DeadlineExceeded)
 	}
 	return a.w.storeErr()
 }

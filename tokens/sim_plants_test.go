@@ -43,6 +43,7 @@ const (
 	bugSilenceWaited
 	bugProofIgnored
 	bugGraceForgotten
+	bugRepeatHeldUp
 )
 
 var plants = []struct {
@@ -79,6 +80,7 @@ var plants = []struct {
 	{"silence waited for in a grace", bugSilenceWaited},
 	{"a broken connection is silence", bugProofIgnored},
 	{"the back-off in a grace", bugGraceForgotten},
+	{"a repeat held up by a hung store", bugRepeatHeldUp},
 }
 
 // plantAfter puts in what is wrong after an event; served is what was served before
