@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -97,6 +98,7 @@ func (s *shell) add(ctx context.Context, a client.Agent, name string, told addin
 			return err
 		}
 	}
+	was := conn
 	fresh := conn.Provider == "" && conn.MCP == ""
 	if told.like != "" {
 		if conn, err = s.likeness(ctx, a, name, told.like, fresh); err != nil {
@@ -128,7 +130,13 @@ func (s *shell) add(ctx context.Context, a client.Agent, name string, told addin
 			return err
 		}
 	}
-	return s.added(now, conn, fresh)
+	if err := s.added(now, conn, fresh); err != nil {
+		return err
+	}
+	if aimedAt := cmp.Or(conn.Resource, conn.MCP); !fresh && now.State == tokens.Connected && aimedAt != cmp.Or(was.Resource, was.MCP) {
+		s.say("Its tokens are for %s from the next sign-in on: authtray connect %s", oneLine(aimedAt), name)
+	}
+	return nil
 }
 
 // confirmIssuer shows an issuer that is named for an MCP server beside the one that

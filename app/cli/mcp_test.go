@@ -298,3 +298,17 @@ func TestMCPServersOfTheCatalogueAreBridgedToo(t *testing.T) {
 		t.Errorf("the status is\n%s", out)
 	}
 }
+
+func TestTokensForAnotherServerNeedASignIn(t *testing.T) {
+	w := newWorld(t, nil)
+	at := mcptest.Start(t, w.provider.Issuer)
+	w.types("authtray add files --mcp " + at)
+	w.works("files")
+	_, _, errs := w.command("add", "files", "--mcp", at+"/other")
+	if want := "Its tokens are for " + at + "/other from the next sign-in on: authtray connect files\n"; errs != want {
+		t.Errorf("%q; want %q", errs, want)
+	}
+	if _, _, errs := w.command("add", "files", "--mcp", at+"/other"); errs != "" {
+		t.Errorf("told again, it says %q", errs)
+	}
+}
