@@ -249,6 +249,9 @@ func (a *simAgent) check(q asked) {
 	}
 	event := cmp.Or(q.event, "store checked")
 	err := a.checkErr(event)
+	if a.real != nil && event == "probed" {
+		a.real.writable = !a.w.locked
+	}
 	if a.real != nil && err == nil && (event == "store checked" || event == "probed") {
 		a.real.compares = event // the same goroutine, as the next thing
 	}
@@ -271,7 +274,7 @@ func (a *simAgent) checkErr(event string) error {
 
 // probe is the provider's answer to a question about a token.
 func (a *simAgent) probe(q asked) {
-	if a.w.locked {
+	if a.w.locked && (a.real == nil || !a.real.writable) {
 		a.w.check.fail("the provider is asked, and the end that its answer may be cannot be written")
 	}
 	a.later(a.w.about(200*time.Millisecond)-time.Second, func() {

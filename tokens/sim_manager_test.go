@@ -45,6 +45,7 @@ type simManager struct {
 	saw     Status // what a subscriber was told last
 
 	compares string // the event for which a goroutine reads the record, as the next thing
+	writable bool   // the store was not locked when it was asked for the last probe: it may be when that is sent
 }
 
 // simAlarm is a timer of the Manager's.
