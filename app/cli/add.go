@@ -134,7 +134,7 @@ func (s *shell) add(ctx context.Context, a client.Agent, name string, told addin
 		return err
 	}
 	if aimedAt := cmp.Or(conn.Resource, conn.MCP); !fresh && now.State == tokens.Connected && aimedAt != cmp.Or(was.Resource, was.MCP) {
-		s.say("Its tokens are for %s from the next sign-in on: authtray connect %s", oneLine(aimedAt), name)
+		s.say("Sign in again for tokens for %s: authtray connect %s", oneLine(aimedAt), name)
 	}
 	return nil
 }

@@ -305,7 +305,7 @@ func TestTokensForAnotherServerNeedASignIn(t *testing.T) {
 	w.types("authtray add files --mcp " + at)
 	w.works("files")
 	_, _, errs := w.command("add", "files", "--mcp", at+"/other")
-	if want := "Its tokens are for " + at + "/other from the next sign-in on: authtray connect files\n"; errs != want {
+	if want := "Sign in again for tokens for " + at + "/other: authtray connect files\n"; errs != want {
 		t.Errorf("%q; want %q", errs, want)
 	}
 	if _, _, errs := w.command("add", "files", "--mcp", at+"/other"); errs != "" {

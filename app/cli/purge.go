@@ -157,7 +157,7 @@ func (s *shell) purge(ctx context.Context, p purge) error {
 	if _, err := os.Stat(filepath.Join(s.paths.State, "store", store.IdentityFile)); err == nil && errors.Is(s.get(ctx, "/v1/health", &struct{}{}), client.ErrNoAgent) {
 		return failed("authtray run --store=file", "the grants are in a sealed file, and cannot be revoked before it is open")
 	}
-	if err := raise.Leave(ctx, raise.Address(s.paths.Socket)); err != nil {
+	if err := raise.CloseWindow(ctx, raise.Address(s.paths.Socket)); err != nil {
 		return failed("", "close Authtray's window first: %v", err)
 	}
 	err := s.here(ctx, withKeychain, func(a client.Agent) error {

@@ -65,7 +65,7 @@ func run(ctx context.Context, agent Agent, o Options, door *raise.Door, fyneSays
 	defer cancel()
 	go func() {
 		select {
-		case <-door.Left():
+		case <-door.Unwanted():
 			resting.do(a.Quit)
 		case <-ctx.Done():
 		}

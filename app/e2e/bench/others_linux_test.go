@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"fmt"
 	"math"
 	"os"
 	"os/exec"
@@ -113,16 +114,22 @@ func window(t *testing.T, s *sheet) {
 // soaked takes over what the last `make soak` found, which takes an hour of its own: as
 // part of the first run.
 func soaked(t *testing.T, s *sheet) {
+	if s.run > 0 {
+		return
+	}
 	text, err := os.ReadFile(filepath.Join(*raw, "soak.txt"))
-	if err != nil || s.run > 0 {
-		t.Skip("make soak has not been run for this one")
+	if err != nil {
+		t.Skip("there is no account of a soak; make soak leaves one")
 	}
 	account := accountOf(string(text))
 	private := regexp.MustCompile(`private memory, kB; from (\S+) to the last .*? \d+ +(\d+) +(\d+) +\d+\n`).FindStringSubmatch(account)
-	if private == nil {
-		t.Fatal("soak.txt holds no account")
+	if private == nil || strings.Contains(string(text), "\n--- FAIL") {
+		t.Fatal("the last soak failed, or soak.txt holds no account; run make soak again")
 	}
-	middle, last := numbers(private[2], `(.*)`)[0], numbers(private[3], `(.*)`)[0]
+	var middle, last float64
+	if _, err := fmt.Sscan(private[2]+" "+private[3], &middle, &last); err != nil {
+		t.Fatal(err)
+	}
 	s.atMost("soak: private memory in the end, beside that after "+private[1], "×", last/middle, 1)
 	to := s.table("Soak", "")
 	to.Notes = append(to.Notes, "The account of `make soak`:\n\n```\n"+account+"```")

@@ -23,9 +23,9 @@ import (
 
 // What the test binary is when it is run again.
 const (
-	roleVariable = "CRASHTEST_ROLE"        // asAuthtray, asVictim or asTest
-	planVariable = "CRASHTEST_PLAN"        // of asVictim
-	asShipped    = "CRASHTEST_SHIPPED=yes" // of asVictim: items of the size that this system takes, so that no record is split
+	roleVariable  = "CRASHTEST_ROLE"  // asAuthtray, asVictim or asTest
+	planVariable  = "CRASHTEST_PLAN"  // of asVictim
+	wholeVariable = "CRASHTEST_WHOLE" // of asVictim; set: no record is split where the system needs none to be, as the program does it
 
 	asAuthtray = "authtray" // the program as it is shipped
 	asVictim   = "victim"   // an agent that dies by plan
@@ -77,7 +77,7 @@ func victim() error {
 		return err
 	}
 	items := store.RawKeychain(paths.Service(), slog.New(slog.DiscardHandler))
-	if name, value, _ := strings.Cut(asShipped, "="); os.Getenv(name) != value {
+	if os.Getenv(wholeVariable) == "" {
 		items = mortal{items, p}
 	}
 	kept := store.Split(items)

@@ -42,7 +42,7 @@ func TestSoak(t *testing.T) {
 	bus.StartKeyring(password)
 	s := &soaked{agent: newAgent(t, bus, nil, "soak"), begun: time.Now()}
 	cmd := s.command(asVictim)
-	cmd.Env = append(cmd.Env, asShipped)
+	cmd.Env = append(cmd.Env, wholeVariable+"=yes")
 	s.agent.start(cmd)
 	s.at("l", 30, lenient)
 	s.at("s", 20, strict)

@@ -17,11 +17,11 @@ import (
 // anything, so a silent one is as good as none.
 const patience = 2 * time.Second
 
-// A request is a line: raise, or raise, a space and a connection's name, or leave.
+// A request is a line: raise, or raise, a space and a connection's name, or close.
 const (
 	raise      = "raise"
 	raised     = "raised\n"
-	leave      = "leave"
+	shut       = "close"
 	maxRequest = 128 // bytes; a name has 64 at most
 )
 
@@ -46,10 +46,10 @@ func Raise(ctx context.Context, address, connection string) (bool, error) {
 	return true, nil
 }
 
-// Leave asks the window at address to close, and waits until it has. No window is no
+// CloseWindow asks the window at address to close, and waits until it has. No window is no
 // error; one that does not close within two seconds is.
-func Leave(ctx context.Context, address string) error {
-	if _, err := ask(ctx, address, leave); err != nil && !errors.Is(err, errAbsent) {
+func CloseWindow(ctx context.Context, address string) error {
+	if _, err := ask(ctx, address, shut); err != nil && !errors.Is(err, errAbsent) {
 		return fmt.Errorf("the open window did not close: %w", err)
 	}
 	return nil
@@ -85,9 +85,9 @@ type Door struct {
 	unlock   func()
 	mu       sync.Mutex // held while a request is put into knocks
 	knocks   chan string
-	left     chan struct{} // closed by leave: somebody wants the window to close
-	closed   chan struct{} // closed by end: it has
-	leave    func()
+	unwanted chan struct{} // closed once somebody wants the window to close
+	closed   chan struct{} // …and once it has
+	unwant   func()
 	end      func()
 }
 
@@ -98,8 +98,8 @@ func Listen(address string) (*Door, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Door{listener: l, unlock: unlock, knocks: make(chan string, 1), left: make(chan struct{}), closed: make(chan struct{})}
-	d.leave = sync.OnceFunc(func() { close(d.left) })
+	d := &Door{listener: l, unlock: unlock, knocks: make(chan string, 1), unwanted: make(chan struct{}), closed: make(chan struct{})}
+	d.unwant = sync.OnceFunc(func() { close(d.unwanted) })
 	d.end = sync.OnceFunc(func() { close(d.closed) })
 	go d.serve()
 	return d, nil
@@ -109,8 +109,8 @@ func Listen(address string) (*Door, error) {
 // of several requests the last one may come alone. A name may be anybody's.
 func (d *Door) Knocks() <-chan string { return d.knocks }
 
-// Left is closed when somebody wants the window to close.
-func (d *Door) Left() <-chan struct{} { return d.left }
+// Unwanted is closed when somebody wants the window to close; see CloseWindow.
+func (d *Door) Unwanted() <-chan struct{} { return d.unwanted }
 
 // Close lets another process show the window, and tells who waits that it has closed.
 func (d *Door) Close() error {
@@ -140,8 +140,8 @@ func (d *Door) answer(conn net.Conn) {
 	case verb == raise:
 		d.knock(connection)
 		_, _ = io.WriteString(conn, raised)
-	case verb == leave:
-		d.leave()
+	case verb == shut:
+		d.unwant()
 		<-d.closed
 	}
 }

@@ -146,23 +146,23 @@ func TestWindowIsToldWhichConnectionIsWanted(t *testing.T) {
 
 func TestWindowIsAskedToCloseAndAwaited(t *testing.T) {
 	at := address(t)
-	if err := Leave(context.Background(), at); err != nil {
+	if err := CloseWindow(context.Background(), at); err != nil {
 		t.Errorf("no window: %v", err)
 	}
 	d := open(t, at)
 	var closed atomic.Bool
 	go func() {
-		<-d.Left()
+		<-d.Unwanted()
 		closed.Store(true)
 		d.Close()
 	}()
-	if err := Leave(context.Background(), at); err != nil || !closed.Load() {
-		t.Errorf("Leave = %v; closed %v", err, closed.Load())
+	if err := CloseWindow(context.Background(), at); err != nil || !closed.Load() {
+		t.Errorf("CloseWindow = %v; closed %v", err, closed.Load())
 	}
 	open(t, at)
 	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 	defer cancel()
-	if err := Leave(ctx, at); err == nil {
+	if err := CloseWindow(ctx, at); err == nil {
 		t.Error("a window that stays is not told of")
 	}
 }
