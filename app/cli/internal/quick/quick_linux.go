@@ -13,7 +13,12 @@ import (
 const patience = 35 // seconds
 
 func init() {
-	stack.Grow()
+	answer()
+	stack.Grow() // for the ordinary command; here it would take longer than it saves
+}
+
+// answer ends the process where it can be answered already.
+func answer() {
 	args := arguments()
 	if text, ok := told(args); ok && write([]byte(text)) {
 		syscall.Exit(0)
