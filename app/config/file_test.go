@@ -351,6 +351,28 @@ func TestWatchTellsOfAFolderThatIsRemovedAndMadeAgain(t *testing.T) {
 	)
 }
 
+func TestWatchTellsOfChangesBehindALink(t *testing.T) {
+	kept, folder := t.TempDir(), filepath.Join(t.TempDir(), "connections")
+	target, link := filepath.Join(kept, "work.toml"), filepath.Join(folder, "work.toml")
+	if err := errors.Join(os.Mkdir(folder, 0o700), os.WriteFile(target, []byte("one"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(target, link); err != nil {
+		t.Skip("no symbolic links here")
+	}
+	edit := func() error { return os.WriteFile(target, []byte("two"), 0o600) }
+	replace := func() error {
+		return errors.Join(os.WriteFile(target+"~", []byte("three"), 0o600), os.Rename(target+"~", target))
+	}
+	t.Run("that was there", func(t *testing.T) { wantHints(t, folder, edit, replace, edit) })
+	t.Run("that is made", func(t *testing.T) {
+		if err := os.Remove(link); err != nil {
+			t.Fatal(err)
+		}
+		wantHints(t, folder, func() error { return os.Symlink(target, link) }, edit, replace)
+	})
+}
+
 // wantHints watches a folder and the one that holds it, and wants a hint of each change.
 func wantHints(t *testing.T, folder string, changes ...func() error) {
 	t.Helper()

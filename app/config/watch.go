@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -18,14 +19,14 @@ const quietTime = 150 * time.Millisecond
 // and kernels lose events, and some have none. It is slow because an idle agent
 // must be idle; blindInterval is used where watching does not work at all.
 const (
-	rescanInterval = 5 * time.Minute
+	rescanInterval = 20 * time.Minute
 	blindInterval  = 15 * time.Second
 )
 
-// Watch sends to the channel that it returns when something in the folders may
-// have changed, until ctx ends. It is a hint: the reader reads everything again
-// and compares. A reader that is slow finds one hint, never several. Folders
-// that are not there yet are watched once they are.
+// Watch sends to the channel that it returns when something in the folders, or a file
+// that is linked there, may have changed, until ctx ends. It is a hint: the reader reads
+// everything again and compares. A reader that is slow finds one hint, never several.
+// Folders that are not there yet are watched once they are.
 func Watch(ctx context.Context, log *slog.Logger, dirs ...string) <-chan struct{} {
 	w := &watch{log: log, dirs: dirs, hint: make(chan struct{}, 1), followed: map[string]os.FileInfo{}}
 	var err error
@@ -108,7 +109,7 @@ func (w *watch) follow() {
 		return
 	}
 	watched := w.fs.WatchList()
-	for _, dir := range w.dirs {
+	for _, dir := range append(slices.Clone(w.dirs), w.linked()...) {
 		now, err := os.Stat(dir)
 		if err != nil || os.SameFile(now, w.followed[dir]) && slices.Contains(watched, dir) {
 			continue // on Windows, adding it again would lose what happens meanwhile
@@ -119,6 +120,23 @@ func (w *watch) follow() {
 		}
 		w.followed[dir] = now
 	}
+}
+
+// linked are the folders in which files lie that are links in a watched one, as those
+// have them whose configuration is kept elsewhere: an edit there is no event here.
+func (w *watch) linked() (folders []string) {
+	for _, dir := range w.dirs {
+		entries, _ := os.ReadDir(dir) // what cannot be read is told of by who reads it
+		for _, e := range entries {
+			if e.Type()&os.ModeSymlink == 0 || filepath.Ext(e.Name()) != ".toml" {
+				continue
+			}
+			if file, err := filepath.EvalSymlinks(filepath.Join(dir, e.Name())); err == nil {
+				folders = append(folders, filepath.Dir(file))
+			}
+		}
+	}
+	return folders
 }
 
 // blind says once that changes are seen late.
