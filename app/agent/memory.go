@@ -3,38 +3,99 @@ package agent
 import (
 	"context"
 	"runtime/debug"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/authtray/authtray/app/api"
 )
 
-// quietTime is how long no connection changes before memory is given back: what it
-// took to start, to sign in or to renew is not needed until the next time.
-const quietTime = 10 * time.Second
+const (
+	// busyPercent is how much the heap grows between two collections: it is a
+	// megabyte, and collecting it more often costs nothing.
+	busyPercent = 50
+	// quietTime is how long nobody asks and no connection changes before memory is
+	// given back: what it took to start, to sign in, to renew or to answer is not
+	// needed until the next time.
+	quietTime = 10 * time.Second
+	// longestRest bounds what the little that an idle agent does leaves uncollected.
+	longestRest = 30 * time.Minute
+)
 
-// releaseMemory calls free once after each stretch of changes, until ctx ends. An
-// agent in which nothing changes is left asleep.
-func releaseMemory(ctx context.Context, changes api.Changes, free func()) {
-	for {
-		quiet, cancel := context.WithTimeout(ctx, quietTime)
-		_, err := changes.Wait(quiet)
-		cancel()
-		if err == nil {
-			continue
-		}
-		if ctx.Err() != nil {
-			return
-		}
-		free()
-		if _, err := changes.Wait(ctx); err != nil {
-			return
-		}
+// memory gives memory back to the system when the agent has become idle, and then has
+// nothing collected until it is used again: the run-time would collect every two
+// minutes, which was most of what woke an idle agent's processor.
+type memory struct {
+	setPercent func(percent int) int // debug.SetGCPercent
+	free       func()                // debug.FreeOSMemory
+
+	asked atomic.Bool // since the last look
+
+	mu    sync.Mutex
+	wake  func() // ends a rest; nil: there is none
+	rests atomic.Bool
+}
+
+// ownMemory is that of a process in which nothing runs but an agent.
+func ownMemory() *memory {
+	return &memory{setPercent: debug.SetGCPercent, free: debug.FreeOSMemory}
+}
+
+// used says that somebody asks. It may be called on any goroutine, and costs next to
+// nothing but after a rest.
+func (m *memory) used() {
+	m.asked.Store(true)
+	if m.rests.Load() {
+		m.endRest()
 	}
 }
 
-// followMemory gives memory back to the system whenever the agent has become idle.
+func (m *memory) endRest() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.rests.CompareAndSwap(true, false) {
+		m.setPercent(busyPercent)
+		m.wake()
+	}
+}
+
+// follow lets the agent rest after each stretch of use, until ctx ends.
+func (m *memory) follow(ctx context.Context, changes api.Changes) {
+	defer m.endRest()
+	for ctx.Err() == nil {
+		m.asked.Store(false)
+		quiet, cancel := context.WithTimeout(ctx, quietTime)
+		_, err := changes.Wait(quiet)
+		cancel()
+		if err == nil || m.asked.Load() || ctx.Err() != nil {
+			continue
+		}
+		m.free()
+		m.rest(ctx, changes)
+	}
+}
+
+// rest ends with the first change or question.
+func (m *memory) rest(ctx context.Context, changes api.Changes) {
+	ctx, cancel := context.WithTimeout(ctx, longestRest)
+	defer cancel()
+	m.mu.Lock()
+	m.wake = cancel
+	m.setPercent(-1)
+	m.rests.Store(true)
+	m.mu.Unlock()
+	if m.asked.Load() { // while it was about to rest
+		m.endRest()
+	}
+	_, _ = changes.Wait(ctx)
+	m.endRest()
+}
+
 func (a *Agent) followMemory() {
 	changes := a.manager.Subscribe()
 	defer changes.Stop()
-	releaseMemory(a.ended, changes, debug.FreeOSMemory)
+	a.opts.memory.follow(a.ended, changes)
 }
+
+// Used implements api.Agent.
+func (a *Agent) Used() { a.opts.memory.used() }

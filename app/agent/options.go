@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 
 	"github.com/authtray/authtray/app/access/audit"
 	"github.com/authtray/authtray/app/access/gate"
@@ -37,6 +38,7 @@ type Options struct {
 
 	jumped      <-chan struct{} // of the system's clock; a test's tells of no jump
 	followClock func(context.Context)
+	memory      *memory // nil: the process has more in it than an agent, and is collected as ever
 }
 
 // Opener opens a URL in the user's browser. Its error is a sentence for people.
@@ -96,6 +98,9 @@ func (o Options) withDefaults() Options {
 	if o.Clock == nil {
 		o.Clock = tokens.System
 		o.jumped, o.followClock = clockJumps(o.Log)
+	}
+	if o.memory == nil {
+		o.memory = &memory{setPercent: func(int) int { return 0 }, free: debug.FreeOSMemory}
 	}
 	if o.Notify == nil {
 		o.Notify = noNotifier{}

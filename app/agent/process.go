@@ -55,8 +55,8 @@ var ErrStore = errors.New("the store cannot be used")
 // raised. It must be called on the main goroutine, where macOS wants the tray.
 func RunAgent(ctx context.Context, o RunOptions) error {
 	log := config.NewLog(o.Stderr)
-	debug.SetGCPercent(50) // the heap is a megabyte: collecting it more often costs nothing
-	runtime.GOMAXPROCS(1)  // an answer goes through several goroutines, and to wake a thread for each takes longer than to wait
+	debug.SetGCPercent(busyPercent)
+	runtime.GOMAXPROCS(1) // an answer goes through several goroutines, and to wake a thread for each takes longer than to wait
 	if err := Harden(); err != nil {
 		log.Warn("this process cannot be kept out of core files", "err", err)
 	}
@@ -354,7 +354,7 @@ func runDesktop(ctx context.Context, o RunOptions, kept store.Store, own *store.
 		Paths: o.Paths, Store: kept, Ownership: own, Sockets: sockets, Log: log, Version: o.Version,
 		Open:   func(ctx context.Context, url string) error { return browser.Open(ctx, log, url) },
 		Notify: note, Autostart: login, HasWindow: o.HasWindow,
-		Audit: auditor{reads}, Gate: gate.New(o.Paths.State, note, log, language), Language: language,
+		Audit: auditor{reads}, Gate: gate.New(o.Paths.State, note, log, language), Language: language, memory: ownMemory(),
 	}
 	if o.NoTray {
 		return NewAgent(opts).Run(ctx)

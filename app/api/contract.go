@@ -17,6 +17,9 @@ import (
 // as "failed" with their text; no error holds a secret. Every method may be
 // called by many at once and obeys its context.
 type Agent interface {
+	// Used is called for each connection to the socket and each request, on any
+	// goroutine: it must not wait.
+	Used()
 	// Connections are all, sorted by name, without their configuration.
 	Connections() []Connection
 	// Connection is one, with its configuration.

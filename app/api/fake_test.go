@@ -57,6 +57,7 @@ func newFake() *fake {
 
 var work = Connection{Status: tokens.Status{Name: "work", Provider: "practice", State: tokens.Connected}}
 
+func (f *fake) Used()                     {}
 func (f *fake) Connections() []Connection { return []Connection{work} }
 func (f *fake) Connection(name string) (Connection, error) {
 	f.mu.Lock()

@@ -16,8 +16,7 @@ var reasons = []struct{ begins, why string }{
 	{"token over a kept connection, p99", "the machine's: in the same tables bare net/http has 2.9× to 5.2×, a bare echo 3.0× and 5.4×, oidc-agent 5.3× and 7.0×"},
 	{"tokens in a second to 1 client", "one client waits for each answer, so that it is the time of a new connection again: see there; bare net/http has 1.06× and 1.12× as many"},
 	{"tokens in a second", "the clients take their share of two cores, and an agent answers with one"},
-	{"wake-ups", "in five minutes it leaves its rest three times: for the run-time's collection every two minutes and to look at its folders every five; each time the run-time's " +
-		"monitor sleeps 20 µs many times over, and these are most of what is counted"},
+	{"wake-ups", "the run-time's monitor looks each minute, which is two; the agent looks at its folders each 20 minutes, which is some 30 at once"},
 	{"D-Bus calls", "go-keyring's own: 5 to write (OpenSession, Get, Unlock, CreateItem, Close) and 7 to read back (Get, Unlock, SearchItems, OpenSession, Unlock, GetSecret, Close), " +
 		"which is not left out because a keychain may say yes and keep nothing; ours are 6, so that it never prompts"},
 	{"RSS for each", "9.2 kB live with its grant: client 1.1, machine 1.1, grant 1.1, its file as read and its maps 1.8, what the menu shows of it 0.5; " +
