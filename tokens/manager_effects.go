@@ -80,12 +80,17 @@ func (m *Manager) performRemote(k *conn, e effect) {
 		m.event(k, func(now time.Time) { k.m.answered(now, generation, a, err) })
 	case askProvider:
 		l, err := providers.Unclear, m.checkStore(k, 0)
-		if b, not := p.Binding(ctx); err == nil && not == nil && e.grant.Binding.LeadsTo(b) { // or another issuer would have the token
-			l, _ = guarded(m, k, func() (providers.Liveness, error) { return p.Probe(ctx, e.grant.AccessToken, e.grant.Extra), nil })
+		if err == nil {
+			l, _ = guarded(m, k, func() (providers.Liveness, error) {
+				if b, err := p.Binding(ctx); err != nil || !e.grant.Binding.LeadsTo(b) { // another issuer would have the token
+					return providers.Unclear, err
+				}
+				return p.Probe(ctx, e.grant.AccessToken, e.grant.Extra), nil
+			})
 		}
 		m.event(k, func(now time.Time) { k.m.probed(now, generation, l, err) })
 	case askScopes:
-		scopes := p.Scopes(ctx, e.grant.AccessToken, e.grant.Binding)
+		scopes, _ := guarded(m, k, func() ([]string, error) { return p.Scopes(ctx, e.grant.AccessToken, e.grant.Binding), nil })
 		m.event(k, func(time.Time) { k.m.proven(e.grant.AccessToken, scopes) })
 	case compareBinding:
 		b, err := p.Binding(ctx)

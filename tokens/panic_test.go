@@ -46,16 +46,21 @@ func (p *panicking) Probe(ctx context.Context, token string, extra map[string]js
 	return p.rigProvider.Probe(ctx, token, extra)
 }
 
+func (p *panicking) Scopes(ctx context.Context, token string, b providers.Binding) []string {
+	p.trap("scopes")
+	return p.rigProvider.Scopes(ctx, token, b)
+}
+
 // A panic over what came from outside is logged, costs one try, and neither the
 // process nor what other callers wait for.
 func TestManagerOutlivesAPanicOverAnAnswer(t *testing.T) {
-	for _, in := range []string{"refresh", "binding", "revoke", "probe"} {
+	for _, in := range []string{"refresh", "binding", "binding of a probe", "revoke", "probe", "scopes"} {
 		t.Run(in, func(t *testing.T) {
 			inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 				var log bytes.Buffer
 				r.m.opts.Log = slog.New(slog.NewTextHandler(&log, nil))
-				p := &panicking{rigProvider: r.provider, in: in}
-				if in == "probe" {
+				p := &panicking{rigProvider: r.provider, in: strings.TrimSuffix(in, " of a probe")}
+				if strings.HasSuffix(in, "probe") {
 					r.provider.with(func() { r.provider.refreshable = false })
 					r.connect()
 				}
@@ -72,11 +77,18 @@ func TestManagerOutlivesAPanicOverAnAnswer(t *testing.T) {
 					if _, err := r.m.Disconnect(t.Context(), "work"); err == nil || r.stored() != nil {
 						t.Errorf("the disconnection says %v, in the keychain %v", err, r.stored())
 					}
-				case "probe":
+				case "probe", "binding of a probe":
 					_, err := r.reject("access-2")
 					r.wantCode(err, CodeTemporarilyUnavailable)
 				case "binding":
 					r.token()
+				case "scopes":
+					p.with(func() { p.unstated = true })
+					_, err := r.ask(readOnly)
+					r.wantCode(err, CodeBadRequest)
+					if _, err := r.m.Refresh(t.Context(), "work"); err != nil {
+						t.Errorf("no other refresh is begun: %v", err)
+					}
 				}
 				if text := log.String(); !strings.Contains(text, "panic") || strings.Contains(text, "secret-of-the-answer") {
 					t.Errorf("the log says %q", text)
