@@ -199,14 +199,16 @@ func (m *machine) repeat(now time.Time, f *refusal.Failure) time.Duration {
 	return 0
 }
 
-// tryForCaller makes the next try now, or as soon as may be, for a caller that waits
-// without a usable token: the back-off is for the timer.
-func (m *machine) tryForCaller(now time.Time) {
-	if m.base != Retrying || m.soonest.IsZero() {
-		return
-	}
-	if m.retryAt = earlier(m.retryAt, m.soonest); !now.Before(m.retryAt) {
-		m.start(now, Want{})
+// tryForCaller renews for a caller that waits without a usable token. The next try
+// after one that failed is made now, or as soon as may be: the back-off is for the timer.
+func (m *machine) tryForCaller(now time.Time, want Want) {
+	switch {
+	case m.base == Connected:
+		m.start(now, want)
+	case m.base == Retrying && !m.soonest.IsZero():
+		if m.retryAt = earlier(m.retryAt, m.soonest); !now.Before(m.retryAt) {
+			m.start(now, Want{})
+		}
 	}
 }
 

@@ -83,22 +83,10 @@ func (m *machine) unserved(now time.Time, want Want) reply {
 	if m.busy != idle || m.reading() && (m.base != KeychainLocked || m.store.slow) {
 		return reply{wait: true}
 	}
-	if m.flow && m.served == nil {
-		return reply{err: m.errorFor(Connecting)}
-	}
-	if m.served != nil && m.policy.broken != "" {
-		return reply{err: m.errorFor(Misconfigured)}
-	}
-	if m.base == Connected && m.served != nil && m.policy.refreshable(m.served) {
-		m.start(now, want)
+	if m.tryForCaller(now, want); m.busy != idle {
 		return reply{wait: true}
 	}
-	if m.served != nil {
-		if m.tryForCaller(now); m.busy != idle {
-			return reply{wait: true}
-		}
-	}
-	return reply{err: m.errorFor(m.state())}
+	return reply{err: m.errorFor()}
 }
 
 // minValid is how long the token handed out from g is to last.
@@ -135,15 +123,9 @@ func (m *machine) rejected(now time.Time, token string) reply {
 		return m.rejectedForGood(now)
 	case provoked && now.Before(g.ObtainedAt.Add(provokedPause(g))):
 		return reply{err: m.errorAgain(now, g.ObtainedAt.Add(provokedPause(g)))}
-	case m.policy.broken != "":
-		return reply{err: m.errorFor(m.state())}
-	case m.base == Connected:
-		m.start(now, want)
-	default:
-		m.tryForCaller(now)
 	}
-	if m.busy == idle {
-		return reply{err: m.errorFor(m.state())}
+	if m.tryForCaller(now, want); m.busy == idle {
+		return reply{err: m.errorFor()}
 	}
 	m.note(now, EventRejected, ReasonNone, "")
 	m.rejection = m.request.want.plain() != isNarrow // what is under way brings another one for as much

@@ -48,8 +48,8 @@ func (m *Manager) outcome(k *conn) (Status, error) {
 	defer k.mu.Unlock()
 	st := k.statusWithEvents(now)
 	switch {
-	case k.m.state() != Connected:
-		return st, k.m.errorFor(k.m.state())
+	case st.State != Connected:
+		return st, k.m.errorFor()
 	case !k.m.policy.refreshable(k.m.served):
 		return st, &Error{
 			Code:   CodeBadRequest,

@@ -20,10 +20,10 @@ func sentenceOf(err error) string {
 	return err.Error()
 }
 
-// errorFor is what a caller is told in a state.
-func (m *machine) errorFor(s State) *Error {
-	r, detail := m.why(s)
-	e := Refusal(m.policy.name, s, r, m.policy.provider, detail)
+// errorFor is what a caller is told where there is no token.
+func (m *machine) errorFor() *Error {
+	s, r, cause := m.stands()
+	e := Refusal(m.policy.name, s, r, m.policy.provider, cause)
 	e.Said = m.said
 	if e.Code == CodeTemporarilyUnavailable {
 		e.RetryAt = m.retryAt
@@ -145,30 +145,22 @@ func errorUnknown(name string) *Error {
 	}
 }
 
-// state is the one that the world sees: a pending flow and a configuration
-// that cannot be used lie over the grant's own.
-func (m *machine) state() State {
+// stands is the state that the world sees, its reason and its cause: a pending flow
+// and a configuration that cannot be used lie over the grant's own.
+func (m *machine) stands() (State, Reason, string) {
 	switch {
 	case m.flow:
-		return Connecting
+		return Connecting, m.reason, m.detail
 	case m.policy.broken != "" && m.base != ReconnectRequired:
-		return Misconfigured
+		return Misconfigured, ReasonConfiguration, m.policy.broken
 	}
-	return m.base
-}
-
-// why is the reason and the cause of a state.
-func (m *machine) why(s State) (Reason, string) {
-	if m.policy.broken != "" && s == Misconfigured {
-		return ReasonConfiguration, m.policy.broken
-	}
-	return m.reason, m.detail
+	return m.base, m.reason, m.detail
 }
 
 // status is what the world may know. The caller fills in what only it knows.
 func (m *machine) status(now time.Time) Status {
-	s := Status{State: m.state(), Unsaved: m.served != nil && m.unsaved() && m.store.writes > 0, Announce: m.announce(now)}
-	s.Reason, s.Cause = m.why(s.State)
+	s := Status{Unsaved: m.served != nil && m.unsaved() && m.store.writes > 0, Announce: m.announce(now)}
+	s.State, s.Reason, s.Cause = m.stands()
 	s.Detail = Sentence(s.State, s.Reason, m.policy.provider, s.Cause)
 	if s.State == Retrying || s.State == Misconfigured || s.State == ReconnectRequired {
 		s.Said = m.said

@@ -276,7 +276,7 @@ func (r *simManager) settled(name string, before State, served *Grant) {
 		hint(r.m.wake)
 		r.settle()
 	}
-	if r.saw.State != "" && !a.dead && !a.quitting && (r.saw.State != a.m.state() || r.saw.Reason != a.m.reason) {
+	if state, reason, _ := a.m.stands(); r.saw.State != "" && !a.dead && !a.quitting && (r.saw.State != state || r.saw.Reason != reason) {
 		a.w.check.fail("a subscriber was told last that the connection is %s/%s", r.saw.State, r.saw.Reason)
 	}
 }
