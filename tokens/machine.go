@@ -276,8 +276,7 @@ func (m *machine) configured(now time.Time, p policy) {
 // own endpoints with what the grant is bound to: where that is elsewhere, its token is
 // served no more.
 func (m *machine) bindResources(now time.Time) {
-	_, moved := m.policy.resources.Compare(m.served.Binding.Resources)
-	if moved != "" && !m.bindingDiffers() && !m.expired() {
+	if _, moved := m.policy.resources.Compare(m.served.Binding.Resources); moved != "" {
 		m.endpointsChanged(now)
 	}
 }
@@ -318,17 +317,12 @@ func (m *machine) bound(now time.Time, generation uint64, same bool) {
 	if m.served == nil || m.served.Generation != generation {
 		return
 	}
-	_, moved := m.policy.resources.Compare(m.served.Binding.Resources)
-	same = same && moved == ""
-	away := m.base == ReconnectRequired && leadsElsewhere(m.reason)
-	switch {
-	case !same && !away && !m.expired():
+	if _, moved := m.policy.resources.Compare(m.served.Binding.Resources); !same || moved != "" {
 		m.endpointsChanged(now)
-	case same && away:
-		m.setStateOfGrant(now)
-	}
-	if !same {
 		return
+	}
+	if m.bindingDiffers() {
+		m.setStateOfGrant(now)
 	}
 	if leadsElsewhere(m.told) {
 		m.setTold(now, ReasonNone)
@@ -353,7 +347,11 @@ func (m *machine) parked() bool {
 func leadsElsewhere(r Reason) bool { return r == ReasonEndpointsChanged || r == ReasonClientForgotten }
 
 // endpointsChanged keeps the grant, unused: it comes back if the configuration does.
+// One that expired meanwhile stays told as expired.
 func (m *machine) endpointsChanged(now time.Time) {
+	if m.bindingDiffers() || m.expired() {
+		return
+	}
 	reason := ReasonEndpointsChanged
 	if m.policy.replaced != "" && m.served.Binding.ClientID == m.policy.replaced {
 		reason = ReasonClientForgotten
