@@ -486,9 +486,9 @@ func (s *rigStore) Unlock(ctx context.Context) error {
 	return s.Check(ctx)
 }
 
-func (s *rigStore) Changed() <-chan struct{} { return s.changed }
-func (s *rigStore) Kind() store.Kind         { return store.KindMemory }
-func (s *rigStore) Close() error             { return nil }
+func (s *rigStore) Changed() chan struct{} { return s.changed }
+func (s *rigStore) Kind() store.Kind       { return store.KindMemory }
+func (s *rigStore) Close() error           { return nil }
 
 // rigAnswer is a good answer that states no scopes and rotates nothing.
 func rigAnswer(now time.Time) providers.Answer {

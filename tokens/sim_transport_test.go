@@ -53,9 +53,9 @@ func (s simStore) Unlock(ctx context.Context) error {
 	return s.r.do(ctx, &asked{effect: effect{kind: checkStore}, asks: true}).err
 }
 
-func (s simStore) Changed() <-chan struct{} { return s.r.changed }
-func (s simStore) Kind() store.Kind         { return store.KindMemory }
-func (s simStore) Close() error             { return nil }
+func (s simStore) Changed() chan struct{} { return s.r.changed }
+func (s simStore) Kind() store.Kind       { return store.KindMemory }
+func (s simStore) Close() error           { return nil }
 
 type simNotes struct{ r *simManager }
 

@@ -60,9 +60,9 @@ type item struct {
 	Value []byte `json:"value"`
 }
 
-func (f *file) Kind() Kind               { return KindFile }
-func (f *file) Changed() <-chan struct{} { return f.opens }
-func (f *file) Close() error             { return nil }
+func (f *file) Kind() Kind             { return KindFile }
+func (f *file) Changed() chan struct{} { return f.opens }
+func (f *file) Close() error           { return nil }
 
 // Check says also whether the folder can be written to.
 func (f *file) Check(context.Context) error {

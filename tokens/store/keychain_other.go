@@ -32,7 +32,7 @@ func (w noWatcher) ready(context.Context, string) error { return nil }
 
 // Unlock asks for an item, for which macOS opens a dialog of its own.
 func (w noWatcher) Unlock(ctx context.Context) error { return w.Check(ctx) }
-func (w noWatcher) Changed() <-chan struct{}         { return nil }
+func (w noWatcher) Changed() chan struct{}           { return nil }
 func (w noWatcher) interrupt()                       {}
 func (w noWatcher) Close() error                     { return nil }
 

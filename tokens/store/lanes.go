@@ -15,9 +15,11 @@ const callTimeout = 10 * time.Second
 // values that no connection has, bounds each operation in time, and lets one at a
 // time run on each key. An operation keeps its key's lane until it has really ended,
 // also when its caller gave up long before: so a late write can never overtake a
-// newer one, and a hung call holds up its own key only.
+// newer one, and a hung call holds up its own key only. It refuses everything while
+// the items are not this process's (Owned).
 type serial struct {
 	Store
+	own *Ownership // of the items; nil: nobody has to own them
 
 	lanes sync.Map // channels by key, for ever; each holds one token while an operation runs
 }
@@ -31,16 +33,10 @@ const (
 )
 
 func (s *serial) Get(ctx context.Context, key string) (value []byte, err error) {
-	if err := checkKey(key); err != nil {
-		return nil, err
-	}
 	return s.inLane(ctx, key, func(ctx context.Context) ([]byte, error) { return s.Store.Get(ctx, key) })
 }
 
 func (s *serial) Set(ctx context.Context, key string, value []byte) error {
-	if err := checkKey(key); err != nil {
-		return err
-	}
 	if len(value) > MaxValue {
 		return fmt.Errorf("%w: %d bytes", ErrTooLarge, len(value))
 	}
@@ -50,20 +46,22 @@ func (s *serial) Set(ctx context.Context, key string, value []byte) error {
 }
 
 func (s *serial) Delete(ctx context.Context, key string) error {
-	if err := checkKey(key); err != nil {
-		return err
-	}
 	_, err := s.inLane(ctx, key, func(ctx context.Context) ([]byte, error) { return nil, s.Store.Delete(ctx, key) })
 	return err
 }
 
 func (s *serial) Check(ctx context.Context) error {
-	_, err := s.inLane(ctx, checkLane, func(ctx context.Context) ([]byte, error) { return nil, s.Store.Check(ctx) })
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	_, err := s.await(ctx, checkLane, func(ctx context.Context) ([]byte, error) { return nil, s.Store.Check(ctx) })
 	return err
 }
 
 // Unlock waits for a person: only ctx bounds it.
 func (s *serial) Unlock(ctx context.Context) error {
+	if err := s.own.Lost(); err != nil {
+		return err // not that nobody answered in time: nobody was asked
+	}
 	_, err := s.await(ctx, unlockLane, func(ctx context.Context) ([]byte, error) { return nil, s.Store.Unlock(ctx) })
 	if err != nil && ctx.Err() != nil {
 		return locked("nobody answered in time")
@@ -71,8 +69,16 @@ func (s *serial) Unlock(ctx context.Context) error {
 	return err
 }
 
-// inLane is await within callTimeout.
+func (s *serial) Close() error {
+	defer s.own.Close()
+	return s.Store.Close()
+}
+
+// inLane is await for what concerns a value, within callTimeout.
 func (s *serial) inLane(ctx context.Context, key string, fn func(context.Context) ([]byte, error)) ([]byte, error) {
+	if err := checkKey(key); err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	return s.await(ctx, key, fn)
@@ -82,6 +88,9 @@ func (s *serial) inLane(ctx context.Context, key string, fn func(context.Context
 // ErrUnavailable when ctx ends first. fn then runs on, and must look at its
 // context before each further step.
 func (s *serial) await(ctx context.Context, key string, fn func(context.Context) ([]byte, error)) ([]byte, error) {
+	if err := s.own.Lost(); err != nil {
+		return nil, err
+	}
 	of, _ := s.lanes.LoadOrStore(key, make(chan struct{}, 1))
 	lane := of.(chan struct{})
 	select { // in the order in which they came: a channel's senders queue

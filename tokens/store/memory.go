@@ -31,6 +31,6 @@ func (m *memory) Delete(_ context.Context, key string) error {
 
 func (m *memory) Check(context.Context) error  { return nil }
 func (m *memory) Unlock(context.Context) error { return nil }
-func (m *memory) Changed() <-chan struct{}     { return nil }
+func (m *memory) Changed() chan struct{}       { return nil }
 func (m *memory) Kind() Kind                   { return KindMemory }
 func (m *memory) Close() error                 { return nil }

@@ -25,14 +25,14 @@ import (
 // something that ends by itself, the session bus; it is asked for again then,
 // until it is ours. A nil Ownership is of a store that nobody else can reach.
 type Ownership struct {
-	changed chan struct{}
-	release func()
-	log     *slog.Logger
+	release func()       // may be called again
+	log     *slog.Logger // nil where it cannot be lost
 
-	mu   sync.Mutex
-	lost error  // nil: it is ours
-	had  bool   // it was ours before
-	said string // what the log and those who wait were told last
+	mu      sync.Mutex
+	changed chan<- struct{} // the store's; nil: it has none yet, or one that cannot tell
+	lost    error           // nil: it is ours
+	had     bool            // it was ours before
+	said    string          // what the log and those who wait were told last
 }
 
 // TakenError is why the items are not ours: another process of this user's has
@@ -50,11 +50,6 @@ func (e *TakenError) Error() string {
 
 // endTime is how long one that is just ending may have what it owned.
 var endTime = time.Second // a variable for tests
-
-func newOwnership(log *slog.Logger, release func()) *Ownership {
-	notYet := unavailable(errors.New("this process does not own its items yet"))
-	return &Ownership{changed: make(chan struct{}, 1), release: release, log: log, lost: notYet}
-}
 
 // Lost is nil while the items are this process's. Else it says why they are not,
 // and wraps ErrUnavailable; a *TakenError where another process has them.
@@ -131,80 +126,21 @@ func ownByFile(ctx context.Context, path string) (*Ownership, error) {
 		return nil, fmt.Errorf("%s cannot be locked: %w", path, err)
 	}
 	_ = os.WriteFile(path, fmt.Appendln(nil, os.Getpid()), 0o600) // the lock holds without it
-	o := newOwnership(slog.New(slog.DiscardHandler), func() { _ = lock.Close() })
-	o.set(nil)
-	return o, nil
+	return &Ownership{release: func() { _ = lock.Close() }}, nil
 }
 
-// Owned is s for the process that owns it. While that is another one, or nobody,
-// every operation is ErrUnavailable, so that no item is read or written; and
-// since a refresh token is only sent while its successor could be written, none
-// is. Close gives the ownership up. An operation that was under way when the
-// ownership was lost may still take effect.
+// Owned is s, a store of this package, for the process that owns it. While that is
+// another one, or nobody, every operation is ErrUnavailable, so that no item is read
+// or written; and since a refresh token is only sent while its successor could be
+// written, none is. That it was lost, or is ours again, is a change of the store,
+// where s can tell of changes. Close gives the ownership up. An operation that was
+// under way when the ownership was lost may still take effect.
 func Owned(s Store, own *Ownership) Store {
 	if own == nil {
 		return s
 	}
-	o := &owned{Store: s, own: own, changed: make(chan struct{}, 1), closed: make(chan struct{})}
-	o.end = sync.OnceValue(func() error {
-		defer own.Close()
-		close(o.closed)
-		return s.Close()
-	})
-	go o.passOn()
-	return o
-}
-
-type owned struct {
-	Store
-	own     *Ownership
-	changed chan struct{}
-	closed  chan struct{}
-	end     func() error
-}
-
-// whileOurs runs an operation, if the items are this process's.
-func (o *owned) whileOurs(operation func() error) error {
-	if err := o.own.Lost(); err != nil {
-		return err
-	}
-	return operation()
-}
-
-func (o *owned) Get(ctx context.Context, key string) (value []byte, err error) {
-	err = o.whileOurs(func() error { value, err = o.Store.Get(ctx, key); return err })
-	return value, err
-}
-
-func (o *owned) Set(ctx context.Context, key string, value []byte) error {
-	return o.whileOurs(func() error { return o.Store.Set(ctx, key, value) })
-}
-
-func (o *owned) Delete(ctx context.Context, key string) error {
-	return o.whileOurs(func() error { return o.Store.Delete(ctx, key) })
-}
-
-func (o *owned) Check(ctx context.Context) error {
-	return o.whileOurs(func() error { return o.Store.Check(ctx) })
-}
-
-func (o *owned) Unlock(ctx context.Context) error {
-	return o.whileOurs(func() error { return o.Store.Unlock(ctx) })
-}
-
-func (o *owned) Changed() <-chan struct{} { return o.changed }
-
-func (o *owned) Close() error { return o.end() }
-
-// passOn sends a hint for each of the store's and of the ownership's.
-func (o *owned) passOn() {
-	for {
-		select {
-		case <-o.Store.Changed():
-		case <-o.own.changed:
-		case <-o.closed:
-			return
-		}
-		hint(o.changed)
-	}
+	own.mu.Lock()
+	defer own.mu.Unlock()
+	own.changed, s.(*serial).own = s.Changed(), own
+	return s
 }

@@ -20,7 +20,7 @@ import (
 func OwnKeychain(ctx context.Context, service, _ string, log *slog.Logger) (*Ownership, error) {
 	open, shut := context.WithCancel(context.Background())
 	ended := make(chan struct{})
-	n := &busName{name: busNameOf(service), open: open, own: newOwnership(log, func() { shut(); <-ended })}
+	n := &busName{name: busNameOf(service), open: open, own: &Ownership{log: log, release: func() { shut(); <-ended }}}
 	first, cancel := context.WithTimeout(ctx, firstTime)
 	err := n.request(first)
 	cancel()

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"os"
@@ -31,7 +32,7 @@ func own(t *testing.T, service string) *store.Ownership {
 func owned(t *testing.T) (store.Store, *store.Ownership) {
 	t.Helper()
 	o := own(t, service)
-	s := store.Owned(store.Memory(), o)
+	s := store.Owned(store.Split(storetest.NewItems()), o)
 	t.Cleanup(func() { _ = s.Close() })
 	keep(t, s, "v")
 	return s, o
@@ -144,6 +145,11 @@ func TestOwnedRefusesEverythingWhileTheBusIsAway(t *testing.T) {
 	if err := s.Unlock(storetest.Context(t)); !errors.Is(err, store.ErrUnavailable) {
 		t.Errorf("Unlock: %v", err)
 	}
+	ended, end := context.WithCancel(storetest.Context(t))
+	end()
+	if err := s.Unlock(ended); !errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrLocked) {
+		t.Errorf("Unlock without time: %v, as if somebody had been asked", err)
+	}
 	bus.Start()
 	await(t, s, "the return", func() bool { return o.Lost() == nil })
 	wantValue(t, s, "v")
@@ -167,7 +173,7 @@ func TestOwnKeychainWithoutABusIsTakenWhenOneComes(t *testing.T) {
 	bus := storetest.StartBus(t)
 	bus.Kill()
 	o := own(t, service)
-	s := store.Owned(store.Memory(), o)
+	s := store.Owned(store.Split(storetest.NewItems()), o)
 	t.Cleanup(func() { _ = s.Close() })
 	wantAll(t, s, store.ErrUnavailable)
 	bus.Start()

@@ -44,6 +44,32 @@ func TestOwnFileIsForOneProcessWhateverWayLeadsToTheFolder(t *testing.T) {
 	again.Close()
 }
 
+func TestOwnedMayBeClosedTwice(t *testing.T) {
+	folder := t.TempDir()
+	own, err := store.OwnFile(t.Context(), folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := store.Owned(newFile(folder, "p"), own)
+	for range 2 {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	again, err := store.OwnFile(t.Context(), folder)
+	if err != nil {
+		t.Fatalf("after it was closed: %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	var taken *store.TakenError
+	if _, err := store.OwnFile(t.Context(), folder); !errors.As(err, &taken) {
+		t.Errorf("closing the first once more gave up the second: %v", err)
+	}
+	again.Close()
+}
+
 func TestOwnedWithoutOwnershipIsTheStoreItself(t *testing.T) {
 	s := store.Memory()
 	if store.Owned(s, nil) != s {

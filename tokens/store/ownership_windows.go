@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 	"unsafe"
 
@@ -16,7 +17,7 @@ import (
 //
 // Nobody waits for the mutex: it is there for as long as one process has it
 // open, whichever thread made it.
-func OwnKeychain(ctx context.Context, service, _ string, log *slog.Logger) (*Ownership, error) {
+func OwnKeychain(ctx context.Context, service, _ string, _ *slog.Logger) (*Ownership, error) {
 	user, err := windows.GetCurrentProcessToken().GetTokenUser()
 	if err != nil {
 		return nil, fmt.Errorf("this process's user cannot be told: %w", err)
@@ -35,9 +36,8 @@ func OwnKeychain(ctx context.Context, service, _ string, log *slog.Logger) (*Own
 	for end := time.Now().Add(endTime); ; {
 		mutex, err := windows.CreateMutex(attributes, false, name)
 		if err == nil {
-			o := newOwnership(log, func() { _ = windows.CloseHandle(mutex) })
-			o.set(nil)
-			return o, nil
+			// Only once: afterwards the handle's number may be another thing's.
+			return &Ownership{release: sync.OnceFunc(func() { _ = windows.CloseHandle(mutex) })}, nil
 		}
 		if mutex != 0 {
 			_ = windows.CloseHandle(mutex)

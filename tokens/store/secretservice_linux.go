@@ -74,7 +74,7 @@ func newLockWatcher(service string, log *slog.Logger) lockWatcher {
 	return s
 }
 
-func (s *secretService) Changed() <-chan struct{} { return s.hints }
+func (s *secretService) Changed() chan struct{} { return s.hints }
 
 func (s *secretService) Close() error {
 	s.shut()

@@ -78,8 +78,9 @@ type Lock interface {
 	// question, or did not answer it in time.
 	Unlock(ctx context.Context) error
 	// Changed is sent to (never blocking) when the store may have been locked,
-	// unlocked, or come back. A hint: nil where the store cannot tell.
-	Changed() <-chan struct{}
+	// unlocked, or come back. A hint: nil where the store cannot tell. An Ownership
+	// sends to it too, so that whoever waits for either has one channel.
+	Changed() chan struct{}
 	Close() error
 }
 

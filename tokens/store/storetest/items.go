@@ -125,7 +125,7 @@ func (i *Items) Check(context.Context) error {
 }
 
 func (i *Items) Unlock(context.Context) error { i.setLocked(false); return nil }
-func (i *Items) Changed() <-chan struct{}     { return i.hints }
+func (i *Items) Changed() chan struct{}       { return i.hints }
 func (i *Items) Close() error                 { return nil }
 
 func (i *Items) setLocked(locked bool) {
