@@ -51,11 +51,8 @@ func (m *Manager) outcome(k *conn) (Status, error) {
 	case st.State != Connected:
 		return st, k.m.errorFor()
 	case !k.m.policy.refreshable(k.m.served):
-		return st, &Error{
-			Code:   CodeBadRequest,
-			Detail: k.m.policy.provider + " gave nothing to renew this token with. It is used as it is; connect again to replace it.",
-			Hint:   "authtray connect " + k.name,
-		}
+		return st, newError(CodeBadRequest, "authtray connect "+k.name,
+			"%s gave nothing to renew this token with. It is used as it is; connect again to replace it.", k.m.policy.provider)
 	}
 	return st, nil
 }

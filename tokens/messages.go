@@ -20,6 +20,10 @@ func sentenceOf(err error) string {
 	return err.Error()
 }
 
+func newError(code Code, hint, detail string, args ...any) *Error {
+	return &Error{Code: code, Hint: hint, Detail: fmt.Sprintf(detail, args...)}
+}
+
 // errorFor is what a caller is told where there is no token.
 func (m *machine) errorFor() *Error {
 	s, r, cause := m.stands()
@@ -44,30 +48,24 @@ func Refusal(name string, s State, r Reason, provider, cause string) *Error {
 // errorAgain: a token that was just renewed, or confirmed, for a rejection is
 // rejected too. A rejection is believed again from that time on.
 func (m *machine) errorAgain(now, again time.Time) *Error {
-	return &Error{
-		Code: CodeRejectedAgain, RetryAt: again,
-		Detail: fmt.Sprintf("This token was just renewed or confirmed by %s, so the refusal is about the request, not the token. Check the tool's scopes and address. If it is still refused in %s, say so again.",
-			m.policy.provider, text.AtLeast(again.Sub(now))),
-		Hint: "authtray status " + m.policy.name,
-	}
+	e := newError(CodeRejectedAgain, "authtray status "+m.policy.name,
+		"This token was just renewed or confirmed by %s, so the refusal is about the request, not the token. Check the tool's scopes and address. If it is still refused in %s, say so again.",
+		m.policy.provider, text.AtLeast(again.Sub(now)))
+	e.RetryAt = again
+	return e
 }
 
 // errorUntold: a token that nothing renews, of a provider that cannot be asked.
 func (m *machine) errorUntold() *Error {
-	return &Error{
-		Code: CodeRejectedAgain,
-		Detail: fmt.Sprintf("%s gave nothing to renew this token with, and has no address to ask whether it is still good. If other requests are refused as well, connect again.",
-			m.policy.provider),
-		Hint: "authtray connect " + m.policy.name,
-	}
+	return newError(CodeRejectedAgain, "authtray connect "+m.policy.name,
+		"%s gave nothing to renew this token with, and has no address to ask whether it is still good. If other requests are refused as well, connect again.", m.policy.provider)
 }
 
 func (m *machine) errorUnclear() *Error {
-	return &Error{
-		Code: CodeTemporarilyUnavailable, Reason: ReasonNetwork, RetryAt: m.probes.at.Add(justRenewed),
-		Detail: fmt.Sprintf("%s could not say whether the token is still good.", m.policy.provider),
-		Hint:   "authtray status " + m.policy.name,
-	}
+	e := newError(CodeTemporarilyUnavailable, "authtray status "+m.policy.name,
+		"%s could not say whether the token is still good.", m.policy.provider)
+	e.Reason, e.RetryAt = ReasonNetwork, m.probes.at.Add(justRenewed)
+	return e
 }
 
 // errorNarrow is why there is no token for less. Scopes that the grant does not
@@ -105,11 +103,10 @@ func (m *machine) errorNarrow(want Want, f *refusal.Failure) *Error {
 
 // errorManyNarrow: other tokens for less were asked for too often.
 func (m *machine) errorManyNarrow(retryAt time.Time) *Error {
-	return &Error{
-		Code: CodeTemporarilyUnavailable, RetryAt: retryAt,
-		Detail: fmt.Sprintf("Too many different tokens for less were asked for in a short time, so that %s is not asked for another one yet. The connection itself is fine.", m.policy.provider),
-		Hint:   "authtray token " + m.policy.name,
-	}
+	e := newError(CodeTemporarilyUnavailable, "authtray token "+m.policy.name,
+		"Too many different tokens for less were asked for in a short time, so that %s is not asked for another one yet. The connection itself is fine.", m.policy.provider)
+	e.RetryAt = retryAt
+	return e
 }
 
 // lacking are the scopes asked for that the grant, as far as is known, does not
@@ -130,19 +127,11 @@ func (m *machine) lacking(asked []string) (list []string) {
 var plainScope = text.Pattern(`^[A-Za-z0-9][A-Za-z0-9._:/@-]*$`)
 
 func errorTimeout(provider string) *Error {
-	return &Error{
-		Code:   CodeTimeout,
-		Detail: fmt.Sprintf("%s did not answer in the time you gave it. Try again, or allow more time.", provider),
-		Hint:   "authtray status",
-	}
+	return newError(CodeTimeout, "authtray status", "%s did not answer in the time you gave it. Try again, or allow more time.", provider)
 }
 
 func errorUnknown(name string) *Error {
-	return &Error{
-		Code:   CodeUnknownConnection,
-		Detail: fmt.Sprintf("There is no connection named %q.", name),
-		Hint:   "authtray status",
-	}
+	return newError(CodeUnknownConnection, "authtray status", "There is no connection named %q.", name)
 }
 
 // stands is the state that the world sees, its reason and its cause: a pending flow
