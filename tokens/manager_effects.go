@@ -149,7 +149,7 @@ func (m *Manager) performSave(k *conn, g *Grant) {
 	m.step(k, "saving")
 	stored, err := m.compare(m.ctx, k)
 	if g.olderThan(stored) {
-		err = errOvertaken
+		err = errors.New("there is a newer one")
 	} else if stored != nil && len(g.Given) == 0 { // a sign-in takes the place of what was not read before
 		g = g.changed(func(n *Grant) { n.Given = stored.Given })
 	}

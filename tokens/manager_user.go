@@ -98,9 +98,14 @@ func (m *Manager) FlowStarted(name string) {
 func (m *Manager) FlowEnded(name string, err error) {
 	_ = m.on(name, func(k *conn, now time.Time) {
 		k.m.flow = false
-		if err != nil {
-			k.m.note(now, EventConnectFailed, ReasonNone, sentenceOf(err))
+		if err == nil {
+			return
 		}
+		sentence := err.Error()
+		if e, ok := errors.AsType[*Error](err); ok {
+			sentence = e.Detail // the code is for programs
+		}
+		k.m.note(now, EventConnectFailed, ReasonNone, sentence)
 	})
 }
 

@@ -1,7 +1,6 @@
 package tokens
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,14 +10,6 @@ import (
 	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens/store"
 )
-
-// sentenceOf is what people read of an error: the code is for programs.
-func sentenceOf(err error) string {
-	if e := (*Error)(nil); errors.As(err, &e) {
-		return e.Detail
-	}
-	return err.Error()
-}
 
 func newError(code Code, hint, detail string, args ...any) *Error {
 	return &Error{Code: code, Hint: hint, Detail: fmt.Sprintf(detail, args...)}

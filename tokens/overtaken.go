@@ -47,9 +47,6 @@ func (m *Manager) checkStore(k *conn, most time.Duration) error {
 	return err
 }
 
-// errOvertaken is why a grant is not written.
-var errOvertaken = errors.New("there is a newer one")
-
 // overtaken takes up a record that another process wrote, if it is newer than
 // all that this one knows of, and reports whether it did. What was under way is
 // of no concern any more: its answer is about an older generation. What the user

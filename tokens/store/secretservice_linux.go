@@ -86,15 +86,6 @@ func (s *secretService) Close() error {
 	return nil
 }
 
-func (s *secretService) interrupt() {
-	s.mu.Lock()
-	bus := s.bus
-	s.mu.Unlock()
-	if bus != nil && bus.Connected() {
-		wakePrompt(bus)
-	}
-}
-
 func (s *secretService) Check(ctx context.Context) error {
 	bus, err := s.connection(ctx)
 	if err != nil {
@@ -242,11 +233,17 @@ func ForbidBusLaunch() bool {
 	return false
 }
 
-// wakePrompt sends a signal that concerns nobody to the connection that go-keyring
+// interrupt sends a signal that concerns nobody to the connection that go-keyring
 // uses. go-keyring waits for a prompt by taking the next signal of any kind,
 // so it returns; a tray that listens there for owners of a name (three
 // arguments, the last one empty) takes it for one that went.
-func wakePrompt(bus *dbus.Conn) {
+func (s *secretService) interrupt() {
+	s.mu.Lock()
+	bus := s.bus
+	s.mu.Unlock()
+	if bus == nil || !bus.Connected() {
+		return
+	}
 	shared, err := dbus.SessionBus()
 	if err != nil || len(shared.Names()) == 0 {
 		return
@@ -286,8 +283,11 @@ func subscribe(ctx context.Context, bus *dbus.Conn) error {
 func (s *secretService) watch(bus *dbus.Conn, signals <-chan *dbus.Signal) {
 	s.lookAgain(bus)
 	for signal := range signals {
-		if owner, ok := sessionbus.NewOwner(signal, secretsName); ok && owner != "" {
-			s.forgetAnswers()
+		if owner, ok := sessionbus.NewOwner(signal, secretsName); ok && owner != "" { // it has just come, and knows of no answers
+			s.mu.Lock()
+			clear(s.known)
+			s.replied = false
+			s.mu.Unlock()
 		}
 		if matters(signal) {
 			s.lookAgain(bus)

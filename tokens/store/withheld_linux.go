@@ -99,11 +99,3 @@ func (s *secretService) unlockItems(ctx context.Context, shared *dbus.Conn, in d
 	err = shared.Object(secretsName, secretsPath).CallWithContext(ctx, serviceIface+".Unlock", 0, items).Store(&unlocked, &prompt)
 	return prompt, err
 }
-
-// forgetAnswers is for a service that has just come, which knows of none.
-func (s *secretService) forgetAnswers() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	clear(s.known)
-	s.replied = false
-}
