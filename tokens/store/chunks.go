@@ -3,7 +3,6 @@ package store
 import (
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -101,22 +100,17 @@ func readHead(head string) ([]byte, *manifest, error) {
 	if !ok {
 		return []byte(head), nil, nil
 	}
-	m, err := readManifest(encoded)
-	return nil, m, err
-}
-
-func readManifest(text string) (*manifest, error) {
 	var m manifest
-	if err := json.Unmarshal([]byte(text), &m); err != nil {
-		return nil, fmt.Errorf("%w: its list of parts cannot be read", ErrCorrupt)
+	if err := json.Unmarshal([]byte(encoded), &m); err != nil {
+		return nil, nil, fmt.Errorf("%w: its list of parts cannot be read", ErrCorrupt)
 	}
 	if m.V > 1 {
-		return nil, fmt.Errorf("%w: it was written by a newer version", ErrCorrupt)
+		return nil, nil, fmt.Errorf("%w: it was written by a newer version", ErrCorrupt)
 	}
 	if m.V != 1 || (m.Slot != slotA && m.Slot != slotB) || m.N < 1 || m.N > maxParts || (m.Enc != "" && m.Enc != "base64") {
-		return nil, fmt.Errorf("%w: its list of parts makes no sense", ErrCorrupt)
+		return nil, nil, fmt.Errorf("%w: its list of parts makes no sense", ErrCorrupt)
 	}
-	return &m, nil
+	return nil, &m, nil
 }
 
 // join puts the parts of m together again.
@@ -139,10 +133,7 @@ func fromBase64(text string) ([]byte, error) {
 	return value, nil
 }
 
-func sum(body string) string {
-	h := sha256.Sum256([]byte(body))
-	return hex.EncodeToString(h[:])
-}
+func sum(body string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(body))) }
 
 // printable says whether every keychain gives value back as it is: ASCII
 // without control characters, and no space at either end, which macOS trims.
