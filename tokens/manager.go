@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"log/slog"
@@ -98,11 +99,9 @@ type conn struct {
 
 // New makes a manager with no connections. Run starts its timer.
 func New(o Options) *Manager {
-	if o.Clock == nil {
-		o.Clock = System
-	}
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
+	o.Clock, o.Log = cmp.Or(o.Clock, System), cmp.Or(o.Log, slog.New(slog.DiscardHandler))
+	if o.Step == nil {
+		o.Step = func(_, _ string) {}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Manager{

@@ -76,7 +76,7 @@ func (m *Manager) performRemote(k *conn, e effect) {
 		if err != nil {
 			m.opts.Log.Info("refresh failed", "connection", k.name, "err", err)
 		}
-		m.step(k, "answered")
+		m.opts.Step(k.name, "answered")
 		m.event(k, func(now time.Time) { k.m.answered(now, generation, a, err) })
 	case askProvider:
 		l, err := providers.Unclear, m.checkStore(k, 0)
@@ -146,7 +146,7 @@ func refreshRequest(e effect) providers.RefreshRequest {
 }
 
 func (m *Manager) performSave(k *conn, g *Grant) {
-	m.step(k, "saving")
+	m.opts.Step(k.name, "saving")
 	stored, err := m.compare(m.ctx, k)
 	if g.olderThan(stored) {
 		err = errors.New("there is a newer one")
@@ -160,9 +160,9 @@ func (m *Manager) performSave(k *conn, g *Grant) {
 	if err != nil {
 		m.opts.Log.Warn("the new grant is not in the keychain yet", "connection", k.name, "err", err)
 	}
-	m.step(k, "saved")
+	m.opts.Step(k.name, "saved")
 	m.event(k, func(now time.Time) { k.m.saved(now, g.Generation, err) })
-	m.step(k, "serving")
+	m.opts.Step(k.name, "serving")
 }
 
 func (m *Manager) load(ctx context.Context, k *conn) (g *Grant, err error) {
@@ -181,10 +181,4 @@ func (m *Manager) inStore(ctx context.Context, f func(context.Context) error) er
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	return f(ctx)
-}
-
-func (m *Manager) step(k *conn, step string) {
-	if m.opts.Step != nil {
-		m.opts.Step(k.name, step)
-	}
 }
