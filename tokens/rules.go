@@ -155,10 +155,7 @@ func endsAt(g *Grant, p policy) time.Time {
 // backoff is the pause after the n-th failure in a row (n ≥ 1): 5 s doubling to
 // 5 min, each between 80 and 120 %, and never less than the provider asked for.
 func backoff(n int, retryAfter time.Duration, jitter float64) time.Duration {
-	d := lastBackoff
-	if n < 8 {
-		d = min(firstBackoff<<(n-1), lastBackoff)
-	}
+	d := min(firstBackoff<<min(n-1, 7), lastBackoff) // 7: far enough, and no overflow
 	d = time.Duration(float64(d) * (0.8 + 0.4*jitter))
 	return max(d, min(retryAfter, maxRetryAfter))
 }
