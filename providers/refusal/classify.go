@@ -106,7 +106,13 @@ func (a answer) class() (class Class, policy string) {
 	return Transient, ""
 }
 
-func (a answer) matches(rules []string) bool { return anyRule(rules, a.status, a.codes, a.members) }
+// matches reports whether one of the rules (already checked when loaded) matches.
+func (a answer) matches(rules []string) bool {
+	return slices.ContainsFunc(rules, func(s string) bool {
+		r, err := parseRule(s)
+		return err == nil && r.matches(a)
+	})
+}
 
 // standardClass is the class of the first code that the standard has.
 func (a answer) standardClass() (class Class, ok bool) {

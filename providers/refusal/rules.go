@@ -68,24 +68,18 @@ func (r *rule) add(word string) {
 	}
 }
 
-// matches applies the rule to an answer. codes are the answer's error codes.
-func (r rule) matches(status int, codes []string, members any) bool {
+// matches applies the rule to an answer.
+func (r rule) matches(a answer) bool {
 	isCode := func(code string) bool { return valueMatches(code, r.code) }
-	differs := func(c condition) bool { return !valueMatches(memberText(Lookup(members, c.path)), c.value) }
-	return r.matchesStatus(status) && (r.code == "" || slices.ContainsFunc(codes, isCode)) && !slices.ContainsFunc(r.where, differs)
+	differs := func(c condition) bool { return !valueMatches(memberText(Lookup(a.members, c.path)), c.value) }
+	return r.matchesStatus(a.status) && (r.code == "" || slices.ContainsFunc(a.codes, isCode)) && !slices.ContainsFunc(r.where, differs)
 }
 
 func (r rule) matchesStatus(status int) bool {
 	s := strconv.Itoa(status)
-	switch r.status {
-	case s:
-		return true
-	case "5xx":
-		return s[0] == '5'
-	case "*":
-		return !PassingStatus(status)
-	}
-	return strings.HasSuffix(r.status, "xx") && r.status[0] == s[0] && !PassingStatus(status)
+	class := s[:1] + "xx"
+	named := r.status == s || r.status == "5xx" && class == "5xx"
+	return named || (r.status == "*" || r.status == class) && !PassingStatus(status)
 }
 
 // valueMatches compares a member's text with a rule's value; "*" at its end
@@ -105,14 +99,6 @@ func memberText(v any) string {
 		return "{}"
 	}
 	return Text(v)
-}
-
-// anyRule reports whether one of the rules (already checked when loaded) matches.
-func anyRule(rules []string, status int, codes []string, members any) bool {
-	return slices.ContainsFunc(rules, func(s string) bool {
-		r, err := parseRule(s)
-		return err == nil && r.matches(status, codes, members)
-	})
 }
 
 // RulesNeedBody reports whether one of the rules looks into the body of an answer
@@ -168,6 +154,5 @@ func (r ErrorRules) Failed(members any) bool {
 
 // AnyRule reports whether one of the rules matches an answer.
 func (r ErrorRules) AnyRule(rules []string, status int, body []byte) bool {
-	members := ParseBody(body)
-	return anyRule(rules, status, r.codes(members), members)
+	return readAnswer(r, status, nil, body).matches(rules)
 }
