@@ -84,11 +84,8 @@ func deadGrant(generation uint64, e End, told Reason) *Grant {
 	return &Grant{Version: recordVersion, Generation: generation, End: &e, Told: told}
 }
 
-// String keeps a grant's tokens out of logs and error messages.
-func (g Grant) String() string { return fmt.Sprintf("grant generation %d", g.Generation) }
-
-// GoString does the same for %#v.
-func (g Grant) GoString() string { return g.String() }
+// Format keeps a grant's tokens out of logs and error messages, whatever the verb.
+func (g Grant) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "grant generation %d", g.Generation) }
 
 // encode gives the record's bytes.
 func (g *Grant) encode() ([]byte, error) { return json.Marshal(g) }
