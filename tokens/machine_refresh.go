@@ -155,8 +155,7 @@ func (m *machine) refused(now time.Time, err error) {
 }
 
 func asFailure(err error) *refusal.Failure {
-	var f *refusal.Failure
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*refusal.Failure](err); ok {
 		return f
 	}
 	return &refusal.Failure{Class: refusal.Transient, Code: "internal", Err: err}

@@ -86,8 +86,7 @@ func openWith(passphrase string, sealed []byte) (*age.X25519Identity, error) {
 		return nil, err
 	}
 	text, err := decrypt(sealed, with)
-	var none *age.NoIdentityMatchError
-	if errors.As(err, &none) {
+	if _, ok := errors.AsType[*age.NoIdentityMatchError](err); ok {
 		return nil, locked("the passphrase is wrong")
 	}
 	if err != nil {
