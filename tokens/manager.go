@@ -88,7 +88,6 @@ type conn struct {
 
 	mu      sync.Mutex
 	m       *machine
-	from    string             // the provider's id, as configured
 	asks    Provider           // nil only where the configuration cannot be used
 	changed chan struct{}      // closed and replaced at each event
 	shown   Status             // what subscribers were told of last; the zero value has them told again
@@ -122,7 +121,7 @@ func (m *Manager) Put(c Connection) {
 		if c.Provider != nil {
 			k.asks = c.Provider
 		}
-		k.from, k.removed, k.shown = c.Config.Provider, false, Status{}
+		k.removed, k.shown = false, Status{}
 		m.mu.Lock()
 		if m.conns[c.Name] == nil { // it was being let go of
 			m.conns[c.Name] = k
@@ -142,7 +141,7 @@ func (m *Manager) conn(c Connection) (*conn, bool) {
 	if known {
 		return k, true
 	}
-	k = &conn{name: c.Name, from: c.Config.Provider, asks: c.Provider, changed: make(chan struct{})}
+	k = &conn{name: c.Name, asks: c.Provider, changed: make(chan struct{})}
 	k.m = newMachine(now, policyOf(c), m.loadNote(c.Name), m.rnd)
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -262,14 +261,8 @@ func (m *Manager) statusOf(k *conn) Status {
 }
 
 func (k *conn) statusWithEvents(now time.Time) Status {
-	s := k.status(now)
-	s.Events = slices.Clone(k.m.events)
-	return s
-}
-
-func (k *conn) status(now time.Time) Status {
 	s := k.m.status(now)
-	s.Name, s.Provider, s.ProviderName = k.name, k.from, k.m.policy.provider
+	s.Events = slices.Clone(k.m.events)
 	return s
 }
 

@@ -137,9 +137,12 @@ func (m *machine) stands() (State, Reason, string) {
 	return m.base, m.reason, m.detail
 }
 
-// status is what the world may know. The caller fills in what only it knows.
+// status is what the world may know, but for the events.
 func (m *machine) status(now time.Time) Status {
-	s := Status{Unsaved: m.served != nil && m.unsaved() && m.store.writes > 0, Announce: m.announce(now)}
+	s := Status{
+		Name: m.policy.name, Provider: m.policy.id, ProviderName: m.policy.provider,
+		Unsaved: m.served != nil && m.unsaved() && m.store.writes > 0, Announce: m.announce(now),
+	}
 	s.State, s.Reason, s.Cause = m.stands()
 	s.Detail = Sentence(s.State, s.Reason, m.policy.provider, s.Cause)
 	if s.State == Retrying || s.State == Misconfigured || s.State == ReconnectRequired {

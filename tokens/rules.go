@@ -94,7 +94,8 @@ func fromFuture(g *Grant, now time.Time) bool { return g.ObtainedAt.Sub(now) > c
 // policy is what a connection's configuration means for its grant.
 type policy struct {
 	name         string        // the connection's
-	provider     string        // for sentences
+	id           string        // the provider's, as configured
+	provider     string        // …and its name, for sentences
 	onDemand     bool          // callers refresh, not the timer
 	idle         time.Duration // the grant dies when unused that long; 0: unknown
 	absolute     time.Duration // the grant dies that long after consent; 0: unknown
@@ -208,6 +209,7 @@ func policyOf(c Connection) policy {
 	e := c.Entry
 	p := policy{
 		name:         c.Name,
+		id:           c.Config.Provider,
 		provider:     cmp.Or(e.Name, c.Config.Provider, c.Name),
 		onDemand:     c.Config.Refresh == "on-demand",
 		idle:         catalog.Span(e.Tokens.RefreshIdle),
