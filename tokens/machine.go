@@ -225,7 +225,12 @@ func (m *machine) todo() (at time.Time, do func(now time.Time)) {
 	case m.served == nil:
 		return at, nil
 	case m.bindingDiffers():
-		return m.retryAt, m.compareAgain
+		// Once an hour, and on resume: that the configuration is back may have been
+		// missed where it takes the network to tell.
+		return m.retryAt, func(now time.Time) {
+			m.retryAt = now.Add(slowRetry)
+			m.emit(effect{kind: compareBinding, grant: m.served})
+		}
 	case m.expired():
 		return m.served.ExpiresAt.Add(lapseTime), func(now time.Time) { m.markDead(now, ReasonExpired, "") }
 	case m.base == ReconnectRequired, m.busy != idle:
@@ -362,11 +367,4 @@ func (m *machine) endpointsChanged(now time.Time) {
 // bindingDiffers reports whether the grant is kept, but the configuration leads elsewhere.
 func (m *machine) bindingDiffers() bool {
 	return m.served != nil && m.base == ReconnectRequired && leadsElsewhere(m.reason)
-}
-
-// compareAgain compares the binding, once an hour and on resume: that the configuration
-// is back may have been missed where it takes the network to tell.
-func (m *machine) compareAgain(now time.Time) {
-	m.retryAt = now.Add(slowRetry)
-	m.emit(effect{kind: compareBinding, grant: m.served})
 }

@@ -158,19 +158,6 @@ func (m *machine) quiet() bool {
 	return s.read && !m.unsaved() && s.under.kind == nothing && !s.erase && len(m.revocations.grants) == 0 && m.revocations.under == 0 && m.next == nil
 }
 
-// noteWants is what is to be done about the note, where there is anything: it goes
-// once the store has everything that it is about.
-func (m *machine) noteWants() (e effect) {
-	switch s := &m.store; {
-	case s.note == nil || s.note.Damaged:
-	case !s.noted:
-		e = effect{kind: saveNote, note: s.note}
-	case m.quiet():
-		e = effect{kind: clearNote, note: s.note}
-	}
-	return e
-}
-
 // noteDone is the answer to saveNote and clearNote.
 func (m *machine) noteDone(now time.Time, what effectKind, n *Note, err error) {
 	s := &m.store

@@ -226,8 +226,12 @@ func (m *machine) wants() (e effect, at time.Time) {
 		// It was read and revoked, or a crash could leave it alive at the provider.
 		e, at = effect{kind: eraseRecord}, s.at
 	}
-	if n := m.noteWants(); n.kind != nothing && (at.IsZero() || s.noteAt.Before(at)) {
-		return n, s.noteAt
+	switch isFirst := at.IsZero() || s.noteAt.Before(at); {
+	case s.note == nil || s.note.Damaged || !isFirst:
+	case !s.noted:
+		return effect{kind: saveNote, note: s.note}, s.noteAt
+	case m.quiet(): // the store has everything that the note is about
+		return effect{kind: clearNote, note: s.note}, s.noteAt
 	}
 	return e, at
 }

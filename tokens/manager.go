@@ -189,15 +189,6 @@ func (m *Manager) Sweep(names []string) {
 	}
 }
 
-// forgetRemoved forgets a removed connection of which nothing is left. k is locked.
-func (m *Manager) forgetRemoved(k *conn) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if k.removed && k.m.settled() && m.conns[k.name] == k {
-		delete(m.conns, k.name)
-	}
-}
-
 func (m *Manager) find(name string) (*conn, error) {
 	m.mu.Lock()
 	k, ok := m.conns[name]

@@ -189,7 +189,11 @@ func (m *Manager) event(k *conn, f func(now time.Time)) {
 	defer k.mu.Unlock() // whatever f makes of what came from outside
 	f(now)
 	m.publishChange(k, now)
-	m.forgetRemoved(k)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if k.removed && k.m.settled() && m.conns[k.name] == k {
+		delete(m.conns, k.name) // nothing of it is left
+	}
 }
 
 // publishChange carries out what the machine wants, and tells subscribers and those who

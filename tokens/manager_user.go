@@ -22,7 +22,18 @@ func (m *Manager) Refresh(ctx context.Context, name string) (Status, error) {
 	if err := m.settle(ctx, k, func() bool { return k.m.busy == idle && !k.m.reading() }); err != nil {
 		return Status{}, err
 	}
-	return m.outcome(k)
+	now := m.now()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	st := k.statusWithEvents(now)
+	switch {
+	case st.State != Connected:
+		return st, k.m.errorFor()
+	case !k.m.policy.refreshable(k.m.served):
+		return st, newError(CodeBadRequest, "authtray connect "+k.name,
+			"%s gave nothing to renew this token with. It is used as it is; connect again to replace it.", k.m.policy.provider)
+	}
+	return st, nil
 }
 
 // dialogTime is how long what a user asked for waits for the answer to the
@@ -39,22 +50,6 @@ func (m *Manager) unlock(ctx context.Context) {
 	if err := m.opts.Store.Unlock(ctx); err != nil {
 		m.opts.Log.Info("keychain stays locked", "err", err)
 	}
-}
-
-// outcome is how a refresh that the user asked for went.
-func (m *Manager) outcome(k *conn) (Status, error) {
-	now := m.now()
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	st := k.statusWithEvents(now)
-	switch {
-	case st.State != Connected:
-		return st, k.m.errorFor()
-	case !k.m.policy.refreshable(k.m.served):
-		return st, newError(CodeBadRequest, "authtray connect "+k.name,
-			"%s gave nothing to renew this token with. It is used as it is; connect again to replace it.", k.m.policy.provider)
-	}
-	return st, nil
 }
 
 // Adopt takes the grant that a flow brought, stores it and serves it. It
