@@ -268,14 +268,32 @@ func (s onlyTokens) Rejected(ctx context.Context, name, _ string) (tokens.Token,
 }
 
 // closedGate lets nobody read.
-type closedGate struct{ asked []string }
+type closedGate struct {
+	asked []string
+	named func(connection string) string
+}
 
 func (g *closedGate) Admit(_ context.Context, connection string, _ api.Peer) error {
 	g.asked = append(g.asked, connection)
 	return &tokens.Error{Code: tokens.CodeNotAllowed}
 }
 
-func (*closedGate) Forget(string) error { return nil }
+func (g *closedGate) Named(named func(string) string) { g.named = named }
+func (*closedGate) Forget(string) error               { return nil }
+
+// TestAQuestionNamesWhoseTokenItIs: two connections of one provider differ in the account.
+func TestAQuestionNamesWhoseTokenItIs(t *testing.T) {
+	g := &closedGate{}
+	w := newWorld(t, func(o *Options) { o.Gate = g })
+	w.add("work")
+	if got := g.named("work"); got != "work" {
+		t.Errorf("before a sign-in it is called %q", got)
+	}
+	w.connect("work", "ada")
+	if got := g.named("work"); !strings.HasPrefix(got, "work (ada") {
+		t.Errorf("then it is called %q", got)
+	}
+}
 
 // readsSeen records reads.
 type readsSeen struct {

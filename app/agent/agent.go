@@ -83,6 +83,7 @@ func NewAgent(o Options) *Agent {
 	a.mcp = &mcpServers{records: mcp.Memory(o.Paths.State), configuration: a.configuration, changed: a.manager.Touch}
 	a.history = newHistory(a.manager, o.Paths.State, func(name string) { a.background.start(name, func() { a.remover.check(name) }) }, o.Log)
 	a.views = &connectionViews{history: a.history, manager: a.manager, configuration: a.configuration, accounts: a.accounts, mcp: a.mcp}
+	o.Gate.Named(a.accounts.named)
 	a.access = &tokenAccess{manager: a.manager, configuration: a.configuration, gate: o.Gate, audit: o.Audit}
 	unlock := &unlockNotice{notify: o.Notify, language: o.Language, unlock: func() { a.keychain.unlock() }, ended: a.ended}
 	a.access.refused = unlock.refused

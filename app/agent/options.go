@@ -86,6 +86,8 @@ type Auditor interface {
 
 // Gate asks the user whether a program may read; see package gate.
 type Gate interface {
+	// Named sets what a question calls a connection; it is called before Admit.
+	Named(named func(connection string) string)
 	// Admit is nil where it may. The error is a *tokens.Error.
 	Admit(ctx context.Context, connection string, peer api.Peer) error
 	// Forget forgets what was answered about a connection.

@@ -27,7 +27,8 @@ type Gate struct {
 	memory   Memory
 	asker    Asker // nil: nobody can be asked
 	log      *slog.Logger
-	language *lang.Language // of questions
+	language *lang.Language                 // of questions
+	named    func(connection string) string // what a question calls it
 	now      func() time.Time
 	sums     sums
 
@@ -57,8 +58,13 @@ type pending struct {
 // New makes a gate with the memory of a state folder.
 func New(state string, asker Asker, log *slog.Logger, language *lang.Language) *Gate {
 	return &Gate{memory: NewMemory(state), asker: asker, log: log, language: language, now: time.Now,
-		once: map[key]bool{}, refused: map[who]time.Time{}, pending: map[key]*pending{}}
+		named: func(connection string) string { return connection },
+		once:  map[key]bool{}, refused: map[who]time.Time{}, pending: map[key]*pending{}}
 }
+
+// Named sets what a question calls a connection, instead of its name alone. It is to be
+// called before Admit.
+func (g *Gate) Named(named func(connection string) string) { g.named = named }
 
 // Admit returns nil where the caller may read the connection's token, asking
 // the user if need be. The error is a *tokens.Error: not_allowed, or timeout
@@ -149,7 +155,7 @@ func (g *Gate) askUser(ctx context.Context, p *pending, k key, connection string
 	defer p.cancel()
 	answer, err := "", notify.ErrCannotAsk
 	if g.asker != nil {
-		answer, err = g.asker.Ask(ctx, question(connection, s, was, g.language))
+		answer, err = g.asker.Ask(ctx, question(g.named(connection), s, was, g.language))
 	}
 	err = g.settle(answer, err, k, connection, s)
 	g.mu.Lock()

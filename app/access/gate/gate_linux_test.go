@@ -397,3 +397,17 @@ func TestAScriptIsNotAllowedForGood(t *testing.T) {
 		t.Errorf("%+v, %v", a, err)
 	}
 }
+
+func TestAQuestionNamesTheAccount(t *testing.T) {
+	r := newRig(t)
+	r.gate.Named(func(connection string) string { return connection + " (ada@example.org)" })
+	r.user.answers <- deny
+	err := r.admit(r.start(filepath.Join(t.TempDir(), "tool")))
+	r.wants("the read", err, tokens.CodeNotAllowed, 1)
+	if got := r.user.questions()[0].Title; got != "tool: allow the token of work (ada@example.org)?" {
+		t.Errorf("it is %q", got)
+	}
+	if e := err.(*tokens.Error); !strings.HasPrefix(e.Hint, "authtray allow work ") {
+		t.Errorf("the way on is %q", e.Hint)
+	}
+}

@@ -22,9 +22,9 @@ const (
 	deny   = "deny"
 )
 
-// question asks about a program. was says that another program of that path had
+// question asks about a program, and calls the connection so. was says that another program of that path had
 // been allowed.
-func question(connection string, s subject, was bool, l *lang.Language) notify.Question {
+func question(called string, s subject, was bool, l *lang.Language) notify.Question {
 	who, file := program(s.Exe), shown(s.Exe)
 	if s.Exe == "" {
 		who, file = l.Tr("A program"), l.Tr("A program that the system does not name")
@@ -33,7 +33,7 @@ func question(connection string, s subject, was bool, l *lang.Language) notify.Q
 	if was {
 		body += " " + l.Tr("You allowed this program, but its file has changed since.")
 	}
-	q := notify.Question{Title: l.Tr("{{.Program}}: allow the token of {{.Name}}?", "Program", who, "Name", connection), Body: body}
+	q := notify.Question{Title: l.Tr("{{.Program}}: allow the token of {{.Name}}?", "Program", who, "Name", called), Body: body}
 	q.Answers = append(q.Answers, notify.Answer{Key: once, Label: l.Tr("Allow once")})
 	if !s.weak {
 		q.Answers = append(q.Answers, notify.Answer{Key: always, Label: l.Tr("Always")})
