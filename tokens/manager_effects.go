@@ -79,15 +79,13 @@ func (m *Manager) performRemote(k *conn, e effect) {
 		m.opts.Step(k.name, "answered")
 		m.event(k, func(now time.Time) { k.m.answered(now, generation, a, err) })
 	case askProvider:
-		l, err := providers.Unclear, m.checkStore(k, 0)
-		if err == nil {
-			l, _ = guarded(m, k, func() (providers.Liveness, error) {
-				if b, err := p.Binding(ctx); err != nil || !e.grant.Binding.LeadsTo(b) { // another issuer would have the token
-					return providers.Unclear, err
-				}
-				return p.Probe(ctx, e.grant.AccessToken, e.grant.Extra), nil
-			})
-		}
+		err := m.checkStore(k, 0)
+		l, _ := guarded(m, k, func() (providers.Liveness, error) {
+			if b, not := p.Binding(ctx); err != nil || not != nil || !e.grant.Binding.LeadsTo(b) { // or another issuer would have the token
+				return providers.Unclear, nil
+			}
+			return p.Probe(ctx, e.grant.AccessToken, e.grant.Extra), nil
+		})
 		m.event(k, func(now time.Time) { k.m.probed(now, generation, l, err) })
 	case askScopes:
 		scopes, _ := guarded(m, k, func() ([]string, error) { return p.Scopes(ctx, e.grant.AccessToken, e.grant.Binding), nil })
@@ -100,9 +98,8 @@ func (m *Manager) performRemote(k *conn, e effect) {
 			}
 		})
 	case revokeGrant:
-		g := e.grant
 		_, err := guarded(m, k, func() (any, error) {
-			return nil, p.Revoke(ctx, providers.Revocation{AccessToken: g.AccessToken, RefreshToken: g.RefreshToken, Binding: g.Binding, Extra: g.Extra})
+			return nil, p.Revoke(ctx, providers.Revocation{AccessToken: e.grant.AccessToken, RefreshToken: e.grant.RefreshToken, Binding: e.grant.Binding, Extra: e.grant.Extra})
 		})
 		if err != nil {
 			m.opts.Log.Info("the provider did not revoke a grant", "connection", k.name, "err", err)

@@ -83,7 +83,6 @@ func NewAgent(o Options) *Agent {
 	a.mcp = &mcpServers{records: mcp.Memory(o.Paths.State), configuration: a.configuration, changed: a.manager.Touch}
 	a.history = newHistory(a.manager, o.Paths.State, func(name string) { a.background.start(name, func() { a.remover.check(name) }) }, o.Log)
 	a.views = &connectionViews{history: a.history, manager: a.manager, configuration: a.configuration, accounts: a.accounts, mcp: a.mcp}
-	o.Gate.Named(a.accounts.named)
 	a.access = &tokenAccess{manager: a.manager, configuration: a.configuration, gate: o.Gate, audit: o.Audit}
 	unlock := &unlockNotice{notify: o.Notify, language: o.Language, unlock: func() { a.keychain.unlock() }, ended: a.ended}
 	a.access.refused = unlock.refused
@@ -126,6 +125,7 @@ func NewAgent(o Options) *Agent {
 func (a *Agent) Run(ctx context.Context) error {
 	defer a.end()
 	defer context.AfterFunc(ctx, a.end)()
+	a.opts.Gate.Named(a.accounts.named)
 	forwarded := a.extra.serveForwarded(a, a.configuration.isRemote, a.opts.Sockets)
 	defer forwarded.end()
 	listener, err := a.opts.Sockets.Listen(a.opts.Paths.Socket, a.log)
