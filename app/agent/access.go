@@ -154,6 +154,18 @@ func (t apiTokens) unlessChanged(token tokens.Token, err error) (tokens.Token, e
 // user where the connection's file says so; a click in the tray, which comes
 // from no other process, is an answer already.
 func (t *tokenAccess) admit(ctx context.Context, name string) error {
+	return t.ask(ctx, name, t.gate.Admit)
+}
+
+// admitChange is admit for a caller that wants to change the connection's settings:
+// whoever may not read its token would drop ask, or send it elsewhere.
+func (t *tokenAccess) admitChange(ctx context.Context, name string) error {
+	ctx, cancel := context.WithTimeout(ctx, tokens.DefaultTimeout)
+	defer cancel()
+	return t.ask(ctx, name, t.gate.AdmitChange)
+}
+
+func (t *tokenAccess) ask(ctx context.Context, name string, admit func(context.Context, string, api.Peer) error) error {
 	file, ok := t.configuration.get(name)
 	if !ok || !file.conn.Ask {
 		return nil
@@ -162,7 +174,7 @@ func (t *tokenAccess) admit(ctx context.Context, name string) error {
 	if !ok {
 		return nil
 	}
-	return t.gate.Admit(ctx, name, peer)
+	return admit(ctx, name, peer)
 }
 
 // record records that a token was asked for. what is one of audit's words. Only

@@ -279,7 +279,10 @@ func (g *closedGate) Admit(_ context.Context, connection string, _ api.Peer) err
 }
 
 func (g *closedGate) Named(named func(string) string) { g.named = named }
-func (*closedGate) Forget(string) error               { return nil }
+func (g *closedGate) AdmitChange(ctx context.Context, connection string, p api.Peer) error {
+	return g.Admit(ctx, connection, p)
+}
+func (*closedGate) Forget(string) error { return nil }
 
 // TestAQuestionNamesWhoseTokenItIs: two connections of one provider differ in the account.
 func TestAQuestionNamesWhoseTokenItIs(t *testing.T) {

@@ -90,6 +90,8 @@ type Gate interface {
 	Named(named func(connection string) string)
 	// Admit is nil where it may. The error is a *tokens.Error.
 	Admit(ctx context.Context, connection string, peer api.Peer) error
+	// AdmitChange is Admit for who wants to change the connection's settings.
+	AdmitChange(ctx context.Context, connection string, peer api.Peer) error
 	// Forget forgets what was answered about a connection.
 	Forget(connection string) error
 }

@@ -70,6 +70,16 @@ func (g *Gate) Named(named func(connection string) string) { g.named = named }
 // the user if need be. The error is a *tokens.Error: not_allowed, or timeout
 // where ctx ended before there was an answer.
 func (g *Gate) Admit(ctx context.Context, connection string, peer api.Peer) error {
+	return g.admit(ctx, connection, peer, false)
+}
+
+// AdmitChange is Admit for a caller that wants to change the connection's settings:
+// the same leave, asked for in other words.
+func (g *Gate) AdmitChange(ctx context.Context, connection string, peer api.Peer) error {
+	return g.admit(ctx, connection, peer, true)
+}
+
+func (g *Gate) admit(ctx context.Context, connection string, peer api.Peer, changes bool) error {
 	s, err := g.sums.about(peer)
 	if err != nil {
 		return changed(connection, subject{Program: Program{PID: peer.PID}, weak: true})
@@ -77,6 +87,7 @@ func (g *Gate) Admit(ctx context.Context, connection string, peer api.Peer) erro
 	if s.ours {
 		return nil
 	}
+	s.changes = changes
 	allowed, was := g.remembered(connection, s)
 	if allowed {
 		return nil

@@ -411,3 +411,26 @@ func TestAQuestionNamesTheAccount(t *testing.T) {
 		t.Errorf("the way on is %q", e.Hint)
 	}
 }
+
+// TestAQuestionAboutAChangeSaysSo: no token is read by who changes a setting.
+func TestAQuestionAboutAChangeSaysSo(t *testing.T) {
+	r := newRig(t)
+	tool := r.start(filepath.Join(t.TempDir(), "tool"))
+	r.user.answers <- deny
+	err := r.gate.AdmitChange(t.Context(), "work", tool)
+	r.wants("the change", err, tokens.CodeNotAllowed, 1)
+	if q := r.user.questions()[0]; q.Title != "tool: allow to change work?" || !strings.Contains(q.Body, "wants to change its settings.") {
+		t.Errorf("the question is %q, %q", q.Title, q.Body)
+	}
+	if !strings.Contains(err.Error(), "to change the settings of work") {
+		t.Errorf("the answer is %q", err)
+	}
+	r.now = r.now.Add(2 * denyCooldown)
+	hurried, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	err = r.gate.AdmitChange(hurried, "work", r.start(filepath.Join(t.TempDir(), "other")))
+	r.wants("one who gets no answer", err, tokens.CodeTimeout, 2)
+	if !strings.Contains(err.Error(), "in a notification whether other may change the settings of work") {
+		t.Errorf("the answer is %q", err)
+	}
+}

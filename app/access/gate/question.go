@@ -29,11 +29,16 @@ func question(called string, s subject, was bool, l *lang.Language) notify.Quest
 	if s.Exe == "" {
 		who, file = l.Tr("A program"), l.Tr("A program that the system does not name")
 	}
+	title := l.Tr("{{.Program}}: allow the token of {{.Name}}?", "Program", who, "Name", called)
 	body := l.Tr("{{.Program}} (process {{.PID}}) wants to read it.", "Program", file, "PID", strconv.Itoa(s.PID))
+	if s.changes {
+		title = l.Tr("{{.Program}}: allow to change {{.Name}}?", "Program", who, "Name", called)
+		body = l.Tr("{{.Program}} (process {{.PID}}) wants to change its settings. Who may do that may read its token, too.", "Program", file, "PID", strconv.Itoa(s.PID))
+	}
 	if was {
 		body += " " + l.Tr("You allowed this program, but its file has changed since.")
 	}
-	q := notify.Question{Title: l.Tr("{{.Program}}: allow the token of {{.Name}}?", "Program", who, "Name", called), Body: body}
+	q := notify.Question{Title: title, Body: body}
 	q.Answers = append(q.Answers, notify.Answer{Key: once, Label: l.Tr("Allow once")})
 	if !s.weak {
 		q.Answers = append(q.Answers, notify.Answer{Key: always, Label: l.Tr("Always")})
@@ -68,11 +73,11 @@ func refuse(connection string, s subject, format string, args ...any) error {
 }
 
 func denied(connection string, s subject) error {
-	return refuse(connection, s, "You did not allow %s (process %d) to read the token of %s.", program(s.Exe), s.PID, connection)
+	return refuse(connection, s, "You did not allow %s (process %d) to %s of %s.", program(s.Exe), s.PID, s.act(), connection)
 }
 
 func nobodyToAsk(connection string, s subject) error {
-	return refuse(connection, s, "%s asks you before a new program (here %s) reads its token, and this desktop shows no notification with buttons to ask with.",
+	return refuse(connection, s, "%s asks you before a new program (here %s) reads its token or changes its settings, and this desktop shows no notification with buttons to ask with.",
 		connection, program(s.Exe))
 }
 
@@ -82,7 +87,7 @@ func changed(connection string, s subject) error {
 
 func unanswered(connection string, s subject) error {
 	return &tokens.Error{Code: tokens.CodeTimeout,
-		Detail: fmt.Sprintf("You were asked whether %s may read the token of %s, and had not answered when its time was up.", program(s.Exe), connection)}
+		Detail: fmt.Sprintf("You were asked in a notification whether %s may %s of %s, and had not answered when its time was up.", program(s.Exe), s.act(), connection)}
 }
 
 // subject is the program that a question is about.
@@ -90,6 +95,15 @@ type subject struct {
 	Program
 	ours bool // the agent's own window: it shows what the user clicked
 	weak bool // never to be allowed for good
+
+	changes bool // it wants to change the connection's settings, not to read its token
+}
+
+func (s subject) act() string {
+	if s.changes {
+		return "change the settings"
+	}
+	return "read the token"
 }
 
 // generations bounds how far up the programs that started authtray are looked at.
