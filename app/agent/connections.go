@@ -134,9 +134,11 @@ func (v *connectionViews) followNotes(ctx context.Context) {
 	}
 }
 
-// forHost is the connection that answers for a host; see package hosts.
+// forHost is the connection that answers for a host; see package hosts. One of an MCP
+// server answers for that server's host where no other connection does, or where its
+// file or the caller says so: the host is often that of a provider's git and API too.
 func (v *connectionViews) forHost(host, path, user string) (api.HostMatch, error) {
-	var all []hosts.Connection
+	var all, mcpServers []hosts.Connection
 	found := map[string]api.HostMatch{}
 	for name, c := range v.configuration.all() {
 		if c.client == nil {
@@ -147,11 +149,19 @@ func (v *connectionViews) forHost(host, path, user string) (api.HostMatch, error
 			st.Name = name
 		}
 		account := v.accounts.name(st)
-		all = append(all, hosts.Connection{Name: name, Account: account, Hosts: c.client.Hosts()})
+		answers := hosts.Connection{Name: name, Account: account, Hosts: c.client.Hosts()}
+		if c.conn.MCP != "" && len(c.conn.Hosts) == 0 && name != user {
+			mcpServers = append(mcpServers, answers)
+		} else {
+			all = append(all, answers)
+		}
 		found[name] = api.HostMatch{Name: name, Provider: c.client.Entry().ID, Account: account}
 	}
 	name, err := hosts.Match(all, host, path, user)
 	var r *hosts.Refusal
+	if errors.As(err, &r) && r.Reason == hosts.None && len(mcpServers) > 0 {
+		name, err = hosts.Match(append(all, mcpServers...), host, path, user)
+	}
 	switch {
 	case !errors.As(err, &r):
 		return found[name], err

@@ -63,6 +63,28 @@ func TestAHostHasItsConnection(t *testing.T) {
 	}
 }
 
+// TestAnMCPServersHostIsAProvidersFirst: gitlab.com's MCP server is at gitlab.com.
+func TestAnMCPServersHostIsAProvidersFirst(t *testing.T) {
+	w := newWorld(t)
+	at := strings.TrimPrefix(w.provider.Issuer, "http://")
+	docs := map[string]any{"provider": "mcp", "mcp": w.provider.Issuer + "/mcp"}
+	w.call("PUT", "/connections/docs", docs).ok()
+	if m := w.host(at, "").match(); m.Name != "docs" {
+		t.Errorf("alone, it is %+v", m)
+	}
+	w.add("work")
+	w.connect("work", "ada")
+	if m := w.host(at, "").match(); m.Name != "work" {
+		t.Errorf("beside a provider's connection it is %+v", m)
+	}
+	if m := w.host(at, "user=docs").match(); m.Name != "docs" {
+		t.Errorf("by its name it is %+v", m)
+	}
+	docs["hosts"] = []string{at}
+	w.call("PUT", "/connections/docs", docs).ok()
+	w.host(at, "").problem(api.CodeUnclearHost, 409)
+}
+
 // TestADisconnectedConnectionIsNotPassedOver: or git would go on as someone else.
 func TestADisconnectedConnectionIsNotPassedOver(t *testing.T) {
 	w := newWorld(t)
