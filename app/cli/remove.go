@@ -4,6 +4,7 @@ import (
 	"context"
 	"github.com/authtray/authtray/app/tools/setup"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -36,11 +37,11 @@ keychain, and remove the connection's file.`,
 			return s.here(ctx, withKeychain, func(a client.Agent) error {
 				var failed error
 				for _, name := range args {
-					pointing := s.pointingTo(ctx, name)
+					hosts := s.hostsOf(ctx, name)
 					if err := s.giveBack(ctx, a, connection(name), name+" is removed."); err != nil && failed == nil {
 						failed = err // the others are removed all the same
 					} else if err == nil {
-						s.sayPointing(name, pointing)
+						s.sayPointing(name, pointingTo(ctx, a, name, hosts))
 					}
 				}
 				return failed
@@ -49,15 +50,28 @@ keychain, and remove the connection's file.`,
 	}
 }
 
-// pointingTo is which tools still ask for a connection, as far as their files say.
-func (s *shell) pointingTo(ctx context.Context, name string) []setup.Mention {
+// hostsOf are the hosts that a connection answers for; nil where that is not known.
+func (s *shell) hostsOf(ctx context.Context, name string) []string {
+	if client, err := s.provider(ctx, name); err == nil {
+		return client.Hosts()
+	}
+	return nil
+}
+
+// pointingTo is which tools still ask for a connection that was removed, as far as their
+// files say. For a host that another one answers for they are set up rightly.
+func pointingTo(ctx context.Context, a client.Agent, name string, hosts []string) []setup.Mention {
 	home, err := os.UserHomeDir()
 	if err != nil {
 		return nil
 	}
 	p := setup.Plan{Program: "authtray", Name: name, Home: home, Env: os.Getenv}
-	if client, err := s.provider(ctx, name); err == nil {
-		p.Hosts = client.Hosts()
+	for _, pattern := range hosts {
+		host, path, _ := strings.Cut(pattern, "/")
+		err := a.Do(ctx, http.MethodGet, "/v1/hosts/"+escape(strings.TrimPrefix(host, "*."))+"?"+url.Values{"path": {path}}.Encode(), nil, &api.HostMatch{})
+		if isCode(err, tokens.CodeUnknownConnection) {
+			p.Hosts = append(p.Hosts, pattern)
+		}
 	}
 	return setup.Mentions(p)
 }

@@ -188,6 +188,10 @@ func TestRemoveNamesWhatStillPointsToTheConnection(t *testing.T) {
 	if _, _, errs := w.command("remove", "other"); errs != "" {
 		t.Errorf("of another connection: %s", errs)
 	}
+	w.put("same-host", map[string]any{"provider": "practice", "hosts": []string{"git.example.org"}})
+	if _, _, errs := w.command("remove", "same-host"); errs != "" {
+		t.Errorf("of one for whose host another one answers: %s", errs)
+	}
 	_, _, errs := w.command("remove", "work")
 	if want := "docker (" + filepath.Join(home, ".docker", "config.json") + ")"; !strings.Contains(errs, want) {
 		t.Errorf("%s is not named: %s", want, errs)
