@@ -59,6 +59,9 @@ type purge struct {
 	connections map[string]config.File
 	folders     []string
 	chosen      []string // folders that the user chose by a variable: anything may be in them
+	behind      []string // connections' files in a folder that is a link: they go with their connections
+	linked      []string // files and folders that links lead to: they stay
+	login       bool     // it starts at login
 	traces      []string // files of tools that name authtray
 	tools       setup.Plan
 }
@@ -88,11 +91,42 @@ func (s *shell) purgePlan() (purge, error) {
 			}
 		}
 	}
+	s.followLinks(&p)
+	if p.login, err = (autostart.Entry{Profile: s.paths.Profile}).On(); err != nil {
+		p.login = true // to be tried
+	}
 	if p.tools, err = s.plan(""); err != nil {
 		return p, err
 	}
 	p.traces = setup.Traces(p.tools)
 	return p, nil
+}
+
+// followLinks finds what lies elsewhere than in the folders, as with those who keep their
+// configuration among their dotfiles.
+func (s *shell) followLinks(p *purge) {
+	isLink := func(path string) bool {
+		info, err := os.Lstat(path)
+		return err == nil && info.Mode()&fs.ModeSymlink != 0
+	}
+	above, _ := filepath.EvalSymlinks(filepath.Dir(s.paths.Config))
+	for _, name := range sortedKeys(p.connections) {
+		path := p.connections[name].Path
+		inside, _ := filepath.Rel(filepath.Dir(s.paths.Config), path)
+		at, err := filepath.EvalSymlinks(path)
+		switch {
+		case err != nil:
+		case isLink(path):
+			p.linked = append(p.linked, at)
+		case at != filepath.Join(above, inside):
+			p.behind = append(p.behind, at)
+		}
+	}
+	for _, folder := range append([]string{s.paths.Connections()}, p.folders...) {
+		if at, err := filepath.EvalSymlinks(folder); err == nil && isLink(folder) {
+			p.linked = append(p.linked, at)
+		}
+	}
 }
 
 // windowFolders are where the window's toolkit keeps its size and what it looked up, on
@@ -123,10 +157,16 @@ func (p purge) sentence() string {
 	}
 	line("keychain", []string{fmt.Sprintf("every item of the service %q", p.service)})
 	line("folders", p.folders)
-	line("login", []string{"start at login"})
+	line("files", suffixed(p.behind, ": behind a link"))
+	if p.login {
+		line("login", []string{"start at login"})
+	}
 	line("tools", suffixed(p.traces, ": what authtray setup wrote there"))
 	if len(p.chosen) > 0 {
 		lines = append(lines, "This stays, since you chose the place: "+strings.Join(p.chosen, ", "))
+	}
+	if len(p.linked) > 0 {
+		lines = append(lines, "This stays, since only the link to it is removed: "+strings.Join(p.linked, ", "))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -189,12 +229,24 @@ func (s *shell) purge(ctx context.Context, p purge) error {
 		}
 	}
 	if filepath.Base(filepath.Dir(s.paths.Socket)) == p.service {
-		_ = os.Remove(filepath.Dir(s.paths.Socket)) // where it is empty; it is gone after logout
+		_ = os.Remove(raise.Address(s.paths.Socket) + ".lock") // the window is closed
+		_ = os.Remove(filepath.Dir(s.paths.Socket))            // where it is empty; it is gone after logout
 	}
 	for _, file := range setup.Traces(p.tools) {
 		s.say("authtray: %s still names authtray; take it out there", file)
 	}
-	return s.print("Nothing of yours is left but the program.")
+	return s.print("%s", p.ending(s.paths.Profile))
+}
+
+func (p purge) ending(profile string) string {
+	ending, left := "Nothing of yours is left but ", []string{"the program"}
+	if profile != "" {
+		ending, left = "Nothing of the profile "+profile+" is left but ", nil
+	}
+	if left = slices.Concat(left, p.chosen, p.linked); len(left) == 0 {
+		return "Nothing of the profile " + profile + " is left."
+	}
+	return ending + strings.Join(left, ", ") + "."
 }
 
 // forgetTools takes back what tools were told of a connection. What was changed
