@@ -349,6 +349,7 @@ func TestWhatIsWrongWithAConnectionIsOneSentence(t *testing.T) {
 		{catalog.Connection{Provider: "oidc", Vars: map[string]string{"issuer": "login.example.org"}}, "vars.issuer: must begin with https://"},
 		{catalog.Connection{Provider: "oidc", Vars: map[string]string{"issuer": "http://acme.example"}}, "vars.issuer: must be https, or http to this machine (localhost, 127.0.0.1 or [::1])"},
 		{catalog.Connection{Provider: "gitlab", Vars: map[string]string{"hsot": "a"}}, "vars.hsot: the entry gitlab has no such variable"},
+		{catalog.Connection{Provider: "gitlab", Vars: map[string]string{"ask": "true"}}, "vars.ask: the entry gitlab has no such variable; the connection's own ask stands above the first [table] of the file"},
 		{catalog.Connection{Provider: "gitlab", Vars: map[string]string{"host": "https://a"}}, "vars.host: is not a host, such as git.example.org or example.org/git (without https://)"},
 		{catalog.Connection{Provider: "gitlab", Override: map[string]any{"token": "http://a.example"}}, "override.token: must be https"},
 		{catalog.Connection{Provider: "github", CAFile: absent}, "ca_file: " + absent + " cannot be read: "},

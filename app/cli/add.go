@@ -133,6 +133,9 @@ func (s *shell) add(ctx context.Context, a client.Agent, name string, told addin
 	if err := s.added(now, conn, fresh); err != nil {
 		return err
 	}
+	if told.like != "" {
+		s.say("The browser may still be signed in to the other account; with --switch-account the provider asks which one.")
+	}
 	if aimedAt := cmp.Or(conn.Resource, conn.MCP); !fresh && now.State == tokens.Connected && aimedAt != cmp.Or(was.Resource, was.MCP) {
 		s.say("Sign in again for tokens for %s: authtray connect %s", oneLine(aimedAt), name)
 	}

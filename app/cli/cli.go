@@ -61,9 +61,9 @@ func (s *shell) main(ctx context.Context, args []string) int {
 	root.SetIn(s.in)
 	root.SetOut(s.out)
 	root.SetErr(s.err)
-	err := root.ExecuteContext(ctx)
+	c, err := root.ExecuteContextC(ctx)
 	if err != nil && !s.parsed {
-		err = usage("%v%s; see: authtray --help", err, nearCommands(root, err.Error()))
+		err = usage("%v%s; see: %s --help", err, nearCommands(root, err.Error()), c.CommandPath())
 	}
 	return s.tell(err)
 }

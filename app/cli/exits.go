@@ -137,7 +137,7 @@ func asTrouble(err error) *trouble {
 	t = &trouble{exit: exitOfError(err), sentence: err.Error()}
 	switch {
 	case errors.Is(err, client.ErrNoAgent):
-		t.sentence, t.hint = noAgent(), "authtray run"
+		t.sentence, t.hint = noAgent()
 	case errors.Is(err, client.ErrForeign):
 		t.sentence += ", so it was asked nothing; set AUTHTRAY_SOCKET to your own agent's"
 	case errors.Is(err, store.ErrLocked):

@@ -13,18 +13,18 @@ import (
 	"github.com/authtray/authtray/tokens/client/address"
 )
 
-// noAgent is the sentence where no agent answers: it names the profiles whose agents
-// run, since a terminal is easily opened without the AUTHTRAY_PROFILE of another.
-func noAgent() string {
-	said := "no agent is running"
+// noAgent is the sentence where no agent answers, and the command to run: it names the
+// profiles whose agents run, since a terminal is easily opened without the
+// AUTHTRAY_PROFILE of another.
+func noAgent() (sentence, hint string) {
 	switch others := otherProfiles(); {
 	case len(others) == 0:
+		return "no agent is running", "authtray run"
 	case others[0] == "":
-		said += " for the profile " + os.Getenv("AUTHTRAY_PROFILE") + ", only one without a profile (unset AUTHTRAY_PROFILE)"
+		return "no agent is running for the profile " + os.Getenv("AUTHTRAY_PROFILE") + ", only one without a profile", "unset AUTHTRAY_PROFILE"
 	default:
-		said += " here, only one of the profile " + others[0] + " (AUTHTRAY_PROFILE=" + others[0] + ")"
+		return "no agent is running here, only one of the profile " + others[0], "export AUTHTRAY_PROFILE=" + others[0]
 	}
-	return said
 }
 
 // otherProfiles are the user's profiles whose agents run, "" being the ordinary one, where

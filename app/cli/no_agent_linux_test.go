@@ -11,8 +11,8 @@ import (
 func TestNoAgentNamesTheProfilesWhoseAgentsRun(t *testing.T) {
 	for _, row := range []struct{ name, profile, other, want string }{
 		{"none runs", "", "", "authtray: no agent is running; run: authtray run\n"},
-		{"one of a profile", "", "authtray-practice", "authtray: no agent is running here, only one of the profile practice (AUTHTRAY_PROFILE=practice); run: authtray run\n"},
-		{"the ordinary one", "practice", "authtray", "authtray: no agent is running for the profile practice, only one without a profile (unset AUTHTRAY_PROFILE); run: authtray run\n"},
+		{"one of a profile", "", "authtray-practice", "authtray: no agent is running here, only one of the profile practice; run: export AUTHTRAY_PROFILE=practice\n"},
+		{"the ordinary one", "practice", "authtray", "authtray: no agent is running for the profile practice, only one without a profile; run: unset AUTHTRAY_PROFILE\n"},
 		{"something else's", "", "authtray.d", "authtray: no agent is running; run: authtray run\n"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -139,7 +139,11 @@ func urlHost(raw string) string {
 func (e Entry) values(given map[string]string, before Entry) (map[string]string, error) {
 	for _, name := range sortedKeys(given) {
 		if _, ok := e.Vars[name]; !ok {
-			return nil, problem{"vars." + name, "the entry " + e.ID + " has no such variable"}
+			what := "the entry " + e.ID + " has no such variable"
+			if hasField(reflect.TypeFor[Connection](), name) {
+				what += "; the connection's own " + name + " stands above the first [table] of the file"
+			}
+			return nil, problem{"vars." + name, what}
 		}
 	}
 	values := make(map[string]string, len(e.Vars))
