@@ -51,7 +51,7 @@ func TestDesktopNotificationHasTheButtonAndNeverExpires(t *testing.T) {
 	if !slices.Equal(got.Actions, []string{"default", "", "reconnect", "Reconnect"}) {
 		t.Errorf("actions %v", got.Actions)
 	}
-	if got.Summary != "gh is disconnected" || got.Body != "&lt;b&gt;GitHub&lt;/b&gt; &amp; co" || got.Expires != 0 {
+	if got.Summary != "gh has to be reconnected" || got.Body != "&lt;b&gt;GitHub&lt;/b&gt; &amp; co" || got.Expires != 0 {
 		t.Errorf("%+v", got)
 	}
 	if u, _ := got.Hints["urgency"].Value().(byte); u != 2 {

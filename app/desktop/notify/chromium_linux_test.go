@@ -35,7 +35,7 @@ func TestDesktopChromiumPressesThePagesButton(t *testing.T) {
 
 	var p page
 	pressed := make(chan bool, 10)
-	url, err := p.offer("gh", "gh is disconnected", func() { pressed <- true })
+	url, err := p.offer("gh", "gh has to be reconnected", func() { pressed <- true })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func TestDesktopChromiumPressesThePagesButton(t *testing.T) {
 	}
 	after := text("h1")
 	<-pressed
-	if before != "gh is disconnected" || after != "Going on in a new tab" {
+	if before != "gh has to be reconnected" || after != "Going on in a new tab" {
 		t.Errorf("the page said %q, then %q", before, after)
 	}
 	if background != "rgb(14, 124, 107)" {

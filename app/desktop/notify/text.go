@@ -22,7 +22,7 @@ const (
 func deathMessage(st tokens.Status, l *lang.Language) message {
 	provider := text.Line(first(st.ProviderName, st.Provider, st.Name), 40)
 	e := tokens.Explain(st.State, st.Reason)
-	title := l.Tr("{{.Name}} is disconnected", "Name", Named(st))
+	title := l.Tr("{{.Name}} has to be reconnected", "Name", Named(st))
 	if st.Parked() { // its token is served while it is good
 		title = l.Tr("{{.Name}} needs you", "Name", Named(st))
 	}

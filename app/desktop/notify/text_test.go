@@ -21,15 +21,15 @@ func TestTheMessageNamesConnectionAccountReasonAndWay(t *testing.T) {
 		st                tokens.Status
 		title, body, tray string
 	}{
-		{dead("work"), "work is disconnected", "GitHub says access was revoked. Reconnect to go on.", "Choose “Reconnect work” in the menu of the Authtray icon."},
-		{of(dead("work"), "ada"), "work (ada) is disconnected", "GitHub says access was revoked. Reconnect to go on.", "Choose “Reconnect work” in the menu of the Authtray icon."},
-		{of(dead("ada"), "Ada"), "ada is disconnected", "GitHub says access was revoked. Reconnect to go on.", "Choose “Reconnect ada” in the menu of the Authtray icon."},
-		{of(dead(strings.Repeat("n", 60)+"-eu"), strings.Repeat("a", 80)+"@example.org"), "nnnnnnnnnnnnn…nnnnnnnnn-eu (aaaaaaaaaaaaa…@example.org) is disconnected",
+		{dead("work"), "work has to be reconnected", "GitHub says access was revoked. Reconnect to go on.", "Choose “Reconnect work” in the menu of the Authtray icon."},
+		{of(dead("work"), "ada"), "work (ada) has to be reconnected", "GitHub says access was revoked. Reconnect to go on.", "Choose “Reconnect work” in the menu of the Authtray icon."},
+		{of(dead("ada"), "Ada"), "ada has to be reconnected", "GitHub says access was revoked. Reconnect to go on.", "Choose “Reconnect ada” in the menu of the Authtray icon."},
+		{of(dead(strings.Repeat("n", 60)+"-eu"), strings.Repeat("a", 80)+"@example.org"), "nnnnnnnnnnnnn…nnnnnnnnn-eu (aaaaaaaaaaaaa…@example.org) has to be reconnected",
 			"GitHub says access was revoked. Reconnect to go on.", "Choose “Reconnect " + strings.Repeat("n", 60) + "-eu” in the menu of the Authtray icon."},
 		{of(parked, "ada"), "work (ada) needs you", "GitHub refused to renew the token five times. Reconnect to go on, or try again.", "Choose “Reconnect work” in the menu of the Authtray icon."},
-		{tokens.Status{Name: "docs", ProviderName: "MCP server mcp.example.org", Account: "mcp.example.org", State: tokens.ReconnectRequired}, "docs is disconnected",
+		{tokens.Status{Name: "docs", ProviderName: "MCP server mcp.example.org", Account: "mcp.example.org", State: tokens.ReconnectRequired}, "docs has to be reconnected",
 			"Access at MCP server mcp.example.org has ended. Reconnect to go on.", "Choose “Reconnect docs” in the menu of the Authtray icon."},
-		{tokens.Status{Name: "x", Provider: "mcp", State: tokens.ReconnectRequired}, "x is disconnected", "Access at mcp has ended. Reconnect to go on.", "Choose “Reconnect x” in the menu of the Authtray icon."},
+		{tokens.Status{Name: "x", Provider: "mcp", State: tokens.ReconnectRequired}, "x has to be reconnected", "Access at mcp has ended. Reconnect to go on.", "Choose “Reconnect x” in the menu of the Authtray icon."},
 	} {
 		m := deathMessage(c.st, nil)
 		if m.title != c.title || m.body != c.body || m.menu != c.tray {

@@ -193,7 +193,7 @@ func TestDesktopGNOME(t *testing.T) {
 	var sources string
 	bustest.Eventually(t, func() string { return "the notifications are " + sources }, func() bool {
 		sources = g.eval(`Main.messageTray.getSources().map(s => s.title + ": " + s.notifications.map(n => n.title + " " + n.urgency).join())`)
-		return strings.Contains(sources, "is disconnected 3") // critical
+		return strings.Contains(sources, "has to be reconnected 3") // critical
 	})
 }
 

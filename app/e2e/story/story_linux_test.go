@@ -174,7 +174,7 @@ func (w *world) deathIsTold(icon *desktop.Icon) {
 	w.notices.AwaitShown(1)
 	sent := w.notices.Sent()
 	told := sent[len(sent)-1]
-	if !strings.Contains(told.Summary, "(ada) is disconnected") || !strings.Contains(told.Body, "Practice provider") || !slices.Contains(told.Actions, "Reconnect") {
+	if !strings.Contains(told.Summary, "(ada) has to be reconnected") || !strings.Contains(told.Body, "Practice provider") || !slices.Contains(told.Actions, "Reconnect") {
 		w.t.Errorf("the notification is %+v", told)
 	}
 	bustest.Eventually(w.t, func() string { return fmt.Sprintf("the tooltip is %q", icon.Tooltip()) }, func() bool {
