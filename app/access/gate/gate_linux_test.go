@@ -202,6 +202,10 @@ func TestThereIsNoAlwaysForWhatDoesAsItIsTold(t *testing.T) {
 	})
 	r.user.answers <- always // which was not offered
 	r.wants("bash", r.admit(api.Peer{PID: cmd.Process.Pid}), "", 1)
+	self, _ := os.Executable()
+	if body := r.user.questions()[0].Body; !strings.HasSuffix(body, "wants to read it. It was started by "+self+".") {
+		t.Errorf("the question says %q", body)
+	}
 	for _, a := range r.user.questions()[0].Answers {
 		if a.Key == always {
 			t.Error("Always was offered for a shell")

@@ -35,6 +35,9 @@ func question(called string, s subject, was bool, l *lang.Language) notify.Quest
 		title = l.Tr("{{.Program}}: allow to change {{.Name}}?", "Program", who, "Name", called)
 		body = l.Tr("{{.Program}} (process {{.PID}}) wants to change its settings. Who may do that may read its token, too.", "Program", file, "PID", strconv.Itoa(s.PID))
 	}
+	if s.starter != "" {
+		body += " " + l.Tr("It was started by {{.Program}}.", "Program", s.starter)
+	}
 	if was {
 		body += " " + l.Tr("You allowed this program, but its file has changed since.")
 	}
@@ -96,7 +99,8 @@ type subject struct {
 	ours bool // the agent's own window: it shows what the user clicked
 	weak bool // never to be allowed for good
 
-	changes bool // it wants to change the connection's settings, not to read its token
+	starter string // the program that started one that does what it is told; "": not known
+	changes bool   // it wants to change the connection's settings, not to read its token
 }
 
 func (s subject) act() string {
@@ -118,7 +122,7 @@ func (s *sums) about(peer api.Peer) (subject, error) {
 	}
 	for range generations {
 		if !s.isOwn(p) {
-			return subject{Program: p, weak: !lasting(p)}, nil
+			return subject{Program: p, weak: !lasting(p), starter: starterOf(p)}, nil
 		}
 		if p.parent == os.Getpid() {
 			return subject{Program: p, ours: true}, nil
@@ -130,6 +134,16 @@ func (s *sums) about(peer api.Peer) (subject, error) {
 		p = above
 	}
 	return subject{Program: p, weak: true}, nil
+}
+
+// starterOf is what started a shell, an interpreter or their like: its own name says
+// little. git, for one, has a shell ask.
+func starterOf(p Program) string {
+	if doesWhatItIsTold(p.Exe) == "" {
+		return ""
+	}
+	_, exe, _ := above(p.PID)
+	return exe
 }
 
 // lasting says whether an answer about a program can be for good.
