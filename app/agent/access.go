@@ -154,7 +154,10 @@ func (t apiTokens) unlessChanged(token tokens.Token, err error) (tokens.Token, e
 // user where the connection's file says so; a click in the tray, which comes
 // from no other process, is an answer already.
 func (t *tokenAccess) admit(ctx context.Context, name string) error {
-	return t.ask(ctx, name, t.gate.Admit)
+	if peer, asks := t.asksAbout(ctx, name); asks {
+		return t.gate.Admit(ctx, name, peer)
+	}
+	return nil
 }
 
 // admitChange is admit for a caller that wants to change the connection's settings:
@@ -162,19 +165,17 @@ func (t *tokenAccess) admit(ctx context.Context, name string) error {
 func (t *tokenAccess) admitChange(ctx context.Context, name string) error {
 	ctx, cancel := context.WithTimeout(ctx, tokens.DefaultTimeout)
 	defer cancel()
-	return t.ask(ctx, name, t.gate.AdmitChange)
+	if peer, asks := t.asksAbout(ctx, name); asks {
+		return t.gate.AdmitChange(ctx, name, peer)
+	}
+	return nil
 }
 
-func (t *tokenAccess) ask(ctx context.Context, name string, admit func(context.Context, string, api.Peer) error) error {
-	file, ok := t.configuration.get(name)
-	if !ok || !file.conn.Ask {
-		return nil
-	}
+// asksAbout is the caller, if the connection's file has the user asked about it.
+func (t *tokenAccess) asksAbout(ctx context.Context, name string) (api.Peer, bool) {
 	peer, ok := api.PeerOf(ctx)
-	if !ok {
-		return nil
-	}
-	return admit(ctx, name, peer)
+	file, known := t.configuration.get(name)
+	return peer, ok && known && file.conn.Ask
 }
 
 // record records that a token was asked for. what is one of audit's words. Only
