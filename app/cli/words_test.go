@@ -196,6 +196,8 @@ type refusing struct {
 	err error
 }
 
+func (refusing) Used() {}
+
 func (r refusing) Token(context.Context, string, tokens.Want) (tokens.Token, error) {
 	return tokens.Token{}, r.err
 }
