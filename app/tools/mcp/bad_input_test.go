@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 )
@@ -32,6 +33,40 @@ func TestStdinThatClosesInACallEndsTheBridge(t *testing.T) {
 			<-began
 			r.in.Close()
 			go io.Copy(io.Discard, r.raw)
+			if err := <-r.over; err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestStdinThatClosesAfterAQuestionGetsTheAnswer: as in echo … | authtray mcp NAME.
+func TestStdinThatClosesAfterAQuestionGetsTheAnswer(t *testing.T) {
+	for _, era := range eras {
+		t.Run(era.name, func(t *testing.T) {
+			server := notes()
+			sdk.AddTool(server, &sdk.Tool{Name: "slow"}, func(context.Context, *sdk.CallToolRequest, struct{}) (*sdk.CallToolResult, any, error) {
+				time.Sleep(300 * time.Millisecond)
+				return &sdk.CallToolResult{}, nil, nil
+			})
+			w := newWorld(t, era.serve(server))
+			r := w.start(w.bridge())
+			r.say(`{"jsonrpc":"2.0","id":"begin","method":"initialize","params":%s}`, initializeParams)
+			r.in.Close()
+			if l := r.answer("begin"); l.Error != nil {
+				t.Errorf("initialize is answered with %+v", l.Error)
+			}
+			if err := <-r.over; err != nil {
+				t.Error(err)
+			}
+
+			r = w.start(w.bridge())
+			r.begin()
+			r.say(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"slow","arguments":{}}}`)
+			r.in.Close()
+			if l := r.answer(1); l.Error != nil {
+				t.Errorf("the call is answered with %+v", l.Error)
+			}
 			if err := <-r.over; err != nil {
 				t.Error(err)
 			}

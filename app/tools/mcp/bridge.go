@@ -72,6 +72,7 @@ type bridge struct {
 	inFlight  map[jsonrpc.ID]context.CancelFunc
 	asked     map[jsonrpc.ID]*session // the server's requests that the client has yet to answer
 	listening map[jsonrpc.ID]*listener
+	finished  chan struct{} // holds a value once a request has been answered
 }
 
 // Run bridges until in ends, which is no error, or ctx does.
@@ -92,6 +93,7 @@ func (o Bridge) Run(ctx context.Context, in io.Reader, out io.Writer) error {
 	b := &bridge{
 		Bridge: o, server: server, out: &lineWriter{to: out}, ctx: ctx,
 		inFlight: map[jsonrpc.ID]context.CancelFunc{}, asked: map[jsonrpc.ID]*session{}, listening: map[jsonrpc.ID]*listener{},
+		finished: make(chan struct{}, 1),
 	}
 	b.tokens = agentTokens{agent: &agentLines{agent: o.Agent}, name: o.Name, server: o.URL, scopes: strings.Join(o.Scopes, " "), purpose: b.purpose, seen: func(token string) { b.secret.Store(&token) }}
 	if o.Remote {
@@ -106,6 +108,7 @@ func (o Bridge) Run(ctx context.Context, in io.Reader, out io.Writer) error {
 	go func() { stack.Grow(); ended <- b.readLines(newLineReader(in)) }()
 	select {
 	case err = <-ended:
+		b.answerRest()
 	case <-ctx.Done():
 	}
 	b.close()
@@ -113,6 +116,32 @@ func (o Bridge) Run(ctx context.Context, in io.Reader, out io.Writer) error {
 		return nil
 	}
 	return err
+}
+
+// lastAnswers is how long answers are waited for once the client has ended its input: a
+// client that leaves waits about as long before it kills the process.
+const lastAnswers = 2 * time.Second
+
+// answerRest waits for the answers to what was asked before the input ended: a script
+// writes its lines, and ends. What listens has no end of its own.
+func (b *bridge) answerRest() {
+	over := time.NewTimer(lastAnswers)
+	defer over.Stop()
+	for {
+		b.mu.Lock()
+		left := len(b.inFlight) - len(b.listening)
+		b.mu.Unlock()
+		if left <= 0 {
+			return
+		}
+		select {
+		case <-b.finished:
+		case <-over.C:
+			return
+		case <-b.ctx.Done():
+			return
+		}
+	}
 }
 
 // idleTime is how long nothing is asked before memory is given back.
@@ -197,6 +226,10 @@ func (b *bridge) finish(id jsonrpc.ID) {
 	b.inFlight[id]()
 	delete(b.inFlight, id)
 	delete(b.listening, id)
+	select {
+	case b.finished <- struct{}{}:
+	default:
+	}
 }
 
 // request answers one request of the client's, unless the client takes it back.
