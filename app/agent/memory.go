@@ -2,6 +2,8 @@ package agent
 
 import (
 	"context"
+	"math"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -20,14 +22,17 @@ const (
 	quietTime = 10 * time.Second
 	// longestRest bounds what the little that an idle agent does leaves uncollected.
 	longestRest = 30 * time.Minute
+	// restRoom is how much may come to lie about meanwhile: what nobody tells of, such as
+	// a page that floods the address of a sign-in, is collected all the same.
+	restRoom = 16 << 20
 )
 
 // memory gives memory back to the system when the agent has become idle, and then has
 // nothing collected until it is used again: the run-time would collect every two
 // minutes, which was most of what woke an idle agent's processor.
 type memory struct {
-	setPercent func(percent int) int // debug.SetGCPercent
-	free       func()                // debug.FreeOSMemory
+	free    func()             // debug.FreeOSMemory
+	collect func(resting bool) // collect
 
 	asked atomic.Bool // since the last look
 
@@ -38,7 +43,20 @@ type memory struct {
 
 // ownMemory is that of a process in which nothing runs but an agent.
 func ownMemory() *memory {
-	return &memory{setPercent: debug.SetGCPercent, free: debug.FreeOSMemory}
+	return &memory{free: debug.FreeOSMemory, collect: collect}
+}
+
+// collect says when the run-time collects: as the heap grows, or only beyond restRoom.
+func collect(resting bool) {
+	if !resting {
+		debug.SetGCPercent(busyPercent)
+		debug.SetMemoryLimit(math.MaxInt64)
+		return
+	}
+	var now runtime.MemStats
+	runtime.ReadMemStats(&now)
+	debug.SetMemoryLimit(int64(now.Sys-now.HeapReleased) + restRoom)
+	debug.SetGCPercent(-1)
 }
 
 // used says that somebody asks. It may be called on any goroutine, and costs next to
@@ -54,7 +72,7 @@ func (m *memory) endRest() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.rests.CompareAndSwap(true, false) {
-		m.setPercent(busyPercent)
+		m.collect(false)
 		m.wake()
 	}
 }
@@ -81,7 +99,7 @@ func (m *memory) rest(ctx context.Context, changes api.Changes) {
 	defer cancel()
 	m.mu.Lock()
 	m.wake = cancel
-	m.setPercent(-1)
+	m.collect(true)
 	m.rests.Store(true)
 	m.mu.Unlock()
 	if m.asked.Load() { // while it was about to rest

@@ -104,7 +104,7 @@ func (o Options) withDefaults() Options {
 		o.jumped, o.followClock = clockJumps(o.Log)
 	}
 	if o.memory == nil {
-		o.memory = &memory{setPercent: func(int) int { return 0 }, free: debug.FreeOSMemory}
+		o.memory = &memory{free: debug.FreeOSMemory, collect: func(bool) {}}
 	}
 	if o.Notify == nil {
 		o.Notify = noNotifier{}
