@@ -9,18 +9,11 @@
 // Before main runs, Go initialises every package that is linked in: TLS, D-Bus,
 // templates, XML, image formats. The language initialises packages in the order
 // of their import paths as soon as their imports are ready, so a package with
-// hardly an import of its own comes before nearly all of them. Median wall time
-// of the process on two busy cores, as make bench measures it:
-//
-//	/bin/true                                  0.89 ms
-//	oidc-token (C), against its agent          1.69 ms
-//	this shortcut                              1.68 ms
-//	the ordinary command (--format env)        4.19 ms
-//
-// Of what lies between the last two, four fifths pass before main: it does not
-// help to leave out the command line's library. In instructions (callgrind) and page
-// faults, which no other program disturbs: 0.8 million and 275 here for each of the
-// commands, 2.9 to 4.7 million and 585 to 652 for the ordinary ones.
+// hardly an import of its own comes before nearly all of them. Four fifths of what an
+// ordinary command takes more pass before main: it does not help to leave out the
+// command line's library. In instructions (callgrind) and page faults, which no other
+// program disturbs: 0.8 million and 265 to 295 here for each of the commands, 2.9 to
+// 4.7 million and 585 to 652 for the ordinary ones. make bench says how long they take.
 //
 // # What it may import
 //
