@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"github.com/authtray/authtray/app/tools/setup"
 	"net/http"
 	"net/url"
 	"os"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/app/tools/setup"
 	"github.com/authtray/authtray/providers/text"
 	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/client"

@@ -197,3 +197,22 @@ func TestRemoveNamesWhatStillPointsToTheConnection(t *testing.T) {
 		t.Errorf("%s is not named: %s", want, errs)
 	}
 }
+
+func TestPurgeSaysInTheEndWhatIsLeft(t *testing.T) {
+	for _, c := range []struct {
+		name, profile string
+		p             purge
+		want          string
+	}{
+		{"all is gone", "", purge{}, "Nothing of yours is left but the program."},
+		{"a chosen folder and a link's target", "", purge{chosen: []string{"/srv/c"}, linked: []string{"/dot/a.toml"}}, "Nothing of yours is left but the program, /srv/c, /dot/a.toml."},
+		{"a profile", "practice", purge{}, "Nothing of the profile practice is left."},
+		{"a profile with a link's target", "practice", purge{linked: []string{"/dot/a.toml"}}, "Nothing of the profile practice is left but /dot/a.toml."},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := c.p.ending(c.profile); got != c.want {
+				t.Errorf("%q, want %q", got, c.want)
+			}
+		})
+	}
+}
