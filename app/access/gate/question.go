@@ -33,7 +33,7 @@ func question(called string, s subject, was bool, l *lang.Language) notify.Quest
 	body := l.Tr("{{.Program}} (process {{.PID}}) wants to read it.", "Program", file, "PID", strconv.Itoa(s.PID))
 	if s.changes {
 		title = l.Tr("{{.Program}}: allow to change {{.Name}}?", "Program", who, "Name", called)
-		body = l.Tr("{{.Program}} (process {{.PID}}) wants to change its settings. Who may do that may read its token, too.", "Program", file, "PID", strconv.Itoa(s.PID))
+		body = l.Tr("{{.Program}} (process {{.PID}}) wants to change its settings. Whoever may do that may read its token, too.", "Program", file, "PID", strconv.Itoa(s.PID))
 	}
 	if s.starter != "" {
 		body += " " + l.Tr("It was started by {{.Program}}.", "Program", s.starter)
