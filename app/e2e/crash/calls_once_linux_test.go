@@ -375,6 +375,7 @@ func (o *once) lookBeforeAnEnd() {
 		s.becomes(tokens.ReconnectRequired)
 		s.refuses(tokens.CodeReconnectRequired)
 		eventually(s.t, s.name+"'s death is told", func() bool { return s.diary().told(s.name) > 0 })
+		eventually(s.t, s.name+" meets its fault", s.wasMet) // the end holds, and is told, before it is written
 	})
 	o.eachWasMet()
 	hits := o.provider.TokenHits()
