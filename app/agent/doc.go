@@ -3,7 +3,7 @@
 // package api. There is one for each profile, which holds the profile's lock.
 //
 // The package has three entrances. RunAgent is the process of `authtray run`:
-// lock, store, desktop, tray. InProcess and Examine serve commands that run where
+// lock, store, desktop, tray. InProcess and RunChecks serve commands that run where
 // no agent does. NewAgent and Run are for programs that bring their own
 // surroundings (Options), as the tests of the whole do.
 //
@@ -25,11 +25,13 @@
 //     the user's word.
 //   - connectionViews and connectionRemover: the connections as the socket shows
 //     them, and how they are disconnected and removed.
-//   - tokenAccess: who may read a token, and the record of who did.
+//   - tokenAccess: who may read a token or change its connection, and the record of
+//     who did read.
 //   - announcements: what is shown in the tray and told in notifications.
 //   - clicks and menu: what the user clicks there.
 //   - windowOpener: the window's process.
 //   - extraListeners: the socket to forward to another machine.
+//   - memory: what is given back, and not collected, while nobody asks.
 //
 // What a connection's token is, when it is refreshed and when its grant is dead is
 // decided in package tokens and nowhere here.

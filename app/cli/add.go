@@ -134,7 +134,7 @@ func (s *shell) add(ctx context.Context, a client.Agent, name string, told addin
 		return err
 	}
 	if told.like != "" {
-		s.say("The browser may still be signed in to the other account; with --switch-account the provider asks which one.")
+		s.say("%s", s.otherAccount(conn))
 	}
 	if aimedAt := cmp.Or(conn.Resource, conn.MCP); !fresh && now.State == tokens.Connected && aimedAt != cmp.Or(was.Resource, was.MCP) {
 		s.say("Sign in again for tokens for %s: authtray connect %s", oneLine(aimedAt), name)
@@ -274,6 +274,15 @@ func (s *shell) explain(ctx context.Context, a client.Agent, provider string, er
 		return failed("", "there is no provider %q; did you mean %s? The others: authtray providers", provider, text.OrList(meant))
 	}
 	return failed("authtray providers", "there is no provider %q", provider)
+}
+
+// otherAccount says how a sign-in comes to be another account's.
+func (s *shell) otherAccount(conn catalog.Connection) string {
+	said := "The browser may still be signed in to the other account; "
+	if client, err := s.resolve(conn); err == nil && len(client.Entry().AuthorizeOpts.SwitchAccount) > 0 {
+		return said + "with --switch-account the provider asks which one."
+	}
+	return said + "sign out at the provider first."
 }
 
 // added says what was done, and what to do next.

@@ -110,12 +110,24 @@ func TestConnectionLikeAnotherTakesAllButTheAccount(t *testing.T) {
 	if c := b.Config; c.Name != "work-bob" || c.ClientID != a.ClientID || strings.Join(c.Scopes, " ") != strings.Join(a.Scopes, " ") || c.Vars["issuer"] != a.Vars["issuer"] || b.Account != "" {
 		t.Errorf("%+v", c)
 	}
-	w.works("work-bob")
+	w.types("authtray connect work-bob --switch-account")
+	w.givesToken("work-bob")
 	if out := w.types("authtray request work-bob /whoami"); !strings.Contains(out, "ada") {
 		t.Errorf("the API answers %q", out)
 	}
 	if exit, _, errs := w.command("add", "work-bob", "--like", "work"); exit == 0 || !strings.Contains(errs, "is there already") {
 		t.Errorf("exit %d: %s", exit, errs)
+	}
+}
+
+// TestHowAnotherAccountIsHadIsTrueOfTheProvider: most have no way to be asked for the choice.
+func TestHowAnotherAccountIsHadIsTrueOfTheProvider(t *testing.T) {
+	w := newWorld(t, nil)
+	for provider, want := range map[string]string{"github": "with --switch-account the provider asks which one.", "gitlab": "sign out at the provider first."} {
+		w.put(provider, map[string]any{"provider": provider, "client_id": "abc"})
+		if exit, _, errs := w.command("add", provider+"-bob", "--like", provider); exit != 0 || !strings.Contains(errs, want) {
+			t.Errorf("%s: exit %d: %s", provider, exit, errs)
+		}
 	}
 }
 

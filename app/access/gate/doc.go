@@ -1,5 +1,6 @@
-// Package gate asks the user before a program reads a token for the first time,
-// for connections whose file says `ask = true`.
+// Package gate asks the user before a program reads a token, or changes the
+// connection's settings, for the first time, for connections whose file says
+// `ask = true`. Leave for one is leave for the other.
 //
 // # The rules
 //
@@ -26,7 +27,8 @@
 // whoever started it, so the question is about the nearest program above it
 // that is another one. Interpreters, shells and programs that fetch what they
 // are told run anybody's code: for them there is only "Allow once", which lasts
-// as long as that process.
+// as long as that process, and the question names what started them: git asks by
+// way of a shell.
 //
 // Where the desktop shows no buttons (no notification server, one without
 // actions, macOS, Windows) nobody can be asked; the caller is refused, and the

@@ -22,8 +22,8 @@ const (
 	deny   = "deny"
 )
 
-// question asks about a program, and calls the connection so. was says that another program of that path had
-// been allowed.
+// question asks about a program, and calls the connection as called says. was says that
+// another program of that path had been allowed.
 func question(called string, s subject, was bool, l *lang.Language) notify.Question {
 	who, file := program(s.Exe), shown(s.Exe)
 	if s.Exe == "" {

@@ -13,7 +13,8 @@
 //     redirect is refused, and so is another origin that a server of the old SSE
 //     transport names.
 //   - The bridge opens no browser, listens on no port and writes no token to a file,
-//     to stderr or into a message. It ends when stdin does, or the parent process.
+//     to stderr or into a message. It ends when stdin does and what was
+//     asked before is answered, or the parent process.
 //
 // # Two protocols
 //
