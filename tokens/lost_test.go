@@ -280,7 +280,7 @@ func TestALostAnswersGrantLivesThoughTheStoreHangs(t *testing.T) {
 		r.store.slowDown(time.Hour)
 		r.pass(atOnce + repeatCheck)
 		r.wantHits(2)
-		r.pass(storeTimeout)
+		r.pass(store.Timeout)
 		if got := r.token(); got != "access-2" {
 			t.Errorf("served %q", got)
 		}

@@ -25,7 +25,7 @@ func (m *Manager) perform(k *conn, e effect) {
 	case saveRecord:
 		m.performSave(k, e.grant)
 	case eraseRecord:
-		err := m.inStore(m.ctx, func(ctx context.Context) error { return m.opts.Store.Delete(ctx, k.name) })
+		err := m.opts.Store.Delete(m.ctx, k.name)
 		m.event(k, func(now time.Time) { k.m.erased(now, err) })
 	case saveNote, clearNote:
 		var err error
@@ -152,7 +152,7 @@ func (m *Manager) performSave(k *conn, g *Grant) {
 	}
 	b, unfit := g.encode()
 	if err = cmp.Or(unfit, err); err == nil {
-		err = m.inStore(m.ctx, func(ctx context.Context) error { return m.opts.Store.Set(ctx, k.name, b) })
+		err = m.opts.Store.Set(m.ctx, k.name, b)
 	}
 	if err != nil {
 		m.opts.Log.Warn("the new grant is not in the keychain yet", "connection", k.name, "err", err)
@@ -164,18 +164,9 @@ func (m *Manager) performSave(k *conn, g *Grant) {
 
 func (m *Manager) load(ctx context.Context, k *conn) (g *Grant, err error) {
 	defer m.recovered(k, &err)
-	err = m.inStore(ctx, func(ctx context.Context) error {
-		b, err := m.opts.Store.Get(ctx, k.name)
-		if err == nil {
-			g, err = decodeGrant(b)
-		}
-		return err
-	})
-	return g, err
-}
-
-func (m *Manager) inStore(ctx context.Context, f func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
-	defer cancel()
-	return f(ctx)
+	b, err := m.opts.Store.Get(ctx, k.name)
+	if err != nil {
+		return nil, err
+	}
+	return decodeGrant(b)
 }

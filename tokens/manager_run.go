@@ -6,23 +6,23 @@ import (
 	"time"
 
 	"github.com/authtray/authtray/providers"
+	"github.com/authtray/authtray/tokens/store"
 )
 
 // This file runs the machines: events go in under the connection's lock, the
 // effects that come out are carried out beside it.
 
 const (
-	storeTimeout = 10 * time.Second // one operation of the store
-	nearPause    = 30 * time.Second // between looks at the clock while something is due within the hour, where nothing tells of jumps
-	farPause     = 10 * time.Minute // otherwise
-	backStep     = 2 * time.Second  // a wall clock that goes back by more was set
-	wrongTime    = 10 * time.Minute // a step back within this time may undo one forward
-	sleepGap     = 30 * time.Second // wall time that passed beside the monotonic: the machine slept
+	nearPause = 30 * time.Second // between looks at the clock while something is due within the hour, where nothing tells of jumps
+	farPause  = 10 * time.Minute // otherwise
+	backStep  = 2 * time.Second  // a wall clock that goes back by more was set
+	wrongTime = 10 * time.Minute // a step back within this time may undo one forward
+	sleepGap  = 30 * time.Second // wall time that passed beside the monotonic: the machine slept
 )
 
 // ShutdownTime is how long Run may go on after its context has ended: an answer
 // may be on its way, and has to reach the store.
-const ShutdownTime = providers.RequestTimeout + storeTimeout
+const ShutdownTime = providers.RequestTimeout + store.Timeout
 
 // Run drives the timers until ctx ends, then waits for answers and saves that
 // are under way: an answer that is thrown away is a lost grant.

@@ -36,11 +36,11 @@ func (m *Manager) compare(ctx context.Context, k *conn) (*Grant, error) {
 }
 
 // checkStore says whether the store could be written, for a request that may
-// bring what is to be kept, and takes no longer than most; 0: twice storeTimeout.
+// bring what is to be kept, and takes no longer than most; 0: than the store itself does.
 func (m *Manager) checkStore(k *conn, most time.Duration) error {
-	ctx, cancel := context.WithTimeout(m.ctx, cmp.Or(most, 2*storeTimeout))
+	ctx, cancel := context.WithTimeout(m.ctx, cmp.Or(most, 2*store.Timeout))
 	defer cancel()
-	if err := m.inStore(ctx, m.opts.Store.Check); err != nil {
+	if err := m.opts.Store.Check(ctx); err != nil {
 		return err
 	}
 	_, err := m.compare(ctx, k)

@@ -42,13 +42,8 @@ type Grant struct {
 	End          *End        `json:"end,omitempty"`          // nil: the grant is in use
 }
 
-// End says why a grant is not in use any more. It is written into the record, in
-// the same write that clears the tokens:
-//
-//	state               tokens
-//	reconnect_required  none    the grant is over
-//	reconnect_required  kept    it is parked: sent again only when the user asks
-//	disconnected        kept    the user gave it up: it is revoked at the provider, then erased
+// End says why a grant is not in use any more, in the same write that clears its
+// tokens where it is over; see "The end" in the package comment.
 type End struct {
 	State  State     `json:"state"`
 	Reason Reason    `json:"reason,omitempty"`

@@ -420,6 +420,8 @@ func (s *rigStore) Get(ctx context.Context, key string) ([]byte, error) {
 	s.mu.Lock()
 	slow := s.slowGet
 	s.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, store.Timeout)
+	defer cancel()
 	select {
 	case <-time.After(slow):
 	case <-ctx.Done():

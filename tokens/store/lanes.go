@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// callTimeout bounds each operation from within, whatever the caller allows.
-const callTimeout = 10 * time.Second
+// Timeout bounds each operation from within, whatever the caller allows.
+const Timeout = 10 * time.Second
 
 // serial has a Store keep what the contract says of all of them. It refuses keys and
 // values that no connection has, bounds each operation in time, and lets one at a
@@ -51,7 +51,7 @@ func (s *serial) Delete(ctx context.Context, key string) error {
 }
 
 func (s *serial) Check(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
 	_, err := s.await(ctx, checkLane, func(ctx context.Context) ([]byte, error) { return nil, s.Store.Check(ctx) })
 	return err
@@ -74,12 +74,12 @@ func (s *serial) Close() error {
 	return s.Store.Close()
 }
 
-// inLane is await for what concerns a value, within callTimeout.
+// inLane is await for what concerns a value, within Timeout.
 func (s *serial) inLane(ctx context.Context, key string, fn func(context.Context) ([]byte, error)) ([]byte, error) {
 	if err := checkKey(key); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
 	return s.await(ctx, key, fn)
 }

@@ -92,7 +92,7 @@ func (n *busName) keep() {
 		case <-n.open.Done():
 			return
 		case <-retry:
-			ctx, cancel := context.WithTimeout(n.open, callTimeout)
+			ctx, cancel := context.WithTimeout(n.open, Timeout)
 			err := n.request(ctx)
 			cancel()
 			if n.open.Err() == nil {

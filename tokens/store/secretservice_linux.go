@@ -200,7 +200,7 @@ func (s *secretService) connection(ctx context.Context) (*dbus.Conn, error) {
 // reconnect tries until there is a connection, ever more slowly.
 func (s *secretService) reconnect() {
 	for pause := time.Second; ; pause = min(2*pause, 30*time.Second) {
-		ctx, cancel := context.WithTimeout(s.open, callTimeout)
+		ctx, cancel := context.WithTimeout(s.open, Timeout)
 		_, err := s.connection(ctx)
 		cancel()
 		if err == nil {
@@ -314,7 +314,7 @@ func matters(signal *dbus.Signal) bool {
 
 // lookAgain never starts a Secret Service that has just gone.
 func (s *secretService) lookAgain(bus *dbus.Conn) condition {
-	ctx, cancel := context.WithTimeout(s.open, callTimeout)
+	ctx, cancel := context.WithTimeout(s.open, Timeout)
 	defer cancel()
 	found, _, _ := s.look(ctx, bus, dbus.FlagNoAutoStart)
 	s.observe(found)

@@ -51,8 +51,8 @@ const MaxValue = 256 << 10
 
 // Store keeps values. Implementations are safe for concurrent use; operations
 // on one key take effect in the order in which they were called by one
-// goroutine. Every method returns by its context's deadline or its own,
-// whichever is first; an operation that ran out of time is ErrUnavailable and
+// goroutine. Every method but Unlock returns by its context's deadline or after
+// Timeout, whichever is first; an operation that ran out of time is ErrUnavailable and
 // may still take effect later, but never after a later operation on the same key.
 type Store interface {
 	// Get returns the value last set. ErrAbsent, ErrLocked, ErrUnavailable, or
