@@ -79,7 +79,8 @@
 //	                          nobody could be reached, when the network is back
 //	answer lost      kept     once soon with the same refresh token (see below), then    invalid_grant after it: reason answer_lost
 //	                          as above
-//	misconfigured    kept     new configuration, resume, user, once an hour              for ever
+//	misconfigured    kept     new configuration, resume, user, once an hour; as for      for ever
+//	                          transient where there is nothing at the URL (404, 405)
 //	refused for now  kept     another network, resume, user, once an hour                told of once after a day
 //	suspect          kept     30 s, 2 min, 8 min, 30 min                                 the fifth parks the grant
 //	dead             cleared  none until the user acts, also after a restart             told of once

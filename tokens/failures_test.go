@@ -108,6 +108,27 @@ func TestAMisconfigurationKeepsTheTokensAndLooksAgain(t *testing.T) {
 	})
 }
 
+// A proxy answers 404 in the place of a server that is being started again.
+func TestAnEndpointThatIsNotThereForAMinuteHoldsNobodyUpForAnHour(t *testing.T) {
+	for _, status := range []int{404, 405} {
+		inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+			gone := failure(refusal.Misconfigured, "not_oauth")
+			gone.Status = status
+			r.provider.with(func() { r.provider.always = gone })
+			r.pass(56 * time.Minute)
+			r.wantState(Misconfigured, ReasonRequestRefused)
+			r.provider.with(func() { r.provider.always = nil })
+			r.pass(6 * time.Minute)
+			r.wantState(Connected, ReasonNone)
+			r.provider.with(func() { r.provider.always, r.provider.hits = gone, 0 })
+			r.pass(24 * time.Hour)
+			if n := r.provider.count(); n > 24*13 {
+				t.Errorf("%d requests in a day to a URL where there is nothing", n)
+			}
+		})
+	}
+}
+
 func TestATokenHostThatMovedIsSentNothingAndTheGrantReturnsWithItsAddress(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		r.provider.with(func() { r.provider.binding.Origins = []string{"https://elsewhere.example"} })

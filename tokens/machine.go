@@ -39,7 +39,7 @@ type machine struct {
 	detail      string
 	said        string // what the provider said itself of its last refusal; in memory only
 	retryAt     time.Time
-	soonest     time.Time // retrying: when a caller may have the next try at the earliest; zero: it may not bring it forward
+	soonest     time.Time // after backOff: when a caller may have the next try at the earliest; zero: it may not bring it forward
 	flow        bool      // a connection attempt is pending
 	told        Reason    // what the user has been told of, as the record says it too
 	revocations revoking

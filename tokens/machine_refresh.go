@@ -146,7 +146,9 @@ func (m *machine) refused(now time.Time, err error) {
 		}
 		m.setState(now, Retrying, ReasonRefusedForNow, f.Detail, now.Add(slowRetry))
 	case refusal.Misconfigured:
-		m.setState(now, Misconfigured, misconfiguredReason(f), f.Detail, now.Add(slowRetry))
+		if m.setState(now, Misconfigured, misconfiguredReason(f), f.Detail, now.Add(slowRetry)); f.NothingThere() {
+			m.backOff(now, f)
+		}
 	case refusal.Suspect:
 		m.suspect(now, f)
 	default:
@@ -163,12 +165,18 @@ func asFailure(err error) *refusal.Failure {
 
 // retry plans the next try after a passing failure.
 func (m *machine) retry(now time.Time, f *refusal.Failure) {
+	m.setState(now, Retrying, waitReason(f), f.Detail, now)
+	m.backOff(now, f)
+}
+
+// backOff has the next try come after a pause that grows, or for a caller.
+func (m *machine) backOff(now time.Time, f *refusal.Failure) {
 	m.fails++
 	pause := backoff(m.fails, f.RetryAfter, m.rnd())
 	if soon := m.repeat(now, f); soon > 0 {
 		pause = min(pause, time.Duration((0.5+0.5*m.rnd())*float64(soon)))
 	}
-	m.setState(now, Retrying, waitReason(f), f.Detail, now.Add(pause))
+	m.retryAt = now.Add(pause)
 	asked := now.Add(min(f.RetryAfter, maxRetryAfter))
 	m.soonest = slices.MaxFunc([]time.Time{asked, m.sentAt.Add(callerPause)}, time.Time.Compare)
 }
@@ -204,7 +212,7 @@ func (m *machine) tryForCaller(now time.Time, want Want) {
 	switch {
 	case m.base == Connected:
 		m.start(now, want)
-	case m.base == Retrying && !m.soonest.IsZero():
+	case !m.soonest.IsZero():
 		if m.retryAt = earlier(m.retryAt, m.soonest); !now.Before(m.retryAt) {
 			m.start(now, Want{})
 		}

@@ -278,7 +278,7 @@ func (m *Manager) Subscribe() *Subscription {
 }
 
 // Wait waits for changes and names their connections, in the order in which they
-// changed. The error is that of ctx.
+// changed; none where the last Wait named them. The error is that of ctx.
 func (s *Subscription) Wait(ctx context.Context) ([]string, error) {
 	select {
 	case <-ctx.Done():
@@ -289,10 +289,6 @@ func (s *Subscription) Wait(ctx context.Context) ([]string, error) {
 	defer s.m.mu.Unlock()
 	names := s.names
 	s.names = nil
-	select {
-	case <-s.changed: // one more came before the lock
-	default:
-	}
 	return names, nil
 }
 

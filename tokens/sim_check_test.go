@@ -306,8 +306,8 @@ func (c *checker) answered(a *simAgent, err error) {
 		}
 	}
 	asked := min(f.RetryAfter, maxRetryAfter)
-	switch f.Class {
-	case refusal.Transient:
+	switch {
+	case f.Class == refusal.Transient, f.NothingThere():
 		c.fails++
 		usual := 5 * time.Second
 		for n := 1; n < c.fails && usual < 5*time.Minute; n++ {
@@ -323,9 +323,9 @@ func (c *checker) answered(a *simAgent, err error) {
 		default:
 			between(least, most)
 		}
-	case refusal.Misconfigured, refusal.RefusedForNow:
+	case f.Class == refusal.Misconfigured, f.Class == refusal.RefusedForNow:
 		between(time.Hour, time.Hour)
-	case refusal.Suspect:
+	case f.Class == refusal.Suspect:
 		if c.suspects++; c.suspects <= len(suspectPauses) {
 			between(suspectPauses[c.suspects-1], suspectPauses[c.suspects-1])
 		}
@@ -385,7 +385,7 @@ func (c *checker) sent(a *simAgent, e effect) {
 	if c.parked && c.w.now-a.userAt > time.Minute {
 		c.fail("a grant that is parked was sent, and the user did not ask")
 	}
-	if early := a.m.retryAt.Sub(c.w.Now()); a.m.base == Retrying && early > 5*time.Second && c.w.now-a.userAt > time.Minute {
+	if early := a.m.retryAt.Sub(c.w.Now()); (a.m.base == Retrying || a.m.base == Misconfigured) && early > 5*time.Second && c.w.now-a.userAt > time.Minute {
 		c.fail("a request %s before its time", early)
 	}
 	if slices.Equal(e.want.Scopes, simMore) || c.hurried || a.waiting > 0 {

@@ -251,7 +251,7 @@ func (r *simManager) event(name string, happens func()) {
 	r.locked(a.plantServing)
 	happens()
 	r.settled(name, before, served)
-	if a.waited > 0 && !a.dead && a.m.base == Retrying { // callers that wait ask again, and have the next try sooner
+	if a.waited > 0 && !a.dead && (a.m.base == Retrying || a.m.base == Misconfigured) { // callers that wait ask again, and have the next try sooner
 		a.w.check.hurried = true
 	}
 }

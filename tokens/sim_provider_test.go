@@ -172,6 +172,8 @@ func (p *simProvider) takes(accessToken string) bool {
 func (p *simProvider) refresh(sender *simAgent, sent *Grant, want Want) (providers.Answer, error) {
 	w := p.w
 	switch {
+	case w.outage && w.rnd.IntN(4) == 0: // what stands before it answers
+		return providers.Answer{}, &refusal.Failure{Class: refusal.Misconfigured, Code: "not_oauth", Status: 404, Detail: "Nothing."}
 	case w.outage:
 		return providers.Answer{}, &refusal.Failure{Class: refusal.Transient, Code: "http_503", Status: 503, Detail: "Down."}
 	case w.busy429:

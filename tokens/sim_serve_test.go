@@ -105,7 +105,7 @@ func (c *checker) brought(a *simAgent, q simAsk, was phase, retryAt time.Time) {
 	m, started := a.m, was == idle && a.m.busy != idle
 	left := m.served.left(c.w.Now())
 	switch {
-	case m.base == Retrying && (started || m.retryAt.Before(retryAt)):
+	case (m.base == Retrying || m.base == Misconfigured) && (started || m.retryAt.Before(retryAt)):
 		try := c.w.now
 		if !started {
 			try += m.retryAt.Sub(c.w.Now())
@@ -154,8 +154,8 @@ func (c *checker) heard(err error) {
 	var f *refusal.Failure
 	c.noSooner, c.unsaid = 0, false
 	if errors.As(err, &f) {
-		switch f.Class {
-		case refusal.Transient:
+		switch {
+		case f.Class == refusal.Transient, f.NothingThere():
 			c.noSooner = c.w.now + min(f.RetryAfter, maxRetryAfter)
 		default:
 			c.noSooner = simForever

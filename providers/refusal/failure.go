@@ -61,6 +61,12 @@ func (f *Failure) Error() string {
 
 func (f *Failure) Unwrap() error { return f.Err }
 
+// NothingThere reports whether there is nothing at the URL that was asked: it is
+// wrong, or a proxy answers for a server that is being started again.
+func (f *Failure) NothingThere() bool {
+	return f.Status == http.StatusNotFound || f.Status == http.StatusMethodNotAllowed
+}
+
 // ErrBindingChanged: the issuer, client id or an endpoint origin is no longer
 // the one that the grant was made with, so nothing was sent.
 var ErrBindingChanged = errors.New("the connection's endpoints changed since it was connected")

@@ -21,8 +21,8 @@ func Sentence(f *Failure) string {
 		return fmt.Sprintf("The provider refused without saying why (HTTP %d).", status)
 	case f.Class == Suspect:
 		return fmt.Sprintf("The provider refused with %q, which is not one of the usual answers.", f.Code)
-	case f.Class == Misconfigured && (status == http.StatusNotFound || status == http.StatusMethodNotAllowed):
-		return "The provider has nothing at the URL asked; check the host and the connection's URLs."
+	case f.Class == Misconfigured && f.NothingThere():
+		return "The provider has nothing at the URL asked; if that lasts, check the host and the connection's URLs."
 	case f.Class == Misconfigured:
 		return fmt.Sprintf("The provider does not accept our request (%s); check client id, client secret and scopes.", f.Code)
 	case status >= 300 && status < 400:
