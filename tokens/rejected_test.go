@@ -169,6 +169,57 @@ func TestWithoutRefreshTokenOnlyTheProvidersWordTwiceIsAVerdict(t *testing.T) {
 	})
 }
 
+// A token of GitHub's OAuth Apps neither ends nor can be renewed: nobody would see that it
+// was revoked before a tool fails.
+func TestARevokedTokenThatNothingRenewsIsSeenAtIntervalsByItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 0)
+		r.config.Probe = "on"
+		r.provider.refreshable, r.provider.liveness = false, providers.Alive
+		r.start()
+		defer r.quit()
+		r.connect()
+		r.pass(24 * time.Hour)
+		if n := r.provider.probes; n < 20 || n > 24 {
+			t.Errorf("asked %d times in a day, want about once an hour", n)
+		}
+		r.provider.with(func() { r.provider.liveness, r.provider.probes = providers.Unclear, 0 })
+		r.pass(5 * time.Hour)
+		r.wantState(Connected, ReasonNone)
+		r.provider.with(func() { r.provider.liveness, r.provider.probes = providers.DeadToken, 0 })
+		r.pass(67 * time.Minute)
+		r.wantState(ReconnectRequired, ReasonTokenRejected)
+		if n := r.provider.probes; n != 2 {
+			t.Errorf("%d bad answers are an end", n)
+		}
+		if g := r.stored(); g.AccessToken != "" || !r.status().Announce {
+			t.Errorf("the record is %+v", *g)
+		}
+	})
+}
+
+// What was bad once, and good after that, is no end.
+func TestAProbeThatIsAnsweredWellForgetsTheBadOneBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 0)
+		r.config.Probe = "on"
+		r.provider.refreshable = false
+		r.start()
+		defer r.quit()
+		r.connect()
+		for range 10 {
+			before := r.provider.probes
+			r.provider.with(func() { r.provider.liveness = providers.DeadToken })
+			for i := 0; r.provider.probes == before && i < 2*3600; i++ {
+				r.pass(time.Second)
+			}
+			r.provider.with(func() { r.provider.liveness = providers.Alive })
+			r.pass(10 * time.Second)
+			r.wantState(Connected, ReasonNone)
+		}
+	})
+}
+
 func TestARejectionWhileTheConfigurationIsBrokenHangsNobody(t *testing.T) {
 	inBubble(t, 0, func(t *testing.T, r *rig) {
 		r.provider.with(func() { r.provider.refreshable, r.provider.liveness = false, providers.Alive })
