@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +32,33 @@ func TestFiveUnknownRefusalsParkTheGrant(t *testing.T) {
 		r.pass(48 * time.Hour)
 		r.wantState(ReconnectRequired, ReasonRefused)
 		r.wantHits(5)
+	})
+}
+
+// Each pause is longer than the one before: a trouble of minutes is over by then.
+func TestThePausesAfterUnknownRefusalsGrow(t *testing.T) {
+	inBubble(t, 24*time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.always = failure(refusal.Suspect, "strange") })
+		r.m.Refresh(t.Context(), "work")
+		for i, pause := range []time.Duration{30 * time.Second, 2 * time.Minute, 8 * time.Minute, 30 * time.Minute} {
+			r.pass(pause - 5*time.Second)
+			r.wantHits(i + 1)
+			r.pass(5 * time.Second)
+			r.wantHits(i + 2)
+		}
+		r.wantState(ReconnectRequired, ReasonRefused)
+	})
+}
+
+// Refusals that nobody knows are counted from the last good answer on.
+func TestAGoodAnswerForgetsTheUnknownRefusalsBeforeIt(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		for range 4 {
+			r.provider.with(func() { r.provider.answers = slices.Repeat([]error{failure(refusal.Suspect, "strange")}, 3) })
+			r.m.Refresh(t.Context(), "work")
+			r.pass(15 * time.Minute)
+			r.wantState(Connected, ReasonNone)
+		}
 	})
 }
 
