@@ -91,8 +91,12 @@ func TestTheFirstCallerAfterASuspendIsNotHeldByARequestFromBeforeIt(t *testing.T
 		r.wantHits(1)
 		r.provider.with(func() { r.provider.slow = 0 })
 		r.clock.jump(8 * time.Hour)
+		before := time.Now()
 		if got := r.token(); got != "access-2" {
 			t.Fatalf("got %s", got)
+		}
+		if waited := time.Since(before); waited > 8*time.Second { // three, and a repetition within four
+			t.Errorf("waited %s", waited)
 		}
 		r.wantHits(2)
 	})

@@ -86,6 +86,26 @@ func TestARefusalByAPassingPolicyIsToldOnceAfterADay(t *testing.T) {
 	})
 }
 
+// Restarts and other tries do not move the day.
+func TestARefusalByAPassingPolicyIsToldOfWhenTheDayIsOverAndNotBefore(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.always = failure(refusal.RefusedForNow, "invalid_grant") })
+		r.pass(55*time.Minute + 30*time.Second)
+		r.wantState(Retrying, ReasonRefusedForNow)
+		for range 23 {
+			r.pass(time.Hour)
+			r.restart()
+			if r.status().Announce {
+				t.Fatalf("told %s after the first refusal", r.clock.Now().Sub(r.stored().RefusedSince))
+			}
+		}
+		r.pass(time.Hour)
+		if !r.status().Announce {
+			t.Errorf("not told %s after the first refusal", r.clock.Now().Sub(r.stored().RefusedSince))
+		}
+	})
+}
+
 func TestAMisconfigurationKeepsTheTokensAndLooksAgain(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		r.provider.with(func() { r.provider.always = failure(refusal.Misconfigured, "invalid_client") })
@@ -155,8 +175,10 @@ func TestThatTheConfigurationIsBackIsSeenLaterWhereItCouldNotBeToldAtOnce(t *tes
 		r.put()
 		r.pass(time.Second)
 		r.wantState(ReconnectRequired, ReasonEndpointsChanged)
+		r.pass(5*time.Hour + time.Minute)
+		r.wantState(ReconnectRequired, ReasonEndpointsChanged)
 		r.provider.with(func() { r.provider.binding = rigBinding }) // and nobody says so
-		r.pass(slowRetry)
+		r.pass(time.Hour)
 		r.wantState(Connected, ReasonNone)
 	})
 }
@@ -192,6 +214,20 @@ func TestWhatTheConfigurationSaysStandsWhenALateAnswerComes(t *testing.T) {
 		r.put()
 		r.pass(time.Second)
 		r.wantState(Connected, ReasonNone)
+	})
+}
+
+// Who asked again and again has the pauses begin anew: the user may be mending it.
+func TestTheUsersWordForgetsTheBackOff(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.always = failure(refusal.Transient, "http_503") })
+		r.pass(3 * time.Hour)
+		r.m.Refresh(t.Context(), "work")
+		hits := r.provider.count()
+		r.pass(7 * time.Second)
+		r.wantHits(hits + 1)
+		r.pass(13 * time.Second)
+		r.wantHits(hits + 2)
 	})
 }
 
