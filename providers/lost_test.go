@@ -107,6 +107,31 @@ var headThenNothing = faultkit.Custom("head, then no body", func(x *faultkit.Exc
 	<-x.R.Context().Done()
 })
 
+// What it takes to reach the provider is none of its grace.
+func TestSilenceIsCountedFromTheSending(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		kit := faultkit.New(faultkit.Options{})
+		kit.Script(faultkit.Hold(nil, nil))
+		e := testEntry(inMemory)
+		e.Tokens.Grace = "30s"
+		transport := pipes(t, kit.Wrap(answers(200, goodAnswer)))
+		dial := transport.DialContext
+		transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+			time.Sleep(7 * time.Second)
+			return dial(ctx, network, address)
+		}
+		c := testClient(t, e, func(_ *catalog.Connection, o *ClientOptions) { o.Transport = transport })
+		start := time.Now()
+		_, err := refreshWith(t, c)
+		if f := failureOf(t, err); f.Code != "timeout" || !f.Lost {
+			t.Errorf("%+v", f)
+		}
+		if waited := time.Since(start); waited != 17*time.Second {
+			t.Errorf("waited %s", waited)
+		}
+	})
+}
+
 // Only a refresh token can be presented twice.
 func TestNoGraceHurriesAnExchange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
