@@ -50,6 +50,19 @@ func TestThePausesAfterUnknownRefusalsGrow(t *testing.T) {
 	})
 }
 
+func TestAnUnknownRefusalIsNotAskedAboutAgainstRetryAfter(t *testing.T) {
+	inBubble(t, 24*time.Hour, func(t *testing.T, r *rig) {
+		strange := failure(refusal.Suspect, "strange")
+		strange.RetryAfter = 20 * time.Minute
+		r.provider.with(func() { r.provider.always = strange })
+		r.m.Refresh(t.Context(), "work")
+		r.pass(20*time.Minute - 5*time.Second)
+		r.wantHits(1)
+		r.pass(5 * time.Second)
+		r.wantHits(2)
+	})
+}
+
 // Refusals that nobody knows are counted from the last good answer on.
 func TestAGoodAnswerForgetsTheUnknownRefusalsBeforeIt(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
@@ -136,6 +149,18 @@ func TestAParkedGrantIsSentOnceWhenTheUserAsks(t *testing.T) {
 			r.wantHits(5) // not by the timer that waits for the keychain
 			r.wantState(ReconnectRequired, ReasonRefused)
 		})
+	})
+}
+
+// The try of a parked grant may have spent its refresh token.
+func TestTheEndOfAParkedGrantAfterALostAnswerIsCalledThat(t *testing.T) {
+	parked(t, func(t *testing.T, r *rig) {
+		lost := &refusal.Failure{Class: refusal.Transient, Code: "network", Lost: true, Detail: "The connection broke."}
+		r.provider.with(func() { r.provider.answers = []error{lost, failure(refusal.Dead, "invalid_grant")} })
+		r.m.Refresh(t.Context(), "work")
+		r.wantState(ReconnectRequired, ReasonRefused)
+		r.m.Refresh(t.Context(), "work")
+		r.wantState(ReconnectRequired, ReasonAnswerLost)
 	})
 }
 
