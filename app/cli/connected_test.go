@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/authtray/authtray/tokens"
@@ -22,5 +23,21 @@ func TestConnectedSaysAsWhomWhereThatIsKnown(t *testing.T) {
 				t.Errorf("%q, %v; want %q", out.String(), err, row.want)
 			}
 		})
+	}
+}
+
+// What is amiss with a sign-in that worked is said at once, and not only by status: that
+// it brought nothing to renew the token with, that it could not be kept.
+func TestConnectedSaysWhatIsAmiss(t *testing.T) {
+	var out, err bytes.Buffer
+	c := &connecting{shell: &shell{out: &out, err: &err}}
+	st := tokens.Status{Name: "work", Account: "ada", State: tokens.Connected, Unsaved: true, Detail: "The token is too large for the keychain.", Note: "Acme gave no refresh token."}
+	if e := c.connected(st); e != nil || out.String() != "Connected as ada.\n" {
+		t.Errorf("%q, %v", out.String(), e)
+	}
+	for _, want := range []string{st.Detail, st.Note} {
+		if !strings.Contains(err.String(), want) {
+			t.Errorf("%q does not say %q", err.String(), want)
+		}
 	}
 }
