@@ -106,6 +106,37 @@ func TestARefusalByAPassingPolicyIsToldOfWhenTheDayIsOverAndNotBefore(t *testing
 	})
 }
 
+// Networks come and go within seconds, and the policy is asked for once in ten of them.
+func TestARefusalByAPassingPolicyIsTriedOnEachNetworkButNotMoreOftenThanInTenSeconds(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.always = failure(refusal.RefusedForNow, "invalid_grant") })
+		r.pass(56 * time.Minute)
+		hits := r.provider.count()
+		for range 60 {
+			r.m.NetworkBack()
+			r.pass(time.Second)
+		}
+		if n := r.provider.count() - hits; n < 4 || n > 7 {
+			t.Errorf("%d tries in a minute in which the network changed each second", n)
+		}
+	})
+}
+
+// …nor against what the provider itself put off.
+func TestARefusalByAPassingPolicyIsNotTriedAgainstRetryAfter(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		limit := failure(refusal.RefusedForNow, "invalid_grant")
+		limit.RetryAfter = 30 * time.Minute
+		r.provider.with(func() { r.provider.always = limit })
+		r.m.Refresh(t.Context(), "work")
+		for range 5 {
+			r.pass(15 * time.Second)
+			r.m.NetworkBack()
+		}
+		r.wantHits(1)
+	})
+}
+
 func TestAMisconfigurationKeepsTheTokensAndLooksAgain(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		r.provider.with(func() { r.provider.always = failure(refusal.Misconfigured, "invalid_client") })

@@ -39,9 +39,10 @@ type machine struct {
 	detail      string
 	said        string // what the provider said itself of its last refusal; in memory only
 	retryAt     time.Time
-	soonest     time.Time // after backOff: when a caller may have the next try at the earliest; zero: it may not bring it forward
+	soonest     time.Time // when a caller, or with refused_for_now another network, may have the next try at the earliest; zero: it may not
 	flow        bool      // a connection attempt is pending
 	told        Reason    // what the user has been told of, as the record says it too
+	signedIn    bool      // what a sign-in brought has yet to reach the store: it takes the place of any record
 	revocations revoking
 
 	// What is under way. At most one refresh, ever.

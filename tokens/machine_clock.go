@@ -58,10 +58,8 @@ func (m *machine) networkBack(now time.Time) {
 	case ReasonNetwork:
 		m.retryAt = earlier(soon, m.retryAt)
 	case ReasonRefusedForNow:
-		if next := m.retryAt.Add(justRenewed - slowRetry); soon.Before(next) { // so long after the last try
-			soon = next
-		}
-		m.retryAt = earlier(soon, m.retryAt)
+		next := slices.MaxFunc([]time.Time{soon, m.soonest, m.sentAt.Add(justRenewed)}, time.Time.Compare)
+		m.retryAt = earlier(next, m.retryAt)
 	}
 }
 
@@ -71,10 +69,10 @@ func (m *machine) soon(now time.Time) time.Time {
 }
 
 // resumed tries at once, within a few seconds, what failed for a passing
-// reason: the machine slept.
+// reason: the machine slept. An unknown refusal is none.
 func (m *machine) resumed(now time.Time) {
 	soon := m.soon(now)
-	if m.base == Retrying || m.base == Misconfigured || m.base == KeychainLocked || m.bindingDiffers() {
+	if m.base == Retrying && m.reason != ReasonUnclearRefusal || m.base == Misconfigured || m.base == KeychainLocked || m.bindingDiffers() {
 		m.retryAt = soon
 	}
 	if m.policy.probe && m.served != nil && !m.probes.under {

@@ -116,11 +116,16 @@ func (m *machine) renewed(now time.Time) {
 	m.told = ReasonNone
 	if m.served.wasOver() && m.policy.refreshable(m.served) {
 		m.fails = fails // a token that nobody can use is no success
-		m.retry(now, &refusal.Failure{Class: refusal.Transient, Code: "expired_token", Status: http.StatusOK,
-			Detail: m.policy.provider + " gives tokens that are over as soon as they come (expires_in is 0)."})
+		m.retry(now, m.errOver())
 		return
 	}
 	m.base, m.reason, m.detail, m.said, m.retryAt = Connected, ReasonNone, "", "", time.Time{}
+}
+
+// errOver is what a token is that nobody can use.
+func (m *machine) errOver() *refusal.Failure {
+	return &refusal.Failure{Class: refusal.Transient, Code: "expired_token", Status: http.StatusOK,
+		Detail: m.policy.provider + " gives tokens that are over as soon as they come (expires_in is 0)."}
 }
 
 // refused is the table of failures; see the package comment.
@@ -145,6 +150,7 @@ func (m *machine) refused(now time.Time, err error) {
 			m.change(now, func(g *Grant) { g.RefusedSince = now })
 		}
 		m.setState(now, Retrying, ReasonRefusedForNow, f.Detail, now.Add(slowRetry))
+		m.soonest = now.Add(f.RetryAfter)
 	case refusal.Misconfigured:
 		if m.setState(now, Misconfigured, misconfiguredReason(f), f.Detail, now.Add(slowRetry)); f.NothingThere() {
 			m.backOff(now, f)
@@ -212,7 +218,7 @@ func (m *machine) tryForCaller(now time.Time, want Want) {
 	switch {
 	case m.base == Connected:
 		m.start(now, want)
-	case !m.soonest.IsZero():
+	case !m.soonest.IsZero() && m.reason != ReasonRefusedForNow:
 		if m.retryAt = earlier(m.retryAt, m.soonest); !now.Before(m.retryAt) {
 			m.start(now, Want{})
 		}

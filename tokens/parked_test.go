@@ -75,6 +75,20 @@ func TestAGoodAnswerForgetsTheUnknownRefusalsBeforeIt(t *testing.T) {
 	})
 }
 
+// A laptop that is opened and closed again hurries nothing: five refusals within minutes
+// would park a grant for a trouble of minutes.
+func TestThePausesAfterUnknownRefusalsAreNotCutShortByASleep(t *testing.T) {
+	inBubble(t, 24*time.Hour, func(t *testing.T, r *rig) {
+		r.provider.with(func() { r.provider.always = failure(refusal.Suspect, "strange") })
+		r.m.Refresh(t.Context(), "work")
+		for range 5 {
+			r.clock.jump(40 * time.Second)
+			r.pass(35 * time.Second)
+		}
+		r.wantState(Retrying, ReasonUnclearRefusal) // after six minutes
+	})
+}
+
 // parked is a connection whose refresh was refused five times in words that
 // nobody knows.
 func parked(t *testing.T, f func(t *testing.T, r *rig)) {
