@@ -58,13 +58,15 @@ func (n *narrowed) left(now time.Time) time.Duration {
 	return n.token.left(now)
 }
 
-// refusedLately reports whether who asks again is given the same answer.
-func (n *narrowed) refusedLately(now time.Time) bool {
-	pause := justRenewed
-	if n.err == errNotNarrowed || n.err == errUnproven {
-		pause = refusedFor
+// refusedUntil is until when who asks again is given the same answer.
+func (n *narrowed) refusedUntil() time.Time {
+	switch {
+	case n.err == nil || n.undecided:
+		return time.Time{}
+	case n.err == errNotNarrowed || n.err == errUnproven:
+		return n.at.Add(refusedFor)
 	}
-	return n.err != nil && !n.undecided && now.Sub(n.at) < pause
+	return n.at.Add(max(justRenewed, n.err.RetryAfter))
 }
 
 // serveNarrow answers a caller that wants a token for less than the grant.
@@ -79,11 +81,11 @@ func (m *machine) serveNarrow(now time.Time, want Want) reply {
 	}
 	n := m.lookUp(want)
 	switch left := n.left(now); {
-	case left > 0 && n.refusedLately(now):
+	case left > 0 && now.Before(n.refusedUntil()):
 		return handOut(&n.token, left, want)
 	case left > 0:
 		return m.serveFrom(now, &n.token, n.token.lifetime(), want)
-	case n.refusedLately(now):
+	case now.Before(n.refusedUntil()):
 		return reply{err: m.errorNarrow(want, n.err)}
 	case !m.policy.refreshable(m.served):
 		return reply{err: m.errorNarrow(want, nil)}
@@ -112,6 +114,9 @@ func (m *machine) answeredNarrow(now time.Time, want Want, a providers.Answer, e
 		case refusesGrant(less.err):
 			less.undecided = m.decide(now)
 		case less.err.Lost && less.err.Class == refusal.Transient:
+			if len(want.Scopes) > 0 && len(m.served.Scopes) > 0 { // the refresh token may be of a narrower token
+				m.change(now, func(g *Grant) { g.Narrowed = true })
+			}
 			m.retry(now, less.err)
 		}
 		m.remember(less)
@@ -123,9 +128,11 @@ func (m *machine) answeredNarrow(now time.Time, want Want, a providers.Answer, e
 	}
 	less.token = *m.served.renewed(a, false)
 	less.token.RefreshToken, less.token.Generation = "", 0
-	less.unstated = a.Scopes == nil && len(want.Scopes) > 0
+	if less.unstated = a.Scopes == nil && len(want.Scopes) > 0; less.token.wasOver() {
+		less.fail(m.errOver())
+	}
 	m.nextNarrow = less
-	m.given = withGiven(m.given, want, less.token.AccessToken)
+	m.given = withGiven(m.given, want, a.AccessToken)
 	m.save(now, m.served.forLess(a, want, m.given))
 }
 

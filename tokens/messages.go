@@ -70,7 +70,7 @@ func (m *machine) errorNarrow(want Want, f *refusal.Failure) *Error {
 	switch provider := m.policy.provider; {
 	case f == errUnkept:
 		return Refusal(m.policy.name, KeychainLocked, ReasonKeychainUnavailable, provider, "")
-	case f != nil && f.Class == refusal.Transient:
+	case f != nil && (f.Class == refusal.Transient || f.Class == refusal.RefusedForNow):
 		return &Error{Code: CodeTemporarilyUnavailable, Reason: waitReason(f), RetryAt: m.retryAt, Detail: f.Detail, Hint: "authtray status " + m.policy.name}
 	case f == nil:
 		e.Detail = fmt.Sprintf("%s gave nothing to get another token with, so there is only the connection's own.", provider)

@@ -456,3 +456,33 @@ func TestACallerThatGivesUpOnATokenForLessCancelsNothing(t *testing.T) {
 		r.wantHits(1)
 	})
 }
+
+// A provider that says when to come again means each request to its token endpoint.
+func TestATokenForLessIsNotAskedForAgainstRetryAfter(t *testing.T) {
+	inBubble(t, 24*time.Hour, func(t *testing.T, r *rig) {
+		r.adopt("read", "write")
+		limit := &refusal.Failure{Class: refusal.Transient, Code: "http_429", Status: 429, RetryAfter: 10 * time.Minute, Detail: "Slow down."}
+		r.provider.with(func() { r.provider.always = limit })
+		for range 9 * 60 {
+			_, err := r.askWithin(time.Millisecond, readOnly)
+			r.wantCode(err, CodeTemporarilyUnavailable)
+			r.pass(time.Second)
+		}
+		r.wantHits(1)
+	})
+}
+
+// From a network that the provider refuses, that is what it does: it may well give less.
+func TestATokenForLessThatAPassingPolicyRefusesIsSaidToBeThat(t *testing.T) {
+	inBubble(t, 24*time.Hour, func(t *testing.T, r *rig) {
+		r.adopt("read", "write")
+		policy := failure(refusal.RefusedForNow, "invalid_grant")
+		policy.Detail = "Provider refuses renewals from this network."
+		r.provider.with(func() { r.provider.always = policy })
+		_, err := r.ask(readOnly)
+		r.wantCode(err, CodeTemporarilyUnavailable)
+		if e := err.(*Error); !strings.Contains(e.Detail, "from this network") {
+			t.Errorf("told %q", e.Detail)
+		}
+	})
+}

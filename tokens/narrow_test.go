@@ -39,6 +39,24 @@ func TestANarrowerTokenIsKeptBesideTheGrant(t *testing.T) {
 	}
 }
 
+// The answer to a request for less gets lost, and the provider had acted on it. The repetition
+// says what the grant has: a provider that takes the last scopes asked for as all there is
+// would give less for good.
+func TestARequestForLessOfWhichTheAnswerIsLostIsRepeatedForAllOfTheGrant(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.adopt("read", "write")
+		r.provider.with(func() {
+			r.provider.answers = []error{&refusal.Failure{Class: refusal.Transient, Code: "network", Lost: true, Proof: true}}
+		})
+		r.askWithin(time.Millisecond, readOnly)
+		r.pass(time.Minute)
+		r.wantState(Connected, ReasonNone)
+		if got := r.provider.askedScopes(); !slices.Equal(got, []string{"read", "read write"}) {
+			t.Errorf("asked for %q", got)
+		}
+	})
+}
+
 func TestAProviderThatDoesNotGiveLessLeavesTheGrantAlone(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		r.provider.with(func() { r.provider.answers = []error{failure(refusal.Misconfigured, "invalid_scope")} })

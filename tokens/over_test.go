@@ -69,3 +69,19 @@ func TestATokenThatIsOverAndCannotBeRenewedIsTheEnd(t *testing.T) {
 		r.wantHits(0)
 	})
 }
+
+// A token for less that is over as it comes was asked for again and again, as fast as the
+// provider answered: 600 requests in half a minute for one caller.
+func TestATokenForLessThatIsOverAsItComesIsRenewedWithPauses(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		r.adopt("read", "write")
+		r.provider.with(func() { r.provider.over, r.provider.slow = true, 50*time.Millisecond })
+		tok, err := r.askWithin(30*time.Second, readOnly)
+		if err == nil {
+			t.Errorf("%s was handed out", tok.AccessToken)
+		}
+		if n := r.provider.count(); n > 4 {
+			t.Errorf("%d requests in half a minute, for one caller", n)
+		}
+	})
+}

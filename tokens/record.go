@@ -128,7 +128,7 @@ func (g *Grant) renewed(a providers.Answer, keepID bool) *Grant {
 func (g *Grant) forLess(a providers.Answer, want Want, all []given) *Grant {
 	n, rotated := *g, a.RefreshToken != "" && !same(a.RefreshToken, g.RefreshToken)
 	n.Narrowed = n.Narrowed || rotated && len(want.Scopes) > 0
-	n.Generation, n.Given = n.Generation+1, all
+	n.Generation, n.Given, n.RefusedSince = n.Generation+1, all, time.Time{}
 	n.takeRefreshToken(a)
 	return &n
 }

@@ -190,7 +190,10 @@ func misconfiguredReason(f *refusal.Failure) Reason {
 
 // waitReason tells no answer from a passing one.
 func waitReason(f *refusal.Failure) Reason {
-	if f.Status == 0 {
+	switch {
+	case f.Class == refusal.RefusedForNow:
+		return ReasonRefusedForNow
+	case f.Status == 0:
 		return ReasonNetwork
 	}
 	return ReasonProviderTrouble
