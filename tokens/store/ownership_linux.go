@@ -105,18 +105,19 @@ func (n *busName) keep() {
 }
 
 // request asks for the name on a new connection. nil: it is ours. Where it wraps a
-// *TakenError, the bus gives us the name once its owner is gone.
+// *TakenError, the bus gives us the name once its owner is gone. It wraps no end of
+// a context: a keychain of ours that takes long is another thing.
 func (n *busName) request(ctx context.Context) error {
 	bus, err := sessionbus.Connect(ctx)
 	if err != nil {
-		return unavailable(err)
+		return fmt.Errorf("%w: %v", ErrUnavailable, err)
 	}
 	n.bus, n.signals = bus, make(chan *dbus.Signal, 8)
 	bus.Signal(n.signals)
 	var reply uint32
 	if err := bus.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.RequestName", 0, n.name, uint32(0)).Store(&reply); err != nil {
 		n.disconnect()
-		return unavailable(err)
+		return fmt.Errorf("%w: %v", ErrUnavailable, err)
 	}
 	if dbus.RequestNameReply(reply) != dbus.RequestNameReplyInQueue {
 		return nil

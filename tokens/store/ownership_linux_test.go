@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -191,5 +193,21 @@ func TestOwnershipClosesWhileTheBusDoesNotAnswer(t *testing.T) {
 	case <-closed:
 	case <-time.After(storetest.Patience):
 		t.Fatal("Close does not return")
+	}
+}
+
+// A bus that is reached and says nothing is away like one that is gone. It must not look
+// like a keychain of ours that takes long: the repetition of a refresh goes on without that.
+func TestOwnershipOfABusThatDoesNotAnswerIsLostAndNotSlow(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "bus")
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path="+path)
+	o := own(t, service)
+	if err := o.Lost(); !errors.Is(err, store.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("lost: %v", err)
 	}
 }
