@@ -42,7 +42,7 @@ func (m *machine) drop() {
 	m.served, m.next, m.over, m.narrow, m.nextNarrow = nil, nil, nil, nil, nil
 	m.busy, m.request = idle, effect{}
 	m.probes = probing{}
-	m.rejection = false
+	m.rejection, m.signedIn = false, false
 	m.store.writes = 0
 }
 
@@ -55,7 +55,7 @@ func (m *machine) connect(now time.Time, g *Grant) {
 		g.After, g.AfterToo = m.store.note.Time, slices.Clone(m.store.before)
 	}
 	g.Given = m.given
-	m.request, m.narrow, m.nextNarrow, m.rejection = effect{}, nil, nil, false
+	m.request, m.narrow, m.nextNarrow, m.rejection, m.signedIn = effect{}, nil, nil, false, true
 	m.save(now, g)
 }
 

@@ -170,6 +170,7 @@ func (m *machine) saved(now time.Time, generation uint64, err error) {
 	s.held, s.at = nil, now
 	if err == nil {
 		s.held, s.read, s.damaged, s.writes, s.erase = g, true, false, 0, g.givenUp()
+		m.signedIn = m.signedIn && m.next != nil && m.next.Generation != generation
 	}
 	if m.next != nil && m.next.Generation == generation {
 		if n := m.nextNarrow; n != nil && n.err == nil && err != nil {

@@ -50,11 +50,16 @@ func (m *Manager) checkStore(k *conn, most time.Duration) error {
 // overtaken takes up a record that another process wrote, if it is newer than
 // all that this one knows of, and reports whether it did. What was under way is
 // of no concern any more: its answer is about an older generation. What the user
-// gave up here stays given up.
+// gave up here stays given up, and what a sign-in brought here takes the place of the
+// record.
 func (m *machine) overtaken(now time.Time, g *Grant) bool {
 	s := &m.store
 	if !s.read { // a sign-in takes its place
 		m.learnGiven(g.Given)
+	}
+	if m.signedIn {
+		m.outrank(g)
+		return false
 	}
 	newer := g.Generation > m.highest || m.kept() != nil && m.kept().olderThan(g)
 	if !newer || !s.read || s.damaged || s.note != nil || m.over.givenUp() {
@@ -64,6 +69,22 @@ func (m *machine) overtaken(now time.Time, g *Grant) bool {
 	m.given, s.erase, s.held = g.Given, false, g
 	m.found(now, g, nil)
 	return true
+}
+
+// outrank has what a sign-in brought be newer than another process's record.
+func (m *machine) outrank(g *Grant) {
+	brought := &m.next
+	if m.next == nil {
+		brought = &m.served
+	}
+	if (*brought).Generation > g.Generation {
+		return
+	}
+	m.highest = max(m.highest, g.Generation) + 1
+	*brought = (*brought).changed(func(n *Grant) { n.Generation = m.highest })
+	if g.givenUp() {
+		m.revocations.grants = append(m.revocations.grants, g) // it could not be, or was not for certain
+	}
 }
 
 // olderThan reports whether other takes the place of g. Of one generation a

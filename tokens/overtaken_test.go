@@ -109,6 +109,61 @@ func TestAGrantThatCouldNotBeWrittenDoesNotReplaceANewerOne(t *testing.T) {
 	})
 }
 
+// What the user brings last counts, whatever another process made of the grant before it.
+func TestASignInIsNotGivenUpForARecordThatAnotherProcessWrote(t *testing.T) {
+	for name, others := range map[string]func(r *rig) *Grant{
+		"renewed": func(r *rig) *Grant { return nil },
+		"dead": func(r *rig) *Grant {
+			return deadGrant(r.stored().Generation+1, End{State: ReconnectRequired, Reason: ReasonRevoked}, ReasonRevoked)
+		},
+		"given up": func(r *rig) *Grant { return r.stored().with(End{State: Disconnected}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+				r.away(func() {
+					r.otherRenews()
+					r.otherRenews()
+					if g := others(r); g != nil {
+						r.writeBehind(g)
+					}
+				})
+				r.connect()
+				r.wantState(Connected, ReasonNone)
+				if tok := r.token(); tok != "access-4" {
+					t.Errorf("%s is served, and the sign-in brought access-4", tok)
+				}
+				r.restart()
+				r.wantState(Connected, ReasonNone)
+				if g := r.stored(); g.AccessToken != "access-4" {
+					t.Errorf("the store holds %+v", g)
+				}
+			})
+		})
+	}
+}
+
+// Before the record is read a sign-in counts its generations by the clock, which may have
+// been ahead the last time.
+func TestASignInBeforeTheRecordIsReadReplacesOneOfAClockThatWasAhead(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+		signIn := func() {
+			r.store.fail(store.ErrLocked)
+			r.restart()
+			r.connect()
+			r.store.fail(nil)
+			r.pass(2 * time.Minute)
+		}
+		signIn()
+		r.clock.jump(-48 * time.Hour)
+		signIn()
+		r.pass(2 * time.Hour)
+		r.wantState(Connected, ReasonNone)
+		if g := r.stored(); r.status().Unsaved || g.RefreshToken != r.provider.current {
+			t.Errorf("the store holds %+v, and the provider knows %q", g, r.provider.current)
+		}
+	})
+}
+
 func TestAGrantThatDiedHereAndLivesThereIsTakenUp(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		r.provider.with(func() {
