@@ -115,6 +115,8 @@ type endpoints struct {
 	AuthMethods       []string // token_endpoint_auth_methods_supported; nil: not announced
 	PKCEMethods       []string // code_challenge_methods_supported; nil: not announced
 	CIMDSupported     bool     // client_id_metadata_document_supported
+
+	gone *refusal.Failure // the document is one from before, and is not where it was
 }
 
 // endpoints resolves them, asking for the discovery document where there is an

@@ -27,7 +27,8 @@ type discoveryCache struct {
 	at     time.Time      // zero: never found
 	asking *discoveryCall // nil: nobody asks
 
-	resource resourceMetadata // of an MCP server; kept with the document
+	resource resourceMetadata // of an MCP server, as it was read last
+	of       resourceMetadata // …with found
 }
 
 // discoveryCall is a discovery under way. All who need one wait for the same.
@@ -58,16 +59,21 @@ func (d *discoveryCache) join(now time.Time) (found endpoints, call *discoveryCa
 }
 
 // finish hands what a discovery found to those who wait for it. A document that
-// has been read stays in use while a newer one cannot be had.
+// has been read stays in use while a newer one cannot be had, nor is where it was: a
+// proxy answers 404 in the place of a server that is being started again. One that
+// must not be used takes its place all the same.
 func (d *discoveryCache) finish(call *discoveryCall, found endpoints, err error, now time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	f, failed := err.(*refusal.Failure)
 	switch {
 	case err == nil:
-		d.found, d.at = found, now
-	case failed && f.Class == refusal.Transient && d.found.Token != "":
-		found, err = d.found, nil
+		d.found, d.at, d.of = found, now, d.resource
+	case failed && d.found.Token != "" && (f.Class == refusal.Transient || f.Code == "no_metadata" || f.Code == "no_server"):
+		found, err, d.resource = d.found, nil, d.of
+		if f.Class != refusal.Transient {
+			found.gone = f
+		}
 	}
 	call.found, call.err, d.asking = found, err, nil
 	close(call.done)

@@ -83,12 +83,15 @@ func (c *Client) fetchResource(ctx context.Context) (resourceMetadata, *refusal.
 	return resourceMetadata{resource: c.conn.MCP, issuer: hostOf(c.conn.MCP), assumed: true, absent: said.absent, scopes: said.scopes}, nil
 }
 
-// signInEndpoints are the endpoints for a sign-in, which is not begun for an MCP server
-// that nothing shows to be at its URL. An old server has no metadata, and a grant
+// signInEndpoints are the endpoints for a sign-in, which is not begun with a document
+// that is not there any more, nor for an MCP server that nothing shows to be at its URL. An old server has no metadata, and a grant
 // that exists is not held up by a page that is not found today; but a wrong path has
 // neither.
 func (c *Client) signInEndpoints(ctx context.Context) (endpoints, error) {
 	ends, err := c.endpoints(ctx)
+	if err == nil && ends.gone != nil {
+		return endpoints{}, ends.gone
+	}
 	if err == nil && c.discovery.getResource().absent {
 		c.discovery.forget() // it may be started before the next try
 		err = c.noServer()
