@@ -18,6 +18,9 @@ func (c *Client) Binding(ctx context.Context) (Binding, error) {
 	if err != nil {
 		return Binding{}, err
 	}
+	if c.assumesIssuer() {
+		return Binding{}, c.notThereNow()
+	}
 	if c.entry.Revoke.Style == "none" {
 		ep.Revoke = ""
 	}
@@ -75,6 +78,17 @@ func (b Binding) covers(urls ...string) error {
 		}
 	}
 	return nil
+}
+
+// mayUse says whether a grant that is bound to b may be sent to urls, of the endpoints
+// that were found.
+func (c *Client) mayUse(b Binding, found endpoints, urls ...string) error {
+	if err := b.checkIssuer(found.Issuer); err != nil && c.assumesIssuer() {
+		return c.notThereNow()
+	} else if err != nil {
+		return err
+	}
+	return b.covers(urls...)
 }
 
 // keepsSecretFrom is an endpoint that is asked before there is a grant, and so

@@ -170,6 +170,9 @@ func (c *Client) discoveryPlaces(ctx context.Context) (issuer string, places []s
 	if f != nil && (issuer == "" || f.Class == refusal.Transient) {
 		return "", nil, f
 	}
+	if issuer == "" && found.absent && c.discovery.named() {
+		return "", nil, c.noServer()
+	}
 	c.discovery.putResource(found)
 	places = discoveryURLs(cmp.Or(issuer, found.issuer))
 	if issuer != "" && found.issuer != "" && !found.assumed && !sameIssuer(issuer, found.issuer) {

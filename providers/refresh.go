@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"maps"
 	"net/http/httptrace"
 	"net/url"
@@ -33,7 +32,7 @@ func (c *Client) Refresh(ctx context.Context, r RefreshRequest) (Answer, error) 
 	if err != nil {
 		return Answer{}, err
 	}
-	if err := errors.Join(r.Binding.checkIssuer(ep.Issuer), r.Binding.covers(ep.Token, endpoint)); err != nil {
+	if err := c.mayUse(r.Binding, ep, ep.Token, endpoint); err != nil {
 		return Answer{}, err
 	}
 	ctx, cancel := untilSilent(ctx, patience(catalog.Span(c.entry.Tokens.Grace)))

@@ -158,7 +158,12 @@ func TestAnMCPServerFromBeforeThereWereResourceMetadataIsItsOwnIssuer(t *testing
 	for _, spelled := range []string{"", "/"} {
 		var r *record
 		r = newRecord(t, func(w http.ResponseWriter, req *http.Request) {
-			if req.URL.Path != "/.well-known/oauth-authorization-server" {
+			switch req.URL.Path {
+			case "/mcp":
+				w.WriteHeader(401)
+				return
+			case "/.well-known/oauth-authorization-server":
+			default:
 				http.NotFound(w, req)
 				return
 			}

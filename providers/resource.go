@@ -38,6 +38,29 @@ func (d *discoveryCache) getResource() resourceMetadata {
 	return d.resource
 }
 
+// named reports whether the server named its issuer when the document in memory was
+// read.
+func (d *discoveryCache) named() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.of.issuer != "" && !d.of.assumed
+}
+
+// assumesIssuer reports whether nothing but the host of an MCP server that is not there
+// at the moment says who issues its tokens.
+func (c *Client) assumesIssuer() bool {
+	found := c.discovery.getResource()
+	return c.entry.Issuer == "" && found.assumed && found.absent
+}
+
+// notThereNow is the failure of a request about a grant whose MCP server is not there.
+// It passes: a proxy answers 404 in the place of a server that is being started again.
+func (c *Client) notThereNow() *refusal.Failure {
+	f := c.noServer()
+	f.Class, f.Detail = refusal.Transient, "There is no MCP server at "+c.conn.MCP+" at the moment, which says who issues its tokens; if it has moved, correct the URL."
+	return f
+}
+
 // resource is the RFC 8707 resource of every request: the connection's, or the
 // MCP server; "" for none.
 func (c *Client) resource() string {

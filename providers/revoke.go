@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -33,7 +32,7 @@ func (c *Client) Revoke(ctx context.Context, r Revocation) error {
 	if where == "" {
 		return c.noRevocation()
 	}
-	if err := errors.Join(r.Binding.checkIssuer(ep.Issuer), r.Binding.covers(where)); err != nil {
+	if err := c.mayUse(r.Binding, ep, where); err != nil {
 		return err
 	}
 	switch c.entry.Revoke.Style {
