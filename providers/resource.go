@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,7 +19,7 @@ import (
 // itself (RFC 9728).
 type resourceMetadata struct {
 	resource string   // as it calls itself
-	issuer   string   // the first of its authorization servers
+	issuer   string   // which of its authorization servers is used
 	assumed  bool     // issuer is the server's own host, because nothing says who it is
 	absent   bool     // …and nothing is at the server's URL, to POST and to GET
 	scopes   []string // what its challenge asks for, else what it supports
@@ -257,9 +258,18 @@ func (c *Client) fetchResourceAt(ctx context.Context, place string) (resourceMet
 	case !isResourceOf(refusal.TextAt(m, "resource"), c.conn.MCP):
 		return resourceMetadata{}, c.otherResource(place, refusal.TextAt(m, "resource"))
 	}
-	found := resourceMetadata{resource: refusal.TextAt(m, "resource"), issuer: servers[0], scopes: textList(refusal.Lookup(m, "scopes_supported"))}
+	found := resourceMetadata{resource: refusal.TextAt(m, "resource"), issuer: c.chosen(servers), scopes: textList(refusal.Lookup(m, "scopes_supported"))}
 	found.supported = found.scopes
 	return found, c.learnable(ctx, c.conn.MCP, "authorization_server", found.issuer)
+}
+
+// chosen is the one of a server's issuers at which our client was registered, else the
+// first: the order of a list may change, and a grant is good at its issuer alone.
+func (c *Client) chosen(servers []string) string {
+	if i := slices.IndexFunc(servers, func(s string) bool { return sameIssuer(s, c.registered.Issuer) }); i >= 0 {
+		return servers[i]
+	}
+	return servers[0]
 }
 
 // otherResource is the failure of metadata of another server than the one asked.

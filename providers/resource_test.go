@@ -124,6 +124,27 @@ func TestMCPServersAreDiscoveredAsTheyAre(t *testing.T) {
 	}
 }
 
+func TestIssuerOfAnMCPServerWithSeveralIsTheOneThatKnowsOurClient(t *testing.T) {
+	for name, tt := range map[string]struct{ list, registered, want string }{
+		"no client yet":             {`"BASE/as","BASE"`, "", "/as"},
+		"the first":                 {`"BASE/as","BASE"`, "/as", "/as"},
+		"the order has changed":     {`"BASE","BASE/as"`, "/as", "/as"},
+		"…and the slash at its end": {`"BASE","BASE/as/"`, "/as", "/as"},
+		"it is there no more":       {`"BASE"`, "/as", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, c := mcpSite(t, map[string]http.HandlerFunc{wellKnownMCP: answers(200, `{"resource":"BASE/mcp","authorization_servers":[`+tt.list+`]}`),
+				issuerAtAS: issuerDoc("BASE/as"), issuerAtTop: issuerDoc("BASE")})
+			if tt.registered != "" {
+				c.registered = Registration{Issuer: r.URL + tt.registered, ClientID: "ours"}
+			}
+			if b, err := c.Binding(t.Context()); err != nil || b.Issuer != r.URL+tt.want {
+				t.Errorf("issuer %q: %v", b.Issuer, err)
+			}
+		})
+	}
+}
+
 func TestMCPServerWithoutMetadataIsItsOwnIssuer(t *testing.T) {
 	r, c := mcpSite(t, map[string]http.HandlerFunc{issuerAtTop: issuerDoc("BASE")})
 	if b, err := c.Binding(t.Context()); err != nil || b.Issuer != r.URL {
