@@ -39,8 +39,10 @@ type Registration struct {
 //
 // Servers hold a client to the scope that it registered with, so that it names all
 // that resource and issuer announce, and more. Where that is refused, it names those
-// that a sign-in asks for, and at last only those of them that the issuer announces:
-// some servers (node's oidc-provider) register no client with another one.
+// that a sign-in asks for, and then only those of them that the issuer announces:
+// some servers (node's oidc-provider) register no client with another one. Nor do some
+// that give no refresh tokens register one that asks for them, so that the last try is
+// without; it is the last, since others register none that does not (FastMCP).
 func (c *Client) Register(ctx context.Context, redirectURIs []string, more ...string) (Registration, error) {
 	ep, err := c.endpoints(ctx)
 	if err != nil {
@@ -50,15 +52,32 @@ func (c *Client) Register(ctx context.Context, redirectURIs []string, more ...st
 		return Registration{Issuer: ep.Issuer, ClientID: ClientDocument, Auth: "none"}, nil
 	}
 	all := c.registrationScopes(more)
-	r, err := c.register(ctx, redirectURIs, all)
+	r, err := c.register(ctx, redirectURIs, all, grantTypes)
 	for _, fewer := range [][]string{c.scopes(nil), c.announced(c.scopes(nil))} {
-		var f *refusal.Failure
-		if errors.As(err, &f) && f.Class == refusal.Misconfigured && len(fewer) < len(all) {
+		if refusesRegistration(err) && len(fewer) < len(all) {
 			all = fewer
-			r, err = c.register(ctx, redirectURIs, fewer)
+			r, err = c.register(ctx, redirectURIs, fewer, grantTypes)
+		}
+	}
+	if refusesRegistration(err) {
+		if once, failed := c.register(ctx, redirectURIs, all, grantTypes[:1]); failed == nil {
+			return once, nil
 		}
 	}
 	return r, err
+}
+
+// grantTypes are those of a registration: what brings a token, and what renews it.
+var grantTypes = []string{"authorization_code", "refresh_token"}
+
+// refusesRegistration reports whether a server may not have liked what it was to
+// register, rather than whom or where.
+func refusesRegistration(err error) bool {
+	var f *refusal.Failure
+	if !errors.As(err, &f) || f.Class != refusal.Misconfigured {
+		return false
+	}
+	return f.Status >= 400 && !slices.Contains([]int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed}, f.Status)
 }
 
 // announced are those of the scopes that the issuer announces; all where it announces
@@ -96,7 +115,7 @@ func (c *Client) registrationScopes(more []string) []string {
 	return list
 }
 
-func (c *Client) register(ctx context.Context, redirectURIs, scopes []string) (Registration, error) {
+func (c *Client) register(ctx context.Context, redirectURIs, scopes, grants []string) (Registration, error) {
 	ep, err := c.endpoints(ctx)
 	if err != nil {
 		return Registration{}, err
@@ -105,7 +124,7 @@ func (c *Client) register(ctx context.Context, redirectURIs, scopes []string) (R
 		return Registration{}, c.wantsClientID(c.misconfigured("no_registration", "%s does not register clients by itself. Register a native app there with the redirect URI %s, and enter its client id.", c.entry.Name, c.entry.RedirectURI()))
 	}
 	method := c.registrationAuth(ep.AuthMethods)
-	body, _ := json.Marshal(c.clientMetadata(redirectURIs, method, scopes)) // strings always marshal
+	body, _ := json.Marshal(c.clientMetadata(redirectURIs, method, scopes, grants)) // strings always marshal
 	req, err := http.NewRequest(http.MethodPost, ep.Registration, bytes.NewReader(body))
 	if err != nil {
 		return Registration{}, c.misconfigured("bad_url", "%s has a registration URL that is not one.", c.entry.Name)
@@ -162,12 +181,12 @@ func registeredAuth(answered, asked string, hasSecret bool, announced []string) 
 	return "basic"
 }
 
-func (c *Client) clientMetadata(redirectURIs []string, method string, scopes []string) map[string]any {
+func (c *Client) clientMetadata(redirectURIs []string, method string, scopes, grants []string) map[string]any {
 	m := map[string]any{
 		"client_name":                "Authtray",
 		"application_type":           "native",
 		"redirect_uris":              redirectURIs,
-		"grant_types":                []string{"authorization_code", "refresh_token"},
+		"grant_types":                grants,
 		"response_types":             []string{"code"},
 		"token_endpoint_auth_method": method,
 	}

@@ -103,6 +103,31 @@ func TestClientRegistersWithAnnouncedScopesWhereItsOwnAreRefused(t *testing.T) {
 	}
 }
 
+func TestClientRegistersWithoutRefreshTokensWhereTheyAreRefused(t *testing.T) {
+	for _, status := range []int{400, 422} {
+		var sent []string
+		var p *record
+		p = newRecord(t, func(w http.ResponseWriter, req *http.Request) {
+			all := p.requests()
+			var in struct {
+				Grants []string `json:"grant_types"`
+			}
+			json.Unmarshal([]byte(all[len(all)-1].body), &in)
+			if sent = append(sent, strings.Join(in.Grants, " ")); len(in.Grants) > 1 {
+				answers(status, `{"error":"invalid_client_metadata","error_description":"unsupported grant_type refresh_token"}`)(w, req)
+				return
+			}
+			answers(201, `{"client_id":"new","grant_types":["authorization_code"]}`)(w, req)
+		})
+		e := testEntry(p.URL)
+		e.Registration = p.URL + "/register"
+		r, err := testClient(t, e).Register(t.Context(), nil)
+		if want := []string{"authorization_code refresh_token", "authorization_code"}; err != nil || r.ClientID != "new" || !slices.Equal(sent, want) {
+			t.Errorf("%d: %q: %+v, %v", status, sent, r, err)
+		}
+	}
+}
+
 func TestClientDocumentOfTheBuildIsTheClientWhereTheIssuerTakesThem(t *testing.T) {
 	c, sent := registering(t, func(string) bool { return false })
 	const at = "https://authtray.example/client.json"
