@@ -186,6 +186,8 @@ func keptMembers(paths []string, m, root any) map[string]json.RawMessage {
 //
 //	expires_in is a number of seconds, or a moment   that
 //	expires_at is a moment to come                   the time until then (Strava, Sentry)
+//	the token is a JWT with a moment to come (exp)   the time until then, or the entry's default
+//	                                                 where that is less
 //	the entry has a default                          the default
 //	neither is stated                                never
 //	nothing is left (0, -1)                          over at once where the grant can be
@@ -206,10 +208,28 @@ func expiry(t catalog.TokenRules, m any, sentAt time.Time) (in time.Duration, ne
 	if d, ok := until(at, sentAt); ok {
 		return d, false, false
 	}
-	if t.DefaultExpiresIn > 0 {
-		return time.Duration(t.DefaultExpiresIn) * time.Second, false, false
+	usual := time.Duration(t.DefaultExpiresIn) * time.Second
+	if d, ok := jwtLifetime(tokenText(refusal.Member(m, "access_token")), sentAt); ok && (usual <= 0 || d < usual) {
+		return d, false, false
+	}
+	if usual > 0 {
+		return usual, false, false
 	}
 	return 0, true, isStated(stated) || isStated(at)
+}
+
+// jwtLifetime is how long an access token is good that says so itself (RFC 9068 §2.2):
+// from now on, or from its own beginning where this machine's clock is behind that or
+// beyond its end. Nobody has to believe it: the token is only renewed by it.
+func jwtLifetime(token string, sentAt time.Time) (time.Duration, bool) {
+	claims := idClaims(token)
+	end, ok := moment(refusal.Lookup(claims, "exp"))
+	begin, dated := moment(refusal.Lookup(claims, "iat"))
+	if !dated || begin.Before(sentAt) && sentAt.Before(end) {
+		begin = sentAt
+	}
+	d := min(end.Sub(begin), catalog.MaxLifetime)
+	return d, ok && d >= minLifetime
 }
 
 // guessedLifetime is usual enough, and a token that lives on is only renewed

@@ -1,6 +1,9 @@
 package providers
 
 import (
+	"encoding/base64"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -55,6 +58,52 @@ func TestExpiry(t *testing.T) {
 		a, ok := readAnswer(catalog.Entry{Tokens: tt.rules}, 200, []byte(`{"access_token":"a",`+tt.body+`}`), testNow)
 		if !ok || a.ExpiresIn != tt.want || a.Never != (tt.want == 0) {
 			t.Errorf("%s: %v, %s never=%v, want %s", tt.name, ok, a.ExpiresIn, a.Never, tt.want)
+		}
+	}
+}
+
+// Salesforce states no lifetime, and its JWTs end all the same.
+func TestATokenThatSaysItselfWhenItEndsIsNotForEver(t *testing.T) {
+	at := func(d time.Duration) int64 { return testNow.Add(d).Unix() }
+	jwt := func(claims string, moments ...any) string {
+		return "e30." + base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, claims, moments...)) + ".c2ln"
+	}
+	for _, tt := range []struct {
+		name, token, body string
+		want              time.Duration // 0: never
+	}{
+		{"exp alone", jwt(`{"exp":%d}`, at(time.Hour)), "", time.Hour},
+		{"exp and iat", jwt(`{"iat":%d,"exp":%d}`, at(0), at(time.Hour)), "", time.Hour},
+		{"given out again, with less left", jwt(`{"iat":%d,"exp":%d}`, at(-time.Hour), at(time.Hour)), "", time.Hour},
+		{"a clock that is behind", jwt(`{"iat":%d,"exp":%d}`, at(time.Hour), at(3*time.Hour)), "", 2 * time.Hour},
+		{"a clock that is ahead", jwt(`{"iat":%d,"exp":%d}`, at(-9*time.Hour), at(-8*time.Hour)), "", time.Hour},
+		{"a clock that is ahead, no iat", jwt(`{"exp":%d}`, at(-8*time.Hour)), "", 0},
+		{"what the answer states counts", jwt(`{"exp":%d}`, at(time.Hour)), `"expires_in":60`, time.Minute},
+		{"what it states makes no sense", jwt(`{"exp":%d}`, at(2*time.Hour)), `"expires_in":"soon"`, 2 * time.Hour},
+		{"it states nothing left", jwt(`{"exp":%d}`, at(2*time.Hour)), `"expires_in":0`, 2 * time.Hour},
+		{"a century", jwt(`{"exp":%d}`, at(100*365*24*time.Hour)), "", catalog.MaxLifetime},
+		{"no exp", jwt(`{"iat":%d}`, at(0)), "", 0},
+		{"a number of seconds", jwt(`{"exp":3600}`), "", 0},
+		{"no number", jwt(`{"exp":"soon"}`), "", 0},
+		{"no claims", "a.b.c", "", 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, refresh := range []string{`"r"`, "null"} {
+				a, ok := readAnswer(catalog.Entry{}, 200, []byte(`{"access_token":"`+tt.token+`","refresh_token":`+refresh+`,"x":1`+strings.TrimRight(","+tt.body, ",")+`}`), testNow)
+				if !ok || a.ExpiresIn != tt.want || a.Never != (tt.want == 0) {
+					t.Errorf("refresh token %s: %s, never %t; want %s", refresh, a.ExpiresIn, a.Never, tt.want)
+				}
+			}
+		})
+	}
+}
+
+func TestOfAnEntrysDefaultAndATokensOwnEndTheEarlierCounts(t *testing.T) {
+	token := "e30." + base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, `{"exp":%d}`, testNow.Add(time.Hour).Unix())) + ".c2ln"
+	for usual, want := range map[int]time.Duration{7200: time.Hour, 60: time.Minute} {
+		a, ok := readAnswer(catalog.Entry{Tokens: catalog.TokenRules{DefaultExpiresIn: usual}}, 200, []byte(`{"access_token":"`+token+`"}`), testNow)
+		if !ok || a.ExpiresIn != want {
+			t.Errorf("default %d: %s", usual, a.ExpiresIn)
 		}
 	}
 }
