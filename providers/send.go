@@ -1,7 +1,9 @@
 package providers
 
 import (
+	"bytes"
 	"cmp"
+	"compress/gzip"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -38,6 +40,7 @@ func (c *Client) send(ctx context.Context, req *http.Request) (int, http.Header,
 		WroteHeaders: func() { written.Store(true) },
 	}))
 	c.addHeaders(req)
+	req.Header.Set("Accept-Encoding", "identity") // what is packed on the way cannot always be unpacked; see unpacked
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return 0, nil, nil, c.transportFailure(ctx, req, err, written.Load())
@@ -117,7 +120,30 @@ func readBounded(r io.Reader) ([]byte, error) {
 	if err == nil && len(body) > MaxBody {
 		return nil, errTooLarge
 	}
+	if err == nil && bytes.HasPrefix(body, []byte(gzipMagic)) {
+		return unpacked(body)
+	}
 	return body, err
+}
+
+const gzipMagic = "\x1f\x8b\x08" // with which nothing begins that we read
+
+// unpacked is a body in gzip. Package net/http unpacks what it asked for itself, where
+// the header says so; proxies take that header away, or leave it where they unpacked.
+// What is no gzip stays as it is.
+func unpacked(body []byte) ([]byte, error) {
+	z, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		return body, nil
+	}
+	plain, err := io.ReadAll(io.LimitReader(z, MaxBody+1))
+	switch {
+	case len(plain) > MaxBody:
+		return nil, errTooLarge
+	case err != nil:
+		return body, nil
+	}
+	return plain, nil
 }
 
 // transportFailure is transportFailure for a request of this connection's.

@@ -76,6 +76,9 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	fmt.Fprintf(&w.out, "%s %s\n", r.Method, r.URL)
 	for _, name := range slices.Sorted(mapKeys(r.Header)) {
+		if name == "Accept-Encoding" {
+			continue // the same in all of them: TestPackedAnswersAreRead
+		}
 		fmt.Fprintf(&w.out, "%s: %s\n", name, r.Header.Get(name))
 	}
 	if r.Body != nil {
