@@ -14,6 +14,7 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -177,6 +178,7 @@ func transportCode(err error) (code, detail string) {
 		invalid x509.CertificateInvalidError
 		timeout net.Error
 		proxy   *proxyError
+		op      *net.OpError
 	)
 	switch {
 	case errors.As(err, &proxy):
@@ -195,6 +197,8 @@ func transportCode(err error) (code, detail string) {
 		return "tls", "The provider's certificate has expired or is not valid yet; see that this machine's clock is right."
 	case errors.As(err, &cert), errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
 		return "tls", "The provider could not be reached securely; a login page of the network may be in the way."
+	case errors.As(err, &op) && op.Op == "remote error": // a TLS alert, in the words of crypto/tls
+		return "tls", "The provider, or a proxy before it, broke off the secure connection (" + strings.TrimPrefix(op.Err.Error(), "tls: ") + ")."
 	case errors.As(err, &dns):
 		return "network", "The provider's host name cannot be resolved at the moment."
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():

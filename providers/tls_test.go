@@ -1,6 +1,8 @@
 package providers
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/pem"
 	"io"
 	"log"
@@ -37,6 +39,32 @@ func TestACertificateOfOnesOwnAuthority(t *testing.T) {
 	}
 	if _, err := newClient(&e, catalog.Connection{CAFile: ca}, ClientOptions{}); err == nil || !strings.Contains(err.Error(), "holds no PEM certificate") {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestServerThatBreaksOffTheSecureConnectionIsQuoted(t *testing.T) {
+	for name, tt := range map[string]struct {
+		server *tls.Config
+		says   string
+	}{
+		"a client's certificate is wanted": {&tls.Config{ClientAuth: tls.RequireAnyClientCert}, "(certificate required)"},
+		"…by TLS 1.2":                      {&tls.Config{ClientAuth: tls.RequireAnyClientCert, MaxVersion: tls.VersionTLS12}, "(handshake failure)"},
+		"TLS 1.1 is all there is":          {&tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}, "(protocol version not supported)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := httptest.NewUnstartedServer(answers(200, goodAnswer))
+			p.Config.ErrorLog = log.New(io.Discard, "", 0)
+			p.TLS = tt.server
+			p.StartTLS()
+			defer p.Close()
+			roots := x509.NewCertPool()
+			roots.AddCert(p.Certificate())
+			c := testClient(t, testEntry(p.URL), func(_ *catalog.Connection, o *ClientOptions) { o.Transport = newTransport(roots) })
+			_, err := refreshWith(t, c)
+			if f := failureOf(t, err); f.Class != refusal.Transient || f.Code != "tls" || f.Detail != "Acme, or a proxy before it, broke off the secure connection "+tt.says+"." {
+				t.Errorf("%+v", f)
+			}
+		})
 	}
 }
 
