@@ -93,7 +93,9 @@ func (f *Flow) askAgain(a callback) (url string) {
 }
 
 // refuses checks an answer before anything is sent, in this order: in time, from
-// the right issuer (RFC 9207, on errors too), no error.
+// the right issuer (RFC 9207, on errors too), no error. An error that names no issuer
+// where iss is announced ends the flow as that error: many servers add iss to their good
+// answers alone, and who said no is not to read of codes and issuers.
 func (f *Flow) refuses(code *codeFlow, a callback) error {
 	err := f.refusal(code, a)
 	if failure := (*refusal.Failure)(nil); a.errorCode != "" && a.words != "" && errors.As(err, &failure) && failure.Code != "wrong_issuer" {
@@ -106,7 +108,7 @@ func (f *Flow) refusal(code *codeFlow, a callback) error {
 	switch {
 	case !f.clock.now().Before(f.expires):
 		return ErrTimedOut
-	case !code.issuer.allows(a.iss, a.hasIss):
+	case !code.issuer.allows(a.iss, a.hasIss) && (a.hasIss || a.errorCode == ""):
 		return wrongIssuer(f.client.name(), a)
 	case echoes(a.errorCode, []string{code.state, code.verifier}):
 		return authorizeFailure(f.client.name(), "unknown")

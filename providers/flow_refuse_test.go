@@ -3,6 +3,7 @@ package providers
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -128,7 +129,7 @@ func TestNothingIsSentWhenTheAnswerIsOfAnotherIssuer(t *testing.T) {
 		{"another issuer on an error", false, []string{"error", "access_denied", "iss", "https://evil.example"}, true},
 		{"empty issuer", false, []string{"code", "c", "iss", ""}, true},
 		{"none, though announced", true, []string{"code", "c"}, true},
-		{"none on an error, though announced", true, []string{"error", "access_denied"}, true},
+		{"none on an error, though announced", true, []string{"error", "access_denied"}, false},
 		{"none, not announced", false, []string{"code", "c"}, false},
 		{"its own", false, []string{"code", "c", "iss", "OWN"}, false},
 		{"its own, announced", true, []string{"code", "c", "iss", "OWN"}, false},
@@ -151,7 +152,10 @@ func TestNothingIsSentWhenTheAnswerIsOfAnotherIssuer(t *testing.T) {
 			if refused != test.refused {
 				t.Errorf("ended with %v", err)
 			}
-			if test.refused {
+			if slices.Contains(test.params, "error") && !test.refused && err != ErrDenied {
+				t.Errorf("who said no reads %v", err)
+			}
+			if test.refused || slices.Contains(test.params, "error") {
 				w.nothingSent()
 				if n := len(w.sent("/me")); n != 0 {
 					t.Errorf("%d requests elsewhere", n)
