@@ -226,8 +226,8 @@ func (c *Client) fetchMetadata(ctx context.Context, issuer, place string) (endpo
 	if f, ok := err.(*refusal.Failure); ok {
 		return endpoints{}, f
 	}
-	if at, err := req.URL.Parse(header.Get("Location")); err == nil && status/100 == 3 && at.String() == place+"/" && !strings.HasSuffix(place, "/") {
-		return c.fetchMetadata(ctx, issuer, place+"/") // as Django wants it; no other redirect is followed
+	if at := WithSlash(req.URL, status, header); at != nil {
+		return c.fetchMetadata(ctx, issuer, at.String()) // no other redirect is followed
 	}
 	members, isObject := refusal.ParseBody(body).(map[string]any)
 	switch {

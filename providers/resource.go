@@ -206,6 +206,11 @@ func (c *Client) challengeTo(ctx context.Context, body string) (challenged, *ref
 		req.Header.Set("Content-Type", "application/json")
 	}
 	status, header, err := c.sendForHeaders(ctx, req)
+	if at := WithSlash(req.URL, status, header); err == nil && at != nil {
+		req.URL = at
+		req.Body, _ = req.GetBody() // of a strings.Reader, which cannot fail
+		status, header, err = c.sendForHeaders(ctx, req)
+	}
 	if f, ok := err.(*refusal.Failure); ok {
 		return challenged{}, f
 	}
@@ -247,6 +252,9 @@ func (c *Client) fetchResourceAt(ctx context.Context, place string) (resourceMet
 	status, header, body, err := c.send(ctx, req)
 	if f, ok := err.(*refusal.Failure); ok {
 		return resourceMetadata{}, f
+	}
+	if at := WithSlash(req.URL, status, header); at != nil {
+		return c.fetchResourceAt(ctx, at.String())
 	}
 	m := refusal.ParseBody(body)
 	servers := textList(refusal.Lookup(m, "authorization_servers"))

@@ -101,6 +101,14 @@ func TestMCPServersAreDiscoveredAsTheyAre(t *testing.T) {
 			w.Header().Set("WWW-Authenticate", `Bearer resource_metadata="BASE/meta"`)
 			w.WriteHeader(403)
 		}, "GET /meta": good},
+		"metadata behind a slash": {"POST /mcp": elsewhere, "GET /meta": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/meta/", http.StatusMovedPermanently)
+		},
+			"GET /meta/": good},
+		"challenge behind a slash": {"POST /mcp": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/mcp/", http.StatusTemporaryRedirect)
+		},
+			"POST /mcp/": elsewhere, "GET /meta": good},
 		"relative challenge":                   {"POST /mcp": challengeWith(`Bearer resource_metadata="/meta"`), "GET /meta": good},
 		"challenge to plain http behind TLS":   {"POST /mcp": challengeWith(`Bearer resource_metadata="http://mcp.example/meta"`), wellKnownMCP: good},
 		"challenge to an internal name":        {"POST /mcp": challengeWith(`Bearer resource_metadata="ftp://internal/meta"`), wellKnownTop: good},

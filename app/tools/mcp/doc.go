@@ -10,8 +10,8 @@
 //   - Each request has the token that the agent names at that moment. One that the
 //     server refuses (401) is reported to the agent, and the request is sent exactly
 //     once more. The token goes to the connection's own URL and nowhere else: a
-//     redirect is refused, and so is another origin that a server of the old SSE
-//     transport names.
+//     redirect is refused, but to the same URL with a slash behind it, and so is
+//     another origin that a server of the old SSE transport names.
 //   - The bridge opens no browser, listens on no port and writes no token to a file,
 //     to stderr or into a message. It ends when stdin does and what was
 //     asked before is answered, or the parent process.

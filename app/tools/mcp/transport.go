@@ -31,9 +31,10 @@ type transport struct {
 	server    *url.URL // where the token may go
 	anyPath   bool     // the old SSE transport: to any path of that origin
 	tokens    tokenSource
-	remote    bool                   // the server is reached through the agent
-	stateless bool                   // there are no sessions
-	version   atomic.Pointer[string] // as negotiated; nil: the message's own
+	remote    bool                    // the server is reached through the agent
+	stateless bool                    // there are no sessions
+	slashed   atomic.Pointer[url.URL] // where the server has it instead: server with a slash behind its path
+	version   atomic.Pointer[string]  // as negotiated; nil: the message's own
 	deliver   func(*jsonrpc.Response)
 }
 
@@ -79,7 +80,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	body := r.Body
 	answer, renew, err := retry.Request[string]{
-		Send:     func(token string) (*http.Response, error) { return t.send(r, body, token) },
+		Send:     func(token string) (*http.Response, error) { return t.sendWithSlash(r, body, token) },
 		Rejected: func(answer *http.Response) bool { return answer.StatusCode == http.StatusUnauthorized },
 		Renew:    func(token string) (string, error) { return t.tokens.rejected(r.Context(), token) },
 		Access:   func(token string) string { return token },
@@ -90,6 +91,26 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, renew
 	}
 	return t.checkAnswer(r, answer, err)
+}
+
+// sendWithSlash is send, and once more where the server wants a slash behind the path,
+// at which everything is sent from then on.
+func (t *transport) sendWithSlash(r *http.Request, body io.ReadCloser, token string) (*http.Response, error) {
+	answer, err := t.send(r, body, token)
+	if err != nil || t.anyPath || t.remote || t.slashed.Load() != nil {
+		return answer, err
+	}
+	at := providers.WithSlash(r.URL, answer.StatusCode, answer.Header)
+	if at == nil {
+		return answer, nil
+	}
+	body, ok := again(r)
+	if !ok {
+		return answer, nil
+	}
+	drop(answer)
+	t.slashed.Store(at)
+	return t.send(r, body, token)
 }
 
 // send sends once. An error says whether the server can have had the request.
@@ -105,6 +126,9 @@ func (t *transport) send(r *http.Request, body io.ReadCloser, token string) (*ht
 	})
 	out := r.Clone(ctx)
 	out.Body = body
+	if at := t.slashed.Load(); at != nil {
+		out.URL = at
+	}
 	if token != "" {
 		out.Header.Set("Authorization", "Bearer "+token)
 	}
