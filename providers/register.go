@@ -41,8 +41,9 @@ type Registration struct {
 // that resource and issuer announce, and more. Where that is refused, it names those
 // that a sign-in asks for, and then only those of them that the issuer announces:
 // some servers (node's oidc-provider) register no client with another one. Nor do some
-// that give no refresh tokens register one that asks for them, so that the last try is
-// without; it is the last, since others register none that does not (FastMCP).
+// register one that asks for a grant type which they do not give, be it announced: the
+// second try is without sign-in by a code, and the last without refresh tokens. That is
+// the last, since others register none that does not ask for them (FastMCP).
 func (c *Client) Register(ctx context.Context, redirectURIs []string, more ...string) (Registration, error) {
 	ep, err := c.endpoints(ctx)
 	if err != nil {
@@ -52,7 +53,10 @@ func (c *Client) Register(ctx context.Context, redirectURIs []string, more ...st
 		return Registration{Issuer: ep.Issuer, ClientID: ClientDocument, Auth: "none"}, nil
 	}
 	all := c.registrationScopes(more)
-	r, err := c.register(ctx, redirectURIs, all, grantTypes)
+	r, err := c.registerForDevice(ctx, ep, redirectURIs, all)
+	if r.ClientID == "" && (err == nil || refusesRegistration(err)) {
+		r, err = c.register(ctx, redirectURIs, all, grantTypes)
+	}
 	for _, fewer := range [][]string{c.scopes(nil), c.announced(c.scopes(nil))} {
 		if refusesRegistration(err) && len(fewer) < len(all) {
 			all = fewer
@@ -65,6 +69,16 @@ func (c *Client) Register(ctx context.Context, redirectURIs []string, more ...st
 		}
 	}
 	return r, err
+}
+
+// registerForDevice registers a client that may sign in by a code as well (RFC 8628),
+// which some servers do not let any other do; nothing where the issuer has no such
+// sign-in.
+func (c *Client) registerForDevice(ctx context.Context, ep endpoints, redirectURIs, scopes []string) (Registration, error) {
+	if ep.Device == "" || ep.Registration == "" {
+		return Registration{}, nil
+	}
+	return c.register(ctx, redirectURIs, scopes, append(slices.Clone(grantTypes), deviceGrantType))
 }
 
 // grantTypes are those of a registration: what brings a token, and what renews it.

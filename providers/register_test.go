@@ -128,6 +128,46 @@ func TestClientRegistersWithoutRefreshTokensWhereTheyAreRefused(t *testing.T) {
 	}
 }
 
+func TestClientRegistersForSigningInByACodeWhereThereIsOne(t *testing.T) {
+	const usual, all = "authorization_code refresh_token", "authorization_code refresh_token " + deviceGrantType
+	for name, tt := range map[string]struct {
+		device  string
+		refuses []string
+		want    []string
+	}{
+		"the issuer has none":         {"", nil, []string{usual}},
+		"it has":                      {"/device", nil, []string{all}},
+		"and registers nobody for it": {"/device", []string{all}, []string{all, usual}},
+		"nor for refresh tokens":      {"/device", []string{all, usual}, []string{all, usual, "authorization_code"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var sent []string
+			var p *record
+			p = newRecord(t, func(w http.ResponseWriter, req *http.Request) {
+				asked := p.requests()
+				var in struct {
+					Grants []string `json:"grant_types"`
+				}
+				json.Unmarshal([]byte(asked[len(asked)-1].body), &in)
+				grants := strings.Join(in.Grants, " ")
+				if sent = append(sent, grants); slices.Contains(tt.refuses, grants) {
+					answers(400, `{"error":"invalid_client_metadata"}`)(w, req)
+					return
+				}
+				answers(201, `{"client_id":"new"}`)(w, req)
+			})
+			e := testEntry(p.URL)
+			if e.Registration = p.URL + "/register"; tt.device != "" {
+				e.Device = p.URL + tt.device
+			}
+			r, err := testClient(t, e).Register(t.Context(), nil)
+			if err != nil || r.ClientID != "new" || !slices.Equal(sent, tt.want) {
+				t.Errorf("%q: %+v, %v", sent, r, err)
+			}
+		})
+	}
+}
+
 func TestClientDocumentOfTheBuildIsTheClientWhereTheIssuerTakesThem(t *testing.T) {
 	c, sent := registering(t, func(string) bool { return false })
 	const at = "https://authtray.example/client.json"
