@@ -65,7 +65,22 @@ func (c *Client) notThereNow() *refusal.Failure {
 // resource is the RFC 8707 resource of every request: the connection's, or the
 // MCP server; "" for none.
 func (c *Client) resource() string {
+	if c.conn.Resource == "" && goesByScopes(cmp.Or(c.entry.Token, c.discovered().Token)) {
+		return ""
+	}
 	return cmp.Or(c.conn.Resource, c.discovery.getResource().resource, c.conn.MCP)
+}
+
+// goesByScopes: Microsoft's second token endpoint refuses a resource beside scopes that
+// name another one (AADSTS901002, AADSTS9010010), and the scopes of its APIs name
+// theirs by an id that is not the server's URL. The first one wants a resource.
+func goesByScopes(token string) bool {
+	u, err := url.Parse(token)
+	if err != nil || !strings.Contains(u.Path, "/v2.0/") {
+		return false
+	}
+	return slices.ContainsFunc([]string{"login.microsoftonline.com", "login.microsoftonline.us", "login.partner.microsoftonline.cn", "ciamlogin.com", "b2clogin.com"},
+		func(host string) bool { return lowerHost(u) == host || strings.HasSuffix(lowerHost(u), "."+host) })
 }
 
 // fetchResource finds an MCP server's metadata, in the order of the MCP

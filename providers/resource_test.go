@@ -3,6 +3,7 @@ package providers
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -251,6 +252,31 @@ func TestNothingOfOursIsToldToAnMCPServerThatIsDiscovered(t *testing.T) {
 		var message struct{ Method string }
 		if q.auth != "" || q.method == "POST" && (json.Unmarshal([]byte(q.body), &message) != nil || message.Method != "initialize") {
 			t.Errorf("%s %s: %q %q", q.method, q.path, q.auth, q.body)
+		}
+	}
+}
+
+func TestMicrosoftIsToldNoResourceThatItsScopesDoNotName(t *testing.T) {
+	for token, want := range map[string]string{
+		"https://login.microsoftonline.com/t/oauth2/v2.0/token":                   "",
+		"https://LOGIN.microsoftonline.com/organizations/oauth2/v2.0/token":       "",
+		"https://login.microsoftonline.us/t/oauth2/v2.0/token":                    "",
+		"https://example.ciamlogin.com/example.onmicrosoft.com/oauth2/v2.0/token": "",
+		"https://login.microsoftonline.com/t/oauth2/token":                        "https://mcp.example/mcp",
+		"https://login.microsoftonline.com.evil.example/t/oauth2/v2.0/token":      "https://mcp.example/mcp",
+		"https://id.example/oauth2/v2.0/token":                                    "https://mcp.example/mcp",
+	} {
+		e := testEntry("https://id.example")
+		e.Token = token
+		c := testClient(t, e, func(conn *catalog.Connection, _ *ClientOptions) { conn.MCP = "https://mcp.example/mcp" })
+		for what, form := range map[string]url.Values{"sign-in": c.authorizeForm(authorizeParams{}), "exchange": c.exchangeForm("", "", "", ""), "refresh": c.refreshForm(RefreshRequest{})} {
+			if got := form.Get("resource"); got != want {
+				t.Errorf("%s, %s: resource %q, want %q", token, what, got, want)
+			}
+		}
+		c.conn.Resource = "https://api.example"
+		if got := c.resource(); got != c.conn.Resource {
+			t.Errorf("%s: a configured resource became %q", token, got)
 		}
 	}
 }
