@@ -259,7 +259,7 @@ func (c *Client) noMetadata(what, at string, status int, isJSON bool) *refusal.F
 func (c *Client) readMetadata(ctx context.Context, issuer string, m map[string]any) (endpoints, *refusal.Failure) {
 	said := refusal.Text(m["issuer"])
 	spelled := sameIssuer(issuer, said)
-	if !spelled && !issuerMatches(c.entry.IssuerMatch, issuer, said) {
+	if !spelled && !issuerMatches(c.issuerMatch(issuer), issuer, said) {
 		return endpoints{}, c.otherIssuer(issuer, said)
 	}
 	found := endpoints{

@@ -69,7 +69,7 @@ func sameSecret(a, b string) bool {
 // issuerRule is which iss (RFC 9207) a flow takes.
 type issuerRule struct {
 	issuer   string   // the one that the request went to; "": unknown
-	match    string   // Entry.IssuerMatch
+	match    string   // Client.issuerMatch
 	required bool     // the metadata announce that iss always comes
 	hosts    []string // without an issuer: hosts of the authorization and token endpoints
 }
@@ -120,7 +120,7 @@ func underOrAbove(a, b string) bool {
 func (c *Client) issuerRule(e endpoints) issuerRule {
 	return issuerRule{
 		issuer:   e.Issuer,
-		match:    c.entry.IssuerMatch,
+		match:    c.issuerMatch(e.Issuer),
 		required: e.IssParamSupported,
 		hosts:    hostsOf(e.Authorize, e.Token),
 	}

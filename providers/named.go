@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/authtray/authtray/providers/catalog"
@@ -78,6 +79,26 @@ func issuerMatches(rule, asked, said string) bool {
 // the issuer is as the document spells it.
 func sameIssuer(a, b string) bool {
 	return strings.TrimSuffix(a, "/") == strings.TrimSuffix(b, "/")
+}
+
+// issuerMatch is the entry's rule for an issuer's names; an issuer of Microsoft's for
+// many tenants, which an MCP server may name, answers as theirs whatever the entry says.
+func (c *Client) issuerMatch(issuer string) string {
+	u, err := url.Parse(issuer)
+	if c.entry.IssuerMatch != "" || err != nil || !isMicrosoft(u) {
+		return c.entry.IssuerMatch
+	}
+	if segments := strings.Split(u.Path, "/"); len(segments) > 1 && slices.Contains([]string{"common", "organizations", "consumers"}, segments[1]) {
+		return "template"
+	}
+	return ""
+}
+
+// isMicrosoft reports whether a URL is at a sign-in server of Microsoft's, which tenants
+// share or have a name of below it.
+func isMicrosoft(u *url.URL) bool {
+	return slices.ContainsFunc([]string{"login.microsoftonline.com", "login.microsoftonline.us", "login.partner.microsoftonline.cn", "ciamlogin.com", "b2clogin.com"},
+		func(host string) bool { return lowerHost(u) == host || strings.HasSuffix(lowerHost(u), "."+host) })
 }
 
 func isTenant(s string) bool {

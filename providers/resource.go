@@ -76,11 +76,7 @@ func (c *Client) resource() string {
 // theirs by an id that is not the server's URL. The first one wants a resource.
 func goesByScopes(token string) bool {
 	u, err := url.Parse(token)
-	if err != nil || !strings.Contains(u.Path, "/v2.0/") {
-		return false
-	}
-	return slices.ContainsFunc([]string{"login.microsoftonline.com", "login.microsoftonline.us", "login.partner.microsoftonline.cn", "ciamlogin.com", "b2clogin.com"},
-		func(host string) bool { return lowerHost(u) == host || strings.HasSuffix(lowerHost(u), "."+host) })
+	return err == nil && isMicrosoft(u) && strings.Contains(u.Path, "/v2.0/")
 }
 
 // fetchResource finds an MCP server's metadata, in the order of the MCP
