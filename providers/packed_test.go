@@ -56,3 +56,14 @@ func TestPackedAnswersAreBounded(t *testing.T) {
 		t.Errorf("cut short: %+v", f)
 	}
 }
+
+func FuzzUnpacked(f *testing.F) {
+	f.Add([]byte(gzipped(goodAnswer)))
+	f.Add([]byte(gzipped(goodAnswer)[:30]))
+	f.Add([]byte(gzipMagic))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if plain, err := unpacked(body); len(plain) > MaxBody+len(body) || err != nil && plain != nil {
+			t.Errorf("%d bytes of %d, %v", len(plain), len(body), err)
+		}
+	})
+}

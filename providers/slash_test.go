@@ -45,3 +45,22 @@ func TestOnlyASlashAtTheSameServerIsFollowed(t *testing.T) {
 		}
 	}
 }
+
+func FuzzWithSlash(f *testing.F) {
+	f.Add("https://a.example/mcp", 307, "/mcp/")
+	f.Add("https://a.example/a%2Fb?x=1", 308, "http://A.example/a%2Fb/?x=1")
+	f.Add("https://a.example", 301, "//evil.example/")
+	f.Fuzz(func(t *testing.T, raw string, status int, location string) {
+		asked, err := url.Parse(raw)
+		if err != nil {
+			return
+		}
+		at := WithSlash(asked, status, http.Header{"Location": {location}})
+		if at == nil {
+			return
+		}
+		if at.Scheme != asked.Scheme || at.Host != asked.Host || at.User != asked.User || at.RawQuery != asked.RawQuery || at.Path != asked.Path+"/" {
+			t.Errorf("%q: %d to %q: %q", raw, status, location, at)
+		}
+	})
+}
