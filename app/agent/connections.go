@@ -135,10 +135,9 @@ func (v *connectionViews) followNotes(ctx context.Context) {
 }
 
 // forHost is the connection that answers for a host; see package hosts. One of an MCP
-// server answers for that server's host where no other connection does, or where its
-// file or the caller says so: the host is often that of a provider's git and API too.
+// server yields to others unless its file says which hosts it answers for.
 func (v *connectionViews) forHost(host, path, user string) (api.HostMatch, error) {
-	var all, mcpServers []hosts.Connection
+	var all []hosts.Connection
 	found := map[string]api.HostMatch{}
 	for name, c := range v.configuration.all() {
 		if c.client == nil {
@@ -149,19 +148,12 @@ func (v *connectionViews) forHost(host, path, user string) (api.HostMatch, error
 			st.Name = name
 		}
 		account := v.accounts.name(st)
-		answers := hosts.Connection{Name: name, Account: account, Hosts: c.client.Hosts()}
-		if c.conn.MCP != "" && len(c.conn.Hosts) == 0 && name != user {
-			mcpServers = append(mcpServers, answers)
-		} else {
-			all = append(all, answers)
-		}
+		yields := c.conn.MCP != "" && len(c.conn.Hosts) == 0
+		all = append(all, hosts.Connection{Name: name, Account: account, Hosts: c.client.Hosts(), Yields: yields})
 		found[name] = api.HostMatch{Name: name, Provider: c.client.Entry().ID, Account: account}
 	}
 	name, err := hosts.Match(all, host, path, user)
 	var r *hosts.Refusal
-	if errors.As(err, &r) && r.Reason == hosts.None && len(mcpServers) > 0 {
-		name, err = hosts.Match(append(all, mcpServers...), host, path, user)
-	}
 	switch {
 	case !errors.As(err, &r):
 		return found[name], err

@@ -16,11 +16,14 @@
 // In this order, until one is left:
 //
 //  1. a connection that does not fit host and path is out
-//  2. a user name that is a connection's name picks it
-//  3. a user name that is a connection's account picks the connections of that account
+//  2. one that yields is out where another fits, or fits the host while no path was
+//     said; not where the user name is its own name. Connections of MCP servers yield
+//     at the server's host, which is often that of a provider's git and API too
+//  3. a user name that is a connection's name picks it
+//  4. a user name that is a connection's account picks the connections of that account
 //     (names that stand for no user, such as oauth2, pick nothing and exclude nothing)
-//  4. a host that is named goes before *.host, and the longer one before the shorter
-//  5. the longer path goes before the shorter, and before none
+//  5. a host that is named goes before *.host, and the longer one before the shorter
+//  6. the longer path goes before the shorter, and before none
 //
 // Where more than one is left, or the user is another one than the account,
 // nobody answers, and a sentence says what to write. What state a connection is

@@ -13,6 +13,7 @@ type Connection struct {
 	Name    string
 	Account string   // whose it is, for people; "": not known
 	Hosts   []string // see the package's comment
+	Yields  bool     // it answers where no other does
 }
 
 // Match gives the name of the connection that answers for a host ("HOST" or
@@ -21,7 +22,7 @@ type Connection struct {
 // The error is a *Refusal. Match keeps nothing and asks nobody.
 func Match(all []Connection, host, path, user string) (string, error) {
 	asked := request{host: host, at: hostPort(host), path: resolved(path), user: user}
-	fit, elsewhere := asked.fitting(all)
+	fit, elsewhere := asked.unyielding(asked.fitting(all))
 	if len(fit) == 0 {
 		return "", asked.nobody(elsewhere)
 	}
@@ -82,6 +83,19 @@ func (r request) fitting(all []Connection) (fit, elsewhere []candidate) {
 		if best != nil {
 			fit = append(fit, candidate{c, *best})
 		}
+	}
+	return fit, elsewhere
+}
+
+// unyielding leaves out those that yield to others. A path that was not said may be
+// another's.
+func (r request) unyielding(fit, elsewhere []candidate) (left, leftElsewhere []candidate) {
+	stays := func(c candidate) bool { return !c.Yields || c.Name == r.user }
+	if some := filter(fit, stays); len(some) > 0 {
+		return some, nil
+	}
+	if some := filter(elsewhere, stays); len(some) > 0 && r.path == "" {
+		return nil, some
 	}
 	return fit, elsewhere
 }

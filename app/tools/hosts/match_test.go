@@ -19,6 +19,8 @@ var (
 	deep   = Connection{Name: "deep", Hosts: []string{"*.git.example.org", "exact.example.org"}}
 	loop   = Connection{Name: "loop", Hosts: []string{"127.0.0.1:3000", "[::1]:3000"}}
 	silent = Connection{Name: "silent"}
+	docs   = Connection{Name: "docs", Account: "ada", Hosts: []string{"github.com"}, Yields: true}
+	notes  = Connection{Name: "notes", Hosts: []string{"github.com"}, Yields: true}
 )
 
 func TestWhichConnectionAnswers(t *testing.T) {
@@ -77,6 +79,24 @@ func TestWhichConnectionAnswers(t *testing.T) {
 		{[]Connection{work, acme, tools}, "github.com", "acme/tools/x", "", "tools"},
 		{[]Connection{acme}, "github.com", "", "", "(path_needed)"},
 		{[]Connection{acme}, "github.com", "other/x", "", "(none)"},
+
+		// one that yields
+		{[]Connection{docs}, "github.com", "", "", "docs"},
+		{[]Connection{docs}, "github.com", "", "bob", "(other_user)"},
+		{[]Connection{docs, work}, "github.com", "", "", "work"},
+		{[]Connection{docs, work}, "github.com", "acme/x.git", "", "work"},
+		{[]Connection{docs, work}, "github.com", "", "ada", "work"},
+		{[]Connection{docs, work}, "github.com", "", "docs", "docs"},
+		{[]Connection{docs, work}, "github.com", "", "bob", "(other_user)"}, // it is not asked in another's place
+		{[]Connection{docs, play}, "github.com", "", "ada", "(other_user)"},
+		{[]Connection{docs, work, play}, "github.com", "", "", "(several)"},
+		{[]Connection{docs, notes}, "github.com", "", "", "(several)"},
+		{[]Connection{docs, notes}, "github.com", "", "notes", "notes"},
+		{[]Connection{docs, acme}, "github.com", "acme/x.git", "", "acme"},
+		{[]Connection{docs, acme}, "github.com", "other/x", "", "docs"},
+		{[]Connection{docs, acme}, "github.com", "", "", "(path_needed)"},
+		{[]Connection{docs, acme}, "github.com", "", "docs", "docs"},
+		{[]Connection{docs, office}, "github.com", "", "", "docs"},
 
 		// ports, wildcards, addresses
 		{[]Connection{office}, "git.example.org", "", "", "office"}, // by *.example.org
