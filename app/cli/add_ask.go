@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -28,6 +27,7 @@ type interview struct {
 	p      api.Provider
 	conn   catalog.Connection
 	secret string
+	chosen bool // the scopes
 }
 
 func (s *shell) addAsking(ctx context.Context) error {
@@ -35,7 +35,7 @@ func (s *shell) addAsking(ctx context.Context) error {
 		return err
 	}
 	i := &interview{shell: s, ctx: ctx, agent: s.agent()}
-	for _, ask := range []func() error{i.provider, i.variables, i.name, i.register, i.clientID, i.clientSecret, i.scopes, i.api, i.hosts, i.save, i.signIn} {
+	for _, ask := range []func() error{i.provider, i.variables, i.name, i.scopesFirst, i.register, i.clientID, i.clientSecret, i.scopes, i.api, i.hosts, i.save, i.signIn} {
 		if err := ask(); err != nil {
 			return err
 		}
@@ -226,48 +226,6 @@ func (i *interview) clientSecret() (err error) {
 		}
 		i.say("%s does not sign in without the secret: paste what it shows for your app.", oneLine(i.p.Name))
 	}
-}
-
-func (i *interview) scopes() error {
-	usual := strings.Join(i.p.DefaultScopes(), " ")
-	if i.conn.MCP != "" {
-		usual = "" // the server says which
-	}
-	question := "Scopes"
-	if usual == "" {
-		question = "Scopes (Enter: as the provider says)"
-	}
-	if len(i.p.ScopeSets) > 0 {
-		i.say("Type scopes, or the number of a ready choice:")
-	}
-	for n, set := range i.p.ScopeSets {
-		i.say("%3d. %s (%s)", n+1, oneLine(set.About), oneLine(strings.Join(set.Scopes, " ")))
-	}
-	answer, err := i.prompt(question, usual, func(s string) (string, error) {
-		s = i.scopeSet(s)
-		for _, scope := range splitWords(s) {
-			if catalog.IsBadScope(scope) {
-				return "", fmt.Errorf("%q cannot be a scope", oneLine(scope))
-			}
-		}
-		return s, nil
-	})
-	if err == nil && answer != usual {
-		i.conn.Scopes = splitWords(answer)
-	}
-	return err
-}
-
-// scopeSet are the scopes of a ready choice that was named by its number; any other
-// answer stands as it is.
-func (i *interview) scopeSet(answer string) string {
-	n, err := strconv.Atoi(answer)
-	if err != nil || n < 1 || n > len(i.p.ScopeSets) {
-		return answer
-	}
-	e := i.p.Entry.Clone()
-	e.AuthorizeOpts.Scopes = e.ScopeSets[n-1].Scopes
-	return strings.Join(e.DefaultScopes(), " ")
 }
 
 // api asks what the tokens are for, where the entry does not say it.

@@ -123,6 +123,8 @@ type scopes struct {
 	entry *entry
 	list  []string
 	u     *ui
+
+	changed func() // nil: nobody asks
 }
 
 func (u *ui) scopes(initial []string) *scopes {
@@ -163,6 +165,9 @@ func (s *scopes) show() {
 		s.box.Add(caption(tr("No scopes: the provider decides.")).fixed())
 	}
 	s.box.Refresh()
+	if s.changed != nil {
+		s.changed()
+	}
 }
 
 // value is what stands here, also what was typed and not yet entered.

@@ -200,10 +200,13 @@ func (f *form) showProvider(e api.Provider) {
 	f.general = f.u.newField("", "", "", f.u.entry(""))
 	f.guide = f.newGuide(n, stepsEnglish)
 	foot := f.foot(n)
+	f.scopes.changed = f.guide.fill
 	address, name := f.address(n), f.name()
 	objects := []fyne.CanvasObject{f.head(), address, name, f.guide.object, f.credentials(n)} // some may be nil
 	rest := []fyne.CanvasObject{f.scopeCard(), f.reach()}
 	switch {
+	case !n.alone && n.scopesFirst:
+		objects, rest = slices.Insert(objects, 3, rest[0]), rest[1:]
 	case !n.alone:
 		objects, rest = append(objects, rest[0]), rest[1:]
 	case address == nil:

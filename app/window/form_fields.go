@@ -34,6 +34,8 @@ type needs struct {
 	device   bool // a code can be typed in elsewhere (RFC 8628)
 	browser  bool // there is a page to be sent to
 	alone    bool // an address is enough: Authtray registers itself
+
+	scopesFirst bool // the steps name the scopes, which are chosen before
 }
 
 // needsOf reads an entry. An empty client.secret means "required".
@@ -52,6 +54,7 @@ func needsOf(e api.Provider) needs {
 	}
 	n.register = n.clientID == always
 	n.alone = n.clientID == maybe
+	n.scopesFirst = e.StepsNameScopes()
 	n.redirect = n.browser && e.RedirectURI != "" && (len(e.Steps) == 0 || slices.ContainsFunc(e.Steps, wantsRedirect))
 	return n
 }

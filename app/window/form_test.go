@@ -122,6 +122,32 @@ func TestStepsAreFilledWhileTheFieldsAre(t *testing.T) {
 	}
 }
 
+// TestAStepNamesTheScopesThatAreChosenAboveIt: what is to be ticked at the provider is
+// chosen first, and need not be looked for.
+func TestAStepNamesTheScopesThatAreChosenAboveIt(t *testing.T) {
+	b := toForm(t, func(e *api.Provider) {
+		e.Steps = []string{"Tick at least these scopes: {scopes}."}
+		e.ScopeSets = []catalog.ScopeSet{{Scopes: []string{"api"}, About: "all of it"}}
+	})
+	ticked := func(want string) {
+		t.Helper()
+		if got := richTexts(b.form.box); !slices.Contains(got, "Tick at least these scopes: "+want+".") {
+			t.Errorf("%q; want %s", got, want)
+		}
+	}
+	ticked("read_user, read_api")
+	b.tap(b.find(b.form.box, "All of it"))
+	ticked("api")
+	b.form.scopes.entry.OnSubmitted("sudo")
+	ticked("api, sudo")
+	b.form.scopes.remove("api")
+	ticked("sudo")
+	y := func(o fyne.CanvasObject) float32 { return b.app.Driver().AbsolutePositionForObject(o).Y }
+	if y(b.form.scopes.entry) > y(b.form.guide.object) || y(b.form.guide.object) > y(b.form.fields[fieldID].entry) {
+		t.Error("the scopes are chosen below the step that names them")
+	}
+}
+
 func TestRedirectURIIsShownOnlyWhereAStepAsksForIt(t *testing.T) {
 	b := toForm(t, func(e *api.Provider) { e.Steps = []string{"Choose the type Desktop app."} })
 	if slices.Contains(texts(b.form.box), "Redirect URI to enter there") {

@@ -62,6 +62,12 @@ func (e Entry) Guide(c Connection) Guide {
 	return g
 }
 
+// StepsNameScopes reports whether what is done at the provider depends on the scopes,
+// which are then to be chosen before.
+func (e Entry) StepsNameScopes() bool {
+	return slices.ContainsFunc(e.Steps, func(step string) bool { return strings.Contains(step, "{scopes") })
+}
+
 // scopesJSON is for links that make an app in one go (Slack's manifest).
 func scopesJSON(scopes []string) string {
 	var quoted []string
