@@ -29,6 +29,7 @@ type discoveryCache struct {
 
 	resource resourceMetadata // of an MCP server, as it was read last
 	of       resourceMetadata // …with found
+	presence presence         // what was at the MCP server's URL when it was asked last
 }
 
 // discoveryCall is a discovery under way. All who need one wait for the same.
@@ -143,7 +144,7 @@ func (c *Client) fetchDiscovery(ctx context.Context) (endpoints, error) {
 			problem = f
 		}
 	}
-	return endpoints{}, c.ofMCPServer(problem) // the caller sees no nil in it: there is always a place to try
+	return endpoints{}, c.ofMCPServer(ctx, problem) // the caller sees no nil in it: there is always a place to try
 }
 
 // weight ranks what went wrong in several places: a document that must not be
@@ -170,8 +171,8 @@ func (c *Client) discoveryPlaces(ctx context.Context) (issuer string, places []s
 	if f != nil && (issuer == "" || f.Class == refusal.Transient) {
 		return "", nil, f
 	}
-	if issuer == "" && found.absent && c.discovery.named() {
-		return "", nil, c.noServer()
+	if at := c.discovery.seen(); issuer == "" && found.assumed && at.is == nothing && c.discovery.named() {
+		return "", nil, c.noServer(ctx, at)
 	}
 	c.discovery.putResource(found)
 	places = discoveryURLs(cmp.Or(issuer, found.issuer))
@@ -183,12 +184,12 @@ func (c *Client) discoveryPlaces(ctx context.Context) (issuer string, places []s
 
 // ofMCPServer says of a failed search for an issuer's document how the issuer was
 // found, where an MCP server was asked for it.
-func (c *Client) ofMCPServer(f *refusal.Failure) *refusal.Failure {
-	named := c.discovery.getResource()
+func (c *Client) ofMCPServer(ctx context.Context, f *refusal.Failure) *refusal.Failure {
+	named, at := c.discovery.getResource(), c.discovery.seen()
 	switch {
 	case c.conn.MCP == "" || c.entry.Issuer != "" || f.Class != refusal.Misconfigured:
-	case named.absent && f.Code == "no_metadata":
-		return c.noServer()
+	case named.assumed && at.is != something && f.Code == "no_metadata":
+		return c.noServer(ctx, at)
 	case named.assumed && f.Code == "no_metadata":
 		f.Detail = c.conn.MCP + " does not say who issues its tokens: its challenge names no metadata, there are none below /.well-known/, and its host has no discovery document. Name the issuer."
 		f.Hint = "authtray add " + c.conn.Name + " --issuer URL"

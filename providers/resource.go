@@ -21,7 +21,6 @@ type resourceMetadata struct {
 	resource string   // as it calls itself
 	issuer   string   // which of its authorization servers is used
 	assumed  bool     // issuer is the server's own host, because nothing says who it is
-	absent   bool     // …and nothing is at the server's URL, to POST and to GET
 	scopes   []string // what its challenge asks for, else what it supports
 
 	supported []string // all that it announces
@@ -50,15 +49,14 @@ func (d *discoveryCache) named() bool {
 // assumesIssuer reports whether nothing but the host of an MCP server that is not there
 // at the moment says who issues its tokens.
 func (c *Client) assumesIssuer() bool {
-	found := c.discovery.getResource()
-	return c.entry.Issuer == "" && found.assumed && found.absent
+	return c.entry.Issuer == "" && c.discovery.getResource().assumed && c.discovery.seen().is == nothing
 }
 
 // notThereNow is the failure of a request about a grant whose MCP server is not there.
 // It passes: a proxy answers 404 in the place of a server that is being started again.
 func (c *Client) notThereNow() *refusal.Failure {
-	f := c.noServer()
-	f.Class, f.Detail = refusal.Transient, "There is no MCP server at "+c.conn.MCP+" at the moment, which says who issues its tokens; if it has moved, correct the URL."
+	f := c.misconfigured("no_server", "There is no MCP server at %s at the moment, which says who issues its tokens; if it has moved, correct the URL.", c.conn.MCP)
+	f.Class = refusal.Transient
 	return f
 }
 
@@ -115,31 +113,23 @@ func (c *Client) fetchResource(ctx context.Context) (resourceMetadata, *refusal.
 	if said.place != "" || worst == nil || worst.Class == refusal.Transient || worst.Code != "no_metadata" {
 		return resourceMetadata{}, worst
 	}
-	return resourceMetadata{resource: c.conn.MCP, issuer: hostOf(c.conn.MCP), assumed: true, absent: said.absent, scopes: said.scopes}, nil
+	return resourceMetadata{resource: c.conn.MCP, issuer: hostOf(c.conn.MCP), assumed: true, scopes: said.scopes}, nil
 }
 
 // signInEndpoints are the endpoints for a sign-in, which is not begun with a document
-// that is not there any more, nor for an MCP server that nothing shows to be at its URL. An old server has no metadata, and a grant
-// that exists is not held up by a page that is not found today; but a wrong path has
-// neither.
+// that is not there any more, nor for an MCP server that nothing shows to be at its
+// URL. An old server has no metadata, and a grant that exists is not held up by a page
+// that is not found today; but a wrong path has neither.
 func (c *Client) signInEndpoints(ctx context.Context) (endpoints, error) {
 	ends, err := c.endpoints(ctx)
 	if err == nil && ends.gone != nil {
 		return endpoints{}, ends.gone
 	}
-	if err == nil && c.discovery.getResource().absent {
+	if at := c.discovery.seen(); err == nil && at.is == nothing && c.discovery.getResource().assumed {
 		c.discovery.forget() // it may be started before the next try
-		err = c.noServer()
+		err = c.noServer(ctx, at)
 	}
 	return ends, err
-}
-
-func (c *Client) noServer() *refusal.Failure {
-	f := c.misconfigured("no_server", "There is no MCP server at %s; correct the URL.", c.conn.MCP)
-	if c.conn.Name != "" {
-		f.Hint = "authtray add " + c.conn.Name + " --mcp URL"
-	}
-	return f
 }
 
 // NamedIssuer is the issuer of an MCP server's tokens as the server names it. It asks
@@ -167,7 +157,8 @@ var challengeParam = text.Pattern(`(?i)(?:^|[\s,])(resource_metadata|scope|error
 type challenged struct {
 	place  string   // of its metadata, absolute; "" where it names none
 	scopes []string // "" where it names none
-	absent bool     // there is nothing at its URL
+
+	at presence // what is at its URL
 }
 
 // initialize is the first message of an MCP client, which a server that wants a
@@ -178,20 +169,18 @@ const initialize = `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"pro
 // (RFC 9728 §5.1, RFC 6750 §3). It asks as MCP clients do, by POST; a server that
 // does not answer that with a challenge may be one of those that begin with GET.
 func (c *Client) challenge(ctx context.Context) (said challenged, f *refusal.Failure) {
-	said.absent = true
 	for _, body := range []string{initialize, ""} {
 		heard, f := c.challengeTo(ctx, body)
-		if said.absent = said.absent && f == nil && heard.absent; f != nil {
-			if body == "" {
-				break // a server may do anything with a GET, or nothing
-			}
+		if f != nil && body != "" {
 			return challenged{}, f
 		}
+		said.at = said.at.and(heard.at) // a server may do anything with a GET, or nothing
 		said.place, said.scopes = cmp.Or(said.place, heard.place), append(said.scopes, heard.scopes...)
 		if said.place != "" || len(said.scopes) > 0 {
 			break
 		}
 	}
+	c.discovery.see(said.at)
 	return said, nil
 }
 
@@ -225,12 +214,13 @@ func (c *Client) challengeTo(ctx context.Context, body string) (challenged, *ref
 	if f, ok := err.(*refusal.Failure); ok {
 		return challenged{}, f
 	}
+	heard := challenged{at: presenceOf(req.URL, status, header)}
 	if status < 400 || status > 499 {
-		return challenged{}, nil
+		return heard, nil
 	}
 	said := challenges(header)
-	return challenged{place: resolveURL(req.URL, said["resource_metadata"]), scopes: splitScopes(said["scope"]),
-		absent: status == http.StatusNotFound || status == http.StatusGone}, nil
+	heard.place, heard.scopes = resolveURL(req.URL, said["resource_metadata"]), splitScopes(said["scope"])
+	return heard, nil
 }
 
 // resolveURL is a reference as it is meant on a page; one that is none comes back

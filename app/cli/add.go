@@ -44,7 +44,10 @@ stays as it is. Without arguments, at a terminal, it asks for everything.
 
 --set FIELD=VALUE overrides a field of the provider's entry, nested as there
 (authtray providers ID shows it; a list is written with commas), and
---set vars.NAME=VALUE fills in one of its template variables.`,
+--set vars.NAME=VALUE fills in one of its template variables.
+
+--mcp URL asks the server, without a token and for a few seconds, whether it is
+there; if not, what was told is kept all the same, and what is wrong is said.`,
 		Example: `  authtray add work --provider github --client-id Iv1.0123456789abcdef --scope repo --scope read:org
   authtray add home --provider gitlab --client-id 1234 --set vars.host=git.example.org
   authtray add sso --provider oidc --issuer https://login.example.org --client-id cli --set redirect.port=any
@@ -80,64 +83,102 @@ stays as it is. Without arguments, at a terminal, it asks for everything.
 		if f.Changed("issuer") {
 			told.issuer = &issuer
 		}
-		if told.like != "" {
-			return s.here(ctx, withKeychain, func(a client.Agent) error { return s.add(ctx, a, args[0], told) })
-		}
-		return s.here(ctx, withFiles, func(a client.Agent) error { return s.add(ctx, a, args[0], told) })
+		return s.addTold(ctx, args[0], told)
 	})
 	return c
 }
 
-func (s *shell) add(ctx context.Context, a client.Agent, name string, told adding) error {
-	conn, err := s.existing(ctx, a, name)
+func (s *shell) addTold(ctx context.Context, name string, told adding) error {
+	needs := withFiles
+	if told.like != "" {
+		needs = withKeychain
+	}
+	var done addition
+	err := s.here(ctx, needs, func(a client.Agent) (err error) {
+		done, err = s.add(ctx, a, name, told)
+		return err
+	})
 	if err != nil {
 		return err
 	}
+	return s.tellAdded(ctx, done)
+}
+
+// addition is a connection that was added or changed.
+type addition struct {
+	told      adding
+	was, conn catalog.Connection
+	now       api.Connection
+}
+
+func (s *shell) add(ctx context.Context, a client.Agent, name string, told adding) (done addition, err error) {
+	conn, err := s.existing(ctx, a, name)
+	if err != nil {
+		return done, err
+	}
 	if told.host != "" {
 		if err := s.guessInto(&told); err != nil {
-			return err
+			return done, err
 		}
 	}
 	was := conn
 	fresh := conn.Provider == "" && conn.MCP == ""
 	if told.like != "" {
 		if conn, err = s.likeness(ctx, a, name, told.like, fresh); err != nil {
-			return err
+			return done, err
 		}
 	}
 	if err := s.whichProvider(ctx, a, &told, conn, fresh); err != nil {
-		return err
+		return done, err
 	}
 	if err := told.apply(&conn); err != nil {
-		return err
+		return done, err
 	}
 	if told.namesIssuer() {
 		if err := s.oneIssuer(ctx, a, told, &conn); err != nil {
-			return err
+			return done, err
 		}
 	}
 	if told.issuer != nil && conn.MCP != "" {
 		if err := s.confirmIssuer(ctx, conn, strings.TrimSpace(*told.issuer)); err != nil {
-			return err
+			return done, err
 		}
 	}
 	var now api.Connection
 	if err := a.Do(ctx, http.MethodPut, connection(name), conn, &now); err != nil {
-		return s.explain(ctx, a, conn.Provider, err)
+		return done, s.explain(ctx, a, conn.Provider, err)
 	}
 	if told.like != "" {
 		if err := a.Do(ctx, http.MethodPut, connection(name, "secret"), api.Secret{Like: told.like}, nil); err != nil {
-			return err
+			return done, err
 		}
 	}
-	if err := s.added(now, conn, fresh); err != nil {
+	return addition{told, was, conn, now}, nil
+}
+
+// tellAdded says what became of a connection, and what to do next. It holds no lock:
+// an agent may start while an MCP server is asked.
+func (s *shell) tellAdded(ctx context.Context, done addition) error {
+	told, was, conn, now := done.told, done.was, done.conn, done.now
+	fresh := was.Provider == "" && was.MCP == ""
+	verb := "changed"
+	if fresh {
+		verb = "added"
+	}
+	if err := s.print("%s is %s.", now.Name, verb); err != nil {
+		return err
+	}
+	if told.conn.MCP != "" && !s.seesServer(ctx, done) {
+		return nil // nothing else is to be done before its URL is right
+	}
+	if err := s.ledOn(now, conn, fresh); err != nil {
 		return err
 	}
 	if told.like != "" {
 		s.say("%s", s.otherAccount(conn))
 	}
 	if aimedAt := cmp.Or(conn.Resource, conn.MCP); !fresh && now.State == tokens.Connected && aimedAt != cmp.Or(was.Resource, was.MCP) {
-		s.say("Sign in again for tokens for %s: authtray connect %s", oneLine(aimedAt), name)
+		s.say("Sign in again for tokens for %s: authtray connect %s", oneLine(aimedAt), now.Name)
 	}
 	return nil
 }
@@ -285,15 +326,8 @@ func (s *shell) otherAccount(conn catalog.Connection) string {
 	return said + "sign out at the provider first."
 }
 
-// added says what was done, and what to do next.
-func (s *shell) added(now api.Connection, conn catalog.Connection, fresh bool) error {
-	verb := "changed"
-	if fresh {
-		verb = "added"
-	}
-	if err := s.print("%s is %s.", now.Name, verb); err != nil {
-		return err
-	}
+// ledOn says what to do next.
+func (s *shell) ledOn(now api.Connection, conn catalog.Connection, fresh bool) error {
 	if len(now.NotYetAsked()) > 0 && len(now.Scopes) > 0 {
 		s.say("It asks for %s from the next sign-in on: authtray connect %s", oneLine(strings.Join(now.Asked, " ")), now.Name)
 	}

@@ -72,8 +72,8 @@ func (i *interview) provider() error {
 
 // variables asks for what stands in the entry's URLs.
 func (i *interview) variables() (err error) {
-	if i.p.ID == "mcp" && i.conn.MCP == "" {
-		if i.conn.MCP, err = i.prompt("The MCP server's URL", "", func(s string) (string, error) { return needed(pastedURL(s)) }); err != nil {
+	if i.p.ID == "mcp" {
+		if err := i.server(); err != nil {
 			return err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -301,14 +302,22 @@ func TestMCPServersOfTheCatalogueAreBridgedToo(t *testing.T) {
 
 func TestTokensForAnotherServerNeedASignIn(t *testing.T) {
 	w := newWorld(t, nil)
-	at := mcptest.Start(t, w.provider.Issuer)
+	mux := http.NewServeMux()
+	site := httptest.NewServer(mux)
+	defer site.Close()
+	at := mcptest.Serve(mux, site.URL, w.provider.Issuer)
+	other := at + "/other"
+	mux.HandleFunc("/mcp/other", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusUnauthorized) })
+	mux.HandleFunc("/.well-known/oauth-protected-resource/mcp/other", func(rw http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(rw, `{"resource":%q,"authorization_servers":[%q]}`, other, w.provider.Issuer)
+	})
 	w.types("authtray add files --mcp " + at)
 	w.works("files")
-	_, _, errs := w.command("add", "files", "--mcp", at+"/other")
-	if want := "Sign in again for tokens for " + at + "/other: authtray connect files\n"; errs != want {
+	_, _, errs := w.command("add", "files", "--mcp", other)
+	if want := "Sign in again for tokens for " + other + ": authtray connect files\n"; errs != want {
 		t.Errorf("%q; want %q", errs, want)
 	}
-	if _, _, errs := w.command("add", "files", "--mcp", at+"/other"); errs != "" {
+	if _, _, errs := w.command("add", "files", "--mcp", other); errs != "" {
 		t.Errorf("told again, it says %q", errs)
 	}
 }
