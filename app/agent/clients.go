@@ -133,13 +133,18 @@ func (c *registeredClients) identify(ctx context.Context, name string, client *p
 
 // keeps says that a registered client can be used for another sign-in. While a
 // grant lives that was made with it, nothing but another issuer is a reason to
-// give it up.
+// give it up, and a provider that refuses it: had another one been to be had, it
+// would have taken its place.
 func (c *registeredClients) keeps(name string, r providers.Registration, issuer string) bool {
 	if r.Issuer != issuer {
 		return false
 	}
-	if st, err := c.manager.Status(name); err == nil && st.State == tokens.Connected {
+	st, err := c.manager.Status(name)
+	switch {
+	case err == nil && st.State == tokens.Connected:
 		return true
+	case err == nil && st.Reason == tokens.ReasonClientRefused:
+		return false
 	}
 	over := !r.SecretUntil.IsZero() && !c.now().Before(r.SecretUntil)
 	return !over && !c.records.Load(name).Doubted && providers.RedirectUsable(r.RedirectURI)
