@@ -83,7 +83,7 @@ func (m clientMaker) make(known *catalog.Catalogue, conn catalog.Connection, cer
 	var client *providers.Client
 	o := m.options
 	o.Certificates = certs.readFile
-	o.Registered = m.registered.Load(conn.Name).Registration
+	o.Registered = m.registered.At(conn.Name, catalog.Origin(conn.MCP)).Registration
 	o.Agreed, _, _ = m.agreed.Load(conn.Name)
 	keychain, name := m.keychain, conn.Name // not all of m and conn, for as long as the client lives
 	o.Secret = func(ctx context.Context) (string, error) {
@@ -166,7 +166,11 @@ func (c *registeredClients) register(ctx context.Context, name string, client *p
 	} else if err := c.keychain.store.Set(ctx, registeredKey(name), []byte(r.ClientSecret)); err != nil {
 		return nil, keychainError(err)
 	}
-	if err := c.records.Save(name, config.Registered{Registration: r, Replaces: old.ClientID}); err != nil {
+	now := config.Registered{Registration: r, Place: catalog.Origin(client.Connection().MCP)}
+	if old.Issuer == r.Issuer {
+		now.Replaces = old.ClientID
+	}
+	if err := c.records.Save(name, now.Before(c.records.Load(name))); err != nil {
 		return nil, asError(err, codeFailed, "The client that the provider registered cannot be kept: "+err.Error()+".", "")
 	}
 	c.log.Info("a client registered itself", "connection", name, "issuer", r.Issuer)

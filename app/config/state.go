@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/authtray/authtray/providers"
@@ -78,6 +79,29 @@ type Registered struct {
 	// provider shows the person that it does not know the client. The next
 	// sign-in registers another one.
 	Doubted bool `json:"doubted,omitempty"`
+	// Place is where the connection's MCP server was when the client was registered,
+	// as an origin; "" where there is none, or it is not known.
+	Place string `json:"place,omitempty"`
+	// Others are the connection's clients at other places, with no others of their
+	// own: a grant that was made with one is taken up again when its place is back.
+	Others []Registered `json:"others,omitempty"`
+}
+
+// maxOthers is how many clients a connection keeps for places where it is no longer.
+const maxOthers = 4
+
+// Before is what r keeps of the one that it takes the place of. A client with a secret is
+// not kept: the keychain has room for one.
+func (r Registered) Before(old Registered) Registered {
+	r.Others = nil
+	all := append([]Registered{old}, old.Others...)
+	for _, o := range all {
+		o.Others = nil
+		if o.ClientID != "" && o.Auth == "none" && o.Place != "" && o.Place != r.Place && len(r.Others) < maxOthers {
+			r.Others = append(r.Others, o)
+		}
+	}
+	return r
 }
 
 // NewClients is the memory of a state folder.
@@ -88,6 +112,19 @@ func NewClients(state string) Clients { return Clients{NewRecords[Registered](st
 func (c Clients) Load(name string) Registered {
 	r, _, _ := c.records.Load(name)
 	return r
+}
+
+// At is Load where the connection's MCP server is at a place. If the client was
+// registered for another one, and there is one for this, that takes over.
+func (c Clients) At(name, place string) Registered {
+	r := c.Load(name)
+	i := slices.IndexFunc(r.Others, func(o Registered) bool { return o.Place == place })
+	if place == "" || r.Place == place || i < 0 {
+		return r
+	}
+	back := r.Others[i].Before(r)
+	_ = c.Save(name, back) // or it takes over again the next time
+	return back
 }
 
 // Save remembers a client.
