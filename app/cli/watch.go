@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"reflect"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,7 +21,8 @@ func (s *shell) watchCommand() *cobra.Command {
 		Use:   "watch",
 		Short: "Show each change of a connection as it happens",
 		Long: `Show how every connection is, and then each change as it happens, a line each,
-until it is interrupted or the agent ends.
+until it is interrupted or the agent ends. A line that would say nothing new is
+left out.
 
 With --json each line is {"event": "connection" or "removed", "connection": {…}}.`,
 		Example: `  authtray watch
@@ -34,13 +36,24 @@ With --json each line is {"event": "connection" or "removed", "connection": {…
 			return err
 		}
 		defer stream.Close()
-		show := s.showEvent
+		show, same := s.showEvent, s.readsTheSame
 		if asJSON {
-			show = s.printEvent
+			show, same = s.printEvent, func(was, now api.Connection) bool { return reflect.DeepEqual(was, now) }
 		}
+		told := map[string]api.Connection{}
 		// An agent that is gone ends the stream, however rudely.
 		for event, data, err := stream.Event(); err == nil; event, data, err = stream.Event() {
-			if err := show(event, data); err != nil {
+			var now api.Connection
+			if err := json.Unmarshal(data, &now); err != nil {
+				return fmt.Errorf("the agent's event cannot be read: %w", err)
+			}
+			was, before := told[now.Name]
+			if told[now.Name] = now; event == "removed" {
+				delete(told, now.Name)
+			} else if before && same(was, now) {
+				continue
+			}
+			if err := show(event, data, now); err != nil {
 				return err
 			}
 		}
@@ -52,7 +65,7 @@ With --json each line is {"event": "connection" or "removed", "connection": {…
 	return c
 }
 
-func (s *shell) printEvent(event string, data []byte) error {
+func (s *shell) printEvent(event string, data []byte, _ api.Connection) error {
 	line, err := json.Marshal(map[string]any{"event": event, "connection": json.RawMessage(data)})
 	if err != nil {
 		return fmt.Errorf("the agent's event cannot be read: %w", err)
@@ -60,22 +73,30 @@ func (s *shell) printEvent(event string, data []byte) error {
 	return s.print("%s", text.EscapeJSON(line))
 }
 
-func (s *shell) showEvent(event string, data []byte) error {
-	var st api.Connection
-	if err := json.Unmarshal(data, &st); err != nil {
-		return fmt.Errorf("the agent's event cannot be read: %w", err)
+func (s *shell) showEvent(event string, _ []byte, st api.Connection) error {
+	said := "removed"
+	if event != "removed" {
+		said = standing(st, s.now())
 	}
-	now := s.now().Local().Format(time.TimeOnly)
-	if event == "removed" {
-		return s.print("%s  %s  removed", now, oneLine(st.Name))
-	}
-	line := fmt.Sprintf("%s  %s  %s %s", now, oneLine(st.Name), api.StateMarks[st.State], st.State.Word())
+	return s.print("%s  %s  %s", s.now().Local().Format(time.TimeOnly), oneLine(st.Name), said)
+}
+
+// readsTheSame: an event also comes of what is not shown here, such as that the user
+// was told of a dead grant. A renewal is news, whatever the line says.
+func (s *shell) readsTheSame(was, now api.Connection) bool {
+	at := s.now()
+	return standing(was, at) == standing(now, at) && reflect.DeepEqual(was.RefreshedAt, now.RefreshedAt)
+}
+
+// standing is how a connection is, in a line.
+func standing(st api.Connection, at time.Time) string {
+	line := api.StateMarks[st.State] + " " + st.State.Word()
 	if st.Account != "" {
 		line += " as " + api.Cell(st.Account, "")
 	}
 	switch {
 	case st.State == tokens.Connected && (st.ExpiresAt != nil || st.NeverExpires):
-		line += ", " + api.Expiry(st.Status, s.now())
+		line += ", " + api.Expiry(st.Status, at)
 	case st.Detail != "":
 		line += ": " + oneLine(st.Detail)
 	}
@@ -84,5 +105,5 @@ func (s *shell) showEvent(event string, data []byte) error {
 			line += "; " + oneLine(more)
 		}
 	}
-	return s.print("%s", line)
+	return line
 }
