@@ -203,8 +203,7 @@ func (m *Manager) publishChange(k *conn, now time.Time) {
 	close(k.changed)
 	k.changed = make(chan struct{})
 	old := k.shown
-	k.shown = k.m.status(now)
-	if !reflect.DeepEqual(k.shown, old) && !k.removed {
+	if k.shown = k.m.status(now); !reflect.DeepEqual(k.shown, old) && !k.removed {
 		m.publish(k.name)
 	}
 }

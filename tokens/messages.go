@@ -160,7 +160,7 @@ func (m *machine) status(now time.Time) Status {
 		s.Account, s.AccountID, s.Scopes = g.Account.Label, g.Account.ID, g.Scopes
 		s.ExpiresAt, s.NeverExpires = timePtr(g.ExpiresAt), g.ExpiresAt.IsZero()
 		s.RefreshedAt, s.ConsentedAt = timePtr(g.ObtainedAt), timePtr(g.ConsentedAt)
-		s.Refreshable = m.policy.refreshable(g)
+		s.Refreshable, s.OnDemand = m.policy.refreshable(g), m.policy.onDemand
 		end := endsAt(g, m.policy)
 		s.EndsAt = timePtr(end)
 		s.EndsSoon = !end.IsZero() && !now.Before(end.Add(-warnAhead))

@@ -60,6 +60,9 @@ func TestOnDemandIsLeftToCallersButKeptAlive(t *testing.T) {
 		r.connect()
 		r.pass(48 * time.Hour)
 		r.wantHits(0)
+		if s := r.status(); !s.OnDemand || !s.Refreshable || s.State != Connected {
+			t.Errorf("nothing says that the token, which has ended, is left to callers: %+v", s)
+		}
 		if r.token() != "access-2" {
 			t.Fatal("a caller did not renew")
 		}

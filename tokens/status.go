@@ -76,6 +76,7 @@ type Status struct {
 	ConsentedAt  *time.Time `json:"consented_at,omitempty"`
 	EndsAt       *time.Time `json:"ends_at,omitempty"`     // the grant's absolute limit
 	Refreshable  bool       `json:"refreshable,omitempty"` // there is a refresh token
+	OnDemand     bool       `json:"on_demand,omitempty"`   // renewing is left to callers
 	EndsSoon     bool       `json:"ends_soon,omitempty"`   // EndsAt is less than a week away
 	Unsaved      bool       `json:"unsaved,omitempty"`     // the newest grant is not in the keychain yet
 	Events       []Event    `json:"events,omitempty"`      // the last ones, oldest first

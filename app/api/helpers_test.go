@@ -60,6 +60,31 @@ func TestStatusIsGivenAsTheCommandPrintsIt(t *testing.T) {
 	}
 }
 
+// TestExpiryOfATokenThatIsLeftToCallers: that it has ended is no matter of anybody's
+// until somebody asks.
+func TestExpiryOfATokenThatIsLeftToCallers(t *testing.T) {
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	soon, ended := now.Add(2*time.Minute), now.Add(-2*time.Minute)
+	for _, tt := range []struct {
+		name string
+		st   tokens.Status
+		want string
+	}{
+		{"it is good", tokens.Status{State: tokens.Connected, Refreshable: true, OnDemand: true, ExpiresAt: &soon}, "expires in 2 min"},
+		{"it has ended", tokens.Status{State: tokens.Connected, Refreshable: true, OnDemand: true, ExpiresAt: &ended}, "renewed when asked for"},
+		{"renewing it fails", tokens.Status{State: tokens.Retrying, Refreshable: true, OnDemand: true, ExpiresAt: &ended}, "expired 2 min ago"},
+		{"there is no refresh token", tokens.Status{State: tokens.Connected, OnDemand: true, ExpiresAt: &ended}, "expired 2 min ago"},
+		{"Authtray renews it", tokens.Status{State: tokens.Connected, Refreshable: true, ExpiresAt: &ended}, "expired 2 min ago"},
+		{"it never expires", tokens.Status{State: tokens.Connected, Refreshable: true, OnDemand: true, NeverExpires: true}, "never expires"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := Expiry(tt.st, now); got != tt.want {
+				t.Errorf("%q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestStatusTellsWhatIsTheMatterAndWhatToDo(t *testing.T) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	dead := Connection{Status: tokens.Status{Name: "work", State: tokens.ReconnectRequired, Detail: "GitHub says\x1b access was revoked.", Said: "no"}}

@@ -70,8 +70,17 @@ func Expiry(st tokens.Status, now time.Time) string {
 		return "–"
 	case st.ExpiresAt.After(now):
 		return "expires " + text.When(*st.ExpiresAt, now)
+	case RenewedWhenAsked(st):
+		return "renewed when asked for"
 	}
 	return "expired " + text.When(*st.ExpiresAt, now)
+}
+
+// RenewedWhenAsked reports whether whoever asks for the token of a connection gets a new
+// one where it has ended: nothing is amiss then, and nobody renews it before
+// (refresh = "on-demand").
+func RenewedWhenAsked(st tokens.Status) bool {
+	return st.State == tokens.Connected && st.Refreshable && st.OnDemand
 }
 
 // StateSentence is what is the matter with a connection that is not connected, and,

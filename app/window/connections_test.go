@@ -369,6 +369,22 @@ func TestRetryingWithoutATokenIsAProblem(t *testing.T) {
 	}
 }
 
+// TestATokenThatIsLeftToCallersIsNoProblem: it is renewed by who copies it, too.
+func TestATokenThatIsLeftToCallersIsNoProblem(t *testing.T) {
+	s := connected("work")
+	expires := noon.Add(time.Minute)
+	s.ExpiresAt, s.Refreshable, s.OnDemand = &expires, true, true
+	b := live(t, s)
+	b.pass(3 * time.Minute)
+	b.details.tick()
+	b.list.tick()
+	b.sees(b.details.facts, "when asked for")
+	b.sees(b.list.widget, "renewed when asked for")
+	if all := texts(b.details.facts); slices.Contains(all, "Expired") || !b.details.copy.Visible() || lookAt(s, b.now()).needs {
+		t.Errorf("it looks like one: %q", all)
+	}
+}
+
 func TestWindowIsNoLargerThanMostOfTheScreen(t *testing.T) {
 	for _, c := range []struct {
 		name         string

@@ -257,9 +257,12 @@ func factsOf(s tokens.Status, now time.Time) []string {
 			out = append(out, label, value)
 		}
 	}
-	if spent(s, now) {
+	switch {
+	case spent(s, now):
 		fact(tr("Expired"), clockTime(*s.ExpiresAt, now)+", "+ago(*s.ExpiresAt, now))
-	} else {
+	case s.ExpiresAt != nil && !s.ExpiresAt.After(now) && !s.NeverExpires:
+		fact(tr("Next refresh"), tr("when asked for"))
+	default:
 		fact(tr("Expires"), expiryFact(s, now))
 	}
 	if s.RefreshedAt != nil && (s.Refreshable || s.State != tokens.Connected) { // else there was none
@@ -290,6 +293,8 @@ func expiryFact(s tokens.Status, now time.Time) string {
 	text := tr("in {{.Time}}", "Time", span(s.ExpiresAt.Sub(now))) + " (" + clockTime(*s.ExpiresAt, now) + ")"
 	switch {
 	case s.State != tokens.Connected:
+	case api.RenewedWhenAsked(s):
+		text += ", " + tr("renewed when asked for")
 	case s.Refreshable:
 		text += ", " + tr("renewed before then")
 	default:

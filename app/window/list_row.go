@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -212,7 +213,8 @@ func withoutToken(s tokens.Status, now time.Time) bool {
 	return s.State == tokens.Retrying && spent(s, now)
 }
 
-// spent reports whether a connection's token is of no more use.
+// spent reports whether a connection's token is of no more use, and asking for it
+// brings no other.
 func spent(s tokens.Status, now time.Time) bool {
-	return !s.NeverExpires && s.ExpiresAt != nil && !s.ExpiresAt.After(now)
+	return !s.NeverExpires && s.ExpiresAt != nil && !s.ExpiresAt.After(now) && !api.RenewedWhenAsked(s)
 }

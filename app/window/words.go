@@ -74,8 +74,10 @@ func expiry(s tokens.Status, now time.Time) string {
 		return tr("never expires")
 	case s.ExpiresAt == nil:
 		return ""
-	case !s.ExpiresAt.After(now):
+	case spent(s, now):
 		return tr("expired")
+	case !s.ExpiresAt.After(now):
+		return tr("renewed when asked for")
 	}
 	return tr("expires in {{.Time}}", "Time", span(s.ExpiresAt.Sub(now)))
 }

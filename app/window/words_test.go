@@ -37,6 +37,9 @@ func TestExpiry(t *testing.T) {
 		"expired":           {ExpiresAt: at(0)},
 		"expires in 5 s":    {ExpiresAt: at(5 * time.Second)},
 		"expires in 2 days": {ExpiresAt: at(50 * time.Hour)},
+
+		"renewed when asked for": {State: tokens.Connected, Refreshable: true, OnDemand: true, ExpiresAt: at(0)},
+		"expires in 6 s":         {State: tokens.Connected, Refreshable: true, OnDemand: true, ExpiresAt: at(6 * time.Second)},
 	} {
 		if got := expiry(s, noon); got != want {
 			t.Errorf("expiry = %q; want %q", got, want)
@@ -131,6 +134,7 @@ func TestFactsSayWhatComesAfterTheToken(t *testing.T) {
 	}{
 		{"renewed", tokens.Status{State: tokens.Connected, ExpiresAt: &in, RefreshedAt: &noon, ConsentedAt: &noon, Refreshable: true}, "renewed before then", 3},
 		{"not to be renewed", tokens.Status{State: tokens.Connected, ExpiresAt: &in, RefreshedAt: &noon, ConsentedAt: &noon}, "then you have to sign in again", 2},
+		{"left to callers", tokens.Status{State: tokens.Connected, ExpiresAt: &in, RefreshedAt: &noon, ConsentedAt: &noon, Refreshable: true, OnDemand: true}, "renewed when asked for", 3},
 		{"tried again", tokens.Status{State: tokens.Retrying, ExpiresAt: &in, RefreshedAt: &noon, ConsentedAt: &noon, Refreshable: true}, "", 3},
 	} {
 		t.Run(row.name, func(t *testing.T) {

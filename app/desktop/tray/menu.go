@@ -188,6 +188,8 @@ func stateText(st tokens.Status, in Surroundings) string {
 
 func expiryText(st tokens.Status, in Surroundings) string {
 	switch {
+	case st.ExpiresAt != nil && api.RenewedWhenAsked(st): // when it ends the menu is not drawn again
+		return in.tr("renewed when asked for")
 	case st.ExpiresAt != nil:
 		return in.tr("until {{.Time}}", "Time", in.clockTime(*st.ExpiresAt))
 	case st.NeverExpires:

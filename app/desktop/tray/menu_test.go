@@ -114,6 +114,15 @@ work · connected
 gh · ada · does not expire
   Copy token → copy token gh
   Disconnect or change in Authtray… → open gh`},
+		{"left to callers, and drawn when its token has not ended yet",
+			[]tokens.Status{with(github(tokens.Connected), func(s *tokens.Status) {
+				s.ExpiresAt, s.Refreshable, s.OnDemand = at("2026-11-23 14:32"), true, true
+			})},
+			Surroundings{CanCopy: true}, `
+gh · ada · renewed when asked for
+  Copy token → copy token gh
+  Refresh → refresh gh
+  Disconnect or change in Authtray… → open gh`},
 		{"a dead grant comes first, wherever it stands",
 			[]tokens.Status{gitlab(tokens.Connected), with(github(tokens.ReconnectRequired), func(s *tokens.Status) { s.Detail = "GitHub says access was revoked. Reconnect to go on." })},
 			Surroundings{}, `
@@ -467,7 +476,7 @@ func TestGermanMenuSaysNothingInEnglish(t *testing.T) {
 				s.ExpiresAt, s.RetryAt, s.EndsAt, s.EndsSoon, s.Refreshable = at("2026-11-23 14:32"), at("2026-11-24 14:32"), at("2026-11-29 09:00"), true, true
 			})
 			for _, unsaved := range []bool{false, true} {
-				st.Unsaved = unsaved
+				st.Unsaved, st.OnDemand = unsaved, unsaved
 				for _, all := range [][]tokens.Status{nil, {st}, {st, st}, slices.Repeat([]tokens.Status{st}, 12)} {
 					if tip := Tooltip(all, "", in); langtest.IsEnglish(tip) {
 						t.Errorf("%s %s: tooltip %q", state, r, tip)
