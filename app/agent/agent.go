@@ -82,7 +82,8 @@ func NewAgent(o Options) *Agent {
 	}
 	a.mcp = &mcpServers{records: mcp.Memory(o.Paths.State), configuration: a.configuration, changed: a.manager.Touch}
 	a.history = newHistory(a.manager, o.Paths.State, func(name string) { a.background.start(name, func() { a.remover.check(name) }) }, o.Log)
-	a.views = &connectionViews{history: a.history, manager: a.manager, configuration: a.configuration, accounts: a.accounts, mcp: a.mcp}
+	a.views = &connectionViews{history: a.history, manager: a.manager, configuration: a.configuration, accounts: a.accounts, mcp: a.mcp, questions: o.Notify.Questions}
+	o.Notify.OnAsked(a.manager.Touch)
 	a.access = &tokenAccess{manager: a.manager, configuration: a.configuration, gate: o.Gate, audit: o.Audit}
 	unlock := &unlockNotice{notify: o.Notify, language: o.Language, unlock: func() { a.keychain.unlock() }, ended: a.ended}
 	a.access.refused = unlock.refused
@@ -108,7 +109,6 @@ func NewAgent(o Options) *Agent {
 		pending: map[string]*consent{}, refused: map[string]time.Time{},
 	}
 	a.announcements.connected = a.consents.connected
-	a.consents.asker, _ = o.Notify.(questioner)
 
 	a.configuration.newClient = clientMaker{
 		keychain: a.keychain, registered: a.configuration.registered, agreed: a.configuration.agreed,

@@ -19,6 +19,7 @@ import (
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/api/apitest"
 	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/app/desktop/notify"
 	"github.com/authtray/authtray/providers/practice/practicetest"
 	"github.com/authtray/authtray/providers/practice/server"
 	"github.com/authtray/authtray/tokens"
@@ -323,7 +324,13 @@ func (n *notes) banner(about string) bool {
 	return n.banners[about]
 }
 
-func (n *notes) Configure(bool, bool) {}
+func (n *notes) Ask(context.Context, notify.Question) (string, error) {
+	return "", notify.ErrCannotAsk
+}
+func (n *notes) Questions() []notify.Question { return nil }
+func (n *notes) Answer(string, string)        {}
+func (n *notes) OnAsked(func(string))         {}
+func (n *notes) Configure(bool, bool)         {}
 func (n *notes) Health() (api.NotificationState, string) {
 	return api.NotificationPlain, "Only banners here."
 }

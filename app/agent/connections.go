@@ -10,6 +10,7 @@ import (
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/app/desktop/notify"
 	"github.com/authtray/authtray/app/tools/hosts"
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/catalog"
@@ -25,6 +26,7 @@ type connectionViews struct {
 	accounts      *accounts
 	mcp           *mcpServers
 	history       *history
+	questions     func() []notify.Question // that the user is asked now
 }
 
 func (v *connectionViews) list() []api.Connection {
@@ -62,6 +64,12 @@ func (v *connectionViews) view(st tokens.Status) api.Connection {
 		}
 		c.ConfigError = file.fault()
 		c.MCP = v.mcp.of(st.Name)
+	}
+	for _, q := range v.questions() {
+		if q.About == st.Name {
+			c.Question = q.English
+			break
+		}
 	}
 	return c
 }

@@ -117,7 +117,7 @@ func newTestRemover(t *testing.T) (*connectionRemover, *connectionViews) {
 	m := &mcpServers{records: mcp.Memory(c.paths.State), configuration: c}
 	h := newHistory(clients.manager, c.paths.State, func(string) {}, c.log)
 	r := &connectionRemover{manager: clients.manager, configuration: c, accounts: a, clients: clients, signIns: s, mcp: m, history: h, gate: &closedGate{}, ended: ctx, background: &background{log: c.log}, log: c.log}
-	return r, &connectionViews{manager: clients.manager, configuration: c, accounts: a, mcp: m, history: h}
+	return r, &connectionViews{manager: clients.manager, configuration: c, accounts: a, mcp: m, history: h, questions: noNotifier{}.Questions}
 }
 
 func TestConnectionRemoverForgetsAConnectionWithItsSecret(t *testing.T) {

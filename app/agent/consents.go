@@ -31,7 +31,6 @@ import (
 type consents struct {
 	manager  statusHolder
 	signIns  *signIns
-	asker    questioner // nil: nobody can be asked
 	notify   Notifier
 	language *lang.Language
 	announce func(st tokens.Status) // the notification of a dead grant, unless it is up
@@ -41,11 +40,6 @@ type consents struct {
 	mu      sync.Mutex
 	pending map[string]*consent  // by connection and scopes
 	refused map[string]time.Time // when the user said no
-}
-
-// questioner shows a question and waits for the answer: notify.Notifier.
-type questioner interface {
-	Ask(ctx context.Context, q notify.Question) (string, error)
 }
 
 // consentPeace is how long the user is not asked again after a no.
@@ -153,14 +147,14 @@ func (c *consents) askTool(name string, r api.ConnectRequest) api.Pending {
 		defer close(q.done)
 		ctx, stop := context.WithTimeout(c.ended, userTime)
 		defer stop()
-		key, err := "", notify.ErrCannotAsk
-		if c.asker != nil {
-			key, err = c.asker.Ask(ctx, notify.Question{
-				Title:   c.language.Tr("Allow {{.Tool}} on {{.Name}}?", "Tool", r.Tool, "Name", c.signIns.accounts.named(name)),
-				Body:    c.language.Tr("{{.Program}} wants to call this tool.", "Program", cmp.Or(r.For, c.language.Tr("A program"))),
-				Answers: []notify.Answer{{Key: allowKey, Label: c.language.Tr("Allow once")}, {Key: "deny", Label: c.language.Tr("Deny")}},
-			})
+		title := func(l *lang.Language) string {
+			return l.Tr("Allow {{.Tool}} on {{.Name}}?", "Tool", r.Tool, "Name", c.signIns.accounts.named(name))
 		}
+		key, err := c.notify.Ask(ctx, notify.Question{
+			Title: title(c.language), About: name, English: title(nil),
+			Body:    c.language.Tr("{{.Program}} wants to call this tool.", "Program", cmp.Or(r.For, c.language.Tr("A program"))),
+			Answers: []notify.Answer{{Key: allowKey, Label: c.language.Tr("Allow once")}, {Key: "deny", Label: c.language.Tr("Deny")}},
+		})
 		if err != nil || key != allowKey {
 			q.err = &tokens.Error{Code: tokens.CodeNotAllowed, Detail: "You have not allowed this call."}
 		}
@@ -170,10 +164,7 @@ func (c *consents) askTool(name string, r api.ConnectRequest) api.Pending {
 
 // run asks, until ctx ends, and signs in upon a yes.
 func (c *consents) run(ctx context.Context, st tokens.Status, r api.ConnectRequest) error {
-	key, err := "", notify.ErrCannotAsk
-	if c.asker != nil {
-		key, err = c.asker.Ask(ctx, consentQuestion(st.Name, c.signIns.accounts.named(st.Name), r, c.language))
-	}
+	key, err := c.notify.Ask(ctx, consentQuestion(st.Name, c.signIns.accounts.named(st.Name), r, c.language))
 	if errors.Is(err, notify.ErrCannotAsk) {
 		q := consentQuestion(st.Name, c.signIns.accounts.named(st.Name), r, c.language)
 		c.notify.Warn(st.Name+aboutConsent, q.Title, q.Body+" "+

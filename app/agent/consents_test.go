@@ -2,12 +2,14 @@ package agent
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/desktop/notify"
+	"github.com/authtray/authtray/app/desktop/tray"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -16,9 +18,10 @@ type questionScreen struct {
 	*notes
 	answers chan string
 
-	mu    sync.Mutex
-	asked []notify.Question
-	up    int
+	mu      sync.Mutex
+	asked   []notify.Question
+	up      int
+	onAsked func(string)
 }
 
 func (s *questionScreen) Ask(ctx context.Context, q notify.Question) (string, error) {
@@ -70,6 +73,61 @@ func (w *world) askFor(scopes ...string) <-chan reply {
 		answer <- w.call("POST", "/connections/work/connect?wait=true", map[string]any{"mode": "ask", "for": "claude-code", "scopes": scopes})
 	}()
 	return answer
+}
+
+// Questions are those that are on the screen.
+func (s *questionScreen) Questions() []notify.Question {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.asked[len(s.asked)-s.up:]
+}
+
+func (s *questionScreen) OnAsked(f func(string)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.onAsked = f
+}
+
+func (s *questionScreen) Answer(id, key string) { s.answers <- id + " " + key }
+
+func TestConnectionTellsWhatTheUserIsAskedAboutIt(t *testing.T) {
+	w, s := newConsentWorld(t)
+	w.add("play")
+	changes := w.agent.Subscribe()
+	defer changes.Stop()
+	asked := make(chan reply, 1)
+	go func() {
+		asked <- w.call("POST", "/connections/work/connect?wait=true", map[string]any{"mode": "ask", "tool": "delete_page"})
+	}()
+	eventually(t, "the user is asked", func() bool { _, up := s.count(); return up == 1 })
+	if c := w.call("GET", "/connections/work", nil).connection(); c.Question != "Allow delete_page on work?" {
+		t.Errorf("asked %q", c.Question)
+	}
+	if c := w.call("GET", "/connections/play", nil).connection(); c.Question != "" {
+		t.Errorf("the other one tells %q", c.Question)
+	}
+	s.onAsked("work")
+	if names, err := changes.Wait(t.Context()); err != nil || !slices.Contains(names, "work") {
+		t.Errorf("nobody who follows is told: %q, %v", names, err)
+	}
+	s.answers <- "deny"
+	(<-asked).problem(tokens.CodeNotAllowed, 403)
+	if c := w.call("GET", "/connections/work", nil).connection(); c.Question != "" {
+		t.Errorf("it tells %q still", c.Question)
+	}
+}
+
+func TestMenuAsksWhatNotificationsAsk(t *testing.T) {
+	s := &questionScreen{notes: newNotes(), answers: make(chan string, 1), up: 1,
+		asked: []notify.Question{{ID: "7", Title: "title", Body: "body", About: "work", Answers: []notify.Answer{{Key: "once", Label: "Allow once"}}}}}
+	got := questionsOf(s)
+	if len(got) != 1 || got[0].ID != "7" || got[0].Title != "title" || got[0].Body != "body" || got[0].Answers[0] != (tray.Choice{Key: "once", Label: "Allow once"}) {
+		t.Errorf("%+v", got)
+	}
+	menu{clicks: &clicks{notify: s}}.Answer("7", "once")
+	if answered := <-s.answers; answered != "7 once" {
+		t.Errorf("answered %q", answered)
+	}
 }
 
 func TestAskOpensTheBrowserUponAYes(t *testing.T) {

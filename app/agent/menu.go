@@ -83,7 +83,20 @@ var _ tray.Actions = menu{}
 func (m menu) Connect(name string)   { m.reconnect(name) }
 func (m menu) Reconnect(name string) { m.reconnect(name) }
 func (m menu) UnlockKeychain()       { m.unlock() }
+func (m menu) Answer(id, key string) { m.notify.Answer(id, key) }
 func (m menu) Quit()                 { m.agent.Quit() }
+
+// questionsOf are those that notifications ask of connections, for the menu.
+func questionsOf(n Notifier) (list []tray.Question) {
+	for _, q := range n.Questions() {
+		asked := tray.Question{ID: q.ID, Title: q.Title, Body: q.Body}
+		for _, a := range q.Answers {
+			asked.Answers = append(asked.Answers, tray.Choice(a))
+		}
+		list = append(list, asked)
+	}
+	return list
+}
 
 func (m menu) Refresh(name string) {
 	ctx, cancel := context.WithTimeout(m.ended, userTime)

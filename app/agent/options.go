@@ -10,6 +10,7 @@ import (
 	"github.com/authtray/authtray/app/access/gate"
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/config"
+	"github.com/authtray/authtray/app/desktop/notify"
 	"github.com/authtray/authtray/app/lang"
 	"github.com/authtray/authtray/tokens"
 	"github.com/authtray/authtray/tokens/store"
@@ -55,6 +56,13 @@ type Notifier interface {
 	Info(about, title, body string)
 	Warn(about, title, body string)
 	Settle(about string)
+	// Ask asks the user, and Questions are what is asked of connections now, which
+	// Answer answers by what was clicked elsewhere. OnAsked sets who is told that they
+	// changed; it is called before the first question.
+	Ask(ctx context.Context, q notify.Question) (string, error)
+	Questions() []notify.Question
+	Answer(id, key string)
+	OnAsked(f func(connection string))
 	Configure(enabled, reminders bool)
 	Health() (state api.NotificationState, detail string)
 }
@@ -124,7 +132,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// noNotifier shows nothing, so no death counts as shown.
+// noNotifier shows nothing, so no death counts as shown, and nobody can be asked.
 type noNotifier struct{}
 
 func (noNotifier) ReconnectRequired(tokens.Status, func()) {}
@@ -133,8 +141,15 @@ func (noNotifier) Withdraw(string)                         {}
 func (noNotifier) Info(string, string, string)             {}
 func (noNotifier) Warn(string, string, string)             {}
 func (noNotifier) Settle(string)                           {}
+func (noNotifier) Questions() []notify.Question            { return nil }
+func (noNotifier) Answer(string, string)                   {}
+func (noNotifier) OnAsked(func(string))                    {}
 func (noNotifier) Configure(bool, bool)                    {}
 func (noNotifier) Health() (api.NotificationState, string) { return api.NotificationNone, "" }
+
+func (noNotifier) Ask(context.Context, notify.Question) (string, error) {
+	return "", notify.ErrCannotAsk
+}
 
 type noTray struct{}
 

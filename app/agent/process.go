@@ -368,7 +368,9 @@ func runWithTray(ctx context.Context, o Options) error {
 	var a *Agent
 	t := tray.New(tray.Options{
 		Actions: &actions, CanCopy: clipboard.Available(), Autostart: loginEntry{autostart: o.Autostart, log: o.Log}.on(),
-		Profile: o.Paths.Profile, Log: o.Log, Language: o.Language, MCP: func(name string) *api.MCP { return a.mcp.of(name) }, // asked once there are connections to show
+		Profile: o.Paths.Profile, Log: o.Log, Language: o.Language,
+		MCP:       func(name string) *api.MCP { return a.mcp.of(name) }, // asked once there are connections to show
+		Questions: func() []tray.Question { return questionsOf(o.Notify) },
 	})
 	o.Tray = trayFace{t}
 	a = NewAgent(o)

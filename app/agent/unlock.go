@@ -35,12 +35,6 @@ func (a *Agent) Unlock(ctx context.Context) error {
 	return nil
 }
 
-// Asker is a Notifier that can ask a question in a notification; see
-// notify.Notifier.
-type Asker interface {
-	Ask(ctx context.Context, q notify.Question) (string, error)
-}
-
 // unlockNotice tells the user of a locked keychain when a tool was told that it
 // cannot have a token for it: once each time that it is locked, quietly, with a
 // button that unlocks it. It is taken back when the keychain opens.
@@ -73,18 +67,13 @@ func (u *unlockNotice) refused(err error) {
 		return
 	}
 	u.shown = true
-	asker, can := u.notify.(Asker)
-	if !can {
-		u.tell()
-		return
-	}
 	var ctx context.Context
 	ctx, u.cancel = context.WithCancel(u.ended)
-	go u.showQuestion(ctx, asker)
+	go u.showQuestion(ctx)
 }
 
-func (u *unlockNotice) showQuestion(ctx context.Context, asker Asker) {
-	answer, err := asker.Ask(ctx, notify.Question{
+func (u *unlockNotice) showQuestion(ctx context.Context) {
+	answer, err := u.notify.Ask(ctx, notify.Question{
 		Title: u.language.Tr(lockedTitle), Body: u.language.Tr(lockedText), Quiet: true,
 		Answers: []notify.Answer{{Key: "unlock", Label: u.language.Tr("Unlock")}},
 	})

@@ -120,6 +120,9 @@ type Connection struct {
 	// Withheld are those of them that the last sign-in asked for and the provider
 	// did not grant.
 	Withheld []string `json:"withheld,omitempty"`
+	// Question is what the user is being asked about it, in one sentence that may hold
+	// foreign text. It tells: who clicks in the desktop answers, and no request.
+	Question string `json:"question,omitempty"`
 	// MCP is for connections to MCP servers.
 	MCP *MCP `json:"mcp,omitempty"`
 }

@@ -31,6 +31,7 @@
 //	200 the same object, with "events":[{"time":"…","what":"refreshed"}], and "config": the connection file as JSON;
 //	    both have "config_error" where the file as it is now cannot be used, and the last good one is,
 //	    and "asked", the scopes that the next sign-in asks for, beside the granted "scopes";
+//	    "question" is what the user is being asked about it now ("gh: allow the token of work?"); no request answers it
 //	    that of an MCP server has "mcp":{"server":"its name","clients":["claude-code"],"tools":["search"]}, tools not in the list
 //
 //	PUT /v1/connections/NAME   {"provider":"gitlab","client_id":"…","scopes":["read_user"],"vars":{"host":"git.example.org"}}

@@ -97,6 +97,10 @@ func TestStatusTellsWhatIsTheMatterAndWhatToDo(t *testing.T) {
 	if strings.ContainsAny(got, "\x1b\x07") {
 		t.Errorf("a terminal obeys %q", got)
 	}
+	asked := Connection{Status: tokens.Status{Name: "work", State: tokens.Connected}, Question: "g\x1bh: allow the token of work?"}
+	if got := StatusText([]Connection{asked}, nil, now); !strings.HasSuffix(got, "\nwork: gh: allow the token of work? Answer in the notification, or in the menu of the Authtray icon.\n") {
+		t.Errorf("%q", got)
+	}
 	if got := StatusText(nil, nil, now); !strings.Contains(got, "authtray add") {
 		t.Errorf("%q", got)
 	}

@@ -43,6 +43,9 @@ func StatusText(all []Connection, notes []string, now time.Time) string {
 			sentence, hint := StateSentence(st.Status)
 			fmt.Fprintf(&out, "\n%s: %s\n", st.Name, Line(sentence, st.Said, hint))
 		}
+		if question := QuestionLine(st); question != "" {
+			fmt.Fprintf(&out, "\n%s: %s\n", st.Name, question)
+		}
 	}
 	for _, note := range notes {
 		fmt.Fprintf(&out, "\nNote: %s\n", text.Line(note, 0))
@@ -94,6 +97,15 @@ func StateSentence(st tokens.Status) (sentence, hint string) {
 		return st.Detail, hint
 	}
 	return st.Name + " is now " + st.State.Word(), hint
+}
+
+// QuestionLine is what the user is being asked, for a terminal, and where to answer;
+// "" for nothing.
+func QuestionLine(c Connection) string {
+	if c.Question == "" {
+		return ""
+	}
+	return text.Line(c.Question, 0) + " Answer in the notification, or in the menu of the Authtray icon."
 }
 
 // Line is a sentence for a terminal: what the provider said of it and, unless the

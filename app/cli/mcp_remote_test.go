@@ -40,6 +40,9 @@ func (d *desk) Withdraw(string)                         {}
 func (d *desk) Info(string, string, string)             {}
 func (d *desk) Warn(string, string, string)             {}
 func (d *desk) Settle(string)                           {}
+func (d *desk) Questions() []notify.Question            { return nil }
+func (d *desk) Answer(string, string)                   {}
+func (d *desk) OnAsked(func(string))                    {}
 func (d *desk) Configure(bool, bool)                    {}
 func (d *desk) Health() (api.NotificationState, string) { return api.NotificationActions, "" }
 

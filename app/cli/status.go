@@ -101,6 +101,7 @@ func (s *shell) showOne(ctx context.Context, path string) error {
 		row("", stateTrouble(st.Status).line())
 	}
 	row("", oneLine(st.Note))
+	row("", api.QuestionLine(st))
 	row("file", oneLine(st.ConfigError))
 	row("provider", api.Cell(st.ProviderName, st.Provider))
 	row("account", oneLine(st.Account))

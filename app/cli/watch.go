@@ -100,7 +100,7 @@ func standing(st api.Connection, at time.Time) string {
 	case st.Detail != "":
 		line += ": " + oneLine(st.Detail)
 	}
-	for _, more := range []string{st.Note, st.ConfigError} {
+	for _, more := range []string{st.Note, api.QuestionLine(st), st.ConfigError} {
 		if more != "" {
 			line += "; " + oneLine(more)
 		}

@@ -58,6 +58,7 @@ func TestWatchPrintsAStateOncePerChange(t *testing.T) {
 		{"the token reached the keychain", []string{fresh, unsaved, fresh}, 1, 3},
 		{"it was renewed, for as long", []string{fresh, again}, 2, 2},
 		{"it died, was connected and died again", []string{dead, fresh, dead}, 3, 3},
+		{"the user is asked about it", []string{fresh, fresh + `,"question":"gh: allow the token of a?"`, fresh}, 3, 3},
 		{"it was removed and added", []string{dead, "removed", dead}, 3, 3},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -385,6 +385,22 @@ func TestATokenThatIsLeftToCallersIsNoProblem(t *testing.T) {
 	}
 }
 
+func TestDetailsTellWhatTheUserIsAskedAboutAConnection(t *testing.T) {
+	b := live(t, connected("work"))
+	if b.details.alert.Visible() {
+		t.Errorf("it says %q before", b.details.why.Text)
+	}
+	b.details.known.Question = "gh: allow the token of work?"
+	b.details.show()
+	if want := "gh: allow the token of work? Answer in the notification, or in the menu of the Authtray icon."; !b.details.alert.Visible() || b.details.why.Text != want {
+		t.Errorf("it says %q", b.details.why.Text)
+	}
+	b.details.known.Question = ""
+	if b.details.show(); b.details.alert.Visible() {
+		t.Errorf("it says %q after", b.details.why.Text)
+	}
+}
+
 func TestWindowIsNoLargerThanMostOfTheScreen(t *testing.T) {
 	for _, c := range []struct {
 		name         string

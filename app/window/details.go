@@ -3,6 +3,7 @@ package window
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -136,8 +137,15 @@ func (d *details) showState(s tokens.Status) {
 	d.state.colored(l.color)
 	d.shape.Resource = inColor(l.shape, l.color)
 	d.shape.Refresh()
-	d.alert.Hidden = s.State == tokens.Connected && s.Detail == ""
-	d.why.SetText(statusSentence(s))
+	why := ""
+	if s.State != tokens.Connected || s.Detail != "" {
+		why = statusSentence(s)
+	}
+	if q := d.known.Question; q != "" && d.known.Name == s.Name {
+		why = strings.TrimSpace(why + " " + foreign(q) + " " + tr("Answer in the notification, or in the menu of the Authtray icon."))
+	}
+	d.alert.Hidden = why == ""
+	d.why.SetText(why)
 	ground := d.alert.Objects[0].(*ground)
 	ground.colored(colorCard, colorCardEdge)
 	if l.needs {

@@ -12,7 +12,9 @@
 //
 // The caller waits for the answer as long as its own deadline lets it. A
 // question is withdrawn when nobody waits for its answer any more. Putting the
-// notification away is a no.
+// notification away is a no. The tray's menu asks the same question meanwhile,
+// also when the notification has gone by, and `authtray status` says that it
+// waits. No command answers it: the program that asks could run that.
 //
 // A process is known by its pid, the time it started (field 22 of
 // /proc/PID/stat) and the SHA-256 of the program that it runs, so that neither a
@@ -44,7 +46,7 @@
 // are not walled off from each other on a usual desktop. Such a program can put
 // its code into one that is allowed (ptrace, LD_PRELOAD, a plug-in, its
 // configuration), read that one's memory or files, start an allowed program
-// that hands the token on, answer the notification itself over D-Bus, edit the
+// that hands the token on, answer the notification or the menu itself over D-Bus, edit the
 // connection's file or the answers in the state folder, run `authtray allow`,
 // or read the keychain as the agent does. A parent process can have ended, or
 // be chosen by who starts authtray. The pid is that of the process which

@@ -166,7 +166,9 @@ func (g *Gate) askUser(ctx context.Context, p *pending, k key, connection string
 	defer p.cancel()
 	answer, err := "", notify.ErrCannotAsk
 	if g.asker != nil {
-		answer, err = g.asker.Ask(ctx, question(g.named(connection), s, was, g.language))
+		q := question(g.named(connection), s, was, g.language)
+		q.About, q.English = connection, question(g.named(connection), s, was, nil).Title
+		answer, err = g.asker.Ask(ctx, q)
 	}
 	err = g.settle(answer, err, k, connection, s)
 	g.mu.Lock()

@@ -16,6 +16,7 @@ import (
 	"github.com/authtray/authtray/app/api"
 	"github.com/authtray/authtray/app/desktop/notify"
 	"github.com/authtray/authtray/app/e2e/bustest"
+	"github.com/authtray/authtray/app/lang"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -413,6 +414,20 @@ func TestAQuestionNamesTheAccount(t *testing.T) {
 	}
 	if e := err.(*tokens.Error); !strings.HasPrefix(e.Hint, "authtray allow work ") {
 		t.Errorf("the way on is %q", e.Hint)
+	}
+}
+
+// TestAQuestionSaysWhichConnectionItIsAbout: the menu and status show it meanwhile, and
+// status speaks English.
+func TestAQuestionSaysWhichConnectionItIsAbout(t *testing.T) {
+	r := newRig(t)
+	r.gate.language = lang.Named("de")
+	r.gate.Named(func(connection string) string { return connection + " (ada)" })
+	r.user.answers <- deny
+	r.wants("the read", r.admit(r.start(filepath.Join(t.TempDir(), "tool"))), tokens.CodeNotAllowed, 1)
+	q := r.user.questions()[0]
+	if q.About != "work" || q.English != "tool: allow the token of work (ada)?" || q.Title != "tool: Token von work (ada) erlauben?" {
+		t.Errorf("%+v", q)
 	}
 }
 

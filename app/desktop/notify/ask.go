@@ -3,6 +3,8 @@ package notify
 import (
 	"context"
 	"errors"
+	"slices"
+	"strconv"
 )
 
 // Question is asked in a notification that stays until it is answered. Title
@@ -11,6 +13,12 @@ type Question struct {
 	Title, Body string
 	Answers     []Answer
 	Quiet       bool // it can wait: where notifications go by, it waits in a list
+
+	// About is the connection that it is about, English its title in English: such a
+	// question is among Questions while it is asked. "" for one that what shows the
+	// connections asks anyway.
+	About, English string
+	ID             string // for Answer; Ask gives it
 }
 
 // Answer is one button.
@@ -54,30 +62,85 @@ func (noQuestions) ask(a *asking) (later bool) {
 func (n *Notifier) Ask(ctx context.Context, q Question) (string, error) {
 	a := &asking{Question: q, answer: make(chan answer, 1)}
 	n.post(event{kind: asked, asking: a})
+	defer n.post(event{kind: unasked, asking: a})
 	select {
 	case got := <-a.answer:
 		return got.key, got.err
 	case <-ctx.Done():
-		n.post(event{kind: unasked, asking: a})
 		return "", ctx.Err()
 	case <-n.done:
 		return "", ErrCannotAsk
 	}
 }
 
-func (r *runner) question(e event) {
-	if e.kind == unasked {
-		delete(r.asking, e.asking)
-		r.desk.unask(e.asking)
-		return
+// Questions are those about a connection that wait for their answer, the oldest first:
+// a notification may be kept back by the desktop, gone by, or show no buttons.
+func (n *Notifier) Questions() (list []Question) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, a := range n.asking {
+		if a.About != "" {
+			list = append(list, a.Question)
+		}
 	}
-	if r.desk.ask(e.asking) {
-		r.asking[e.asking] = true
+	return list
+}
+
+// Answer answers one of Questions with the key of one of its answers, in place of its
+// notification. It is for what the user clicks alone: a program that asks for a token
+// must not be able to say yes to itself.
+func (n *Notifier) Answer(id, key string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, a := range n.asking {
+		if a.ID == id && a.offers(key) {
+			a.reply(key, nil)
+		}
+	}
+}
+
+// OnAsked says who is told that Questions of a connection have changed. f is called as
+// that of OnShown. Call it before the first Ask.
+func (n *Notifier) OnAsked(f func(connection string)) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.onAsked = f
+}
+
+// question shows one, or takes it off the screen.
+func (r *runner) question(e event) {
+	a, waits := e.asking, false
+	if e.kind == asked {
+		waits = r.desk.ask(a)
+	} else {
+		r.desk.unask(a)
+	}
+	r.mu.Lock()
+	at := slices.Index(r.asking, a)
+	switch {
+	case waits:
+		r.marks++
+		a.ID = strconv.FormatUint(r.marks, 10)
+		r.asking = append(r.asking, a)
+	case at >= 0:
+		r.asking = slices.Delete(r.asking, at, at+1)
+	}
+	tell := r.onAsked
+	r.mu.Unlock()
+	if (waits || at >= 0) && a.About != "" && tell != nil {
+		tell(a.About)
 	}
 }
 
 func (r *runner) withdrawQuestions() {
-	for a := range r.asking {
+	r.mu.Lock()
+	asking := slices.Clone(r.asking)
+	r.mu.Unlock()
+	for _, a := range asking {
 		r.desk.unask(a)
 	}
+}
+
+func (a *asking) offers(key string) bool {
+	return slices.ContainsFunc(a.Answers, func(b Answer) bool { return b.Key == key })
 }

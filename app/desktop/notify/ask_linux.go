@@ -74,6 +74,9 @@ func (d *freedesktop) heardAnswer(a *asking, id uint32, sig *dbus.Signal) {
 			go d.server().Call(serverName+".CloseNotification", dbus.FlagNoAutoStart|dbus.FlagNoReplyExpected, id)
 		}
 	case serverName + ".NotificationClosed":
+		if reason, _ := sig.Body[1].(uint32); reason == closedByTime && a.About != "" {
+			return // nobody has answered, and the tray's menu asks still
+		}
 		time.AfterFunc(afterClosed, func() {
 			d.mu.Lock()
 			defer d.mu.Unlock()
@@ -83,15 +86,6 @@ func (d *freedesktop) heardAnswer(a *asking, id uint32, sig *dbus.Signal) {
 			a.reply("", nil)
 		})
 	}
-}
-
-func (a *asking) offers(key string) bool {
-	for _, b := range a.Answers {
-		if b.Key == key {
-			return true
-		}
-	}
-	return false
 }
 
 // dropQuestions answers those that a server took with it. The caller holds mu.

@@ -17,10 +17,12 @@ var mayItRead = Question{Title: "gh: allow the token of work?", Body: "/usr/bin/
 	Answers: []Answer{{"once", "Allow once"}, {"always", "Always"}, {"deny", "Deny"}}}
 
 // asks asks in the background.
-func asks(ctx context.Context, n *Notifier) <-chan answer {
+func asks(ctx context.Context, n *Notifier) <-chan answer { return asksFor(ctx, n, mayItRead) }
+
+func asksFor(ctx context.Context, n *Notifier, q Question) <-chan answer {
 	got := make(chan answer, 1)
 	go func() {
-		key, err := n.Ask(ctx, mayItRead)
+		key, err := n.Ask(ctx, q)
 		got <- answer{key, err}
 	}()
 	return got
@@ -55,6 +57,70 @@ func TestDesktopAQuestionIsAnsweredByItsButtonOrByPuttingItAway(t *testing.T) {
 		if a := <-got; a != c.want {
 			t.Errorf("%s: %+v", c.what, a)
 		}
+	}
+}
+
+// ofWork is mayItRead as the gate asks it.
+func ofWork() Question {
+	q := mayItRead
+	q.About, q.English = "work", q.Title
+	return q
+}
+
+func TestDesktopAQuestionAboutAConnectionIsAnsweredElsewhereToo(t *testing.T) {
+	s := startFakeServer(t, bustest.Start(t, false), 7, "actions")
+	n, _ := onBus(t)
+	changed := make(chan string, 9)
+	n.OnAsked(func(connection string) { changed <- connection })
+	for i, c := range []struct {
+		name   string
+		before func(shown received)
+	}{
+		{"its notification is on the screen", func(received) {}},
+		{"it has gone by", func(shown received) { s.emit("NotificationClosed", shown.ID, uint32(1)) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := asksFor(t.Context(), n, ofWork())
+			shown := s.nth(t, i+1)
+			if about := <-changed; about != "work" {
+				t.Errorf("told of %q", about)
+			}
+			list := n.Questions()
+			if len(list) != 1 || list[0].About != "work" || list[0].English != mayItRead.Title || len(list[0].Answers) != 3 {
+				t.Fatalf("%+v", list)
+			}
+			c.before(shown)
+			n.Answer(list[0].ID, "default") // which is none of its answers
+			n.Answer("0", "once")           // nor is that the question
+			n.Answer(list[0].ID, "always")
+			if a := <-got; a != (answer{"always", nil}) {
+				t.Errorf("%+v", a)
+			}
+			s.sawClosed(t, shown.ID)
+			if <-changed; len(n.Questions()) != 0 {
+				t.Errorf("it is still asked: %+v", n.Questions())
+			}
+			n.Answer(list[0].ID, "deny")
+		})
+	}
+	if len(changed) != 0 {
+		t.Errorf("told once too often, of %q", <-changed)
+	}
+}
+
+// TestDesktopAQuestionThatGoesByIsANoWhereNothingElseAsksIt: it is listed nowhere.
+func TestDesktopAQuestionThatGoesByIsANoWhereNothingElseAsksIt(t *testing.T) {
+	s := startFakeServer(t, bustest.Start(t, false), 7, "actions")
+	n, _ := onBus(t)
+	n.OnAsked(func(connection string) { t.Errorf("told of %q", connection) })
+	got := asks(t.Context(), n)
+	shown := s.nth(t, 1)
+	if list := n.Questions(); len(list) != 0 {
+		t.Errorf("%+v", list)
+	}
+	s.emit("NotificationClosed", shown.ID, uint32(1))
+	if a := <-got; a != (answer{}) {
+		t.Errorf("%+v", a)
 	}
 }
 
@@ -98,7 +164,8 @@ func TestDesktopWithoutButtonsNobodyIsAsked(t *testing.T) {
 	t.Run("a server without actions", func(t *testing.T) {
 		startFakeServer(t, bustest.Start(t, false), 1, "body")
 		n, _ := onBus(t)
-		if _, err := n.Ask(t.Context(), mayItRead); err != ErrCannotAsk {
+		n.OnAsked(func(connection string) { t.Errorf("told of %q", connection) })
+		if _, err := n.Ask(t.Context(), ofWork()); err != ErrCannotAsk {
 			t.Error(err)
 		}
 	})

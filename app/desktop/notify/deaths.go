@@ -32,7 +32,7 @@ func (d *death) wants() bool { return !d.tried && !d.over && !d.inside }
 // run is the one goroutine that speaks to the desktop.
 func (n *Notifier) run(makeDesk func() desk) {
 	defer close(n.done)
-	r := &runner{Notifier: n, makeDesk: makeDesk, desk: makeDesk(), visible: map[string]bool{}, gathered: map[string]*gathering{}, asking: map[*asking]bool{}}
+	r := &runner{Notifier: n, makeDesk: makeDesk, desk: makeDesk(), visible: map[string]bool{}, gathered: map[string]*gathering{}}
 	r.made = n.opts.Clock.Now()
 	defer func() { r.desk.close() }()
 	for {
@@ -58,7 +58,6 @@ type runner struct {
 	made     time.Time             // when the desk was
 	visible  map[string]bool       // handed to the desk and not withdrawn
 	gathered map[string]*gathering // banners, by kind
-	asking   map[*asking]bool
 	marks    uint64
 
 	revival retry // of a desk that ended

@@ -23,7 +23,8 @@ const (
 	actionDefault   = "default" // a click on the notification itself
 	actionReconnect = "reconnect"
 
-	closedByUser = 2 // reason of NotificationClosed
+	closedByTime = 1 // reasons of NotificationClosed
+	closedByUser = 2
 )
 
 // openTimeout is how long the bus is waited for. Nothing else is done meanwhile,

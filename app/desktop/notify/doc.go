@@ -8,7 +8,8 @@
 // is well again. From the third within half a minute they are one, whose button opens
 // the window. Its button acts once. A notification that the user put away
 // stays away; reminders come only if they were asked for. A notification is never
-// the only way: the tray's menu offers the same.
+// the only way: the tray's menu offers the same. It asks a question about a
+// connection, too (Questions), also when its notification has gone by.
 //
 // OnShown tells what could be seen, and nothing else counts as told: a death that
 // comes while there is no server, no bus, none that answers, or while

@@ -33,6 +33,8 @@ type Notifier struct {
 
 	mu        sync.Mutex
 	onShown   func(tokens.Status) // nil: nobody asked
+	onAsked   func(string)        // nil: nobody asked
+	asking    []*asking           // on the screen, or gone by there, the oldest first
 	show      func()              // opens the window; nil: there is none
 	deaths    map[string]*death
 	events    []event

@@ -64,6 +64,7 @@ func (printer) Reconnect(n string)   { fmt.Println("reconnect", n) }
 func (printer) Refresh(n string)     { fmt.Println("refresh", n) }
 func (printer) CopyToken(n string)   { fmt.Println("copy", n) }
 func (printer) UnlockKeychain()      { fmt.Println("unlock") }
+func (printer) Answer(q, key string) { fmt.Println("answer", q, key) }
 func (printer) Open(n string)        { fmt.Println("open", n) }
 func (printer) SetAutostart(on bool) { fmt.Println("autostart", on) }
 

@@ -27,10 +27,12 @@ type Item struct {
 	Items     Menu
 }
 
-// Do is what choosing an entry does: a verb and the connection it is about.
+// Do is what choosing an entry does: a verb and the connection it is about, or the
+// question and which of its answers.
 type Do struct {
 	Verb Verb
 	Name string
+	Key  string
 }
 
 // Verb is what the user can ask for.
@@ -43,6 +45,7 @@ const (
 	Refresh         Verb = "refresh"
 	CopyToken       Verb = "copy token"
 	UnlockKeychain  Verb = "unlock keychain"
+	Answer          Verb = "answer"
 	Open            Verb = "open"
 	ToggleAutostart Verb = "toggle autostart"
 	Quit            Verb = "quit"
@@ -54,8 +57,19 @@ type Surroundings struct {
 	CanCopy   bool
 	Autostart bool
 	MCP       func(name string) *api.MCP // of connections to MCP servers; may be nil
+	Questions []Question                 // that wait for their answer, the oldest first
 	Language  *lang.Language
 }
+
+// Question is one that the user is asked by a notification (notify.Question, which
+// this package cannot know: there Windows' notifications come from the tray's icon).
+type Question struct {
+	ID, Title, Body string
+	Answers         []Choice
+}
+
+// Choice is an answer.
+type Choice struct{ Key, Label string }
 
 func (in Surroundings) tr(template string, pairs ...string) string {
 	return in.Language.Tr(template, pairs...)
@@ -79,7 +93,7 @@ const (
 // what is always there. Labels are plain text.
 func Build(all []tokens.Status, in Surroundings) Menu {
 	m := Menu{{Label: in.tr("Open Authtray…"), Do: Do{Verb: Open}}, separator}
-	if urgent := needsUser(all, in); len(urgent) > 0 {
+	if urgent := append(questions(in), needsUser(all, in)...); len(urgent) > 0 {
 		m = append(append(m, upTo(maxUrgent, urgent, in.tr("All {{.Count}} that need you…", "Count", strconv.Itoa(len(urgent))))...), separator)
 	}
 	for _, st := range foremost(all, in.Now) {
@@ -145,9 +159,9 @@ func needsUser(all []tokens.Status, in Surroundings) Menu {
 		action := in.leading(in.tr(tokens.Explain(st.State, st.Reason).Action, "Name", short(st.Name)))
 		switch {
 		case st.State == tokens.ReconnectRequired:
-			dead = append(dead, Item{Label: action, Do: Do{Reconnect, st.Name}})
+			dead = append(dead, Item{Label: action, Do: Do{Verb: Reconnect, Name: st.Name}})
 		case st.State == tokens.Misconfigured:
-			wrong = append(wrong, Item{Label: action, Do: Do{Open, st.Name}})
+			wrong = append(wrong, Item{Label: action, Do: Do{Verb: Open, Name: st.Name}})
 		case st.State == tokens.KeychainLocked:
 			keychain = Menu{unlock(st, in)}
 		case st.Unsaved:
@@ -155,6 +169,22 @@ func needsUser(all []tokens.Status, in Surroundings) Menu {
 		}
 	}
 	return append(append(dead, keychain...), wrong...)
+}
+
+// questions has one entry for each question that waits. Its answers are a level below,
+// so that a click that was meant for an entry which stood there before answers nothing.
+func questions(in Surroundings) (m Menu) {
+	for _, q := range in.Questions {
+		var below Menu
+		for sentence := range strings.SplitAfterSeq(q.Body, ". ") {
+			below = append(below, disabled(clean(sentence, maxSentence)))
+		}
+		for _, a := range q.Answers {
+			below = append(below, Item{Label: clean(a.Label, maxLabel), Do: Do{Verb: Answer, Name: q.ID, Key: a.Key}})
+		}
+		m = append(m, Item{Label: clean(q.Title, maxLabel), Items: below})
+	}
+	return m
 }
 
 // unlock is the entry for a keychain that cannot be read.
@@ -206,13 +236,13 @@ func below(st tokens.Status, in Surroundings) Menu {
 	}
 	switch st.State {
 	case tokens.Disconnected:
-		return append(m, Item{Label: button(st, in), Do: Do{Connect, st.Name}})
+		return append(m, Item{Label: button(st, in), Do: Do{Verb: Connect, Name: st.Name}})
 	case tokens.Connecting:
-		return append(m, Item{Label: button(st, in), Do: Do{Connect, st.Name}})
+		return append(m, Item{Label: button(st, in), Do: Do{Verb: Connect, Name: st.Name}})
 	case tokens.ReconnectRequired:
-		m = append(m, Item{Label: button(st, in), Do: Do{Reconnect, st.Name}})
+		m = append(m, Item{Label: button(st, in), Do: Do{Verb: Reconnect, Name: st.Name}})
 		if st.Parked() {
-			m = append(m, Item{Label: in.tr(tryAgain), Do: Do{Refresh, st.Name}})
+			m = append(m, Item{Label: in.tr(tryAgain), Do: Do{Verb: Refresh, Name: st.Name}})
 		}
 	case tokens.KeychainLocked:
 		m = append(m, unlock(st, in))
@@ -255,7 +285,7 @@ func (in Surroundings) unnamed(client string) string {
 // manage leads to what has to be asked for first: disconnecting ends an access at
 // the provider, and a menu cannot ask.
 func manage(st tokens.Status, in Surroundings) Item {
-	return Item{Label: in.tr("Disconnect or change in Authtray…"), Do: Do{Open, st.Name}}
+	return Item{Label: in.tr("Disconnect or change in Authtray…"), Do: Do{Verb: Open, Name: st.Name}}
 }
 
 // tryAgain is for whatever a refresh may still succeed with.
@@ -266,18 +296,18 @@ func withToken(st tokens.Status, in Surroundings) Menu {
 	var m Menu
 	if st.EndsSoon && st.EndsAt != nil {
 		m = append(m, disabled(in.tr("This sign-in ends {{.Time}}", "Time", in.clockTime(*st.EndsAt))),
-			Item{Label: in.leading(in.tr("Reconnect")), Do: Do{Reconnect, st.Name}})
+			Item{Label: in.leading(in.tr("Reconnect")), Do: Do{Verb: Reconnect, Name: st.Name}})
 	}
 	if in.CanCopy {
-		m = append(m, Item{Label: in.tr("Copy token"), Do: Do{CopyToken, st.Name}})
+		m = append(m, Item{Label: in.tr("Copy token"), Do: Do{Verb: CopyToken, Name: st.Name}})
 	} else { // the window needs no program for it
-		m = append(m, Item{Label: in.tr("Copy token in Authtray…"), Do: Do{Open, st.Name}})
+		m = append(m, Item{Label: in.tr("Copy token in Authtray…"), Do: Do{Verb: Open, Name: st.Name}})
 	}
 	switch {
 	case st.State != tokens.Connected:
-		m = append(m, Item{Label: in.tr(tryAgain), Do: Do{Refresh, st.Name}})
+		m = append(m, Item{Label: in.tr(tryAgain), Do: Do{Verb: Refresh, Name: st.Name}})
 	case st.Refreshable:
-		m = append(m, Item{Label: in.tr("Refresh"), Do: Do{Refresh, st.Name}})
+		m = append(m, Item{Label: in.tr("Refresh"), Do: Do{Verb: Refresh, Name: st.Name}})
 	}
 	return m
 }

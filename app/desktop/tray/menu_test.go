@@ -50,6 +50,10 @@ func mcpOf(name string, is api.MCP) func(string) *api.MCP {
 	}
 }
 
+// mayItRead is a question with foreign text in it.
+var mayItRead = []Question{{ID: "7", Title: "tool<b>: allow the\n token of work?", Body: "/opt/tool<b> (process 42) wants to read it. It was started by /usr/bin/node.",
+	Answers: []Choice{{"once", "Allow once"}, {"deny", "Deny"}}}}
+
 // Every menu begins and ends with these.
 const (
 	head = `Open Authtray… → open
@@ -122,6 +126,20 @@ gh · ada · does not expire
 gh · ada · renewed when asked for
   Copy token → copy token gh
   Refresh → refresh gh
+  Disconnect or change in Authtray… → open gh`},
+		{"questions come before all else, their answers a level below",
+			[]tokens.Status{gitlab(tokens.Disconnected), github(tokens.ReconnectRequired)}, Surroundings{Questions: mayItRead}, `
+tool‹b›: allow the token of work?
+  (/opt/tool‹b› (process 42) wants to read it.)
+  (It was started by /usr/bin/node.)
+  Allow once → answer 7 once
+  Deny → answer 7 deny
+Reconnect gh… → reconnect gh
+---
+work · disconnected
+  Connect… → connect work
+gh · ada · reconnect required
+  Reconnect… → reconnect gh
   Disconnect or change in Authtray… → open gh`},
 		{"a dead grant comes first, wherever it stands",
 			[]tokens.Status{gitlab(tokens.Connected), with(github(tokens.ReconnectRequired), func(s *tokens.Status) { s.Detail = "GitHub says access was revoked. Reconnect to go on." })},
@@ -230,7 +248,7 @@ func draw(m Menu, indent string) string {
 			label = fmt.Sprintf("[%s] %s", map[bool]string{true: "x", false: " "}[it.Checked], label)
 		}
 		if it.Do.Verb != Nothing {
-			label = strings.TrimSpace(fmt.Sprintf("%s → %s %s", label, it.Do.Verb, it.Do.Name))
+			label = strings.TrimSpace(fmt.Sprintf("%s → %s %s", label, it.Do.Verb, strings.TrimSpace(it.Do.Name+" "+it.Do.Key)))
 		}
 		b.WriteString(indent + label + "\n" + draw(it.Items, indent+"  "))
 	}
@@ -239,7 +257,7 @@ func draw(m Menu, indent string) string {
 
 func TestMenuIsAtMostOneLevelDeep(t *testing.T) {
 	for _, state := range states {
-		for _, it := range Build([]tokens.Status{github(state)}, Surroundings{Now: now, CanCopy: true}) {
+		for _, it := range Build([]tokens.Status{github(state)}, Surroundings{Now: now, CanCopy: true, Questions: mayItRead}) {
 			for _, below := range it.Items {
 				if len(below.Items) > 0 {
 					t.Errorf("%s: %q has a sub-menu", state, below.Label)

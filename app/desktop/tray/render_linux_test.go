@@ -46,3 +46,18 @@ func TestDrawingTheSameAgainTouchesNothing(t *testing.T) {
 	}
 	close(r.stop)
 }
+
+// TestAQuestionIsSeenFromTheIcon: where its notification is not seen, nothing else says
+// that a program waits.
+func TestAQuestionIsSeenFromTheIcon(t *testing.T) {
+	var asked []Question
+	tr := New(Options{Questions: func() []Question { return asked }})
+	tr.Show([]tokens.Status{gitlab(tokens.Connected)})
+	if v := tr.view(now); v.shape != Fine {
+		t.Errorf("nothing is asked, and the icon says %v", v.shape)
+	}
+	asked = mayItRead
+	if v := tr.view(now); v.shape != NeedsYou || v.tooltip != "Authtray: tool‹b›: allow the token of work?" {
+		t.Errorf("the icon says %v, %q", v.shape, v.tooltip)
+	}
+}

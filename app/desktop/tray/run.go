@@ -164,11 +164,14 @@ func (t *Tray) view(now time.Time) view {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	in := Surroundings{Now: now, CanCopy: t.opts.CanCopy, Autostart: t.autostart, MCP: t.opts.MCP, Language: t.opts.Language}
-	return view{
-		menu:    Build(t.statuses, in),
-		shape:   ShapeOf(t.statuses, now),
-		tooltip: Tooltip(t.statuses, t.opts.Profile, in),
+	if t.opts.Questions != nil {
+		in.Questions = t.opts.Questions()
 	}
+	v := view{menu: Build(t.statuses, in), shape: ShapeOf(t.statuses, now), tooltip: Tooltip(t.statuses, t.opts.Profile, in)}
+	if len(in.Questions) > 0 {
+		v.shape = NeedsYou
+	}
+	return v
 }
 
 func (v view) equal(o view) bool { return reflect.DeepEqual(v, o) }
@@ -188,6 +191,8 @@ func (t *Tray) perform(d Do) {
 		a.CopyToken(d.Name)
 	case UnlockKeychain:
 		a.UnlockKeychain()
+	case Answer:
+		a.Answer(d.Name, d.Key)
 	case Open:
 		a.Open(d.Name)
 	case ToggleAutostart:

@@ -14,6 +14,8 @@ const (
 	maxName  = 40
 	maxLabel = 60 // of an entry: a longer one makes the menu as wide as the screen
 	maxPart  = 20 // of a name in an entry
+
+	maxSentence = 120 // of a question, which names a program by its whole path
 )
 
 // clean makes foreign text fit for a menu or a tooltip: one line, and no angle

@@ -43,6 +43,9 @@ func names(profile string) []string {
 
 // texts are the ways to say how the connections are, the longest first.
 func texts(all []tokens.Status, in Surroundings) []string {
+	if len(in.Questions) > 0 { // whoever asks waits for no more than half a minute
+		return []string{in.Questions[0].Title}
+	}
 	var worst []tokens.Status
 	shape := ShapeOf(all, in.Now)
 	for _, st := range all {

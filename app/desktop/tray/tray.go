@@ -18,6 +18,7 @@ type Actions interface {
 	Refresh(name string)
 	CopyToken(name string) // the current access token, to the clipboard
 	UnlockKeychain()
+	Answer(question, key string)
 	Open(name string) // the window; name "" for no connection in particular
 	SetAutostart(on bool)
 	Quit()
@@ -32,8 +33,9 @@ type Options struct {
 	OnHealth  func(Health) // called when Health changes; must not block
 	Log       *slog.Logger // nil: nothing is logged
 	// MCP is what is known of a connection's MCP server, nil for another connection.
-	MCP      func(name string) *api.MCP
-	Language *lang.Language // of the menu and the tooltip; nil: English
+	MCP       func(name string) *api.MCP
+	Questions func() []Question // that wait for their answer; nil: there are none
+	Language  *lang.Language    // of the menu and the tooltip; nil: English
 }
 
 // Tray is the icon. Its methods are safe for concurrent use, and before Run.

@@ -1,11 +1,13 @@
 package crash
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"strings"
 
 	"github.com/authtray/authtray/app/api"
+	"github.com/authtray/authtray/app/desktop/notify"
 	"github.com/authtray/authtray/tokens"
 )
 
@@ -31,6 +33,12 @@ func (d diary) Settle(string)               {}
 func (d diary) Warn(about, title, body string) {
 	d.write("warning " + about + " " + title + " " + body)
 }
+func (d diary) Ask(context.Context, notify.Question) (string, error) {
+	return "", notify.ErrCannotAsk
+}
+func (d diary) Questions() []notify.Question            { return nil }
+func (d diary) Answer(string, string)                   {}
+func (d diary) OnAsked(func(string))                    {}
 func (d diary) Configure(bool, bool)                    {}
 func (d diary) Health() (api.NotificationState, string) { return api.NotificationNone, "" }
 
