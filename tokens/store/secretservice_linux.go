@@ -22,6 +22,8 @@ const (
 	serviceIface    = "org.freedesktop.Secret.Service"
 	collectionIface = "org.freedesktop.Secret.Collection"
 	promptIface     = "org.freedesktop.Secret.Prompt"
+	sessionIface    = "org.freedesktop.Secret.Session"
+	itemIface       = "org.freedesktop.Secret.Item"
 	propertiesIface = "org.freedesktop.DBus.Properties"
 )
 
@@ -148,9 +150,11 @@ func collection(ctx context.Context, bus *dbus.Conn, flags dbus.Flags) (dbus.Obj
 	if slices.Contains(all, loginPath) {
 		return loginPath, nil
 	}
-	path := noPath
-	err := bus.Object(secretsName, secretsPath).
-		CallWithContext(ctx, serviceIface+".ReadAlias", flags, "default").Store(&path)
+	return defaultCollection(ctx, bus, flags)
+}
+
+func defaultCollection(ctx context.Context, bus *dbus.Conn, flags dbus.Flags) (path dbus.ObjectPath, err error) {
+	err = bus.Object(secretsName, secretsPath).CallWithContext(ctx, serviceIface+".ReadAlias", flags, "default").Store(&path)
 	return path, err
 }
 
