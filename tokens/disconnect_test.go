@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -30,6 +31,31 @@ func TestADisconnectionThatNobodyWaitsForIsCarriedOut(t *testing.T) {
 			t.Fatalf("revoked %d times, in the keychain %v", r.provider.revoked, r.stored())
 		}
 	})
+}
+
+// What a request brings that was under way is revoked like the grant that it was made for:
+// to a provider that rotates, that one's refresh token is spent.
+func TestWhatARefreshBringsAfterADisconnectionIsRevokedToo(t *testing.T) {
+	for name, then := range map[string]struct {
+		err  error
+		gone []string
+	}{"a token": {nil, []string{"refresh-1", "refresh-2"}}, "nothing": {failure(refusal.Dead, "invalid_grant"), []string{"refresh-1"}}} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, time.Hour, func(t *testing.T, r *rig) {
+				r.provider.with(func() { r.provider.slow, r.provider.answers = 10*time.Second, []error{then.err} })
+				go r.m.Refresh(t.Context(), "work")
+				r.pass(time.Second)
+				if _, err := r.m.Disconnect(t.Context(), "work"); err != nil {
+					t.Fatal(err)
+				}
+				r.pass(time.Minute)
+				r.wantState(Disconnected, ReasonNone)
+				if r.stored() != nil || !slices.Equal(r.provider.gone, then.gone) {
+					t.Errorf("revoked %q, in the keychain %v", r.provider.gone, r.stored())
+				}
+			})
+		})
+	}
 }
 
 func TestTheLastOfQuickDisconnectionsErasesTheLastGrant(t *testing.T) {

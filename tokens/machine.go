@@ -101,6 +101,7 @@ type storing struct {
 // until a later process would know of it, and for nobody who asked for it.
 type revoking struct {
 	grants []*Grant // that wait
+	sent   *Grant   // was given up while a request for it was under way: what that brings is revoked too
 	under  int
 	err    error // of the last one
 }

@@ -68,6 +68,9 @@ func (m *machine) disconnect(now time.Time) bool {
 	if g == nil {
 		g = m.served
 	}
+	if m.busy == sending {
+		m.revocations.sent = m.served
+	}
 	m.drop()
 	m.revocations.err, m.told = nil, ReasonNone
 	s.at, s.erase = now, true

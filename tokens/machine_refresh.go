@@ -56,6 +56,10 @@ func (m *machine) storeChecked(now time.Time, err error) {
 
 // answered is the answer to sendRefresh.
 func (m *machine) answered(now time.Time, generation uint64, a providers.Answer, err error) {
+	if g := m.revocations.sent; g != nil && g.Generation == generation && err == nil {
+		m.revocations.sent, m.revocations.grants = nil, append(m.revocations.grants, g.renewed(a, false))
+		m.tickStore(now)
+	}
 	if m.busy != sending || m.served == nil || m.served.Generation != generation {
 		return
 	}

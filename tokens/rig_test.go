@@ -248,6 +248,7 @@ type rigProvider struct {
 	always      error         // of every refresh
 	slow        time.Duration // how long an answer takes
 	revoked     int
+	gone        []string // the refresh tokens of those revocations
 	liveness    providers.Liveness
 	probes      int
 	binding     providers.Binding
@@ -350,8 +351,8 @@ func (p *rigProvider) Binding(context.Context) (providers.Binding, error) {
 	return p.binding, nil
 }
 
-func (p *rigProvider) Revoke(context.Context, providers.Revocation) error {
-	p.with(func() { p.revoked++ })
+func (p *rigProvider) Revoke(_ context.Context, r providers.Revocation) error {
+	p.with(func() { p.revoked, p.gone = p.revoked+1, append(p.gone, r.RefreshToken) })
 	return nil
 }
 
