@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/authtray/authtray/app/api"
@@ -66,7 +65,7 @@ func (i *interview) server() (err error) {
 		conn.MCP = at
 		if f := i.askServer(i.ctx, conn); f != nil && f.Class == refusal.Misconfigured && f.Code != "no_metadata" { // an issuer may be named later
 			doubted = at
-			return "", fmt.Errorf("%s Type it once more to keep it.", text.Sentence(f.Detail))
+			return "", errors.New(text.Sentence(f.Detail) + " Type it once more to keep it.")
 		}
 		return at, nil
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -25,14 +24,11 @@ import (
 // something that ends by itself, the session bus; it is asked for again then,
 // until it is ours. A nil Ownership is of a store that nobody else can reach.
 type Ownership struct {
-	release func()       // may be called again
-	log     *slog.Logger // nil where it cannot be lost
+	release func() // may be called again
 
 	mu      sync.Mutex
 	changed chan<- struct{} // the store's; nil: it has none yet, or one that cannot tell
 	lost    error           // nil: it is ours
-	had     bool            // it was ours before
-	said    string          // what the log and those who wait were told last
 }
 
 // TakenError is why the items are not ours: another process of this user's has
@@ -67,32 +63,6 @@ func (o *Ownership) Close() {
 	if o != nil {
 		o.release()
 	}
-}
-
-// set takes up that the items are ours (nil), or why not, and tells the log and
-// whoever waits.
-func (o *Ownership) set(lost error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.lost = lost
-	say, taken := "ours", (*TakenError)(nil)
-	if errors.As(lost, &taken) {
-		say = taken.Error()
-	} else if lost != nil {
-		say = "away" // how a bus that is away fails differs from one try to the next
-	}
-	if say == o.said {
-		return
-	}
-	o.said = say
-	switch {
-	case lost != nil:
-		o.log.Warn("the keychain's items are not ours, so nothing is sent to providers and nothing written", "err", lost)
-	case o.had:
-		o.log.Info("the keychain's items are ours again, and what waited goes on")
-	}
-	o.had = o.had || lost == nil
-	hint(o.changed)
 }
 
 // OwnFile takes the file store in that folder. *TakenError: another process has

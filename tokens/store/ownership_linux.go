@@ -20,7 +20,7 @@ import (
 func OwnKeychain(ctx context.Context, service, _ string, log *slog.Logger) (*Ownership, error) {
 	open, shut := context.WithCancel(context.Background())
 	ended := make(chan struct{})
-	n := &busName{name: busNameOf(service), open: open, own: &Ownership{log: log, release: func() { shut(); <-ended }}}
+	n := &busName{name: busNameOf(service), open: open, own: &Ownership{release: func() { shut(); <-ended }}, log: log}
 	first, cancel := context.WithTimeout(ctx, firstTime)
 	err := n.request(first)
 	cancel()
@@ -40,7 +40,7 @@ func OwnKeychain(ctx context.Context, service, _ string, log *slog.Logger) (*Own
 		}
 		return nil, taken
 	}
-	n.own.set(err)
+	n.set(err)
 	go func() { n.keep(); close(ended) }()
 	return n.own, nil
 }
@@ -70,10 +70,13 @@ func busNameOf(service string) string {
 type busName struct {
 	name string
 	own  *Ownership
+	log  *slog.Logger
 	open context.Context // ends with Close
 
 	bus     *dbus.Conn // nil: none
 	signals chan *dbus.Signal
+	had     bool   // it was ours before
+	said    string // what the log and those who wait were told last
 }
 
 // keep follows whose the name is until Close, and asks for it on a new connection,
@@ -96,12 +99,38 @@ func (n *busName) keep() {
 			err := n.request(ctx)
 			cancel()
 			if n.open.Err() == nil {
-				n.own.set(err)
+				n.set(err)
 			}
 		case signal, alive := <-n.signals:
-			n.own.set(n.after(signal, alive, n.own.Lost()))
+			n.set(n.after(signal, alive, n.own.Lost()))
 		}
 	}
+}
+
+// set takes up that the items are ours (nil), or why not, and tells the log and
+// whoever waits.
+func (n *busName) set(lost error) {
+	n.own.mu.Lock()
+	defer n.own.mu.Unlock()
+	n.own.lost = lost
+	say, taken := "ours", (*TakenError)(nil)
+	if errors.As(lost, &taken) {
+		say = taken.Error()
+	} else if lost != nil {
+		say = "away" // how a bus that is away fails differs from one try to the next
+	}
+	if say == n.said {
+		return
+	}
+	n.said = say
+	switch {
+	case lost != nil:
+		n.log.Warn("the keychain's items are not ours, so nothing is sent to providers and nothing written", "err", lost)
+	case n.had:
+		n.log.Info("the keychain's items are ours again, and what waited goes on")
+	}
+	n.had = n.had || lost == nil
+	hint(n.own.changed)
 }
 
 // request asks for the name on a new connection. nil: it is ours. Where it wraps a
