@@ -199,7 +199,11 @@ func (w *lostWorld) addressLost() {
 
 func (w *lostWorld) lostForGood() {
 	w.sendsRefresh(w.cut)
+	sent := time.Now()
 	w.retrying()
+	if waited := time.Since(sent); waited < 7*time.Second || waited > 24*time.Second {
+		w.t.Errorf("given up after %s, not at a third of the 24 s of grace", waited)
+	}
 	w.repair()
 	w.must("", "refresh", "work")
 	w.lives("2")
