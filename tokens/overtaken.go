@@ -71,17 +71,21 @@ func (m *machine) overtaken(now time.Time, g *Grant) bool {
 	return true
 }
 
-// outrank has what a sign-in brought be newer than another process's record.
+// outrank has what a sign-in brought be newer than another process's record, but not
+// while it is with the provider: that answer is for the generation that was sent.
 func (m *machine) outrank(g *Grant) {
 	brought := &m.next
 	if m.next == nil {
 		brought = &m.served
 	}
-	if (*brought).Generation > g.Generation {
+	if (*brought).Generation > g.Generation || m.busy == sending {
 		return
 	}
 	m.highest = max(m.highest, g.Generation) + 1
 	*brought = (*brought).changed(func(n *Grant) { n.Generation = m.highest })
+	if m.probes.under = false; m.busy == checking {
+		m.request.grant = *brought
+	}
 	if g.givenUp() {
 		m.revocations.grants = append(m.revocations.grants, g) // it could not be, or was not for certain
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/authtray/authtray/providers"
 	"github.com/authtray/authtray/providers/refusal"
+	"github.com/authtray/authtray/tokens/store"
 )
 
 func TestTheTimerRenewsAtTheBuffer(t *testing.T) {
@@ -207,6 +208,38 @@ func TestALateAnswerBelongsToItsGeneration(t *testing.T) {
 	m.answered(now, 1, answer("late"), nil)
 	if m.next != nil {
 		t.Error("a late answer of generation 1 is on its way to the store over generation 2")
+	}
+}
+
+// The keychain was away when the user signed in, and another process wrote a newer record
+// meanwhile. Whenever that is seen, the answer to a refresh is for the grant that was sent.
+func TestARefreshGoesOnWhileASignInTakesTheRecordsPlace(t *testing.T) {
+	now := time.Date(2026, 1, 1, 10, 0, 0, 0, time.UTC)
+	grant := func(n string, generation uint64) *Grant {
+		a := providers.Answer{AccessToken: "a" + n, RefreshToken: "r" + n, ExpiresIn: time.Hour, SentAt: now}
+		return firstGrant(providers.Result{Answer: a}, generation, false)
+	}
+	for _, seen := range []string{"before it is sent", "while it is sent"} {
+		t.Run(seen, func(t *testing.T) {
+			m := newMachine(now, policy{provider: "P"}, nil, func() float64 { return .5 })
+			m.recordRead(now, grant("1", 1), nil)
+			m.connect(now, grant("2", 2))
+			m.saved(now, 2, store.ErrUnavailable)
+			other := grant("other", 5)
+			m.start(now, Want{})
+			if seen == "before it is sent" {
+				m.overtaken(now, other)
+			}
+			m.storeChecked(now, nil)
+			sent := m.pending[len(m.pending)-1].grant
+			if m.overtaken(now, other); sent == nil || sent.RefreshToken != "r2" {
+				t.Fatalf("%+v is sent", sent)
+			}
+			m.answered(now, sent.Generation, providers.Answer{AccessToken: "a3", RefreshToken: "r3", ExpiresIn: time.Hour, SentAt: now}, nil)
+			if m.overtaken(now, other); m.next == nil || m.next.AccessToken != "a3" || m.next.Generation <= 5 {
+				t.Errorf("%+v is on its way to the store", m.next)
+			}
+		})
 	}
 }
 
