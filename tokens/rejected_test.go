@@ -208,10 +208,11 @@ func TestAProbeThatIsAnsweredWellForgetsTheBadOneBefore(t *testing.T) {
 		defer r.quit()
 		r.connect()
 		for range 10 {
-			before := r.provider.probes
-			r.provider.with(func() { r.provider.liveness = providers.DeadToken })
-			for i := 0; r.provider.probes == before && i < 2*3600; i++ {
+			before, now := 0, 0
+			r.provider.with(func() { before, r.provider.liveness = r.provider.probes, providers.DeadToken })
+			for i := 0; now <= before && i < 2*3600; i++ {
 				r.pass(time.Second)
+				r.provider.with(func() { now = r.provider.probes })
 			}
 			r.provider.with(func() { r.provider.liveness = providers.Alive })
 			r.pass(10 * time.Second)
