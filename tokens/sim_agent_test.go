@@ -180,6 +180,8 @@ func (a *simAgent) later(d time.Duration, f func()) {
 	a.w.in(d, func() {
 		switch {
 		case a.dead:
+		case a.w.asleep && a.real == nil: // a Manager gives up what does not come soon after
+			a.w.waking = append(a.w.waking, func() { a.later(time.Second, f) })
 		case a.w.asleep:
 			a.later(10*time.Minute, f)
 		default:

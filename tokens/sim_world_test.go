@@ -40,6 +40,7 @@ type world struct {
 	stuck                          bool          // the keychain takes nothing, and looks as if it would
 	barring                        bool          // a policy of the provider's that passes refuses
 	wanted                         bool          // the user wants to be connected
+	waking                         []func()      // what is to happen once the machine does not sleep any more
 	lastBad                        time.Duration // when something was last out of order
 	troubled                       time.Duration // …other than that an answer was lost
 	silentUntil                    time.Duration // the agent waits for an answer that does not come
@@ -273,6 +274,11 @@ func (w *world) nights() {
 			w.slept += w.now - from
 			w.tell("resume")
 			w.agent.wake()
+			waking := w.waking
+			w.waking = nil
+			for _, happens := range waking {
+				happens()
+			}
 			w.nights()
 		})
 	})

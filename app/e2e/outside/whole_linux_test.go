@@ -222,7 +222,7 @@ func (s *story) runTools() {
 
 // registrar stands in front of the provider, and makes it issue secrets to the
 // clients that register themselves. The first that comes it refuses, carelessly,
-// also for fewer scopes.
+// also without a sign-in by a code, for fewer scopes, and without refresh tokens.
 type registrar struct{ refused int }
 
 // Wrap puts it in front.
@@ -232,7 +232,7 @@ func (g *registrar) Wrap(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		if g.refused < 2 {
+		if g.refused < 4 {
 			g.refused++
 			w.WriteHeader(http.StatusBadRequest)
 			io.WriteString(w, `{"error":"invalid_client_metadata","error_description":"not with client_secret half-made-4417ac09be","client_secret":"half-made-4417ac09be"}`)
