@@ -22,8 +22,6 @@ const (
 	serviceIface    = "org.freedesktop.Secret.Service"
 	collectionIface = "org.freedesktop.Secret.Collection"
 	promptIface     = "org.freedesktop.Secret.Prompt"
-	sessionIface    = "org.freedesktop.Secret.Session"
-	itemIface       = "org.freedesktop.Secret.Item"
 	propertiesIface = "org.freedesktop.DBus.Properties"
 )
 
@@ -150,11 +148,9 @@ func collection(ctx context.Context, bus *dbus.Conn, flags dbus.Flags) (dbus.Obj
 	if slices.Contains(all, loginPath) {
 		return loginPath, nil
 	}
-	return defaultCollection(ctx, bus, flags)
-}
-
-func defaultCollection(ctx context.Context, bus *dbus.Conn, flags dbus.Flags) (path dbus.ObjectPath, err error) {
-	err = bus.Object(secretsName, secretsPath).CallWithContext(ctx, serviceIface+".ReadAlias", flags, "default").Store(&path)
+	path := noPath
+	err := bus.Object(secretsName, secretsPath).
+		CallWithContext(ctx, serviceIface+".ReadAlias", flags, "default").Store(&path)
 	return path, err
 }
 

@@ -191,51 +191,6 @@ func TestUnlockMakesTheFirstCollection(t *testing.T) {
 	wantValue(t, s, "v")
 }
 
-// Who is logged in without a password has no collection "login" until a screen locker
-// or a later login makes one; what was kept before is in the default one.
-func TestKeychainBringsWhatItKeptBeforeThereWasALogin(t *testing.T) {
-	bus := storetest.StartBus(t)
-	keyring, prompter := bus.StartKeyring(""), bus.StartPrompter()
-	s := newKeychain(t)
-	unlocked := make(chan error, 1)
-	go func() { unlocked <- s.Unlock(storetest.Context(t)) }()
-	prompter.Await().Answer("chosen")
-	if err := <-unlocked; err != nil {
-		t.Fatalf("Unlock: %v", err)
-	}
-	keep(t, s, "v")
-	keyring.Kill()
-	keyring = bus.StartKeyring(password) // as PAM does; the other collection is locked
-	ctx := storetest.Context(t)
-	if got, err := s.Get(ctx, "work"); !errors.Is(err, store.ErrLocked) || errors.Is(err, store.ErrWithheld) {
-		t.Fatalf("Get: %q, %v; the value is there, behind a lock", got, err)
-	}
-	if _, err := s.Get(ctx, "other"); !errors.Is(err, store.ErrAbsent) {
-		t.Errorf("Get of what never was: %v", err)
-	}
-	prompter.Await().Answer("chosen")
-	await(t, s, "the value", func() bool { got, err := s.Get(ctx, "work"); return err == nil && string(got) == "v" })
-	keep(t, s, "w")
-	wantValue(t, s, "w")
-
-	if _, err := keyring.SecretTool("old", "store", "--label=old", "service", service, "username", "work"); err != nil {
-		t.Fatal(err) // as where a process ended between the two steps
-	}
-	wantValue(t, s, "w")
-	if err := s.Delete(ctx, "work"); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := s.Get(ctx, "work"); !errors.Is(err, store.ErrAbsent) {
-		t.Errorf("after Delete: %q, %v", got, err)
-	}
-	if found, _ := keyring.SecretTool("", "lookup", "service", service, "username", "work"); found != "" {
-		t.Errorf("%q is left", found)
-	}
-	if prompter.Waiting() != 0 {
-		t.Error("another dialog was shown")
-	}
-}
-
 func TestKeychainOutlivesItsDaemon(t *testing.T) {
 	bus := storetest.StartBus(t)
 	keyring := bus.StartKeyring(password)

@@ -17,51 +17,27 @@ import (
 // time-out, one dialog over the other; so an item is looked at before it is read,
 // and all of ours are asked for at once, each once.
 
-// ours are items of ours: in the collection that go-keyring uses, and in the one that
-// it used before (earlier_linux.go).
-type ours struct {
-	open, withheld        []dbus.ObjectPath
-	earlier, lockedBefore []dbus.ObjectPath
-}
-
-// itemsOf searches our items: those with this name, all for "". The attributes are
-// go-keyring's, and a service finds the items of all collections.
-func (s *secretService) itemsOf(ctx context.Context, flags dbus.Flags, in dbus.ObjectPath, name string) (o ours, err error) {
+// itemsOf searches our items in a collection: those with this name, all for "".
+// The attributes are go-keyring's, and a service finds the items of all collections.
+func (s *secretService) itemsOf(ctx context.Context, flags dbus.Flags, in dbus.ObjectPath, name string) (open, withheld []dbus.ObjectPath, err error) {
 	shared, err := dbus.SessionBus()
 	if err != nil {
-		return o, err
+		return nil, nil, err
 	}
 	attributes := map[string]string{"service": s.service}
 	if name != "" {
 		attributes["username"] = name
 	}
-	var open, locked []dbus.ObjectPath
-	err = shared.Object(secretsName, secretsPath).CallWithContext(ctx, serviceIface+".SearchItems", flags, attributes).Store(&open, &locked)
-	o.open, o.withheld = within(in, open), within(in, locked)
-	if in == loginPath && len(o.open)+len(o.withheld) < len(open)+len(locked) {
-		var before dbus.ObjectPath
-		if before, err = defaultCollection(ctx, shared, flags); before != in {
-			o.earlier, o.lockedBefore = within(before, open), within(before, locked)
-		}
-	}
-	return o, err
-}
-
-// within are the items of a collection.
-func within(collection dbus.ObjectPath, items []dbus.ObjectPath) (some []dbus.ObjectPath) {
-	for _, item := range items {
-		if strings.HasPrefix(string(item), string(collection)+"/") {
-			some = append(some, item)
-		}
-	}
-	return some
+	err = shared.Object(secretsName, secretsPath).CallWithContext(ctx, serviceIface+".SearchItems", flags, attributes).Store(&open, &withheld)
+	elsewhere := func(item dbus.ObjectPath) bool { return !strings.HasPrefix(string(item), string(in)+"/") }
+	return slices.DeleteFunc(open, elsewhere), slices.DeleteFunc(withheld, elsewhere), err
 }
 
 // look is look, and knows an open collection that withholds all that is ours.
 func (s *secretService) look(ctx context.Context, bus *dbus.Conn, flags dbus.Flags) (condition, dbus.ObjectPath, error) {
 	found, path, err := look(ctx, bus, flags)
 	if found == opened {
-		if o, err := s.itemsOf(ctx, flags, path, ""); err == nil && len(o.open) == 0 && len(o.withheld) > 0 {
+		if open, withheldOnes, err := s.itemsOf(ctx, flags, path, ""); err == nil && len(open) == 0 && len(withheldOnes) > 0 {
 			found = withheld
 		}
 	}
@@ -80,17 +56,9 @@ func (s *secretService) ready(ctx context.Context, name string) error {
 	if err != nil || found != opened {
 		return s.Check(ctx)
 	}
-	o, err := s.itemsOf(ctx, 0, path, name)
-	isHere := len(o.open)+len(o.withheld) > 0
-	if err == nil && len(o.earlier) > 0 {
-		err = bring(ctx, o.earlier, path, isHere)
-	}
+	_, kept, err := s.itemsOf(ctx, 0, path, name)
 	if err != nil {
 		return unavailable(err)
-	}
-	kept := o.withheld
-	if !isHere {
-		kept = o.lockedBefore
 	}
 	if len(kept) == 0 {
 		return nil
@@ -100,9 +68,6 @@ func (s *secretService) ready(ctx context.Context, name string) error {
 	s.mu.Unlock()
 	if isNew {
 		s.ask()
-	}
-	if !isHere {
-		return locked("it is in the keyring that was used before there was one of the login")
 	}
 	return s.withheldError()
 }
@@ -117,13 +82,11 @@ func (s *secretService) withheldError() error {
 	return ErrWithheld
 }
 
-// unlockItems asks for everything of ours that is withheld, or in the keyring that was
-// used before, on the connection of go-keyring. It returns the prompt that has to be
-// shown, or noPath.
+// unlockItems asks for everything of ours that is withheld, on the connection of
+// go-keyring. It returns the prompt that has to be shown, or noPath.
 func (s *secretService) unlockItems(ctx context.Context, shared *dbus.Conn, in dbus.ObjectPath) (dbus.ObjectPath, error) {
 	prompt := noPath
-	o, err := s.itemsOf(ctx, 0, in, "")
-	items := append(o.withheld, o.lockedBefore...)
+	_, items, err := s.itemsOf(ctx, 0, in, "")
 	if err != nil || len(items) == 0 {
 		return prompt, err
 	}
