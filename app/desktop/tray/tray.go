@@ -84,14 +84,15 @@ func (t *Tray) change(f func()) {
 }
 
 // sameOutline says that two menus differ in words only: as many entries, of the
-// same kinds. Such a menu is changed in place, which keeps it open under the
+// same kinds, and the same questions. Such a menu is changed in place, which keeps it open under the
 // user's pointer.
 func sameOutline(a, b Menu) bool {
 	if len(a) != len(b) {
 		return false
 	}
 	for i := range a {
-		if a[i].Separator != b[i].Separator || a[i].Check != b[i].Check || !sameOutline(a[i].Items, b[i].Items) {
+		isOther := (a[i].Do.Verb == Answer || b[i].Do.Verb == Answer) && a[i].Do != b[i].Do // a click was meant for the question that was there
+		if isOther || a[i].Separator != b[i].Separator || a[i].Check != b[i].Check || !sameOutline(a[i].Items, b[i].Items) {
 			return false
 		}
 	}
