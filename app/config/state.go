@@ -122,6 +122,9 @@ func (c Clients) At(name, place string) Registered {
 	if place == "" || r.Place == place || i < 0 {
 		return r
 	}
+	if r.Auth != "none" { // it has a secret, and would be forgotten
+		return r.Others[i]
+	}
 	back := r.Others[i].Before(r)
 	_ = c.Save(name, back) // or it takes over again the next time
 	return back
