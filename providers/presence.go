@@ -90,6 +90,9 @@ func (c *Client) FindServer(ctx context.Context) error {
 func (c *Client) noServer(ctx context.Context, at presence) *refusal.Failure {
 	f := c.misconfigured("no_server", "There is no MCP server at %s; correct the URL.", c.conn.MCP)
 	hint := "authtray add " + c.conn.Name + " --mcp URL"
+	if at.is == nothing {
+		f.Status = http.StatusNotFound // to whatever was asked
+	}
 	switch {
 	case at.page:
 		f.Detail = "There is a web page at " + c.conn.MCP + ", and no MCP server; correct the URL."

@@ -91,7 +91,7 @@ func refusesRegistration(err error) bool {
 	if !errors.As(err, &f) || f.Class != refusal.Misconfigured {
 		return false
 	}
-	return f.Status >= 400 && !slices.Contains([]int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed}, f.Status)
+	return f.Status >= 400 && !slices.Contains([]int{http.StatusUnauthorized, http.StatusNotFound, http.StatusMethodNotAllowed}, f.Status)
 }
 
 // announced are those of the scopes that the issuer announces; all where it announces

@@ -57,6 +57,7 @@ func (c *Client) assumesIssuer() bool {
 func (c *Client) notThereNow() *refusal.Failure {
 	f := c.misconfigured("no_server", "There is no MCP server at %s at the moment, which says who issues its tokens; if it has moved, correct the URL.", c.conn.MCP)
 	f.Class = refusal.Transient
+	c.discovery.forget() // it may be there the next time
 	return f
 }
 
