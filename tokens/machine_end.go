@@ -158,7 +158,7 @@ func (m *machine) writeNote(now time.Time) {
 // quiet reports whether the store holds what it is to hold, with nothing under way.
 func (m *machine) quiet() bool {
 	s := &m.store
-	return s.read && !m.unsaved() && s.under.kind == nothing && !s.erase && len(m.revocations.grants) == 0 && m.revocations.under == 0 && m.next == nil
+	return s.read && !m.unsaved() && s.under.kind == nothing && !s.erase && len(m.revocations.grants) == 0 && m.revocations.under == 0 && m.revocations.sent == nil && m.next == nil
 }
 
 // noteDone is the answer to saveNote and clearNote.

@@ -56,8 +56,10 @@ func (m *machine) storeChecked(now time.Time, err error) {
 
 // answered is the answer to sendRefresh.
 func (m *machine) answered(now time.Time, generation uint64, a providers.Answer, err error) {
-	if g := m.revocations.sent; g != nil && g.Generation == generation && err == nil {
-		m.revocations.sent, m.revocations.grants = nil, append(m.revocations.grants, g.renewed(a, false))
+	if g := m.revocations.sent; g != nil && g.Generation == generation {
+		if m.revocations.sent = nil; err == nil {
+			m.revocations.grants = append(m.revocations.grants, g.renewed(a, false))
+		}
 		m.tickStore(now)
 	}
 	if m.busy != sending || m.served == nil || m.served.Generation != generation {
@@ -85,10 +87,11 @@ func (m *machine) answered(now time.Time, generation uint64, a providers.Answer,
 }
 
 // mayRefuseScope reports whether the provider may not take the scopes that it granted.
-// It says so, or names an end, which is one only where no scopes are named.
+// It says so, in whatever words, or names an end, which is one only where no scopes are
+// named.
 func mayRefuseScope(err error) bool {
 	f := asFailure(err)
-	return f.Class == refusal.Dead || f.Class == refusal.Misconfigured && f.Code == "invalid_scope"
+	return f.Class == refusal.Dead || f.Class == refusal.Suspect || f.Class == refusal.Misconfigured && !f.NothingThere() && misconfiguredReason(f) == ReasonRequestRefused
 }
 
 // renewed serves the grant that was on its way to the store.

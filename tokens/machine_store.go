@@ -223,7 +223,7 @@ func (m *machine) wants() (e effect, at time.Time) {
 		e, at = effect{kind: readRecord}, s.at
 	case m.unsaved():
 		e, at = effect{kind: saveRecord, grant: m.kept()}, s.at
-	case s.erase && m.durable() && len(m.revocations.grants) == 0 && m.revocations.under == 0 && m.served == nil:
+	case s.erase && m.durable() && len(m.revocations.grants) == 0 && m.revocations.under == 0 && m.revocations.sent == nil && m.served == nil:
 		// It was read and revoked, or a crash could leave it alive at the provider.
 		e, at = effect{kind: eraseRecord}, s.at
 	}

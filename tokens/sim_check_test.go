@@ -299,6 +299,9 @@ func (c *checker) answered(a *simAgent, err error) {
 	if f == nil || a.m.base == ReconnectRequired {
 		return
 	}
+	if c.unscoped = f.Class == refusal.Suspect && a.m.busy != idle && !c.unscoped; c.unscoped {
+		return // scopes were named, and it is asked once more without
+	}
 	pause := a.m.retryAt.Sub(c.w.Now())
 	between := func(least, most time.Duration) {
 		if pause < least && a.waited == 0 || pause > most { // one that waits may have it sooner

@@ -19,6 +19,7 @@ type serving struct {
 	noSooner time.Duration   // what the provider asked for with Retry-After; simForever: no caller may bring the next try forward
 	unsaid   bool            // …is not known, since a clock was set
 	hurried  bool            // the next request is for a caller that waits
+	unscoped bool            // the last refusal may have been of the scopes
 }
 
 // simAsk is a caller's question.
