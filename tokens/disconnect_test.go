@@ -58,6 +58,34 @@ func TestWhatARefreshBringsAfterADisconnectionIsRevokedToo(t *testing.T) {
 	}
 }
 
+// Until then the record says that it was given up, also to the next process.
+func TestWhatWasGivenUpStaysInTheRecordWhileARefreshOfItIsUnderWay(t *testing.T) {
+	now := time.Date(2026, 1, 1, 10, 0, 0, 0, time.UTC)
+	m := newMachine(now, policy{provider: "P"}, nil, func() float64 { return .5 })
+	a := providers.Answer{AccessToken: "a", RefreshToken: "r", ExpiresIn: time.Hour, SentAt: now}
+	m.recordRead(now, firstGrant(providers.Result{Answer: a}, 1, false), nil)
+	m.start(now, Want{})
+	m.storeChecked(now, nil)
+	m.disconnect(now)
+	for range 10 {
+		for _, e := range m.effects() {
+			switch e.kind {
+			case saveRecord:
+				m.saved(now, e.grant.Generation, nil)
+			case eraseRecord:
+				m.erased(now, nil)
+			case revokeGrant:
+				m.revoked(now, nil)
+			case saveNote, clearNote:
+				m.noteDone(now, e.kind, e.note, nil)
+			}
+		}
+	}
+	if m.store.held == nil && m.store.note == nil {
+		t.Error("nothing says any more that it was given up")
+	}
+}
+
 func TestTheLastOfQuickDisconnectionsErasesTheLastGrant(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		r.store.slowDel = 5 * time.Second

@@ -1,6 +1,7 @@
 package tray
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/authtray/authtray/tokens"
@@ -59,5 +60,32 @@ func TestAQuestionIsSeenFromTheIcon(t *testing.T) {
 	asked = mayItRead
 	if v := tr.view(now); v.shape != NeedsYou || v.tooltip != "Authtray: tool‹b›: allow the token of work?" {
 		t.Errorf("the icon says %v, %q", v.shape, v.tooltip)
+	}
+}
+
+// A question may go, and another one come, before the menu is drawn: a click on an answer is
+// for the question that it stood below, or for none.
+func TestAnAnswerIsForNoOtherQuestion(t *testing.T) {
+	r := &renderer{perform: func(Do) {}}
+	draw := func(id string) (clicks []chan struct{}) {
+		q := Question{ID: id, Title: "Allow git?", Body: "It asks.", Answers: []Choice{{Key: "once", Label: "Allow once"}, {Key: "deny", Label: "Deny"}}}
+		r.draw(view{menu: Build(nil, Surroundings{Now: now, Questions: []Question{q}})})
+		for _, s := range r.slots {
+			for _, b := range s.below {
+				if b.do.Verb == Answer && b.do.Name == id {
+					clicks = append(clicks, b.item.ClickedCh)
+				}
+			}
+		}
+		return clicks
+	}
+	first := draw("1")
+	if again := draw("1"); !slices.Equal(first, again) || len(first) != 2 {
+		t.Errorf("the same question is drawn anew: %d answers, then %d", len(first), len(again))
+	}
+	for _, click := range draw("2") {
+		if slices.Contains(first, click) {
+			t.Error("a click that was meant for question 1 answers question 2")
+		}
 	}
 }
