@@ -318,10 +318,10 @@ func (m *machine) setAccount(now time.Time, account providers.Account) {
 }
 
 // bound is the answer to compareBinding: whether the configuration still leads
-// where the grant came from. Where it cannot be told (no network), nothing
-// changes: a refresh compares again before it sends anything.
-func (m *machine) bound(now time.Time, generation uint64, same bool) {
-	if m.served == nil || m.served.Generation != generation {
+// where g came from, and so what g has become since. Where it cannot be told (no
+// network), nothing changes: a refresh compares again before it sends anything.
+func (m *machine) bound(now time.Time, g *Grant, same bool) {
+	if m.served == nil || !m.served.Binding.LeadsTo(g.Binding) {
 		return
 	}
 	if _, moved := m.policy.resources.Compare(m.served.Binding.Resources); !same || moved != "" {

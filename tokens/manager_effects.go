@@ -94,7 +94,7 @@ func (m *Manager) performRemote(k *conn, e effect) {
 		b, err := p.Binding(ctx)
 		m.event(k, func(now time.Time) {
 			if err == nil && k.asks == p { // else the configuration changed, and is compared by itself
-				k.m.bound(now, generation, e.grant.Binding.LeadsTo(b))
+				k.m.bound(now, e.grant, e.grant.Binding.LeadsTo(b))
 			}
 		})
 	case revokeGrant:

@@ -152,6 +152,49 @@ func TestARefusalDoesNotCoverThatTheConfigurationLeadsElsewhere(t *testing.T) {
 	}
 }
 
+// Discovery may take seconds. What it brings is about the binding that was compared,
+// whatever the grant has become meanwhile; and about no other sign-in's.
+func TestAComparisonIsAboutTheBindingAndNotOneAnswer(t *testing.T) {
+	now := time.Date(2026, 1, 1, 10, 0, 0, 0, time.UTC)
+	result := func(n, client string) providers.Result {
+		return providers.Result{
+			Answer:  providers.Answer{AccessToken: "a" + n, RefreshToken: "r" + n, ExpiresIn: time.Hour, SentAt: now},
+			Binding: providers.Binding{ClientID: client},
+		}
+	}
+	for name, tt := range map[string]struct {
+		meanwhile func(m *machine)
+		want      Reason
+	}{
+		"renewed": {func(m *machine) {
+			m.start(now, Want{})
+			m.storeChecked(now, nil)
+			m.answered(now, 1, result("2", "").Answer, nil)
+			m.saved(now, 2, nil)
+		}, ReasonEndpointsChanged},
+		"parked": {func(m *machine) {
+			for range len(suspectPauses) + 1 {
+				m.suspect(now, failure(refusal.Suspect, "strange"))
+			}
+		}, ReasonEndpointsChanged},
+		"signed in with another client": {func(m *machine) {
+			m.connect(now, firstGrant(result("2", "new"), 2, false))
+			m.saved(now, 2, nil)
+		}, ReasonNone},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMachine(now, policy{provider: "P"}, nil, func() float64 { return .5 })
+			m.recordRead(now, firstGrant(result("1", "old"), 1, false), nil)
+			compared := m.served
+			tt.meanwhile(m)
+			m.bound(now, compared, false)
+			if m.reason != tt.want {
+				t.Errorf("state is %s/%s, want %q", m.base, m.reason, tt.want)
+			}
+		})
+	}
+}
+
 // wantNothingServed wants the grant kept, unused.
 func (r *rig) wantNothingServed() {
 	r.t.Helper()

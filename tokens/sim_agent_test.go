@@ -213,7 +213,7 @@ func (a *simAgent) carry(q asked) {
 				out.err = lossFailures[noAnswer]
 			}
 			a.later(100*time.Millisecond, func() {
-				a.answer("bound", q, out, func(now time.Time) { a.m.bound(now, e.grant.Generation, same) })
+				a.answer("bound", q, out, func(now time.Time) { a.m.bound(now, e.grant, same) })
 			})
 		}
 	case revokeGrant:

@@ -232,7 +232,7 @@ func (w *walker) answers(from walk, i int, refresh bool) {
 		case revokeGrant:
 			answer("revoked", func(to *walk) { to.m.revoked(to.now, err) })
 		case compareBinding:
-			answer("bound", func(to *walk) { to.m.bound(to.now, e.grant.Generation, err == nil) })
+			answer("bound", func(to *walk) { to.m.bound(to.now, e.grant, err == nil) })
 		}
 	}
 	switch e.kind {
