@@ -12,7 +12,8 @@
 // they say into words, and name has the rule for names.
 //
 // To add a request, write a method of Client in a file of its name. It goes
-// through Client.send, which bounds it and never follows a redirect, and an
+// through Client.send, which bounds it and never follows a redirect (what is only
+// read is asked for once more where its path just gets a slash: WithSlash), and an
 // answer that does not bring what was asked for goes through Client.refused. What
 // is sent is compared byte for byte with testdata/wire, for every entry of the
 // catalogue.

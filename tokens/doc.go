@@ -120,10 +120,10 @@
 //
 // Want.Scopes and Want.Resource are had by a refresh of their own, and kept in
 // memory beside the grant. What they were for goes to the store first, by a hash of
-// the token, and so does the refresh token where that refresh rotates; then the
-// grant's next refresh names all its scopes, since some providers take the last ones
-// asked for as all there is; refused for them, it is made once more without. Where
-// the store does not take it nobody gets the token.
+// the token, and so does the refresh token where that refresh rotates; where the store
+// does not take it nobody gets the token. After that, or a lost answer, the grant's next
+// refresh names all its scopes, since some providers take the last ones asked for as all
+// there is; refused in words that may be about them, it is made once more without.
 //
 // A provider that answers with every scope of the grant has not narrowed anything:
 // that token becomes the grant's own, and who asked for less gets a sentence. One that
@@ -131,14 +131,14 @@
 // answered with the grant's own.
 //
 // A refusal of less says nothing of the grant, whatever its class: some providers
-// answer invalid_grant where a scope was not consented to. Whoever asked gets a
-// sentence, and for 10 s the same one without another request. For the grant:
+// answer invalid_grant where a scope was not consented to. Whoever asked gets a sentence,
+// and the same one for 10 s, or as long as Retry-After says, unasked. For the grant:
 //
 //	class of the refusal           what follows
 //	dead                           one plain refresh, which decides
 //	misconfigured, of the client   the same
 //	misconfigured otherwise        nothing
-//	suspect, transient             nothing
+//	suspect, transient, for now    nothing
 //	answer lost                    retrying, as after a plain refresh: the refresh token may be spent
 //
 // # The end
@@ -151,7 +151,7 @@
 //
 //	the provider ended it     the record loses its tokens and says why
 //	five unknown refusals     the record says that the grant is parked, and keeps its tokens
-//	the user disconnected     the record says so; revoked at the provider; erased
+//	the user disconnected     the record says so; revoked, as is what a request under way brings; erased
 //	  …and the store cannot   a note outside the store says so, before anything is revoked. What
 //	  be read or written      is in the store is revoked and erased once it opens, by this process
 //	                          or the next. The note goes last.
@@ -160,7 +160,7 @@
 //
 // A sign-in that comes while a note stands names it (Grant.After), and is not what
 // was given up. A note that cannot be read is taken for one that covers a record:
-// that is neither used nor erased until the user acts.
+// that is neither used nor erased until the user acts (a clock set back moves its times).
 //
 // # The record, version 1
 //

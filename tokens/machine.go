@@ -94,6 +94,7 @@ type storing struct {
 
 	slow    bool          // the first reading takes so long that it is said
 	damaged bool          // there is a record that cannot be read
+	covered *Grant        // the record, where a note that cannot be read may say that it was given up
 	skew    time.Duration // by how much the clock was set back before it was read
 }
 

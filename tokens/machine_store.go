@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"cmp"
 	"errors"
 	"time"
 
@@ -55,9 +56,13 @@ func (m *machine) recordRead(now time.Time, g *Grant, err error) {
 		s.damaged = true
 	}
 	s.read, s.at = true, now
-	if m.kept() == nil && m.next == nil && !s.note.damaged() {
+	switch {
+	case m.kept() != nil || m.next != nil: // the user brought a newer one meanwhile
+	case !s.note.damaged():
 		m.found(now, s.note.takeOver(g), err)
-	} // else the user brought a newer one meanwhile, or there is no telling what the note covers
+	case g != nil && g.AccessToken != "":
+		s.covered = g
+	}
 	m.tickStore(now)
 }
 
@@ -115,7 +120,7 @@ func (m *machine) adopt(now time.Time, g *Grant) {
 	if m.served == nil || !same(m.served.AccessToken, g.AccessToken) { // a request for less leaves the grant's own token
 		m.lives = [...]time.Duration{g.lifetime(), m.lives[0], m.lives[1]}
 	}
-	m.served, m.next, m.over = g, nil, nil
+	m.served, m.next, m.over, m.store.covered = g, nil, nil, nil
 	m.jitter = m.rnd()
 	m.afterRejection, m.rejection = m.rejection, false
 	m.fails, m.suspects, m.answerLost, m.quickRetryUsed, m.graceEnds = 0, 0, false, false, time.Time{}
@@ -135,13 +140,9 @@ func (m *machine) schedule(now time.Time) {
 	}
 }
 
-// kept is what the store is to hold: the grant in use, or one that is over; nil: nothing.
-func (m *machine) kept() *Grant {
-	if m.served != nil {
-		return m.served
-	}
-	return m.over
-}
+// kept is what the store is to hold: the grant in use, one that is over, or one that
+// may be; nil: nothing.
+func (m *machine) kept() *Grant { return cmp.Or(m.served, m.over, m.store.covered) }
 
 // change makes a changed copy of what is kept, and has it written.
 func (m *machine) change(now time.Time, f func(*Grant)) {
@@ -169,7 +170,7 @@ func (m *machine) saved(now time.Time, generation uint64, err error) {
 	g := s.ended().grant
 	s.held, s.at = nil, now
 	if err == nil {
-		s.held, s.read, s.damaged, s.writes, s.erase = g, true, false, 0, g.givenUp()
+		s.held, s.read, s.damaged, s.writes, s.erase = g, true, false, 0, g.givenUp() && !s.note.damaged()
 		m.signedIn = m.signedIn && m.next != nil && m.next.Generation != generation
 	}
 	if m.next != nil && m.next.Generation == generation {

@@ -31,10 +31,11 @@ type account struct {
 	broken, silent, behind int // answers that were lost: the connection broke, nothing came, a gateway answered
 	inTime                 int // …that were asked for again while the provider takes the refresh token again
 
-	tries int // brought forward by callers
-	short int // tokens that were handed out though they last less long than was wanted
-	less  int // tokens for less that were handed out
-	quits int // processes that ended as they were asked to
+	tries  int // brought forward by callers
+	short  int // tokens that were handed out though they last less long than was wanted
+	less   int // tokens for less that were handed out
+	others int // times that another process owned the records, while the bus of this one was away
+	quits  int // processes that ended as they were asked to
 }
 
 // add adds what happened in another life.
@@ -49,7 +50,7 @@ func (a *account) all() []*int {
 	return []*int{
 		&a.events, &a.refreshes, &a.served, &a.deaths, &a.lostGrants, &a.revocations, &a.doubles, &a.cuts, &a.repeated, &a.retolds,
 		&a.servedAgain, &a.lostSignIns, &a.unnamed, &a.parks, &a.unparks, &a.barTolds, &a.broken, &a.silent, &a.behind, &a.inTime,
-		&a.tries, &a.short, &a.less, &a.quits, &a.tornNotes,
+		&a.tries, &a.short, &a.less, &a.quits, &a.tornNotes, &a.others,
 	}
 }
 
@@ -64,6 +65,9 @@ func (a account) String() string {
 		fmt.Sprintf("%d tries brought forward by callers; %d tokens that last less long than was wanted, and said so; %d tokens for less", a.tries, a.short, a.less),
 		fmt.Sprintf("%d double faults (an end that could not be written, and a crash), %d crashes between an end and its first write: %d ends found once more, %d told once more, %d tokens handed out meanwhile",
 			a.doubles, a.cuts, a.repeated, a.retolds, a.servedAgain),
+	}
+	if a.others > 0 {
+		lines = append(lines, fmt.Sprintf("%d times another process owned the records meanwhile", a.others))
 	}
 	if a.quits > 0 {
 		lines = append(lines, fmt.Sprintf("%d processes ended as they were asked to, with nothing lost", a.quits))

@@ -236,6 +236,7 @@ func (a *simAgent) carry(q asked) {
 				a.answer("probed", q, outcome{}, func(now time.Time) { a.m.probed(now, e.grant.Generation, providers.Unclear, err) })
 				return
 			}
+			a.overtaken()
 			a.probe(q)
 		})
 	default:
@@ -256,6 +257,9 @@ func (a *simAgent) check(q asked) {
 	}
 	if a.real != nil && err == nil && (event == "store checked" || event == "probed") {
 		a.real.compares = event // the same goroutine, as the next thing
+	}
+	if err == nil {
+		a.overtaken()
 	}
 	a.answer(event, q, outcome{err: err}, func(now time.Time) { a.m.storeChecked(now, err) })
 }
@@ -308,8 +312,10 @@ func (a *simAgent) inStore(q asked) {
 	err := w.storeErr()
 	switch e.kind {
 	case saveRecord:
-		if err == nil && w.disk != nil && a.real == nil {
-			a.m.overtaken(w.Now(), w.disk) // as Manager.compare
+		if err == nil {
+			if a.overtaken(); a.real == nil && e.grant.olderThan(w.disk) && w.plant != bugNotCompared {
+				err = errors.New("there is a newer one")
+			}
 		}
 		if err = errors.Join(err, w.writeErr()); err == nil && w.plant != bugServeBeforeWrite {
 			w.disk = w.asWritten(e.grant)
@@ -346,7 +352,7 @@ func (a *simAgent) inStore(q asked) {
 		if q.event != "" {
 			out.err = a.checkErr(q.event)
 		}
-		if out.grant = w.disk; out.err == nil && w.disk == nil {
+		if out.grant = w.disk; out.err == nil && (w.disk == nil || q.event != "" && w.plant == bugNotCompared) {
 			out.err = store.ErrAbsent
 		}
 		if q.event != "" {

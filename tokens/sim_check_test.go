@@ -32,6 +32,7 @@ type checker struct {
 	toldOf    Reason // …what of, the last time
 	retold    int    // …how often it may have been told again, after a crash in the very moment
 	unheard   bool   // an answer got lost since the last one that was heard
+	signedIn  bool   // …by a sign-in in this process
 	onDisk    bool   // the keychain has, or had, it
 	written   *Grant // what the keychain took last, to the letter
 	back      bool   // we gave it back
@@ -98,6 +99,12 @@ func (c *checker) transition(event string, before State, a *simAgent) {
 		if event == "saved" && c.w.now-a.userAt < time.Minute {
 			c.unparks++
 		}
+	}
+	if event == "connect" && c.current(m.next) {
+		c.signedIn = true
+	}
+	if c.signedIn && m.next == nil && m.served != nil && !c.current(m.served) {
+		c.fail("a sign-in gave way to an older grant")
 	}
 	if g := m.served; g != nil && g.RefusedSince.IsZero() {
 		c.barTold = false
@@ -421,7 +428,7 @@ func (c *checker) handedOut(g *Grant, plain bool) {
 	case !plain && g.Generation == 0 && !slices.Equal(g.Scopes, simLess):
 		c.fail("asked for %v, and %v was handed out", simLess, g.Scopes)
 	case d == nil || !d.reaches(t):
-		if !c.w.agent.m.unsaved() {
+		if !c.w.agent.m.unsaved() && !c.w.unseen {
 			c.fail("a token was handed out before its grant was written")
 		}
 	}
@@ -525,7 +532,7 @@ func (c *checker) revoked() {
 
 // consented: a new grant begins, which the machine does not have yet.
 func (c *checker) consented() {
-	c.saidDead, c.unheard, c.forgot, c.onDisk, c.back = false, false, false, false, false
+	c.saidDead, c.unheard, c.forgot, c.onDisk, c.back, c.signedIn = false, false, false, false, false, false
 	c.returned = false
 	c.heardDead, c.again, c.doubled = 0, 0, false
 	if !c.over {
@@ -630,7 +637,7 @@ func (c *checker) crashed(a *simAgent) {
 		c.parked = false
 		c.unwritten(m)
 	}
-	c.fails, c.suspects, c.dry = 0, 0, 0
+	c.fails, c.suspects, c.dry, c.signedIn = 0, 0, 0, false
 	c.forgetLoss()
 	c.clockSet()
 }

@@ -44,6 +44,8 @@ const (
 	bugProofIgnored
 	bugGraceForgotten
 	bugRepeatHeldUp
+	bugNotCompared
+	bugSignInGivesWay
 )
 
 var plants = []struct {
@@ -81,6 +83,8 @@ var plants = []struct {
 	{"a broken connection is silence", bugProofIgnored},
 	{"the back-off in a grace", bugGraceForgotten},
 	{"a repeat held up by a hung store", bugRepeatHeldUp},
+	{"a record of another process that nobody reads", bugNotCompared},
+	{"a sign-in gives way to another process", bugSignInGivesWay},
 }
 
 // plantAfter puts in what is wrong after an event; served is what was served before
@@ -88,6 +92,8 @@ var plants = []struct {
 func (a *simAgent) plantAfter(event string, served *Grant) {
 	m, now := a.m, a.w.Now()
 	switch a.w.plant {
+	case bugSignInGivesWay:
+		m.signedIn = false
 	case bugServesUnwritten:
 		if event == "answered" && m.over != nil && a.w.writeErr() != nil {
 			m.served, m.over, m.base = served, nil, Connected // until the end is written

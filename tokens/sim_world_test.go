@@ -38,6 +38,8 @@ type world struct {
 	full                           bool          // the state folder
 	unreadable                     bool          // the note, for the process that is there
 	stuck                          bool          // the keychain takes nothing, and looks as if it would
+	away                           bool          // the bus: the records may be another process's
+	unseen                         bool          // …which wrote, and the agent does not know
 	barring                        bool          // a policy of the provider's that passes refuses
 	wanted                         bool          // the user wants to be connected
 	waking                         []func()      // what is to happen once the machine does not sleep any more
@@ -209,6 +211,7 @@ func (w *world) live(d time.Duration) {
 		}
 	})
 	w.every(90*day, w.configEdited)
+	w.every(20*day, w.busRestarts)
 	w.every(200*day, w.provider.revoke)
 	w.every(30*day, func() { w.agent.userRefresh() })
 	w.every(60*day, func() { w.agent.userDisconnects() })
@@ -228,7 +231,8 @@ func (w *world) live(d time.Duration) {
 
 // look notes whether anything is out of order.
 func (w *world) look() {
-	if w.asleep || !w.online || w.portal || w.outage || w.busy429 || w.refusesClient || w.strange || w.stale || w.locked || w.full || w.stuck || w.barring || w.moved || w.agent.dead || w.agent.quitting {
+	w.seen()
+	if w.asleep || !w.online || w.portal || w.outage || w.busy429 || w.refusesClient || w.strange || w.stale || w.locked || w.full || w.stuck || w.barring || w.moved || w.away || w.agent.dead || w.agent.quitting {
 		w.lastBad, w.troubled = w.now, w.now
 	}
 	if w.lossy {
@@ -299,7 +303,7 @@ func (w *world) toolInsists(times int) {
 }
 
 func (w *world) clockJumps() {
-	if w.asleep || w.agent.dead {
+	if w.asleep || w.agent.dead || w.unseen {
 		return // a clock that is changed while nobody can compare it is nobody's fault
 	}
 	d := w.about(40 * time.Minute)
@@ -341,7 +345,7 @@ func (w *world) folderErr() error {
 
 // clockWrong: a clock is an hour or two ahead for a minute.
 func (w *world) clockWrong() {
-	if w.asleep || w.agent.dead {
+	if w.asleep || w.agent.dead || w.unseen {
 		return
 	}
 	d := time.Duration(1+w.rnd.IntN(2)) * time.Hour
@@ -422,5 +426,5 @@ func (w *world) storeErr() error {
 		w.troubled = w.now
 		return store.ErrUnavailable
 	}
-	return nil
+	return w.otherErr()
 }

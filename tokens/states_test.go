@@ -73,14 +73,21 @@ func readTables(text string) stateTables {
 	return t
 }
 
-// moves says what is wrong with where an event led; "" where nothing is. ticked: the
-// timer may have come right after it.
+// moves says what is wrong with where an event led; "" where nothing is. ticked: a record
+// may have been compared right before it, and the timer have come right after it.
 func (t stateTables) moves(event string, before State, m *machine, ticked bool) string {
 	expired := m.base == ReconnectRequired && m.reason == ReasonExpired
-	may := slices.Contains(t.cells[event][before], m.base)
-	for _, s := range append([]State{before}, t.cells[event][before]...) {
-		may = may || ticked && slices.Contains(t.cells["tick"][s], m.base)
+	events := []string{event}
+	if ticked {
+		events = []string{"overtaken", event, "tick"}
 	}
+	led := []State{before}
+	for _, e := range events {
+		for _, s := range slices.Clone(led) {
+			led = append(led, t.cells[e][s]...)
+		}
+	}
+	may := slices.Contains(led, m.base)
 	if m.base != before && !expired && !may {
 		return fmt.Sprintf("%q moved %s to %s, which the table does not allow", event, before, m.base)
 	}

@@ -46,10 +46,10 @@
 // are not walled off from each other on a usual desktop. Such a program can put
 // its code into one that is allowed (ptrace, LD_PRELOAD, a plug-in, its
 // configuration), read that one's memory or files, start an allowed program
-// that hands the token on, answer the notification or the menu itself over D-Bus, edit the
-// connection's file or the answers in the state folder, run `authtray allow`,
-// or read the keychain as the agent does. A parent process can have ended, or
-// be chosen by who starts authtray. The pid is that of the process which
+// that hands the token on, answer the notification or the menu itself over
+// D-Bus, edit the connection's file or the answers in the state folder, run
+// `authtray allow`, or read the keychain as the agent does. A parent process can
+// have ended, or be chosen by who starts authtray. The pid is that of the process which
 // connected; it may have passed the connection on. Who needs a wall runs what
 // they do not trust as another user, in a container or a virtual machine, and
 // hands no socket in.

@@ -1,8 +1,9 @@
 // Package tray is the icon in the tray: its shape, its menu and its tooltip.
 //
 // What is shown is a pure function of the connections, and of the questions that
-// wait for the user (Build, ShapeOf, Tooltip). What shows it is fyne.io/systray, the library that Fyne v2 itself
-// uses: the agent must not pay for a window system that it does not draw in.
+// wait for the user (Build, ShapeOf, Tooltip). What shows it is fyne.io/systray, the
+// library that Fyne v2 itself uses: the agent must not pay for a window system that it
+// does not draw in.
 //
 // # What the tray promises
 //
