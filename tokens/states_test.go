@@ -127,6 +127,7 @@ type walker struct {
 	todo    []walk
 	reached map[legalState]bool
 	moved   map[string]bool // "event from to"
+	proved  bool            // a machine was in the phase of that name
 }
 
 // walk is a machine on its way, with what it has asked for and was not answered.
@@ -141,6 +142,15 @@ func (w walk) clone() walk {
 	m := *w.m
 	m.events, m.pending = nil, nil
 	m.revocations.grants = slices.Clone(m.revocations.grants)
+	m.early, m.newNarrow, m.narrow = slices.Clone(m.early), slices.Clone(m.newNarrow), slices.Clone(m.narrow)
+	for i, n := range m.narrow {
+		n := *n
+		m.narrow[i] = &n
+	}
+	if m.nextNarrow != nil {
+		n := *m.nextNarrow
+		m.nextNarrow = &n
+	}
 	w.m, w.pending, w.path = &m, slices.Clone(w.pending), slices.Clone(w.path)
 	return w
 }
@@ -160,7 +170,22 @@ func (w walk) key() string {
 	return fmt.Sprint(m.row(), m.reason, m.told == m.reason, m.next != nil, over, m.policy.refreshable(&Grant{RefreshToken: "r"}), m.policy.probe,
 		refused, m.suspects, m.probes.under, m.probes.dead, len(m.revocations.grants) > 0, m.revocations.under > 0,
 		s.read, s.under.kind, m.unsaved(), s.under.grant == m.kept(), s.under.grant == m.next, s.under.note == s.note, s.held == nil,
-		s.erase, s.damaged, s.slow, s.note != nil, damaged, old, s.noted, asked)
+		s.erase, s.damaged, s.slow, s.note != nil, damaged, old, s.noted, asked, lessKey(m))
+}
+
+// lessKey is of what a token for less decides.
+func lessKey(m *machine) string {
+	said := func(n *narrowed) string {
+		if n == nil {
+			return ""
+		}
+		return fmt.Sprint(n.token.AccessToken != "", n.err != nil, n.unstated, n.undecided, n.rejected)
+	}
+	var kept *narrowed
+	if len(m.narrow) > 0 {
+		kept = m.narrow[0]
+	}
+	return fmt.Sprint(m.request.want.plain(), said(m.nextNarrow), said(kept), m.served != nil && m.served.Narrowed)
 }
 
 // step hands an event to a copy of the machine, and keeps where it led.
@@ -176,9 +201,10 @@ func (w *walker) step(from walk, event string, f func(*walk)) {
 	if to.m.base != before {
 		w.moved[fmt.Sprint(event, before, to.m.base)] = true
 	}
-	if key := to.key(); !w.seen[key] {
+	if key := to.path[0] + to.key(); !w.seen[key] {
 		w.seen[key] = true
 		w.reached[to.m.row()] = true
+		w.proved = w.proved || to.m.busy == proving
 		w.todo = append(w.todo, to)
 	}
 }
@@ -192,7 +218,7 @@ func walkGrant(refresh bool) *Grant {
 }
 
 func walkAnswer(n string, refresh bool) providers.Answer {
-	a := providers.Answer{AccessToken: "a" + n, ExpiresIn: time.Hour, SentAt: walkStart}
+	a := providers.Answer{AccessToken: "a" + n, ExpiresIn: time.Hour, SentAt: walkStart, Scopes: simScopes}
 	if refresh {
 		a.RefreshToken = "r" + n
 	}
@@ -261,6 +287,17 @@ func (w *walker) answers(from walk, i int, refresh bool) {
 		})
 		answer("answered", func(to *walk) { to.m.answered(to.now, e.grant.Generation, walkAnswer("2", true), nil) })
 		answer("answered", func(to *walk) { to.m.answered(to.now, e.grant.Generation, overAnswer("2"), nil) })
+		if !e.want.plain() {
+			for _, scopes := range [][]string{simLess, nil} {
+				less := walkAnswer("less", true)
+				less.Scopes = scopes
+				answer("answered", func(to *walk) { to.m.answered(to.now, e.grant.Generation, less, nil) })
+			}
+		}
+	case askScopes:
+		for _, scopes := range [][]string{nil, simLess, simScopes} {
+			answer("proven", func(to *walk) { to.m.proven(e.grant.AccessToken, scopes) })
+		}
 	case askProvider:
 		for _, l := range []providers.Liveness{providers.Alive, providers.DeadToken, providers.Unclear} {
 			answer("probed", func(to *walk) { to.m.probed(to.now, e.grant.Generation, l, nil) })
@@ -277,7 +314,7 @@ func absentIf(is bool) error {
 }
 
 // others are the events that answer nothing.
-func (w *walker) others(from walk, refresh bool) {
+func (w *walker) others(from walk, refresh, less bool) {
 	at := func(event string, f func(*machine, time.Time)) {
 		w.step(from, event, func(to *walk) {
 			to.now = to.now.Add(2 * time.Second) // a store that has not answered yet is slow
@@ -294,6 +331,10 @@ func (w *walker) others(from walk, refresh bool) {
 	at("named", func(m *machine, now time.Time) { m.setAccount(now, providers.Account{ID: "1", Label: "ada"}) })
 	at("serve", func(m *machine, now time.Time) { m.serve(now, Want{}) })
 	at("rejected", func(m *machine, now time.Time) { m.rejected(now, "a1") })
+	if less {
+		at("serve", func(m *machine, now time.Time) { m.serve(now, Want{Scopes: simLess}) })
+		at("rejected", func(m *machine, now time.Time) { m.rejected(now, "aless") })
+	}
 	for _, g := range walkRecords(refresh) {
 		if g != nil {
 			newer := *g
@@ -328,12 +369,14 @@ func (w *walker) others(from walk, refresh bool) {
 	}
 }
 
-// walkStates is how many states are looked at, the nearest first, of each kind of grant.
+// walkStates is how many states are looked at, the nearest first, of each kind of grant
+// and of callers.
 const walkStates = 30_000
 
 func TestMachineReachesTheStatesOfItsTableAndNoOther(t *testing.T) {
 	w := &walker{t: t, seen: map[string]bool{}, reached: map[legalState]bool{}, moved: map[string]bool{}}
-	for _, refresh := range []bool{true, false} {
+	for _, kind := range []struct{ refresh, less bool }{{true, false}, {false, false}, {true, true}} {
+		refresh := kind.refresh
 		w.todo = nil
 		for _, note := range []*Note{
 			nil, {Time: walkStart}, {Damaged: true},
@@ -341,7 +384,7 @@ func TestMachineReachesTheStatesOfItsTableAndNoOther(t *testing.T) {
 		} {
 			p := policy{provider: "P", canProbe: !refresh, probe: !refresh}
 			m := newMachine(walkStart, p, note, func() float64 { return .5 })
-			w.todo = append(w.todo, walk{m: m, now: walkStart, pending: m.effects(), path: []string{fmt.Sprintf("refresh tokens: %t", refresh)}})
+			w.todo = append(w.todo, walk{m: m, now: walkStart, pending: m.effects(), path: []string{fmt.Sprintf("%+v", kind)}})
 		}
 		for most := len(w.seen) + walkStates; len(w.todo) > 0 && len(w.seen) < most; {
 			from := w.todo[0]
@@ -349,7 +392,7 @@ func TestMachineReachesTheStatesOfItsTableAndNoOther(t *testing.T) {
 			if len(from.pending) > 4 {
 				continue
 			}
-			w.others(from, refresh)
+			w.others(from, refresh, kind.less)
 			for i := range from.pending {
 				w.answers(from, i, refresh)
 			}
@@ -368,6 +411,9 @@ func TestMachineReachesTheStatesOfItsTableAndNoOther(t *testing.T) {
 				}
 			}
 		}
+	}
+	if !w.proved {
+		t.Error("nobody is asked what a token for less may do")
 	}
 	t.Logf("%d states, %d rows of the first table, %d kinds of moves", len(w.seen), len(tables.legal), len(w.moved))
 }
