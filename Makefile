@@ -151,20 +151,22 @@ package-test: $(OUT)/practice ## the packages of `make package`: lintian, instal
 	assets/packaging/test/units $(VERSION)
 	assets/packaging/test/kernel $(VERSION)
 
-# Fetched once; remove the folder to have newer ones.
-MCPCLIENTS := $(CURDIR)/$(OUT)/mcp-clients
+# Fetched once, and again where the list has changed or npm did not finish; remove the
+# folder to have newer ones.
+MCPCLIENTS  := $(CURDIR)/$(OUT)/mcp-clients
+MCPPACKAGES := @modelcontextprotocol/sdk @modelcontextprotocol/inspector @anthropic-ai/claude-code @openai/codex opencode-ai mcp-remote fastmcp
 .PHONY: mcp-clients
 mcp-clients: ## the bridge with AI clients and MCP servers, and beside mcp-remote, fetched from npm into build/
 	mkdir -p '$(MCPCLIENTS)'
-	test -d '$(MCPCLIENTS)/node_modules' || npm install --prefix '$(MCPCLIENTS)' --no-audit --no-fund \
-		@modelcontextprotocol/sdk @modelcontextprotocol/inspector @anthropic-ai/claude-code @openai/codex opencode-ai mcp-remote fastmcp
+	test "$$(cat '$(MCPCLIENTS)/fetched' 2>/dev/null)" = '$(MCPPACKAGES)' || \
+		{ npm install --prefix '$(MCPCLIENTS)' --no-audit --no-fund $(MCPPACKAGES) && echo '$(MCPPACKAGES)' > '$(MCPCLIENTS)/fetched'; }
 	MCP_CLIENTS='$(MCPCLIENTS)' $(TEST) -v -timeout 15m -run 'Inspector|Claude|Opencode|Codex|Beside|Latency|TypeScript|FastMCP' ./app/e2e/tools ./app/tools/mcp
 
 OIDCSERVERS := $(CURDIR)/$(OUT)/oidc-servers
 .PHONY: oidc-servers
 oidc-servers: ## the entry oidc with servers of others: node's from npm into build/, Django's from Debian
 	mkdir -p '$(OIDCSERVERS)'
-	test -d '$(OIDCSERVERS)/node_modules' || npm install --prefix '$(OIDCSERVERS)' --no-audit --no-fund oidc-provider
+	test -d '$(OIDCSERVERS)/node_modules/oidc-provider' || npm install --prefix '$(OIDCSERVERS)' --no-audit --no-fund oidc-provider
 	OIDC_SERVERS='$(OIDCSERVERS)' $(TEST) -v -timeout 5m -run OIDCServers ./app/e2e/tools
 
 icons: ## draw the PNG and ICO icons from their SVG sources
