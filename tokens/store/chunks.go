@@ -138,10 +138,6 @@ func sum(body string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(bod
 // printable says whether every keychain gives value back as it is: ASCII
 // without control characters, and no space at either end, which macOS trims.
 func printable(value []byte) bool {
-	for _, b := range value {
-		if b < ' ' || b > '~' {
-			return false
-		}
-	}
-	return len(value) > 0 && value[0] != ' ' && value[len(value)-1] != ' '
+	return len(value) > 0 && value[0] != ' ' && value[len(value)-1] != ' ' &&
+		!slices.ContainsFunc(value, func(b byte) bool { return b < ' ' || b > '~' })
 }

@@ -93,10 +93,7 @@ func (s *split) Set(ctx context.Context, key string, value []byte) error {
 func (s *split) current(ctx context.Context, key string) (manifest, error) {
 	none := manifest{Slot: slotB}
 	head, err := s.item(ctx, key)
-	if errors.Is(err, ErrAbsent) {
-		return none, nil
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, ErrAbsent) {
 		return none, err
 	}
 	if _, m, _ := readHead(head); m != nil {
