@@ -73,25 +73,6 @@ func TestAClockSetBackDuringASaveReachesTheStore(t *testing.T) {
 	}
 }
 
-// The note may be gone when the next process begins, and the record is used again.
-func TestAClockSetBackReachesARecordThatADamagedNoteCovers(t *testing.T) {
-	now := time.Date(2026, 1, 1, 10, 0, 0, 0, time.UTC)
-	m := newMachine(now, policy{provider: "P"}, &Note{Damaged: true}, func() float64 { return .5 })
-	m.effects()
-	read := firstGrant(providers.Result{Answer: providers.Answer{AccessToken: "a", RefreshToken: "r", ExpiresIn: time.Hour, SentAt: now}}, 1, false)
-	m.recordRead(now, read, nil)
-	m.shift(now.Add(-40*time.Minute), -40*time.Minute, false)
-	m.tick(now.Add(-40 * time.Minute))
-	written := m.effects()
-	if len(written) != 1 || written[0].kind != saveRecord || !written[0].grant.ExpiresAt.Equal(read.ExpiresAt.Add(-40*time.Minute)) {
-		t.Fatalf("the store is asked for %+v", written)
-	}
-	m.saved(now, 1, nil)
-	if more := m.effects(); len(more) != 0 || m.base != ReconnectRequired || m.reason != ReasonNoteDamaged {
-		t.Errorf("then for %+v; the state is %s/%s", more, m.base, m.reason)
-	}
-}
-
 func TestAClockSetBackMovesTheNextTryWithIt(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, r *rig) {
 		r.provider.with(func() { r.provider.always = failure(refusal.Misconfigured, "invalid_client") })

@@ -160,7 +160,7 @@
 //
 // A sign-in that comes while a note stands names it (Grant.After), and is not what
 // was given up. A note that cannot be read is taken for one that covers a record:
-// that is neither used nor erased until the user acts (a clock set back moves its times).
+// that is neither used nor erased until the user acts.
 //
 // # The record, version 1
 //

@@ -94,7 +94,6 @@ type storing struct {
 
 	slow    bool          // the first reading takes so long that it is said
 	damaged bool          // there is a record that cannot be read
-	covered *Grant        // the record, where a note that cannot be read may say that it was given up
 	skew    time.Duration // by how much the clock was set back before it was read
 }
 
@@ -322,7 +321,7 @@ func (m *machine) setAccount(now time.Time, account providers.Account) {
 // where g came from, and so what g has become since. Where it cannot be told (no
 // network), nothing changes: a refresh compares again before it sends anything.
 func (m *machine) bound(now time.Time, g *Grant, same bool) {
-	if m.served == nil || !m.served.Binding.LeadsTo(g.Binding) {
+	if m.served == nil || !m.served.Binding.LeadsTo(g.Binding) || m.served.Binding.SignIn != g.Binding.SignIn {
 		return
 	}
 	if _, moved := m.policy.resources.Compare(m.served.Binding.Resources); !same || moved != "" {

@@ -19,7 +19,7 @@ func (m *machine) shift(now time.Time, d time.Duration, undone bool) {
 	if !m.store.read && !undone {
 		m.store.skew += d
 	}
-	m.served, m.next, m.request.grant, m.store.covered = moved(m.served), moved(m.next), moved(m.request.grant), moved(m.store.covered)
+	m.served, m.next, m.request.grant = moved(m.served), moved(m.next), moved(m.request.grant)
 	for _, n := range append(slices.Clip(m.narrow), m.nextNarrow) {
 		if n != nil {
 			n.token, n.at = *moved(&n.token), n.at.Add(d)

@@ -1,7 +1,6 @@
 package tokens
 
 import (
-	"cmp"
 	"slices"
 	"time"
 )
@@ -44,7 +43,7 @@ func (m *machine) drop() {
 	m.busy, m.request = idle, effect{}
 	m.probes = probing{}
 	m.rejection, m.signedIn = false, false
-	m.store.writes, m.store.covered = 0, nil
+	m.store.writes = 0
 }
 
 // connect takes a grant that the user just brought.
@@ -65,7 +64,10 @@ func (m *machine) connect(now time.Time, g *Grant) {
 // record cannot be read or written. It reports whether there is one in memory.
 func (m *machine) disconnect(now time.Time) bool {
 	s := &m.store
-	g, before := cmp.Or(m.next, m.served, s.covered), m.over
+	g, before := m.next, m.over
+	if g == nil {
+		g = m.served
+	}
 	if m.busy == sending {
 		m.revocations.sent = m.served
 	}
@@ -76,6 +78,7 @@ func (m *machine) disconnect(now time.Time) bool {
 	if g != nil {
 		m.revocations.grants = append(m.revocations.grants, g)
 	}
+	s.read = s.read && !s.note.damaged() // what that covers is revoked like the rest
 	switch {
 	case !s.read || s.note != nil:
 		m.writeNote(now)

@@ -1,7 +1,6 @@
 package tokens
 
 import (
-	"cmp"
 	"errors"
 	"time"
 
@@ -56,13 +55,9 @@ func (m *machine) recordRead(now time.Time, g *Grant, err error) {
 		s.damaged = true
 	}
 	s.read, s.at = true, now
-	switch {
-	case m.kept() != nil || m.next != nil: // the user brought a newer one meanwhile
-	case !s.note.damaged():
+	if m.kept() == nil && m.next == nil && !s.note.damaged() {
 		m.found(now, s.note.takeOver(g), err)
-	case g != nil && g.AccessToken != "":
-		s.covered = g
-	}
+	} // else the user brought a newer one meanwhile, or there is no telling what the note covers
 	m.tickStore(now)
 }
 
@@ -120,7 +115,7 @@ func (m *machine) adopt(now time.Time, g *Grant) {
 	if m.served == nil || !same(m.served.AccessToken, g.AccessToken) { // a request for less leaves the grant's own token
 		m.lives = [...]time.Duration{g.lifetime(), m.lives[0], m.lives[1]}
 	}
-	m.served, m.next, m.over, m.store.covered = g, nil, nil, nil
+	m.served, m.next, m.over = g, nil, nil
 	m.jitter = m.rnd()
 	m.afterRejection, m.rejection = m.rejection, false
 	m.fails, m.suspects, m.answerLost, m.quickRetryUsed, m.graceEnds = 0, 0, false, false, time.Time{}
@@ -140,9 +135,13 @@ func (m *machine) schedule(now time.Time) {
 	}
 }
 
-// kept is what the store is to hold: the grant in use, one that is over, or one that
-// may be; nil: nothing.
-func (m *machine) kept() *Grant { return cmp.Or(m.served, m.over, m.store.covered) }
+// kept is what the store is to hold: the grant in use, or one that is over; nil: nothing.
+func (m *machine) kept() *Grant {
+	if m.served != nil {
+		return m.served
+	}
+	return m.over
+}
 
 // change makes a changed copy of what is kept, and has it written.
 func (m *machine) change(now time.Time, f func(*Grant)) {
@@ -170,7 +169,7 @@ func (m *machine) saved(now time.Time, generation uint64, err error) {
 	g := s.ended().grant
 	s.held, s.at = nil, now
 	if err == nil {
-		s.held, s.read, s.damaged, s.writes, s.erase = g, true, false, 0, g.givenUp() && !s.note.damaged()
+		s.held, s.read, s.damaged, s.writes, s.erase = g, true, false, 0, g.givenUp()
 		m.signedIn = m.signedIn && m.next != nil && m.next.Generation != generation
 	}
 	if m.next != nil && m.next.Generation == generation {

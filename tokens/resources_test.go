@@ -156,10 +156,16 @@ func TestARefusalDoesNotCoverThatTheConfigurationLeadsElsewhere(t *testing.T) {
 // whatever the grant has become meanwhile; and about no other sign-in's.
 func TestAComparisonIsAboutTheBindingAndNotOneAnswer(t *testing.T) {
 	now := time.Date(2026, 1, 1, 10, 0, 0, 0, time.UTC)
-	result := func(n, client string) providers.Result {
+	result := func(n, client, signIn string) providers.Result {
 		return providers.Result{
 			Answer:  providers.Answer{AccessToken: "a" + n, RefreshToken: "r" + n, ExpiresIn: time.Hour, SentAt: now},
-			Binding: providers.Binding{ClientID: client},
+			Binding: providers.Binding{ClientID: client, SignIn: signIn},
+		}
+	}
+	signIn := func(r providers.Result) func(m *machine) {
+		return func(m *machine) {
+			m.connect(now, firstGrant(r, 2, false))
+			m.saved(now, 2, nil)
 		}
 	}
 	for name, tt := range map[string]struct {
@@ -169,7 +175,7 @@ func TestAComparisonIsAboutTheBindingAndNotOneAnswer(t *testing.T) {
 		"renewed": {func(m *machine) {
 			m.start(now, Want{})
 			m.storeChecked(now, nil)
-			m.answered(now, 1, result("2", "").Answer, nil)
+			m.answered(now, 1, result("2", "", "").Answer, nil)
 			m.saved(now, 2, nil)
 		}, ReasonEndpointsChanged},
 		"parked": {func(m *machine) {
@@ -177,14 +183,12 @@ func TestAComparisonIsAboutTheBindingAndNotOneAnswer(t *testing.T) {
 				m.suspect(now, failure(refusal.Suspect, "strange"))
 			}
 		}, ReasonEndpointsChanged},
-		"signed in with another client": {func(m *machine) {
-			m.connect(now, firstGrant(result("2", "new"), 2, false))
-			m.saved(now, 2, nil)
-		}, ReasonNone},
+		"signed in with another client":     {signIn(result("2", "new", "https://a.example")), ReasonNone},
+		"signed in elsewhere, with no name": {signIn(result("2", "old", "")), ReasonNone},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := newMachine(now, policy{provider: "P"}, nil, func() float64 { return .5 })
-			m.recordRead(now, firstGrant(result("1", "old"), 1, false), nil)
+			m.recordRead(now, firstGrant(result("1", "old", "https://a.example"), 1, false), nil)
 			compared := m.served
 			tt.meanwhile(m)
 			m.bound(now, compared, false)

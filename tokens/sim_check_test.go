@@ -162,8 +162,11 @@ func (c *checker) state(m *machine) {
 			c.w.troubleAtTheEnd()
 		}
 	case !c.over:
-		if c.over = true; c.parked { // the user tried again
+		if c.over = true; c.parked { // the user tried again, or another process did
 			c.parked, c.told, c.retold = false, 0, 0
+			if m.told == m.reason {
+				c.told, c.toldOf = 1, m.reason // which told of it too
+			}
 		}
 		c.died(m.reason)
 	}
@@ -468,7 +471,7 @@ func (c *checker) refused(a *simAgent) {
 // tidy: where a grant is over, nothing of it is left in a keychain that is open.
 func (c *checker) tidy(a *simAgent) {
 	w := c.w
-	if a.m.next != nil || w.fineFor() < time.Hour || a.m.store.note.damaged() {
+	if a.m.next != nil || a.m.store.under.kind != nothing || w.fineFor() < time.Hour || a.m.store.note.damaged() {
 		return
 	}
 	switch {
@@ -605,6 +608,9 @@ func (c *checker) noteGone() {
 // crashed notes what a crash in this very moment excuses.
 func (c *checker) crashed(a *simAgent) {
 	w, m, d := c.w, a.m, c.written
+	if w.disk == nil { // erased by another process, and remembered by this one alone
+		c.erasures++
+	}
 	if a.underway > 0 || m.next != nil || m.unsaved() {
 		c.unheard = true // answered, but not on disk: not received, or refused by the keychain
 	}
@@ -637,7 +643,7 @@ func (c *checker) crashed(a *simAgent) {
 		c.parked = false
 		c.unwritten(m)
 	}
-	c.fails, c.suspects, c.dry, c.signedIn = 0, 0, 0, false
+	c.fails, c.suspects, c.dry, c.signedIn, c.unscoped = 0, 0, 0, false, false
 	c.forgetLoss()
 	c.clockSet()
 }

@@ -25,13 +25,14 @@ func (w *world) busRestarts() {
 }
 
 // otherMay reports whether the other process may be the owner without harm: none can be
-// where a refresh token is under way, or the newest one is with the agent alone.
+// where a refresh token is under way, or the newest one is with the agent alone. What was
+// given up here, and not there, is left out too: nothing revokes what became of it.
 func (w *world) otherMay() bool {
 	a, c := w.agent, &w.check
-	troubled := w.asleep || w.locked || w.stuck || w.wrong || w.moved || !w.online || w.portal
+	troubled := w.asleep || w.locked || w.stuck || w.moved || !w.online || w.portal
 	known := a.m.signedIn || a.m.next == nil && !a.m.unsaved()
-	return w.away && !troubled && !a.dead && !a.quitting && w.disk != nil && w.disk.End == nil && w.note == nil && !w.unreadable &&
-		w.wanted && !c.over && !c.parked && a.underway == 0 && known && c.losses == 0 && !c.unheard
+	return w.away && !troubled && !a.dead && !a.quitting && w.disk != nil && w.disk.AccessToken != "" && !w.disk.givenUp() &&
+		w.wanted && w.note == nil && a.underway == 0 && known && c.losses == 0 && !c.unheard
 }
 
 func (w *world) otherOwns() {
@@ -95,6 +96,7 @@ func (w *world) otherRenews(times int) {
 func (w *world) otherSignsIn() {
 	r := providers.Result{Answer: w.provider.consent(), Binding: w.disk.Binding}
 	w.check.consented()
+	w.check.retold++ // of the grant before it too, while this one is not known
 	g := firstGrant(r, w.disk.Generation+1, false)
 	g.Given = w.disk.Given
 	w.otherWrites(g)

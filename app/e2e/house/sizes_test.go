@@ -46,7 +46,7 @@ func TestFilesAndFunctionsAreReadAtOnce(t *testing.T) {
 // now, and a little more for repairs: a new rule is to pay for itself with what it
 // makes unnecessary. Lower it with each simplification; raise it only for what the
 // commit's body says could not be had for less.
-const maxCore = 7215
+const maxCore = 7208
 
 func TestTheCoreGrowsNoFurther(t *testing.T) {
 	lines := map[string]int{}
